@@ -1,0 +1,121 @@
+using System.Text.RegularExpressions;
+using System.Xml.Linq;
+
+namespace Federation.CompatTests.Suite.Architecture;
+
+/// <summary>The layers hold: who may reference whom is listed here, and nothing else is allowed.</summary>
+public sealed partial class ProjectTests
+{
+    private const string Prefix = "Federation.";
+
+    /// <summary>Every project but tests, with the projects that it may reference.</summary>
+    private static readonly Dictionary<string, string[]> s_allowed = new(StringComparer.Ordinal)
+    {
+        ["Core"] = [],
+        ["Arrow"] = ["Core"],
+        ["Connectors.Spi"] = ["Core", "Arrow"],
+        ["Connectors.Formats"] = ["Core"],
+        ["Connectors.RemoteSql"] = ["Core", "Arrow", "Connectors.Spi"],
+        ["Connectors.Postgres"] = ["Core", "Arrow", "Connectors.Spi", "Connectors.RemoteSql"],
+        ["Connectors.Files"] = ["Core", "Arrow", "Connectors.Spi", "Connectors.Formats"],
+        ["Connectors.Lakehouse"] = ["Core", "Arrow", "Connectors.Spi", "Connectors.Formats"],
+        ["Sql"] = ["Core"],
+        ["Plan"] = ["Core", "Connectors.Spi"],
+        ["Planner"] = ["Core", "Sql", "Plan", "Connectors.Spi"],
+        ["SystemCatalog"] = ["Core", "Connectors.Spi", "Plan", "Planner"],
+        ["Catalog"] = ["Core", "Connectors.Spi"],
+        ["Scheduling"] = ["Core", "Arrow", "Connectors.Spi", "Plan", "Planner", "Catalog"],
+        ["DuckDb"] = ["Core", "Arrow"],
+        ["Worker"] = ["Core", "Arrow", "DuckDb", "Connectors.Spi"],
+        ["SessionApi"] = ["Core", "Arrow"],
+        ["PgWire"] = ["Core", "Arrow", "SessionApi"],
+        ["Session"] = ["Core", "Arrow", "Sql", "Plan", "Planner", "SystemCatalog", "Catalog", "Scheduling", "Connectors.Spi", "SessionApi"],
+        ["Host"] = ["PgWire", "Session", "Catalog", "Scheduling", "Worker", "Connectors.Postgres", "Connectors.Files", "Connectors.Lakehouse", "Connectors.Formats"],
+        ["CompatTests.Wire"] = [],
+        ["CompatTests.Harness"] = [],
+    };
+
+    [Fact]
+    public void References_are_on_the_list()
+    {
+        var wrong = new List<string>();
+        foreach (var (name, references) in Projects())
+        {
+            if (name.EndsWith(".Tests", StringComparison.Ordinal)) continue;
+            if (!s_allowed.TryGetValue(name, out var allowed)) wrong.Add($"{name} is not on the list");
+            else wrong.AddRange(references.Except(allowed, StringComparer.Ordinal).Select(reference => $"{name} > {reference}"));
+        }
+
+        Assert.True(wrong.Count == 0, string.Join('\n', wrong));
+    }
+
+    /// <summary>The list itself keeps the rules of the design, and names no project that is gone.</summary>
+    [Fact]
+    public void The_list_keeps_the_rules()
+    {
+        Assert.Empty(s_allowed.Keys.Except(Projects().Select(project => project.Name), StringComparer.Ordinal));
+        foreach (var (name, allowed) in s_allowed)
+        {
+            foreach (var reference in allowed)
+            {
+                var isLeafConnector = reference.StartsWith("Connectors.", StringComparison.Ordinal) && reference is not ("Connectors.Spi" or "Connectors.RemoteSql" or "Connectors.Formats");
+                Assert.False(isLeafConnector && name != "Host", $"{name} names the connector {reference}");
+                Assert.False(name is "Core" or "Arrow" && reference is not "Core", $"{name} > {reference}");
+                var isConnector = name.StartsWith("Connectors.", StringComparison.Ordinal);
+                Assert.False(isConnector && !(reference is "Core" or "Arrow" || reference.StartsWith("Connectors.", StringComparison.Ordinal)), $"{name} > {reference}");
+                Assert.False(name is "Worker" or "DuckDb" && reference is not ("Core" or "Arrow" or "DuckDb" or "Connectors.Spi"), $"{name} > {reference}");
+                Assert.False(name == "PgWire" && reference is not ("Core" or "Arrow" or "SessionApi"), $"{name} > {reference}");
+            }
+        }
+    }
+
+    /// <summary>Only the kernel's project calls native code, and it owns all handles.</summary>
+    [Fact]
+    public void Native_calls_are_in_one_project()
+    {
+        var users = Sources("").Where(file => NativeImport().IsMatch(File.ReadAllText(file))).Select(Relative).ToList();
+        Assert.NotEmpty(users);
+        Assert.All(users, file => Assert.StartsWith("workers/DuckDb/", file, StringComparison.Ordinal));
+    }
+
+    /// <summary>Planning is a pure function of the statement and the snapshot.</summary>
+    [Fact]
+    public void Planner_touches_no_socket_file_or_clock()
+    {
+        var files = Sources("planner").ToList();
+        Assert.True(files.Count > 50, "the planner's sources were not found");
+        var users = files.SelectMany(file => OutsideWorld().Matches(File.ReadAllText(file)).Select(match => $"{Relative(file)}: {match.Value}")).ToList();
+        Assert.True(users.Count == 0, string.Join('\n', users));
+    }
+
+    /// <summary>All projects are in the solution, so that one build and one test run see them.</summary>
+    [Fact]
+    public void Solution_lists_every_project()
+    {
+        var solution = File.ReadAllText(Path.Combine(Repository.Root, "Federation.sln"));
+        Assert.DoesNotContain(ProjectFiles().Select(Relative), file => !solution.Contains(file.Replace('/', '\\'), StringComparison.Ordinal));
+    }
+
+    private static IEnumerable<(string Name, string[] References)> Projects() => ProjectFiles().Select(file => (
+        NameOf(file),
+        XDocument.Load(file).Descendants("ProjectReference").Select(reference => NameOf(reference.Attribute("Include")!.Value)).ToArray()));
+
+    private static string NameOf(string path) => Path.GetFileNameWithoutExtension(path)[Prefix.Length..];
+
+    private static IEnumerable<string> ProjectFiles() => Directory.EnumerateFiles(Repository.Root, "*.csproj", SearchOption.AllDirectories)
+        .Where(file => !Relative(file).StartsWith("artifacts/", StringComparison.Ordinal) && !file.Contains("node_modules", StringComparison.Ordinal));
+
+    /// <summary>C# files that are not tests.</summary>
+    private static IEnumerable<string> Sources(string folder) => Directory.EnumerateFiles(Path.Combine(Repository.Root, folder), "*.cs", SearchOption.AllDirectories)
+        .Where(file => !Relative(file).StartsWith("artifacts/", StringComparison.Ordinal)
+            && !Relative(file).StartsWith("compat-tests/", StringComparison.Ordinal)
+            && !file.Contains(".Tests/", StringComparison.Ordinal));
+
+    private static string Relative(string file) => Path.GetRelativePath(Repository.Root, file);
+
+    [GeneratedRegex(@"\[\s*(DllImport|LibraryImport)\b", RegexOptions.ExplicitCapture)]
+    private static partial Regex NativeImport();
+
+    [GeneratedRegex(@"System\.Net\b|System\.IO\.(File|Directory|Pipes)|\bFile\.(Open|Read|Write|Exists)|\bDirectory\.|\bDateTime(Offset)?\.(Utc)?(Now|Today)|\bStopwatch\b|\bTimeProvider\.System|\bEnvironment\.TickCount|\bSocket\b|\bHttpClient\b", RegexOptions.ExplicitCapture)]
+    private static partial Regex OutsideWorld();
+}

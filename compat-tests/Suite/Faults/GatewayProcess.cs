@@ -1,0 +1,69 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Text.RegularExpressions;
+using Federation.CompatTests.Suite.Protocol;
+
+namespace Federation.CompatTests.Suite.Faults;
+
+/// <summary>The real binary as a process of its own, on a free port. Disposal kills it.</summary>
+internal sealed partial class GatewayProcess : IAsyncDisposable
+{
+    private static readonly TimeSpan s_startLimit = TimeSpan.FromSeconds(60);
+    private readonly Process _process;
+
+    private GatewayProcess(Process process, int port)
+    {
+        _process = process;
+        Address = new ServerAddress("127.0.0.1", port, "federation", "federation");
+    }
+
+    public ServerAddress Address { get; }
+
+    /// <summary>Resident memory now, in bytes.</summary>
+    public long ResidentBytes
+    {
+        get
+        {
+            _process.Refresh();
+            return _process.WorkingSet64;
+        }
+    }
+
+    public static async Task<GatewayProcess> StartAsync(string dataFolder, params string[] options)
+    {
+        var info = new ProcessStartInfo("dotnet") { RedirectStandardOutput = true, RedirectStandardError = true, UseShellExecute = false };
+        foreach (var argument in (IEnumerable<string>)[Path.Combine(AppContext.BaseDirectory, "federation.dll"), "serve", "--port", "0", "--data", dataFolder, .. options])
+            info.ArgumentList.Add(argument);
+        var process = Process.Start(info)!;
+        process.ErrorDataReceived += static (_, _) => { };
+        process.BeginErrorReadLine();
+        using var limit = new CancellationTokenSource(s_startLimit);
+        while (await process.StandardOutput.ReadLineAsync(limit.Token) is { } line)
+        {
+            if (Ready().Match(line) is { Success: true } match)
+            {
+                _ = process.StandardOutput.ReadToEndAsync(CancellationToken.None);
+                return new GatewayProcess(process, int.Parse(match.Groups[1].Value, CultureInfo.InvariantCulture));
+            }
+        }
+
+        process.Kill();
+        throw new InvalidOperationException($"federation serve ended with {process.ExitCode} before it was ready");
+    }
+
+    /// <summary>SIGKILL: nothing of the process runs again.</summary>
+    public async Task KillAsync()
+    {
+        if (!_process.HasExited) _process.Kill();
+        await _process.WaitForExitAsync();
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await KillAsync();
+        _process.Dispose();
+    }
+
+    [GeneratedRegex(@"federation ready: .*:(\d+)/federation", RegexOptions.CultureInvariant)]
+    private static partial Regex Ready();
+}

@@ -1,0 +1,61 @@
+using Federation.CompatTests.Harness;
+using Federation.CompatTests.Suite.Protocol;
+using Federation.CompatTests.Suite.Tpch;
+using Federation.Host;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace Federation.CompatTests.Suite;
+
+/// <summary>The servers of a whole run: one PostgreSQL 15, the oracle, and one gateway.</summary>
+public sealed class SuiteServers : IAsyncLifetime
+{
+    private readonly string _folder = Directory.CreateTempSubdirectory("federation-suite-").FullName;
+    private Gateway? _gateway;
+    private PostgresServer? _postgres;
+    private Task<ServerAddress>? _tpch;
+
+    /// <summary>The golden lakehouse tables beside or above the repository; null where they are absent.</summary>
+    internal static string? GoldenFolder { get; } = FindGolden();
+
+    /// <summary>Files that SQL on the gateway may name; gone after the run.</summary>
+    public string Files => Path.Combine(_folder, "files");
+
+    /// <summary>Where the gateway listens; any user, no password.</summary>
+    internal ServerAddress Gateway => new("127.0.0.1", _gateway!.EndPoint.Port, "postgres", "federation");
+
+    /// <summary>Where PostgreSQL listens; the user postgres needs no password.</summary>
+    internal ServerAddress Postgres => new("127.0.0.1", _postgres!.Port, "postgres", "postgres");
+
+    /// <summary>PostgreSQL's database of the TPC-H tables; the first caller makes them and attaches them to the gateway.</summary>
+    internal Task<ServerAddress> GetTpchAsync() => _tpch ??= TpchData.CreateAsync(_postgres!, Gateway, Files);
+
+    public async Task InitializeAsync()
+    {
+        Directory.CreateDirectory(Files);
+        _postgres = await PostgresServer.StartAsync();
+        var options = new ServeOptions { Port = 0, DataDirectory = Path.Combine(_folder, "data"), AllowedRoots = GoldenFolder is { } golden ? [Files, golden] : [Files], MemoryLimitBytes = 1L << 30 };
+        _gateway = await Host.Gateway.StartAsync(options, NullLoggerFactory.Instance, CancellationToken.None);
+    }
+
+    private static string? FindGolden()
+    {
+        for (var folder = new DirectoryInfo(Repository.Root); folder is not null; folder = folder.Parent)
+            if (Path.Combine(folder.FullName, "shared", "golden") is var candidate && Directory.Exists(candidate))
+                return candidate;
+        return null;
+    }
+
+    public async Task DisposeAsync()
+    {
+        if (_gateway is not null) await _gateway.DisposeAsync();
+        if (_postgres is not null) await _postgres.DisposeAsync();
+        Directory.Delete(_folder, recursive: true);
+    }
+}
+
+/// <summary>All tests that talk to the shared servers; they run one after another.</summary>
+[CollectionDefinition(Name)]
+public sealed class SuiteCollection : ICollectionFixture<SuiteServers>
+{
+    public const string Name = "suite";
+}

@@ -1,0 +1,197 @@
+using System.IO.Compression;
+using System.Text;
+using Federation.Connectors.Files;
+using Federation.Connectors.Formats.Parquet;
+using Federation.Connectors.Spi;
+using Federation.Core;
+using Federation.Core.Errors;
+
+namespace Federation.Connectors.Tests.Files;
+
+public sealed class FilesConnectorTests : ScanFixture
+{
+    [Fact]
+    public async Task Csv_types_names_and_nulls()
+    {
+        Write("t.csv", "id,Name,price,ok,day,at,zip\n1,\"a, \"\"b\"\"\",1.5,true,2024-02-29,2024-01-01 10:00:00.5,007\n-2,,2e3,false,1969-12-31,1969-12-31T23:59:59,\n,\"\",,,,,\"\"\n");
+        Assert.Equal(
+            "id bigint,Name text,price double precision,ok boolean,day date,at timestamp without time zone,zip text",
+                await ColumnsAsync("public", "t"));
+        Assert.Equal(
+            ["-2|null|2000|f|1969-12-31|1969-12-31 23:59:59|null", "1|a, \"b\"|1.5|t|2024-02-29|2024-01-01 10:00:00.5|007",
+                "null||null|null|null|null|"],
+            await ReadAsync("public", "t"));
+    }
+
+    [Fact]
+    public async Task Csv_delimiters_headers_and_options()
+    {
+        Write("semicolon.csv", "a;b\n1;x,y\n");
+        Write("tab.tsv", "1\t2\n3\t4\n");
+        Write("odd.csv", "k|v\n'it''s'|NA\n");
+        Assert.Equal(["1|x,y"], await ReadAsync("public", "semicolon"));
+        Assert.Equal("column1 bigint,column2 bigint", await ColumnsAsync("public", "tab"));
+        Assert.Equal(["1|2", "3|4"], await ReadAsync("public", "tab"));
+        Assert.Equal(["it's|null"],
+            await ReadAsync("public", "odd", ("quote", "'"), ("null", "NA"), ("delimiter", "|"), ("header", "true")));
+        Assert.Equal(["'it''s'|NA", "k|v"], await ReadAsync("public", "odd", ("header", "false")));
+    }
+
+    [Fact]
+    public async Task Nothing_is_rounded_when_later_rows_differ_from_the_sample()
+    {
+        var text = new StringBuilder("a\n");
+        for (var i = 0; i < 20; i++) text.Append("1\n");
+        Write("late.csv", text.Append("2.7\n").ToString());
+        var error = await Assert.ThrowsAsync<SqlException>(() => ReadAsync("public", "late", ("sample_rows", "10")));
+        Assert.Equal(SqlState.InvalidTextRepresentation, error.State);
+        Write("late.jsonl", string.Concat(Enumerable.Repeat("{\"a\": 1}\n", 20)) + "{\"a\": 2.7}\n");
+        error = await Assert.ThrowsAsync<SqlException>(() => ReadAsync("public", "late.jsonl", ("sample_rows", "10")));
+        Assert.Equal(SqlState.InvalidTextRepresentation, error.State);
+    }
+
+    [Fact]
+    public async Task Json_lines()
+    {
+        Write("e.jsonl", "{\"id\": 1, \"s\": \"x\", \"o\": {\"long\": 1.50, \"k\": [1, null]}, \"d\": \"2024-01-01\", \"n\": 1.5}\n\n"
+            + "{\"id\": null, \"s\": 5, \"o\": [], \"d\": null, \"b\": true, \"n\": 2}\n");
+        Assert.Equal("id bigint,s text,o jsonb,d date,n double precision,b boolean", await ColumnsAsync("public", "e"));
+        Assert.Equal(
+            ["1|x|{\"k\": [1, null], \"long\": 1.5}|2024-01-01|1.5|null", "null|5|[]|null|2|t"], await ReadAsync("public", "e"));
+    }
+
+    [Fact]
+    public async Task Parquet_columns_of_all_shapes()
+    {
+        await ExecuteAsync($$$"""
+            COPY (SELECT 1::TINYINT AS a, 4000000000::UINTEGER AS b, TIMESTAMP_NS '1969-12-31 23:59:59.999999999' AS c, encode('é') AS d,
+                  MAP {'kk': 1.5::DOUBLE, 'k': NULL} AS m, [{'x': MAP {1: DATE '2024-01-01'}}] AS l, 12.340::DECIMAL(9,3) AS n,
+                  TIMESTAMPTZ '2024-01-01 00:00:00+00' AS t, uuid '00000000-0000-0000-0000-000000000001' AS u) TO '{{{Folder}}}/p.parquet' (FORMAT parquet)
+            """);
+        Assert.Equal(
+            "a smallint,b bigint,c timestamp without time zone,d bytea,m jsonb,l record[],n numeric(9,3),t timestamp with time zone,u uuid",
+            await ColumnsAsync("public", "p"));
+        Assert.Equal(
+            ["1|4000000000|1969-12-31 23:59:59.999999|\\xc3a9|{\"k\": null, \"kk\": 1.5}|{({\"1\": \"2024-01-01\"})}|12.340|2024-01-01 00:00:00+00|"
+                + "00000000-0000-0000-0000-000000000001"],
+            await ReadAsync("public", "p"));
+    }
+
+    [Fact]
+    public async Task Folders_are_tables_and_schemas_united_by_name()
+    {
+        Write("sales/2023.csv", "id,amount\n1,10\n");
+        Write("sales/2024.csv", "amount,region,id\n2.5,eu,2\n");
+        Write("mixed/a.csv", "x\n1\n");
+        Write("mixed/b.jsonl", "{\"x\": 1}\n");
+        Write("_hidden/a.csv", "x\n1\n");
+        Write("readme.txt", "");
+        var connector = Metadata();
+        Assert.Equal(["public", "mixed", "sales"], await connector.ListSchemasAsync(default));
+        Assert.Equal(["sales"], await connector.ListTablesAsync("public", default));
+        Assert.Equal(["2023", "2024"], await connector.ListTablesAsync("sales", default));
+        Assert.Equal("id bigint,amount double precision,region text", await ColumnsAsync("public", "sales"));
+        Assert.Equal(["1|10|null", "2|2.5|eu"], await ReadAsync("public", "sales"));
+        Assert.Equal(["1|10"], await ReadAsync("sales", "2023"));
+        Assert.Equal(["1|10|null", "2|2.5|eu"], await ReadAsync("sales", "20*.csv"));
+        Assert.Null(await connector.FindTableAsync("public", "mixed", null, default));
+        Assert.Null(await connector.FindTableAsync("public", "readme", null, default));
+        Assert.Null(await connector.FindTableAsync("nowhere", "x", null, default));
+    }
+
+    [Fact]
+    public async Task Parquet_files_of_a_folder_are_united_by_name()
+    {
+        Directory.CreateDirectory(Path.Combine(Folder, "p"));
+        await ExecuteAsync($"COPY (SELECT 1::INTEGER AS a, 'x' AS b) TO '{Folder}/p/1.parquet' (FORMAT parquet)");
+        await ExecuteAsync($"COPY (SELECT 5000000000::BIGINT AS a, 1.5 AS c) TO '{Folder}/p/2.parquet' (FORMAT parquet)");
+        Assert.Equal("a bigint,b text,c numeric(2,1)", await ColumnsAsync("public", "p"));
+        Assert.Equal(["1|x|null", "5000000000|null|1.5"], await ReadAsync("public", "p"));
+        await ExecuteAsync($"COPY (SELECT 'text' AS a) TO '{Folder}/p/3.parquet' (FORMAT parquet)");
+        Assert.Equal(SqlState.DatatypeMismatch, (await Assert.ThrowsAsync<SqlException>(() => ReadAsync("public", "p"))).State);
+    }
+
+    [Fact]
+    public async Task Compressed_files_and_counts()
+    {
+        using (var file = new GZipStream(File.Create(Path.Combine(Folder, "z.csv.gz")), CompressionMode.Compress))
+            file.Write("a\n1\n2\n"u8);
+        Assert.Equal(["1", "2"], await ReadAsync("public", "z"));
+        Write("z.jsonl", "{\"a\": 1}\n{}\n");
+        var table = await TableAsync("public", "z.jsonl");
+        var plan = await ((IScanPlanner)Metadata()).PlanScanAsync(table.Handle, [], "t", default);
+        Assert.Equal(2, (await RowsAsync(plan)).Count);
+        Assert.Equal(SqlState.AmbiguousAlias, (await Assert.ThrowsAsync<SqlException>(() => TableAsync("public", "z"))).State);
+    }
+
+    [Fact]
+    public async Task Nothing_outside_of_the_root_is_read()
+    {
+        var outside = Directory.CreateTempSubdirectory("federation-outside-").FullName;
+        try
+        {
+            await File.WriteAllTextAsync(Path.Combine(outside, "secret.csv"), "a\n1\n");
+            File.CreateSymbolicLink(Path.Combine(Folder, "link.csv"), Path.Combine(outside, "secret.csv"));
+            var connector = Metadata();
+            Assert.Equal(SqlState.InsufficientPrivilege, (await Assert.ThrowsAsync<SqlException>(() => TableAsync("public", "link")))
+                .State);
+            File.Delete(Path.Combine(Folder, "link.csv"));
+            Directory.CreateSymbolicLink(Path.Combine(Folder, "folder"), outside);
+            Assert.DoesNotContain("folder", await connector.ListSchemasAsync(default));
+            Assert.Equal(SqlState.InsufficientPrivilege, (await Assert.ThrowsAsync<SqlException>(() => TableAsync("folder", "secret")))
+                .State);
+            Assert.Equal(SqlState.InsufficientPrivilege, (await Assert.ThrowsAsync<SqlException>(() => TableAsync("public", "../x")))
+                .State);
+            Assert.Null(await connector.FindTableAsync("..", "x", null, default));
+        }
+        finally
+        {
+            Directory.Delete(outside, recursive: true);
+        }
+    }
+
+    [Fact]
+    public void Options_are_checked()
+    {
+        Assert.Equal(SqlState.FdwDynamicParameterValueNeeded, Refused());
+        Assert.Equal(SqlState.FdwInvalidAttributeValue, Refused(("root", "relative")));
+        Assert.Equal(SqlState.FdwInvalidAttributeValue, Refused(("root", Folder), ("delimiter", "ab")));
+        Assert.Equal(SqlState.FdwInvalidAttributeValue, Refused(("root", Folder), ("header", "maybe")));
+        Assert.Equal(SqlState.InsufficientPrivilege, Refused(("root", "/etc")));
+
+        SqlState Refused(params (string, string)[] options) => Assert.Throws<SqlException>(() => Create(options)).State;
+    }
+
+    private void Write(string name, string text)
+    {
+        var path = Path.Combine(Folder, name);
+        Directory.CreateDirectory(Path.GetDirectoryName(path)!);
+        File.WriteAllText(path, text);
+    }
+
+    private IConnectorMetadata Metadata(params (string Name, string Value)[] options) =>
+        (IConnectorMetadata)Create([("root", Folder), .. options]);
+
+    private IConnector Create((string Name, string Value)[] options) => new FilesConnectorFactory(new ParquetFooters()).Create(
+        new ConnectorDefinition(
+            "f", "files", options.ToDictionary(option => option.Name, option => option.Value)) { AllowedRoots = [Folder] });
+
+    private async Task<ConnectorTable> TableAsync(string schema, string table, params (string, string)[] options)
+    {
+        var found = await Metadata(options).FindTableAsync(schema, table, null, default);
+        Assert.NotNull(found);
+        return found;
+    }
+
+    private async Task<string> ColumnsAsync(string schema, string table) =>
+        string.Join(',', (await TableAsync(schema, table)).Columns.Select(column => $"{column.Name} {column.Type}"));
+
+    private async Task<List<string>> ReadAsync(string schema, string table, params (string, string)[] options)
+    {
+        var connector = Metadata(options);
+        var found = await connector.FindTableAsync(schema, table, null, default);
+        Assert.NotNull(found);
+        return await RowsAsync(await ((IScanPlanner)connector).PlanScanAsync(
+            found.Handle, found.Columns.Select(column => column.Name).ToEquatableArray(), "t", default));
+    }
+}

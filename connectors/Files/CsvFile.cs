@@ -1,0 +1,87 @@
+using System.Globalization;
+using Federation.Connectors.Formats;
+using Federation.Core;
+using Federation.Core.Tasks;
+using Federation.Core.Types;
+
+namespace Federation.Connectors.Files;
+
+/// <summary>What was found at the beginning of a CSV file. The kernel is told all of it and guesses nothing.</summary>
+/// <param name="Columns">One per field, in file order; names are unique.</param>
+internal sealed record CsvFile(string Path, char Delimiter, bool HasHeader, EquatableArray<FileColumn> Columns)
+{
+    private static readonly char[] s_delimiters = [',', ';', '\t', '|'];
+
+    public static CsvFile Look(string path, FileOptions options)
+    {
+        var text = SampleReader.Read(path);
+        var delimiter = options.Delimiter ?? (FileKinds.IsTabSeparated(path) ? '\t' : GuessDelimiter(text, options));
+        var records = CsvRecords.Read(text, delimiter, options.Quote, options.Escape, options.SampleRows + 1);
+        if (records.Count == 0) return new CsvFile(path, delimiter, false, default);
+        var hasHeader = options.HasHeader ?? LooksLikeHeader(records);
+        var guesses = records[0].Select(_ => new TypeGuess()).ToArray();
+        foreach (var record in records.Skip(hasHeader ? 1 : 0))
+        {
+            if (record.Length != guesses.Length)
+                throw FormatErrors.Corrupt(path, $"a line has {record.Length} fields where the first has {guesses.Length}");
+            for (var i = 0; i < guesses.Length; i++)
+                if (record[i].IsQuoted || record[i].Text != options.NullText)
+                    guesses[i].See(record[i].Text);
+        }
+
+        var names = Names(records[0], hasHeader);
+        return new CsvFile(path, delimiter, hasHeader, guesses.Select((guess, index) => new FileColumn(names[index], guess.Type))
+            .ToEquatableArray());
+    }
+
+    /// <summary>
+    /// The kernel's options; columns are known to it by position, c0, c1, …, because its own names are not case-sensitive.
+    /// </summary>
+    public EquatableArray<string> ReaderOptions(FileOptions options) =>
+    [
+        "auto_detect = false",
+        $"header = {(HasHeader ? "true" : "false")}",
+        $"delim = {KernelText.Literal(Delimiter.ToString())}",
+        $"quote = {KernelText.Literal(options.Quote.ToString())}",
+        $"escape = {KernelText.Literal(options.Escape.ToString())}",
+        $"nullstr = {KernelText.Literal(options.NullText)}",
+        "allow_quoted_nulls = false",
+        $"columns = {{{string.Join(", ", Columns.Select((_, index) => $"'{KernelName(index)}': 'VARCHAR'"))}}}",
+    ];
+
+    public static string KernelName(int index) => "c" + index.ToString(CultureInfo.InvariantCulture);
+
+    private static char GuessDelimiter(string text, FileOptions options)
+    {
+        var best = ',';
+        var bestFields = 1;
+        foreach (var candidate in s_delimiters)
+        {
+            var records = CsvRecords.Read(text, candidate, options.Quote, options.Escape, 100);
+            if (records.Count == 0 || records.Exists(record => record.Length != records[0].Length) || records[0].Length <= bestFields)
+                continue;
+            best = candidate;
+            bestFields = records[0].Length;
+        }
+
+        return best;
+    }
+
+    // Names are distinct words; data in text columns alone cannot be told from them, so a file of words has a header.
+    private static bool LooksLikeHeader(List<CsvRecords.Field[]> records) =>
+        records[0].All(field => field.Text.Trim().Length > 0 && !TypeGuess.IsTyped(field.Text))
+        && records[0].Select(field => field.Text).Distinct(StringComparer.Ordinal).Count() == records[0].Length;
+
+    private static string[] Names(CsvRecords.Field[] first, bool hasHeader)
+    {
+        var taken = new HashSet<string>(StringComparer.Ordinal);
+        return [.. first.Select((field, index) =>
+        {
+            var name = hasHeader && field.Text.Trim().Length > 0
+                ? field.Text.Trim()
+                : $"column{(index + 1).ToString(CultureInfo.InvariantCulture)}";
+            for (var number = 1; !taken.Add(name); number++) name = $"{field.Text.Trim()}_{number.ToString(CultureInfo.InvariantCulture)}";
+            return name;
+        })];
+    }
+}

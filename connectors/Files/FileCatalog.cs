@@ -1,0 +1,106 @@
+using System.IO.Enumeration;
+using Federation.Connectors.Formats;
+using Federation.Core.Errors;
+using Federation.Core.Tasks;
+
+namespace Federation.Connectors.Files;
+
+/// <summary>The files of one table, in order of their paths.</summary>
+internal sealed record FileSet(FileFormat Format, IReadOnlyList<string> Paths);
+
+/// <summary>
+/// Names for files below the root. A schema is the root (<c>public</c>) or a folder in it. A table of a schema is
+/// a file, named without its extension, or with it where two files share the rest; a folder whose files are of one format;
+/// or a pattern with <c>*</c> and <c>?</c> over the file names of the schema.
+/// </summary>
+internal sealed class FileCatalog(string root)
+{
+    private const string RootSchema = "public";
+
+    public IReadOnlyList<string> Schemas() =>
+        [RootSchema, .. Folders(root).Where(name => name != RootSchema).Order(StringComparer.Ordinal)];
+
+    public IReadOnlyList<string> Tables(string schema)
+    {
+        if (FolderOf(schema) is not { } folder) return [];
+        var names = new HashSet<string>(StringComparer.Ordinal);
+        foreach (var group in DataFiles(folder).GroupBy(path => FileKinds.Of(path)!.Value.Stem, StringComparer.Ordinal))
+        {
+            if (group.Count() == 1) names.Add(group.Key);
+            else names.UnionWith(group.Select(path => Path.GetFileName(path)));
+        }
+
+        foreach (var child in Folders(folder))
+            if (SameFormat(DataFiles(Path.Combine(folder, child))) is not null)
+                names.Add(child);
+        return [.. names.Order(StringComparer.Ordinal)];
+    }
+
+    /// <summary>The files of a table, or null when there is none of that name.</summary>
+    public FileSet? Find(string schema, string table)
+    {
+        if (FolderOf(schema) is not { } folder || table.Length == 0) return null;
+        // A name is no path; "..", for instance, would lead out of the schema.
+        if (table.AsSpan().IndexOfAny("/\\\0") >= 0 || table is "." or "..")
+            throw new SqlException(SqlState.InsufficientPrivilege, $"\"{table}\" is no name of a file in the server's folder");
+        var files = DataFiles(folder);
+        if (table.AsSpan().IndexOfAny("*?") >= 0)
+            return SameFormat([.. files.Where(
+                path => FileSystemName.MatchesSimpleExpression(table, Path.GetFileName(path), ignoreCase: false))]);
+        var exact = files.Where(path => Path.GetFileName(path) == table).ToArray();
+        if (exact.Length == 0) exact = [.. files.Where(path => FileKinds.Of(path)!.Value.Stem == table)];
+        if (exact.Length > 1)
+        {
+            throw new SqlException(SqlState.AmbiguousAlias, $"several files are called \"{table}\"")
+            {
+                Hint = $"Name one with its extension: {string.Join(", ", exact.Select(Path.GetFileName))}.",
+            };
+        }
+
+        if (exact.Length == 1) return SameFormat(exact);
+        var child = Path.Combine(folder, table);
+        return IsFolder(child) ? SameFormat(DataFiles(child)) : null;
+    }
+
+    private string? FolderOf(string schema)
+    {
+        if (schema == RootSchema) return IsFolder(root) ? root : throw FormatErrors.Missing(root);
+        if (schema.Length == 0 || schema[0] is '.' or '_' || schema.AsSpan().IndexOfAny("/\\\0") >= 0) return null;
+        var folder = Path.Combine(root, schema);
+        return IsFolder(folder) ? Allowed().Demand(folder) : null;
+    }
+
+    private static bool IsFolder(string path) => Directory.Exists(path);
+
+    // Links may change between statements, so what is known of them is not kept.
+    private LocalPaths Allowed() => new([root]);
+
+    private IEnumerable<string> Folders(string folder) => List(folder, Directory.EnumerateDirectories)
+        .Where(Allowed().Contains).Select(path => Path.GetFileName(path)).Where(name => name[0] is not ('.' or '_'));
+
+    private List<string> DataFiles(string folder)
+    {
+        var allowed = Allowed();
+        return [.. List(allowed.Demand(folder), Directory.EnumerateFiles)
+            .Where(path => FileKinds.Of(path) is not null).Select(allowed.Demand).Order(StringComparer.Ordinal)];
+    }
+
+    private static IEnumerable<string> List(string folder, Func<string, IEnumerable<string>> list)
+    {
+        try
+        {
+            return list(folder).ToArray();
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            throw FormatErrors.Io(folder, error);
+        }
+    }
+
+    private static FileSet? SameFormat(IReadOnlyList<string> paths)
+    {
+        if (paths.Count == 0) return null;
+        var format = FileKinds.Of(paths[0])!.Value.Format;
+        return paths.All(path => FileKinds.Of(path)!.Value.Format == format) ? new FileSet(format, paths) : null;
+    }
+}

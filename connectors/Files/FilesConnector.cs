@@ -1,0 +1,75 @@
+using System.Globalization;
+using Federation.Connectors.Formats;
+using Federation.Connectors.Formats.Parquet;
+using Federation.Connectors.Spi;
+using Federation.Core;
+using Federation.Core.Errors;
+using Federation.Core.Tasks;
+using Federation.Core.Types;
+
+namespace Federation.Connectors.Files;
+
+/// <summary>One attached folder. Tables are found and described anew for every statement; the kernel reads the files itself.</summary>
+internal sealed class FilesConnector : IConnector, IConnectorMetadata, IScanPlanner
+{
+    private readonly FileOptions _options;
+    private readonly FileCatalog _catalog;
+    private readonly TableShapes _shapes;
+
+    public FilesConnector(string serverName, FileOptions options, ParquetFooters footers)
+    {
+        ServerName = serverName;
+        _options = options;
+        _catalog = new FileCatalog(options.Root);
+        _shapes = new TableShapes(options, footers);
+    }
+
+    public string ServerName { get; }
+
+    public ValueTask<IReadOnlyList<string>> ListSchemasAsync(CancellationToken cancellationToken) =>
+        ValueTask.FromResult(_catalog.Schemas());
+
+    public ValueTask<IReadOnlyList<string>> ListTablesAsync(string schema, CancellationToken cancellationToken) =>
+        ValueTask.FromResult(_catalog.Tables(schema));
+
+    public async ValueTask<ConnectorTable?> FindTableAsync(
+        string schema, string table, TableVersion? version, CancellationToken cancellationToken)
+    {
+        if (_catalog.Find(schema, table) is not { } files) return null;
+        if (version is not null)
+            throw new SqlException(SqlState.FeatureNotSupported, $"table \"{table}\" of server \"{ServerName}\" has no versions");
+        return await Task.Run(() => Describe(files, cancellationToken), cancellationToken);
+    }
+
+    public async ValueTask<ScanPlan> PlanScanAsync(
+        ITableHandle handle, EquatableArray<string> columns, string inputName, CancellationToken cancellationToken)
+    {
+        var table = (FilesTableHandle)handle;
+        var fields = columns.Select(name => table.Columns.FirstOrDefault(column => column.Name == name)
+            ?? throw new SqlException(SqlState.UndefinedColumn, $"column \"{name}\" does not exist")).ToEquatableArray();
+        // The columns of a scan without any: one constant, so that rows can be counted.
+        var output = fields.Count == 0
+            ? [new RecordField("row", SqlType.Bool)]
+            : fields.Select(field => new RecordField(field.Name, field.Type)).ToEquatableArray();
+        var groups = await Task.Run(() => _shapes.Groups(table, fields, cancellationToken), cancellationToken);
+        var size = table.Files.Sum(file => file.SizeBytes);
+        var rows = table.Format == FileFormat.Parquet ? groups.Sum(group => group.Files.Sum(file => file.RowCount)) : -1;
+        return new ScanPlan(
+            [new FileScan(inputName, output, groups) { EstimatedRows = rows }],
+            Details: [string.Create(CultureInfo.InvariantCulture, $"{table.Files.Count:N0} {table.Format} files, {size:N0} bytes")]);
+    }
+
+    public ValueTask DisposeAsync() => ValueTask.CompletedTask;
+
+    private ConnectorTable Describe(FileSet files, CancellationToken cancellationToken)
+    {
+        var shape = _shapes.Of(files, cancellationToken);
+        var pinned = files.Paths.Select(path => new FileInfo(path))
+            .Select(file => file.Exists
+                ? new PinnedFile(file.FullName, file.Length, file.LastWriteTimeUtc.Ticks)
+                : throw FormatErrors.Missing(file.FullName))
+            .ToEquatableArray();
+        var columns = shape.Columns.Select(column => new ConnectorColumn(column.Name, column.Type)).ToEquatableArray();
+        return new ConnectorTable(new FilesTableHandle(files.Format, pinned, shape.Columns), columns, shape.Rows, shape.Rows >= 0);
+    }
+}

@@ -1,0 +1,46 @@
+using System.IO.Compression;
+using System.Text;
+using Federation.Connectors.Formats;
+
+namespace Federation.Connectors.Files;
+
+/// <summary>Opens the beginning of a text file for sampling.</summary>
+internal static class SampleReader
+{
+    /// <summary>What is looked at of one file at most.</summary>
+    public const int MaxBytes = 512 << 10;
+
+    /// <summary>The first bytes as text, cut at the end of a line when the file goes on; invalid UTF-8 is an error.</summary>
+    public static string Read(string path)
+    {
+        try
+        {
+            using var file = File.OpenRead(path);
+            using Stream plain = FileKinds.IsCompressed(path) ? new GZipStream(file, CompressionMode.Decompress) : file;
+            var buffer = new byte[MaxBytes];
+            var length = plain.ReadAtLeast(buffer, buffer.Length, throwOnEndOfStream: false);
+            var bytes = buffer.AsSpan(0, length);
+            if (length == buffer.Length)
+            {
+                var end = bytes.LastIndexOf((byte)'\n');
+                if (end < 0) throw FormatErrors.TooLarge(path, $"its first line is longer than {MaxBytes} bytes");
+                bytes = bytes[..(end + 1)];
+            }
+
+            if (bytes.StartsWith((ReadOnlySpan<byte>)[0xEF, 0xBB, 0xBF])) bytes = bytes[3..];
+            return new UTF8Encoding(false, throwOnInvalidBytes: true).GetString(bytes);
+        }
+        catch (DecoderFallbackException error)
+        {
+            throw FormatErrors.Corrupt(path, "it is no UTF-8 text", error);
+        }
+        catch (InvalidDataException error)
+        {
+            throw FormatErrors.Corrupt(path, "it cannot be unpacked", error);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            throw FormatErrors.Io(path, error);
+        }
+    }
+}

@@ -1,0 +1,62 @@
+using System.Globalization;
+using System.Text.RegularExpressions;
+using Federation.Core.Types;
+
+namespace Federation.Connectors.Files;
+
+/// <summary>
+/// The narrowest of a few types that every text seen so far is written in. Careful: numbers with leading zeros, signs or blanks around them
+/// stay text, because the text would not come back.
+/// </summary>
+internal sealed partial class TypeGuess
+{
+    private bool _isBigint = true, _isDouble = true, _isBoolean = true, _isDate = true, _isTimestamp = true, _isSeen;
+
+    public SqlType Type => !_isSeen ? SqlType.Text
+        : _isBigint ? SqlType.Int8
+        : _isDouble ? SqlType.Float8
+        : _isBoolean ? SqlType.Bool
+        : _isDate ? SqlType.Date
+        : _isTimestamp ? SqlType.Timestamp
+        : SqlType.Text;
+
+    public void See(string text)
+    {
+        _isSeen = true;
+        _isBigint = _isBigint && IsBigint(text);
+        _isDouble = _isDouble && IsDouble(text);
+        _isBoolean = _isBoolean && (text is "true" or "false" or "True" or "False" or "TRUE" or "FALSE");
+        _isDate = _isDate && DateForm().IsMatch(text) && IsDay(text);
+        _isTimestamp = _isTimestamp && TimestampForm().IsMatch(text) && IsDay(text[..10]);
+    }
+
+    public static bool IsTyped(string text)
+    {
+        var guess = new TypeGuess();
+        guess.See(text);
+        return !ReferenceEquals(guess.Type.Base, PgTypes.Text);
+    }
+
+    private static bool IsBigint(string text) =>
+        NumberForm().IsMatch(text) && text.AsSpan().IndexOfAny(".eE") < 0
+            && long.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out _);
+
+    private static bool IsDouble(string text) =>
+        NumberForm().IsMatch(text) && double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var value)
+            && double.IsFinite(value)
+        // Digits that a double cannot keep.
+        && text.Count(char.IsAsciiDigit) <= 17;
+
+    private static bool IsDay(string text) =>
+        DateOnly.TryParseExact(text, "yyyy-MM-dd", CultureInfo.InvariantCulture, DateTimeStyles.None, out _);
+
+    [GeneratedRegex(@"^-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?\z", RegexOptions.CultureInvariant, 1000)]
+    private static partial Regex NumberForm();
+
+    [GeneratedRegex(@"^[0-9]{4}-[0-9]{2}-[0-9]{2}\z", RegexOptions.CultureInvariant, 1000)]
+    private static partial Regex DateForm();
+
+    [GeneratedRegex(@"^[0-9]{4}-[0-9]{2}-[0-9]{2}[ T]([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](\.[0-9]{1,6})?\z",
+        RegexOptions.CultureInvariant, 1000)]
+    private static partial Regex TimestampForm();
+}

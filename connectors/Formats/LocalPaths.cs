@@ -1,0 +1,72 @@
+using System.Collections.Concurrent;
+using Federation.Core.Errors;
+
+namespace Federation.Connectors.Formats;
+
+/// <summary>
+/// Folders that files must lie in, after <c>..</c> and links are followed. Paths come from metadata that others wrote, so every one is
+/// checked.
+/// </summary>
+public sealed class LocalPaths
+{
+    private readonly string[] _roots;
+    private readonly ConcurrentDictionary<string, string> _folders = new(StringComparer.Ordinal);
+
+    /// <param name="roots">Absolute folders; each also counts as where its links lead.</param>
+    public LocalPaths(IEnumerable<string> roots) =>
+        _roots = [.. roots.Select(WithSlash).SelectMany(root => new[] { root, WithSlash(RealPath(root)) })
+            .Distinct(StringComparer.Ordinal)];
+
+    /// <summary>The absolute path, or an error 42501 when it is outside of every root.</summary>
+    public string Demand(string path)
+    {
+        var full = Path.GetFullPath(path);
+        if (!IsInside(full) || !IsInside(Follow(full))) throw Outside(path);
+        return full;
+    }
+
+    public bool Contains(string path)
+    {
+        var full = Path.GetFullPath(path);
+        return IsInside(full) && IsInside(Follow(full));
+    }
+
+    /// <summary>Where a path leads once every link on the way is followed; the part that does not exist stays as it is.</summary>
+    public static string RealPath(string path) => RealPath(path, 0);
+
+    private string Follow(string path)
+    {
+        if (Path.GetDirectoryName(path) is not { } folder) return path;
+        var real = Path.Combine(_folders.GetOrAdd(folder, RealPath), Path.GetFileName(path));
+        return new FileInfo(real).LinkTarget is null ? real : RealPath(real);
+    }
+
+    private static string RealPath(string path, int depth)
+    {
+        // The same limit as the system's.
+        if (depth > 40) throw new SqlException(SqlState.IoError, $"file \"{path}\" is behind too many links");
+        var real = "/";
+        foreach (var part in Path.GetFullPath(path).Split('/', StringSplitOptions.RemoveEmptyEntries))
+        {
+            var next = Path.Combine(real, part);
+            var target = new FileInfo(next).LinkTarget;
+            real = target is null ? next : RealPath(Path.Combine(real, target), depth + 1);
+        }
+
+        return real;
+    }
+
+    private bool IsInside(string path)
+    {
+        var folder = WithSlash(path);
+        foreach (var root in _roots)
+            if (folder.StartsWith(root, StringComparison.Ordinal))
+                return true;
+        return false;
+    }
+
+    private static string WithSlash(string path) => Path.GetFullPath(path).TrimEnd('/') + "/";
+
+    private static SqlException Outside(string path) =>
+        new(SqlState.InsufficientPrivilege, $"file \"{path}\" is outside of the folders that may be read");
+}

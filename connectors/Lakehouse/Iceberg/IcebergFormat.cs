@@ -1,0 +1,140 @@
+using System.Globalization;
+using Federation.Connectors.Formats;
+using Federation.Connectors.Formats.Parquet;
+using Federation.Connectors.Lakehouse.Pruning;
+using Federation.Connectors.Spi;
+using Federation.Core;
+using Federation.Core.Errors;
+using Federation.Core.Tasks;
+using Federation.Core.Types;
+
+namespace Federation.Connectors.Lakehouse.Iceberg;
+
+/// <summary>
+/// Apache Iceberg tables of format versions 1 to 3 with Parquet files, on local paths. A pointer's metadata is the path of the table
+/// metadata file, relative to the table's folder where it lies inside. Thread-safe; one per process shares its caches.
+/// </summary>
+public sealed class IcebergFormat : ITableFormat, IScanPlanner, IFilterPushdown
+{
+    private readonly IReadOnlyList<string> _allowedRoots;
+    private readonly IcebergFiles _files;
+
+    /// <param name="footers">Shared with other readers of Parquet files.</param>
+    /// <param name="allowedRoots">Folders that a table's files may lie in besides the table's own folder.</param>
+    public IcebergFormat(ParquetFooters footers, IReadOnlyList<string>? allowedRoots = null)
+    {
+        _allowedRoots = allowedRoots ?? [];
+        _files = new IcebergFiles(footers);
+    }
+
+    public string Name => "iceberg";
+
+    public ValueTask<TablePointer?> InspectAsync(string location, CancellationToken cancellationToken)
+    {
+        var path = location.StartsWith("file:", StringComparison.OrdinalIgnoreCase)
+            ? "/" + location["file:".Length..].TrimStart('/')
+            : location;
+        if (MetadataFiles.Find(path) is not var (folder, file)) return ValueTask.FromResult<TablePointer?>(null);
+        var metadata = _files.Tables.Get(file);
+        var inside = Path.GetRelativePath(folder, file);
+        return ValueTask.FromResult<TablePointer?>(
+            new TablePointer(Name, folder, inside.StartsWith("..", StringComparison.Ordinal) ? file : inside, metadata.Uuid));
+    }
+
+    public async ValueTask<ConnectorTable> LoadAsync(TablePointer pointer, TableVersion? version, CancellationToken cancellationToken)
+    {
+        var table = Open(pointer);
+        var (snapshot, schema) = table.Find(version);
+        var columns = schema.Fields.Select(field => new ConnectorColumn(field.Name, SqlTypes.Of(field.Type, field.Name), !field.IsRequired))
+            .ToEquatableArray();
+        var (rows, isExact) = snapshot is null ? (0, true) : await Task.Run(() => Count(table, snapshot, schema), cancellationToken);
+        return new ConnectorTable(new IcebergTableHandle(pointer, snapshot?.Id, schema.Id), columns, rows, isExact);
+    }
+
+    public FilterPushdown PushFilter(ITableHandle handle, EquatableArray<ConnectorExpression> conjuncts)
+    {
+        var table = (IcebergTableHandle)handle;
+        var useful = conjuncts.Select(conjunct => PredicateReader.Read(conjunct) is not Predicate.Anything).ToArray();
+        var answers = useful.Select(isUseful => isUseful
+            ? new PushedConjunct(PushPrecision.Inexact, "chooses files by partitions and statistics")
+            : new PushedConjunct(PushPrecision.Unsupported, "statistics of files do not answer it")).ToEquatableArray();
+        var added = conjuncts.Where((conjunct, index) => useful[index] && !table.Filters.Contains(conjunct)).ToArray();
+        return new FilterPushdown(
+            added.Length == 0 ? handle : table with { Filters = table.Filters.Concat(added).ToEquatableArray() }, answers);
+    }
+
+    public async ValueTask<ScanPlan> PlanScanAsync(
+        ITableHandle handle, EquatableArray<string> columns, string inputName, CancellationToken cancellationToken)
+    {
+        var pinned = (IcebergTableHandle)handle;
+        var table = Open(pinned.Pointer);
+        if (!table.Metadata.Schemas.TryGetValue(pinned.SchemaId, out var schema))
+            throw FormatErrors.Corrupt(table.Metadata.Path, $"schema {pinned.SchemaId} is not in its list");
+        var fields = columns.Select(name => schema.Find(name)
+            ?? throw new SqlException(SqlState.UndefinedColumn, $"column \"{name}\" does not exist")).ToEquatableArray();
+        // The columns of a scan without any: one constant, so that rows can be counted.
+        var output = fields.Count == 0
+            ? [new RecordField("row", SqlType.Bool)]
+            : fields.Select(field => new RecordField(field.Name, SqlTypes.Of(field.Type, field.Name))).ToEquatableArray();
+        var choice = pinned.SnapshotId is { } id
+            ? await Task.Run(() => FileChoice.Make(table, table.SnapshotOf(id), schema, pinned.Filters), cancellationToken)
+            : FileChoice.Empty;
+        var groups = await GroupAsync(table, choice, fields, cancellationToken);
+        var rows = choice.Data.Sum(file => file.Entry.RecordCount);
+        var details = string.Create(CultureInfo.InvariantCulture, $"{choice.Data.Count:N0} of {choice.LiveFiles:N0} files, {rows:N0} rows");
+        return new ScanPlan(
+            [new FileScan(inputName, output, groups) { EstimatedRows = rows }],
+            Details: choice.Deletes.Count == 0
+                ? [details]
+                : [details, $"{choice.Deletes.Count.ToString("N0", CultureInfo.InvariantCulture)} delete files"]);
+    }
+
+    private async Task<EquatableArray<FileGroup>> GroupAsync(
+        IcebergTable table, FileChoice choice, EquatableArray<IcebergField> fields, CancellationToken cancellationToken)
+    {
+        foreach (var file in choice.Data)
+            if (file.Entry.Format != "parquet")
+                throw FormatErrors.Unsupported(file.Path, $"data files of format {file.Entry.Format} are not supported");
+        var footers = new ParquetFooter[choice.Data.Count];
+        await Parallel.ForAsync(0, footers.Length, cancellationToken, (index, _) =>
+        {
+            footers[index] = _files.Footers.Get(choice.Data[index].Path);
+            return ValueTask.CompletedTask;
+        });
+        var deletes = new DeleteIndex(choice.Deletes);
+        var builder = new ScanBuilder(table, fields, _files.Footers);
+        for (var i = 0; i < footers.Length; i++)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            builder.Add(choice.Data[i], footers[i], deletes);
+        }
+
+        return builder.Build();
+    }
+
+    private IcebergTable Open(TablePointer pointer)
+    {
+        var allowed = new LocalPaths([pointer.Location, .. _allowedRoots]);
+        var metadata = _files.Tables.Get(allowed.Demand(Path.Combine(pointer.Location, pointer.Metadata)));
+        if (pointer.Uuid is not null && metadata.Uuid is not null
+            && !string.Equals(pointer.Uuid, metadata.Uuid, StringComparison.OrdinalIgnoreCase))
+            throw FormatErrors.Corrupt(metadata.Path, $"it belongs to another table: its id is {metadata.Uuid}, not {pointer.Uuid}");
+        return new IcebergTable(metadata, new TableLocation(metadata.Location, pointer.Location, allowed), _files);
+    }
+
+    private static (long Rows, bool IsExact) Count(IcebergTable table, Snapshot snapshot, IcebergSchema schema)
+    {
+        long rows = 0;
+        var hasDeletes = false;
+        var ranges = new FileRanges(table.Metadata, schema);
+        foreach (var manifest in table.Manifests(snapshot))
+        {
+            if (manifest.HoldsDeletes) hasDeletes |= manifest.LiveFiles is not 0;
+            else if (manifest.LiveRows is { } counted) rows += counted;
+            else rows += table.Files(manifest, ranges).Where(file => file.Entry.Content == FileContent.Data)
+                .Sum(file => file.Entry.RecordCount);
+        }
+
+        return (rows, !hasDeletes);
+    }
+}

@@ -1,0 +1,10 @@
+using Federation.Connectors.Spi;
+using Federation.Core;
+
+namespace Federation.Connectors.Lakehouse.Iceberg;
+
+/// <summary>One snapshot of a table with the filters it was given.</summary>
+/// <param name="SnapshotId">Null for a table without any snapshot.</param>
+/// <param name="Filters">Conjuncts that choose files; rows are filtered by the engine.</param>
+internal sealed record IcebergTableHandle(
+    TablePointer Pointer, long? SnapshotId, int SchemaId, EquatableArray<ConnectorExpression> Filters = default) : ITableHandle;

@@ -1,0 +1,156 @@
+using System.Buffers.Binary;
+using System.Globalization;
+using System.Numerics;
+using System.Text;
+using System.Text.Json;
+using Federation.Core.Values;
+using Calendar = Federation.Core.Values.Calendar;
+
+namespace Federation.Connectors.Lakehouse.Iceberg;
+
+/// <summary>
+/// Single values outside of data files: bounds (spec, appendix D, "Binary single-value serialization"), partition values in manifests, and
+/// defaults ("JSON single-value serialization"). Results have the CLR forms of Values.cs. Bounds keep the width of the type that the file
+/// was written with, so the length decides where a type was promoted since.
+/// <code>
+/// boolean 1 byte; int, date 4 LE; long, time, timestamp 8 LE; float 4, double 8 LE; string UTF-8; uuid 16 BE;
+/// decimal shortest big-endian two's complement; fixed, binary as they are
+/// </code>
+/// </summary>
+internal static class SingleValue
+{
+    /// <summary>A bound; null when its bytes cannot be one, which makes it unknown rather than wrong.</summary>
+    public static object? FromBound(byte[] bytes, IcebergType.Primitive type) => (type.Kind, bytes.Length) switch
+    {
+        (IcebergKind.Boolean, 1) => bytes[0] != 0,
+        (IcebergKind.Int, 4) => BinaryPrimitives.ReadInt32LittleEndian(bytes),
+        (IcebergKind.Long, 4) => (long)BinaryPrimitives.ReadInt32LittleEndian(bytes),
+        (IcebergKind.Long, 8) => BinaryPrimitives.ReadInt64LittleEndian(bytes),
+        (IcebergKind.Float, 4) => BinaryPrimitives.ReadSingleLittleEndian(bytes),
+        (IcebergKind.Double, 4) => (double)BinaryPrimitives.ReadSingleLittleEndian(bytes),
+        (IcebergKind.Double, 8) => BinaryPrimitives.ReadDoubleLittleEndian(bytes),
+        (IcebergKind.Decimal, > 0 and <= 17) => new PgNumeric(new BigInteger(bytes, isUnsigned: false, isBigEndian: true), type.Scale),
+        (IcebergKind.Date, 4) => new PgDate(BinaryPrimitives.ReadInt32LittleEndian(bytes)),
+        (IcebergKind.Time, 8) => new PgTime(BinaryPrimitives.ReadInt64LittleEndian(bytes)),
+        (IcebergKind.Timestamp or IcebergKind.TimestampNs, 4) => OfDays(BinaryPrimitives.ReadInt32LittleEndian(bytes)),
+        (IcebergKind.Timestamp or IcebergKind.Timestamptz, 8) => new PgTimestamp(BinaryPrimitives.ReadInt64LittleEndian(bytes)),
+        (IcebergKind.TimestampNs or IcebergKind.TimestamptzNs, 8) => OfNanoseconds(BinaryPrimitives.ReadInt64LittleEndian(bytes)),
+        (IcebergKind.String, _) => Utf8(bytes),
+        (IcebergKind.Uuid, 16) => new Guid(bytes, bigEndian: true),
+        (IcebergKind.Fixed or IcebergKind.Binary, _) => bytes,
+        _ => null,
+    };
+
+    /// <summary>A partition value as the manifest's Avro reader gives it; null when the writer's type does not fit.</summary>
+    public static object? FromAvro(object? value, IcebergType.Primitive type) => (type.Kind, value) switch
+    {
+        (IcebergKind.Boolean, bool truth) => truth,
+        (IcebergKind.Int, int number) => number,
+        (IcebergKind.Long, int number) => (long)number,
+        (IcebergKind.Long, long number) => number,
+        (IcebergKind.Float, float number) => number,
+        (IcebergKind.Double, float number) => (double)number,
+        (IcebergKind.Double, double number) => number,
+        (IcebergKind.Decimal, byte[] { Length: > 0 } bytes) =>
+            new PgNumeric(new BigInteger(bytes, isUnsigned: false, isBigEndian: true), type.Scale),
+        (IcebergKind.Date, int days) => new PgDate(days),
+        (IcebergKind.Time, long micros) => new PgTime(micros),
+        (IcebergKind.Timestamp or IcebergKind.TimestampNs, int days) => OfDays(days),
+        (IcebergKind.Timestamp or IcebergKind.Timestamptz, long micros) => new PgTimestamp(micros),
+        (IcebergKind.TimestampNs or IcebergKind.TimestamptzNs, long nanos) => OfNanoseconds(nanos),
+        (IcebergKind.String, string text) => text,
+        (IcebergKind.Uuid, byte[] { Length: 16 } bytes) => new Guid(bytes, bigEndian: true),
+        (IcebergKind.Uuid, string text) => Guid.TryParse(text, out var uuid) ? uuid : null,
+        (IcebergKind.Fixed or IcebergKind.Binary, byte[] bytes) => bytes,
+        _ => null,
+    };
+
+    /// <summary>A default from its JSON text; null when it is malformed.</summary>
+    public static object? FromJson(string json, IcebergType.Primitive type)
+    {
+        using var document = JsonDocument.Parse(json);
+        var element = document.RootElement;
+        var text = element.ValueKind == JsonValueKind.String ? element.GetString() : null;
+        return type.Kind switch
+        {
+            IcebergKind.Boolean => element.ValueKind is JsonValueKind.True or JsonValueKind.False ? element.GetBoolean() : null,
+            IcebergKind.Int => element.ValueKind == JsonValueKind.Number && element.TryGetInt32(out var number) ? number : null,
+            IcebergKind.Long => element.ValueKind == JsonValueKind.Number && element.TryGetInt64(out var number) ? number : null,
+            IcebergKind.Float => Floating(element) is { } number ? (float)number : null,
+            IcebergKind.Double => Floating(element),
+            IcebergKind.Decimal => text is not null && PgNumeric.TryParse(text, out var number) ? number : null,
+            IcebergKind.String => text,
+            IcebergKind.Uuid => Guid.TryParse(text, out var uuid) ? uuid : null,
+            IcebergKind.Fixed or IcebergKind.Binary => FromHex(text),
+            _ => text is null ? null : Temporal(text, type.Kind),
+        };
+    }
+
+    private static double? Floating(JsonElement element) => element.ValueKind switch
+    {
+        JsonValueKind.Number => element.GetDouble(),
+        JsonValueKind.String => element.GetString() switch
+        {
+            "NaN" => double.NaN,
+            "Infinity" => double.PositiveInfinity,
+            "-Infinity" => double.NegativeInfinity,
+            _ => null,
+        },
+        _ => null,
+    };
+
+    // Forms of the specification: 2017-11-16, 22:31:08.123456, 2017-11-16T22:31:08.123456789, and +00:00 behind instants.
+    private static object? Temporal(string text, IcebergKind kind)
+    {
+        if (kind == IcebergKind.Date)
+            return DateOnly.TryParseExact(text, "yyyy-MM-dd", CultureInfo.InvariantCulture, DateTimeStyles.None, out var date)
+                ? new PgDate(Days(date))
+                : null;
+        if (kind == IcebergKind.Time)
+            return TimeOnly.TryParse(text, CultureInfo.InvariantCulture, out var time)
+                ? new PgTime(time.Ticks / TimeSpan.TicksPerMicrosecond)
+                : null;
+        if (text.EndsWith("+00:00", StringComparison.Ordinal)) text = text[..^6];
+        var parts = text.Split('T');
+        // .NET reads seven digits of a second's fraction; PostgreSQL keeps six.
+        if (parts.Length != 2
+            || !DateOnly.TryParseExact(parts[0], "yyyy-MM-dd", CultureInfo.InvariantCulture, DateTimeStyles.None, out var day)
+            || !TimeOnly.TryParse(parts[1].Length > 15 ? parts[1][..15] : parts[1], CultureInfo.InvariantCulture, out var clock))
+        {
+            return null;
+        }
+
+        return new PgTimestamp((Days(day) * Calendar.MicrosecondsPerDay) + (clock.Ticks / TimeSpan.TicksPerMicrosecond));
+    }
+
+    private static int Days(DateOnly date) => date.DayNumber - new DateOnly(1970, 1, 1).DayNumber;
+
+    private static PgTimestamp OfDays(int days) => new(days * Calendar.MicrosecondsPerDay);
+
+    private static PgTimestamp OfNanoseconds(long nanos) => new(Calendar.FloorDivide(nanos, 1000));
+
+    private static byte[]? FromHex(string? text)
+    {
+        try
+        {
+            return text is null ? null : Convert.FromHexString(text);
+        }
+        catch (FormatException)
+        {
+            return null;
+        }
+    }
+
+    private static string? Utf8(byte[] bytes)
+    {
+        try
+        {
+            return new UTF8Encoding(false, throwOnInvalidBytes: true).GetString(bytes);
+        }
+        catch (DecoderFallbackException)
+        {
+            // Writers may cut bounds within a character; such a bound cannot be compared as text.
+            return null;
+        }
+    }
+}

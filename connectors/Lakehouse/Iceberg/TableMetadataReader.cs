@@ -1,0 +1,186 @@
+using System.IO.Compression;
+using System.Text.Json;
+using Federation.Connectors.Formats;
+using Federation.Core;
+
+namespace Federation.Connectors.Lakehouse.Iceberg;
+
+/// <summary>
+/// Reads table metadata files, plain or compressed with gzip (spec, appendix C). v1 writers may leave out what v2 demands: the schema and
+/// spec lists, references, partition field ids.
+/// </summary>
+internal static class TableMetadataReader
+{
+    private const int MaxVersion = 3;
+    private const int FirstPartitionFieldId = 1000;
+    private const int MaxLength = 512 << 20;
+
+    public static TableMetadata Load(string path)
+    {
+        try
+        {
+            return Parse(path, Unpack(path, File.ReadAllBytes(path)));
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            throw FormatErrors.Io(path, error);
+        }
+    }
+
+    public static TableMetadata Parse(string path, ReadOnlyMemory<byte> json)
+    {
+        try
+        {
+            using var document = JsonDocument.Parse(json, new JsonDocumentOptions { MaxDepth = 256 });
+            return Read(new MetadataJson(path, document.RootElement, "the table metadata"));
+        }
+        catch (JsonException error)
+        {
+            throw FormatErrors.Corrupt(path, "it is no JSON document", error);
+        }
+    }
+
+    private static ReadOnlyMemory<byte> Unpack(string path, byte[] bytes)
+    {
+        // Names differ between writers, so the content decides.
+        if (!bytes.AsSpan().StartsWith((ReadOnlySpan<byte>)[0x1f, 0x8b])) return bytes;
+        try
+        {
+            using var gzip = new GZipStream(new MemoryStream(bytes), CompressionMode.Decompress);
+            using var plain = new MemoryStream();
+            var buffer = new byte[64 << 10];
+            while (gzip.Read(buffer) is var read and > 0)
+            {
+                plain.Write(buffer, 0, read);
+                if (plain.Length > MaxLength) throw FormatErrors.TooLarge(path, "it is too large when unpacked");
+            }
+
+            return plain.GetBuffer().AsMemory(0, (int)plain.Length);
+        }
+        catch (InvalidDataException error)
+        {
+            throw FormatErrors.Corrupt(path, "it cannot be unpacked", error);
+        }
+    }
+
+    private static TableMetadata Read(MetadataJson json)
+    {
+        var version = json.Demand("format-version").Int32();
+        if (version is < 1 or > MaxVersion) throw FormatErrors.Unsupported(json.Path, $"Iceberg format version {version} is not supported");
+        var schemas = Schemas(json, version);
+        var currentSchema = CurrentSchema(json, version, schemas);
+        if (!schemas.ContainsKey(currentSchema))
+            throw FormatErrors.Corrupt(json.Path, $"the current schema {currentSchema} is not in its list");
+        var specs = Specs(json, version);
+        if (version > 1)
+        {
+            json.Demand("last-partition-id").Int32();
+            json.Demand("sort-orders").Items().Count();
+        }
+
+        var snapshots = json.Find("snapshots")?.Items().Select(ReadSnapshot).ToArray() ?? [];
+        // Java writes -1 for "none" in v1 and v2.
+        var current = json.Find("current-snapshot-id")?.Id() is { } id and not -1 ? id : (long?)null;
+        var byId = new Dictionary<long, Snapshot>();
+        foreach (var snapshot in snapshots) byId[snapshot.Id] = snapshot;
+        if (current is { } currentId && !byId.ContainsKey(currentId))
+            throw FormatErrors.Corrupt(json.Path, $"the current snapshot {currentId} is not in its list");
+        return new TableMetadata(
+            json.Path, version, json.Find("table-uuid")?.Text(), json.Demand("location").Text().TrimEnd('/'),
+            json.Find("last-updated-ms")?.Int64() ?? 0, currentSchema, current)
+        {
+            Schemas = schemas,
+            Specs = specs,
+            DefaultSpecId = json.Find("default-spec-id")?.Int32() ?? specs.Keys.Max(),
+            Snapshots = byId,
+            SnapshotLog = json.Find("snapshot-log")?.Items()
+                .Select(entry => new SnapshotLogEntry(entry.Demand("snapshot-id").Id(), entry.Demand("timestamp-ms").Int64())).ToArray()
+                    ?? [],
+            References = References(json, current),
+            NameMapping = Mapping(json),
+        };
+    }
+
+    private static Dictionary<int, IcebergSchema> Schemas(MetadataJson json, int version)
+    {
+        var list = json.Find("schemas")?.Items().Select(SchemaReader.Read).ToArray();
+        if (list is null && version > 1) json.Demand("schemas");
+        list ??= [SchemaReader.Read(json.Demand("schema"))];
+        if (list.Length == 0) throw FormatErrors.Corrupt(json.Path, "it has no schema");
+        var schemas = new Dictionary<int, IcebergSchema>();
+        foreach (var schema in list) schemas[schema.Id] = schema;
+        return schemas;
+    }
+
+    // The first version may say which schema is current by repeating it.
+    private static int CurrentSchema(MetadataJson json, int version, Dictionary<int, IcebergSchema> schemas)
+    {
+        if (json.Find("current-schema-id") is { } given) return given.Int32();
+        if (version > 1) return json.Demand("current-schema-id").Int32();
+        var schema = SchemaReader.Read(json.Demand("schema"));
+        schemas.TryAdd(schema.Id, schema);
+        return schema.Id;
+    }
+
+    private static Dictionary<int, PartitionSpec> Specs(MetadataJson json, int version)
+    {
+        var specs = new Dictionary<int, PartitionSpec>();
+        var list = version > 1 ? json.Demand("partition-specs") : json.Find("partition-specs");
+        if (list is { } given)
+        {
+            foreach (var item in given.Items())
+            {
+                var id = item.Demand("spec-id").Int32();
+                specs[id] = new PartitionSpec(id, PartitionFields(item.Demand("fields")));
+            }
+        }
+        else if (json.Find("partition-spec") is { } single)
+        {
+            specs[0] = new PartitionSpec(0, PartitionFields(single));
+        }
+
+        if (specs.Count == 0) specs[0] = new PartitionSpec(0, default);
+        return specs;
+    }
+
+    internal static EquatableArray<PartitionField> PartitionFields(MetadataJson list) =>
+        list.Items().Select((field, index) => new PartitionField(
+        // v3 allows transforms of several columns; those are unknown here and never used to prune.
+        field.Find("source-id")?.Int32() ?? -1,
+        field.Find("field-id")?.Int32() ?? FirstPartitionFieldId + index,
+        field.Demand("name").Text(),
+        Transform.Parse(field.Demand("transform").Text()))).ToEquatableArray();
+
+    private static Snapshot ReadSnapshot(MetadataJson json) => new(
+        json.Demand("snapshot-id").Id(), json.Find("sequence-number")?.Int64() ?? 0, json.Demand("timestamp-ms").Int64(),
+        json.Find("manifest-list")?.Text(),
+        json.Find("manifests")?.Items().Select(path => path.Text()).ToEquatableArray() ?? default,
+        json.Find("schema-id")?.Int32())
+    {
+        KeyId = json.Find("key-id")?.Text(),
+    };
+
+    private static Dictionary<string, SnapshotReference> References(MetadataJson json, long? current)
+    {
+        var references = new Dictionary<string, SnapshotReference>(StringComparer.Ordinal);
+        if (json.Find("refs") is { } refs)
+            foreach (var (name, reference) in refs.Members())
+                references[name] = new SnapshotReference(reference.Demand("snapshot-id").Id(), reference.Demand("type").Text() == "branch");
+        if (current is { } id) references.TryAdd("main", new SnapshotReference(id, true));
+        return references;
+    }
+
+    private static NameMapping? Mapping(MetadataJson json)
+    {
+        if (json.Find("properties")?.Find("schema.name-mapping.default")?.Text() is not { } text) return null;
+        try
+        {
+            using var document = JsonDocument.Parse(text);
+            return NameMapping.Read(new MetadataJson(json.Path, document.RootElement, "schema.name-mapping.default"));
+        }
+        catch (JsonException error)
+        {
+            throw FormatErrors.Corrupt(json.Path, "schema.name-mapping.default is no JSON", error);
+        }
+    }
+}

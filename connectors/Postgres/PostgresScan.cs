@@ -1,0 +1,18 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+
+namespace Federation.Connectors.Postgres;
+
+/// <summary>What a split's payload says: the query, and the columns that it was written for.</summary>
+/// <param name="Columns">Name and expression of each selected column with its type, as it was when the scan was planned.</param>
+internal sealed record PostgresScan(string Sql, string Schema, string Table, string[] Columns)
+{
+    public string ToJson() => JsonSerializer.Serialize(this, PostgresScanJson.Default.PostgresScan);
+
+    public static PostgresScan FromJson(string json) =>
+        JsonSerializer.Deserialize(json, PostgresScanJson.Default.PostgresScan) ?? throw new JsonException("a scan is expected");
+}
+
+[JsonSerializable(typeof(PostgresScan))]
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase)]
+internal sealed partial class PostgresScanJson : JsonSerializerContext;

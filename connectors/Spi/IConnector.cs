@@ -1,0 +1,115 @@
+using Federation.Arrow;
+using Federation.Core;
+using Federation.Core.Tasks;
+using Federation.Core.Types;
+
+namespace Federation.Connectors.Spi;
+
+/// <summary>
+/// Makes connectors of one kind. Registered by the composition root under <see cref="WrapperName"/>, which users write in
+/// <c>CREATE SERVER … FOREIGN DATA WRAPPER name</c>. Stateless and thread-safe.
+/// </summary>
+public interface IConnectorFactory
+{
+    string WrapperName { get; }
+
+    /// <summary>Every option that CREATE SERVER and CREATE USER MAPPING accept; others are refused with HV00D.</summary>
+    IReadOnlyList<ConnectorOption> Options { get; }
+
+    /// <summary>
+    /// Makes a connector without touching the network. Called when the server is first used and after each ALTER.
+    /// Throws <c>SqlException</c> HV00C/HV024 for option values that cannot be right.
+    /// </summary>
+    IConnector Create(ConnectorDefinition definition);
+}
+
+public enum OptionScope
+{
+    Server,
+    UserMapping,
+}
+
+/// <param name="IsSecret">Never shown back, never logged.</param>
+public sealed record ConnectorOption(string Name, OptionScope Scope, string Description, bool IsRequired = false, bool IsSecret = false);
+
+/// <summary>An attached server: its name in SQL (a catalog name) and the merged options of server and user mapping.</summary>
+public sealed record ConnectorDefinition(string ServerName, string WrapperName, IReadOnlyDictionary<string, string> Options)
+{
+    /// <summary>Folders that local paths in options must lie in.</summary>
+    public IReadOnlyList<string> AllowedRoots { get; init; } = [];
+
+    /// <summary>The option, or null.</summary>
+    public string? Option(string name) => Options.GetValueOrDefault(name);
+}
+
+/// <summary>
+/// One attached source. What it can do is found by <c>is</c> on the small interfaces of this assembly. All members are thread-safe; disposal
+/// waits for nothing and makes running reads fail with 08006.
+/// </summary>
+public interface IConnector : IAsyncDisposable
+{
+    string ServerName { get; }
+}
+
+/// <summary>A connector's own description of a table and of what was pushed into it. Immutable; a record with structural equality.</summary>
+public interface ITableHandle;
+
+/// <summary>Plan time: what tables there are. May do I/O; results are cached by the caller for one statement at most.</summary>
+public interface IConnectorMetadata
+{
+    ValueTask<IReadOnlyList<string>> ListSchemasAsync(CancellationToken cancellationToken);
+
+    ValueTask<IReadOnlyList<string>> ListTablesAsync(string schema, CancellationToken cancellationToken);
+
+    /// <summary>The table, or null when there is none. Names are matched exactly.</summary>
+    ValueTask<ConnectorTable?> FindTableAsync(string schema, string table, TableVersion? version, CancellationToken cancellationToken);
+}
+
+/// <summary>FOR VERSION | TIMESTAMP AS OF of one table.</summary>
+public abstract record TableVersion
+{
+    private TableVersion() { }
+
+    /// <summary>A snapshot id or version number, or the name of a branch or tag.</summary>
+    public sealed record Named(string Version) : TableVersion;
+
+    /// <summary>Microseconds since 1970-01-01 UTC; the state that was current then.</summary>
+    public sealed record AsOf(long Microseconds) : TableVersion;
+}
+
+/// <param name="EstimatedRows">Negative when unknown.</param>
+/// <param name="IsRowCountExact">The row count is exact for the pinned version, so that count(*) may be answered from it.</param>
+public sealed record ConnectorTable(ITableHandle Handle, EquatableArray<ConnectorColumn> Columns, long EstimatedRows = -1, bool IsRowCountExact = false);
+
+public sealed record ConnectorColumn(string Name, SqlType Type, bool IsNullable = true);
+
+/// <summary>Schedule time: how a (pushed-down) table handle is read.</summary>
+public interface IScanPlanner
+{
+    /// <summary>
+    /// Plans a scan of <paramref name="columns"/> in this order as task inputs named <paramref name="inputName"/>; several inputs are
+    /// splits whose rows are united. No column at all is legal (count(*)): inputs then carry one column of any type.
+    /// </summary>
+    ValueTask<ScanPlan> PlanScanAsync(ITableHandle handle, EquatableArray<string> columns, string inputName, CancellationToken cancellationToken);
+}
+
+/// <param name="Splits">At least one; empty tables give an input without files or rows.</param>
+/// <param name="RemoteSql">The statement sent to the source, for EXPLAIN.</param>
+/// <param name="Details">Further lines for EXPLAIN, for instance "1 of 20 files, 51,793 rows".</param>
+public sealed record ScanPlan(EquatableArray<TaskInput> Splits, string? RemoteSql = null, EquatableArray<string> Details = default);
+
+/// <summary>Run time, on a worker: reads the splits that this connector planned.</summary>
+public interface IPageSource
+{
+    /// <summary>
+    /// Streams the rows of a split as batches of about 2,048 to 65,536 rows with the split's columns in order. Called once per split on any
+    /// thread; the consumer owns each batch. Cancelling stops the source within a second. Source errors carry the server's name.
+    /// </summary>
+    IAsyncEnumerable<Batch> ReadAsync(ConnectorSplit split, CancellationToken cancellationToken);
+}
+
+/// <summary>Finds the connector of a split's server on a worker. Throws 08001 when there is none.</summary>
+public interface IConnectorResolver
+{
+    IConnector Resolve(string serverName);
+}

@@ -1,0 +1,64 @@
+using Microsoft.Data.Sqlite;
+
+namespace Federation.Catalog;
+
+/// <summary>Reads the rows that were valid at one version.</summary>
+internal sealed class SqliteCatalogSnapshot(SqliteCatalogStore store, long version, DateTimeOffset committedAt) : ICatalogSnapshot
+{
+    private const string Valid = "valid_from <= $1 AND (valid_to IS NULL OR valid_to > $1)";
+
+    public long Version => version;
+
+    public DateTimeOffset CommittedAt => committedAt;
+
+    public ValueTask<IReadOnlyList<SchemaEntry>> ListSchemasAsync(CancellationToken cancellationToken) => ListAsync<SchemaEntry>(ObjectKind.Schema, "");
+
+    public ValueTask<SchemaEntry?> FindSchemaAsync(string name, CancellationToken cancellationToken) => FindAsync<SchemaEntry>(ObjectKind.Schema, "", name);
+
+    public ValueTask<IReadOnlyList<TableEntry>> ListTablesAsync(string schema, CancellationToken cancellationToken) => ListAsync<TableEntry>(ObjectKind.Table, schema);
+
+    public ValueTask<TableEntry?> FindTableAsync(string schema, string name, CancellationToken cancellationToken) => FindAsync<TableEntry>(ObjectKind.Table, schema, name);
+
+    public ValueTask<IReadOnlyList<ServerEntry>> ListServersAsync(CancellationToken cancellationToken) => ListAsync<ServerEntry>(ObjectKind.Server, "");
+
+    public ValueTask<ServerEntry?> FindServerAsync(string name, CancellationToken cancellationToken) => FindAsync<ServerEntry>(ObjectKind.Server, "", name);
+
+    public async ValueTask<UserMappingEntry?> FindUserMappingAsync(string server, string user, CancellationToken cancellationToken) =>
+        await FindAsync<UserMappingEntry>(ObjectKind.UserMapping, server, user) ?? await FindAsync<UserMappingEntry>(ObjectKind.UserMapping, server, "public");
+
+    public ValueTask<RoleEntry?> FindRoleAsync(string name, CancellationToken cancellationToken) => FindAsync<RoleEntry>(ObjectKind.Role, "", name);
+
+    public ValueTask<IReadOnlyList<RoleEntry>> ListRolesAsync(CancellationToken cancellationToken) => ListAsync<RoleEntry>(ObjectKind.Role, "");
+
+    private ValueTask<IReadOnlyList<T>> ListAsync<T>(string kind, string parent)
+    {
+        try
+        {
+            using var connection = store.Connect();
+            using var command = SqliteCatalogStore.Command(connection, $"SELECT body FROM objects WHERE kind = $2 AND parent = $3 AND {Valid} ORDER BY name", [version, kind, parent]);
+            using var reader = command.ExecuteReader();
+            var entries = new List<T>();
+            while (reader.Read()) entries.Add(CatalogJson.Read<T>(reader.GetString(0)));
+            return ValueTask.FromResult<IReadOnlyList<T>>(entries);
+        }
+        catch (SqliteException error)
+        {
+            throw SqliteCatalogStore.Failure(error, "catalog");
+        }
+    }
+
+    private ValueTask<T?> FindAsync<T>(string kind, string parent, string name)
+        where T : class
+    {
+        try
+        {
+            using var connection = store.Connect();
+            var body = SqliteCatalogStore.Scalar(connection, $"SELECT body FROM objects WHERE kind = $2 AND parent = $3 AND name = $4 AND {Valid}", version, kind, parent, name) as string;
+            return ValueTask.FromResult(body is null ? null : CatalogJson.Read<T>(body));
+        }
+        catch (SqliteException error)
+        {
+            throw SqliteCatalogStore.Failure(error, "catalog");
+        }
+    }
+}

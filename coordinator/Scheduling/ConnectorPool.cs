@@ -1,0 +1,86 @@
+using System.Collections.Concurrent;
+using System.Security.Cryptography;
+using System.Text;
+using Federation.Catalog;
+using Federation.Connectors.Spi;
+using Federation.Core.Errors;
+
+namespace Federation.Scheduling;
+
+/// <summary>
+/// The live connectors of attached servers, made when first used and shared by all sessions that reach a server with the same options. A changed server gets a new connector; the old
+/// one goes when it has not been asked for in a while. Thread-safe.
+/// </summary>
+public sealed class ConnectorPool : IConnectorResolver, IAsyncDisposable
+{
+    /// <summary>Connectors kept besides those in use; enough for every server of an ordinary catalog.</summary>
+    private const int MaxConnectors = 256;
+
+    private readonly Dictionary<string, IConnectorFactory> _factories;
+    private readonly ConcurrentDictionary<string, Lazy<IConnector>> _connectors = new(StringComparer.Ordinal);
+    private readonly IReadOnlyList<string> _allowedRoots;
+
+    public ConnectorPool(IEnumerable<IConnectorFactory> factories, IReadOnlyList<string> allowedRoots)
+    {
+        _factories = factories.ToDictionary(factory => factory.WrapperName, StringComparer.Ordinal);
+        _allowedRoots = allowedRoots;
+    }
+
+    public IReadOnlyCollection<IConnectorFactory> Factories => _factories.Values;
+
+    /// <summary>Raises 42704 for a foreign-data wrapper that does not exist.</summary>
+    public IConnectorFactory FindFactory(string wrapper) => _factories.GetValueOrDefault(wrapper)
+        ?? throw new SqlException(SqlState.UndefinedObject, $"foreign-data wrapper \"{wrapper}\" does not exist")
+        {
+            Hint = $"Available wrappers: {string.Join(", ", _factories.Keys.Order())}.",
+        };
+
+    /// <summary>
+    /// The connector for a server as one user reaches it, and the key by which tasks name it. The key holds no secret: it is a digest of the options.
+    /// </summary>
+    public (IConnector Connector, string Key) Get(ServerEntry server, UserMappingEntry? mapping)
+    {
+        var options = new Dictionary<string, string>(StringComparer.Ordinal);
+        foreach (var (name, value) in server.Options) options[name] = value;
+        foreach (var (name, value) in mapping?.Options ?? []) options[name] = value;
+        var digest = new StringBuilder(server.Wrapper);
+        foreach (var (name, value) in options.OrderBy(option => option.Key, StringComparer.Ordinal)) digest.Append('\n').Append(name).Append('=').Append(value);
+        var key = $"{server.Name}#{Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(digest.ToString())).AsSpan(0, 8))}";
+        var definition = new ConnectorDefinition(server.Name, server.Wrapper, options) { AllowedRoots = _allowedRoots };
+        var factory = FindFactory(server.Wrapper);
+        if (_connectors.Count > MaxConnectors) Forget(key);
+        var connector = _connectors.GetOrAdd(key, _ => new Lazy<IConnector>(() => factory.Create(definition)));
+        try
+        {
+            return (connector.Value, key);
+        }
+        catch (SqlException)
+        {
+            // A failed creation is not kept: the next attempt may find repaired options.
+            _connectors.TryRemove(key, out _);
+            throw;
+        }
+    }
+
+    public IConnector Resolve(string serverName) => _connectors.TryGetValue(serverName, out var connector)
+        ? connector.Value
+        : throw new SqlException(SqlState.SqlclientUnableToEstablishSqlconnection, $"server \"{serverName.Split('#')[0]}\" is not attached here");
+
+    public async ValueTask DisposeAsync()
+    {
+        foreach (var connector in _connectors.Values)
+            if (connector.IsValueCreated)
+                await connector.Value.DisposeAsync();
+        _connectors.Clear();
+    }
+
+    /// <summary>Drops connectors of the same server under other options.</summary>
+    private void Forget(string key)
+    {
+        var server = key.Split('#')[0] + "#";
+        foreach (var other in _connectors.Keys.Where(other => other != key && other.StartsWith(server, StringComparison.Ordinal)))
+        {
+            if (_connectors.TryRemove(other, out var removed) && removed.IsValueCreated) _ = removed.Value.DisposeAsync().AsTask();
+        }
+    }
+}

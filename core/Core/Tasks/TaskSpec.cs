@@ -1,0 +1,128 @@
+using Federation.Core.Types;
+
+namespace Federation.Core.Tasks;
+
+/// <summary>Names one run of one fragment of one query on one worker; unique in the cluster.</summary>
+public readonly record struct TaskId(Guid QueryId, int Fragment, int Part, int Attempt)
+{
+    public override string ToString() => $"{QueryId:N}.{Fragment}.{Part}.{Attempt}";
+}
+
+/// <summary>
+/// The unit shipped to a worker: kernel SQL over named inputs. The statement is complete text without parameters; every literal in it was
+/// written by the planner. Serialisable: it holds no live object.
+/// </summary>
+/// <param name="Sql">
+/// A SELECT that names each input of <paramref name="Inputs"/> as if it were a table. Each output column is cast to its type in
+/// <paramref name="Columns"/>.
+/// </param>
+/// <param name="Columns">The output columns in order; names may repeat.</param>
+public sealed record TaskSpec(
+    TaskId Id,
+    string Sql,
+    EquatableArray<TaskInput> Inputs,
+    EquatableArray<RecordField> Columns,
+    TaskOutput Output,
+    TaskSettings Settings);
+
+/// <summary>What of the session changes what kernel SQL means.</summary>
+/// <param name="TimeZone">An IANA name the kernel knows, or a fixed offset in the form <c>Etc/GMT-2</c>.</param>
+/// <param name="DisabledOptimizers">Kernel optimiser passes to turn off for this task, comma separated; empty for none.</param>
+public sealed record TaskSettings(string TimeZone, string DisabledOptimizers = "");
+
+/// <summary>A relation that a task's SQL reads by <paramref name="Name"/>, with exactly these columns in this order.</summary>
+public abstract record TaskInput(string Name, EquatableArray<RecordField> Columns)
+{
+    /// <summary>Rows expected; negative when unknown. Feeds the kernel's join order.</summary>
+    public long EstimatedRows { get; init; } = -1;
+
+    /// <summary>The SQL names the input more than once. Page inputs can be read once, so the worker materialises them.</summary>
+    public bool IsReadTwice { get; init; }
+}
+
+/// <summary>Data files that the kernel reads itself. Rows of all groups are united.</summary>
+public sealed record FileScan(string Name, EquatableArray<RecordField> Columns, EquatableArray<FileGroup> Groups) : TaskInput(Name, Columns);
+
+public enum FileFormat
+{
+    Parquet,
+    Csv,
+    JsonLines,
+}
+
+/// <summary>Files of one physical schema that are read by one kernel scan.</summary>
+/// <param name="Expressions">
+/// For each input column the kernel expression over the columns of the raw scan <c>d</c> that makes it, written by the connector from
+/// quoted identifiers and literals only; it is cast to the column's type by the worker.
+/// </param>
+public sealed record FileGroup(FileFormat Format, EquatableArray<ScanFile> Files, EquatableArray<string> Expressions)
+{
+    /// <summary>Further named arguments of the kernel's reader, as <c>name = literal</c> written by the connector.</summary>
+    public EquatableArray<string> ReaderOptions { get; init; }
+
+    /// <summary>A predicate over the raw scan that the connector adds, or null.</summary>
+    public string? Filter { get; init; }
+
+    public EquatableArray<PositionDeletes> PositionDeletes { get; init; }
+
+    public EquatableArray<EqualityDeletes> EqualityDeletes { get; init; }
+
+    /// <summary>Deleted rows that the connector decoded itself: Iceberg's and Delta's deletion vectors.</summary>
+    public EquatableArray<DeletedRows> DeletedRows { get; init; }
+}
+
+/// <param name="Path">Where the file is now.</param>
+/// <param name="RecordedPath">What position delete files call it; differs from <paramref name="Path"/> when the table's folder moved.</param>
+public sealed record ScanFile(string Path, string RecordedPath, long SizeBytes, long RowCount);
+
+/// <summary>Iceberg position delete files (columns file_path and pos) that apply to the group's files.</summary>
+public sealed record PositionDeletes(EquatableArray<string> Paths);
+
+/// <summary>Rows of one of the group's files that are gone.</summary>
+/// <param name="Path">The file's <see cref="ScanFile.Path"/>.</param>
+/// <param name="Ranges">Ascending and apart from each other.</param>
+public sealed record DeletedRows(string Path, EquatableArray<RowRange> Ranges);
+
+/// <summary>Rows of a file by position, counted from 0.</summary>
+public readonly record struct RowRange(long First, long Count);
+
+/// <summary>
+/// Iceberg equality delete files: a row of the group is gone when all <paramref name="Columns"/> equal those of a row in the files,
+/// NULL being equal to NULL.
+/// </summary>
+public sealed record EqualityDeletes(EquatableArray<string> Paths, EquatableArray<EqualityColumn> Columns);
+
+/// <param name="DataExpression">Kernel expression over the raw scan <c>d</c>.</param>
+/// <param name="DeleteExpression">Kernel expression over the raw scan <c>x</c> of the delete file.</param>
+public sealed record EqualityColumn(string DataExpression, string DeleteExpression, SqlType Type);
+
+/// <summary>Rows that a connector produces as batches on the worker.</summary>
+/// <param name="Server">The attached server whose connector reads the split.</param>
+/// <param name="Payload">The connector's own description of the split, opaque to everyone else (JSON).</param>
+public sealed record ConnectorSplit(string Name, EquatableArray<RecordField> Columns, string Server, string Payload) : TaskInput(Name, Columns);
+
+/// <summary>Few rows carried in the task itself. Values have the CLR forms listed in Values.cs.</summary>
+public sealed record InlineRows(string Name, EquatableArray<RecordField> Columns, EquatableArray<EquatableArray<object?>> Rows)
+    : TaskInput(Name, Columns);
+
+/// <summary>The output of other tasks, pulled from the workers that hold it.</summary>
+public sealed record ExchangeInput(string Name, EquatableArray<RecordField> Columns, EquatableArray<TaskId> Sources, int Partition)
+    : TaskInput(Name, Columns);
+
+/// <summary>Where a task's rows go.</summary>
+public abstract record TaskOutput
+{
+    private TaskOutput() { }
+
+    /// <summary>To the coordinator as they come; the last stage of a query.</summary>
+    public sealed record Stream : TaskOutput;
+
+    /// <summary>Spooled whole for one reader.</summary>
+    public sealed record Gather : TaskOutput;
+
+    /// <summary>Spooled in <paramref name="Partitions"/> parts by the hash of the key columns.</summary>
+    public sealed record Hash(EquatableArray<int> KeyColumns, int Partitions) : TaskOutput;
+
+    /// <summary>Spooled once, read by every task of the next stage.</summary>
+    public sealed record Broadcast : TaskOutput;
+}

@@ -1,0 +1,75 @@
+using System.Collections.Concurrent;
+using System.Globalization;
+
+namespace Federation.Core.Values;
+
+/// <summary>Time zones by the names that SET TimeZone and timestamp text use. Upper and lower case do not matter.</summary>
+public static class TimeZones
+{
+    private const string Folder = "/usr/share/zoneinfo";
+
+    private static readonly ConcurrentDictionary<string, TimeZoneInfo?> s_found = new(StringComparer.OrdinalIgnoreCase);
+
+    /// <summary>
+    /// An IANA name or a POSIX specification with a fixed offset (<c>GMT+02</c>, <c>&lt;-03&gt;3</c>), whose sign counts west of UTC. Null
+    /// when there is no such zone.
+    /// </summary>
+    public static TimeZoneInfo? Find(string name)
+    {
+        if (name.Length is 0 or > 100) return null;
+        if (s_found.TryGetValue(name, out var known)) return known;
+        var zone = Load(name);
+        // Names come from clients: only those that exist are remembered, so that the table stays small.
+        if (zone is not null) s_found.TryAdd(name, zone);
+        return zone;
+    }
+
+    /// <summary>A zone that is only an offset; its display name is what SHOW TimeZone answers.</summary>
+    public static TimeZoneInfo Fixed(int offsetSeconds, string name) =>
+        // TimeZoneInfo knows whole minutes only; the rest of such an offset is lost.
+        TimeZoneInfo.CreateCustomTimeZone(name, TimeSpan.FromMinutes(offsetSeconds / 60), name, name);
+
+    private static TimeZoneInfo? Load(string name)
+    {
+        if (name.Equals("UTC", StringComparison.OrdinalIgnoreCase)) return TimeZoneInfo.Utc;
+        if (FindFile(name) is { } id && TimeZoneInfo.TryFindSystemTimeZoneById(id, out var zone)) return zone;
+        return FindPosix(name);
+    }
+
+    private static string? FindFile(string name)
+    {
+        var folder = Folder;
+        var parts = name.Split('/');
+        if (parts.Any(part => part.Length == 0 || part[0] == '.')) return null;
+        for (var i = 0; i < parts.Length; i++)
+        {
+            if (!Directory.Exists(folder)) return null;
+            var match = Directory.EnumerateFileSystemEntries(folder)
+                .FirstOrDefault(entry => Path.GetFileName(entry).Equals(parts[i], StringComparison.OrdinalIgnoreCase));
+            if (match is null) return null;
+            folder = match;
+        }
+
+        return File.Exists(folder) ? Path.GetRelativePath(Folder, folder) : null;
+    }
+
+    private static TimeZoneInfo? FindPosix(string name)
+    {
+        var length = name[0] == '<' ? name.IndexOf('>') + 1 : name.AsSpan().IndexOfAny("+-0123456789");
+        if (length < 3 || length >= name.Length) return null;
+        var abbreviation = name[..length].Trim('<', '>');
+        if (name[0] != '<' && !abbreviation.All(char.IsAsciiLetter)) return null;
+        var offset = name.AsSpan(length);
+        var west = offset[0] != '-';
+        if (offset[0] is '+' or '-') offset = offset[1..];
+        var colon = offset.IndexOf(':');
+        var hours = colon < 0 ? offset : offset[..colon];
+        var minutes = 0;
+        if (!int.TryParse(hours, NumberStyles.None, CultureInfo.InvariantCulture, out var hour) || hour > 14) return null;
+        if (colon >= 0 && (!int.TryParse(offset[(colon + 1)..], NumberStyles.None, CultureInfo.InvariantCulture, out minutes) || minutes > 59))
+            return null;
+        var seconds = ((hour * 60) + minutes) * 60;
+        if (seconds > 14 * 3600) return null;
+        return TimeZoneInfo.CreateCustomTimeZone(name, TimeSpan.FromSeconds(west ? -seconds : seconds), name, abbreviation);
+    }
+}

@@ -1,0 +1,32 @@
+using System.Net;
+
+namespace Federation.Host;
+
+/// <summary>Everything that `federation serve` can be told, checked once at the start.</summary>
+public sealed record ServeOptions
+{
+    public IPAddress Address { get; init; } = IPAddress.Loopback;
+
+    /// <summary>0 takes a free port.</summary>
+    public int Port { get; init; } = 15432;
+
+    /// <summary>The catalog, the spill folder and tables without a location of their own lie here.</summary>
+    public string DataDirectory { get; init; } = "data";
+
+    /// <summary>Folders besides the data directory that SQL may name.</summary>
+    public IReadOnlyList<string> AllowedRoots { get; init; } = [];
+
+    /// <summary>A folder of demo files to attach as server "demo"; null for none.</summary>
+    public string? DemoDirectory { get; init; }
+
+    /// <summary>Kernel memory in bytes; 0 is half of what the process may use.</summary>
+    public long MemoryLimitBytes { get; init; }
+
+    /// <summary>PEM files of the certificate and its key; null for no TLS.</summary>
+    public string? CertificatePath { get; init; }
+
+    public string? KeyPath { get; init; }
+
+    /// <summary>Listen beyond loopback although no password and no TLS protect the gateway.</summary>
+    public bool IsForced { get; init; }
+}

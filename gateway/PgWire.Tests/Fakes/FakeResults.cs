@@ -1,0 +1,93 @@
+using System.Globalization;
+using Federation.Arrow;
+using Federation.Core;
+using Federation.Core.Types;
+using Federation.Core.Values;
+using Federation.SessionApi;
+
+namespace Federation.PgWire.Tests.Fakes;
+
+internal sealed record FakeResult(EquatableArray<ResultField> Fields, Func<EquatableArray<object?>, IEnumerable<Batch>> Batches);
+
+/// <summary>
+/// Canned results by statement text: <c>rows N</c>, <c>echo TYPE</c> (one parameter, sent back), <c>copy text|csv|binary N</c>, and values
+/// registered with <see cref="Add"/>.
+/// </summary>
+internal sealed class FakeResults
+{
+    private const int BatchRows = 1000;
+
+    private readonly Dictionary<string, FakeResult> _results = new(StringComparer.Ordinal);
+
+    public void Add(string sql, SqlType type, params object?[] values) =>
+        Add(sql, [("value", type)], values.Select(value => new[] { value }).ToArray());
+
+    public void Add(string sql, (string Name, SqlType Type)[] columns, object?[][] rows) =>
+        _results[sql] = new FakeResult(Fields(columns), _ => [Build(columns, rows)]);
+
+    public FakeResult? Find(string sql)
+    {
+        if (_results.TryGetValue(sql, out var known)) return known;
+        var words = sql.Split(' ');
+        return words[0] switch
+        {
+            "rows" or "copy" => Series(int.Parse(words[^1], CultureInfo.InvariantCulture)),
+            "echo" => Echo(TypeOf(words[1])),
+            _ => null,
+        };
+    }
+
+    public CopyOut? FindCopy(string sql)
+    {
+        var words = sql.Split(' ');
+        if (words[0] != "copy") return null;
+        var format = Enum.Parse<CopyFormat>(words[1], ignoreCase: true);
+        var copy = new CopyOut(Find(sql)!.Fields, format);
+        return format == CopyFormat.Csv ? copy with { Delimiter = ',', NullText = "", Header = true } : copy;
+    }
+
+    public IEnumerable<SqlType> ParameterTypes(string sql) =>
+        sql.StartsWith("echo ", StringComparison.Ordinal) ? [TypeOf(sql.Split(' ')[1])] : [];
+
+    private static SqlType TypeOf(string name) =>
+        name.EndsWith("[]", StringComparison.Ordinal)
+            ? SqlType.Array(new SqlType(PgTypes.Find(name[..^2])!))
+            : new SqlType(PgTypes.Find(name)!);
+
+    private static FakeResult Echo(SqlType type)
+    {
+        (string Name, SqlType Type)[] columns = [("value", type)];
+        return new FakeResult(Fields(columns), parameters => [Build(columns, [[parameters[0]]])]);
+    }
+
+    private static FakeResult Series(int count)
+    {
+        (string Name, SqlType Type)[] columns = [("n", SqlType.Int4), ("text", SqlType.Text)];
+        return new FakeResult(Fields(columns), _ => Batches());
+
+        IEnumerable<Batch> Batches()
+        {
+            for (var start = 1; start <= count; start += BatchRows)
+            {
+                var rows = Enumerable.Range(start, Math.Min(BatchRows, count - start + 1));
+                yield return Build(columns, rows.Select(n => new object?[] { n, n % 10 == 0 ? null : $"row {n}" }).ToArray());
+            }
+        }
+    }
+
+    private static EquatableArray<ResultField> Fields((string Name, SqlType Type)[] columns) =>
+        columns.Select(column => new ResultField(column.Name, column.Type, Oid.None, 0)).ToEquatableArray();
+
+    internal static Batch Build((string Name, SqlType Type)[] columns, object?[][] rows)
+    {
+        using var builder = new BatchBuilder(
+            new BatchSchema(columns.Select(column => new Field(column.Name, column.Type)).ToEquatableArray()));
+        foreach (var row in rows)
+        {
+            for (var i = 0; i < columns.Length; i++) ColumnFiller.Append(builder.Columns[i], row[i]);
+            builder.EndRow();
+        }
+
+        return builder.Build();
+    }
+}

@@ -1,0 +1,89 @@
+using System.Buffers;
+using System.Text;
+using Federation.Arrow;
+using Federation.PgWire.Protocol;
+using Federation.PgWire.Types;
+using Federation.SessionApi;
+
+namespace Federation.PgWire.Copy;
+
+/// <summary>
+/// COPY's CSV format. A field is quoted when it holds the delimiter, a quote or a line end, when it equals the NULL marker, or when
+/// FORCE_QUOTE says so; a lone <c>\.</c> is quoted too, because text readers take it for the end of data.
+/// </summary>
+internal sealed class CsvCopyFormat : ICopyRowFormat
+{
+    private readonly byte _delimiter;
+    private readonly byte _quote;
+    private readonly byte _escape;
+    private readonly byte[] _null;
+    private readonly bool[] _forceQuote;
+    private readonly SearchValues<byte> _special;
+
+    public CsvCopyFormat(CopyOut copy)
+    {
+        _delimiter = (byte)copy.Delimiter;
+        _quote = (byte)copy.Quote;
+        _escape = (byte)copy.Escape;
+        _null = Encoding.UTF8.GetBytes(copy.NullText);
+        _forceQuote = new bool[copy.Fields.Count];
+        foreach (var index in copy.ForceQuote) _forceQuote[index] = true;
+        _special = SearchValues.Create([_delimiter, _quote, (byte)'\n', (byte)'\r']);
+    }
+
+    public void WriteHeader(FrameWriter writer, CopyOut copy)
+    {
+        if (!copy.Header) return;
+        writer.Begin(BackendMessageType.CopyData);
+        for (var i = 0; i < copy.Fields.Count; i++)
+        {
+            if (i > 0) writer.WriteByte(_delimiter);
+            var mark = writer.Mark;
+            writer.WriteText(copy.Fields[i].Name);
+            Quote(writer, mark, force: false, isOnlyColumn: copy.Fields.Count == 1);
+        }
+
+        writer.WriteByte((byte)'\n');
+        writer.End();
+    }
+
+    public void WriteRow(FrameWriter writer, Batch batch, ColumnEncoder[] encoders, int row)
+    {
+        for (var i = 0; i < encoders.Length; i++)
+        {
+            if (i > 0) writer.WriteByte(_delimiter);
+            if (batch.Columns[i].IsNull(row))
+            {
+                writer.WriteBytes(_null);
+                continue;
+            }
+
+            var mark = writer.Mark;
+            encoders[i].Write(writer, batch.Columns[i], row);
+            Quote(writer, mark, _forceQuote[i], encoders.Length == 1);
+        }
+
+        writer.WriteByte((byte)'\n');
+    }
+
+    public void WriteTrailer(FrameWriter writer)
+    {
+        // CopyDone alone ends CSV data.
+    }
+
+    private void Quote(FrameWriter writer, int mark, bool force, bool isOnlyColumn)
+    {
+        var text = writer.WrittenSince(mark);
+        if (!force && !text.ContainsAny(_special) && !text.SequenceEqual(_null) && !(isOnlyColumn && text.SequenceEqual("\\."u8))) return;
+        var copied = NestedText.TakeBack(writer, mark, out var length);
+        writer.WriteByte(_quote);
+        foreach (var item in copied.AsSpan(0, length))
+        {
+            if (item == _quote || item == _escape) writer.WriteByte(_escape);
+            writer.WriteByte(item);
+        }
+
+        writer.WriteByte(_quote);
+        ArrayPool<byte>.Shared.Return(copied);
+    }
+}

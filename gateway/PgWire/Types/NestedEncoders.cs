@@ -1,0 +1,201 @@
+using System.Buffers;
+using Federation.Arrow;
+using Federation.Core.Errors;
+using Federation.Core.Types;
+using Federation.Core.Values;
+using Federation.PgWire.Protocol;
+
+namespace Federation.PgWire.Types;
+
+/// <summary>Arrays as text. Items are written in place and rewritten only when they need quotes.</summary>
+internal sealed class ArrayTextEncoder(ColumnEncoder item, byte delimiter) : ColumnEncoder
+{
+    public override void Write(FrameWriter writer, Column column, int row)
+    {
+        var (start, length) = column.GetList(row);
+        var child = column.Children[0];
+        writer.WriteByte((byte)'{');
+        for (var i = start; i < start + length; i++)
+        {
+            if (i > start) writer.WriteByte(delimiter);
+            if (child.IsNull(i))
+            {
+                writer.WriteBytes("NULL"u8);
+                continue;
+            }
+
+            if (item is ArrayTextEncoder)
+            {
+                item.Write(writer, child, i);
+                continue;
+            }
+
+            var mark = writer.Mark;
+            item.Write(writer, child, i);
+            NestedText.QuoteArrayItem(writer, mark, delimiter);
+        }
+
+        writer.WriteByte((byte)'}');
+    }
+}
+
+/// <summary>int2vector and oidvector: items between spaces.</summary>
+internal sealed class VectorTextEncoder(ColumnEncoder item) : ColumnEncoder
+{
+    public override void Write(FrameWriter writer, Column column, int row)
+    {
+        var (start, length) = column.GetList(row);
+        for (var i = start; i < start + length; i++)
+        {
+            if (i > start) writer.WriteByte((byte)' ');
+            item.Write(writer, column.Children[0], i);
+        }
+    }
+}
+
+internal sealed class RecordTextEncoder(ColumnEncoder[] fields) : ColumnEncoder
+{
+    public override void Write(FrameWriter writer, Column column, int row)
+    {
+        writer.WriteByte((byte)'(');
+        for (var i = 0; i < fields.Length; i++)
+        {
+            if (i > 0) writer.WriteByte((byte)',');
+            if (column.Children[i].IsNull(row)) continue;
+            var mark = writer.Mark;
+            fields[i].Write(writer, column.Children[i], row);
+            NestedText.QuoteRecordField(writer, mark);
+        }
+
+        writer.WriteByte((byte)')');
+    }
+}
+
+/// <summary>
+/// Arrays in binary: int32 dimensions, int32 has-NULLs, int32 item OID, for each dimension int32 length and int32 lower bound, then the
+/// items with their lengths in row-major order. Nested lists become dimensions; all lists of a level must have the same length.
+/// </summary>
+internal sealed class ArrayBinaryEncoder(ColumnEncoder leaf, Oid itemOid, int depth, int lowerBound) : ColumnEncoder
+{
+    private readonly int[] _lengths = new int[depth];
+
+    public override void Write(FrameWriter writer, Column column, int row)
+    {
+        var (_, length) = column.GetList(row);
+        Measure(column, row, 0);
+        var isEmpty = length == 0 || _lengths[depth - 1] == 0;
+        var isVector = lowerBound == 0;
+        // Vectors are one-dimensional even when they are empty.
+        writer.WriteInt32(isEmpty && !isVector ? 0 : depth);
+        var hasNulls = writer.Mark;
+        writer.WriteInt32(0);
+        writer.WriteInt32((int)itemOid.Value);
+        if (isEmpty && !isVector) return;
+        foreach (var size in _lengths)
+        {
+            writer.WriteInt32(size);
+            writer.WriteInt32(lowerBound);
+        }
+
+        if (WriteItems(writer, column, row, 0)) writer.PatchInt32(hasNulls, 1);
+    }
+
+    private void Measure(Column column, int row, int level)
+    {
+        for (; level < depth; level++)
+        {
+            var (start, length) = column.GetList(row);
+            _lengths[level] = length;
+            if (level == depth - 1) return;
+            if (length == 0)
+            {
+                Array.Clear(_lengths, level, depth - level);
+                return;
+            }
+
+            (column, row) = (column.Children[0], start);
+        }
+    }
+
+    private bool WriteItems(FrameWriter writer, Column column, int row, int level)
+    {
+        var (start, length) = column.GetList(row);
+        if (length != _lengths[level])
+            throw new SqlException(
+                SqlState.ArraySubscriptError, "multidimensional arrays must have array expressions with matching dimensions");
+        var child = column.Children[0];
+        var hasNulls = false;
+        for (var i = start; i < start + length; i++)
+        {
+            if (level < depth - 1)
+            {
+                hasNulls |= WriteItems(writer, child, i, level + 1);
+            }
+            else if (child.IsNull(i))
+            {
+                writer.WriteInt32(-1);
+                hasNulls = true;
+            }
+            else
+            {
+                var mark = writer.ReserveLength();
+                leaf.Write(writer, child, i);
+                writer.PatchLength(mark);
+            }
+        }
+
+        return hasNulls;
+    }
+}
+
+/// <summary>Records in binary: int32 number of fields, then for each its type OID, length and value.</summary>
+internal sealed class RecordBinaryEncoder(ColumnEncoder[] fields, Oid[] types) : ColumnEncoder
+{
+    public override void Write(FrameWriter writer, Column column, int row)
+    {
+        writer.WriteInt32(fields.Length);
+        for (var i = 0; i < fields.Length; i++)
+        {
+            writer.WriteInt32((int)types[i].Value);
+            if (column.Children[i].IsNull(row))
+            {
+                writer.WriteInt32(-1);
+                continue;
+            }
+
+            var mark = writer.ReserveLength();
+            fields[i].Write(writer, column.Children[i], row);
+            writer.PatchLength(mark);
+        }
+    }
+}
+
+internal static class NestedText
+{
+    public static void QuoteArrayItem(FrameWriter writer, int mark, byte delimiter)
+    {
+        if (!TextQuoting.ArrayItemNeedsQuotes(writer.WrittenSince(mark), delimiter)) return;
+        var copy = TakeBack(writer, mark, out var length);
+        TextQuoting.WriteArrayItem(writer, copy.AsSpan(0, length), delimiter);
+        ArrayPool<byte>.Shared.Return(copy);
+    }
+
+    public static void QuoteRecordField(FrameWriter writer, int mark)
+    {
+        if (!TextQuoting.RecordFieldNeedsQuotes(writer.WrittenSince(mark))) return;
+        var copy = TakeBack(writer, mark, out var length);
+        TextQuoting.WriteRecordField(writer, copy.AsSpan(0, length));
+        ArrayPool<byte>.Shared.Return(copy);
+    }
+
+    /// <summary>Removes what was written since the mark and returns it in a rented array.</summary>
+    public static byte[] TakeBack(FrameWriter writer, int mark, out int length)
+    {
+        var written = writer.WrittenSince(mark);
+        length = written.Length;
+        var copy = ArrayPool<byte>.Shared.Rent(length);
+        written.CopyTo(copy);
+        writer.TruncateTo(mark);
+        return copy;
+    }
+}

@@ -1,0 +1,100 @@
+using Federation.Catalog;
+using Federation.Connectors.Spi;
+using Federation.Plan;
+using Federation.Planner.Binding;
+using Federation.Sql.Syntax;
+using Federation.SystemCatalog;
+
+namespace Federation.Session.Catalogs;
+
+/// <summary>
+/// What a table name means in one session: catalog.schema.table as in Trino, with PostgreSQL's search path. The database of the connection is the current catalog; the managed one
+/// also reaches every other catalog's schemas under dotted schema names ("pg.public".t).
+/// </summary>
+internal sealed class TableResolver(SessionServices services, ICatalogSnapshot snapshot, string database, string user, Func<IReadOnlyList<string>> searchPath, Func<IReadOnlyList<SettingState>> settings)
+{
+    public const string ManagedDatabase = "federation";
+    public const string ManagedCatalog = "lake";
+
+    /// <summary>The pinned table, or null when nothing has this name.</summary>
+    public async ValueTask<ResolvedTable?> ResolveAsync(TableName name, TableVersion? version, CancellationToken cancellationToken)
+    {
+        var parts = name.Name.Parts;
+        switch (parts.Count)
+        {
+            case 1:
+                if (await FindSystemAsync("pg_catalog", parts[0], cancellationToken) is { } system) return system;
+                foreach (var schema in searchPath())
+                    if (await FindAsync(database, schema, parts[0], version, cancellationToken) is { } found)
+                        return found;
+                return null;
+            case 2:
+                return await FindSystemAsync(parts[0], parts[1], cancellationToken) ?? await FindAsync(database, parts[0], parts[1], version, cancellationToken);
+            case 3:
+                return parts[0] == database && await FindSystemAsync(parts[1], parts[2], cancellationToken) is { } own
+                    ? own
+                    : await FindAsync(parts[0], parts[1], parts[2], version, cancellationToken);
+            default:
+                throw new SqlException(SqlState.SyntaxError, $"improper qualified name (too many dotted names): {name.Name}") { Position = name.Span.Position };
+        }
+    }
+
+    /// <summary>Whether a catalog of this name can be connected to.</summary>
+    public static async ValueTask<bool> IsDatabaseAsync(ICatalogSnapshot snapshot, string name, CancellationToken cancellationToken) =>
+        IsManaged(name) || await snapshot.FindServerAsync(name, cancellationToken) is not null;
+
+    public static bool IsManaged(string catalog) => catalog is ManagedDatabase or ManagedCatalog;
+
+    /// <summary>The connector of a server for this session's user.</summary>
+    public async ValueTask<(IConnector Connector, string Key)> ConnectAsync(ServerEntry server, CancellationToken cancellationToken) =>
+        services.Connectors.Get(server, await snapshot.FindUserMappingAsync(server.Name, user, cancellationToken));
+
+    public async ValueTask<ResolvedTable?> FindAsync(string catalog, string schema, string table, TableVersion? version, CancellationToken cancellationToken)
+    {
+        if (IsManaged(catalog))
+        {
+            if (await snapshot.FindTableAsync(schema, table, cancellationToken) is { } entry) return await LoadAsync(entry, version, cancellationToken);
+            var dot = schema.IndexOf('.', StringComparison.Ordinal);
+            return dot <= 0 ? null : await FindRemoteAsync(schema[..dot], schema[(dot + 1)..], table, version, cancellationToken);
+        }
+
+        return await FindRemoteAsync(catalog, schema, table, version, cancellationToken);
+    }
+
+    private async ValueTask<ResolvedTable?> FindSystemAsync(string schema, string table, CancellationToken cancellationToken)
+    {
+        if (!SystemTables.IsSystemSchema(schema) || !SystemTables.Exists(schema, table)) return null;
+        var states = new SystemStates(this, snapshot, database, user, settings);
+        return SystemTables.Find(schema, table, await states.LoadAsync(table, cancellationToken));
+    }
+
+    private async ValueTask<ResolvedTable?> FindRemoteAsync(string catalog, string schema, string table, TableVersion? version, CancellationToken cancellationToken)
+    {
+        if (await snapshot.FindServerAsync(catalog, cancellationToken) is not { } server) return null;
+        var (connector, key) = await ConnectAsync(server, cancellationToken);
+        if (connector is not IConnectorMetadata metadata)
+            throw new SqlException(SqlState.FeatureNotSupported, $"server \"{catalog}\" has no tables");
+        if (await metadata.FindTableAsync(schema, table, version, cancellationToken) is not { } found) return null;
+        var source = new TableSource(catalog, schema, table, found.EstimatedRows) { IsRowCountExact = found.IsRowCountExact };
+        return new ResolvedTable(source, found.Handle, found.Columns) { Provider = connector, ProviderKey = key };
+    }
+
+    private async ValueTask<ResolvedTable> LoadAsync(TableEntry entry, TableVersion? version, CancellationToken cancellationToken)
+    {
+        var format = services.Formats.FirstOrDefault(format => format.Name == entry.Pointer.Format)
+            ?? throw new SqlException(SqlState.FeatureNotSupported, $"table \"{entry.Name}\" has format {entry.Pointer.Format}, which this gateway cannot read");
+        var loaded = await format.LoadAsync(entry.Pointer, version, cancellationToken);
+        var source = new TableSource(ManagedCatalog, entry.Schema, entry.Name, loaded.EstimatedRows)
+        {
+            TableOid = entry.Oid,
+            IsRowCountExact = loaded.IsRowCountExact,
+            Pin = version switch
+            {
+                TableVersion.Named named => $"version {named.Version}",
+                TableVersion.AsOf asOf => $"as of {ValueText.Format(new PgTimestamp(asOf.Microseconds), SqlType.Timestamptz, TextFormat.Default)}",
+                _ => null,
+            },
+        };
+        return new ResolvedTable(source, loaded.Handle, loaded.Columns) { Provider = format };
+    }
+}

@@ -1,0 +1,135 @@
+using Federation.Arrow;
+using Federation.SessionApi;
+
+namespace Federation.Session;
+
+/// <summary>
+/// A statement being run. Guards each step: while it lasts the session can be cancelled, and afterwards a late cancellation hits nothing.
+/// </summary>
+internal abstract class Portal(QuerySession session) : IPortal
+{
+    private CancellationTokenSource? _cancellation;
+
+    public abstract EquatableArray<ResultField>? Fields { get; }
+
+    public virtual bool IsEmpty => false;
+
+    public virtual CopyOut? CopyOut => null;
+
+    protected QuerySession Session { get; } = session;
+
+    public async ValueTask<Batch?> NextBatchAsync(CancellationToken cancellationToken)
+    {
+        _cancellation ??= new CancellationTokenSource();
+        using var link = cancellationToken.UnsafeRegister(static state => ((CancellationTokenSource)state!).Cancel(), _cancellation);
+        using var running = Session.Running(_cancellation);
+        try
+        {
+            return await AdvanceAsync(_cancellation.Token);
+        }
+        catch (OperationCanceledException) when (_cancellation.IsCancellationRequested)
+        {
+            throw running.Cancelled();
+        }
+        catch (SqlException error) when (error.State == SqlState.QueryCanceled && running.TimedOut)
+        {
+            throw running.Cancelled();
+        }
+    }
+
+    public abstract string CommandTag(long rows);
+
+    public virtual ValueTask DisposeAsync()
+    {
+        _cancellation?.Dispose();
+        return ValueTask.CompletedTask;
+    }
+
+    /// <summary>The next rows or null; the token lives as long as the portal.</summary>
+    protected abstract ValueTask<Batch?> AdvanceAsync(CancellationToken cancellationToken);
+}
+
+/// <summary>A portal over a stream of batches that is made when first asked for.</summary>
+internal sealed class RowPortal(
+    QuerySession session,
+    EquatableArray<ResultField>? fields,
+    Func<CancellationToken, IAsyncEnumerable<Batch>> open,
+    Func<long, string> tag) : Portal(session)
+{
+    private IAsyncEnumerator<Batch>? _rows;
+    private Batch? _first;
+    private bool _isPrefetched;
+
+    public override EquatableArray<ResultField>? Fields => fields;
+
+    /// <summary>Set for COPY.</summary>
+    public CopyOut? Copy { get; init; }
+
+    public override CopyOut? CopyOut => Copy;
+
+    public override string CommandTag(long rows) => tag(rows);
+
+    /// <summary>Runs up to the first rows now, so that an error comes before anything is announced.</summary>
+    public async ValueTask PrefetchAsync(CancellationToken cancellationToken)
+    {
+        _first = await NextBatchAsync(cancellationToken);
+        _isPrefetched = true;
+    }
+
+    public override async ValueTask DisposeAsync()
+    {
+        _first?.Dispose();
+        _first = null;
+        if (_rows is not null) await _rows.DisposeAsync();
+        _rows = null;
+        await base.DisposeAsync();
+    }
+
+    protected override async ValueTask<Batch?> AdvanceAsync(CancellationToken cancellationToken)
+    {
+        if (_isPrefetched)
+        {
+            _isPrefetched = false;
+            var first = _first;
+            _first = null;
+            return first;
+        }
+
+        _rows ??= open(cancellationToken).GetAsyncEnumerator(cancellationToken);
+        while (await _rows.MoveNextAsync())
+        {
+            if (_rows.Current.RowCount > 0) return _rows.Current;
+            _rows.Current.Dispose();
+        }
+
+        return null;
+    }
+}
+
+/// <summary>A statement that does its work in one step and returns no rows.</summary>
+internal sealed class CommandPortal(QuerySession session, Func<CancellationToken, ValueTask<string>> run) : Portal(session)
+{
+    private string? _tag;
+
+    public override EquatableArray<ResultField>? Fields => null;
+
+    public override string CommandTag(long rows) => _tag ?? throw new InvalidOperationException("the command has not run");
+
+    protected override async ValueTask<Batch?> AdvanceAsync(CancellationToken cancellationToken)
+    {
+        _tag ??= await run(cancellationToken);
+        return null;
+    }
+}
+
+/// <summary>The empty query.</summary>
+internal sealed class EmptyPortal(QuerySession session) : Portal(session)
+{
+    public override EquatableArray<ResultField>? Fields => null;
+
+    public override bool IsEmpty => true;
+
+    public override string CommandTag(long rows) => "";
+
+    protected override ValueTask<Batch?> AdvanceAsync(CancellationToken cancellationToken) => ValueTask.FromResult<Batch?>(null);
+}

@@ -1,0 +1,241 @@
+using Federation.Catalog;
+using Federation.Planner;
+using Federation.Planner.Binding;
+using Federation.Session.Catalogs;
+using Federation.Session.Settings;
+using Federation.Session.Statements;
+using Federation.SessionApi;
+using Federation.Sql;
+using Federation.Sql.Syntax;
+
+namespace Federation.Session;
+
+/// <summary>
+/// A client's session: settings, transaction, prepared statements and portals. It hands statements to their handlers and knows nothing of any protocol.
+/// </summary>
+public sealed class QuerySession : ISession
+{
+    private readonly SessionServices _services;
+    private readonly SessionFunctions _functions;
+    private readonly StatementAnalyzer _analyzer;
+    private readonly Dictionary<string, PreparedStatement> _statements = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, IPortal> _portals = new(StringComparer.Ordinal);
+    private readonly Queue<SqlNotice> _notices = new();
+    private readonly Lock _gate = new();
+    private RunningStatement? _running;
+    private TimeSpan _sleep;
+
+    internal QuerySession(SessionServices services, SessionRegistry registry, SessionOrigin origin)
+    {
+        _services = services;
+        Registry = registry;
+        User = origin.User;
+        Database = origin.Database;
+        ProcessId = registry.NextId();
+        _functions = new SessionFunctions(this, services);
+        Transaction = new TransactionState(this, services);
+        _analyzer = new StatementAnalyzer(this, services);
+        Settings.SetDefault("session_authorization", origin.User);
+        StatementTime = ToTimestamp(services.Clock.GetUtcNow());
+    }
+
+    public int ProcessId { get; }
+
+    public string User { get; }
+
+    public string Database { get; }
+
+    public TransactionStatus TransactionStatus => Transaction.Status;
+
+    public TextFormat TextFormat => Settings.TextFormat;
+
+    public IReadOnlyList<KeyValuePair<string, string>> ReportedParameters => Settings.Reported;
+
+    internal SessionRegistry Registry { get; }
+
+    internal SessionSettings Settings { get; } = new();
+
+    internal TransactionState Transaction { get; }
+
+    /// <summary>The start of the transaction, or of the statement outside one: now().</summary>
+    internal PgTimestamp TransactionTime => Transaction.StartedAt ?? StatementTime;
+
+    internal PgTimestamp StatementTime { get; private set; }
+
+    internal ValueContext Values => new(Settings.TextFormat, TransactionTime);
+
+    public SessionEvent? TakeEvent()
+    {
+        if (_notices.TryDequeue(out var notice)) return new SessionEvent.Notice(notice);
+        return Settings.TakeChange() is { } change ? new SessionEvent.ParameterChanged(change.Key, change.Value) : null;
+    }
+
+    public IReadOnlyList<StatementText> Split(string sql) =>
+        SqlParser.Parse(sql).Select(statement => new StatementText(sql, statement.Start, statement.Length, statement.Statement)).ToArray();
+
+    public async ValueTask<IPreparedStatement> PrepareAsync(string name, string sql, IReadOnlyList<Oid> parameterTypes, CancellationToken cancellationToken)
+    {
+        var statements = SqlParser.Parse(sql);
+        if (statements.Count > 1)
+            throw new SqlException(SqlState.SyntaxError, "cannot insert multiple commands into a prepared statement");
+        var syntax = statements.Count == 0 ? null : statements[0].Statement;
+        var prepared = await AnalyzeAsync(sql, syntax, parameterTypes.Select(OfDeclared).ToArray(), cancellationToken);
+        AddStatement(name, prepared);
+        return prepared;
+    }
+
+    public async ValueTask<IPreparedStatement> PrepareAsync(StatementText statement, CancellationToken cancellationToken) =>
+        await AnalyzeAsync(statement.Source, (Statement)statement.Syntax, [], cancellationToken);
+
+    public IPreparedStatement GetStatement(string name) => FindStatement(name);
+
+    public void CloseStatement(string name) => _statements.Remove(name);
+
+    public async ValueTask<IPortal> BindAsync(
+        string portalName, IPreparedStatement statement, EquatableArray<object?> parameters, CancellationToken cancellationToken)
+    {
+        var prepared = (PreparedStatement)statement;
+        RequireUsable(prepared.Syntax);
+        if (portalName.Length == 0) await ClosePortalAsync("");
+        else if (_portals.ContainsKey(portalName)) throw new SqlException(SqlState.DuplicateCursor, $"cursor \"{portalName}\" already exists");
+        prepared = await _analyzer.RefreshAsync(prepared, cancellationToken);
+        var portal = StatementHandlers.Open(this, _services, prepared, parameters);
+        if (portal is RowPortal rows && QueryStatements.IsConstant(prepared)) await rows.PrefetchAsync(cancellationToken);
+        _portals.Add(portalName, portal);
+        return portal;
+    }
+
+    public IPortal GetPortal(string name) => _portals.GetValueOrDefault(name)
+        ?? throw new SqlException(SqlState.InvalidCursorName, name.Length == 0 ? "portal \"\" does not exist" : $"portal \"{name}\" does not exist");
+
+    public async ValueTask ClosePortalAsync(string name)
+    {
+        if (_portals.Remove(name, out var portal)) await portal.DisposeAsync();
+    }
+
+    public void BeginImplicitBlock() => Transaction.BeginImplicitBlock();
+
+    public async ValueTask EndImplicitTransactionAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            await Transaction.EndImplicitAsync(cancellationToken);
+        }
+        finally
+        {
+            if (Transaction.Status == TransactionStatus.Idle) await ClosePortalsAsync();
+        }
+    }
+
+    public async ValueTask FailAsync(SqlException error)
+    {
+        Transaction.Fail();
+        if (Transaction.Status != TransactionStatus.InTransaction) await ClosePortalsAsync();
+    }
+
+    public void CancelRunning()
+    {
+        lock (_gate) _running?.Cancel();
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        Registry.Remove(this);
+        await ClosePortalsAsync(keepsHeld: false);
+    }
+
+    internal static PgTimestamp ToTimestamp(DateTimeOffset time) => new((time - DateTimeOffset.UnixEpoch).Ticks / 10);
+
+    internal void Notify(NoticeSeverity severity, SqlState state, string message, string? detail = null) =>
+        _notices.Enqueue(new SqlNotice(severity, state, message) { Detail = detail });
+
+    internal PreparedStatement FindStatement(string name) => _statements.GetValueOrDefault(name)
+        ?? throw new SqlException(SqlState.InvalidSqlStatementName, name.Length == 0 ? "unnamed prepared statement does not exist" : $"prepared statement \"{name}\" does not exist");
+
+    internal void AddStatement(string name, PreparedStatement statement)
+    {
+        if (name.Length > 0 && _statements.ContainsKey(name))
+            throw new SqlException(SqlState.DuplicatePstatement, $"prepared statement \"{name}\" already exists");
+        _statements[name] = statement;
+    }
+
+    internal void CloseAllStatements()
+    {
+        foreach (var name in _statements.Keys.Where(name => name.Length > 0).ToArray()) _statements.Remove(name);
+    }
+
+    internal IPortal? FindPortal(string name) => _portals.GetValueOrDefault(name);
+
+    internal void AddPortal(string name, IPortal portal) => _portals[name] = portal;
+
+    /// <summary>Cursors are the portals that have names; the unnamed one is the statement that runs.</summary>
+    internal async ValueTask CloseCursorsAsync()
+    {
+        foreach (var name in _portals.Keys.Where(name => name.Length > 0).ToArray()) await ClosePortalAsync(name);
+    }
+
+    internal ValueTask<PreparedStatement> AnalyzeAsync(string text, Statement? syntax, IReadOnlyList<SqlType?> declared, CancellationToken cancellationToken)
+    {
+        StatementTime = ToTimestamp(_services.Clock.GetUtcNow());
+        RequireUsable(syntax);
+        return _analyzer.AnalyzeAsync(text, syntax, declared, cancellationToken);
+    }
+
+    internal Federation.Planner.ExecutionContext Execution(EquatableArray<object?> parameters) => new(parameters, _functions.Evaluate, Settings.TextFormat.ObjectNames);
+
+    internal ValueTask<BoundQuery> BindWideAsync(PreparedStatement statement, CancellationToken cancellationToken) => _analyzer.BindWideAsync(statement, cancellationToken);
+
+    internal BindContext Nameless => new(_ => null, [], Values);
+
+    /// <summary>The schemas of search_path that a name is looked up in, with "$user" resolved.</summary>
+    internal IReadOnlyList<string> SearchPath() => SearchPaths.Parse(Settings.Get("search_path"), User);
+
+    internal string? FindSetting(string name) => Settings.Find(name);
+
+    internal string ShowSetting(string name) => Settings.Show(name);
+
+    internal void SetSetting(string name, string? value, bool isLocal) => Settings.Set(name, value, isLocal);
+
+    /// <summary>pg_sleep: the statement waits before its rows come.</summary>
+    internal void Sleep(TimeSpan time) => _sleep += time;
+
+    internal TimeSpan TakeSleep()
+    {
+        var sleep = _sleep;
+        _sleep = TimeSpan.Zero;
+        return sleep;
+    }
+
+    internal RunningStatement Running(CancellationTokenSource cancellation)
+    {
+        var running = new RunningStatement(this, cancellation, TimeSpan.FromMilliseconds(Settings.GetInteger("statement_timeout")), _services.Clock);
+        lock (_gate) _running = running;
+        return running;
+    }
+
+    internal void Stopped(RunningStatement running)
+    {
+        lock (_gate)
+        {
+            if (_running == running) _running = null;
+        }
+    }
+
+    private static SqlType? OfDeclared(Oid oid) => oid == Oid.None || oid == PgTypes.Unknown.Oid ? null
+        : SqlType.FromOid(oid) ?? throw new SqlException(SqlState.UndefinedObject, $"type with OID {oid} does not exist");
+
+    private void RequireUsable(Statement? syntax)
+    {
+        if (Transaction.Status != TransactionStatus.Failed || syntax is null) return;
+        if (syntax is TransactionStatement { Command: TransactionCommand.Commit or TransactionCommand.Rollback or TransactionCommand.RollbackTo or TransactionCommand.PrepareTransaction }) return;
+        throw new SqlException(SqlState.InFailedSqlTransaction, "current transaction is aborted, commands ignored until end of transaction block");
+    }
+
+    /// <summary>The end of a transaction closes its portals; cursors WITH HOLD stay.</summary>
+    private async ValueTask ClosePortalsAsync(bool keepsHeld = true)
+    {
+        foreach (var (name, portal) in _portals.ToArray())
+            if (!keepsHeld || portal is not CursorPortal { IsHeld: true })
+                await ClosePortalAsync(name);
+    }
+}

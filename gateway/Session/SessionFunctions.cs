@@ -1,0 +1,63 @@
+using Federation.Plan;
+
+namespace Federation.Session;
+
+/// <summary>Functions that depend on the session and not on data, by the name in pg_proc. Arguments are constants.</summary>
+internal sealed class SessionFunctions(QuerySession session, SessionServices services)
+{
+    private static readonly Dictionary<string, Func<QuerySession, SessionServices, object?[], object?>> s_functions = new(StringComparer.Ordinal)
+    {
+        ["now"] = (session, _, _) => session.TransactionTime,
+        ["transaction_timestamp"] = (session, _, _) => session.TransactionTime,
+        ["statement_timestamp"] = (session, _, _) => session.StatementTime,
+        ["clock_timestamp"] = (_, services, _) => QuerySession.ToTimestamp(services.Clock.GetUtcNow()),
+        ["current_database"] = (session, _, _) => session.Database,
+        ["current_user"] = (session, _, _) => session.User,
+        ["session_user"] = (session, _, _) => session.User,
+        ["current_schema"] = (session, _, _) => session.SearchPath().FirstOrDefault(),
+        ["current_schemas"] = (session, _, arguments) =>
+            PgArray.Vector([.. arguments[0] is true ? ["pg_catalog"] : Array.Empty<object?>(), .. session.SearchPath()]),
+        ["version"] = (_, _, _) => "PostgreSQL 15.18 (Federation 0.1.0) on " + System.Runtime.InteropServices.RuntimeInformation.RuntimeIdentifier + ", compiled by .NET, 64-bit",
+        ["pg_backend_pid"] = (session, _, _) => session.ProcessId,
+        ["pg_is_in_recovery"] = (_, _, _) => false,
+        ["pg_postmaster_start_time"] = (_, services, _) => QuerySession.ToTimestamp(services.StartedAt),
+        ["pg_conf_load_time"] = (_, services, _) => QuerySession.ToTimestamp(services.StartedAt),
+        ["pg_my_temp_schema"] = (_, _, _) => 0L,
+        ["inet_server_port"] = (_, _, _) => null,
+        ["inet_client_port"] = (_, _, _) => null,
+        ["inet_server_addr"] = (_, _, _) => null,
+        ["inet_client_addr"] = (_, _, _) => null,
+        ["current_setting"] = CurrentSetting,
+        ["set_config"] = SetConfig,
+        ["pg_sleep"] = (session, _, arguments) =>
+        {
+            session.Sleep(TimeSpan.FromSeconds((double)arguments[0]!));
+            return "";
+        },
+        ["pg_advisory_unlock_all"] = (_, _, _) => "",
+        ["pg_cancel_backend"] = (session, _, arguments) => session.Registry.Cancel((int)arguments[0]!),
+        ["pg_terminate_backend"] = (session, _, arguments) => session.Registry.Cancel((int)arguments[0]!),
+    };
+
+    /// <summary>The value, or null when the function is not one of these.</summary>
+    public Constant? Evaluate(Call call)
+    {
+        if (!s_functions.TryGetValue(call.Function.Name, out var function)) return null;
+        var arguments = call.Arguments.Select(argument => ((Constant)argument).Value).ToArray();
+        if (call.Function.IsStrict && Array.Exists(arguments, argument => argument is null)) return new Constant(null, call.Type);
+        return new Constant(function(session, services, arguments), call.Type);
+    }
+
+    private static object? CurrentSetting(QuerySession session, SessionServices services, object?[] arguments)
+    {
+        var name = (string)arguments[0]!;
+        return arguments is [_, true] && session.FindSetting(name) is null ? null : session.ShowSetting(name);
+    }
+
+    private static object? SetConfig(QuerySession session, SessionServices services, object?[] arguments)
+    {
+        if (arguments[0] is not string name) throw new SqlException(SqlState.NullValueNotAllowed, "SET requires parameter name");
+        session.SetSetting(name, arguments[1] as string ?? "", isLocal: arguments[2] is true);
+        return session.ShowSetting(name);
+    }
+}

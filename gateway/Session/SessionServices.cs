@@ -1,0 +1,14 @@
+using Federation.Catalog;
+using Federation.Connectors.Spi;
+using Federation.Scheduling;
+
+namespace Federation.Session;
+
+/// <summary>What all sessions of a gateway share.</summary>
+public sealed record SessionServices(ICatalogStore Catalog, ConnectorPool Connectors, QueryScheduler Scheduler, IReadOnlyList<ITableFormat> Formats, TimeProvider Clock)
+{
+    /// <summary>Folders that locations given in SQL must lie in.</summary>
+    public IReadOnlyList<string> AllowedRoots { get; init; } = [];
+
+    public DateTimeOffset StartedAt { get; init; }
+}

@@ -1,0 +1,169 @@
+using System.Collections.Immutable;
+using System.Globalization;
+
+namespace Federation.Session.Settings;
+
+/// <summary>
+/// The settings of one session. Values are transactional: ROLLBACK and ROLLBACK TO undo SET, the end of a transaction undoes SET LOCAL. Used by one thread at a time.
+/// </summary>
+internal sealed class SessionSettings
+{
+    private sealed record State(ImmutableDictionary<string, string> Session, ImmutableDictionary<string, string> Local);
+
+    private readonly Dictionary<string, string> _defaults = new(StringComparer.OrdinalIgnoreCase);
+    private readonly Dictionary<string, string> _reported = new(StringComparer.Ordinal);
+    private readonly Queue<KeyValuePair<string, string>> _changes = new();
+    private readonly Stack<(string Name, State State)> _savepoints = new();
+    private State _state = new(
+        ImmutableDictionary.Create<string, string>(StringComparer.OrdinalIgnoreCase), ImmutableDictionary.Create<string, string>(StringComparer.OrdinalIgnoreCase));
+
+    private State? _atBegin;
+
+    public TextFormat TextFormat { get; private set; } = TextFormat.Default with { ObjectNames = Catalogs.ObjectNames.Instance };
+
+    public IReadOnlyList<KeyValuePair<string, string>> Reported =>
+        SettingsTable.All.Where(setting => setting.IsReported).Select(setting => KeyValuePair.Create(setting.Name, Get(setting.Name))).ToArray();
+
+    /// <summary>Sets what the session falls back to: facts about the server and start-up parameters.</summary>
+    public void SetDefault(string name, string value)
+    {
+        var setting = SettingsTable.Find(name);
+        _defaults[name] = setting is { IsReadOnly: false } ? SettingValues.Normalize(setting, value) : value;
+        if (setting is null) RequireCustomName(name);
+        Changed();
+    }
+
+    /// <summary>The present value. Raises 42704 for an unknown name.</summary>
+    public string Get(string name) => Find(name) ?? throw Unknown(name);
+
+    public string? Find(string name)
+    {
+        if (_state.Local.TryGetValue(name, out var local)) return local;
+        if (_state.Session.TryGetValue(name, out var value)) return value;
+        return _defaults.TryGetValue(name, out var fallback) ? fallback : SettingsTable.Find(name)?.Default;
+    }
+
+    /// <summary>The present value as SHOW prints it.</summary>
+    public string Show(string name)
+    {
+        var value = Get(name);
+        return SettingsTable.Find(name) is { } setting ? SettingValues.Show(setting, value) : value;
+    }
+
+    public bool GetBool(string name) => Get(name) == "on";
+
+    public long GetInteger(string name) => long.Parse(Get(name), CultureInfo.InvariantCulture);
+
+    /// <param name="value">Null for DEFAULT.</param>
+    public void Set(string name, string? value, bool isLocal)
+    {
+        var setting = SettingsTable.Find(name);
+        if (setting is null) RequireCustomName(name);
+        if (setting is { IsReadOnly: true })
+            throw new SqlException(SqlState.CantChangeRuntimeParam, $"parameter \"{setting.Name}\" cannot be changed");
+        if (value is not null && setting is not null)
+            value = setting.Name == "DateStyle" ? DateStyles.Normalize(value, Get("DateStyle")) : SettingValues.Normalize(setting, value);
+        if (setting?.Name == "standard_conforming_strings" && value == "off")
+            throw new SqlException(SqlState.FeatureNotSupported, "standard_conforming_strings = off is not supported");
+        _state = (isLocal, value) switch
+        {
+            (true, null) => _state with { Local = _state.Local.SetItem(name, Fallback(name)) },
+            (true, _) => _state with { Local = _state.Local.SetItem(name, value!) },
+            (false, null) => new State(_state.Session.Remove(name), _state.Local.Remove(name)),
+            (false, _) => new State(_state.Session.SetItem(name, value!), _state.Local.Remove(name)),
+        };
+        Changed();
+    }
+
+    public void ResetAll()
+    {
+        // The transaction's own characteristics are not touched by RESET ALL.
+        var kept = _state.Session.Where(item => item.Key.StartsWith("transaction_", StringComparison.Ordinal));
+        _state = new State(_state.Session.Clear().AddRange(kept), _state.Local.Clear());
+        Changed();
+    }
+
+    public void Begin() => _atBegin ??= _state;
+
+    public void Commit()
+    {
+        _atBegin = null;
+        _savepoints.Clear();
+        EndTransaction(_state.Session);
+    }
+
+    public void Rollback()
+    {
+        var session = _atBegin?.Session ?? _state.Session;
+        _atBegin = null;
+        _savepoints.Clear();
+        EndTransaction(session);
+    }
+
+    public void Savepoint(string name) => _savepoints.Push((name, _state));
+
+    public void Release(string name)
+    {
+        while (_savepoints.TryPop(out var savepoint) && savepoint.Name != name) { }
+    }
+
+    public void RollbackTo(string name)
+    {
+        while (_savepoints.TryPeek(out var savepoint) && savepoint.Name != name) _savepoints.Pop();
+        if (_savepoints.TryPeek(out var target)) _state = target.State;
+        Changed();
+    }
+
+    /// <summary>The next reported parameter whose value the client does not know.</summary>
+    public KeyValuePair<string, string>? TakeChange() => _changes.TryDequeue(out var change) ? change : null;
+
+    /// <summary>Forgets changes so far: the client is told all reported values at the start.</summary>
+    public void MarkReported()
+    {
+        _changes.Clear();
+        foreach (var (name, value) in Reported) _reported[name] = value;
+    }
+
+    private void EndTransaction(ImmutableDictionary<string, string> session)
+    {
+        _state = new State(session.RemoveRange(["transaction_isolation", "transaction_read_only", "transaction_deferrable"]), _state.Local.Clear());
+        Changed();
+    }
+
+    private string Fallback(string name) => _defaults.GetValueOrDefault(name) ?? SettingsTable.Find(name)?.Default ?? "";
+
+    private void Changed()
+    {
+        var (format, order) = DateStyles.Parse(Get("DateStyle"));
+        TextFormat = TextFormat with
+        {
+            TimeZone = TimeZones.Find(Get("TimeZone")) ?? TimeZoneInfo.Utc,
+            DateFormat = format,
+            DateOrder = order,
+            IntervalStyle = Get("IntervalStyle") switch
+            {
+                "postgres_verbose" => IntervalStyle.PostgresVerbose,
+                "sql_standard" => IntervalStyle.SqlStandard,
+                "iso_8601" => IntervalStyle.Iso8601,
+                _ => IntervalStyle.Postgres,
+            },
+            ByteaOutput = Get("bytea_output") == "escape" ? ByteaOutput.Escape : ByteaOutput.Hex,
+            ExtraFloatDigits = (int)GetInteger("extra_float_digits"),
+        };
+        foreach (var (name, value) in Reported)
+        {
+            if (!_reported.TryGetValue(name, out var known) || known == value) continue;
+            _reported[name] = value;
+            _changes.Enqueue(KeyValuePair.Create(name, value));
+        }
+    }
+
+    private static void RequireCustomName(string name)
+    {
+        // Any name with a dot is a custom setting, as extensions have them.
+        if (!name.Contains('.', StringComparison.Ordinal)) throw Unknown(name);
+    }
+
+    private static SqlException Unknown(string name) =>
+        new(SqlState.UndefinedObject, $"unrecognized configuration parameter \"{name}\"");
+}

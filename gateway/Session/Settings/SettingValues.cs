@@ -1,0 +1,111 @@
+using System.Globalization;
+
+namespace Federation.Session.Settings;
+
+/// <summary>Checks of new setting values and the forms in which SHOW gives them (guc.c).</summary>
+internal static class SettingValues
+{
+    private static readonly Dictionary<string, long> s_milliseconds = new(StringComparer.Ordinal)
+    {
+        ["us"] = 0, ["ms"] = 1, ["s"] = 1000, ["min"] = 60_000, ["h"] = 3_600_000, ["d"] = 86_400_000,
+    };
+
+    private static readonly Dictionary<string, long> s_kilobytes = new(StringComparer.Ordinal)
+    {
+        ["B"] = 0, ["kB"] = 1, ["MB"] = 1024, ["GB"] = 1024 * 1024, ["TB"] = 1024L * 1024 * 1024,
+    };
+
+    /// <summary>The value to keep: canonical, in base units. Raises 22023.</summary>
+    public static string Normalize(SettingDefinition setting, string value) => setting.Kind switch
+    {
+        SettingKind.Bool => ParseBool(value) switch { true => "on", false => "off", null => throw new SqlException(SqlState.InvalidParameterValue, $"parameter \"{setting.Name}\" requires a Boolean value") },
+        SettingKind.Enum => setting.Values.FirstOrDefault(legal => legal.Equals(value, StringComparison.OrdinalIgnoreCase))
+            ?? throw Invalid(setting, value, $"Available values: {string.Join(", ", setting.Values)}."),
+        SettingKind.Integer => NormalizeInteger(setting, value),
+        SettingKind.Real => double.TryParse(value, NumberStyles.Float, CultureInfo.InvariantCulture, out var real) ? real.ToString("R", CultureInfo.InvariantCulture) : throw Invalid(setting, value),
+        _ => NormalizeText(setting, value),
+    };
+
+    /// <summary>What SHOW prints: integers with the largest unit that divides them.</summary>
+    public static string Show(SettingDefinition setting, string value)
+    {
+        if (setting is not { Kind: SettingKind.Integer, Unit: { } unit } || !long.TryParse(value, CultureInfo.InvariantCulture, out var number) || number <= 0) return value;
+        var (units, scaled) = unit switch
+        {
+            "kB" => (s_kilobytes, number),
+            "8kB" => (s_kilobytes, number * 8),
+            "s" => (s_milliseconds, number * 1000),
+            "min" => (s_milliseconds, number * 60_000),
+            _ => (s_milliseconds, number),
+        };
+        var best = units.Where(item => item.Value > 0 && scaled % item.Value == 0).MaxBy(item => item.Value);
+        return (scaled / best.Value).ToString(CultureInfo.InvariantCulture) + best.Key;
+    }
+
+    private static bool? ParseBool(string value)
+    {
+        var text = value.Trim().ToLowerInvariant();
+        if (text.Length == 0) return null;
+        if (text == "1" || "true".StartsWith(text, StringComparison.Ordinal) || "yes".StartsWith(text, StringComparison.Ordinal) || text == "on") return true;
+        if (text == "0" || "false".StartsWith(text, StringComparison.Ordinal) || "no".StartsWith(text, StringComparison.Ordinal) || text is "of" or "off") return false;
+        return null;
+    }
+
+    private static string NormalizeInteger(SettingDefinition setting, string value)
+    {
+        var text = value.Trim();
+        var digits = text.TakeWhile(character => char.IsAsciiDigit(character) || character is '-' or '+' or '.').Count();
+        var suffix = text[digits..].Trim();
+        if (!decimal.TryParse(text[..digits], NumberStyles.Number, CultureInfo.InvariantCulture, out var number)) throw Invalid(setting, value);
+        if (suffix.Length > 0)
+        {
+            var units = setting.Unit is "kB" or "8kB" ? s_kilobytes : s_milliseconds;
+            if (setting.Unit is null || !units.TryGetValue(suffix, out var factor))
+            {
+                throw Invalid(setting, value, setting.Unit is null ? null : $"Valid units for this parameter are {string.Join(", ", units.Keys.Select(name => $"\"{name}\""))}.");
+            }
+
+            var inBase = factor == 0 ? number / (setting.Unit is "kB" or "8kB" ? 1024 : 1000) : number * factor;
+            number = setting.Unit switch { "8kB" => inBase / 8, "s" => inBase / 1000, "min" => inBase / 60_000, _ => inBase };
+        }
+
+        number = Math.Round(number, MidpointRounding.ToEven);
+        if (number < setting.Minimum || number > setting.Maximum)
+        {
+            var unit = setting.Unit is null ? "" : " " + setting.Unit;
+            throw new SqlException(SqlState.InvalidParameterValue,
+                $"{number.ToString(CultureInfo.InvariantCulture)}{unit} is outside the valid range for parameter \"{setting.Name}\" ({setting.Minimum} .. {setting.Maximum})");
+        }
+
+        return ((long)number).ToString(CultureInfo.InvariantCulture);
+    }
+
+    private static string NormalizeText(SettingDefinition setting, string value)
+    {
+        switch (setting.Name)
+        {
+            case "client_encoding":
+                var encoding = value.Replace("-", "", StringComparison.Ordinal).Replace("_", "", StringComparison.Ordinal).ToUpperInvariant();
+                if (encoding is "UTF8" or "UNICODE") return "UTF8";
+                throw encoding is "SQLASCII" or "LATIN1" or "WIN1252" or "ISO88591"
+                    ? new SqlException(SqlState.FeatureNotSupported, $"conversion between {value} and UTF8 is not supported")
+                    : Invalid(setting, value);
+            case "standard_conforming_strings":
+                return value;
+            case "TimeZone":
+                return TimeZones.Find(value) is null ? throw Invalid(setting, value) : CanonicalZone(value);
+            case "DateStyle":
+                return DateStyles.Normalize(value);
+            case "federation.as_of":
+                return value.Length == 0 || long.TryParse(value, CultureInfo.InvariantCulture, out _) ? value : throw Invalid(setting, value);
+            case "application_name":
+                return new string([.. value.Take(63).Select(character => character is >= ' ' and <= '~' ? character : '?')]);
+            default: return value;
+        }
+    }
+
+    private static string CanonicalZone(string value) => TimeZones.Find(value) is { } zone && zone.Id.Equals(value, StringComparison.OrdinalIgnoreCase) ? zone.Id : value;
+
+    private static SqlException Invalid(SettingDefinition setting, string value, string? hint = null) =>
+        new(SqlState.InvalidParameterValue, $"invalid value for parameter \"{setting.Name}\": \"{value}\"") { Hint = hint };
+}

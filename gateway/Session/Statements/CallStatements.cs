@@ -1,0 +1,98 @@
+using Federation.Catalog;
+using Federation.Connectors.Spi;
+using Federation.Session.Catalogs;
+using Federation.Sql.Syntax;
+
+namespace Federation.Session.Statements;
+
+/// <summary>CALL of the managed catalog's procedures, in Trino's spelling: <c>CALL lake.system.register_table('schema', 'table', '/location')</c>.</summary>
+internal static class CallStatements
+{
+    private static readonly string[] s_registerArguments = ["schema_name", "table_name", "table_location", "metadata_file_name"];
+
+    public static async ValueTask<string> RunAsync(QuerySession session, SessionServices services, CallStatement statement, CancellationToken cancellationToken)
+    {
+        var call = statement.Call;
+        var parts = call.Name.Parts.ToArray();
+        var isManaged = parts is [TableResolver.ManagedCatalog or TableResolver.ManagedDatabase, "system", _] or ["system", _];
+        if (!isManaged || call.Name.Name is not ("register_table" or "unregister_table"))
+        {
+            throw new SqlException(SqlState.UndefinedFunction, $"procedure {call.Name}({string.Join(", ", call.Arguments.Select(_ => "unknown"))}) does not exist")
+            {
+                Position = call.Name.Span.Position,
+                Hint = "Procedures: lake.system.register_table(schema_name, table_name, table_location), lake.system.unregister_table(schema_name, table_name).",
+            };
+        }
+
+        var arguments = Arguments(session, call);
+        if (call.Name.Name == "unregister_table")
+        {
+            var schema = Require(arguments, "schema_name", call);
+            var table = Require(arguments, "table_name", call);
+            var catalog = await session.Transaction.GetCatalogAsync(cancellationToken);
+            if (await catalog.FindTableAsync(schema, table, cancellationToken) is null)
+                throw new SqlException(SqlState.UndefinedTable, $"table \"{schema}.{table}\" does not exist");
+            await session.Transaction.ChangeAsync(new CatalogChange.DropTable(schema, table), cancellationToken);
+        }
+        else
+        {
+            await RegisterAsync(session, services, call, arguments, cancellationToken);
+        }
+
+        return "CALL";
+    }
+
+    private static async ValueTask RegisterAsync(
+        QuerySession session, SessionServices services, FunctionCall call, Dictionary<string, string> arguments, CancellationToken cancellationToken)
+    {
+        var schema = Require(arguments, "schema_name", call);
+        var table = Require(arguments, "table_name", call);
+        var location = AllowedLocations.Check(Require(arguments, "table_location", call), services.AllowedRoots);
+        if (arguments.TryGetValue("metadata_file_name", out var file))
+        {
+            if (file.Contains('/', StringComparison.Ordinal))
+                throw new SqlException(SqlState.InvalidParameterValue, "metadata_file_name must be a file name without folders");
+            location = Path.Combine(location, "metadata", file);
+        }
+
+        var catalog = await session.Transaction.GetCatalogAsync(cancellationToken);
+        if (await catalog.FindSchemaAsync(schema, cancellationToken) is null)
+            throw new SqlException(SqlState.InvalidSchemaName, $"schema \"{schema}\" does not exist");
+        if (await catalog.FindTableAsync(schema, table, cancellationToken) is not null)
+            throw new SqlException(SqlState.DuplicateTable, $"relation \"{table}\" already exists");
+        var pointer = await InspectAsync(services, location, cancellationToken);
+
+        // Loading it now finds a table that cannot be read while its owner looks.
+        await services.Formats.First(format => format.Name == pointer.Format).LoadAsync(pointer, null, cancellationToken);
+        await session.Transaction.ChangeAsync(new CatalogChange.CreateTable(schema, table, session.User, pointer), cancellationToken);
+    }
+
+    private static async ValueTask<TablePointer> InspectAsync(SessionServices services, string location, CancellationToken cancellationToken)
+    {
+        foreach (var format in services.Formats)
+            if (await format.InspectAsync(location, cancellationToken) is { } pointer)
+                return pointer;
+        throw new SqlException(SqlState.UndefinedFile, $"\"{location}\" holds no table")
+        {
+            Hint = $"Formats known here: {string.Join(", ", services.Formats.Select(format => format.Name))}.",
+        };
+    }
+
+    private static Dictionary<string, string> Arguments(QuerySession session, FunctionCall call)
+    {
+        var values = new Dictionary<string, string>(StringComparer.Ordinal);
+        for (var i = 0; i < call.Arguments.Count; i++)
+        {
+            var argument = call.Arguments[i];
+            var name = argument.Name ?? (i < s_registerArguments.Length ? s_registerArguments[i] : null);
+            if (name is null || !s_registerArguments.Contains(name))
+                throw new SqlException(SqlState.UndefinedFunction, $"procedure {call.Name} has no argument {(name is null ? i + 1 : $"\"{name}\"")}") { Position = argument.Span.Position };
+            if (Constants.Evaluate(session, argument.Value, SqlType.Text) is string value) values[name] = value;
+        }
+
+        return values;
+    }
+
+    private static string Require(Dictionary<string, string> arguments, string name, FunctionCall call) => arguments.GetValueOrDefault(name)
+        ?? throw new SqlException(SqlState.NullValueNotAllowed, $"argument \"{name}\" of procedure {call.Name} must be given") { Position = call.Span.Position };
+}

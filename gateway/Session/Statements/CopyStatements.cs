@@ -1,0 +1,116 @@
+using Federation.SessionApi;
+using Federation.Sql.Syntax;
+
+namespace Federation.Session.Statements;
+
+/// <summary>COPY … TO STDOUT.</summary>
+internal static class CopyStatements
+{
+    public static IPortal Open(QuerySession session, SessionServices services, PreparedStatement statement, CopyStatement copy, EquatableArray<object?> parameters)
+    {
+        if (copy.IsFrom)
+            throw new SqlException(SqlState.FeatureNotSupported, "COPY FROM is not supported") { Detail = "This version reads only." };
+        if (copy.FileName is not null || copy.IsProgram)
+        {
+            throw new SqlException(SqlState.InsufficientPrivilege, copy.IsProgram
+                ? "permission denied to COPY to or from an external program"
+                : "permission denied to COPY to a file")
+            {
+                Hint = "Anyone can COPY to stdout or from stdin. psql's \\copy command also works for anyone.",
+            };
+        }
+
+        var options = Options(PreparedStatement.FieldsOf(statement.Query!), copy);
+        return new RowPortal(session, null, token => QueryStatements.RunAsync(session, services, statement, parameters, token), rows => $"COPY {rows}") { Copy = options };
+    }
+
+    private static CopyOut Options(EquatableArray<ResultField> fields, CopyStatement copy)
+    {
+        var seen = new HashSet<string>(StringComparer.Ordinal);
+        var format = CopyFormat.Text;
+        string? delimiter = null, nullText = null, quote = null, escape = null;
+        var header = false;
+        Expression? forceQuote = null;
+        foreach (var option in copy.Options)
+        {
+            if (!seen.Add(option.Name)) throw new SqlException(SqlState.SyntaxError, "conflicting or redundant options") { Position = option.Span.Position };
+            switch (option.Name)
+            {
+                case "format":
+                    format = Text(option) switch
+                    {
+                        "text" => CopyFormat.Text,
+                        "csv" => CopyFormat.Csv,
+                        "binary" => CopyFormat.Binary,
+                        var other => throw new SqlException(SqlState.InvalidParameterValue, $"COPY format \"{other}\" not recognized") { Position = option.Span.Position },
+                    };
+                    break;
+                case "delimiter": delimiter = Text(option); break;
+                case "null": nullText = Text(option); break;
+                case "header": header = option.Value is null || Text(option).ToLowerInvariant() is "true" or "on" or "1" or "match"; break;
+                case "quote": quote = Text(option); break;
+                case "escape": escape = Text(option); break;
+                case "force_quote": forceQuote = option.Value; break;
+                case "encoding" when Text(option).Replace("-", "", StringComparison.Ordinal).Equals("UTF8", StringComparison.OrdinalIgnoreCase): break;
+                case "freeze" or "force_not_null" or "force_null": throw new SqlException(SqlState.FeatureNotSupported, $"COPY {option.Name.ToUpperInvariant().Replace('_', ' ')} only available using COPY FROM");
+                default: throw new SqlException(SqlState.SyntaxError, $"option \"{option.Name}\" not recognized") { Position = option.Span.Position };
+            }
+        }
+
+        var isCsv = format == CopyFormat.Csv;
+        Check(format == CopyFormat.Binary && delimiter is not null, SqlState.SyntaxError, "cannot specify DELIMITER in BINARY mode");
+        Check(format == CopyFormat.Binary && nullText is not null, SqlState.SyntaxError, "cannot specify NULL in BINARY mode");
+        Check(format == CopyFormat.Binary && header, SqlState.FeatureNotSupported, "cannot specify HEADER in BINARY mode");
+        Check(delimiter is { Length: not 1 }, SqlState.FeatureNotSupported, "COPY delimiter must be a single one-byte character");
+        Check(delimiter is "\n" or "\r", SqlState.InvalidParameterValue, "COPY delimiter cannot be newline or carriage return");
+        Check(!isCsv && quote is not null, SqlState.FeatureNotSupported, "COPY quote available only in CSV mode");
+        Check(quote is { Length: not 1 }, SqlState.FeatureNotSupported, "COPY quote must be a single one-byte character");
+        Check(isCsv && quote is not null && quote == (delimiter ?? ","), SqlState.InvalidParameterValue, "COPY delimiter and quote must be different");
+        Check(!isCsv && escape is not null, SqlState.FeatureNotSupported, "COPY escape available only in CSV mode");
+        Check(escape is { Length: not 1 }, SqlState.FeatureNotSupported, "COPY escape must be a single one-byte character");
+        Check(!isCsv && forceQuote is not null, SqlState.FeatureNotSupported, "COPY force quote available only in CSV mode");
+        var quoteCharacter = quote?[0] ?? '"';
+        return new CopyOut(fields, format)
+        {
+            Delimiter = delimiter?[0] ?? (isCsv ? ',' : '\t'),
+            NullText = nullText ?? (isCsv ? "" : "\\N"),
+            Header = header,
+            Quote = quoteCharacter,
+            Escape = escape?[0] ?? quoteCharacter,
+            ForceQuote = ForcedColumns(fields, forceQuote),
+        };
+    }
+
+    private static EquatableArray<int> ForcedColumns(EquatableArray<ResultField> fields, Expression? forced)
+    {
+        if (forced is null) return [];
+        if (forced is Star) return Enumerable.Range(0, fields.Count).ToEquatableArray();
+        var names = forced is ArrayExpression list ? list.Items.Select(NameOf) : [NameOf(forced)];
+        return names.Select(name =>
+        {
+            var index = Array.FindIndex(fields.ToArray(), field => field.Name == name);
+            return index >= 0 ? index : throw new SqlException(SqlState.UndefinedColumn, $"column \"{name}\" does not exist");
+        }).ToEquatableArray();
+    }
+
+    private static string NameOf(Expression expression) => expression switch
+    {
+        StringLiteral literal => literal.Value,
+        ColumnReference reference => reference.Name,
+        _ => throw new SqlException(SqlState.SyntaxError, "argument to option \"force_quote\" must be a list of column names") { Position = expression.Span.Position },
+    };
+
+    private static string Text(OptionItem option) => option.Value switch
+    {
+        StringLiteral literal => literal.Value,
+        NumberLiteral literal => literal.Text,
+        BooleanLiteral literal => literal.Value ? "true" : "false",
+        ColumnReference reference => reference.Name,
+        _ => throw new SqlException(SqlState.SyntaxError, $"{option.Name} requires a parameter") { Position = option.Span.Position },
+    };
+
+    private static void Check(bool isWrong, SqlState state, string message)
+    {
+        if (isWrong) throw new SqlException(state, message);
+    }
+}

@@ -1,0 +1,64 @@
+using System.Runtime.CompilerServices;
+using Federation.Arrow;
+using Federation.Core.Tasks;
+using Federation.Planner;
+using Federation.Planner.Binding;
+using Federation.Plan;
+using Federation.SessionApi;
+using Federation.Sql.Syntax;
+using Values = Federation.Plan.Values;
+
+namespace Federation.Session.Statements;
+
+/// <summary>SELECT, and the queries inside other statements.</summary>
+internal static class QueryStatements
+{
+    public static RowPortal Open(QuerySession session, SessionServices services, PreparedStatement statement, EquatableArray<object?> parameters) =>
+        new(session, statement.Fields, token => RunAsync(session, services, statement, parameters, token), rows => $"SELECT {rows}");
+
+    /// <summary>
+    /// A query over nothing but constants and immutable functions. PostgreSQL computes it while planning, so its errors come at Bind.
+    /// </summary>
+    public static bool IsConstant(PreparedStatement statement) =>
+        statement is { Syntax: SelectStatement, Query.Plan: Project { Input: Values { Outputs.Count: 0, Rows.Count: 1 } } project }
+        && project.Assignments.All(assignment => !PlanRewriter.Contains(assignment.Expression, item => item is Subquery or Parameter
+            || (item is Call call && call.Function.Volatility != Volatility.Immutable)));
+
+    /// <summary>
+    /// Plans and runs the statement's query. Numerics are held in 38 digits first; when a value does not fit and no row has been given yet, the query is run again with numerics of
+    /// any length.
+    /// </summary>
+    public static async IAsyncEnumerable<Batch> RunAsync(
+        QuerySession session, SessionServices services, PreparedStatement statement, EquatableArray<object?> parameters, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        var rows = await StartAsync(session, services, statement.Query!, parameters, cancellationToken);
+        bool hasRows;
+        try
+        {
+            hasRows = await rows.MoveNextAsync();
+        }
+        catch (SqlException error) when (error.State == SqlState.NumericValueOutOfRange && error.Message.StartsWith("numeric", StringComparison.Ordinal))
+        {
+            await rows.DisposeAsync();
+            rows = await StartAsync(session, services, await session.BindWideAsync(statement, cancellationToken), parameters, cancellationToken);
+            hasRows = await rows.MoveNextAsync();
+        }
+
+        await using (rows)
+        {
+            for (; hasRows; hasRows = await rows.MoveNextAsync()) yield return rows.Current;
+        }
+    }
+
+    private static async ValueTask<IAsyncEnumerator<Batch>> StartAsync(
+        QuerySession session, SessionServices services, BoundQuery query, EquatableArray<object?> parameters, CancellationToken cancellationToken)
+    {
+        var plan = QueryPlanner.Plan(query, session.Execution(parameters));
+        var sleep = session.TakeSleep();
+        if (sleep > TimeSpan.Zero) await Task.Delay(sleep, services.Clock, cancellationToken);
+        return services.Scheduler.ExecuteAsync(plan, Settings(session), cancellationToken).GetAsyncEnumerator(cancellationToken);
+    }
+
+    public static TaskSettings Settings(QuerySession session) =>
+        new(KernelZones.NameOf(session.Settings.TextFormat.TimeZone), session.Settings.Get("federation.disabled_optimizers"));
+}

@@ -1,0 +1,141 @@
+using Federation.Connectors.Spi;
+using Federation.Core.Values;
+using Federation.Planner;
+using Federation.Planner.Binding;
+using Federation.Planner.Rules;
+using Federation.Plan;
+using Federation.Session.Catalogs;
+using Federation.SessionApi;
+using Federation.Sql.Syntax;
+
+namespace Federation.Session.Statements;
+
+/// <summary>Analyses statements: loads the tables they name and binds them. Nothing is run.</summary>
+internal sealed class StatementAnalyzer(QuerySession session, SessionServices services)
+{
+    private static readonly ResultField s_text = new("", SqlType.Text, default, 0);
+
+    public async ValueTask<PreparedStatement> AnalyzeAsync(string text, Statement? syntax, IReadOnlyList<SqlType?> declared, CancellationToken cancellationToken)
+    {
+        session.Transaction.BeginStatement();
+        var prepared = new PreparedStatement(text, syntax) { DeclaredTypes = declared };
+        try
+        {
+            if (syntax is CallStatement call) return Shape(text, call, declared, null, 0);
+            if (QueryOf(syntax) is not { } query) return Shape(text, syntax, declared, null, 0);
+            var (bound, version) = await BindAsync(query, declared, isWide: false, cancellationToken);
+            return Shape(text, syntax, declared, bound, version);
+        }
+        catch (InsufficientExecutionStackException)
+        {
+            throw new SqlException(SqlState.StatementTooComplex, "stack depth limit exceeded")
+            {
+                Hint = "The statement is nested too deeply; simplify it.",
+            };
+        }
+        catch (SqlException error) when (error.Position > 0)
+        {
+            throw InCharacters(error, prepared.Text);
+        }
+    }
+
+    /// <summary>The statement bound against the present catalog; the same when the catalog has not moved.</summary>
+    public async ValueTask<PreparedStatement> RefreshAsync(PreparedStatement prepared, CancellationToken cancellationToken)
+    {
+        if (prepared.Query is null || prepared.CatalogVersion == 0) return prepared;
+        var catalog = await session.Transaction.GetCatalogAsync(cancellationToken);
+        if (catalog.Version == prepared.CatalogVersion && !prepared.Query.Tables.Values.Any(table => table.InlineRows is not null)) return prepared;
+        var fresh = await AnalyzeAsync(prepared.Text, prepared.Syntax, [.. prepared.ParameterTypes], cancellationToken);
+        if (SameColumns(prepared, fresh)) return fresh;
+        throw new SqlException(SqlState.FeatureNotSupported, "cached plan must not change result type") { Routine = "RevalidateCachedQuery" };
+    }
+
+    /// <summary>The statement's query bound so that no numeric can overflow 38 digits.</summary>
+    public async ValueTask<BoundQuery> BindWideAsync(PreparedStatement prepared, CancellationToken cancellationToken) =>
+        (await BindAsync(QueryOf(prepared.Syntax)!, [.. prepared.ParameterTypes], isWide: true, cancellationToken)).Query;
+
+    /// <summary>The query inside a statement, or null.</summary>
+    private static Query? QueryOf(Statement? syntax) => syntax switch
+    {
+        SelectStatement select => select.Query,
+        ExplainStatement explain => QueryOf(explain.Statement),
+        DeclareCursorStatement declare => declare.Query,
+        CopyStatement { IsFrom: false, Query: { } query } => query,
+        CopyStatement { IsFrom: false, Table: { } table } copy => TableQuery(table, copy.Columns),
+        _ => null,
+    };
+
+    private static Query TableQuery(QualifiedName table, EquatableArray<string> columns)
+    {
+        var items = columns.Count == 0
+            ? [new SelectItem(new Star([]) { Span = table.Span }, null)]
+            : columns.Select(column => new SelectItem(new ColumnReference([column]) { Span = table.Span }, null)).ToEquatableArray();
+        return new Query(new SelectBody(items) { From = [new TableName(table) { Span = table.Span }] });
+    }
+
+    private PreparedStatement Shape(string text, Statement? syntax, IReadOnlyList<SqlType?> declared, BoundQuery? query, long version) => new(text, syntax)
+    {
+        DeclaredTypes = declared,
+        Query = query,
+        CatalogVersion = version,
+        ParameterTypes = query?.ParameterTypes ?? [],
+        Fields = syntax switch
+        {
+            SelectStatement => PreparedStatement.FieldsOf(query!),
+            ExplainStatement explain => [s_text with { Name = "QUERY PLAN", Type = ExplainStatements.IsJson(explain) ? SqlType.Json : SqlType.Text }],
+            ShowStatement show => SettingStatements.FieldsOf(session, show),
+            ExecuteStatement execute => session.FindStatement(execute.Name).Fields,
+            FetchStatement { IsMove: false } fetch => session.FindPortal(fetch.Cursor)?.Fields
+                ?? throw new SqlException(SqlState.UndefinedCursor, $"cursor \"{fetch.Cursor}\" does not exist"),
+            _ => null,
+        },
+    };
+
+    private async ValueTask<(BoundQuery Query, long Version)> BindAsync(
+        Query query, IReadOnlyList<SqlType?> declared, bool isWide, CancellationToken cancellationToken)
+    {
+        // A query without tables reads no catalog.
+        var names = TableNames.Of(query);
+        if (names.Count == 0) return (Binder.Bind(query, new BindContext(_ => null, declared, session.Values) { HoldsWideNumerics = isWide }), 0);
+        var catalog = await session.Transaction.GetCatalogAsync(cancellationToken);
+        var resolver = Resolver(catalog);
+        var tables = new Dictionary<TableName, ResolvedTable?>();
+        foreach (var name in names)
+        {
+            if (tables.ContainsKey(name)) continue;
+            tables[name] = await resolver.ResolveAsync(name, VersionOf(name), cancellationToken);
+        }
+
+        var context = new BindContext(name => tables.GetValueOrDefault(name), declared, session.Values) { HoldsWideNumerics = isWide };
+        return (Binder.Bind(query, context), catalog.Version);
+    }
+
+    internal TableResolver Resolver(Federation.Catalog.ICatalogSnapshot catalog) =>
+        new(services, catalog, session.Database, session.User, session.SearchPath, () => SettingStatements.Rows(session));
+
+    private TableVersion? VersionOf(TableName name)
+    {
+        if (name.Version is { } version)
+        {
+            var value = Evaluate(version, null);
+            return new TableVersion.Named(value is string text ? text : Convert.ToString(value, System.Globalization.CultureInfo.InvariantCulture)!);
+        }
+
+        return name.Timestamp is { } time && Evaluate(time, SqlType.Timestamptz) is PgTimestamp instant ? new TableVersion.AsOf(instant.Microseconds) : null;
+    }
+
+    private object? Evaluate(Expression expression, SqlType? target) => Constants.Evaluate(session, expression, target);
+
+    private static bool SameColumns(PreparedStatement before, PreparedStatement after)
+    {
+        if (before.Fields is not { } old || after.Fields is not { } now) return before.Fields is null == after.Fields is null;
+        return old.Count == now.Count && old.Zip(now).All(pair => pair.First.Name == pair.Second.Name && pair.First.Type.HasSameBase(pair.Second.Type));
+    }
+
+    /// <summary>Positions are counted in UTF-16 units while binding, in characters on the wire.</summary>
+    private static SqlException InCharacters(SqlException error, string text)
+    {
+        var position = Sql.Lexing.SourcePosition.Of(text, Math.Min(error.Position - 1, text.Length));
+        return position == error.Position ? error : error.Moved(position);
+    }
+}

@@ -1,0 +1,44 @@
+using Federation.SessionApi;
+using Federation.Sql.Syntax;
+
+namespace Federation.Session.Statements;
+
+/// <summary>Opens a portal for each kind of statement.</summary>
+internal static class StatementHandlers
+{
+    public static IPortal Open(QuerySession session, SessionServices services, PreparedStatement statement, EquatableArray<object?> parameters) => statement.Syntax switch
+    {
+        null => new EmptyPortal(session),
+        SelectStatement => QueryStatements.Open(session, services, statement, parameters),
+        ExplainStatement explain => ExplainStatements.Open(session, services, statement, explain, parameters),
+        CopyStatement copy => CopyStatements.Open(session, services, statement, copy, parameters),
+        SetStatement set => Command(session, () => SettingStatements.Set(session, set)),
+        ResetStatement reset => Command(session, () => SettingStatements.Reset(session, reset)),
+        ShowStatement show => SettingStatements.Show(session, show),
+        TransactionStatement transaction => new CommandPortal(session, token => TransactionStatements.RunAsync(session, transaction, token)),
+        SetTransactionStatement modes => Command(session, () => TransactionStatements.SetModes(session, modes)),
+        PrepareStatement prepare => new CommandPortal(session, token => PreparedStatements.PrepareAsync(session, statement, prepare, token)),
+        ExecuteStatement execute => PreparedStatements.Execute(session, services, execute),
+        DeallocateStatement deallocate => Command(session, () => PreparedStatements.Deallocate(session, deallocate)),
+        DiscardStatement discard => new CommandPortal(session, _ => PreparedStatements.DiscardAsync(session, discard)),
+        DeclareCursorStatement declare => Command(session, () => CursorStatements.Declare(session, services, statement, declare, parameters)),
+        FetchStatement fetch => CursorStatements.Fetch(session, fetch),
+        CloseCursorStatement close => new CommandPortal(session, _ => CursorStatements.CloseAsync(session, close)),
+        CallStatement call => new CommandPortal(session, token => CallStatements.RunAsync(session, services, call, token)),
+        CreateServerStatement or AlterServerStatement or CreateUserMappingStatement or AlterUserMappingStatement or DropUserMappingStatement =>
+            new CommandPortal(session, token => ServerStatements.RunAsync(session, services, statement.Syntax, token)),
+        CreateSchemaStatement create => new CommandPortal(session, token => SchemaStatements.CreateAsync(session, create, token)),
+        DropStatement drop => new CommandPortal(session, token => SchemaStatements.DropAsync(session, drop, token)),
+        NotifyStatement notify => Command(session, () => notify.Command.ToUpperInvariant()),
+        UnsupportedStatement unsupported => Command(session, () => throw Unsupported(unsupported)),
+        _ => throw new System.Diagnostics.UnreachableException(statement.Syntax.GetType().Name),
+    };
+
+    private static CommandPortal Command(QuerySession session, Func<string> run) => new(session, _ => ValueTask.FromResult(run()));
+
+    private static SqlException Unsupported(UnsupportedStatement statement) =>
+        new(SqlState.FeatureNotSupported, $"{statement.Command} is not supported")
+        {
+            Detail = "This version reads: queries, sessions, and the commands that attach sources and register tables.",
+        };
+}

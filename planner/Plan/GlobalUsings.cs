@@ -1,0 +1,3 @@
+global using Federation.Core;
+global using Federation.Core.Errors;
+global using Federation.Core.Types;

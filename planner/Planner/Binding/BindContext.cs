@@ -1,0 +1,37 @@
+using Federation.Connectors.Spi;
+using Federation.Core.Values;
+using Federation.Sql.Syntax;
+
+namespace Federation.Planner.Binding;
+
+/// <summary>A table that a name in the statement means, pinned by the statement's snapshot.</summary>
+public sealed record ResolvedTable(TableSource Source, ITableHandle Handle, EquatableArray<ConnectorColumn> Columns)
+{
+    /// <summary>What splits and pushdown are asked of; the connector or table format that made the handle.</summary>
+    public required object Provider { get; init; }
+
+    /// <summary>The name by which tasks find the connector on a worker; null for tables that no connector reads.</summary>
+    public string? ProviderKey { get; init; }
+
+    /// <summary>Rows for tables that are computed, such as pg_catalog's; null for tables of a source.</summary>
+    public EquatableArray<EquatableArray<object?>>? InlineRows { get; init; }
+}
+
+/// <summary>What binding needs to know besides the statement; no I/O happens behind it.</summary>
+/// <param name="FindTable">The tables of the statement, loaded before binding; null when there is no such table.</param>
+/// <param name="ParameterTypes">Types declared by the client; null items and missing ones are inferred.</param>
+/// <param name="Values">How literals are read: time zone, date order, the transaction's time.</param>
+public sealed record BindContext(Func<TableName, ResolvedTable?> FindTable, IReadOnlyList<SqlType?> ParameterTypes, ValueContext Values)
+{
+    /// <summary>
+    /// Arithmetic of numerics is held as text where 38 digits might not be enough. Slower and never wrong: for the second run of a query whose values did overflow.
+    /// </summary>
+    public bool HoldsWideNumerics { get; init; }
+}
+
+/// <summary>A query with its names and types settled.</summary>
+public sealed record BoundQuery(LogicalPlan Plan, EquatableArray<OutputColumn> Outputs, EquatableArray<SqlType> ParameterTypes)
+{
+    /// <summary>The pinned tables that the plan's scans read, by source.</summary>
+    public IReadOnlyDictionary<TableSource, ResolvedTable> Tables { get; init; } = new Dictionary<TableSource, ResolvedTable>();
+}

@@ -1,0 +1,63 @@
+using Federation.Sql.Syntax;
+
+namespace Federation.Planner.Binding;
+
+/// <summary>A column that a name may mean.</summary>
+/// <param name="Value">Usually a reference; for merged columns of a full join the coalesce of both sides.</param>
+public sealed record ScopeColumn(string Name, Expr Value)
+{
+    public Oid TableOid { get; init; }
+
+    public short AttributeNumber { get; init; }
+}
+
+/// <summary>A table of FROM by its alias, with its columns in order.</summary>
+public sealed record RangeEntry(string? Alias, string? Schema, string? Catalog, IReadOnlyList<ScopeColumn> Columns)
+{
+    /// <summary>Functions of one scalar column: the alias alone means that column.</summary>
+    public bool IsScalarFunction { get; init; }
+}
+
+/// <summary>An entry with what of it can be named: the table, its columns without qualification, or (so far) only from LATERAL items.</summary>
+public sealed record NamespaceItem(RangeEntry Entry, bool IsTableVisible, bool AreColumnsVisible, bool IsLateralLegal = true);
+
+/// <summary>A common table expression that a FROM item may name.</summary>
+public sealed class CteBinding(CteId id, IReadOnlyList<OutputColumn> columns)
+{
+    public CteId Id { get; } = id;
+
+    public IReadOnlyList<OutputColumn> Columns { get; } = columns;
+
+    public int UseCount { get; set; }
+}
+
+/// <summary>A column of a bound query's result.</summary>
+public sealed record OutputColumn(string Name, Column Column)
+{
+    public Oid TableOid { get; init; }
+
+    public short AttributeNumber { get; init; }
+}
+
+/// <summary>The names that one query level sees; the parent is the query around it.</summary>
+public sealed class BindScope(BindScope? parent)
+{
+    private readonly Dictionary<string, CteBinding> _ctes = new(StringComparer.Ordinal);
+
+    public BindScope? Parent { get; } = parent;
+
+    public List<NamespaceItem> Items { get; set; } = [];
+
+    /// <summary>Windows of the WINDOW clause.</summary>
+    public Dictionary<string, WindowDefinition> Windows { get; } = new(StringComparer.Ordinal);
+
+    public void AddCte(string name, CteBinding cte) => _ctes[name] = cte;
+
+    public CteBinding? FindCte(string name)
+    {
+        for (var scope = this; scope is not null; scope = scope.Parent)
+            if (scope._ctes.TryGetValue(name, out var cte))
+                return cte;
+        return null;
+    }
+}

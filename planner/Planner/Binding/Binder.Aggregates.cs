@@ -1,0 +1,223 @@
+using Federation.Planner.Functions;
+using Federation.Planner.Typing;
+using Federation.Sql.Syntax;
+
+namespace Federation.Planner.Binding;
+
+/// <summary>Calls of aggregates and window functions.</summary>
+public sealed partial class Binder
+{
+    private ExpressionContext ArgumentContext(FunctionCall call, ExpressionContext context)
+    {
+        var isAggregate = _catalog.FunctionsNamed(call.Name.Name).ToArray() is [{ Kind: FunctionKind.Aggregate }, ..];
+        if (call.Over is not null)
+            return context with { WindowError = "window function calls cannot be nested", AllowsWindows = false, AllowsSets = false };
+        return isAggregate
+            ? context with
+            {
+                Name = "aggregate arguments",
+                AllowsAggregates = false,
+                AggregateError = "aggregate function calls cannot be nested",
+                AllowsWindows = false,
+                WindowError = "aggregate function calls cannot contain window function calls",
+                AllowsSets = false,
+            }
+            : context;
+    }
+
+    private Expr BindAggregate(
+        FunctionCall call, FunctionEntry function, EquatableArray<Expr> arguments, SqlType result, BindScope scope, ExpressionContext context)
+    {
+        if (call.WithinGroup.Count > 0 && function.AggregateKind == 'n')
+            throw Wrong($"{function.Name} is not an ordered-set aggregate, so it cannot have WITHIN GROUP");
+        if (call.WithinGroup.Count == 0 && function.AggregateKind != 'n')
+            throw Wrong($"WITHIN GROUP is required for ordered-set aggregate {function.Name}");
+        if (call.WithinGroup.Count > 0 && function.VariadicType == Oid.None && call.Arguments.Count != function.DirectArguments)
+        {
+            throw new SqlException(SqlState.UndefinedFunction, $"function {function.Name}({TypeList(arguments)}) does not exist")
+            {
+                Position = call.Span.Position,
+                Hint = $"There is an ordered-set aggregate {function.Name}, but it requires {function.DirectArguments} direct arguments, not {call.Arguments.Count}.",
+            };
+        }
+
+        if (call.Over is not null && call.IsDistinct)
+            throw new SqlException(SqlState.FeatureNotSupported, "DISTINCT is not implemented for window functions") { Position = call.Span.Position };
+        if (call.Over is not null && call.OrderBy.Count > 0)
+            throw new SqlException(SqlState.FeatureNotSupported, "aggregate ORDER BY is not implemented for window functions") { Position = call.Span.Position };
+        if (call.Over is null && !context.AllowsAggregates)
+        {
+            throw new SqlException(SqlState.GroupingError, context.AggregateError ?? $"aggregate functions are not allowed in {context.Name}")
+            {
+                Position = call.Span.Position,
+            };
+        }
+
+        if (arguments.Count == 0 && !call.IsStar && call.WithinGroup.Count == 0)
+            throw Wrong($"{function.Name}(*) must be used to call a parameterless aggregate function");
+
+        var inner = ArgumentContext(call with { Over = null }, context);
+        var keys = call.OrderBy.Select(item => BindSortKey(item, BindExpression(item.Expression, scope, inner))).ToEquatableArray();
+        var direct = arguments;
+        if (call.WithinGroup.Count > 0)
+        {
+            // The aggregated arguments are the sort expressions; they stand behind the direct ones.
+            var directCount = arguments.Count - call.WithinGroup.Count;
+            keys = call.WithinGroup.Select((item, i) => BindSortKey(item, arguments[directCount + i])).ToEquatableArray();
+            direct = arguments.Take(directCount).ToEquatableArray();
+        }
+        else if (call.IsDistinct && keys.Count > 0 && !keys.All(key => arguments.Contains(key.Expression)))
+        {
+            throw new SqlException(SqlState.InvalidColumnReference, "in an aggregate with DISTINCT, ORDER BY expressions must appear in argument list")
+            {
+                Position = call.OrderBy[0].Span.Position,
+            };
+        }
+
+        var filter = call.Filter is null ? null : CoerceToBoolean(
+            BindExpression(call.Filter, scope, inner with { Name = "FILTER", AggregateError = "aggregate functions are not allowed in FILTER" }), "FILTER", call.Filter.Span);
+        var aggregate = new AggregateCall(function, direct, result) { IsStar = call.IsStar, IsDistinct = call.IsDistinct, OrderBy = keys, Filter = filter };
+        return call.Over is null ? At(aggregate, call.Span) : BindOver(call, aggregate, scope, context);
+
+        SqlException Wrong(string message) => new(SqlState.WrongObjectType, message) { Position = call.Span.Position };
+    }
+
+    private Expr BindWindowFunction(
+        FunctionCall call, FunctionEntry function, EquatableArray<Expr> arguments, SqlType result, BindScope scope, ExpressionContext context)
+    {
+        if (call.Over is null)
+            throw new SqlException(SqlState.WrongObjectType, $"window function {function.Name} requires an OVER clause") { Position = call.Span.Position };
+        if (call.IsDistinct)
+            throw new SqlException(SqlState.FeatureNotSupported, "DISTINCT is not implemented for window functions") { Position = call.Span.Position };
+        if (call.OrderBy.Count > 0)
+            throw new SqlException(SqlState.FeatureNotSupported, "aggregate ORDER BY is not implemented for window functions") { Position = call.Span.Position };
+        if (call.Filter is not null)
+            throw new SqlException(SqlState.FeatureNotSupported, "FILTER is not implemented for non-aggregate window functions") { Position = call.Span.Position };
+        return BindOver(call, new AggregateCall(function, arguments, result), scope, context);
+    }
+
+    private Expr BindOver(FunctionCall call, AggregateCall function, BindScope scope, ExpressionContext context)
+    {
+        if (!context.AllowsWindows)
+        {
+            throw new SqlException(SqlState.WindowingError, context.WindowError ?? $"window functions are not allowed in {context.Name}")
+            {
+                Position = call.Span.Position,
+            };
+        }
+
+        var definition = ResolveWindow(call.Over!, scope);
+        var inner = context with { AllowsWindows = false, WindowError = "window functions are not allowed in window definitions", AllowsSets = false };
+        var partition = definition.PartitionBy.Select(item => ResolveUnknown(BindExpression(item, scope, inner))).ToEquatableArray();
+        var order = definition.OrderBy.Select(item => BindSortKey(item, BindExpression(item.Expression, scope, inner))).ToEquatableArray();
+        return At(new WindowCall(function, partition, order, BindFrame(definition.Frame, order, scope, inner)), call.Span);
+    }
+
+    private static WindowDefinition ResolveWindow(WindowDefinition over, BindScope scope)
+    {
+        if (over.Name is not { } name) return over;
+        if (!scope.Windows.TryGetValue(name, out var named))
+            throw new SqlException(SqlState.UndefinedObject, $"window \"{name}\" does not exist") { Position = over.Span.Position };
+        named = ResolveWindow(named, scope);
+        if (over.IsReference) return named;
+        if (over.PartitionBy.Count > 0)
+            throw new SqlException(SqlState.WindowingError, $"cannot override PARTITION BY clause of window \"{name}\"") { Position = over.Span.Position };
+        if (over.OrderBy.Count > 0 && named.OrderBy.Count > 0)
+            throw new SqlException(SqlState.WindowingError, $"cannot override ORDER BY clause of window \"{name}\"") { Position = over.Span.Position };
+        if (named.Frame is not null)
+        {
+            throw new SqlException(SqlState.WindowingError, $"cannot copy window \"{name}\" because it has a frame clause")
+            {
+                Position = over.Span.Position,
+            };
+        }
+
+        return over with { Name = null, PartitionBy = named.PartitionBy, OrderBy = over.OrderBy.Count > 0 ? over.OrderBy : named.OrderBy };
+    }
+
+    private Frame? BindFrame(WindowFrame? frame, EquatableArray<SortKey> order, BindScope scope, ExpressionContext context)
+    {
+        if (frame is null) return null;
+        var end = frame.End ?? new FrameBound(FrameBoundKind.CurrentRow, null) { Span = frame.Span };
+        SqlException? invalid = (frame.Start.Kind, end.Kind) switch
+        {
+            (FrameBoundKind.UnboundedFollowing, _) => Error("frame start cannot be UNBOUNDED FOLLOWING"),
+            (_, FrameBoundKind.UnboundedPreceding) => Error("frame end cannot be UNBOUNDED PRECEDING"),
+            (FrameBoundKind.CurrentRow, FrameBoundKind.Preceding) => Error("frame starting from current row cannot have preceding rows"),
+            (FrameBoundKind.Following, FrameBoundKind.Preceding) => Error("frame starting from following row cannot have preceding rows"),
+            (FrameBoundKind.Following, FrameBoundKind.CurrentRow) => Error("frame starting from following row cannot end with current row"),
+            _ => null,
+        };
+        if (invalid is not null) throw invalid;
+        if (frame.Mode == FrameMode.Groups && order.Count == 0)
+            throw Error("GROUPS mode requires an ORDER BY clause");
+        return new Frame((FrameUnit)frame.Mode, (FrameEdge)frame.Start.Kind, Offset(frame.Start), (FrameEdge)end.Kind, Offset(end), (FrameExclude)frame.Exclusion);
+
+        SqlException Error(string message) => new(SqlState.WindowingError, message) { Position = frame.Span.Position };
+
+        Expr? Offset(FrameBound bound)
+        {
+            if (bound.Offset is not { } syntax) return null;
+            var offset = BindExpression(syntax, scope, context);
+            if (frame.Mode != FrameMode.Range) return Coerce(offset, SqlType.Int8, CastContext.Implicit, syntax.Span);
+            if (order.Count != 1)
+                throw Error("RANGE with offset PRECEDING/FOLLOWING requires exactly one ORDER BY column");
+            var key = order[0].Expression.Type;
+            var wanted = key.Category == 'D' ? SqlType.Interval : key;
+            if (!TypeRules.CanCoerce(offset.Type.AnnouncedOid, wanted.AnnouncedOid, CastContext.Implicit))
+            {
+                throw new SqlException(SqlState.FeatureNotSupported,
+                    $"RANGE with offset PRECEDING/FOLLOWING is not supported for column type {key} and offset type {offset.Type}")
+                {
+                    Position = syntax.Span.Position,
+                    Hint = "Cast the offset value to an appropriate type.",
+                };
+            }
+
+            return Coerce(offset, wanted, CastContext.Implicit, syntax.Span);
+        }
+    }
+
+    private SortKey BindSortKey(SortItem item, Expr expression)
+    {
+        expression = ResolveUnknown(expression);
+        var descending = item.IsDescending || item.Using?.Symbol == ">";
+        if (item.Using is { } used && used.Symbol is not ("<" or ">"))
+        {
+            throw new SqlException(SqlState.WrongObjectType, $"operator {used.Symbol} is not a valid ordering operator")
+            {
+                Position = used.Span.Position,
+                Hint = "Ordering operators must be \"<\" or \">\" members of btree operator families.",
+            };
+        }
+
+        RequireOrdering(expression, item.Expression.Span);
+        return new SortKey(expression, descending, item.NullsFirst ?? descending);
+    }
+
+    /// <summary>Sorting, grouping and DISTINCT need a default order: json, point and their kind have none.</summary>
+    private static void RequireOrdering(Expr expression, SourceSpan span)
+    {
+        var type = expression.Type.Base;
+        if (type == PgTypes.Json || type == PgTypes.Xml || type.Category == 'G' || type == PgTypes.Xid || type == PgTypes.Cid || type == PgTypes.Jsonpath)
+        {
+            throw new SqlException(SqlState.UndefinedFunction, $"could not identify an ordering operator for type {expression.Type}")
+            {
+                Position = span.Position,
+                Hint = "Use an explicit ordering operator or modify the query.",
+            };
+        }
+    }
+
+    private static void RequireEquality(Expr expression, SourceSpan span)
+    {
+        var type = expression.Type.Base;
+        if (type == PgTypes.Json || type == PgTypes.Xml || type == PgTypes.Point || type == PgTypes.Polygon || type == PgTypes.Jsonpath)
+        {
+            throw new SqlException(SqlState.UndefinedFunction, $"could not identify an equality operator for type {expression.Type}")
+            {
+                Position = span.Position,
+            };
+        }
+    }
+}

@@ -1,0 +1,161 @@
+using Federation.Core.Values;
+using Federation.Planner.Functions;
+using Federation.Planner.Typing;
+using Federation.Sql.Syntax;
+
+namespace Federation.Planner.Binding;
+
+/// <summary>Arrays, rows, subscripts and fields.</summary>
+public sealed partial class Binder
+{
+    /// <param name="element">The element type of a cast around the constructor, which its unknown items take.</param>
+    private Expr BindArray(ArrayExpression array, SqlType? element, BindScope scope, ExpressionContext context)
+    {
+        if (array.Items.Count == 0)
+        {
+            if (element is null)
+            {
+                throw new SqlException(SqlState.IndeterminateDatatype, "cannot determine type of empty array")
+                {
+                    Position = array.Span.Position,
+                    Hint = "Explicitly cast to the desired type, for example ARRAY[]::integer[].",
+                };
+            }
+
+            return new ArrayOf([], SqlType.Array(element));
+        }
+
+        var items = array.Items.Select(item => item is ArrayExpression nested
+            ? BindArray(nested, element, scope, context)
+            : BindExpression(item, scope, context)).ToArray();
+        if (element is not null)
+            items = items.Select(item => item.Type.IsArray ? item : Coerce(item, element, CastContext.Explicit, SpanOf(item, array.Span))).ToArray();
+        var isNested = Array.Exists(items, item => item.Type.IsArray);
+        if (isNested && Array.Exists(items, item => !item.Type.IsArray && item is not Constant { Value: null }))
+        {
+            throw new SqlException(SqlState.DatatypeMismatch, "multidimensional arrays must have array expressions with matching dimensions")
+            {
+                Position = array.Span.Position,
+            };
+        }
+
+        var (type, unified) = element is null ? Unify("ARRAY", items) : UnifyRepresentation(items);
+        if (type.IsArray && unified.Length > 0) type = unified[0].Type;
+        return At(new ArrayOf(unified.ToEquatableArray(), SqlType.Array(type)), array.Span);
+    }
+
+    private Expr BindRow(RowExpression row, BindScope scope, ExpressionContext context)
+    {
+        var items = new List<Expr>();
+        foreach (var item in row.Items)
+        {
+            if (item is Star star) items.AddRange(ExpandStar(star, scope).Select(column => column.Value));
+            else items.Add(BindExpression(item, scope, context));
+        }
+
+        var fields = items.Select((item, i) => new RecordField($"f{i + 1}", item.Type)).ToArray();
+        return new RowOf(items.ToEquatableArray(), SqlType.Record(fields));
+    }
+
+    private Expr BindSubscript(SubscriptExpression subscript, BindScope scope, ExpressionContext context)
+    {
+        // a[1][2] arrives nested; a multidimensional array is indexed by all of them at once.
+        var chain = new Stack<SubscriptExpression>();
+        Expression origin = subscript;
+        while (origin is SubscriptExpression link)
+        {
+            chain.Push(link);
+            origin = link.Operand;
+        }
+
+        var value = BindExpression(origin, scope, context);
+        var hasSlice = chain.Any(link => link.IsSlice);
+        foreach (var link in chain)
+        {
+            if (value.Type.HasSameBase(SqlType.Jsonb) && !link.IsSlice)
+            {
+                value = BindJsonSubscript(value, link, scope, context);
+                continue;
+            }
+
+            if (value.Type.Element is not { } element)
+            {
+                throw new SqlException(SqlState.DatatypeMismatch, $"cannot subscript type {value.Type} because it does not support subscripting")
+                {
+                    Position = link.Span.Position,
+                };
+            }
+
+            if (link.IsSlice)
+            {
+                value = new SliceOf(value, Bound(link.Low), Bound(link.High));
+            }
+            else if (hasSlice)
+            {
+                // Beside a slice a plain subscript n means 1:n.
+                value = new SliceOf(value, null, Bound(link.Index));
+            }
+            else
+            {
+                value = new ItemOf(value, Bound(link.Index)!, element);
+            }
+        }
+
+        // Fewer subscripts than dimensions select nothing.
+        return !hasSlice && value.Type.IsArray ? new Constant(null, InnermostElement(value.Type)) : value;
+
+        Expr? Bound(Expression? syntax) => syntax is null ? null : CoerceSubscript(BindExpression(syntax, scope, context), syntax.Span);
+    }
+
+    private static SqlType InnermostElement(SqlType type) => type.Element is { } element ? InnermostElement(element) : type;
+
+    private Expr CoerceSubscript(Expr index, SourceSpan span)
+    {
+        if (!index.Type.IsUnknown && TypeRules.FindPath(PgTypes.Int4.Oid, index.Type.AnnouncedOid, CastContext.Assignment).Path == CoercionPath.None)
+            throw new SqlException(SqlState.DatatypeMismatch, "array subscript must have type integer") { Position = span.Position };
+        return Coerce(index, SqlType.Int4, CastContext.Assignment, span);
+    }
+
+    private Expr BindJsonSubscript(Expr value, SubscriptExpression link, BindScope scope, ExpressionContext context)
+    {
+        var key = BindExpression(link.Index!, scope, context);
+        var isIndex = key.Type.HasSameBase(SqlType.Int4) || key.Type.HasSameBase(SqlType.Int2);
+        var function = isIndex
+            ? _catalog.Function("jsonb_array_element", SqlType.Jsonb, SqlType.Int4)
+            : _catalog.Function("jsonb_object_field", SqlType.Jsonb, SqlType.Text);
+        return new Call(function, [value, Coerce(key, isIndex ? SqlType.Int4 : SqlType.Text, CastContext.Assignment, link.Span)], SqlType.Jsonb);
+    }
+
+    private Expr BindField(FieldExpression field, BindScope scope, ExpressionContext context)
+    {
+        var operand = BindExpression(field.Operand, scope, context);
+        if (!operand.Type.IsRecord)
+        {
+            throw new SqlException(SqlState.WrongObjectType, $"column notation .{field.Field} applied to type {operand.Type}, which is not a composite type")
+            {
+                Position = field.Operand.Span.Position,
+            };
+        }
+
+        for (var i = 0; i < operand.Type.Fields.Count; i++)
+        {
+            if (operand.Type.Fields[i].Name != field.Field) continue;
+            return operand is RowOf row ? row.Items[i] : new FieldOf(operand, i, operand.Type.Fields[i].Type);
+        }
+
+        throw new SqlException(SqlState.UndefinedColumn, operand.Type.Fields.Count == 0
+            ? $"could not identify column \"{field.Field}\" in record data type"
+            : $"column \"{field.Field}\" not found in data type record")
+        {
+            Position = field.Span.Position,
+        };
+    }
+
+    /// <summary>The literal of a multidimensional array has nested list types, which the one-dimensional declared type does not say.</summary>
+    private static SqlType DimensionedType(SqlType type, object? value)
+    {
+        if (value is not PgArray { Lengths.Count: > 1 } array) return type;
+        for (var i = 1; i < array.Lengths.Count; i++) type = SqlType.Array(type);
+        return type;
+    }
+}

@@ -1,0 +1,240 @@
+using Federation.Sql.Syntax;
+
+namespace Federation.Planner.Binding;
+
+/// <summary>GROUP BY, aggregates, windows and set-returning calls: splitting select expressions over plan nodes (parse_agg.c).</summary>
+public sealed partial class Binder
+{
+    private sealed record GroupClause(List<Expr> Keys, List<List<int>> Sets);
+
+    private static bool ContainsAggregate(Expr expression) =>
+        PlanRewriter.Contains(expression, item => item is AggregateCall or Grouping);
+
+    /// <summary>The grouping keys and sets, or null without GROUP BY.</summary>
+    private GroupClause? BindGroupBy(SelectBody select, BindScope scope, List<SelectColumn> columns)
+    {
+        if (select.GroupBy.Count == 0) return null;
+        var keys = new List<Expr>();
+        List<List<int>> sets = [[]];
+        foreach (var element in select.GroupBy)
+        {
+            var expanded = ExpandElement(element);
+            if (sets.Count * expanded.Count > 4096)
+                throw new SqlException(SqlState.StatementTooComplex, "too many grouping sets present (maximum 4096)") { Position = element.Span.Position };
+            sets = sets.SelectMany(_ => expanded, (set, added) => set.Union(added).ToList()).ToList();
+        }
+
+        if (select.IsGroupByDistinct) sets = sets.DistinctBy(set => string.Join(',', set.Order())).ToList();
+        return new GroupClause(keys, sets);
+
+        List<List<int>> ExpandElement(GroupingElement element)
+        {
+            switch (element.Kind)
+            {
+                case GroupingKind.Empty: return [[]];
+                case GroupingKind.Expression: return [KeysOf(element.Expressions[0])];
+                case GroupingKind.Sets: return element.Sets.SelectMany(ExpandElement).ToList();
+                case GroupingKind.Rollup:
+                    var units = element.Expressions.Select(KeysOf).ToList();
+                    return Enumerable.Range(0, units.Count + 1).Select(i => units.Take(units.Count - i).SelectMany(unit => unit).Distinct().ToList()).ToList();
+                default:
+                    var parts = element.Expressions.Select(KeysOf).ToList();
+                    if (parts.Count > 12)
+                        throw new SqlException(SqlState.TooManyColumns, "CUBE is limited to 12 elements") { Position = element.Span.Position };
+                    return Enumerable.Range(0, 1 << parts.Count).Reverse()
+                        .Select(mask => parts.Where((_, i) => (mask & (1 << (parts.Count - 1 - i))) != 0).SelectMany(part => part).Distinct().ToList()).ToList();
+            }
+        }
+
+        List<int> KeysOf(Expression syntax)
+        {
+            if (syntax is RowExpression { IsExplicit: false } row) return row.Items.SelectMany(KeysOf).Distinct().ToList();
+            var key = BindGroupKey(syntax, scope, columns);
+            RequireEquality(key, syntax.Span);
+            var index = keys.IndexOf(key);
+            if (index < 0)
+            {
+                index = keys.Count;
+                keys.Add(key);
+            }
+
+            return [index];
+        }
+    }
+
+    /// <summary>In GROUP BY an input column wins over an output name.</summary>
+    private Expr BindGroupKey(Expression syntax, BindScope scope, List<SelectColumn> columns)
+    {
+        Expr key;
+        if (syntax is ColumnReference { Parts.Count: 1 } reference && NameResolution.FindColumn(LevelOnly(scope), reference.Name, reference.Span) is null)
+        {
+            key = BindSelectReference(syntax, scope, columns, "GROUP BY", ExpressionContext.GroupBy);
+        }
+        else
+        {
+            key = syntax is NumberLiteral or StringLiteral or NullLiteral or BooleanLiteral
+                ? BindSelectReference(syntax, scope, columns, "GROUP BY", ExpressionContext.GroupBy)
+                : ResolveUnknown(BindExpression(syntax, scope, ExpressionContext.GroupBy));
+        }
+
+        if (PlanRewriter.Contains(key, item => item is AggregateCall or Grouping))
+            throw new SqlException(SqlState.GroupingError, "aggregate functions are not allowed in GROUP BY") { Position = syntax.Span.Position };
+        if (PlanRewriter.Contains(key, item => item is WindowCall))
+            throw new SqlException(SqlState.WindowingError, "window functions are not allowed in GROUP BY") { Position = syntax.Span.Position };
+        if (PlanRewriter.Contains(key, item => item is SetCall))
+            throw new SqlException(SqlState.FeatureNotSupported, "set-returning functions in GROUP BY are not supported") { Position = syntax.Span.Position };
+        return key;
+    }
+
+    private static BindScope LevelOnly(BindScope scope) => new(null) { Items = scope.Items };
+
+    private Aggregate AggregateNode(LogicalPlan input, GroupClause? groups, List<Assignment> keys, List<Assignment> aggregates)
+    {
+        var sets = groups?.Sets ?? [[]];
+        var isPlain = sets.Count == 1 && sets[0].Count == keys.Count;
+        return new Aggregate(
+            input,
+            keys.ToEquatableArray(),
+            isPlain ? [] : sets.Select(set => set.ToEquatableArray()).ToEquatableArray(),
+            aggregates.ToEquatableArray());
+    }
+
+    private LogicalPlan BindAggregation(LogicalPlan input, GroupClause? groups, SelectExpressions expressions, BindScope scope)
+    {
+        // A key that is a plain column keeps its identity above the aggregate.
+        var keys = (groups?.Keys ?? []).Select(key => new Assignment(
+            key is ColumnRef reference ? reference.Column : NewColumn("key", key.Type), key)).ToList();
+        var keyColumns = new Dictionary<Expr, Column>();
+        foreach (var key in keys) keyColumns.TryAdd(key.Expression, key.Column);
+        var aggregates = new List<Assignment>();
+        var aggregateColumns = new Dictionary<AggregateCall, Column>();
+        var local = input.Columns.Select(column => column.Id).ToHashSet();
+        foreach (var key in keys.Where(key => key.Expression is ColumnRef)) local.Remove(key.Column.Id);
+
+        Expr Replace(Expr expression, bool inSubquery)
+        {
+            if (keyColumns.TryGetValue(expression, out var column) && expression is not Constant) return new ColumnRef(column);
+            switch (expression)
+            {
+                case AggregateCall call when !inSubquery:
+                    if (!aggregateColumns.TryGetValue(call, out var target))
+                    {
+                        target = NewColumn(call.Function.Name, call.Type);
+                        aggregateColumns.Add(call, target);
+                        aggregates.Add(new Assignment(target, call));
+                    }
+
+                    return new ColumnRef(target);
+                case Grouping grouping when !inSubquery:
+                    return ReplaceGrouping(grouping);
+                case ColumnRef reference when local.Contains(reference.Column.Id):
+                    throw Ungrouped(reference, scope, inSubquery);
+            }
+
+            if (expression is Subquery subquery)
+            {
+                expression = subquery with { Plan = ReplaceInPlan(subquery.Plan) };
+            }
+
+            if (expression.Operands.Count == 0) return expression;
+            var operands = expression.Operands.Select(operand => Replace(operand, inSubquery)).ToEquatableArray();
+            return expression.WithOperands(operands);
+        }
+
+        LogicalPlan ReplaceInPlan(LogicalPlan plan) =>
+            PlanRewriter.Rewrite(plan, node => PlanRewriter.MapOwnExpressions(node, item => PlanColumns.Of(item).Overlaps(local) || keyColumns.Count > 0 ? Replace(item, inSubquery: true) : item));
+
+        Expr ReplaceGrouping(Grouping grouping)
+        {
+            if (!grouping.Arguments.All(keyColumns.ContainsKey))
+            {
+                throw new SqlException(SqlState.GroupingError, "arguments to GROUPING must be grouping expressions of the associated query level")
+                {
+                    Position = PositionOf(grouping),
+                };
+            }
+
+            var call = new Grouping(grouping.Arguments.Select(argument => (Expr)new ColumnRef(keyColumns[argument])).ToEquatableArray());
+            var present = aggregates.Find(assignment => assignment.Expression.Equals(call));
+            if (present is not null) return new ColumnRef(present.Column);
+            var target = NewColumn("grouping", SqlType.Int4);
+            aggregates.Add(new Assignment(target, call));
+            return new ColumnRef(target);
+        }
+
+        expressions.Map(expression => Replace(expression, inSubquery: false));
+        LogicalPlan plan = AggregateNode(input, groups, keys, aggregates);
+        if (expressions.Having is { } having)
+        {
+            plan = new Filter(plan, having);
+            expressions.Having = null;
+        }
+
+        return plan;
+    }
+
+    private SqlException Ungrouped(ColumnRef reference, BindScope scope, bool inSubquery)
+    {
+        var name = scope.Items
+            .Where(item => item.Entry.Alias is not null)
+            .SelectMany(item => item.Entry.Columns, (item, column) => (item.Entry.Alias, column))
+            .Where(pair => pair.column.Value is ColumnRef candidate && candidate.Column.Id == reference.Column.Id)
+            .Select(pair => $"{pair.Alias}.{pair.column.Name}")
+            .FirstOrDefault() ?? reference.Column.Name;
+        return new SqlException(SqlState.GroupingError, inSubquery
+            ? $"subquery uses ungrouped column \"{name}\" from outer query"
+            : $"column \"{name}\" must appear in the GROUP BY clause or be used in an aggregate function")
+        {
+            Position = PositionOf(reference),
+        };
+    }
+
+    private LogicalPlan BindWindows(LogicalPlan plan, SelectExpressions expressions)
+    {
+        var calls = new List<Assignment>();
+        var columns = new Dictionary<WindowCall, Column>();
+        expressions.Map(expression => PlanRewriter.Rewrite(expression, item =>
+        {
+            if (item is not WindowCall call) return item;
+            if (!columns.TryGetValue(call, out var column))
+            {
+                column = NewColumn(call.Function.Function.Name, call.Type);
+                columns.Add(call, column);
+                calls.Add(new Assignment(column, call));
+            }
+
+            return new ColumnRef(column);
+        }));
+        return calls.Count == 0 ? plan : new Window(plan, calls.ToEquatableArray());
+    }
+
+    private LogicalPlan BindSets(LogicalPlan plan, SelectExpressions expressions)
+    {
+        while (true)
+        {
+            // Innermost calls first: f(g(x)) with both returning sets runs g below f.
+            var calls = new List<Assignment>();
+            var columns = new Dictionary<SetCall, Column>();
+            expressions.Map(expression => Extract(expression));
+            if (calls.Count == 0) return plan;
+            plan = new ProjectSet(plan, calls.ToEquatableArray());
+
+            Expr Extract(Expr expression)
+            {
+                if (expression is SetCall call && !call.Arguments.Any(argument => PlanRewriter.Contains(argument, item => item is SetCall)))
+                {
+                    if (!columns.TryGetValue(call, out var column))
+                    {
+                        column = NewColumn(call.Function.Name, call.Type);
+                        columns.Add(call, column);
+                        calls.Add(new Assignment(column, call));
+                    }
+
+                    return new ColumnRef(column);
+                }
+
+                return expression.Operands.Count == 0 ? expression : expression.WithOperands(expression.Operands.Select(Extract).ToEquatableArray());
+            }
+        }
+    }
+}

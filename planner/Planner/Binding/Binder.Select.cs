@@ -1,0 +1,250 @@
+using Federation.Sql.Syntax;
+
+namespace Federation.Planner.Binding;
+
+/// <summary>SELECT: the select list, and the order in which its clauses become plan nodes.</summary>
+public sealed partial class Binder
+{
+    /// <summary>A select-list column while its query is being bound.</summary>
+    private sealed record SelectColumn(string Name, Expr Value)
+    {
+        public Oid TableOid { get; init; }
+
+        public short AttributeNumber { get; init; }
+    }
+
+    private sealed record OrderItem(SortItem Syntax, Expr Value);
+
+    private QueryResult BindSelect(SelectBody select, Query query, BindScope scope, bool resolvesUnknown)
+    {
+        if (select.Into is { } into)
+            throw new SqlException(SqlState.FeatureNotSupported, "SELECT INTO is not supported") { Position = into.Span.Position };
+        var plan = BindFrom(select.From, scope);
+        if (select.Where is { } where)
+            plan = new Filter(plan, CoerceToBoolean(BindExpression(where, scope, ExpressionContext.Where), "WHERE", where.Span));
+        foreach (var window in select.Windows)
+        {
+            if (!scope.Windows.TryAdd(window.Name, window.Definition))
+                throw new SqlException(SqlState.WindowingError, $"window \"{window.Name}\" is already defined") { Position = window.Span.Position };
+        }
+
+        var columns = BindSelectList(select, scope, resolvesUnknown);
+        var groups = BindGroupBy(select, scope, columns);
+        var having = select.Having is null ? null
+            : CoerceToBoolean(BindExpression(select.Having, scope, ExpressionContext.Having), "HAVING", select.Having.Span);
+        var order = query.OrderBy.Select(item => BindOrderItem(item, scope, columns)).ToList();
+        var distinctOn = select.DistinctOn.Select(item => BindSelectReference(item, scope, columns, "SELECT DISTINCT ON", ExpressionContext.DistinctOn)).ToList();
+        CheckLocking(query, select);
+
+        var expressions = new SelectExpressions(columns, order, distinctOn, having);
+        if (groups is not null || having is not null || expressions.All().Any(ContainsAggregate))
+            plan = BindAggregation(plan, groups, expressions, scope);
+        plan = BindWindows(plan, expressions);
+        plan = BindSets(plan, expressions);
+        return Finish(plan, select, expressions, query);
+    }
+
+    /// <summary>The expressions of a query level above its input; each planning step replaces what it computes by columns.</summary>
+    private sealed class SelectExpressions(List<SelectColumn> columns, List<OrderItem> order, List<Expr> distinctOn, Expr? having)
+    {
+        public List<SelectColumn> Columns { get; private set; } = columns;
+
+        public List<OrderItem> Order { get; private set; } = order;
+
+        public List<Expr> DistinctOn { get; private set; } = distinctOn;
+
+        public Expr? Having { get; set; } = having;
+
+        public IEnumerable<Expr> All() =>
+            Columns.Select(column => column.Value).Concat(Order.Select(item => item.Value)).Concat(DistinctOn).Concat(Having is null ? [] : [Having]);
+
+        public void Map(Func<Expr, Expr> map)
+        {
+            Columns = Columns.ConvertAll(column => column with { Value = map(column.Value) });
+            Order = Order.ConvertAll(item => item with { Value = map(item.Value) });
+            DistinctOn = DistinctOn.ConvertAll(item => map(item));
+            if (Having is not null) Having = map(Having);
+        }
+    }
+
+    private List<SelectColumn> BindSelectList(SelectBody select, BindScope scope, bool resolvesUnknown)
+    {
+        var columns = new List<SelectColumn>();
+        foreach (var item in select.Items)
+        {
+            switch (item.Expression)
+            {
+                case Star star:
+                    columns.AddRange(ExpandStar(star, scope).Select(column => new SelectColumn(column.Name, Touch(column.Value))
+                    {
+                        TableOid = column.TableOid,
+                        AttributeNumber = column.AttributeNumber,
+                    }));
+                    break;
+                case FieldStar fields:
+                    columns.AddRange(ExpandFields(fields, scope));
+                    break;
+                default:
+                    var value = BindExpression(item.Expression, scope, ExpressionContext.SelectList);
+                    if (resolvesUnknown) value = ResolveUnknown(value);
+                    var origin = item.Expression is ColumnReference reference ? OriginOf(reference, scope) : null;
+                    columns.Add(new SelectColumn(item.Alias ?? OutputNames.Of(item.Expression), value)
+                    {
+                        TableOid = origin?.TableOid ?? default,
+                        AttributeNumber = origin?.AttributeNumber ?? 0,
+                    });
+                    break;
+            }
+        }
+
+        return columns;
+    }
+
+    private static ScopeColumn? OriginOf(ColumnReference reference, BindScope scope)
+    {
+        var parts = reference.Parts.AsSpan();
+        return parts.Length == 1
+            ? NameResolution.FindColumn(scope, parts[0], reference.Span)
+            : NameResolution.FindTable(scope, parts[..^1], reference.Span)?.Columns.FirstOrDefault(column => column.Name == reference.Name);
+    }
+
+    private static List<ScopeColumn> ExpandStar(Star star, BindScope scope)
+    {
+        if (star.Qualifier.Count > 0)
+        {
+            var entry = NameResolution.FindTable(scope, star.Qualifier.AsSpan(), star.Span)
+                ?? throw NameResolution.TableMissing(scope, star.Qualifier[star.Qualifier.Count - 1], star.Span);
+            return [.. entry.Columns];
+        }
+
+        if (!scope.Items.Exists(item => item.AreColumnsVisible))
+            throw new SqlException(SqlState.SyntaxError, "SELECT * with no tables specified is not valid") { Position = star.Span.Position };
+        return scope.Items.Where(item => item.AreColumnsVisible).SelectMany(item => item.Entry.Columns).ToList();
+    }
+
+    private List<SelectColumn> ExpandFields(FieldStar star, BindScope scope)
+    {
+        var operand = BindExpression(star.Operand, scope, ExpressionContext.SelectList);
+        if (!operand.Type.IsRecord || operand.Type.Fields.Count == 0)
+        {
+            throw new SqlException(SqlState.WrongObjectType, operand.Type.IsRecord
+                ? "record type has not been registered"
+                : $"type {operand.Type} is not composite")
+            {
+                Position = star.Span.Position,
+            };
+        }
+
+        return operand.Type.Fields
+            .Select((field, i) => new SelectColumn(field.Name, operand is RowOf row ? row.Items[i] : At(new FieldOf(operand, i, field.Type), star.Span)))
+            .ToList();
+    }
+
+    /// <summary>An item of ORDER BY: an ordinal, an output name (SQL92), or an expression over the input.</summary>
+    private OrderItem BindOrderItem(SortItem item, BindScope scope, List<SelectColumn> columns) =>
+        new(item, BindSelectReference(item.Expression, scope, columns, "ORDER BY", ExpressionContext.OrderBy));
+
+    private Expr BindSelectReference(Expression syntax, BindScope scope, List<SelectColumn> columns, string clause, ExpressionContext context)
+    {
+        switch (syntax)
+        {
+            case NumberLiteral literal:
+                return columns[Ordinal(literal, columns.Count, clause)].Value;
+            case StringLiteral or NullLiteral or BooleanLiteral or BitStringLiteral:
+                throw new SqlException(SqlState.SyntaxError, $"non-integer constant in {clause}") { Position = syntax.Span.Position };
+            case ColumnReference { Parts.Count: 1 } reference:
+                var matches = columns.Where(column => column.Name == reference.Name).Select(column => column.Value).Distinct().ToArray();
+                if (matches.Length > 1)
+                    throw new SqlException(SqlState.AmbiguousColumn, $"{clause} \"{reference.Name}\" is ambiguous") { Position = syntax.Span.Position };
+                if (matches.Length == 1) return matches[0];
+                break;
+        }
+
+        return ResolveUnknown(BindExpression(syntax, scope, context));
+    }
+
+    /// <summary>Row locks mean nothing on read-only snapshots, but where PostgreSQL refuses the clause it is refused.</summary>
+    private static void CheckLocking(Query query, SelectBody select)
+    {
+        if (query.Locking.Count == 0) return;
+        var what = select.IsDistinct || select.DistinctOn.Count > 0 ? "DISTINCT clause"
+            : select.GroupBy.Count > 0 ? "GROUP BY clause"
+            : select.Having is not null ? "HAVING clause"
+            : null;
+        if (what is not null)
+        {
+            throw new SqlException(SqlState.FeatureNotSupported, $"{query.Locking[0].Strength} is not allowed with {what}")
+            {
+                Position = query.Locking[0].Span.Position,
+            };
+        }
+    }
+
+    /// <summary>Projection, DISTINCT and ORDER BY; sort expressions that are no output ride along and are dropped at the end.</summary>
+    private QueryResult Finish(LogicalPlan plan, SelectBody select, SelectExpressions expressions, Query query)
+    {
+        var assignments = new List<Assignment>();
+        var outputs = new List<OutputColumn>();
+        var byValue = new Dictionary<Expr, Column>();
+        foreach (var column in expressions.Columns)
+        {
+            var target = NewColumn(column.Name, column.Value.Type);
+            assignments.Add(new Assignment(target, column.Value));
+            outputs.Add(new OutputColumn(column.Name, target) { TableOid = column.TableOid, AttributeNumber = column.AttributeNumber });
+            byValue.TryAdd(column.Value, target);
+        }
+
+        var visible = assignments.Count;
+        Column Carry(Expr value, SourceSpan span, string? error)
+        {
+            if (byValue.TryGetValue(value, out var present)) return present;
+            if (error is not null) throw new SqlException(SqlState.InvalidColumnReference, error) { Position = span.Position };
+            var hidden = NewColumn("sort", value.Type);
+            assignments.Add(new Assignment(hidden, value));
+            byValue[value] = hidden;
+            return hidden;
+        }
+
+        var isDistinct = select.IsDistinct && select.DistinctOn.Count == 0;
+        var keys = expressions.Order.Select(item => BindSortKey(item.Syntax, new ColumnRef(Carry(
+            item.Value,
+            item.Syntax.Expression.Span,
+            isDistinct ? "for SELECT DISTINCT, ORDER BY expressions must appear in select list" : null)))).ToEquatableArray();
+        var distinctKeys = expressions.DistinctOn.Select(value => (Expr)new ColumnRef(Carry(value, default, null))).ToEquatableArray();
+        plan = new Project(plan, assignments.ToEquatableArray());
+        if (isDistinct)
+        {
+            foreach (var assignment in assignments) RequireEquality(assignment.Expression, select.Span);
+            plan = new Distinct(plan);
+        }
+
+        if (distinctKeys.Count > 0)
+        {
+            CheckDistinctOn(distinctKeys, keys, select);
+            plan = new DistinctOn(plan, distinctKeys, keys);
+        }
+        else if (keys.Count > 0)
+        {
+            plan = new Sort(plan, keys);
+        }
+
+        if (assignments.Count > visible)
+        {
+            // LIMIT stands above the sort and below the narrowing, so that ties are still seen.
+            plan = BindLimit(query, plan);
+            plan = new Project(plan, assignments.Take(visible).Select(assignment => new Assignment(assignment.Column, new ColumnRef(assignment.Column))).ToEquatableArray());
+        }
+
+        return new QueryResult(plan, outputs);
+    }
+
+    private static void CheckDistinctOn(EquatableArray<Expr> distinct, EquatableArray<SortKey> order, SelectBody select)
+    {
+        var leading = order.Take(distinct.Distinct().Count()).Select(key => key.Expression).ToArray();
+        if (leading.All(key => distinct.Contains(key))) return;
+        throw new SqlException(SqlState.InvalidColumnReference, "SELECT DISTINCT ON expressions must match initial ORDER BY expressions")
+        {
+            Position = select.DistinctOn[0].Span.Position,
+        };
+    }
+}

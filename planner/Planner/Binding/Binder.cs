@@ -1,0 +1,54 @@
+using Federation.Planner.Functions;
+using Federation.Sql.Syntax;
+
+namespace Federation.Planner.Binding;
+
+/// <summary>
+/// Turns a syntax tree into a typed plan: resolves names, operators, functions and casts exactly as PostgreSQL 15 does. One binder serves one
+/// statement; the parts of the class follow the parts of the grammar.
+/// </summary>
+public sealed partial class Binder
+{
+    private readonly BindContext _context;
+    private readonly ParameterTable _parameters;
+    private readonly FunctionCatalog _catalog = FunctionCatalog.Instance;
+    private readonly Dictionary<TableSource, ResolvedTable> _tables = [];
+
+    /// <summary>Where expressions came from, by reference, for errors found after they were bound.</summary>
+    private readonly Dictionary<Expr, SourceSpan> _spans = new(ReferenceEqualityComparer.Instance);
+
+    private int _nextColumn;
+    private int _nextCte;
+
+    private Binder(BindContext context)
+    {
+        _context = context;
+        _parameters = new ParameterTable(context.ParameterTypes);
+    }
+
+    /// <summary>Binds a query. Errors are PostgreSQL's, with the position in the statement's text.</summary>
+    public static BoundQuery Bind(Query query, BindContext context)
+    {
+        var binder = new Binder(context);
+        var bound = binder.BindQuery(query, new BindScope(null));
+        return new BoundQuery(bound.Plan, bound.Outputs.ToEquatableArray(), binder._parameters.Resolve()) { Tables = binder._tables };
+    }
+
+    /// <summary>Binds an expression that names no column, such as the value of SET or an argument of EXECUTE and CALL.</summary>
+    public static Expr BindScalar(Expression expression, SqlType? target, BindContext context)
+    {
+        var binder = new Binder(context);
+        var bound = binder.BindExpression(expression, new BindScope(null), new ExpressionContext("EXECUTE"));
+        return target is null ? binder.ResolveUnknown(bound) : binder.CoerceForAssignment(bound, target, expression.Span);
+    }
+
+    private Column NewColumn(string name, SqlType type) => new(++_nextColumn, name, type);
+
+    private Expr At(Expr expression, SourceSpan span)
+    {
+        _spans[expression] = span;
+        return expression;
+    }
+
+    private int PositionOf(Expr expression) => _spans.TryGetValue(expression, out var span) ? span.Position : 0;
+}

@@ -1,0 +1,10 @@
+using Federation.Sql.Syntax;
+
+namespace Federation.Planner.Binding;
+
+/// <summary>Type names outside of expressions.</summary>
+public static class TypeNames
+{
+    /// <summary>The type that a name means. Raises 42704.</summary>
+    public static SqlType Bind(TypeName name) => Binder.BindType(name);
+}

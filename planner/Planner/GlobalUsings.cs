@@ -1,0 +1,4 @@
+global using Federation.Core;
+global using Federation.Core.Errors;
+global using Federation.Core.Types;
+global using Federation.Plan;

@@ -1,0 +1,105 @@
+using System.Diagnostics;
+
+namespace Federation.Planner;
+
+/// <summary>Generic traversal of plans and expressions. Every case of both trees is named here once.</summary>
+public static class PlanRewriter
+{
+    /// <summary>The expressions that a node itself holds.</summary>
+    public static IEnumerable<Expr> ExpressionsOf(LogicalPlan plan) => plan switch
+    {
+        Scan scan => scan.Filters.Concat(scan.Hints),
+        Values values => values.Rows.SelectMany(row => row),
+        FunctionScan functions => functions.Functions.Select(item => item.Call),
+        CteScan or Distinct or SetOperation or With => [],
+        Filter filter => [filter.Predicate],
+        Project project => project.Assignments.Select(assignment => assignment.Expression),
+        ProjectSet set => set.Calls.Select(call => call.Expression),
+        Aggregate aggregate => aggregate.Keys.Concat(aggregate.Aggregates).Select(assignment => assignment.Expression),
+        Window window => window.Calls.Select(call => call.Expression),
+        Join join => [join.Condition],
+        DistinctOn distinct => distinct.Keys.Concat(distinct.OrderBy.Select(key => key.Expression)),
+        Sort sort => sort.Keys.Select(key => key.Expression),
+        Limit limit => new[] { limit.Count, limit.Offset }.Where(item => item is not null).Select(item => item!),
+        _ => throw new UnreachableException(plan.GetType().Name),
+    };
+
+    /// <summary>The node with each of its own expressions replaced; inputs are left alone.</summary>
+    public static LogicalPlan MapOwnExpressions(LogicalPlan plan, Func<Expr, Expr> map)
+    {
+        EquatableArray<Assignment> Assign(EquatableArray<Assignment> items) =>
+            items.Select(item => item with { Expression = map(item.Expression) }).ToEquatableArray();
+        EquatableArray<SortKey> Keys(EquatableArray<SortKey> keys) =>
+            keys.Select(key => key with { Expression = map(key.Expression) }).ToEquatableArray();
+        return plan switch
+        {
+            Scan scan when scan.Filters.Count + scan.Hints.Count > 0 =>
+                scan with { Filters = scan.Filters.Select(map).ToEquatableArray(), Hints = scan.Hints.Select(map).ToEquatableArray() },
+            Scan => plan,
+            Values values => values with { Rows = values.Rows.Select(row => row.Select(map).ToEquatableArray()).ToEquatableArray() },
+            FunctionScan functions => functions with { Functions = functions.Functions.Select(item => item with { Call = map(item.Call) }).ToEquatableArray() },
+            CteScan or Distinct or SetOperation or With => plan,
+            Filter filter => filter with { Predicate = map(filter.Predicate) },
+            Project project => project with { Assignments = Assign(project.Assignments) },
+            ProjectSet set => set with { Calls = Assign(set.Calls) },
+            Aggregate aggregate => aggregate with { Keys = Assign(aggregate.Keys), Aggregates = Assign(aggregate.Aggregates) },
+            Window window => window with { Calls = Assign(window.Calls) },
+            Join join => join with { Condition = map(join.Condition) },
+            DistinctOn distinct => distinct with { Keys = distinct.Keys.Select(map).ToEquatableArray(), OrderBy = Keys(distinct.OrderBy) },
+            Sort sort => sort with { Keys = Keys(sort.Keys) },
+            Limit limit => limit with { Count = limit.Count is null ? null : map(limit.Count), Offset = limit.Offset is null ? null : map(limit.Offset) },
+            _ => throw new UnreachableException(plan.GetType().Name),
+        };
+    }
+
+    /// <summary>Rewrites a plan bottom-up: inputs first, then the node.</summary>
+    public static LogicalPlan Rewrite(LogicalPlan plan, Func<LogicalPlan, LogicalPlan> rewrite)
+    {
+        if (plan.Inputs.Count == 0) return rewrite(plan);
+        var inputs = plan.Inputs.Select(input => Rewrite(input, rewrite)).ToArray();
+        return rewrite(plan.WithInputs(new EquatableArray<LogicalPlan>(inputs)));
+    }
+
+    /// <summary>
+    /// Rewrites an expression bottom-up: operands first, then the expression. Plans of subqueries are rewritten by
+    /// <paramref name="rewritePlan"/> when it is given.
+    /// </summary>
+    public static Expr Rewrite(Expr expression, Func<Expr, Expr> rewrite, Func<LogicalPlan, LogicalPlan>? rewritePlan = null)
+    {
+        if (expression.Operands.Count > 0)
+        {
+            var changed = false;
+            var operands = new Expr[expression.Operands.Count];
+            var present = expression.Operands;
+            for (var i = 0; i < operands.Length; i++)
+            {
+                operands[i] = Rewrite(present[i], rewrite, rewritePlan);
+                changed |= !ReferenceEquals(operands[i], present[i]);
+            }
+
+            if (changed) expression = expression.WithOperands(new EquatableArray<Expr>(operands));
+        }
+
+        if (rewritePlan is not null && expression is Subquery subquery)
+        {
+            var plan = rewritePlan(subquery.Plan);
+            if (!ReferenceEquals(plan, subquery.Plan)) expression = subquery with { Plan = plan };
+        }
+
+        return rewrite(expression);
+    }
+
+    /// <summary>Rewrites every expression of a plan, those inside subqueries among them.</summary>
+    public static LogicalPlan RewriteExpressions(LogicalPlan plan, Func<Expr, Expr> rewrite) =>
+        Rewrite(plan, node => MapOwnExpressions(node, expression => Rewrite(expression, rewrite, inner => RewriteExpressions(inner, rewrite))));
+
+    /// <summary>Whether an expression or one of its operands satisfies a test; plans of subqueries are not searched.</summary>
+    public static bool Contains(Expr expression, Func<Expr, bool> test)
+    {
+        if (test(expression)) return true;
+        foreach (var operand in expression.Operands)
+            if (Contains(operand, test))
+                return true;
+        return false;
+    }
+}

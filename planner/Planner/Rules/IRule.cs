@@ -1,0 +1,13 @@
+namespace Federation.Planner.Rules;
+
+/// <summary>What rules may ask about the tables of a plan.</summary>
+public sealed record RuleContext(IReadOnlyDictionary<TableSource, Binding.ResolvedTable> Tables);
+
+/// <summary>A rewrite of a whole plan that keeps its rows and columns. Stateless.</summary>
+public interface IRule
+{
+    string Name { get; }
+
+    /// <summary>The rewritten plan; the same object when nothing applied.</summary>
+    LogicalPlan Apply(LogicalPlan plan, RuleContext context);
+}

@@ -1,0 +1,29 @@
+namespace Federation.Planner.Rules;
+
+/// <summary>The rules in the order in which they run.</summary>
+public static class Optimizer
+{
+    public static readonly IReadOnlyList<IRule> Rules =
+    [
+        new FoldConstants(),
+
+        // After folding, so that dates computed from constants reach the sources as constants.
+        new PushFilters(),
+
+        // After filters have moved: a filter's columns are needed only where it stands now.
+        new PruneColumns(),
+        new CountFromMetadata(),
+        new PushLimits(),
+    ];
+
+    public static LogicalPlan Optimize(LogicalPlan plan, RuleContext context)
+    {
+        foreach (var rule in Rules)
+        {
+            plan = rule.Apply(plan, context);
+            PlanChecker.Check(plan, rule.Name);
+        }
+
+        return plan;
+    }
+}

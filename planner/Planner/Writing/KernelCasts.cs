@@ -1,0 +1,205 @@
+namespace Federation.Planner.Writing;
+
+/// <summary>
+/// Conversions as kernel SQL. The kernel's own CAST is used only where it gives PostgreSQL's answer; text is read and written by functions that
+/// follow PostgreSQL's input and output rules.
+/// </summary>
+public static class KernelCasts
+{
+    /// <summary>Text to a type: PostgreSQL's input functions.</summary>
+    private static readonly Dictionary<string, string> s_fromText = new(StringComparer.Ordinal)
+    {
+        ["bool"] = "pg_text_to_bool({0})",
+        ["int2"] = "pg_text_to_int2({0})",
+        ["int4"] = "pg_text_to_int4({0})",
+        ["int8"] = "pg_text_to_int8({0})",
+        ["float4"] = "pg_text_to_float4({0})",
+        ["float8"] = "pg_text_to_float8({0})",
+        ["numeric"] = "pg_numeric_in({0})",
+        ["date"] = "pg_date_in({0})",
+        ["time"] = "pg_time_in({0})",
+        ["timestamp"] = "pg_timestamp_in({0})",
+        ["timestamptz"] = "pg_timestamptz_in({0})",
+        ["interval"] = "pg_interval_in({0})",
+        ["json"] = "pg_json_in({0})",
+        ["jsonb"] = "pg_jsonb_in({0})",
+        ["uuid"] = "CAST({0} AS UUID)",
+        ["bytea"] = "pg_bytea_in({0})",
+        ["oid"] = "CAST(pg_text_to_int8({0}) AS BIGINT)",
+        ["name"] = "left({0}, 63)",
+        ["text"] = "{0}",
+        ["varchar"] = "{0}",
+        ["bpchar"] = "{0}",
+        ["char"] = "left({0}, 1)",
+        ["unknown"] = "{0}",
+        ["cstring"] = "{0}",
+    };
+
+    /// <summary>A type to text: PostgreSQL's output functions.</summary>
+    private static readonly Dictionary<string, string> s_toText = new(StringComparer.Ordinal)
+    {
+        ["bool"] = "CAST({0} AS VARCHAR)",
+        ["int2"] = "CAST({0} AS VARCHAR)",
+        ["int4"] = "CAST({0} AS VARCHAR)",
+        ["int8"] = "CAST({0} AS VARCHAR)",
+        ["oid"] = "CAST({0} AS VARCHAR)",
+        ["xid"] = "CAST({0} AS VARCHAR)",
+        ["float4"] = "pg_float4out({0})",
+        ["float8"] = "pg_float8out({0})",
+        ["numeric"] = "CAST({0} AS VARCHAR)",
+        ["date"] = "replace(CAST({0} AS VARCHAR), ' (BC)', ' BC')",
+        ["time"] = "CAST({0} AS VARCHAR)",
+        ["timetz"] = "CAST({0} AS VARCHAR)",
+        ["timestamp"] = "replace(CAST({0} AS VARCHAR), ' (BC)', ' BC')",
+        ["timestamptz"] = "replace(CAST({0} AS VARCHAR), ' (BC)', ' BC')",
+        ["interval"] = "pg_interval_out({0})",
+        ["uuid"] = "CAST({0} AS VARCHAR)",
+        ["bytea"] = "concat('\\x', lower(hex({0})))",
+        ["bit"] = "CAST({0} AS VARCHAR)",
+        ["varbit"] = "CAST({0} AS VARCHAR)",
+        ["bpchar"] = "rtrim({0}, ' ')",
+        ["regtype"] = "pg_format_type({0}, NULL)",
+        ["regclass"] = "CAST({0} AS VARCHAR)",
+        ["regproc"] = "CAST({0} AS VARCHAR)",
+        ["regprocedure"] = "CAST({0} AS VARCHAR)",
+        ["regnamespace"] = "CAST({0} AS VARCHAR)",
+        ["regrole"] = "CAST({0} AS VARCHAR)",
+        ["regcollation"] = "CAST({0} AS VARCHAR)",
+        ["cid"] = "CAST({0} AS VARCHAR)",
+        ["xid8"] = "CAST({0} AS VARCHAR)",
+    };
+
+    /// <summary>Pairs whose conversion is neither through text nor the kernel's CAST.</summary>
+    private static readonly Dictionary<(string, string), string> s_pairs = new()
+    {
+        [("int4", "bool")] = "({0} <> 0)",
+        [("float4", "numeric")] = "pg_numeric_from_float4({0})",
+        [("float8", "numeric")] = "pg_numeric_from_float8({0})",
+        [("interval", "time")] = "CAST(TIME '00:00:00' + {0} AS TIME)",
+        [("jsonb", "json")] = "{0}",
+        [("jsonb", "bool")] = JsonScalar("boolean", "CAST({0} AS BOOLEAN)", "boolean"),
+        [("jsonb", "int2")] = JsonScalar("number", "pg_numeric_to_int2({0})", "smallint"),
+        [("jsonb", "int4")] = JsonScalar("number", "pg_numeric_to_int4({0})", "integer"),
+        [("jsonb", "int8")] = JsonScalar("number", "pg_numeric_to_int8({0})", "bigint"),
+        [("jsonb", "numeric")] = JsonScalar("number", "{0}", "numeric"),
+        [("jsonb", "float4")] = JsonScalar("number", "CAST({0} AS FLOAT)", "real"),
+        [("jsonb", "float8")] = JsonScalar("number", "CAST({0} AS DOUBLE)", "double precision"),
+        [("json", "jsonb")] = "pg_jsonb_in({0})",
+        [("timestamptz", "time")] = "CAST(CAST({0} AS TIMESTAMP) AS TIME)",
+        [("time", "interval")] = "({0} - TIME '00:00:00')",
+        [("int4", "char")] = "chr({0})",
+        [("char", "int4")] = "ascii({0})",
+        [("int4", "bit")] = "CAST({0} AS BIT)",
+        [("int8", "bit")] = "CAST({0} AS BIT)",
+    };
+
+    /// <summary>Types between which the kernel's CAST is PostgreSQL's conversion, errors aside.</summary>
+    private static readonly HashSet<(string, string)> s_same = Pairs(
+        "int2>int4 int2>int8 int2>float4 int2>float8 int2>oid int2>numeric int4>int2 int4>int8 int4>float4 int4>float8 int4>oid int4>numeric "
+        + "int8>int2 int8>int4 int8>float4 int8>float8 int8>oid int8>numeric float4>float8 float4>int2 float4>int4 float4>int8 float8>float4 "
+        + "float8>int2 float8>int4 float8>int8 bool>int4 oid>int8 oid>int4 date>timestamp date>timestamptz timestamp>date timestamp>time "
+        + "timestamp>timestamptz timestamptz>date timestamptz>timestamp timestamptz>timetz time>timetz timetz>time bit>varbit varbit>bit "
+        + "oid>regclass oid>regtype oid>regproc regclass>oid regtype>oid regproc>oid int4>regclass int4>regtype int4>regproc int8>regclass int8>regtype "
+        + "regclass>int4 regclass>int8 regtype>int4 oid>regnamespace regnamespace>oid oid>regrole regrole>oid int4>regnamespace int4>xid xid>int4");
+
+    /// <summary>The conversion of <paramref name="operand"/>, written SQL of type <paramref name="source"/>, to <paramref name="target"/>.</summary>
+    public static string Write(string operand, SqlType source, SqlType target, bool isExplicit)
+    {
+        if (source.IsArray && target.IsArray) return WriteArray(operand, source, target, isExplicit);
+        if (source.IsArray && target.Base.Category == 'S') return WriteArrayText(operand, source);
+        var converted = source.HasSameBase(target) ? Reshape(operand, source, target) : Convert(operand, source, target);
+        return ApplyModifier(converted, source, target, isExplicit);
+    }
+
+    /// <summary>The value as text that PostgreSQL's output function would give.</summary>
+    public static string WriteText(string operand, SqlType source) =>
+        source.IsArray ? WriteArrayText(operand, source) : Fill(s_toText.GetValueOrDefault(source.Base.Name, "{0}"), operand);
+
+    private static string Convert(string operand, SqlType source, SqlType target)
+    {
+        var from = source.Base.Name;
+        var to = target.Base.Name;
+        if (s_pairs.TryGetValue((from, to), out var template)) return Numeric(Fill(template, operand), target);
+        if (source.IsNumeric) return FromNumeric(operand, source, target);
+        if (s_same.Contains((from, to))) return $"CAST({operand} AS {target.KernelName})";
+        if (target.Base.Category == 'S' || target.Base == PgTypes.Char) return Fill(s_fromText.GetValueOrDefault(to, "{0}"), WriteText(operand, source));
+        if (source.Base.Category == 'S' || source.IsUnknown)
+        {
+            var text = source.Base == PgTypes.Bpchar ? $"rtrim({operand}, ' ')" : operand;
+            if (s_fromText.TryGetValue(to, out var input)) return Numeric(Fill(input, text), target);
+        }
+
+        throw new SqlException(SqlState.FeatureNotSupported, $"the cast from {source} to {target} is not supported");
+    }
+
+    private static string Numeric(string text, SqlType target) =>
+        target is { IsNumeric: true, Decimal: { } shape } ? $"CAST({text} AS {shape})" : text;
+
+    private static string FromNumeric(string operand, SqlType source, SqlType target) => (target.Base.Name, source.Decimal) switch
+    {
+        ("float4" or "float8", null) => $"pg_numeric_to_{target.Base.Name}({operand})",
+        ("float4" or "float8", _) => $"CAST({operand} AS {target.KernelName})",
+        ("int2" or "int4" or "int8", null) => $"pg_numeric_to_{target.Base.Name}({operand})",
+        ("int2" or "int4" or "int8", _) => $"CAST({operand} AS {target.KernelName})",
+        _ when target.Base.Category == 'S' => $"CAST({operand} AS VARCHAR)",
+        _ => throw new SqlException(SqlState.FeatureNotSupported, $"the cast from {source} to {target} is not supported"),
+    };
+
+    private static string Reshape(string operand, SqlType source, SqlType target)
+    {
+        if (!target.IsNumeric || source.Decimal == target.Decimal || target.Modifier >= 0) return operand;
+        return target.Decimal is { } shape ? $"CAST({operand} AS {shape})" : $"CAST({operand} AS VARCHAR)";
+    }
+
+    private static string ApplyModifier(string operand, SqlType source, SqlType target, bool isExplicit)
+    {
+        if (target.Modifier < 0) return operand;
+        var length = target.Modifier - 4;
+        switch (target.Base.Name)
+        {
+            case "varchar":
+                return isExplicit ? $"left({operand}, {length})" : $"pg_check_length({operand}, {length}, 'character varying')";
+            case "bpchar":
+                var cut = isExplicit ? $"left({operand}, {length})" : $"pg_check_length({operand}, {length}, 'character')";
+                return $"rpad({cut}, {length}, ' ')";
+            case "numeric" when target.Decimal is { } shape:
+                var from = source.IsNumeric ? source.Decimal : Typing.NumericShapes.OfConversion(source);
+                return from is null
+                    ? $"CAST(pg_numeric_typmod(CAST({operand} AS VARCHAR), {shape.Precision}, {shape.Scale}) AS {shape})"
+                    : $"CAST({operand} AS {shape})";
+            case "numeric":
+                return $"pg_numeric_typmod(CAST({operand} AS VARCHAR), {((target.Modifier - 4) >> 16) & 0xffff}, {(((target.Modifier - 4) & 0x7ff) ^ 1024) - 1024})";
+            case "timestamp" or "timestamptz" when target.Modifier < 6:
+                return $"CAST(pg_timestamp_round(CAST({operand} AS TIMESTAMP), {target.Modifier}) AS {target.KernelName})";
+            case "bit" or "varbit" when isExplicit:
+                var digits = $"left(CAST({operand} AS VARCHAR), {target.Modifier})";
+                return target.Base.Name == "bit" ? $"CAST(rpad({digits}, {target.Modifier}, '0') AS BIT)" : $"CAST({digits} AS BIT)";
+            default:
+                return operand;
+        }
+    }
+
+    private static string WriteArray(string operand, SqlType source, SqlType target, bool isExplicit)
+    {
+        var from = source.Element!;
+        var to = target.Element!;
+        if (from.IsArray && !to.IsArray) to = SqlType.Array(to);
+        var item = Write("x", from, to, isExplicit);
+        return item == "x" ? operand : $"list_transform({operand}, lambda x: {item})";
+    }
+
+    private static string WriteArrayText(string operand, SqlType source)
+    {
+        if (source.Element!.IsArray) throw new SqlException(SqlState.FeatureNotSupported, $"the text form of multidimensional {source} is not supported");
+        var item = WriteText("x", source.Element);
+        return $"pg_array_out({(item == "x" ? operand : $"list_transform({operand}, lambda x: {item})")})";
+    }
+
+    private static string JsonScalar(string kind, string value, string type) =>
+        $"CASE WHEN {{0}} IS NULL THEN NULL WHEN pg_jsonb_typeof({{0}}) = '{kind}' THEN {value} ELSE error('22023|cannot cast jsonb ' || pg_jsonb_typeof({{0}}) || ' to type {type}') END";
+
+    private static string Fill(string template, string operand) => template.Replace("{0}", operand, StringComparison.Ordinal);
+
+    private static HashSet<(string, string)> Pairs(string list) =>
+        list.Split(' ', StringSplitOptions.RemoveEmptyEntries).Select(pair => pair.Split('>')).Select(pair => (pair[0], pair[1])).ToHashSet();
+}

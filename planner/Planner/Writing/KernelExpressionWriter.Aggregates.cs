@@ -1,0 +1,115 @@
+namespace Federation.Planner.Writing;
+
+/// <summary>Aggregates, windows and subqueries.</summary>
+internal sealed partial class KernelExpressionWriter
+{
+    /// <summary>
+    /// string_agg whose separator differs by row: the separator of a row stands before it, that of the first row is dropped, a NULL one is empty.
+    /// </summary>
+    private const string SeparatedByRow =
+        "array_to_string(list_transform(list_filter(list({d}{'s': {1}, 'v': {0}}{o}){f}{w}, lambda p: p.v IS NOT NULL), lambda q, i: CASE WHEN i = 1 THEN q.v ELSE coalesce(q.s, '') || q.v END), '')";
+
+    private string WriteAggregate(AggregateCall call, string over)
+    {
+        var arguments = call.Arguments.Concat(call.Function.AggregateKind == 'n' ? [] : call.OrderBy.Select(key => key.Expression))
+            .Select(argument => (Text: Write(argument), argument.Type)).ToArray();
+        var template = JsonAggregate(call) ?? KernelFunctions.Find(call.Function) ?? throw Unsupported(call.Function);
+        if (call.Function.Name is "min" or "max" && arguments is [var only] && HasKey(only.Type))
+            template = call.Function.Name == "min" ? $"arg_min({{0}}, {Key(call.Arguments[0])}){{f}}{{w}}" : $"arg_max({{0}}, {Key(call.Arguments[0])}){{f}}{{w}}";
+        else if (NumericAggregate(call) is { } numeric)
+            template = numeric;
+        else if (call.Function.Signature == "string_agg(text,text)" && call.Arguments[1] is not Constant { Value: string })
+            template = SeparatedByRow;
+        var clauses = new Dictionary<string, string>(StringComparer.Ordinal)
+        {
+            ["d"] = call.IsDistinct ? "DISTINCT " : "",
+            ["o"] = call.OrderBy.Count > 0 ? $" ORDER BY {SortKeys(call.OrderBy)}" : "",
+            ["f"] = call.Filter is null ? "" : $" FILTER (WHERE {Write(call.Filter)})",
+            ["w"] = over,
+        };
+        return FillTemplate(template, arguments, clauses);
+    }
+
+    /// <summary>Sums and averages of numerics: native on scaled integers, exact functions on text.</summary>
+    private static string? NumericAggregate(AggregateCall call)
+    {
+        if (call.Arguments is not [{ Type.IsNumeric: true } argument]) return null;
+        var isShaped = argument.Type.Decimal is not null;
+        return call.Function.Name switch
+        {
+            "sum" when call.Type.Decimal is { } shape => $"CAST(sum({{d}}{{0}}){{f}}{{w}} AS {shape})",
+            "sum" => "pg_numeric_sum({d}{0#}){f}{w}",
+            "avg" when isShaped => "pg_numeric_div(CAST(sum({d}{0}){f}{w} AS VARCHAR), CAST(count({d}{0}){f}{w} AS VARCHAR))",
+            "avg" => "pg_numeric_avg({d}{0#}){f}{w}",
+            _ => null,
+        };
+    }
+
+    private string WriteWindow(WindowCall window)
+    {
+        var parts = new List<string>();
+        if (window.PartitionBy.Count > 0) parts.Add($"PARTITION BY {string.Join(", ", window.PartitionBy.Select(Ordered))}");
+        if (window.OrderBy.Count > 0) parts.Add($"ORDER BY {SortKeys(window.OrderBy)}");
+        if (window.Frame is { } frame) parts.Add(WriteFrame(frame));
+        return WriteAggregate(window.Function, $" OVER ({string.Join(' ', parts)})");
+    }
+
+    private string WriteFrame(Frame frame)
+    {
+        var exclusion = frame.Exclude switch
+        {
+            FrameExclude.CurrentRow => " EXCLUDE CURRENT ROW",
+            FrameExclude.Group => " EXCLUDE GROUP",
+            FrameExclude.Ties => " EXCLUDE TIES",
+            _ => "",
+        };
+        return $"{frame.Unit.ToString().ToUpperInvariant()} BETWEEN {Edge(frame.Start, frame.StartOffset)} AND {Edge(frame.End, frame.EndOffset)}{exclusion}";
+
+        string Edge(FrameEdge edge, Expr? offset) => edge switch
+        {
+            FrameEdge.UnboundedPreceding => "UNBOUNDED PRECEDING",
+            FrameEdge.Preceding => $"{Write(offset!)} PRECEDING",
+            FrameEdge.CurrentRow => "CURRENT ROW",
+            FrameEdge.Following => $"{Write(offset!)} FOLLOWING",
+            _ => "UNBOUNDED FOLLOWING",
+        };
+    }
+
+    private string WriteSubquery(Subquery subquery)
+    {
+        switch (subquery.Kind)
+        {
+            case SubqueryKind.Scalar: return $"({writeQuery(subquery.Plan)})";
+            case SubqueryKind.Exists: return $"EXISTS ({writeQuery(subquery.Plan)})";
+            case SubqueryKind.Array: return WriteArrayQuery(subquery);
+        }
+
+        var rows = $"({writeQuery(subquery.Plan)}) AS {names.NewTable()}";
+        if (subquery.Comparisons is [var only] && only.Operator is "=" or "<>" && IsPlainEquality(only.Function) && !only.Arguments[0].Type.HasSameBase(SqlType.Bytea)
+            && (subquery.Kind == SubqueryKind.Any) == (subquery.Comparisons[0].Operator == "="))
+        {
+            var bothShaped = only.Arguments.All(argument => !argument.Type.IsNumeric || argument.Type.Decimal is not null);
+            string Side(Expr side) => bothShaped ? Key(side) : $"pg_numeric_key({NumericText(side)})";
+            return $"({Side(only.Arguments[0])} {(subquery.Kind == SubqueryKind.Any ? "IN" : "NOT IN")} (SELECT {Side(only.Arguments[1])} FROM {rows}))";
+        }
+
+        // Three-valued: one deciding row decides, else a row without an answer leaves it open.
+        var terms = subquery.Comparisons.Select(Write).ToArray();
+        var isOr = subquery.Operator == "<>" && terms.Length > 1;
+        var test = terms.Length == 1 ? terms[0] : $"({string.Join(isOr ? " OR " : " AND ", terms)})";
+        var (stop, otherwise) = subquery.Kind == SubqueryKind.All ? ("FALSE", "TRUE") : ("TRUE", "FALSE");
+        return $"CASE WHEN EXISTS (SELECT 1 FROM {rows} WHERE ({test}) IS {stop}) THEN {stop} "
+            + $"WHEN EXISTS (SELECT 1 FROM {rows} WHERE ({test}) IS NULL) THEN CAST(NULL AS BOOLEAN) ELSE {otherwise} END";
+    }
+
+    private string WriteArrayQuery(Subquery subquery)
+    {
+        // The list keeps the query's order only when the aggregate itself sorts.
+        var plan = subquery.Plan;
+        var item = names.Of(plan.Columns[0]);
+        var sorted = plan is Project { Input: Sort } narrowing && narrowing.Assignments.All(assignment => assignment.IsPassThrough) ? narrowing.Input : plan;
+        var order = sorted is Sort sort ? $" ORDER BY {SortKeys(sort.Keys)}" : "";
+        var source = order.Length > 0 ? ((Sort)sorted).Input : plan;
+        return $"coalesce((SELECT list({item}{order}) FROM ({writeQuery(source)}) AS {names.NewTable()}), CAST([] AS {subquery.Type.KernelName}))";
+    }
+}

@@ -1,0 +1,57 @@
+namespace Federation.Planner.Writing;
+
+/// <summary>Functions that build JSON from values of any type. The jsonb forms normalise the text of the json forms.</summary>
+internal sealed partial class KernelExpressionWriter
+{
+    private string? WriteJsonBuilder(FunctionEntry function, EquatableArray<Expr> arguments) => function.Name switch
+    {
+        "to_json" => KernelJsonText.NotNull(Write(arguments[0]), arguments[0].Type),
+        "to_jsonb" => $"pg_jsonb_in({KernelJsonText.NotNull(Write(arguments[0]), arguments[0].Type)})",
+        "row_to_json" or "array_to_json" when arguments.Count == 1 => KernelJsonText.NotNull(Write(arguments[0]), arguments[0].Type),
+        "json_build_array" => BuildArray(arguments),
+        "jsonb_build_array" => $"pg_jsonb_in({BuildArray(arguments)})",
+        "json_build_object" => BuildObject(arguments),
+        "jsonb_build_object" => $"pg_jsonb_in({BuildObject(arguments)})",
+        _ => null,
+    };
+
+    private string BuildArray(EquatableArray<Expr> arguments) => arguments.Count == 0
+        ? "'[]'"
+        : $"('[' || {string.Join(" || ', ' || ", arguments.Select(argument => KernelJsonText.Write(Write(argument), argument.Type)))} || ']')";
+
+    private string BuildObject(EquatableArray<Expr> arguments)
+    {
+        if (arguments.Count == 0) return "'{}'";
+        if (arguments.Count % 2 != 0)
+        {
+            throw new SqlException(SqlState.InvalidParameterValue, "argument list must have even number of elements")
+            {
+                Hint = "The arguments of json_build_object() must consist of alternating keys and values.",
+            };
+        }
+
+        var pairs = new List<string>();
+        for (var i = 0; i < arguments.Count; i += 2)
+        {
+            var key = KernelJsonText.Quoted($"coalesce({OutputText(arguments[i])}, error('22004|null value not allowed for object key'))");
+            pairs.Add($"{key} || ' : ' || {KernelJsonText.Write(Write(arguments[i + 1]), arguments[i + 1].Type)}");
+        }
+
+        return $"('{{' || {string.Join(" || ', ' || ", pairs)} || '}}')";
+    }
+
+    /// <summary>json_agg and its kin: PostgreSQL separates items by a comma and a blank.</summary>
+    private string? JsonAggregate(AggregateCall call)
+    {
+        string Item(int index) => KernelJsonText.Write(Write(call.Arguments[index]), call.Arguments[index].Type);
+        string Pairs() => $"array_to_string(list({{d}}{KernelJsonText.Quoted(OutputText(call.Arguments[0]))} || ' : ' || {Item(1)}{{o}}){{f}}{{w}}, ', ')";
+        return call.Function.Name switch
+        {
+            "json_agg" => $"'[' || array_to_string(list({{d}}{Item(0)}{{o}}){{f}}{{w}}, ', ') || ']'",
+            "jsonb_agg" => $"pg_jsonb_in('[' || array_to_string(list({{d}}{Item(0)}{{o}}){{f}}{{w}}, ', ') || ']')",
+            "json_object_agg" => $"'{{ ' || {Pairs()} || ' }}'",
+            "jsonb_object_agg" => $"pg_jsonb_in('{{' || {Pairs()} || '}}')",
+            _ => null,
+        };
+    }
+}

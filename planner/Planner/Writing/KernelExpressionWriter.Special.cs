@@ -1,0 +1,126 @@
+namespace Federation.Planner.Writing;
+
+/// <summary>Functions whose kernel form depends on a constant argument.</summary>
+internal sealed partial class KernelExpressionWriter
+{
+    private string? WriteSpecial(FunctionEntry function, EquatableArray<Expr> arguments, SqlType result) => function.Name switch
+    {
+        "extract" or "date_part" when arguments is [Constant { Value: string field }, var source] => WriteExtract(field.ToLowerInvariant(), source, result),
+        "byteaeq" => $"({Write(arguments[0])} BETWEEN {Write(arguments[1])} AND {Write(arguments[1])})",
+        "concat" => $"concat({string.Join(", ", arguments.Select(OutputText))})",
+        "concat_ws" => $"concat_ws({string.Join(", ", arguments.Select(OutputText))})",
+        "format" when arguments.Count > 1 => $"pg_format({Write(arguments[0])}, [{string.Join(", ", arguments.Skip(1).Select(OutputText))}])",
+        "format" => $"pg_format({Write(arguments[0])}, CAST([] AS VARCHAR[]))",
+        "num_nulls" => $"({Count(arguments, "IS NULL")})",
+        "num_nonnulls" => $"({Count(arguments, "IS NOT NULL")})",
+        "array_to_string" => WriteArrayToString(arguments),
+        "pg_typeof" => KernelLiterals.Write((long)arguments[0].Type.AnnouncedOid.Value, SqlType.Oid),
+        "unnest" when Depth(arguments[0].Type) > 1 =>
+            Enumerable.Range(1, Depth(arguments[0].Type) - 1).Aggregate(Write(arguments[0]), (list, _) => $"flatten({list})"),
+        "array_ndims" => $"CASE WHEN len({Write(arguments[0])}) > 0 THEN {Depth(arguments[0].Type)} END",
+        "timezone" when arguments is [Constant { Value: string zone }, var time] && OffsetZone(zone) is { } offset => $"timezone('{offset}', {Write(time)})",
+        "regexp_matches" when arguments.Count == 2 || arguments[2] is Constant { Value: string flags } && !flags.Contains('g', StringComparison.Ordinal) =>
+            $"list_filter([pg_regexp_match({Write(arguments[0])}, {Write(arguments[1])}, {(arguments.Count > 2 ? Write(arguments[2]) : "''")})], lambda m: m IS NOT NULL)",
+        _ => null,
+    };
+
+    private static int Depth(SqlType type) => type.Element is { } element ? 1 + Depth(element) : 0;
+
+    /// <summary>A bare offset as a zone name has POSIX's sign: +03 lies west of Greenwich, which is what Etc/GMT+3 means.</summary>
+    private static string? OffsetZone(string zone)
+    {
+        if (zone.Length < 2 || zone[0] is not ('+' or '-')) return null;
+        var parts = zone[1..].Split(':');
+        return int.TryParse(parts[0], out var hours) && hours <= 14 && parts.Skip(1).All(part => part == "00")
+            ? hours == 0 ? "UTC" : $"Etc/GMT{zone[0]}{hours}"
+            : null;
+    }
+
+    /// <summary>The value as its output function prints it: unlike a cast to text, a boolean is t or f.</summary>
+    private string OutputText(Expr argument)
+    {
+        if (argument.Type.IsRecord) throw new SqlException(SqlState.FeatureNotSupported, "the text form of records is not supported in queries");
+        var text = Write(argument);
+        return argument.Type.HasSameBase(SqlType.Bool) ? $"CASE {text} WHEN TRUE THEN 't' WHEN FALSE THEN 'f' END"
+            : argument.Type.Base == PgTypes.Bpchar && !argument.Type.IsArray ? text
+            : KernelCasts.WriteText(text, argument.Type);
+    }
+
+    private string Count(EquatableArray<Expr> arguments, string test) =>
+        string.Join(" + ", arguments.Select(argument => $"CASE WHEN {Write(argument)} {test} THEN 1 ELSE 0 END"));
+
+    /// <summary>Items in text form; NULLs are left out, or replaced when there is a third argument that is not NULL.</summary>
+    private string WriteArrayToString(EquatableArray<Expr> arguments)
+    {
+        var element = arguments[0].Type.Element!;
+        if (element.IsArray) throw new SqlException(SqlState.FeatureNotSupported, "array_to_string of a multidimensional array is not supported");
+        var item = element.HasSameBase(SqlType.Bool) ? "CASE x WHEN TRUE THEN 't' WHEN FALSE THEN 'f' END" : KernelCasts.WriteText("x", element);
+        var items = $"list_transform({Write(arguments[0])}, lambda x: {item})";
+        var shown = arguments.Count > 2
+            ? $"list_transform(list_filter({items}, lambda y: y IS NOT NULL OR {Write(arguments[2])} IS NOT NULL), lambda z: coalesce(z, {Write(arguments[2])}))"
+            : $"list_filter({items}, lambda y: y IS NOT NULL)";
+        return $"CASE WHEN {Write(arguments[1])} IS NOT NULL THEN array_to_string({shown}, {Write(arguments[1])}) END";
+    }
+
+    /// <summary>extract gives numeric, date_part double precision; both go through exact microseconds.</summary>
+    private string WriteExtract(string field, Expr source, SqlType result)
+    {
+        var value = Write(source);
+        var type = source.Type;
+        if (type.HasSameBase(SqlType.Date) && field is "hour" or "minute" or "second" or "millisecond" or "microsecond" or "timezone" or "timezone_hour" or "timezone_minute"
+            or "hours" or "minutes" or "seconds" or "milliseconds" or "microseconds" && result.IsNumeric)
+            throw UnitNotSupported(field, type);
+        var whole = field switch
+        {
+            "year" or "years" or "yr" or "yrs" or "y" => $"extract(year FROM {value})",
+            "month" or "months" or "mon" or "mons" => $"extract(month FROM {value})",
+            "day" or "days" or "d" => $"extract(day FROM {value})",
+            "hour" or "hours" or "hr" or "hrs" or "h" => $"extract(hour FROM {value})",
+            "minute" or "minutes" or "min" or "mins" or "m" => $"extract(minute FROM {value})",
+            "dow" when IsCalendar(type) => $"extract(dow FROM {value})",
+            "isodow" when IsCalendar(type) => $"extract(isodow FROM {value})",
+            "doy" when IsCalendar(type) => $"extract(doy FROM {value})",
+            "week" or "weeks" or "w" when IsCalendar(type) => $"extract(week FROM {value})",
+            "isoyear" when IsCalendar(type) => $"extract(isoyear FROM {value})",
+            "quarter" or "qtr" => $"extract(quarter FROM {value})",
+            "decade" or "decades" => $"CAST(floor(extract(year FROM {value}) / 10.0) AS BIGINT)",
+            "century" or "centuries" or "cent" or "c" when IsCalendar(type) => $"CAST(ceil(extract(year FROM {value}) / 100.0) AS BIGINT)",
+            "millennium" or "millennia" or "mil" or "mils" when IsCalendar(type) => $"CAST(ceil(extract(year FROM {value}) / 1000.0) AS BIGINT)",
+            "century" or "centuries" or "cent" or "c" => $"CAST(trunc(extract(year FROM {value}) / 100.0) AS BIGINT)",
+            "millennium" or "millennia" or "mil" or "mils" => $"CAST(trunc(extract(year FROM {value}) / 1000.0) AS BIGINT)",
+            "microsecond" or "microseconds" or "us" or "usec" or "usecs" or "usecond" or "useconds" => $"extract(microseconds FROM {value})",
+            "julian" or "jd" when type.HasSameBase(SqlType.Date) => $"CAST(julian({value}) AS BIGINT)",
+            "epoch" when type.HasSameBase(SqlType.Date) => $"CAST(epoch({value}) AS BIGINT)",
+            "timezone" when type.HasSameBase(SqlType.Timestamptz) || type.HasSameBase(SqlType.Timetz) => $"extract(timezone FROM {value})",
+            "timezone_hour" or "timezone_h" when type.HasSameBase(SqlType.Timestamptz) || type.HasSameBase(SqlType.Timetz) => $"extract(timezone_hour FROM {value})",
+            "timezone_minute" or "timezone_m" when type.HasSameBase(SqlType.Timestamptz) || type.HasSameBase(SqlType.Timetz) => $"extract(timezone_minute FROM {value})",
+            _ => null,
+        };
+        if (whole is not null) return $"CAST({whole} AS {result.KernelName})";
+        var (microseconds, scale) = field switch
+        {
+            "second" or "seconds" or "sec" or "secs" or "s" => ($"extract(microseconds FROM {value})", 6),
+            "millisecond" or "milliseconds" or "msec" or "msecs" or "ms" => ($"extract(microseconds FROM {value})", 3),
+            "epoch" => ($"{(type.HasSameBase(SqlType.Interval) ? IntervalMicroseconds(value) : $"epoch_us({value})")}", 6),
+            _ => throw UnknownUnit(field, type),
+        };
+        return result.IsNumeric
+            ? $"CAST(CAST({microseconds} AS DECIMAL(24,0)) * CAST({(scale == 6 ? "0.000001" : "0.001")} AS DECIMAL({scale + 1},{scale})) AS {result.KernelName})"
+            : $"(CAST({microseconds} AS DOUBLE) / {(scale == 6 ? "1000000.0" : "1000.0")})";
+    }
+
+    /// <summary>PostgreSQL's epoch of an interval: a year is 365.25 days, a month 30, a day 24 hours.</summary>
+    private static string IntervalMicroseconds(string value) =>
+        $"(CAST(extract(year FROM {value}) AS HUGEINT) * 31557600000000 + CAST(extract(month FROM {value}) AS HUGEINT) * 2592000000000"
+        + $" + CAST(extract(day FROM {value}) AS HUGEINT) * 86400000000 + CAST(extract(hour FROM {value}) AS HUGEINT) * 3600000000"
+        + $" + CAST(extract(minute FROM {value}) AS HUGEINT) * 60000000 + CAST(extract(microseconds FROM {value}) AS HUGEINT))";
+
+    private static bool IsCalendar(SqlType type) =>
+        type.HasSameBase(SqlType.Date) || type.HasSameBase(SqlType.Timestamp) || type.HasSameBase(SqlType.Timestamptz);
+
+    private static SqlException UnitNotSupported(string field, SqlType type) =>
+        new(SqlState.FeatureNotSupported, $"unit \"{field}\" not supported for type {type}");
+
+    private static SqlException UnknownUnit(string field, SqlType type) =>
+        new(SqlState.InvalidParameterValue, $"unit \"{field}\" not recognized for type {type}");
+}

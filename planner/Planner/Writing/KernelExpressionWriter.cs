@@ -1,0 +1,226 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Text;
+using SortKey = Federation.Plan.SortKey;
+
+namespace Federation.Planner.Writing;
+
+/// <summary>Scalar expressions as kernel SQL of exactly the kernel type of the expression.</summary>
+internal sealed partial class KernelExpressionWriter(KernelNames names, Func<LogicalPlan, string> writeQuery)
+{
+    public string Write(Expr expression) => expression switch
+    {
+        Constant constant => KernelLiterals.Write(constant.Value, constant.Type),
+        Parameter parameter => throw new SqlException(SqlState.InternalError, $"parameter ${parameter.Number} has no value"),
+        ColumnRef reference => names.Of(reference.Column),
+        Call call => WriteCall(call.Function, call.Arguments, call.Type),
+        Cast cast => KernelCasts.Write(Write(cast.Operand), cast.Operand.Type, cast.Type, cast.IsExplicit),
+        And and => $"({string.Join(" AND ", and.Terms.Select(Write))})",
+        Or or => $"({string.Join(" OR ", or.Terms.Select(Write))})",
+        Not { Operand: IsNull test } => WriteIsNull(test.Operand, isNegated: true),
+        Not not => $"(NOT {Write(not.Operand)})",
+        IsNull test => WriteIsNull(test.Operand, isNegated: false),
+        IsBoolean test => $"({Write(test.Operand)} IS {(test.Value ? "TRUE" : "FALSE")})",
+        IsDistinct distinct => $"({Key(distinct.Left)} IS DISTINCT FROM {Key(distinct.Right)})",
+        Case conditional => WriteCase(conditional),
+        Coalesce coalesce => $"coalesce({Join(coalesce.Arguments)})",
+        Extreme extreme => WriteExtreme(extreme),
+        NullIf nullIf => $"CASE WHEN {WriteCall(nullIf.Equality, [nullIf.LeftCompared, nullIf.RightCompared], SqlType.Bool)} THEN CAST(NULL AS {nullIf.Type.KernelName}) ELSE {Write(nullIf.Left)} END",
+        InList list => WriteInList(list),
+        Quantified quantified => WriteQuantified(quantified),
+        ArrayOf { Items.Count: 0 } array => $"CAST([] AS {array.Type.KernelName})",
+        ArrayOf array => $"CAST([{Join(array.Items)}] AS {array.Type.KernelName})",
+        RowOf row => WriteRow(row),
+        FieldOf field => $"struct_extract({Write(field.Operand)}, {KernelLiterals.Text(field.Operand.Type.Fields[field.Index].Name)})",
+        ItemOf item => WriteItem(item),
+        SliceOf slice => WriteSlice(slice),
+        Subquery subquery => WriteSubquery(subquery),
+        AggregateCall aggregate => WriteAggregate(aggregate, over: ""),
+        WindowCall window => WriteWindow(window),
+        Grouping grouping => $"CAST(GROUPING({Join(grouping.Arguments)}) AS INTEGER)",
+        SetCall set => WriteCall(set.Function, set.Arguments, set.Type),
+        _ => throw new UnreachableException(expression.GetType().Name),
+    };
+
+    /// <summary>
+    /// What equality, grouping and ordering work on: for numerics held as text and for padded text the value itself would distinguish what
+    /// PostgreSQL holds equal.
+    /// </summary>
+    public string Key(Expr expression)
+    {
+        var text = Write(expression);
+        return expression.Type switch
+        {
+            { IsNumeric: true, Decimal: null } => $"pg_numeric_key({text})",
+            { IsArray: false } type when type.Base == PgTypes.Bpchar => $"rtrim({text}, ' ')",
+            _ => text,
+        };
+    }
+
+    /// <summary>Whether <see cref="Key"/> differs from the value.</summary>
+    public static bool HasKey(SqlType type) => type is { IsNumeric: true, Decimal: null } || (!type.IsArray && type.Base == PgTypes.Bpchar);
+
+    public string SortKeys(IEnumerable<SortKey> keys) => string.Join(", ", keys.Select(key =>
+        $"{Ordered(key.Expression)} {(key.IsDescending ? "DESC" : "ASC")} NULLS {(key.NullsFirst ? "FIRST" : "LAST")}"));
+
+    private string Ordered(Expr expression) =>
+        // A bare number in ORDER BY is an ordinal.
+        expression is Constant ? $"CAST({Key(expression)} AS {expression.Type.KernelName})" : Key(expression);
+
+    private string Join(IEnumerable<Expr> expressions) => string.Join(", ", expressions.Select(Write));
+
+    private string WriteIsNull(Expr operand, bool isNegated)
+    {
+        if (operand is RowOf row)
+        {
+            if (row.Items.Count == 0) return isNegated ? "FALSE" : "TRUE";
+            var all = $"({string.Join(" AND ", row.Items.Select(item => $"{Write(item)} IS NULL"))})";
+            return isNegated ? $"(NOT {all})" : all;
+        }
+
+        return $"({Write(operand)} IS {(isNegated ? "NOT " : "")}NULL)";
+    }
+
+    private string WriteCase(Case conditional)
+    {
+        var text = new StringBuilder("CASE");
+        foreach (var when in conditional.Whens) text.Append(" WHEN ").Append(Write(when.Condition)).Append(" THEN ").Append(Write(when.Result));
+        return text.Append(" ELSE ").Append(Write(conditional.Else)).Append(" END").ToString();
+    }
+
+    private string WriteExtreme(Extreme extreme)
+    {
+        if (!HasKey(extreme.Type)) return $"{(extreme.IsGreatest ? "greatest" : "least")}({Join(extreme.Arguments)})";
+
+        // Compared by key, returned as it is.
+        var pairs = string.Join(", ", extreme.Arguments.Select(argument => $"{{k: {Key(argument)}, v: {Write(argument)}}}"));
+        var order = extreme.IsGreatest ? "list_reverse_sort" : "list_sort";
+        return $"list_extract({order}(list_filter([{pairs}], lambda p: p.k IS NOT NULL)), 1).v";
+    }
+
+    private string WriteInList(InList list)
+    {
+        var items = list.Items.ToArray();
+        var isBytea = list.Operand.Type.HasSameBase(SqlType.Bytea);
+        if (list.Equality.Name == "numeric_eq" && (list.Operand.Type.Decimal is null || Array.Exists(items, item => item.Type.Decimal is null)))
+            return $"(pg_numeric_key({NumericText(list.Operand)}) IN ({string.Join(", ", items.Select(item => $"pg_numeric_key({NumericText(item)})"))}))";
+        if (!isBytea && IsPlainEquality(list.Equality)) return $"({Key(list.Operand)} IN ({string.Join(", ", items.Select(Key))}))";
+        return $"({string.Join(" OR ", items.Select(item => WriteCall(list.Equality, [list.Operand, item], SqlType.Bool)))})";
+    }
+
+    /// <summary>Equality that is the kernel's own = on keys.</summary>
+    private static bool IsPlainEquality(FunctionEntry equality) => KernelFunctions.Find(equality) is "({0} = {1})" or "(rtrim({0}, ' ') = rtrim({1}, ' '))" || equality.Name == "numeric_eq";
+
+    private string WriteQuantified(Quantified quantified)
+    {
+        var itemType = quantified.Array.Type.Element!;
+        if (quantified.Array is ArrayOf { Items: { Count: > 0 } items } && quantified is { Operator: "=", IsAll: false } && !itemType.IsArray)
+            return WriteInList(new InList(quantified.Function, quantified.Operand, items));
+        if (quantified is { Operator: "=", IsAll: false } or { Operator: "<>", IsAll: true } && IsKernelEquality(itemType))
+        {
+            // Without a lambda, which could not name columns of an outer query.
+            var array = Write(quantified.Array);
+            var operand = Write(quantified.Operand);
+            var (found, absent) = quantified.IsAll ? ("FALSE", "TRUE") : ("TRUE", "FALSE");
+            return $"CASE WHEN {array} IS NULL THEN CAST(NULL AS BOOLEAN) WHEN list_contains({array}, {operand}) THEN {found} "
+                + $"WHEN len({array}) = 0 THEN {absent} WHEN {operand} IS NULL OR len(list_filter({array}, lambda z: z IS NULL)) > 0 THEN CAST(NULL AS BOOLEAN) ELSE {absent} END";
+        }
+
+        var item = new VerbatimItem("q", itemType);
+        var comparison = WriteCall(quantified.Function, quantified.Operand, item);
+        var list = $"list_transform({Write(quantified.Array)}, lambda q: {comparison})";
+        var (stop, otherwise) = quantified.IsAll ? ("FALSE", "TRUE") : ("TRUE", "FALSE");
+
+        // list_contains finds the deciding value; a NULL among the rest leaves the answer open.
+        return $"CASE WHEN {Write(quantified.Array)} IS NULL THEN CAST(NULL AS BOOLEAN) WHEN list_contains({list}, {stop}) THEN {stop} "
+            + $"WHEN len(list_filter({list}, lambda z: z IS NULL)) > 0 THEN CAST(NULL AS BOOLEAN) ELSE {otherwise} END";
+    }
+
+    /// <summary>Types whose items list_contains compares as PostgreSQL does.</summary>
+    private static bool IsKernelEquality(SqlType type) => !type.IsArray && !HasKey(type) && type.Storage is not (Storage.Struct or Storage.Decimal) && type.Base.Name is not ("json" or "jsonb");
+
+    private string WriteRow(RowOf row) => row.Items.Count == 0
+        ? "struct_pack(\"_\" := 0)"
+        : $"struct_pack({string.Join(", ", row.Items.Select((item, i) => $"{KernelLiterals.Identifier(row.Type.Fields[i].Name)} := {Write(item)}"))})";
+
+    private string WriteItem(ItemOf item)
+    {
+        var index = Write(item.Index);
+        if (item.Operand.Type.IsVector) index = $"({index} + 1)";
+        return item.Index is Constant { Value: int and > 0 } && !item.Operand.Type.IsVector
+            ? $"list_extract({Write(item.Operand)}, {index})"
+            : $"CASE WHEN {index} >= 1 THEN list_extract({Write(item.Operand)}, {index}) END";
+    }
+
+    private string WriteSlice(SliceOf slice)
+    {
+        var operand = Write(slice.Operand);
+        var low = slice.Low is null ? "1" : $"greatest({Write(slice.Low)}, 1)";
+        var high = slice.High is null ? $"len({operand})" : Write(slice.High);
+        var nulls = new[] { slice.Low, slice.High }.Where(bound => bound is not null and not Constant { Value: not null }).Select(bound => $"{Write(bound!)} IS NULL").ToArray();
+        var body = $"CASE WHEN {high} < {low} THEN CAST([] AS {slice.Type.KernelName}) ELSE list_slice({operand}, {low}, {high}) END";
+        return nulls.Length == 0 ? body : $"CASE WHEN {string.Join(" OR ", nulls)} THEN CAST(NULL AS {slice.Type.KernelName}) ELSE {body} END";
+    }
+
+    /// <summary>A lambda variable of the kernel standing where an expression is expected.</summary>
+    private readonly record struct VerbatimItem(string Text, SqlType Type);
+
+    private string WriteCall(FunctionEntry function, Expr left, VerbatimItem right) =>
+        Fill(function, [(Write(left), left.Type), (right.Text, right.Type)], SqlType.Bool);
+
+    private string WriteCall(FunctionEntry function, EquatableArray<Expr> arguments, SqlType result)
+    {
+        if (IsFloatArithmetic(function)) return WriteFloatArithmetic(function, arguments, result);
+        if ((WriteSpecial(function, arguments, result) ?? WriteJsonBuilder(function, arguments)) is { } special) return special;
+        return Fill(function, arguments.Select(argument => (Write(argument), argument.Type)).ToArray(), result);
+    }
+
+    private static string Fill(FunctionEntry function, (string Text, SqlType Type)[] arguments, SqlType result)
+    {
+        if (KernelNumerics.Write(function, arguments, result) is { } numeric) return numeric;
+        var template = KernelFunctions.Find(function) ?? throw Unsupported(function);
+        return FillTemplate(template, arguments);
+    }
+
+    public static SqlException Unsupported(FunctionEntry function) =>
+        new(SqlState.FeatureNotSupported, $"function {function.Signature.Replace(",", ", ", StringComparison.Ordinal)} is not supported")
+        {
+            Detail = "The function exists in PostgreSQL, but no exact equal of it is known here.",
+        };
+
+    internal static string FillTemplate(string template, (string Text, SqlType Type)[] arguments, IReadOnlyDictionary<string, string>? clauses = null)
+    {
+        var text = new StringBuilder();
+        for (var i = 0; i < template.Length; i++)
+        {
+            var end = template[i] == '{' ? template.IndexOf('}', i) : -1;
+            var hole = end < 0 ? "" : template[(i + 1)..end];
+            if (hole == "*")
+            {
+                text.AppendJoin(", ", arguments.Select(argument => argument.Text));
+            }
+            else if (clauses is not null && clauses.TryGetValue(hole, out var clause))
+            {
+                text.Append(clause);
+            }
+            else if (hole.Length > 0 && char.IsAsciiDigit(hole[0]))
+            {
+                var asText = hole.EndsWith('#');
+                var argument = arguments[int.Parse(asText ? hole[..^1] : hole, CultureInfo.InvariantCulture)];
+                text.Append(asText ? KernelNumerics.AsText(argument.Text, argument.Type) : argument.Text);
+            }
+            else
+            {
+                // A brace of the kernel's own syntax.
+                text.Append(template[i]);
+                continue;
+            }
+
+            i = end;
+        }
+
+        return text.ToString();
+    }
+
+    private string NumericText(Expr expression) => KernelNumerics.AsText(Write(expression), expression.Type);
+}

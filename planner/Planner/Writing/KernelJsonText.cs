@@ -1,0 +1,50 @@
+namespace Federation.Planner.Writing;
+
+/// <summary>
+/// SQL values as JSON text, the way to_json writes them: numbers and booleans bare, dates in ISO form with a T, arrays and records nested, everything else as a quoted string.
+/// </summary>
+internal static class KernelJsonText
+{
+    /// <summary>The JSON text of a written value; SQL NULL becomes JSON null.</summary>
+    public static string Write(string text, SqlType type) => $"coalesce({NotNull(text, type)}, 'null')";
+
+    /// <summary>The JSON text of a value, NULL for NULL.</summary>
+    public static string NotNull(string text, SqlType type)
+    {
+        if (type.IsArray) return WriteArray(text, type.Element!);
+        if (type.IsRecord) return WriteRecord(text, type);
+        return type.Base.Name switch
+        {
+            "bool" => $"CAST({text} AS VARCHAR)",
+            "int2" or "int4" or "int8" or "oid" => $"CAST({text} AS VARCHAR)",
+            "numeric" => KernelNumerics.AsText(text, type),
+            "float4" => FiniteOrQuoted(text, $"pg_float4out({text})"),
+            "float8" => FiniteOrQuoted(text, $"pg_float8out({text})"),
+            "json" or "jsonb" => text,
+            "timestamp" or "timestamptz" => Quoted($"replace({KernelCasts.WriteText(text, type)}, ' ', 'T')"),
+            _ => Quoted(KernelCasts.WriteText(text, type)),
+        };
+    }
+
+    /// <summary>A text as a JSON string with quotes and escapes.</summary>
+    public static string Quoted(string text) => $"CAST(to_json({text}) AS VARCHAR)";
+
+    private static string FiniteOrQuoted(string value, string shown) => $"CASE WHEN isfinite({value}) THEN {shown} ELSE '\"' || {shown} || '\"' END";
+
+    private static string WriteArray(string text, SqlType element) =>
+        $"'[' || array_to_string(list_transform({text}, lambda x: {Write("x", element)}), ',') || ']'";
+
+    private static string WriteRecord(string text, SqlType type)
+    {
+        var fields = type.Fields.Select(field =>
+        {
+            var value = $"struct_extract({text}, {KernelLiterals.Text(field.Name)})";
+            return $"{KernelLiterals.Text(JsonName(field.Name))} || {Write(value, field.Type)}";
+        });
+        return $"CASE WHEN {text} IS NOT NULL THEN '{{' || {string.Join(" || ',' || ", fields)} || '}}' END";
+    }
+
+    private static string JsonName(string name) => System.Text.Json.JsonSerializer.Serialize(name, s_names) + ":";
+
+    private static readonly System.Text.Json.JsonSerializerOptions s_names = new() { Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+}

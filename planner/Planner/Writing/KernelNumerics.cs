@@ -1,0 +1,57 @@
+namespace Federation.Planner.Writing;
+
+/// <summary>Arithmetic and comparison of numerics: native on scaled integers, by functions on the text form.</summary>
+internal static class KernelNumerics
+{
+    private static readonly Dictionary<string, (string Native, string Text)> s_operators = new(StringComparer.Ordinal)
+    {
+        ["numeric_add"] = ("+", "pg_numeric_add"),
+        ["numeric_sub"] = ("-", "pg_numeric_sub"),
+        ["numeric_mul"] = ("*", "pg_numeric_mul"),
+    };
+
+    private static readonly Dictionary<string, string> s_comparisons = new(StringComparer.Ordinal)
+    {
+        ["numeric_eq"] = "=",
+        ["numeric_ne"] = "<>",
+        ["numeric_lt"] = "<",
+        ["numeric_le"] = "<=",
+        ["numeric_gt"] = ">",
+        ["numeric_ge"] = ">=",
+    };
+
+    /// <summary>A numeric value in text form.</summary>
+    public static string AsText(string text, SqlType type) => type.IsNumeric && type.Decimal is null ? text : $"CAST({text} AS VARCHAR)";
+
+    /// <summary>The SQL of a numeric function, or null when the function table says how.</summary>
+    public static string? Write(FunctionEntry function, (string Text, SqlType Type)[] arguments, SqlType result)
+    {
+        if (s_comparisons.TryGetValue(function.Name, out var comparison))
+        {
+            if (arguments[0].Type.Decimal is not null && arguments[1].Type.Decimal is not null)
+                return $"({arguments[0].Text} {comparison} {arguments[1].Text})";
+            return comparison is "=" or "<>"
+                ? $"(pg_numeric_key({AsText(arguments[0].Text, arguments[0].Type)}) {comparison} pg_numeric_key({AsText(arguments[1].Text, arguments[1].Type)}))"
+                : $"(pg_numeric_cmp({AsText(arguments[0].Text, arguments[0].Type)}, {AsText(arguments[1].Text, arguments[1].Type)}) {comparison} 0)";
+        }
+
+        if (s_operators.TryGetValue(function.Name, out var pair))
+        {
+            // The kernel computes a product of decimals in the sum of their scales, which is the shape that was inferred.
+            return result.Decimal is { } shape
+                ? $"CAST({arguments[0].Text} {pair.Native} {arguments[1].Text} AS {shape})"
+                : $"{pair.Text}({AsText(arguments[0].Text, arguments[0].Type)}, {AsText(arguments[1].Text, arguments[1].Type)})";
+        }
+
+        return (function.Name, result.Decimal) switch
+        {
+            ("numeric_uminus", { } shape) => $"CAST(-{arguments[0].Text} AS {shape})",
+            ("numeric_abs", { } shape) => $"CAST(abs({arguments[0].Text}) AS {shape})",
+            ("abs", { } shape) when arguments[0].Type.IsNumeric => $"CAST(abs({arguments[0].Text}) AS {shape})",
+            ("ceil" or "ceiling", { } shape) when arguments[0].Type.IsNumeric => $"CAST(ceil({arguments[0].Text}) AS {shape})",
+            ("floor", { } shape) when arguments[0].Type.IsNumeric => $"CAST(floor({arguments[0].Text}) AS {shape})",
+            ("round", { } shape) when arguments[0].Type.IsNumeric => $"CAST({arguments[0].Text} AS {shape})",
+            _ => null,
+        };
+    }
+}

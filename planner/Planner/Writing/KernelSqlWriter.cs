@@ -1,0 +1,386 @@
+using System.Diagnostics;
+using System.Globalization;
+
+namespace Federation.Planner.Writing;
+
+/// <summary>An input that written SQL names: the scan it stands for and the identifiers its columns must have.</summary>
+public sealed record WrittenInput(string Name, Scan Scan, EquatableArray<string> ColumnNames);
+
+/// <summary>A fragment as kernel SQL.</summary>
+public sealed record WrittenQuery(string Sql, IReadOnlyList<WrittenInput> Inputs, EquatableArray<RecordField> Columns);
+
+/// <summary>
+/// Writes a plan as one kernel statement over named inputs. Clauses are merged into one SELECT as long as SQL's order of evaluation allows, so that the text
+/// stays readable; where it does not, the block becomes a derived table.
+/// </summary>
+public sealed class KernelSqlWriter
+{
+    private readonly KernelNames _names = new();
+    private readonly KernelExpressionWriter _expressions;
+    private readonly List<WrittenInput> _inputs = [];
+    private readonly Dictionary<CteId, string> _ctes = [];
+
+    private KernelSqlWriter() => _expressions = new KernelExpressionWriter(_names, plan => Block(plan).Render());
+
+    /// <summary>Writes a plan whose parameters are already replaced by constants.</summary>
+    public static WrittenQuery Write(LogicalPlan plan)
+    {
+        var writer = new KernelSqlWriter();
+        var sql = writer.Listed(plan);
+        var columns = plan.Columns.Select(column => new RecordField(writer._names.Plain(column), column.Type)).ToEquatableArray();
+
+        // The kernel has no rows without columns; readers of such a result count rows only.
+        if (columns.Count == 0) columns = [new RecordField("_", SqlType.Int4)];
+        return new WrittenQuery(sql, writer._inputs, columns);
+    }
+
+    /// <summary>One SELECT under construction. A block without select items passes all columns of its source.</summary>
+    private sealed class SelectBlock(string from)
+    {
+        public string With { get; set; } = "";
+
+        public string From { get; } = from;
+
+        public List<string> Where { get; } = [];
+
+        /// <summary>The select list; null until something projects.</summary>
+        public string? Items { get; set; }
+
+        public string? GroupBy { get; set; }
+
+        public bool IsDistinct { get; set; }
+
+        public string? OrderBy { get; set; }
+
+        public string? Limit { get; set; }
+
+        /// <summary>A complete statement such as a set operation, to which only ORDER BY and LIMIT can be added.</summary>
+        public string? Whole { get; set; }
+
+        public bool IsBareSource => Items is null && Where.Count == 0 && OrderBy is null && Limit is null && Whole is null && With.Length == 0;
+
+        public string Render()
+        {
+            var text = Whole ?? $"SELECT {(IsDistinct ? "DISTINCT " : "")}{Items ?? "*"} FROM {From}"
+                + (Where.Count > 0 ? $" WHERE {string.Join(" AND ", Where)}" : "")
+                + (GroupBy is { } group ? $" GROUP BY {group}" : "");
+            return With + text + (OrderBy is { } order ? $" ORDER BY {order}" : "") + (Limit ?? "");
+        }
+    }
+
+    private SelectBlock Block(LogicalPlan plan)
+    {
+        switch (plan)
+        {
+            case Scan or Values or FunctionScan or CteScan or Join:
+                return new SelectBlock(Source(plan));
+            case Filter filter:
+            {
+                var block = Block(filter.Input);
+                if (block.Items is not null || block.Limit is not null || block.OrderBy is not null || block.Whole is not null) block = Wrap(block);
+                foreach (var term in filter.Predicate is And and ? and.Terms : [filter.Predicate]) block.Where.Add(_expressions.Write(term));
+                return block;
+            }
+
+            case Project project:
+            {
+                var block = Block(project.Input);
+                if (block.Items is not null || block.Whole is not null || block.OrderBy is not null || block.Limit is not null) block = Wrap(block);
+                block.Items = Items(project.Assignments);
+                return block;
+            }
+
+            case ProjectSet set:
+            {
+                var block = Wrap(Block(set.Input));
+                var passed = set.Input.Columns.Select(column => _names.Of(column));
+                var calls = set.Calls.Select(call => $"unnest({_expressions.Write(call.Expression)}) AS {_names.Of(call.Column)}");
+                block.Items = string.Join(", ", passed.Concat(calls));
+                return Wrap(block);
+            }
+
+            case Aggregate aggregate: return WriteAggregate(aggregate);
+            case Window window:
+            {
+                var block = Block(window.Input);
+                if (!block.IsBareSource) block = Wrap(block);
+                block.Items = string.Join(", ", window.Input.Columns.Select(column => _names.Of(column)).Concat(window.Calls.Select(Item)));
+                return Wrap(block);
+            }
+
+            case Distinct distinct: return WriteDistinct(distinct);
+            case DistinctOn distinct: return WriteDistinctOn(distinct);
+            case Sort sort:
+            {
+                var block = Block(sort.Input);
+                if (block.OrderBy is not null || block.Limit is not null || block.Items is null) block = Wrap(block);
+                block.OrderBy = _expressions.SortKeys(sort.Keys);
+                return block;
+            }
+
+            case Limit limit: return WriteLimit(limit);
+            case SetOperation operation: return WriteSetOperation(operation);
+            case With with: return WriteWith(with);
+            default: throw new UnreachableException(plan.GetType().Name);
+        }
+    }
+
+    private SelectBlock Wrap(SelectBlock block) => block.IsBareSource ? block : new SelectBlock($"({block.Render()}) AS {_names.NewTable()}");
+
+    /// <summary>What stands in FROM for a plan.</summary>
+    private string Source(LogicalPlan plan) => plan switch
+    {
+        Scan scan => AddInput(scan),
+        Values values => WriteValues(values),
+        FunctionScan functions => WriteFunctions(functions),
+        CteScan scan => WriteCteScan(scan),
+        Join join => WriteJoin(join),
+        _ => Derived(plan),
+    };
+
+    private string Derived(LogicalPlan plan) => $"({Block(plan).Render()}) AS {_names.NewTable()}";
+
+    private string AddInput(Scan scan)
+    {
+        var name = _names.NewRelation(scan.Source.Table);
+        _inputs.Add(new WrittenInput(name, scan, scan.Outputs.Select(output => _names.Plain(output.Column)).ToEquatableArray()));
+        return KernelLiterals.Identifier(name);
+    }
+
+    private string WriteValues(Values values)
+    {
+        if (values.Rows.Count == 0)
+        {
+            var none = values.Outputs.Count == 0 ? "1" : string.Join(", ", values.Outputs.Select(column => $"CAST(NULL AS {column.Type.KernelName}) AS {_names.Of(column)}"));
+            return $"(SELECT {none} WHERE FALSE) AS {_names.NewTable()}";
+        }
+
+        if (values.Outputs.Count == 0)
+            return values.Rows.Count == 1 ? $"(SELECT 1) AS {_names.NewTable()}" : $"range({values.Rows.Count}) AS {_names.NewTable()}";
+
+        // Values of different shapes keep their own types only when each is cast to the column's.
+        var rows = values.Rows.Select(row => $"({string.Join(", ", row.Select((cell, i) => $"CAST({_expressions.Write(cell)} AS {values.Outputs[i].Type.KernelName})"))})");
+        return $"(VALUES {string.Join(", ", rows)}) AS {_names.NewTable()}({string.Join(", ", values.Outputs.Select(column => _names.Of(column)))})";
+    }
+
+    private string WriteFunctions(FunctionScan scan)
+    {
+        if (scan is { Ordinality: null, Functions: [{ Call: SetCall { Function.Name: "generate_series", Arguments: var bounds } call, Outputs: [var output] }] }
+            && bounds.All(bound => bound is Constant { Value: int or long } or Cast { Operand: Constant }) && call.Type.Storage is Storage.Int32 or Storage.Int64)
+        {
+            // As a table function a long series streams; as a list it would be held whole.
+            return $"(SELECT CAST(s AS {call.Type.KernelName}) AS {_names.Of(output)} FROM {SeriesFunction(bounds)} AS {_names.NewTable()}(s))";
+        }
+
+        var lists = scan.Functions.Select(item => item.Call is SetCall ? _expressions.Write(item.Call) : $"[{_expressions.Write(item.Call)}]").ToArray();
+        var inner = new List<string>();
+        var outer = new List<string>();
+        for (var i = 0; i < lists.Length; i++)
+        {
+            var item = scan.Functions[i];
+            if (item.Call.Type.IsRecord)
+            {
+                inner.Add($"unnest({lists[i]}) AS r{i}");
+                outer.AddRange(item.Outputs.Select((column, field) =>
+                    $"CAST(struct_extract(r{i}, {KernelLiterals.Text(item.Call.Type.Fields[field].Name)}) AS {column.Type.KernelName}) AS {_names.Of(column)}"));
+            }
+            else
+            {
+                inner.Add($"unnest({lists[i]}) AS {_names.Of(item.Outputs[0])}");
+                outer.Add(_names.Of(item.Outputs[0]));
+            }
+        }
+
+        if (scan.Ordinality is { } ordinality)
+        {
+            var longest = lists.Length == 1 ? $"len({lists[0]})" : $"greatest({string.Join(", ", lists.Select(list => $"len({list})"))})";
+            inner.Add($"unnest(generate_series(CAST(1 AS BIGINT), {longest})) AS {_names.Of(ordinality)}");
+            outer.Add(_names.Of(ordinality));
+        }
+
+        return $"(SELECT {string.Join(", ", outer)} FROM (SELECT {string.Join(", ", inner)}) AS {_names.NewTable()}) AS {_names.NewTable()}";
+    }
+
+    private string SeriesFunction(EquatableArray<Expr> bounds)
+    {
+        if (bounds.Count == 3 && bounds[2] is Constant { Value: 0 or 0L })
+            throw new SqlException(SqlState.InvalidParameterValue, "step size cannot equal zero");
+        return $"generate_series({string.Join(", ", bounds.Select(bound => $"CAST({_expressions.Write(bound)} AS BIGINT)"))})";
+    }
+
+    private string WriteCteScan(CteScan scan)
+    {
+        var items = scan.Outputs.Select((output, i) => $"{_names.Of(scan.Sources[i])} AS {_names.Of(output)}").ToArray();
+        return $"(SELECT {(items.Length == 0 ? "1" : string.Join(", ", items))} FROM {KernelLiterals.Identifier(_ctes[scan.Cte])}) AS {_names.NewTable()}";
+    }
+
+    private string WriteJoin(Join join)
+    {
+        var left = Source(join.Left);
+        var right = join.IsLateral ? $"LATERAL {Derived(join.Right)}" : Source(join.Right);
+        if (join.Left is Join) left = $"({left})";
+        if (join.Right is Join && !join.IsLateral) right = $"({right})";
+        if (join is { Type: JoinType.Inner, Condition: Constant { Value: true } }) return $"{left} CROSS JOIN {right}";
+        var kind = join.Type switch { JoinType.Left => "LEFT JOIN", JoinType.Right => "RIGHT JOIN", JoinType.Full => "FULL JOIN", _ => "JOIN" };
+        return $"{left} {kind} {right} ON {_expressions.Write(join.Condition)}";
+    }
+
+    private string Items(IEnumerable<Assignment> assignments)
+    {
+        var items = string.Join(", ", assignments.Select(Item));
+        return items.Length == 0 ? "1 AS \"_\"" : items;
+    }
+
+    /// <summary>A computed column is cast to its type: the kernel narrows constants and widens sums by rules of its own.</summary>
+    private string Item(Assignment assignment)
+    {
+        if (assignment.IsPassThrough) return _names.Of(assignment.Column);
+        var text = _expressions.Write(assignment.Expression);
+        return assignment.Expression is Constant or ColumnRef
+            ? $"{text} AS {_names.Of(assignment.Column)}"
+            : $"CAST({text} AS {assignment.Column.Type.KernelName}) AS {_names.Of(assignment.Column)}";
+    }
+
+    private SelectBlock WriteAggregate(Aggregate aggregate)
+    {
+        var block = Block(aggregate.Input);
+        if (block.Items is not null || block.Whole is not null || block.OrderBy is not null || block.Limit is not null) block = Wrap(block);
+        var keys = aggregate.Keys.Select(key => GroupText(key.Expression)).ToArray();
+        var items = aggregate.Keys.Select((key, i) => KernelExpressionWriter.HasKey(key.Expression.Type)
+                ? $"any_value({_expressions.Write(key.Expression)}) AS {_names.Of(key.Column)}"
+                : key.IsPassThrough ? _names.Of(key.Column) : $"{keys[i]} AS {_names.Of(key.Column)}")
+            .Concat(aggregate.Aggregates.Select(Item)).ToArray();
+        block.Items = items.Length == 0 ? "1 AS \"_\"" : string.Join(", ", items);
+        if (aggregate.Sets.Count > 0)
+        {
+            var sets = aggregate.Sets.Select(set => $"({string.Join(", ", set.Select(index => keys[index]))})");
+            block.GroupBy = $"GROUPING SETS ({string.Join(", ", sets)})";
+        }
+        else if (keys.Length > 0)
+        {
+            block.GroupBy = string.Join(", ", keys);
+        }
+        else if (aggregate.Aggregates.Count == 0)
+        {
+            // One row whatever the input: HAVING or a bare GROUP BY () without aggregates.
+            block.Items = "CAST(count(*) AS INTEGER) AS \"_\"";
+        }
+
+        return block;
+
+        string GroupText(Expr key) => key is Constant ? $"CAST({_expressions.Key(key)} AS {key.Type.KernelName})" : _expressions.Key(key);
+    }
+
+    private SelectBlock WriteDistinct(Distinct distinct)
+    {
+        var columns = distinct.Columns;
+        if (!columns.Any(column => KernelExpressionWriter.HasKey(column.Type)))
+        {
+            var plain = Block(distinct.Input);
+            if (plain.Items is null || plain.GroupBy is not null || plain.OrderBy is not null || plain.Limit is not null || plain.Whole is not null) plain = Wrap(plain);
+            plain.IsDistinct = true;
+            return plain;
+        }
+
+        var block = Wrap(Block(distinct.Input));
+        block.Items = string.Join(", ", columns.Select(column => KernelExpressionWriter.HasKey(column.Type) ? $"any_value({_names.Of(column)}) AS {_names.Of(column)}" : _names.Of(column)));
+        block.GroupBy = string.Join(", ", columns.Select(column => _expressions.Key(new ColumnRef(column))));
+        return block;
+    }
+
+    private SelectBlock WriteDistinctOn(DistinctOn distinct)
+    {
+        var block = Wrap(Block(distinct.Input));
+        block.Items = $"DISTINCT ON ({string.Join(", ", distinct.Keys.Select(key => _expressions.Key(key)))}) {string.Join(", ", distinct.Columns.Select(column => _names.Of(column)))}";
+        if (distinct.OrderBy.Count > 0) block.OrderBy = _expressions.SortKeys(distinct.OrderBy);
+        return block;
+    }
+
+    private SelectBlock WriteLimit(Limit limit)
+    {
+        if (limit.WithTies) return WriteTies(limit);
+        var block = Block(limit.Input);
+        if (block.Limit is not null || (block.Items is null && block.Whole is null)) block = Wrap(block);
+        block.Limit = (limit.Count is null or Constant { Value: null } ? "" : $" LIMIT {Count(limit.Count, "LIMIT", SqlState.InvalidRowCountInLimitClause)}")
+            + (limit.Offset is null or Constant { Value: null } ? "" : $" OFFSET {Count(limit.Offset, "OFFSET", SqlState.InvalidRowCountInResultOffsetClause)}");
+        return block;
+    }
+
+    private string Count(Expr count, string clause, SqlState state)
+    {
+        if (count is not Constant { Value: long number }) return $"({_expressions.Write(count)})";
+        if (number < 0) throw new SqlException(state, $"{clause} must not be negative");
+        return number.ToString(CultureInfo.InvariantCulture);
+    }
+
+    /// <summary>Rows up to the offset are dropped by number; then all rows whose rank is within the count stay.</summary>
+    private SelectBlock WriteTies(Limit limit)
+    {
+        if (limit.Input is not Sort sort)
+            throw new SqlException(SqlState.SyntaxError, "WITH TIES cannot be specified without ORDER BY clause");
+        var keys = _expressions.SortKeys(sort.Keys);
+        var offset = limit.Offset is null or Constant { Value: null } ? "0" : Count(limit.Offset, "OFFSET", SqlState.InvalidRowCountInResultOffsetClause);
+        var count = limit.Count is null or Constant { Value: null } ? "9223372036854775807" : Count(limit.Count, "LIMIT", SqlState.InvalidRowCountInLimitClause);
+        var block = Wrap(Block(sort.Input));
+        block.Items = $"*, rank() OVER (ORDER BY {keys}) AS \"_rank\", row_number() OVER (ORDER BY {keys}) AS \"_number\"";
+        block = Wrap(block);
+        block.Where.Add($"\"_number\" > {offset}");
+        block.Where.Add($"\"_rank\" <= {offset} + {count}");
+        block.Items = string.Join(", ", limit.Columns.Select(column => _names.Of(column)));
+        block.OrderBy = keys;
+        return block;
+    }
+
+    private SelectBlock WriteSetOperation(SetOperation operation)
+    {
+        var word = operation.Type.ToString().ToUpperInvariant() + (operation.IsAll ? " ALL" : "");
+        if (operation is not { Type: SetOperationType.Union, IsAll: true } && operation.Outputs.Any(column => KernelExpressionWriter.HasKey(column.Type)))
+        {
+            if (operation.Type != SetOperationType.Union)
+                throw new SqlException(SqlState.FeatureNotSupported, $"{word} of numeric columns of different scales is not supported") { Hint = "Cast the columns to one numeric(p,s)." };
+            return WriteDistinct(new Distinct(operation with { IsAll = true }));
+        }
+
+        var left = Operand(operation.Left);
+        var right = Operand(operation.Right);
+        var names = operation.Outputs.Select((column, i) => $"{_names.Of(operation.Left.Columns[i])} AS {_names.Of(column)}").ToArray();
+        var rightNames = operation.Outputs.Select((column, i) => $"{_names.Of(operation.Right.Columns[i])} AS {_names.Of(column)}").ToArray();
+        string List(string[] items) => items.Length == 0 ? "1 AS \"_\"" : string.Join(", ", items);
+        return new SelectBlock("")
+        {
+            Whole = $"SELECT {List(names)} FROM {left} {word} SELECT {List(rightNames)} FROM {right}",
+        };
+
+        string Operand(LogicalPlan plan) => Derived(plan);
+    }
+
+    private SelectBlock WriteWith(With with)
+    {
+        var definitions = new List<string>();
+        foreach (var definition in with.Definitions)
+        {
+            _ctes[definition.Id] = _names.NewRelation(definition.Id.Name);
+            var name = KernelLiterals.Identifier(_ctes[definition.Id]);
+            var columns = definition.Plan.Columns.Count == 0 ? "" : $"({string.Join(", ", definition.Plan.Columns.Select(column => _names.Of(column)))})";
+            var body = definition is { IsRecursive: true, Plan: SetOperation union }
+                ? $"SELECT * FROM {Derived(union.Left)} UNION{(union.IsAll ? " ALL" : "")} SELECT * FROM {Derived(union.Right)}"
+                : Listed(definition.Plan);
+            var hint = definition.IsMaterialized switch { true => "MATERIALIZED ", false => "NOT MATERIALIZED ", null => "" };
+            definitions.Add($"{name}{columns} AS {hint}({body})");
+        }
+
+        var recursive = with.Definitions.Any(definition => definition.IsRecursive) ? "RECURSIVE " : "";
+        var block = Block(with.Input);
+        if (block.With.Length > 0 || block is { Items: null, Whole: null }) block = Wrap(block);
+        block.With = $"WITH {recursive}{string.Join(", ", definitions)} ";
+        return block;
+    }
+
+    /// <summary>The query with its columns in the plan's order, which a bare source need not have.</summary>
+    private string Listed(LogicalPlan plan)
+    {
+        var block = Block(plan);
+        if (block is { Items: null, Whole: null }) block.Items = plan.Columns.Count == 0 ? "1 AS \"_\"" : string.Join(", ", plan.Columns.Select(column => _names.Of(column)));
+        return block.Render();
+    }
+}

@@ -1,0 +1,2 @@
+global using Federation.Core;
+global using Federation.Core.Errors;

@@ -1,0 +1,121 @@
+using Federation.Sql.Lexing;
+using Federation.Sql.Syntax;
+
+namespace Federation.Sql.Parsing;
+
+/// <summary>The text as a whole, and which statement its first words begin.</summary>
+internal sealed partial class Parser
+{
+    public IReadOnlyList<ParsedStatement> Statements()
+    {
+        var statements = new List<ParsedStatement>();
+        while (true)
+        {
+            if (!Is(';') && !AtEnd)
+            {
+                var start = _index;
+                var statement = Statement();
+                if (!Is(';')) ExpectEnd();
+                var span = SpanFrom(start);
+                statements.Add(new ParsedStatement(statement with { Span = span }, span.Start, span.Length));
+            }
+
+            if (AtEnd) return statements;
+            Expect(';');
+        }
+    }
+
+    public Expression SingleExpression()
+    {
+        var expression = Expression();
+        ExpectEnd();
+        return expression;
+    }
+
+    public TypeName SingleTypeName()
+    {
+        var type = TypeName();
+        ExpectEnd();
+        return type;
+    }
+
+    private Statement Statement() => Current.Keyword switch
+    {
+        Keyword.Explain => Explain(),
+        Keyword.Set => Set(),
+        Keyword.Reset => Reset(),
+        Keyword.Show => Show(),
+        Keyword.Begin or Keyword.Start or Keyword.Commit or Keyword.End or Keyword.Rollback or Keyword.Abort or Keyword.Savepoint
+            or Keyword.Release => Transaction(),
+        Keyword.Prepare => NextIs(Keyword.Transaction) ? Transaction() : Prepare(),
+        Keyword.Execute => Execute(),
+        Keyword.Deallocate => Deallocate(),
+        Keyword.Discard => Discard(),
+        Keyword.Declare => DeclareCursor(),
+        Keyword.Fetch or Keyword.Move => Fetch(),
+        Keyword.Close => Close(),
+        Keyword.Copy => Copy(),
+        Keyword.Call => Call(),
+        Keyword.Listen or Keyword.Unlisten or Keyword.Notify => Notify(),
+        Keyword.Create => Create(),
+        Keyword.Alter => Alter(),
+        Keyword.Drop => Drop(),
+        _ => TryPreparableStatement() ?? OtherCommand(),
+    };
+
+    /// <summary>What PREPARE, WITH and COPY take: a query or a statement that changes data.</summary>
+    private Statement PreparableStatement() => TryPreparableStatement() ?? throw SyntaxError();
+
+    private Statement? TryPreparableStatement()
+    {
+        var start = _index;
+        if (Is(Keyword.With)) return StatementWith(start);
+        if (Is('(') || StartsQuery(0) || Is(Keyword.Values))
+        {
+            var query = Query();
+            return new SelectStatement(query) { Span = query.Span };
+        }
+
+        return DataChange(start);
+    }
+
+    private Statement StatementWith(int start)
+    {
+        Enter();
+        var with = WithClause();
+        Statement? statement = DataChange(start);
+        if (statement is null)
+        {
+            if (Is(Keyword.With) || (!Is('(') && !Is(Keyword.Values) && !StartsQuery(0))) throw SyntaxError();
+            var query = FinishQuery(start, SetOperand(), with);
+            statement = new SelectStatement(query) { Span = query.Span };
+        }
+
+        Leave();
+        return statement;
+    }
+
+    /// <summary>INSERT, UPDATE, DELETE or MERGE; null when none begins here.</summary>
+    private UnsupportedStatement? DataChange(int start)
+    {
+        var word = Current;
+        switch (word.Keyword)
+        {
+            case Keyword.Insert or Keyword.Merge:
+                Advance();
+                Expect(Keyword.Into);
+                break;
+            case Keyword.Delete:
+                Advance();
+                Expect(Keyword.From);
+                break;
+            case Keyword.Update:
+                Advance();
+                break;
+            default:
+                return null;
+        }
+
+        return SkipStatement(start, word.Text!.ToUpperInvariant());
+    }
+}

@@ -1,0 +1,159 @@
+namespace Federation.Sql.Syntax;
+
+public abstract record Statement : SyntaxNode;
+
+public sealed record SelectStatement(Query Query) : Statement;
+
+/// <summary>name, or name = value, in the parentheses of EXPLAIN, COPY, OPTIONS and the like.</summary>
+public sealed record OptionItem(string Name, Expression? Value) : SyntaxNode;
+
+public sealed record ExplainStatement(EquatableArray<OptionItem> Options, Statement Statement) : Statement;
+
+public enum SettingScope
+{
+    Session,
+    Local,
+}
+
+/// <summary>
+/// SET name = values | DEFAULT (<paramref name="Values"/> empty). SET TIME ZONE, SET NAMES, SET ROLE, SET SESSION AUTHORIZATION and
+/// SET TRANSACTION SNAPSHOT come as the settings they stand for.
+/// </summary>
+public sealed record SetStatement(string Name, EquatableArray<Expression> Values, SettingScope Scope) : Statement;
+
+/// <summary>RESET name, or RESET ALL when the name is null.</summary>
+public sealed record ResetStatement(string? Name) : Statement;
+
+/// <summary>SHOW name, or SHOW ALL when the name is null.</summary>
+public sealed record ShowStatement(string? Name) : Statement;
+
+public enum IsolationLevel
+{
+    ReadUncommitted,
+    ReadCommitted,
+    RepeatableRead,
+    Serializable,
+}
+
+public sealed record TransactionModes(IsolationLevel? Isolation, bool? IsReadOnly, bool? IsDeferrable);
+
+public enum TransactionCommand
+{
+    Begin,
+    StartTransaction,
+    Commit,
+    Rollback,
+    Savepoint,
+    Release,
+    RollbackTo,
+    PrepareTransaction,
+    CommitPrepared,
+    RollbackPrepared,
+}
+
+/// <param name="Name">The savepoint or the global transaction id.</param>
+/// <param name="IsChain">AND CHAIN</param>
+public sealed record TransactionStatement(TransactionCommand Command, TransactionModes? Modes, string? Name, bool IsChain) : Statement;
+
+/// <summary>SET TRANSACTION …, or SET SESSION CHARACTERISTICS AS TRANSACTION … when <paramref name="IsSession"/>.</summary>
+public sealed record SetTransactionStatement(TransactionModes Modes, bool IsSession) : Statement;
+
+public sealed record PrepareStatement(string Name, EquatableArray<TypeName> ParameterTypes, Statement Statement) : Statement;
+
+public sealed record ExecuteStatement(string Name, EquatableArray<Expression> Arguments) : Statement;
+
+/// <summary>DEALLOCATE name, or ALL when the name is null.</summary>
+public sealed record DeallocateStatement(string? Name) : Statement;
+
+public enum DiscardTarget
+{
+    All,
+    Plans,
+    Sequences,
+    Temporary,
+}
+
+public sealed record DiscardStatement(DiscardTarget Target) : Statement;
+
+public sealed record DeclareCursorStatement(string Name, Query Query) : Statement
+{
+    public bool IsBinary { get; init; }
+
+    public bool IsHold { get; init; }
+
+    /// <summary>SCROLL or NO SCROLL; null when not said.</summary>
+    public bool? IsScroll { get; init; }
+}
+
+public enum FetchDirection
+{
+    /// <summary>Count rows onward; a negative count goes back.</summary>
+    Forward,
+    Backward,
+    Absolute,
+    Relative,
+}
+
+/// <param name="Count">Null for ALL.</param>
+public sealed record FetchStatement(string Cursor, FetchDirection Direction, long? Count, bool IsMove) : Statement;
+
+/// <summary>CLOSE name, or ALL when the name is null.</summary>
+public sealed record CloseCursorStatement(string? Name) : Statement;
+
+/// <summary>COPY. Exactly one of <paramref name="Query"/> and <paramref name="Table"/> is set; no file and no program means STDIN/STDOUT.</summary>
+public sealed record CopyStatement(Query? Query, QualifiedName? Table, EquatableArray<string> Columns, bool IsFrom, EquatableArray<OptionItem> Options)
+    : Statement
+{
+    public string? FileName { get; init; }
+
+    public bool IsProgram { get; init; }
+
+    public Expression? Where { get; init; }
+}
+
+public sealed record CallStatement(FunctionCall Call) : Statement;
+
+/// <summary>What ALTER … OPTIONS does with one option.</summary>
+public enum OptionAction
+{
+    Add,
+    Set,
+    Drop,
+}
+
+public sealed record ServerOption(string Name, string? Value, OptionAction Action) : SyntaxNode;
+
+public sealed record CreateServerStatement(string Name, bool IfNotExists, string? Type, string? Version, string Wrapper, EquatableArray<ServerOption> Options)
+    : Statement;
+
+public sealed record AlterServerStatement(string Name, string? Version, EquatableArray<ServerOption> Options) : Statement;
+
+/// <param name="User">A role name, or "public", "current_user", "user", "session_user" in lower case for the keywords.</param>
+public sealed record CreateUserMappingStatement(string User, string Server, bool IfNotExists, EquatableArray<ServerOption> Options) : Statement;
+
+public sealed record AlterUserMappingStatement(string User, string Server, EquatableArray<ServerOption> Options) : Statement;
+
+public sealed record DropUserMappingStatement(string User, string Server, bool IfExists) : Statement;
+
+public sealed record CreateSchemaStatement(QualifiedName Name, bool IfNotExists, string? Authorization) : Statement;
+
+public enum DropKind
+{
+    Table,
+    View,
+    Schema,
+    Server,
+    ForeignTable,
+    MaterializedView,
+}
+
+public sealed record DropStatement(DropKind Kind, EquatableArray<QualifiedName> Names, bool IfExists, bool IsCascade) : Statement;
+
+/// <summary>LISTEN, UNLISTEN (null channel = *), NOTIFY.</summary>
+public sealed record NotifyStatement(string Command, string? Channel, string? Payload) : Statement;
+
+/// <summary>
+/// A statement of PostgreSQL that is recognised by its first words but not part of this grammar yet; running it raises 0A000.
+/// <paramref name="Command"/> is its command tag, for instance "CREATE TABLE".
+/// </summary>
+public sealed record UnsupportedStatement(string Command) : Statement;

@@ -1,0 +1,133 @@
+using System.Globalization;
+using Federation.Core.Types;
+using Federation.Core.Values;
+using Federation.Planner.Functions;
+
+namespace Federation.SystemCatalog;
+
+using Row = Dictionary<string, object?>;
+
+/// <summary>The rows of each system table, by column name. Tables that nothing fills have none.</summary>
+internal static class SystemRows
+{
+    private const long PgCatalogOid = 11;
+    private const long InformationSchemaOid = 13000;
+    private const long OwnerOid = 10;
+
+    private static readonly Lazy<IReadOnlyList<Row>> s_functions = new(() => FunctionCatalog.Instance.AllFunctions.Select(function => new Row
+    {
+        ["oid"] = (long)function.Oid.Value,
+        ["proname"] = function.Name,
+        ["pronamespace"] = PgCatalogOid,
+        ["proowner"] = OwnerOid,
+        ["prolang"] = 12L,
+        ["prokind"] = function.Kind switch { Plan.FunctionKind.Aggregate => "a", Plan.FunctionKind.Window => "w", Plan.FunctionKind.Procedure => "p", _ => "f" },
+        ["proisstrict"] = function.IsStrict,
+        ["proretset"] = function.ReturnsSet,
+        ["provolatile"] = function.Volatility switch { Plan.Volatility.Immutable => "i", Plan.Volatility.Stable => "s", _ => "v" },
+        ["proparallel"] = "s",
+        ["pronargs"] = (short)function.ArgumentTypes.Count,
+        ["pronargdefaults"] = (short)function.DefaultCount,
+        ["prorettype"] = (long)function.ResultType.Value,
+        ["provariadic"] = (long)function.VariadicType.Value,
+        ["proargtypes"] = PgArray.Vector([.. function.ArgumentTypes.Select(type => (object?)(long)type.Value)]),
+        ["prosrc"] = function.Name,
+    }).OrderBy(row => (long)row["oid"]!).ToArray());
+
+    private static readonly Dictionary<string, Func<SystemState, IEnumerable<Row>>> s_tables = new(StringComparer.Ordinal)
+    {
+        ["pg_catalog.pg_namespace"] = Namespaces,
+        ["pg_catalog.pg_class"] = Classes,
+        ["pg_catalog.pg_attribute"] = Attributes,
+        ["pg_catalog.pg_type"] = _ => TypeRows.Types,
+        ["pg_catalog.pg_range"] = _ => TypeRows.Ranges,
+        ["pg_catalog.pg_proc"] = _ => s_functions.Value,
+        ["pg_catalog.pg_database"] = Databases,
+        ["pg_catalog.pg_roles"] = state => state.Roles.Select(role => Role(role)),
+        ["pg_catalog.pg_authid"] = state => state.Roles.Select(role => Role(role)),
+        ["pg_catalog.pg_user"] = state => state.Roles.Select(role => new Row { ["usename"] = role, ["usesysid"] = OwnerOid, ["usesuper"] = true, ["usecreatedb"] = true }),
+        ["pg_catalog.pg_settings"] = Settings,
+        ["pg_catalog.pg_tables"] = state => UserTables(state).Select(relation => new Row { ["schemaname"] = relation.Schema, ["tablename"] = relation.Name, ["tableowner"] = state.User }),
+        ["pg_catalog.pg_am"] = _ => [new Row { ["oid"] = 2L, ["amname"] = "heap", ["amtype"] = "t" }, new Row { ["oid"] = 403L, ["amname"] = "btree", ["amtype"] = "i" }],
+        ["pg_catalog.pg_tablespace"] = _ => [new Row { ["oid"] = 1663L, ["spcname"] = "pg_default", ["spcowner"] = OwnerOid }, new Row { ["oid"] = 1664L, ["spcname"] = "pg_global", ["spcowner"] = OwnerOid }],
+        ["pg_catalog.pg_foreign_server"] = state => state.Servers.Select(server => new Row { ["oid"] = (long)server.Oid.Value, ["srvname"] = server.Name, ["srvowner"] = OwnerOid, ["srvfdw"] = WrapperOid(server.Wrapper) }),
+        ["pg_catalog.pg_foreign_data_wrapper"] = state => state.Servers.Select(server => server.Wrapper).Distinct().Select(wrapper => new Row { ["oid"] = WrapperOid(wrapper), ["fdwname"] = wrapper, ["fdwowner"] = OwnerOid }),
+        ["information_schema.schemata"] = state => Namespaces(state).Select(row => new Row { ["catalog_name"] = state.Database, ["schema_name"] = row["nspname"], ["schema_owner"] = state.User }),
+        ["information_schema.tables"] = state => UserTables(state).Select(relation => new Row
+        {
+            ["table_catalog"] = state.Database, ["table_schema"] = relation.Schema, ["table_name"] = relation.Name, ["table_type"] = relation.Kind == 'v' ? "VIEW" : "BASE TABLE",
+            ["is_insertable_into"] = "NO", ["is_typed"] = "NO",
+        }),
+        ["information_schema.columns"] = Columns,
+    };
+
+    public static IEnumerable<Row> Of(SystemRelation relation, SystemState state) =>
+        s_tables.TryGetValue($"{relation.Schema}.{relation.Name}", out var rows) ? rows(state) : [];
+
+    private static IEnumerable<Row> Namespaces(SystemState state) =>
+        new[] { (PgCatalogOid, "pg_catalog"), (InformationSchemaOid, "information_schema") }
+            .Concat(state.Schemas.Select(schema => ((long)schema.Oid.Value, schema.Name)))
+            .Select(item => new Row { ["oid"] = item.Item1, ["nspname"] = item.Item2, ["nspowner"] = OwnerOid });
+
+    private static IEnumerable<RelationState> UserTables(SystemState state) => state.Relations.Where(relation => !SystemTables.IsSystemSchema(relation.Schema));
+
+    /// <summary>User tables, then the system's own relations.</summary>
+    private static IEnumerable<RelationState> AllRelations(SystemState state) => state.Relations.Concat(
+        SystemSchema.Relations.Select(relation => new RelationState(relation.Oid, relation.Schema, relation.Name, relation.Kind, 0, relation.Columns)));
+
+    private static IEnumerable<Row> Classes(SystemState state)
+    {
+        var schemas = Namespaces(state).ToDictionary(row => (string)row["nspname"]!, row => (long)row["oid"]!);
+        return AllRelations(state).Where(relation => schemas.ContainsKey(relation.Schema)).Select(relation => new Row
+        {
+            ["oid"] = (long)relation.Oid.Value, ["relname"] = relation.Name, ["relnamespace"] = schemas[relation.Schema], ["relowner"] = OwnerOid,
+            ["relam"] = relation.Kind == 'r' ? 2L : 0L, ["reltuples"] = (float)relation.Rows, ["relpersistence"] = "p", ["relkind"] = relation.Kind.ToString(),
+            ["relnatts"] = (short)relation.Columns.Count, ["relispopulated"] = true, ["relreplident"] = "d",
+        });
+    }
+
+    private static IEnumerable<Row> Attributes(SystemState state) => AllRelations(state).SelectMany(relation => relation.Columns.Select((column, i) => new Row
+    {
+        ["attrelid"] = (long)relation.Oid.Value, ["attname"] = column.Name, ["atttypid"] = (long)column.Type.AnnouncedOid.Value, ["attlen"] = column.Type.AnnouncedLength,
+        ["attnum"] = (short)(i + 1), ["attndims"] = column.Type.IsArray ? 1 : 0, ["attcacheoff"] = -1, ["atttypmod"] = (column.Type.Element ?? column.Type).Modifier,
+        ["attalign"] = "i", ["attstorage"] = "p", ["attcompression"] = "", ["attnotnull"] = !column.IsNullable, ["attidentity"] = "", ["attgenerated"] = "", ["attislocal"] = true,
+        ["attcollation"] = column.Type.Category == 'S' ? 100L : 0L,
+    }));
+
+    private static IEnumerable<Row> Databases(SystemState state) => state.Databases.Select((name, i) => new Row
+    {
+        ["oid"] = 5L + i, ["datname"] = name, ["datdba"] = OwnerOid, ["encoding"] = 6, ["datlocprovider"] = "c", ["datistemplate"] = false, ["datallowconn"] = true, ["datconnlimit"] = -1,
+        ["dattablespace"] = 1663L, ["datcollate"] = "C.UTF-8", ["datctype"] = "C.UTF-8",
+    });
+
+    private static Row Role(string name) => new()
+    {
+        ["oid"] = OwnerOid, ["rolname"] = name, ["rolsuper"] = true, ["rolinherit"] = true, ["rolcreaterole"] = true, ["rolcreatedb"] = true, ["rolcanlogin"] = true, ["rolconnlimit"] = -1, ["rolpassword"] = "********",
+    };
+
+    private static IEnumerable<Row> Settings(SystemState state) => state.Settings.Select(setting => new Row
+    {
+        ["name"] = setting.Name, ["setting"] = setting.Setting, ["unit"] = setting.Unit, ["category"] = setting.Category, ["short_desc"] = setting.Description, ["context"] = "user",
+        ["vartype"] = setting.Type, ["source"] = "default", ["boot_val"] = setting.Default, ["reset_val"] = setting.Default, ["pending_restart"] = false,
+    });
+
+    private static IEnumerable<Row> Columns(SystemState state) => state.Relations.SelectMany(relation => relation.Columns.Select((column, i) => new Row
+    {
+        ["table_catalog"] = state.Database, ["table_schema"] = relation.Schema, ["table_name"] = relation.Name, ["column_name"] = column.Name, ["ordinal_position"] = i + 1,
+        ["is_nullable"] = column.IsNullable ? "YES" : "NO", ["data_type"] = column.Type.IsArray ? "ARRAY" : column.Type.WithoutModifier().ToString(),
+        ["character_maximum_length"] = column.Type is { IsArray: false, Modifier: > 4, Base.Name: "varchar" or "bpchar" } ? column.Type.Modifier - 4 : null,
+        ["numeric_precision"] = NumericPrecision(column.Type), ["numeric_precision_radix"] = NumericPrecision(column.Type) is null ? null : column.Type.IsNumeric ? 10 : 2,
+        ["numeric_scale"] = column.Type.IsNumeric ? column.Type.Decimal is { } shape && column.Type.Modifier > 0 ? (int)shape.Scale : null : column.Type.Storage is Storage.Int16 or Storage.Int32 or Storage.Int64 ? 0 : null,
+        ["udt_catalog"] = state.Database, ["udt_schema"] = "pg_catalog", ["udt_name"] = column.Type.IsArray ? "_" + column.Type.Base.Name : column.Type.Base.Name,
+        ["dtd_identifier"] = (i + 1).ToString(CultureInfo.InvariantCulture), ["is_identity"] = "NO", ["is_generated"] = "NEVER", ["is_updatable"] = "NO", ["is_self_referencing"] = "NO", ["identity_cycle"] = "NO",
+    }));
+
+    private static int? NumericPrecision(SqlType type) => type switch
+    {
+        { IsArray: true } => null,
+        { IsNumeric: true, Modifier: > 0, Decimal: { } shape } => shape.Precision,
+        _ => type.Base.Name switch { "int2" => 16, "int4" => 32, "int8" => 64, "float4" => 24, "float8" => 53, _ => null },
+    };
+
+    private static long WrapperOid(string wrapper) => 20_000 + Math.Abs(StringComparer.Ordinal.GetHashCode(wrapper) % 1000);
+}

@@ -1,0 +1,40 @@
+using System.Collections.Frozen;
+using System.Globalization;
+using Federation.Connectors.Spi;
+using Federation.Core;
+using Federation.Core.Types;
+
+namespace Federation.SystemCatalog;
+
+/// <summary>A relation of pg_catalog or information_schema with the columns that PostgreSQL 15 gives it.</summary>
+internal sealed record SystemRelation(string Schema, string Name, Oid Oid, char Kind, EquatableArray<ConnectorColumn> Columns);
+
+/// <summary>The relations of PostgreSQL 15's system schemas, read once from the embedded table.</summary>
+internal static class SystemSchema
+{
+    public static readonly IReadOnlyList<SystemRelation> Relations = Load();
+
+    private static readonly FrozenDictionary<(string, string), SystemRelation> s_byName = Relations.ToFrozenDictionary(relation => (relation.Schema, relation.Name));
+
+    public static SystemRelation? Find(string schema, string name) => s_byName.GetValueOrDefault((schema, name));
+
+    /// <summary>The rows of an embedded table, split at tabs.</summary>
+    public static IEnumerable<string[]> Rows(string resource)
+    {
+        using var stream = typeof(SystemSchema).Assembly.GetManifestResourceStream(resource)
+            ?? throw new InvalidOperationException($"the embedded table {resource} is missing");
+        using var reader = new StreamReader(stream);
+        while (reader.ReadLine() is { } line) yield return line.Split('\t');
+    }
+
+    private static List<SystemRelation> Load() => Rows("system_columns.tsv")
+        .GroupBy(row => (Schema: row[0], Name: row[1], Oid: row[2], Kind: row[3][0]))
+        .Select(group => new SystemRelation(
+            group.Key.Schema, group.Key.Name, new Oid(uint.Parse(group.Key.Oid, CultureInfo.InvariantCulture)), group.Key.Kind,
+            group.Select(row => new ConnectorColumn(row[4], TypeOf(row), row[8] != "t")).ToEquatableArray()))
+        .ToList();
+
+    /// <summary>Internal types such as pg_node_tree, and arrays of them, are shown as text.</summary>
+    private static SqlType TypeOf(string[] row) =>
+        SqlType.FromOid(new Oid(uint.Parse(row[6], CultureInfo.InvariantCulture)), int.Parse(row[7], CultureInfo.InvariantCulture)) is { Base.IsPseudo: false } type ? type : SqlType.Text;
+}

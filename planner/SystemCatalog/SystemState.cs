@@ -1,0 +1,30 @@
+using Federation.Connectors.Spi;
+using Federation.Core;
+using Federation.Core.Types;
+
+namespace Federation.SystemCatalog;
+
+/// <summary>What the system tables of one database show.</summary>
+public sealed record SystemState(string Database, string User)
+{
+    public IReadOnlyList<string> Databases { get; init; } = [];
+
+    public IReadOnlyList<string> Roles { get; init; } = [];
+
+    public IReadOnlyList<SchemaState> Schemas { get; init; } = [];
+
+    public IReadOnlyList<RelationState> Relations { get; init; } = [];
+
+    public IReadOnlyList<SettingState> Settings { get; init; } = [];
+
+    public IReadOnlyList<ServerState> Servers { get; init; } = [];
+}
+
+public sealed record SchemaState(Oid Oid, string Name);
+
+/// <param name="Columns">Empty when the table asked for does not show columns, or the source could not be reached.</param>
+public sealed record RelationState(Oid Oid, string Schema, string Name, char Kind, long Rows, EquatableArray<ConnectorColumn> Columns);
+
+public sealed record SettingState(string Name, string Setting, string? Unit, string Category, string Description, string Type, string Default);
+
+public sealed record ServerState(Oid Oid, string Name, string Wrapper);

@@ -1,0 +1,63 @@
+using Federation.Connectors.Spi;
+using Federation.Core;
+using Federation.Core.Types;
+using Federation.Core.Values;
+using Federation.Plan;
+using Federation.Planner.Binding;
+
+namespace Federation.SystemCatalog;
+
+/// <summary>Makes system tables. Pure and thread-safe.</summary>
+public static class SystemTables
+{
+    public static bool IsSystemSchema(string schema) => schema is "pg_catalog" or "information_schema";
+
+    public static bool Exists(string schema, string table) => SystemSchema.Find(schema, table) is not null;
+
+    /// <summary>Whether the table shows columns of user tables, so that they have to be loaded.</summary>
+    public static bool ShowsColumns(string table) => table is "pg_attribute" or "columns";
+
+    /// <summary>Whether the table shows user tables at all.</summary>
+    public static bool ShowsRelations(string table) => ShowsColumns(table) || table is "pg_class" or "tables" or "pg_tables" or "pg_views" or "views" or "pg_type";
+
+    /// <summary>The table with its rows, or null when the schema has no such table.</summary>
+    public static ResolvedTable? Find(string schema, string table, SystemState state)
+    {
+        if (SystemSchema.Find(schema, table) is not { } relation) return null;
+        var rows = SystemRows.Of(relation, state).Select(row => Complete(row, relation)).ToEquatableArray();
+        var source = new TableSource(state.Database, schema, table, rows.Count) { TableOid = relation.Oid };
+        return new ResolvedTable(source, SystemHandle.Instance, relation.Columns) { Provider = SystemHandle.Instance, InlineRows = rows };
+    }
+
+    /// <summary>A row in column order; what the row does not say is NULL, or the zero of its type where the column takes no NULL.</summary>
+    private static EquatableArray<object?> Complete(IReadOnlyDictionary<string, object?> row, SystemRelation relation)
+    {
+        var values = new object?[relation.Columns.Count];
+        for (var i = 0; i < values.Length; i++)
+        {
+            var column = relation.Columns[i];
+            values[i] = row.TryGetValue(column.Name, out var value) ? value : column.IsNullable ? null : Zero(column.Type);
+        }
+
+        return new EquatableArray<object?>(values);
+    }
+
+    private static object? Zero(SqlType type) => type.Storage switch
+    {
+        Storage.Boolean => false,
+        Storage.Int16 => (short)0,
+        Storage.Int32 => 0,
+        Storage.Int64 => 0L,
+        Storage.Float32 => 0f,
+        Storage.Float64 => 0d,
+        Storage.Text => "",
+        Storage.List => PgArray.Vector(),
+        _ => null,
+    };
+
+    /// <summary>System tables need no handle: their rows come along.</summary>
+    private sealed record SystemHandle : ITableHandle
+    {
+        public static readonly SystemHandle Instance = new();
+    }
+}

@@ -1,0 +1,43 @@
+using System.Globalization;
+
+namespace Federation.SystemCatalog;
+
+using Row = Dictionary<string, object?>;
+
+/// <summary>pg_type and pg_range: PostgreSQL 15's own rows, so that every announced OID is found with all it refers to.</summary>
+internal static class TypeRows
+{
+    private static readonly string[] s_typeColumns =
+    [
+        "oid", "typname", "typlen", "typbyval", "typtype", "typcategory", "typispreferred", "typdelim", "typrelid", "typelem", "typarray", "typinput", "typoutput", "typreceive",
+        "typsend", "typmodin", "typmodout", "typalign", "typstorage", "typsubscript", "typcollation", "typbasetype", "typtypmod", "typnotnull",
+    ];
+
+    public static readonly IReadOnlyList<Row> Types = SystemSchema.Rows("pg_type.tsv").Select(ReadType).ToArray();
+
+    public static readonly IReadOnlyList<Row> Ranges = SystemSchema.Rows("pg_range.tsv").Select(row => new Row
+    {
+        ["rngtypid"] = Number(row[0]), ["rngsubtype"] = Number(row[1]), ["rngmultitypid"] = Number(row[2]), ["rngcollation"] = Number(row[3]), ["rngsubopc"] = Number(row[4]),
+        ["rngcanonical"] = Number(row[5]), ["rngsubdiff"] = Number(row[6]),
+    }).ToArray();
+
+    private static Row ReadType(string[] values)
+    {
+        var row = new Row { ["typnamespace"] = 11L, ["typowner"] = 10L, ["typisdefined"] = true, ["typndims"] = 0 };
+        for (var i = 0; i < s_typeColumns.Length; i++)
+        {
+            row[s_typeColumns[i]] = s_typeColumns[i] switch
+            {
+                "typname" or "typtype" or "typcategory" or "typdelim" or "typalign" or "typstorage" => values[i],
+                "typbyval" or "typispreferred" or "typnotnull" => values[i] == "t",
+                "typlen" => short.Parse(values[i], CultureInfo.InvariantCulture),
+                "typtypmod" => int.Parse(values[i], CultureInfo.InvariantCulture),
+                _ => Number(values[i]),
+            };
+        }
+
+        return row;
+    }
+
+    private static long Number(string text) => long.Parse(text, CultureInfo.InvariantCulture);
+}

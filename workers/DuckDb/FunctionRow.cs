@@ -1,0 +1,198 @@
+using System.Runtime.CompilerServices;
+using System.Text;
+using Federation.Core.Errors;
+using Federation.Core.Types;
+using Federation.Core.Values;
+
+namespace Federation.DuckDb;
+
+/// <summary>
+/// One row of a call from the kernel: the arguments and the place of the result. A function reads arguments by index and sets the result once.
+/// Spans live until the function returns.
+/// </summary>
+public unsafe ref struct FunctionRow
+{
+    [ThreadStatic]
+    private static char[][]? t_chars;
+
+    private readonly VectorView* _arguments;
+    private readonly int _argumentCount;
+    private readonly nint _output;
+    private readonly byte* _values;
+
+    internal FunctionRow(VectorView* arguments, int argumentCount, nint output)
+    {
+        _arguments = arguments;
+        _argumentCount = argumentCount;
+        _output = output;
+        _values = output == 0 ? null : NativeMethods.duckdb_vector_get_data(output);
+    }
+
+    internal int ArgumentRow { get; set; }
+
+    internal int ResultRow { get; set; }
+
+    /// <summary>Set for functions that declare <see cref="ScalarFunction.UsesSession"/>.</summary>
+    public FunctionSession? Session { readonly get; internal set; }
+
+    public readonly int ArgumentCount => _argumentCount;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public readonly bool IsNull(int argument) => _arguments[argument].IsNull(ArgumentRow);
+
+    /// <summary>A value of fixed width as it lies in the vector.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public readonly T Get<T>(int argument)
+        where T : unmanaged => ((T*)_arguments[argument].Values)[ArgumentRow];
+
+    public readonly bool GetBoolean(int argument) => Get<byte>(argument) != 0;
+
+    public readonly int GetInt32(int argument) => Get<int>(argument);
+
+    public readonly PgInterval GetInterval(int argument) => Get<PgInterval>(argument);
+
+    /// <summary>The bytes of text, bytea or a bit string.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public readonly ReadOnlySpan<byte> GetBytes(int argument) => _arguments[argument].GetBytes(ArgumentRow);
+
+    /// <summary>Text as a new string.</summary>
+    public readonly string GetText(int argument) => Encoding.UTF8.GetString(GetBytes(argument));
+
+    /// <summary>Text as characters in a buffer of this thread, one per argument.</summary>
+    public readonly ReadOnlySpan<char> GetChars(int argument)
+    {
+        var bytes = GetBytes(argument);
+        var buffers = t_chars ??= new char[8][];
+        ref var buffer = ref buffers[argument];
+        if (buffer is null || buffer.Length < bytes.Length) buffer = new char[Math.Max(bytes.Length * 2, 256)];
+        return buffer.AsSpan(0, Encoding.UTF8.GetChars(bytes, buffer));
+    }
+
+    /// <summary>A list of text.</summary>
+    public readonly string?[] GetTexts(int argument)
+    {
+        ref readonly var list = ref _arguments[argument];
+        var entry = (ulong*)list.Values + (ArgumentRow * 2L);
+        var child = new VectorView(NativeMethods.duckdb_list_vector_get_child(list.Vector));
+        var texts = new string?[(int)entry[1]];
+        for (var i = 0; i < texts.Length; i++)
+        {
+            var row = (int)entry[0] + i;
+            texts[i] = child.IsNull(row) ? null : Encoding.UTF8.GetString(child.GetBytes(row));
+        }
+
+        return texts;
+    }
+
+    public readonly void SetNull()
+    {
+        NativeMethods.duckdb_vector_ensure_validity_writable(_output);
+        NativeMethods.duckdb_vector_get_validity(_output)[ResultRow >> 6] &= ~(1UL << (ResultRow & 63));
+    }
+
+    /// <summary>Sets a value of fixed width; <typeparamref name="T"/> must have the width of the result type.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public readonly void Set<T>(T value)
+        where T : unmanaged => ((T*)_values)[ResultRow] = value;
+
+    public readonly void Set(bool value) => _values[ResultRow] = value ? (byte)1 : (byte)0;
+
+    public readonly void Set(ReadOnlySpan<byte> bytes) => SetBytes(_output, (StringView*)_values, ResultRow, bytes);
+
+    public readonly void Set(string text) => SetText(_output, (StringView*)_values, ResultRow, text);
+
+    public readonly void Set(ReadOnlySpan<char> text) => SetText(_output, (StringView*)_values, ResultRow, text);
+
+    /// <summary>Sets text, or NULL.</summary>
+    public readonly void SetOrNull(string? text)
+    {
+        if (text is null) SetNull();
+        else Set(text);
+    }
+
+    /// <summary>Sets a list of text.</summary>
+    public readonly void Set(ReadOnlySpan<string?> texts)
+    {
+        var start = (int)NativeMethods.duckdb_list_vector_get_size(_output);
+        if (NativeMethods.duckdb_list_vector_reserve(_output, (ulong)(start + texts.Length)) != 0
+            || NativeMethods.duckdb_list_vector_set_size(_output, (ulong)(start + texts.Length)) != 0)
+            throw new SqlException(SqlState.OutOfMemory, "out of memory");
+        var entry = (ulong*)_values + (ResultRow * 2L);
+        entry[0] = (ulong)start;
+        entry[1] = (ulong)texts.Length;
+        var child = NativeMethods.duckdb_list_vector_get_child(_output);
+        var views = (StringView*)NativeMethods.duckdb_vector_get_data(child);
+        for (var i = 0; i < texts.Length; i++)
+        {
+            if (texts[i] is { } text)
+            {
+                SetText(child, views, start + i, text);
+                continue;
+            }
+
+            NativeMethods.duckdb_vector_ensure_validity_writable(child);
+            NativeMethods.duckdb_vector_get_validity(child)[(start + i) >> 6] &= ~(1UL << ((start + i) & 63));
+        }
+    }
+
+    private static void SetText(nint vector, StringView* views, int row, ReadOnlySpan<char> text)
+    {
+        const int StackLimit = 1024;
+        var most = Encoding.UTF8.GetMaxByteCount(text.Length);
+        if (most > StackLimit)
+        {
+            SetLongText(vector, views, row, text);
+            return;
+        }
+
+        Span<byte> bytes = stackalloc byte[most];
+        SetBytes(vector, views, row, bytes[..Encoding.UTF8.GetBytes(text, bytes)]);
+    }
+
+    private static void SetLongText(nint vector, StringView* views, int row, ReadOnlySpan<char> text)
+    {
+        var buffer = System.Buffers.ArrayPool<byte>.Shared.Rent(Encoding.UTF8.GetMaxByteCount(text.Length));
+        SetBytes(vector, views, row, buffer.AsSpan(0, Encoding.UTF8.GetBytes(text, buffer)));
+        System.Buffers.ArrayPool<byte>.Shared.Return(buffer);
+    }
+
+    private static void SetBytes(nint vector, StringView* views, int row, ReadOnlySpan<byte> bytes)
+    {
+        if (bytes.Length <= 12)
+        {
+            views[row] = StringView.Inline(bytes);
+            return;
+        }
+
+        fixed (byte* start = bytes)
+            NativeMethods.duckdb_unsafe_vector_assign_string_element_len(vector, (ulong)row, start, (ulong)bytes.Length);
+    }
+}
+
+/// <summary>A flat vector of the kernel, borrowed for the length of a callback.</summary>
+internal readonly unsafe struct VectorView
+{
+    private readonly ulong* _validity;
+
+    public VectorView(nint vector)
+    {
+        Vector = vector;
+        Values = NativeMethods.duckdb_vector_get_data(vector);
+        _validity = NativeMethods.duckdb_vector_get_validity(vector);
+    }
+
+    public nint Vector { get; }
+
+    public byte* Values { get; }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public bool IsNull(int row) => _validity is not null && (_validity[row >> 6] >> (row & 63) & 1) == 0;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public ReadOnlySpan<byte> GetBytes(int row)
+    {
+        var view = Values + ((long)row * 16);
+        var length = *(int*)view;
+        return new ReadOnlySpan<byte>(length <= 12 ? view + 4 : *(byte**)(view + 8), length);
+    }
+}

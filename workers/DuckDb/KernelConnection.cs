@@ -1,0 +1,113 @@
+using Federation.Core;
+using Federation.Core.Errors;
+using Federation.Core.Types;
+
+namespace Federation.DuckDb;
+
+/// <summary>Runs one statement at a time. Not thread-safe but for <see cref="Interrupt"/>.</summary>
+public sealed unsafe class KernelConnection : IDisposable
+{
+    internal KernelConnection(ConnectionHandle handle) => Handle = handle;
+
+    internal ConnectionHandle Handle { get; }
+
+    /// <summary>Runs a statement whose rows do not matter.</summary>
+    public void Execute(string sql)
+    {
+        using var result = new ResultHandle();
+        if (NativeMethods.duckdb_query(Handle, sql, result.Value) != 0) throw KernelErrors.Of(result);
+    }
+
+    /// <summary>
+    /// Starts a statement and returns when its first rows are there. Blocks the calling thread, which works on the statement itself: not for
+    /// threads of the pool. The reader must be disposed before the connection.
+    /// </summary>
+    /// <param name="columns">The declared columns; a result of other types is an internal error. Null takes what comes.</param>
+    public KernelResultReader Query(string sql, EquatableArray<RecordField>? columns, CancellationToken cancellationToken)
+    {
+        cancellationToken.ThrowIfCanceled();
+        using var interrupt = new InterruptScope(this, cancellationToken);
+        var state = NativeMethods.duckdb_prepare(Handle, sql, out var preparedValue);
+        using var prepared = new PreparedHandle(preparedValue);
+        if (state != 0) throw KernelErrors.ToException(KernelTypes.BorrowString(NativeMethods.duckdb_prepare_error(prepared)), 0);
+        state = NativeMethods.duckdb_pending_prepared_streaming(prepared, out var pendingValue);
+        using var pending = new PendingHandle(pendingValue);
+        if (state != 0) throw KernelErrors.ToException(KernelTypes.BorrowString(NativeMethods.duckdb_pending_error(pending)), 0);
+        var result = new ResultHandle();
+        try
+        {
+            if (NativeMethods.duckdb_execute_pending(pending, result.Value) != 0) throw KernelErrors.Of(result);
+            return new KernelResultReader(this, result, columns);
+        }
+        catch
+        {
+            result.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Stops the running statement; it fails with 57014. Does not wake page inputs that wait: they have their own token.</summary>
+    public void Interrupt() => NativeMethods.duckdb_interrupt(Handle);
+
+    public void Dispose() => Handle.Dispose();
+}
+
+internal static class Cancellation
+{
+    public static SqlException Canceled() => new(SqlState.QueryCanceled, "canceling statement due to user request");
+
+    public static void ThrowIfCanceled(this CancellationToken cancellationToken)
+    {
+        if (cancellationToken.IsCancellationRequested) throw Canceled();
+    }
+}
+
+/// <summary>
+/// Interrupts a connection from the moment its token is cancelled until the call inside the scope returns. The kernel forgets an
+/// interrupt that arrives before the statement begins, hence the repetition.
+/// </summary>
+internal sealed class InterruptScope : IDisposable
+{
+    private static readonly TimeSpan s_period = TimeSpan.FromMilliseconds(10);
+
+    private readonly KernelConnection _connection;
+    private readonly CancellationTokenRegistration _registration;
+    private readonly Lock _lock = new();
+    private Timer? _timer;
+    private bool _ended;
+
+    public InterruptScope(KernelConnection connection, CancellationToken cancellationToken)
+    {
+        _connection = connection;
+        if (cancellationToken.CanBeCanceled) _registration = cancellationToken.UnsafeRegister(static scope => ((InterruptScope)scope!).Begin(), this);
+    }
+
+    public void Dispose()
+    {
+        lock (_lock)
+        {
+            _ended = true;
+            _timer?.Dispose();
+        }
+
+        _registration.Dispose();
+    }
+
+    private void Begin()
+    {
+        lock (_lock)
+        {
+            if (_ended) return;
+            _connection.Interrupt();
+            _timer = new Timer(static scope => ((InterruptScope)scope!).Repeat(), this, s_period, s_period);
+        }
+    }
+
+    private void Repeat()
+    {
+        lock (_lock)
+        {
+            if (!_ended) _connection.Interrupt();
+        }
+    }
+}

@@ -1,0 +1,96 @@
+using System.Text.RegularExpressions;
+using Federation.Core.Errors;
+
+namespace Federation.DuckDb;
+
+public static unsafe partial class KernelErrors
+{
+    /// <summary>Kernel error type ("" = any), message pattern, PostgreSQL's error. The first that matches wins.</summary>
+    private static readonly (string Kind, Regex Pattern, Func<Match, SqlException> Translate)[] s_translations =
+    [
+        ("", Of("(?i)more than one row returned by a subquery"), _ =>
+            new SqlException(SqlState.CardinalityViolation, "more than one row returned by a subquery used as an expression")),
+        ("", Of("division by zero|Division by zero"), _ => new SqlException(SqlState.DivisionByZero, "division by zero")),
+        ("Out of Memory", Of("max_temp_directory_size"), match =>
+            new SqlException(SqlState.DiskFull, "the spill directory is full") { Detail = FirstLine(match.Result("$_")) }),
+
+        // Arithmetic and casts between numbers
+        ("Out of Range", Of("^Overflow in (division|negation)|^Overflow on abs"), _ => OutOfRange("INT64")),
+        ("Out of Range", Of(@"(Overflow|Underflow|overflow).*\b(?<type>DECIMAL|INT8|INT16|INT32|INT64|INT128|HUGEINT|FLOAT|DOUBLE)\b"),
+            match => OutOfRange(match.Groups["type"].Value)),
+        ("Out of Range", Of("DECIMAL type. Max scale"), _ => OutOfRange("DECIMAL")),
+        ("Out of Range", Of("Cannot create a string of size"), _ => new SqlException(SqlState.ProgramLimitExceeded, "requested length too large")),
+        ("Out of Range", Of("square root of a negative"), _ =>
+            new SqlException(SqlState.InvalidArgumentForPowerFunction, "cannot take square root of a negative number")),
+        ("Out of Range", Of("logarithm of zero"), _ => new SqlException(SqlState.InvalidArgumentForLog, "cannot take logarithm of zero")),
+        ("Out of Range", Of("logarithm of a negative"), _ =>
+            new SqlException(SqlState.InvalidArgumentForLog, "cannot take logarithm of a negative number")),
+        ("Out of Range", Of(@"(?i)\binterval\b"), _ => new SqlException(SqlState.DatetimeFieldOverflow, "interval out of range")),
+        ("Out of Range", Of(@"(?i)\btimestamp"), _ => new SqlException(SqlState.DatetimeFieldOverflow, "timestamp out of range")),
+        ("Out of Range", Of(@"(?i)\bdate\b"), _ => new SqlException(SqlState.DatetimeFieldOverflow, "date out of range")),
+        ("", Of(@"out of range for the destination type (?<type>\w+)"), match => OutOfRange(match.Groups["type"].Value)),
+        ("Conversion", Of(@"Failed to cast decimal value \S+ to type (?<type>\w+)"), match => OutOfRange(match.Groups["type"].Value)),
+        ("Conversion", Of(@"Casting value .* to type DECIMAL\S* failed|Could not cast value \S+ to DECIMAL"), _ => OutOfRange("DECIMAL")),
+
+        // Text into values
+        ("Conversion", Of(@"Could not convert string ['""](?<text>\s*[-+]?[0-9]+(\.[0-9]*)?\s*)['""] to DECIMAL"), _ => OutOfRange("DECIMAL")),
+        ("Conversion", Of(@"Could not convert string ['""](?<text>.*)['""] to (?<type>[A-Z0-9]+)"), match =>
+            Syntax(match.Groups["type"].Value, match.Groups["text"].Value)),
+        ("Conversion", Of(@"invalid (?<type>date|time|timestamp) field format: ""(?<text>.*)"", expected"), match =>
+            new SqlException(SqlState.InvalidDatetimeFormat, $"invalid input syntax for type {match.Groups["type"]}: \"{match.Groups["text"]}\"")),
+        ("Conversion", Of(@"time field value out of range: ""(?<text>[^0-9].*)"", expected"), match =>
+            new SqlException(SqlState.InvalidDatetimeFormat, $"invalid input syntax for type time: \"{match.Groups["text"]}\"")),
+        ("Conversion", Of(@"(date|time|timestamp) field value out of range: ""(?<text>.*)"""), match =>
+            new SqlException(SqlState.DatetimeFieldOverflow, $"date/time field value out of range: \"{match.Groups["text"]}\"")),
+        ("Conversion", Of("Date out of range: (?<text>.*)"), match =>
+            new SqlException(SqlState.DatetimeFieldOverflow, $"date field value out of range: {match.Groups["text"]}")),
+        ("Conversion", Of("not in timestamp range"), _ => new SqlException(SqlState.DatetimeFieldOverflow, "timestamp out of range")),
+        ("Conversion", Of(@"specifier ""(?<text>.*)"" not recognized"), match =>
+            new SqlException(SqlState.InvalidParameterValue, $"unit \"{match.Groups["text"]}\" not recognized")),
+        ("", Of(@"Unknown TimeZone '(?<text>.*?)'"), match =>
+            new SqlException(SqlState.InvalidParameterValue, $"time zone \"{match.Groups["text"]}\" not recognized")),
+        ("Invalid Input", Of("Argument for ntile"), _ =>
+            new SqlException(SqlState.InvalidArgumentForNtile, "argument of ntile must be greater than zero")),
+        ("Binder", Of("LIMIT/OFFSET cannot be negative"), _ =>
+            new SqlException(SqlState.InvalidRowCountInLimitClause, "LIMIT must not be negative")),
+        ("Binder", Of("interval cannot be 0"), _ => new SqlException(SqlState.InvalidParameterValue, "step size cannot equal zero")),
+        ("Binder", Of("QUANTILE can only take"), _ =>
+            new SqlException(SqlState.NumericValueOutOfRange, "percentile value is not between 0 and 1")),
+
+        // The messages of the regular expression library
+        ("Invalid Input", Of(@"^(missing [)\]]|unexpected \)|invalid (perl operator|character class|escape sequence|repetition|named capture)|bad repetition|no argument for repetition|trailing \\)"),
+            match => new SqlException(SqlState.InvalidRegularExpression, $"invalid regular expression: {match.Value}")),
+
+        // Files: the message names the file
+        ("Invalid Input", Of(@"(?i)(magic bytes|parquet|csv|\.json).*"), match => new SqlException(SqlState.IoError, Lower(FirstLine(match.Result("$_"))))),
+    ];
+
+    private static Regex Of(string pattern) => new(pattern, RegexOptions.CultureInvariant | RegexOptions.Singleline, TimeSpan.FromSeconds(1));
+
+    private static SqlException OutOfRange(string kernelType) => kernelType switch
+    {
+        "INT16" or "SMALLINT" or "INT8" or "TINYINT" => new SqlException(SqlState.NumericValueOutOfRange, "smallint out of range"),
+        "INT32" or "INTEGER" => new SqlException(SqlState.NumericValueOutOfRange, "integer out of range"),
+        "INT64" or "BIGINT" or "INT128" or "HUGEINT" => new SqlException(SqlState.NumericValueOutOfRange, "bigint out of range"),
+        "FLOAT" or "DOUBLE" => new SqlException(SqlState.NumericValueOutOfRange, "value out of range: overflow"),
+        _ => new SqlException(SqlState.NumericValueOutOfRange, "numeric field overflow"),
+    };
+
+    private static SqlException Syntax(string kernelType, string text) =>
+        new(kernelType == "INTERVAL" ? SqlState.InvalidDatetimeFormat : SqlState.InvalidTextRepresentation,
+            $"invalid input syntax for type {PostgresName(kernelType)}: \"{text}\"");
+
+    private static string PostgresName(string kernelType) => kernelType switch
+    {
+        "INT16" or "SMALLINT" => "smallint",
+        "INT32" or "INTEGER" => "integer",
+        "INT64" or "BIGINT" => "bigint",
+        "BOOL" or "BOOLEAN" => "boolean",
+        "FLOAT" => "real",
+        "DOUBLE" => "double precision",
+        "UUID" or "INT128" or "HUGEINT" => "uuid",
+        "BLOB" => "bytea",
+        "DECIMAL" => "numeric",
+        _ => kernelType.ToLowerInvariant(),
+    };
+}

@@ -1,0 +1,131 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using Federation.Core.Errors;
+using Federation.Core.Types;
+
+namespace Federation.DuckDb;
+
+/// <summary>Computes one row; called for many rows in turn on any kernel thread. Errors are <see cref="SqlException"/>s.</summary>
+public delegate void ScalarBody(ref FunctionRow row);
+
+/// <summary>A function that kernel SQL may call. Functions of one name are overloads.</summary>
+public sealed record ScalarFunction(string Name, SqlType[] Parameters, SqlType Result, ScalarBody Body)
+{
+    /// <summary>Returns NULL without a call when an argument is NULL.</summary>
+    public bool IsStrict { get; init; } = true;
+
+    /// <summary>Reads <see cref="FunctionRow.Session"/>: the session's settings are looked up when a statement is bound.</summary>
+    public bool UsesSession { get; init; }
+
+    /// <summary>May give another result for the same arguments, so that calls are not folded or shared.</summary>
+    public bool IsVolatile { get; init; }
+}
+
+/// <summary>What a function may know of the session that runs it.</summary>
+/// <param name="TimeZone">The kernel's name of the zone.</param>
+/// <param name="BoundAt">When the statement was bound.</param>
+public sealed record FunctionSession(string TimeZone, DateTimeOffset BoundAt);
+
+/// <summary>Puts <see cref="ScalarFunction"/>s behind the kernel's callbacks.</summary>
+internal static unsafe class ScalarFunctionHost
+{
+    public static void Register(ConnectionHandle connection, string name, ScalarFunction[] overloads)
+    {
+        var set = NativeMethods.duckdb_create_scalar_function_set(name);
+        try
+        {
+            foreach (var overload in overloads) Add(set, overload);
+            if (NativeMethods.duckdb_register_scalar_function_set(connection, set) != 0)
+                throw new SqlException(SqlState.InternalError, $"the kernel refused the function {name}");
+        }
+        finally
+        {
+            NativeMethods.duckdb_destroy_scalar_function_set(ref set);
+        }
+    }
+
+    private static void Add(nint set, ScalarFunction definition)
+    {
+        var function = NativeMethods.duckdb_create_scalar_function();
+        try
+        {
+            NativeMethods.duckdb_scalar_function_set_name(function, definition.Name);
+            foreach (var parameter in definition.Parameters)
+            {
+                using var type = KernelTypes.Create(parameter);
+                NativeMethods.duckdb_scalar_function_add_parameter(function, type);
+            }
+
+            using var result = KernelTypes.Create(definition.Result);
+            NativeMethods.duckdb_scalar_function_set_return_type(function, result);
+            // Otherwise the kernel folds calls with a constant NULL away.
+            if (!definition.IsStrict) NativeMethods.duckdb_scalar_function_set_special_handling(function);
+            if (definition.IsVolatile) NativeMethods.duckdb_scalar_function_set_volatile(function);
+            NativeMethods.duckdb_scalar_function_set_extra_info(function, Callbacks.Keep(definition), &Callbacks.Release);
+            if (definition.UsesSession) NativeMethods.duckdb_scalar_function_set_bind(function, &Bind);
+            NativeMethods.duckdb_scalar_function_set_function(function, &Call);
+            if (NativeMethods.duckdb_add_scalar_function_to_set(set, function) != 0)
+                throw new SqlException(SqlState.InternalError, $"the kernel refused an overload of {definition.Name}");
+        }
+        finally
+        {
+            NativeMethods.duckdb_destroy_scalar_function(ref function);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    private static void Bind(nint info)
+    {
+        try
+        {
+            NativeMethods.duckdb_scalar_function_get_client_context(info, out var context);
+            var value = NativeMethods.duckdb_client_context_get_config_option(context, "TimeZone", out _);
+            NativeMethods.duckdb_destroy_client_context(ref context);
+            if (value == 0) throw new SqlException(SqlState.InternalError, "the kernel has no time zone");
+            var zone = KernelTypes.TakeString(NativeMethods.duckdb_get_varchar(value));
+            NativeMethods.duckdb_destroy_value(ref value);
+            var session = new FunctionSession(zone, TimeProvider.System.GetUtcNow());
+            NativeMethods.duckdb_scalar_function_set_bind_data(info, Callbacks.Keep(session), &Callbacks.Release);
+            NativeMethods.duckdb_scalar_function_set_bind_data_copy(info, &Callbacks.Copy);
+        }
+        catch (Exception error)
+        {
+            NativeMethods.duckdb_scalar_function_bind_set_error(info, KernelErrors.Encode(error));
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    private static void Call(nint info, nint input, nint output)
+    {
+        try
+        {
+            var function = Callbacks.Target<ScalarFunction>(NativeMethods.duckdb_scalar_function_get_extra_info(info));
+            var count = function.Parameters.Length;
+            var arguments = stackalloc VectorView[count];
+            for (var i = 0; i < count; i++) arguments[i] = new VectorView(NativeMethods.duckdb_data_chunk_get_vector(input, (ulong)i));
+            var rows = (int)NativeMethods.duckdb_data_chunk_get_size(input);
+            var row = new FunctionRow(arguments, count, output);
+            if (function.UsesSession) row.Session = Callbacks.Target<FunctionSession>(NativeMethods.duckdb_scalar_function_get_bind_data(info));
+            var body = function.Body;
+            for (var i = 0; i < rows; i++)
+            {
+                row.ArgumentRow = i;
+                row.ResultRow = i;
+                if (function.IsStrict && AnyNull(arguments, count, i)) row.SetNull();
+                else body(ref row);
+            }
+        }
+        catch (Exception error)
+        {
+            NativeMethods.duckdb_scalar_function_set_error(info, KernelErrors.Encode(error));
+        }
+    }
+
+    private static bool AnyNull(VectorView* arguments, int count, int row)
+    {
+        for (var i = 0; i < count; i++)
+            if (arguments[i].IsNull(row))
+                return true;
+        return false;
+    }
+}

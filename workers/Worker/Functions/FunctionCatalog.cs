@@ -1,0 +1,22 @@
+using Federation.DuckDb;
+
+namespace Federation.Worker.Functions;
+
+/// <summary>Every function that kernel SQL may call beside the kernel's own. Names begin with <c>pg_</c>.</summary>
+public static class FunctionCatalog
+{
+    public static readonly IReadOnlyCollection<ScalarFunction> Scalars =
+    [
+        .. CatalogFunctions.All,
+        .. ConversionFunctions.All,
+        .. FormattingFunctions.All,
+        .. JsonFunctions.All,
+        .. JsonbFunctions.All,
+        .. NumericFunctions.All,
+        .. RegexFunctions.All,
+        .. TemporalFunctions.All,
+        .. TextFunctions.All,
+    ];
+
+    public static readonly IReadOnlyCollection<AggregateFunction> Aggregates = NumericAggregates.All;
+}

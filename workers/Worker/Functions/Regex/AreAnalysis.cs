@@ -1,0 +1,237 @@
+using System.Globalization;
+using System.Text;
+
+namespace Federation.Worker.Functions.Regex;
+
+/// <summary>
+/// Where the two dialects may take different text: PostgreSQL takes the longest match at the leftmost place (the shortest when the first quantifier is
+/// lazy), .NET takes what its order of trying finds first.
+/// </summary>
+internal static class AreAnalysis
+{
+    public static string ToDotNet(AreNode tree)
+    {
+        var text = new StringBuilder();
+        Append(text, tree);
+        return text.ToString();
+    }
+
+    /// <summary>True when the whole expression prefers the shortest match.</summary>
+    public static bool IsLazy(AreNode tree) => Preference(tree) == true;
+
+    /// <summary>True when .NET's first match may have another length than PostgreSQL's.</summary>
+    public static bool IsAmbiguous(AreNode tree) => !EndsWithText(tree) && (HasBoth(tree) || !IsDetermined(tree, []));
+
+    /// <summary>
+    /// True when groups may take other text than in PostgreSQL although the whole match is the same: PostgreSQL gives the left part the most text, .NET
+    /// the first branch.
+    /// </summary>
+    public static bool CapturesMayDiffer(AreNode tree) => HasOpenAlternation(tree, []);
+
+    // Such a match ends where the text ends, however it is found.
+    private static bool EndsWithText(AreNode tree) => tree is AreNode.Sequence { Items: [.., AreNode.Constraint { Pattern: @"\z" }] };
+
+    private static bool HasOpenAlternation(AreNode node, IReadOnlyList<AreNode> following) => node switch
+    {
+        AreNode.Group group => HasOpenAlternation(group.Inner, following),
+        AreNode.Repeat repeat => HasOpenAlternation(repeat.Inner, [repeat.Inner, .. following]),
+        AreNode.Sequence sequence => Enumerable.Range(0, sequence.Items.Count)
+            .Any(i => HasOpenAlternation(sequence.Items[i], [.. sequence.Items.Skip(i + 1), .. following])),
+        AreNode.Alternation alternation => (following.Any(next => next is not AreNode.Constraint) && !IsDetermined(alternation, following))
+            || alternation.Branches.Any(branch => HasOpenAlternation(branch, following)),
+        _ => false,
+    };
+
+    /// <summary>True when what follows the match decides whether it is one.</summary>
+    public static bool DependsOnContext(AreNode tree) => tree switch
+    {
+        AreNode.Constraint or AreNode.Lookaround => true,
+        AreNode.Group group => DependsOnContext(group.Inner),
+        AreNode.Repeat repeat => DependsOnContext(repeat.Inner),
+        AreNode.Sequence sequence => sequence.Items.Any(DependsOnContext),
+        AreNode.Alternation alternation => alternation.Branches.Any(DependsOnContext),
+        _ => false,
+    };
+
+    private static void Append(StringBuilder text, AreNode node)
+    {
+        switch (node)
+        {
+            case AreNode.Characters characters: text.Append(characters.Pattern); break;
+            case AreNode.Constraint constraint: text.Append(constraint.Pattern); break;
+            case AreNode.BackReference reference: text.Append(CultureInfo.InvariantCulture, $"(?:\\{reference.Number})"); break;
+            case AreNode.Lookaround lookaround: AppendGroup(text, lookaround.Opening, lookaround.Inner); break;
+            case AreNode.Group group: AppendGroup(text, group.IsCapturing ? "(" : "(?:", group.Inner); break;
+            case AreNode.Sequence sequence:
+                foreach (var item in sequence.Items)
+                {
+                    if (item is AreNode.Alternation) AppendGroup(text, "(?:", item);
+                    else Append(text, item);
+                }
+
+                break;
+            case AreNode.Alternation alternation:
+                for (var i = 0; i < alternation.Branches.Count; i++)
+                {
+                    if (i > 0) text.Append('|');
+                    Append(text, alternation.Branches[i]);
+                }
+
+                break;
+            case AreNode.Repeat repeat:
+                Append(text, repeat.Inner);
+                text.Append(CultureInfo.InvariantCulture, $"{{{repeat.Least},{repeat.Most}}}").Append(repeat.IsLazy ? "?" : "");
+                break;
+        }
+    }
+
+    private static void AppendGroup(StringBuilder text, string opening, AreNode inner)
+    {
+        text.Append(opening);
+        Append(text, inner);
+        text.Append(')');
+    }
+
+    /// <summary>Null for none, true for lazy, false for greedy (the rules of section 9.7.3.5 of PostgreSQL's manual).</summary>
+    private static bool? Preference(AreNode node) => node switch
+    {
+        AreNode.Repeat { Most: { } most } repeat when most == repeat.Least => Preference(repeat.Inner),
+        AreNode.Repeat repeat => repeat.IsLazy,
+        AreNode.Group group => Preference(group.Inner),
+        AreNode.Sequence sequence => sequence.Items.Select(Preference).FirstOrDefault(preference => preference is not null),
+        AreNode.Alternation => false,
+        _ => null,
+    };
+
+    private static bool HasBoth(AreNode tree)
+    {
+        var (greedy, lazy) = (false, false);
+        Visit(tree);
+        return lazy && (greedy || Preference(tree) != true);
+
+        void Visit(AreNode node)
+        {
+            switch (node)
+            {
+                case AreNode.Repeat repeat:
+                    if (repeat.Most != repeat.Least)
+                    {
+                        lazy |= repeat.IsLazy;
+                        greedy |= !repeat.IsLazy;
+                    }
+
+                    Visit(repeat.Inner);
+                    break;
+                case AreNode.Group group: Visit(group.Inner); break;
+                case AreNode.Sequence sequence:
+                    foreach (var item in sequence.Items) Visit(item);
+                    break;
+                case AreNode.Alternation alternation:
+                    greedy = true;
+                    foreach (var branch in alternation.Branches) Visit(branch);
+                    break;
+            }
+        }
+    }
+
+    /// <summary>
+    /// True when at each choice (one more repetition, or which branch) the next character leaves one possibility, or when what follows the
+    /// choice has a fixed length, so that taking more first is taking the longest.
+    /// </summary>
+    private static bool IsDetermined(AreNode node, IReadOnlyList<AreNode> following)
+    {
+        switch (node)
+        {
+            case AreNode.Group group: return IsDetermined(group.Inner, following);
+            case AreNode.Sequence sequence:
+                for (var i = 0; i < sequence.Items.Count; i++)
+                    if (!IsDetermined(sequence.Items[i], [.. sequence.Items.Skip(i + 1), .. following]))
+                        return false;
+                return true;
+            case AreNode.Alternation alternation:
+                if (FixedLength(alternation) is not null && following.All(next => FixedLength(next) is not null)) return true;
+                for (var i = 0; i < alternation.Branches.Count; i++)
+                    for (var j = 0; j < i; j++)
+                        if (!AreDistinct(alternation.Branches[i], alternation.Branches[j], following))
+                            return false;
+                return alternation.Branches.All(branch => IsDetermined(branch, following));
+            case AreNode.Repeat repeat:
+                if (repeat.Most == repeat.Least) return FixedLength(repeat.Inner) is not null && IsDetermined(repeat.Inner, following);
+                if (FixedLength(repeat.Inner) is null) return false;
+                if (following.All(next => FixedLength(next) is not null)) return true;
+                return First(repeat.Inner) is { } body && First(new AreNode.Sequence(following)) is { } after && !body.Overlaps(after);
+            default: return true;
+        }
+    }
+
+    /// <summary>True when the text and what follows leave at most one of two branches.</summary>
+    private static bool AreDistinct(AreNode left, AreNode right, IReadOnlyList<AreNode> following)
+    {
+        List<AreNode> leftItems = [.. Items(left), .. following], rightItems = [.. Items(right), .. following];
+        for (var i = 0; i < leftItems.Count && i < rightItems.Count; i++)
+        {
+            if (First(new AreNode.Sequence(leftItems[i..])) is { } leftFirst && First(new AreNode.Sequence(rightItems[i..])) is { } rightFirst
+                && !leftFirst.Overlaps(rightFirst))
+                return true;
+            if (leftItems[i] is not AreNode.Characters || rightItems[i] is not AreNode.Characters) return false;
+        }
+
+        return false;
+
+        static IReadOnlyList<AreNode> Items(AreNode node) => node is AreNode.Sequence sequence ? sequence.Items : [node];
+    }
+
+    /// <summary>The characters that a match can begin with; null when it may be empty or is not known.</summary>
+    private static CharacterSet? First(AreNode node)
+    {
+        switch (node)
+        {
+            case AreNode.Characters characters: return characters.Set;
+            case AreNode.Group group: return First(group.Inner);
+            case AreNode.Repeat repeat: return repeat.Least > 0 ? First(repeat.Inner) : null;
+            case AreNode.Sequence sequence:
+            {
+                var optional = default(CharacterSet);
+                foreach (var item in sequence.Items)
+                {
+                    if (item is AreNode.Constraint) continue;
+                    if (item is AreNode.Repeat { Least: 0 } repeat && First(repeat.Inner) is { } skipped)
+                    {
+                        optional = optional.Union(skipped);
+                        continue;
+                    }
+
+                    return First(item) is { } first ? optional.Union(first) : null;
+                }
+
+                return null;
+            }
+
+            case AreNode.Alternation alternation:
+            {
+                var union = default(CharacterSet);
+                foreach (var branch in alternation.Branches)
+                {
+                    if (First(branch) is not { } first) return null;
+                    union = union.Union(first);
+                }
+
+                return union;
+            }
+
+            default: return null;
+        }
+    }
+
+    /// <summary>The number of characters that every match has; null when it differs.</summary>
+    private static int? FixedLength(AreNode node) => node switch
+    {
+        AreNode.Characters => 1,
+        AreNode.Constraint or AreNode.Lookaround => 0,
+        AreNode.Group group => FixedLength(group.Inner),
+        AreNode.Repeat repeat => repeat.Most == repeat.Least ? FixedLength(repeat.Inner) * repeat.Least : null,
+        AreNode.Sequence sequence => sequence.Items.Aggregate((int?)0, (sum, item) => sum + FixedLength(item)),
+        AreNode.Alternation alternation => alternation.Branches.Select(FixedLength).Distinct().ToArray() is [{ } single] ? single : null,
+        _ => null,
+    };
+}

@@ -1,0 +1,64 @@
+namespace Federation.Worker.Functions.Regex;
+
+/// <summary>The syntax of an advanced regular expression (ARE) of PostgreSQL.</summary>
+internal abstract record AreNode
+{
+    private AreNode() { }
+
+    /// <summary>One character of a set; <paramref name="Pattern"/> is the .NET form.</summary>
+    public sealed record Characters(string Pattern, CharacterSet Set) : AreNode;
+
+    /// <summary>Matches nothing but holds or fails at a place: anchors, word boundaries.</summary>
+    public sealed record Constraint(string Pattern) : AreNode;
+
+    public sealed record Lookaround(string Opening, AreNode Inner) : AreNode;
+
+    public sealed record BackReference(int Number) : AreNode;
+
+    /// <param name="IsCapturing">False for (?: … ).</param>
+    public sealed record Group(AreNode Inner, bool IsCapturing) : AreNode;
+
+    public sealed record Sequence(IReadOnlyList<AreNode> Items) : AreNode;
+
+    public sealed record Alternation(IReadOnlyList<AreNode> Branches) : AreNode;
+
+    /// <param name="Most">Null for no upper bound.</param>
+    public sealed record Repeat(AreNode Inner, int Least, int? Most, bool IsLazy) : AreNode;
+}
+
+/// <summary>A set of characters: exact for ASCII, for the others only whether there may be any.</summary>
+internal readonly record struct CharacterSet(UInt128 Ascii, bool HasOthers)
+{
+    public static readonly CharacterSet Any = new(UInt128.MaxValue, true);
+
+    public static CharacterSet Of(char character) =>
+        character < 128 ? new CharacterSet(UInt128.One << character, false) : new CharacterSet(0, true);
+
+    public static CharacterSet Where(Func<char, bool> predicate, bool hasOthers)
+    {
+        UInt128 ascii = 0;
+        for (var character = '\0'; character < 128; character++)
+            if (predicate(character))
+                ascii |= UInt128.One << character;
+        return new CharacterSet(ascii, hasOthers);
+    }
+
+    public CharacterSet Union(CharacterSet other) => new(Ascii | other.Ascii, HasOthers | other.HasOthers);
+
+    public CharacterSet Complement() => new(~Ascii, true);
+
+    public CharacterSet IgnoringCase()
+    {
+        var both = this;
+        for (var character = 'a'; character <= 'z'; character++)
+        {
+            var pair = (UInt128.One << character) | (UInt128.One << char.ToUpperInvariant(character));
+            if ((Ascii & pair) != 0) both = both with { Ascii = both.Ascii | pair };
+        }
+
+        // Some letters beyond ASCII fold to ASCII ones.
+        return both with { HasOthers = both.HasOthers || both.Ascii != 0 };
+    }
+
+    public bool Overlaps(CharacterSet other) => (Ascii & other.Ascii) != 0 || (HasOthers && other.HasOthers);
+}

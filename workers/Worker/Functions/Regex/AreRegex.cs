@@ -1,0 +1,159 @@
+using System.Collections.Concurrent;
+using System.Text.RegularExpressions;
+using Federation.Core.Errors;
+using DotNetRegex = System.Text.RegularExpressions.Regex;
+
+namespace Federation.Worker.Functions.Regex;
+
+/// <summary>The place of a match or group; negative start = the group took no part.</summary>
+internal readonly record struct AreSpan(int Start, int Length)
+{
+    public static readonly AreSpan None = new(-1, 0);
+
+    public int End => Start + Length;
+
+    public string? In(string text) => Start < 0 ? null : text.Substring(Start, Length);
+}
+
+/// <summary>A compiled ARE that runs on .NET's engine. Immutable; use <see cref="Get"/>, which keeps what it compiles.</summary>
+internal sealed class AreRegex
+{
+    private const int CacheSize = 256;
+
+    // A pattern that backtracks for longer is refused rather than left to hold a kernel thread.
+    private static readonly TimeSpan s_timeout = TimeSpan.FromSeconds(10);
+    private static readonly ConcurrentDictionary<(string Pattern, string Flags), AreRegex> s_cache = new();
+
+    [ThreadStatic]
+    private static (string Pattern, string Flags, AreRegex Regex) t_last;
+
+    private readonly DotNetRegex _regex;
+    private readonly bool _isLazy;
+    private readonly bool _isAmbiguous;
+    private readonly bool _dependsOnContext;
+    private readonly bool _capturesMayDiffer;
+    private readonly Lazy<DotNetRegex> _whole;
+
+    private AreRegex(string pattern, AreOptions options)
+    {
+        (var tree, options, GroupCount) = AreParser.Parse(pattern, options);
+        Options = options;
+        var flags = RegexOptions.CultureInvariant | (options.IgnoreCase ? RegexOptions.IgnoreCase : RegexOptions.None);
+        var text = AreAnalysis.ToDotNet(tree);
+        _regex = new DotNetRegex(text, flags, s_timeout);
+        _whole = new Lazy<DotNetRegex>(() => new DotNetRegex($@"\A(?:{text})\z", flags, s_timeout));
+        _isLazy = AreAnalysis.IsLazy(tree);
+        _isAmbiguous = AreAnalysis.IsAmbiguous(tree);
+        _dependsOnContext = AreAnalysis.DependsOnContext(tree);
+        _capturesMayDiffer = GroupCount > 0 && AreAnalysis.CapturesMayDiffer(tree);
+    }
+
+    public AreOptions Options { get; }
+
+    public int GroupCount { get; }
+
+    public static AreRegex Get(ReadOnlySpan<char> pattern, ReadOnlySpan<char> flags)
+    {
+        // The pattern is nearly always the same from row to row.
+        var last = t_last;
+        if (last.Regex is not null && pattern.SequenceEqual(last.Pattern) && flags.SequenceEqual(last.Flags)) return last.Regex;
+        var key = (pattern.ToString(), flags.ToString());
+        if (!s_cache.TryGetValue(key, out var regex))
+        {
+            regex = new AreRegex(key.Item1, AreOptions.Parse(flags));
+            if (s_cache.Count >= CacheSize) s_cache.Clear();
+            s_cache.TryAdd(key, regex);
+        }
+
+        t_last = (key.Item1, key.Item2, regex);
+        return regex;
+    }
+
+    /// <summary>Whether there is a match; which one does not matter, so .NET's answer is PostgreSQL's.</summary>
+    public bool IsMatch(ReadOnlySpan<char> text)
+    {
+        try
+        {
+            return _regex.IsMatch(text);
+        }
+        catch (RegexMatchTimeoutException)
+        {
+            throw TooComplex();
+        }
+    }
+
+    /// <summary>The first match from a position, as the spans of the whole and of each group; null when there is none.</summary>
+    public AreSpan[]? Match(string text, int from)
+    {
+        try
+        {
+            var match = _regex.Match(text, from);
+            if (!match.Success) return null;
+            if (_capturesMayDiffer) throw Undecided("alternatives of several lengths before other text");
+            return _isAmbiguous ? Adjust(text, match) : Spans(match, 0);
+        }
+        catch (RegexMatchTimeoutException)
+        {
+            throw TooComplex();
+        }
+    }
+
+    /// <summary>Whether the expression takes exactly this text, by whatever choices.</summary>
+    public bool IsWholeMatch(ReadOnlySpan<char> text)
+    {
+        try
+        {
+            return _whole.Value.IsMatch(text);
+        }
+        catch (RegexMatchTimeoutException)
+        {
+            throw TooComplex();
+        }
+    }
+
+    /// <summary>Every match, from left to right. The search goes on behind the last match, one further when that was empty.</summary>
+    public IEnumerable<AreSpan[]> Matches(string text, int from = 0)
+    {
+        while (from <= text.Length && Match(text, from) is { } match)
+        {
+            yield return match;
+            from = match[0].Length > 0 ? match[0].End : match[0].End + 1;
+        }
+    }
+
+    // The leftmost place is the same in both dialects; from there every length is tried, the preferred ones first.
+    private AreSpan[] Adjust(string text, Match match)
+    {
+        if (_dependsOnContext) throw Undecided("choices of several lengths with anchors or lookaround");
+        var start = match.Index;
+        if (_isLazy)
+        {
+            for (var end = start; end < match.Index + match.Length; end++)
+                if (_whole.Value.Match(text[start..end]) is { Success: true } shorter)
+                    return Spans(shorter, start);
+            return Spans(match, 0);
+        }
+
+        for (var end = text.Length; end > match.Index + match.Length; end--)
+            if (_whole.Value.Match(text[start..end]) is { Success: true } longer)
+                return Spans(longer, start);
+        return Spans(match, 0);
+    }
+
+    private AreSpan[] Spans(Match match, int offset)
+    {
+        var spans = new AreSpan[GroupCount + 1];
+        for (var i = 0; i < spans.Length; i++)
+            spans[i] = match.Groups[i] is { Success: true } group ? new AreSpan(group.Index + offset, group.Length) : AreSpan.None;
+        return spans;
+    }
+
+    private static SqlException Undecided(string what) =>
+        new(SqlState.FeatureNotSupported, $"regular expressions that mix {what} are not supported here")
+        {
+            Hint = "Avoid alternatives that begin alike, or quantifiers that can match the same text.",
+        };
+
+    private static SqlException TooComplex() =>
+        new(SqlState.InvalidRegularExpression, "regular expression failed: the pattern takes too long on this text");
+}

@@ -1,0 +1,63 @@
+using System.Globalization;
+using System.Text;
+using Federation.Core;
+using Federation.Core.Tasks;
+using Federation.Core.Types;
+using Federation.DuckDb;
+
+namespace Federation.Worker;
+
+/// <summary>
+/// Writes the statement of a task: a prelude of common table expressions, one for each input, and the task's SQL.
+/// <code>
+/// WITH "l"("id") AS NOT MATERIALIZED (SELECT CAST((d."id") AS BIGINT) FROM read_parquet(['/lake/1.parquet']) AS d),
+///      "f"("id") AS NOT MATERIALIZED (SELECT * FROM pages(17))
+/// SELECT …
+/// </code>
+/// </summary>
+internal static class KernelStatement
+{
+    /// <param name="pages">The handle of every input that arrives as pages, by input name.</param>
+    public static string Build(TaskSpec task, IReadOnlyDictionary<string, long> pages)
+    {
+        if (task.Inputs.Count == 0) return task.Sql;
+        var body = task.Sql.AsSpan().TrimStart();
+        var text = new StringBuilder(task.Sql.Length + 1024).Append("WITH ");
+        // The prelude joins a WITH clause that the task's SQL already has.
+        var hasWith = TakeWord(ref body, "WITH");
+        if (hasWith && TakeWord(ref body, "RECURSIVE")) text.Append("RECURSIVE ");
+        for (var i = 0; i < task.Inputs.Count; i++)
+        {
+            if (i > 0) text.Append(",\n     ");
+            AppendInput(text, task.Inputs[i], pages);
+        }
+
+        return text.Append(hasWith ? ",\n" : "\n").Append(body).ToString();
+    }
+
+    private static void AppendInput(StringBuilder text, TaskInput input, IReadOnlyDictionary<string, long> pages)
+    {
+        text.Append(SqlText.Identifier(input.Name)).Append('(');
+        text.AppendJoin(", ", input.Columns.Select(column => SqlText.Identifier(column.Name)));
+        if (input is FileScan scan)
+        {
+            // Files can be read again, and only an inlined scan gets filters and projections pushed into it.
+            text.Append(") AS NOT MATERIALIZED (");
+            FileScanSql.Append(text, scan);
+        }
+        else
+        {
+            text.Append(input.IsReadTwice ? ") AS MATERIALIZED (" : ") AS NOT MATERIALIZED (");
+            text.Append("SELECT * FROM pages(").Append(pages[input.Name].ToString(CultureInfo.InvariantCulture)).Append(')');
+        }
+
+        text.Append(')');
+    }
+
+    private static bool TakeWord(ref ReadOnlySpan<char> sql, string word)
+    {
+        if (!sql.StartsWith(word, StringComparison.OrdinalIgnoreCase) || sql.Length <= word.Length || !char.IsWhiteSpace(sql[word.Length])) return false;
+        sql = sql[word.Length..].TrimStart();
+        return true;
+    }
+}
