@@ -52,6 +52,11 @@ public sealed class SqlException : Exception
     /// <summary>Field R. Drivers retry on some routine names, for instance <c>RevalidateCachedQuery</c>.</summary>
     public string? Routine { get; init; }
 
+    /// <summary>
+    /// Set when a worker cannot be reached or has lost what it spooled: its address, as <c>host:port</c>. What was on it can be run again elsewhere.
+    /// </summary>
+    public string? LostWorker { get; init; }
+
     public Blame Blame => State.Class switch
     {
         "53" or "54" => Blame.Resource,
@@ -89,5 +94,6 @@ public sealed class SqlException : Exception
             DataTypeName = DataTypeName,
             ConstraintName = ConstraintName,
             Routine = Routine,
+            LostWorker = LostWorker,
         };
 }

@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using Federation.Core.Types;
 
 namespace Federation.Core.Tasks;
@@ -31,6 +32,10 @@ public sealed record TaskSpec(
 public sealed record TaskSettings(string TimeZone, string DisabledOptimizers = "");
 
 /// <summary>A relation that a task's SQL reads by <paramref name="Name"/>, with exactly these columns in this order.</summary>
+[JsonDerivedType(typeof(FileScan), "files")]
+[JsonDerivedType(typeof(ConnectorSplit), "connector")]
+[JsonDerivedType(typeof(InlineRows), "inline")]
+[JsonDerivedType(typeof(ExchangeInput), "exchange")]
 public abstract record TaskInput(string Name, EquatableArray<RecordField> Columns)
 {
     /// <summary>Rows expected; negative when unknown. Feeds the kernel's join order.</summary>
@@ -105,11 +110,19 @@ public sealed record ConnectorSplit(string Name, EquatableArray<RecordField> Col
 public sealed record InlineRows(string Name, EquatableArray<RecordField> Columns, EquatableArray<EquatableArray<object?>> Rows)
     : TaskInput(Name, Columns);
 
-/// <summary>The output of other tasks, pulled from the workers that hold it.</summary>
-public sealed record ExchangeInput(string Name, EquatableArray<RecordField> Columns, EquatableArray<TaskId> Sources, int Partition)
+/// <summary>One partition of the spooled output of other tasks, pulled from the workers that hold it. Rows of all sources are united.</summary>
+public sealed record ExchangeInput(string Name, EquatableArray<RecordField> Columns, EquatableArray<ExchangeSource> Sources, int Partition)
     : TaskInput(Name, Columns);
 
+/// <summary>A task whose output is spooled, and where.</summary>
+/// <param name="Worker">The address of the worker that ran it, as <c>host:port</c>; empty for the worker in the coordinator's process.</param>
+public sealed record ExchangeSource(TaskId Task, string Worker);
+
 /// <summary>Where a task's rows go.</summary>
+[JsonDerivedType(typeof(Stream), "stream")]
+[JsonDerivedType(typeof(Gather), "gather")]
+[JsonDerivedType(typeof(Hash), "hash")]
+[JsonDerivedType(typeof(Broadcast), "broadcast")]
 public abstract record TaskOutput
 {
     private TaskOutput() { }
@@ -117,12 +130,15 @@ public abstract record TaskOutput
     /// <summary>To the coordinator as they come; the last stage of a query.</summary>
     public sealed record Stream : TaskOutput;
 
-    /// <summary>Spooled whole for one reader.</summary>
+    /// <summary>Spooled whole, in one partition, for one reader.</summary>
     public sealed record Gather : TaskOutput;
 
-    /// <summary>Spooled in <paramref name="Partitions"/> parts by the hash of the key columns.</summary>
+    /// <summary>
+    /// Spooled in <paramref name="Partitions"/> parts by the kernel's hash of the key columns: rows with equal keys of equal types lie in the same part, whatever task
+    /// made them.
+    /// </summary>
     public sealed record Hash(EquatableArray<int> KeyColumns, int Partitions) : TaskOutput;
 
-    /// <summary>Spooled once, read by every task of the next stage.</summary>
+    /// <summary>Spooled once, in one partition, read by every task of the next stage.</summary>
     public sealed record Broadcast : TaskOutput;
 }
