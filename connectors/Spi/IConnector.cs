@@ -96,7 +96,11 @@ public interface IScanPlanner
 /// <param name="Splits">At least one; empty tables give an input without files or rows.</param>
 /// <param name="RemoteSql">The statement sent to the source, for EXPLAIN.</param>
 /// <param name="Details">Further lines for EXPLAIN, for instance "1 of 20 files, 51,793 rows".</param>
-public sealed record ScanPlan(EquatableArray<TaskInput> Splits, string? RemoteSql = null, EquatableArray<string> Details = default);
+public sealed record ScanPlan(EquatableArray<TaskInput> Splits, string? RemoteSql = null, EquatableArray<string> Details = default)
+{
+    /// <summary>What must stay open while the splits are read, for instance the transaction that exported their snapshot; disposed when the query has ended.</summary>
+    public IAsyncDisposable? Hold { get; init; }
+}
 
 /// <summary>Run time, on a worker: reads the splits that this connector planned.</summary>
 public interface IPageSource

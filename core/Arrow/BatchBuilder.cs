@@ -15,6 +15,9 @@ public sealed class BatchBuilder(BatchSchema schema) : IDisposable
     /// <summary>Counts a row after each column got its value.</summary>
     public void EndRow() => RowCount++;
 
+    /// <summary>Counts rows after each column got a value for each of them.</summary>
+    public void AddRows(int count) => RowCount += count;
+
     /// <summary>The rows so far as a batch that owns their memory.</summary>
     public Batch Build()
     {

@@ -46,7 +46,7 @@ public sealed class Gateway : IAsyncDisposable
         var workerOptions = new WorkerOptions { SpillDirectory = spill, DataDirectories = roots };
         if (options.MemoryLimitBytes > 0) workerOptions = workerOptions with { MemoryLimitBytes = options.MemoryLimitBytes };
         var worker = new TaskRunner(workerOptions, connectors);
-        var services = new SessionServices(catalog, connectors, new QueryScheduler(worker, connectors), sources.Formats(), clock)
+        var services = new SessionServices(catalog, connectors, new QueryScheduler(new LocalWorkerDirectory(worker), connectors), sources.Formats(), clock)
         {
             AllowedRoots = roots,
             StartedAt = clock.GetUtcNow(),

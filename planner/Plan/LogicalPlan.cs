@@ -106,6 +106,25 @@ public sealed record CteScan(CteId Cte, EquatableArray<Column> Outputs, Equatabl
 /// <summary>Names a common table expression uniquely within a statement.</summary>
 public sealed record CteId(int Id, string Name);
 
+/// <summary>How the tasks of a fragment share what another fragment spooled.</summary>
+public enum ExchangeReading
+{
+    /// <summary>Each task reads everything.</summary>
+    Whole,
+
+    /// <summary>Each task reads the output of some of the tasks that made it.</summary>
+    Share,
+
+    /// <summary>Each task reads its partition of every task's output.</summary>
+    Partition,
+}
+
+/// <summary>The rows that another fragment spooled. <paramref name="Outputs"/> are that fragment's columns in order.</summary>
+public sealed record RemoteSource(int Fragment, ExchangeReading Reading, EquatableArray<Column> Outputs, long EstimatedRows) : LeafPlan
+{
+    public override EquatableArray<Column> Columns => Outputs;
+}
+
 /// <summary>Keeps rows for which the predicate is true; false and NULL are dropped. Streams.</summary>
 public sealed record Filter(LogicalPlan Input, Expr Predicate) : PassingPlan(Input);
 
@@ -175,6 +194,12 @@ public enum JoinType
     Left,
     Right,
     Full,
+
+    /// <summary>Rows of the left side that have a match; made by the planner from EXISTS and IN.</summary>
+    Semi,
+
+    /// <summary>Rows of the left side that have none; made by the planner from NOT EXISTS.</summary>
+    Anti,
 }
 
 /// <summary>
@@ -183,7 +208,7 @@ public enum JoinType
 /// </summary>
 public sealed record Join(JoinType Type, LogicalPlan Left, LogicalPlan Right, Expr Condition, bool IsLateral = false) : LogicalPlan
 {
-    public override EquatableArray<Column> Columns => Left.Columns.Concat(Right.Columns).ToEquatableArray();
+    public override EquatableArray<Column> Columns => Type is JoinType.Semi or JoinType.Anti ? Left.Columns : Left.Columns.Concat(Right.Columns).ToEquatableArray();
 
     public override EquatableArray<LogicalPlan> Inputs => [Left, Right];
 

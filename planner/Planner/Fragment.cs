@@ -1,23 +1,44 @@
+using Federation.Core.Tasks;
+using Federation.Planner.Distribution;
 using Federation.Planner.Writing;
 
 namespace Federation.Planner;
 
 /// <summary>
-/// A part of a plan that one task runs: a plan over inputs, and where its rows go. A plan has one fragment per stage; the last streams to the client.
+/// A part of a plan that tasks run: a plan over inputs, and where its rows go.
 /// </summary>
-public sealed record Fragment(int Id, LogicalPlan Plan, WrittenQuery Query, Core.Tasks.TaskOutput Output);
+/// <param name="Id">0 for the fragment whose rows are the result.</param>
+/// <param name="Tasks">How many tasks run it, each over its share of the splits and partitions.</param>
+public sealed record Fragment(int Id, LogicalPlan Plan, WrittenQuery Query, TaskOutput Output, int Tasks);
 
 /// <summary>An optimised query cut into fragments, ready to be scheduled.</summary>
+/// <param name="Fragments">Those that others read come before their readers.</param>
 /// <param name="Tables">The pinned tables that the scans of the fragments read.</param>
 public sealed record FragmentedPlan(IReadOnlyList<Fragment> Fragments, IReadOnlyDictionary<TableSource, Binding.ResolvedTable> Tables)
 {
     /// <summary>The fragment whose rows are the result.</summary>
-    public Fragment Root => Fragments[0];
+    public Fragment Root => Fragments[^1];
 }
 
 /// <summary>Cuts an optimised plan into fragments. One worker holds what one kernel does well; larger plans are cut at exchanges.</summary>
 public static class Fragmenter
 {
-    public static FragmentedPlan Cut(LogicalPlan plan, IReadOnlyDictionary<TableSource, Binding.ResolvedTable> tables) =>
-        new([new Fragment(0, plan, KernelSqlWriter.Write(plan), new Core.Tasks.TaskOutput.Stream())], tables);
+    public static FragmentedPlan Cut(LogicalPlan plan, IReadOnlyDictionary<TableSource, Binding.ResolvedTable> tables, DistributionOptions options)
+    {
+        var placed = Distributor.Distribute(plan, tables, options);
+
+        // The distributor counts from the leaves; people read a plan from its root.
+        var last = placed.Count - 1;
+        var fragments = placed.Select(fragment =>
+        {
+            var renumbered = last == 0 ? fragment.Plan : Renumber(fragment.Plan, last);
+            return new Fragment(last - fragment.Id, renumbered, KernelSqlWriter.Write(renumbered), fragment.Output, fragment.Tasks);
+        });
+        return new FragmentedPlan([.. fragments], tables);
+    }
+
+    private static LogicalPlan Renumber(LogicalPlan plan, int last) => PlanRewriter.Rewrite(plan, node =>
+        node is RemoteSource source
+            ? source with { Fragment = last - source.Fragment }
+            : PlanRewriter.MapOwnExpressions(node, expression => PlanRewriter.Rewrite(expression, item => item, inner => Renumber(inner, last))));
 }

@@ -1,4 +1,5 @@
 using Federation.Planner.Binding;
+using Federation.Planner.Distribution;
 using Federation.Planner.Rules;
 
 namespace Federation.Planner;
@@ -14,7 +15,7 @@ public sealed record ExecutionContext(EquatableArray<object?> Parameters, Func<C
 /// <summary>From a bound query to fragments: values in, rules, cut. Pure: no I/O, no clock.</summary>
 public static class QueryPlanner
 {
-    public static FragmentedPlan Plan(BoundQuery query, ExecutionContext context) => Fragmenter.Cut(Optimize(query, context), query.Tables);
+    public static FragmentedPlan Plan(BoundQuery query, ExecutionContext context, DistributionOptions options) => Fragmenter.Cut(Optimize(query, context), query.Tables, options);
 
     public static LogicalPlan Optimize(BoundQuery query, ExecutionContext context)
     {

@@ -29,48 +29,88 @@ internal static class ExplainStatements
     private static async IAsyncEnumerable<Batch> RunAsync(
         QuerySession session, SessionServices services, PreparedStatement statement, Options options, EquatableArray<object?> parameters, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        var plan = QueryPlanner.Plan(statement.Query!, session.Execution(parameters));
+        var plan = QueryPlanner.Plan(statement.Query!, session.Execution(parameters), QueryStatements.Distribution(session, services));
         var settings = QueryStatements.Settings(session);
-        var scheduled = await QueryScheduler.ScheduleAsync(plan, Guid.NewGuid(), settings, cancellationToken);
-        var (rows, elapsed) = options.IsAnalyze ? await MeasureAsync(services, plan, settings, cancellationToken) : (-1L, TimeSpan.Zero);
+        var measured = options.IsAnalyze ? await MeasureAsync(services, plan, settings, cancellationToken) : null;
+        await using var scheduled = await ScheduledQuery.CreateAsync(plan, cancellationToken);
         var lines = options.IsJson
-            ? [Json(statement, scheduled, rows, elapsed)]
-            : Text(statement, scheduled, options, rows, elapsed);
+            ? [Json(statement, scheduled, measured)]
+            : Text(statement, scheduled, options, measured);
         yield return TextRows.Build(statement.Fields!.Value, lines.Select(line => new object?[] { line }));
     }
 
-    private static async ValueTask<(long Rows, TimeSpan Elapsed)> MeasureAsync(
+    /// <summary>What a run of the query did.</summary>
+    private sealed record Measured(long Rows, TimeSpan Elapsed, QueryReport Report);
+
+    private static async ValueTask<Measured> MeasureAsync(
         SessionServices services, FragmentedPlan plan, Core.Tasks.TaskSettings settings, CancellationToken cancellationToken)
     {
         var rows = 0L;
         var start = Stopwatch.GetTimestamp();
-        await foreach (var batch in services.Scheduler.ExecuteAsync(plan, settings, cancellationToken))
+        var report = new QueryReport();
+        await foreach (var batch in services.Scheduler.ExecuteAsync(plan, settings, report, cancellationToken))
         {
             rows += batch.RowCount;
             batch.Dispose();
         }
 
-        return (rows, Stopwatch.GetElapsedTime(start));
+        return new Measured(rows, Stopwatch.GetElapsedTime(start), report);
     }
 
-    private static IEnumerable<string> Text(PreparedStatement statement, ScheduledFragment scheduled, Options options, long rows, TimeSpan elapsed)
+    private static IEnumerable<string> Text(PreparedStatement statement, ScheduledQuery query, Options options, Measured? measured)
     {
-        var place = QueryScheduler.RemoteOnly(scheduled) is null ? "on any worker" : "streamed from the source";
-        yield return $"Fragment {scheduled.Fragment.Id}  {place} -> client{Measured(rows, elapsed)}";
-        foreach (var line in PlanText.Write(scheduled.Fragment.Plan, scheduled.Notes)) yield return "  " + line;
-        if (options.IsVerbose)
+        foreach (var scheduled in query.Fragments)
         {
-            yield return "Task SQL:";
-            yield return "  " + scheduled.Task.Sql;
+            var fragment = scheduled.Fragment;
+            var place = query.RemoteOnly is not null ? "streamed from the source" : fragment.Tasks > 1 ? $"{Number(fragment.Tasks)} tasks" : query.Fragments.Count == 1 ? "on any worker" : "1 task";
+            yield return $"Fragment {Number(fragment.Id)}  {place} -> {Destination(query, fragment)}";
+            if (measured is not null)
+                foreach (var line in MeasuredLines(query, fragment, measured)) yield return "  " + line;
+            foreach (var line in PlanText.Write(fragment.Plan, scheduled.Notes)) yield return "  " + line;
+            if (!options.IsVerbose) continue;
+            yield return "  Task SQL:";
+            yield return "    " + scheduled.Tasks[0].Sql;
         }
 
+        if (measured is { Report.Retries: > 0 and var retries }) yield return $"Workers lost while it ran: {Number(retries)}";
         yield return $"Catalog version {statement.CatalogVersion.ToString(CultureInfo.InvariantCulture)}";
     }
 
-    private static string Measured(long rows, TimeSpan elapsed) =>
-        rows < 0 ? "" : string.Create(CultureInfo.InvariantCulture, $"  ({rows} rows in {elapsed.TotalMilliseconds:0.000} ms)");
+    /// <summary>Who reads the rows, and how they are dealt out.</summary>
+    private static string Destination(ScheduledQuery query, Fragment fragment)
+    {
+        if (fragment == query.Root.Fragment) return "client (stream)";
+        var readers = query.Fragments.Where(other => other.Fragment.Query.Inputs.Any(input => input.Source is RemoteSource source && source.Fragment == fragment.Id))
+            .Select(other => Number(other.Fragment.Id)).ToArray();
+        var kind = fragment.Output switch
+        {
+            Core.Tasks.TaskOutput.Hash hash => $"hash of {string.Join(", ", hash.KeyColumns.Select(key => fragment.Query.Columns[key].Name))} in {Number(hash.Partitions)} partitions",
+            Core.Tasks.TaskOutput.Broadcast => "broadcast",
+            _ => "gather",
+        };
+        return $"{kind} to fragment {string.Join(", ", readers)}";
+    }
 
-    private static string Json(PreparedStatement statement, ScheduledFragment scheduled, long rows, TimeSpan elapsed)
+    private static IEnumerable<string> MeasuredLines(ScheduledQuery query, Fragment fragment, Measured measured)
+    {
+        if (fragment == query.Root.Fragment)
+        {
+            yield return string.Create(CultureInfo.InvariantCulture, $"actual: {measured.Rows} rows in {measured.Elapsed.TotalMilliseconds:0.000} ms from start to end");
+            yield break;
+        }
+
+        var tasks = measured.Report.Of(fragment.Id);
+        yield return string.Create(CultureInfo.InvariantCulture, $"actual: {tasks.Sum(task => task.Report.Rows)} rows, {tasks.Sum(task => task.Report.Bytes)} bytes spooled, {Longest(tasks):0.000} ms");
+        foreach (var (worker, report) in tasks)
+            yield return string.Create(CultureInfo.InvariantCulture, $"  {(worker.Length == 0 ? "this process" : worker)}: {report.Rows} rows, {report.Bytes} bytes, {report.Elapsed.TotalMilliseconds:0.000} ms");
+    }
+
+    private static double Longest(IReadOnlyList<(string Worker, Core.Tasks.TaskReport Report)> tasks) =>
+        tasks.Count == 0 ? 0 : tasks.Max(task => task.Report.Elapsed.TotalMilliseconds);
+
+    private static string Number(int value) => value.ToString(CultureInfo.InvariantCulture);
+
+    private static string Json(PreparedStatement statement, ScheduledQuery query, Measured? measured)
     {
         using var buffer = new MemoryStream();
         using (var json = new Utf8JsonWriter(buffer, new JsonWriterOptions { Indented = true, Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping }))
@@ -78,26 +118,41 @@ internal static class ExplainStatements
             json.WriteStartArray();
             json.WriteStartObject();
             json.WriteNumber("Catalog Version", statement.CatalogVersion);
-            if (rows >= 0)
+            if (measured is not null)
             {
-                json.WriteNumber("Actual Rows", rows);
-                json.WriteNumber("Execution Time", Math.Round(elapsed.TotalMilliseconds, 3));
+                json.WriteNumber("Actual Rows", measured.Rows);
+                json.WriteNumber("Execution Time", Math.Round(measured.Elapsed.TotalMilliseconds, 3));
             }
 
             json.WriteStartArray("Fragments");
-            json.WriteStartObject();
-            json.WriteNumber("Fragment", scheduled.Fragment.Id);
-            json.WriteString("Output", "client");
-            json.WriteString("SQL", scheduled.Task.Sql);
-            json.WritePropertyName("Plan");
-            WriteNode(json, scheduled.Fragment.Plan, scheduled.Notes);
-            json.WriteEndObject();
+            foreach (var scheduled in query.Fragments) WriteFragment(json, query, scheduled, measured);
             json.WriteEndArray();
             json.WriteEndObject();
             json.WriteEndArray();
         }
 
         return System.Text.Encoding.UTF8.GetString(buffer.ToArray());
+    }
+
+    private static void WriteFragment(Utf8JsonWriter json, ScheduledQuery query, ScheduledFragment scheduled, Measured? measured)
+    {
+        var fragment = scheduled.Fragment;
+        json.WriteStartObject();
+        json.WriteNumber("Fragment", fragment.Id);
+        json.WriteNumber("Tasks", fragment.Tasks);
+        json.WriteString("Output", fragment == query.Root.Fragment ? "client" : Destination(query, fragment));
+        if (measured is not null && fragment != query.Root.Fragment)
+        {
+            var tasks = measured.Report.Of(fragment.Id);
+            json.WriteNumber("Actual Rows", tasks.Sum(task => task.Report.Rows));
+            json.WriteNumber("Spooled Bytes", tasks.Sum(task => task.Report.Bytes));
+            json.WriteNumber("Execution Time", Math.Round(Longest(tasks), 3));
+        }
+
+        json.WriteString("SQL", scheduled.Tasks[0].Sql);
+        json.WritePropertyName("Plan");
+        WriteNode(json, fragment.Plan, scheduled.Notes);
+        json.WriteEndObject();
     }
 
     private static void WriteNode(Utf8JsonWriter json, LogicalPlan plan, IReadOnlyDictionary<TableSource, ScanNotes> notes)

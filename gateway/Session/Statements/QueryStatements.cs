@@ -1,8 +1,10 @@
+using System.Globalization;
 using System.Runtime.CompilerServices;
 using Federation.Arrow;
 using Federation.Core.Tasks;
 using Federation.Planner;
 using Federation.Planner.Binding;
+using Federation.Planner.Distribution;
 using Federation.Plan;
 using Federation.SessionApi;
 using Federation.Sql.Syntax;
@@ -53,11 +55,19 @@ internal static class QueryStatements
     private static async ValueTask<IAsyncEnumerator<Batch>> StartAsync(
         QuerySession session, SessionServices services, BoundQuery query, EquatableArray<object?> parameters, CancellationToken cancellationToken)
     {
-        var plan = QueryPlanner.Plan(query, session.Execution(parameters));
+        var plan = QueryPlanner.Plan(query, session.Execution(parameters), Distribution(session, services));
         var sleep = session.TakeSleep();
         if (sleep > TimeSpan.Zero) await Task.Delay(sleep, services.Clock, cancellationToken);
-        return services.Scheduler.ExecuteAsync(plan, Settings(session), cancellationToken).GetAsyncEnumerator(cancellationToken);
+        return services.Scheduler.ExecuteAsync(plan, Settings(session), null, cancellationToken).GetAsyncEnumerator(cancellationToken);
     }
+
+    /// <summary>How far the session lets a plan be spread.</summary>
+    public static DistributionOptions Distribution(QuerySession session, SessionServices services) => session.Settings.Get("federation.distribution") switch
+    {
+        "off" => DistributionOptions.SingleTask,
+        "always" => new DistributionOptions(services.Scheduler.WorkerCount) { MinRows = 0, SplitRows = 0 },
+        _ => new DistributionOptions(services.Scheduler.WorkerCount) { MinRows = long.Parse(session.Settings.Get("federation.distribution_min_rows"), CultureInfo.InvariantCulture) },
+    };
 
     public static TaskSettings Settings(QuerySession session) =>
         new(KernelZones.NameOf(session.Settings.TextFormat.TimeZone), session.Settings.Get("federation.disabled_optimizers"));

@@ -70,6 +70,7 @@ public static class PlanText
         Values values => $"Values  {values.Rows.Count.ToString(CultureInfo.InvariantCulture)} rows ({Names(values.Outputs)})",
         FunctionScan functions => $"Function {string.Join(", ", functions.Functions.Select(item => ExprPrinter.Print(item.Call)))}{(functions.Ordinality is null ? "" : " with ordinality")}",
         CteScan scan => $"CTE scan {scan.Cte.Name}",
+        RemoteSource source => $"Exchange of fragment {source.Fragment.ToString(CultureInfo.InvariantCulture)}{Reading(source.Reading)}{Rows(source.EstimatedRows)}",
         Filter filter => $"Filter {ExprPrinter.Print(filter.Predicate)}",
         Project project => $"Project {string.Join(", ", project.Assignments.Select(Assigned))}",
         ProjectSet set => $"Unnest {string.Join(", ", set.Calls.Select(Assigned))}",
@@ -113,6 +114,13 @@ public static class PlanText
         var text = ExprPrinter.Print(assignment.Expression);
         return text == assignment.Column.Name ? text : $"{assignment.Column.Name} := {text}";
     }
+
+    private static string Reading(ExchangeReading reading) => reading switch
+    {
+        ExchangeReading.Whole => "",
+        ExchangeReading.Share => "  (a share for each task)",
+        _ => "  (a partition for each task)",
+    };
 
     private static string Names(EquatableArray<Column> columns) => string.Join(", ", columns.Select(column => column.Name));
 

@@ -9,9 +9,12 @@ public sealed class PruneColumns : IRule
     public string Name => "prune columns";
 
     public LogicalPlan Apply(LogicalPlan plan, RuleContext context) =>
-        new Pruner().Prune(plan, plan.Columns.Select(column => column.Id).ToHashSet());
+        new Pruner([]).Prune(plan, plan.Columns.Select(column => column.Id).ToHashSet());
 
-    private sealed class Pruner
+    /// <summary>Prunes a fragment, and adds to <paramref name="ofFragments"/> which columns it needs of which other fragment.</summary>
+    internal static LogicalPlan Prune(LogicalPlan plan, HashSet<int> required, Dictionary<int, HashSet<int>> ofFragments) => new Pruner(ofFragments).Prune(plan, required);
+
+    private sealed class Pruner(Dictionary<int, HashSet<int>> ofFragments)
     {
         /// <summary>Columns of common table expressions that their scans named; scans are visited before definitions.</summary>
         private readonly Dictionary<CteId, HashSet<int>> _needed = [];
@@ -24,6 +27,11 @@ public sealed class PruneColumns : IRule
                     // A hint stands in a filter above as well, which keeps its columns.
                     return scan with { Outputs = scan.Outputs.Where(output => required.Contains(output.Column.Id)).ToEquatableArray() };
                 case Values or FunctionScan: return Inside(plan);
+                case RemoteSource source:
+                    // Several parts may read one fragment, so its columns are settled once all have been seen.
+                    if (!ofFragments.TryGetValue(source.Fragment, out var asked)) ofFragments.Add(source.Fragment, asked = []);
+                    asked.UnionWith(source.Outputs.Select(column => column.Id).Where(required.Contains));
+                    return source;
                 case CteScan scan: return PruneCteScan(scan, required);
                 case Project project:
                     var kept = project with { Assignments = project.Assignments.Where(item => required.Contains(item.Column.Id)).ToEquatableArray() };

@@ -3,8 +3,8 @@ using System.Globalization;
 
 namespace Federation.Planner.Writing;
 
-/// <summary>An input that written SQL names: the scan it stands for and the identifiers its columns must have.</summary>
-public sealed record WrittenInput(string Name, Scan Scan, EquatableArray<string> ColumnNames);
+/// <summary>An input that written SQL names: the scan or exchange it stands for and the identifiers its columns must have.</summary>
+public sealed record WrittenInput(string Name, LeafPlan Source, EquatableArray<string> ColumnNames);
 
 /// <summary>A fragment as kernel SQL.</summary>
 public sealed record WrittenQuery(string Sql, IReadOnlyList<WrittenInput> Inputs, EquatableArray<RecordField> Columns);
@@ -72,7 +72,7 @@ public sealed class KernelSqlWriter
     {
         switch (plan)
         {
-            case Scan or Values or FunctionScan or CteScan or Join:
+            case Scan or RemoteSource or Values or FunctionScan or CteScan or Join:
                 return new SelectBlock(Source(plan));
             case Filter filter:
             {
@@ -130,7 +130,8 @@ public sealed class KernelSqlWriter
     /// <summary>What stands in FROM for a plan.</summary>
     private string Source(LogicalPlan plan) => plan switch
     {
-        Scan scan => AddInput(scan),
+        Scan scan => AddInput(scan, scan.Source.Table),
+        RemoteSource source => AddInput(source, $"fragment_{source.Fragment.ToString(CultureInfo.InvariantCulture)}"),
         Values values => WriteValues(values),
         FunctionScan functions => WriteFunctions(functions),
         CteScan scan => WriteCteScan(scan),
@@ -140,10 +141,10 @@ public sealed class KernelSqlWriter
 
     private string Derived(LogicalPlan plan) => $"({Block(plan).Render()}) AS {_names.NewTable()}";
 
-    private string AddInput(Scan scan)
+    private string AddInput(LeafPlan source, string wish)
     {
-        var name = _names.NewRelation(scan.Source.Table);
-        _inputs.Add(new WrittenInput(name, scan, scan.Outputs.Select(output => _names.Plain(output.Column)).ToEquatableArray()));
+        var name = _names.NewRelation(wish);
+        _inputs.Add(new WrittenInput(name, source, source.Columns.Select(column => _names.Plain(column)).ToEquatableArray()));
         return KernelLiterals.Identifier(name);
     }
 
@@ -221,7 +222,7 @@ public sealed class KernelSqlWriter
         if (join.Left is Join) left = $"({left})";
         if (join.Right is Join && !join.IsLateral) right = $"({right})";
         if (join is { Type: JoinType.Inner, Condition: Constant { Value: true } }) return $"{left} CROSS JOIN {right}";
-        var kind = join.Type switch { JoinType.Left => "LEFT JOIN", JoinType.Right => "RIGHT JOIN", JoinType.Full => "FULL JOIN", _ => "JOIN" };
+        var kind = join.Type switch { JoinType.Left => "LEFT JOIN", JoinType.Right => "RIGHT JOIN", JoinType.Full => "FULL JOIN", JoinType.Semi => "SEMI JOIN", JoinType.Anti => "ANTI JOIN", _ => "JOIN" };
         return $"{left} {kind} {right} ON {_expressions.Write(join.Condition)}";
     }
 

@@ -1,0 +1,295 @@
+using System.Runtime.CompilerServices;
+using System.Threading.Channels;
+using Federation.Arrow;
+using Federation.Core;
+using Federation.Core.Errors;
+using Federation.Core.Tasks;
+using Federation.Plan;
+
+namespace Federation.Scheduling;
+
+/// <summary>
+/// Runs the fragments of one query: stage after stage on the workers that are alive, then the root, whose rows stream. When a worker is lost, the tasks whose output was on it
+/// are run again elsewhere; rows that the client has already got are never given twice, so a loss after the first row ends the query with an error.
+/// </summary>
+internal sealed class QueryExecution : IAsyncDisposable
+{
+    /// <summary>Losses that one query survives. More mean that something other than a worker is broken.</summary>
+    private const int MostLosses = 8;
+
+    private readonly ScheduledQuery _query;
+    private readonly IWorkerDirectory _workers;
+    private readonly TaskSettings _settings;
+    private readonly QueryReport? _report;
+    private readonly Guid _id = Guid.NewGuid();
+    private readonly Dictionary<int, StagedTask[]> _stages;
+    private readonly Dictionary<Worker, Task<IAsyncDisposable>> _opened = [];
+    private readonly HashSet<Worker> _lost = [];
+    private int _nextWorker;
+
+    public QueryExecution(ScheduledQuery query, IWorkerDirectory workers, TaskSettings settings, QueryReport? report)
+    {
+        _query = query;
+        _workers = workers;
+        _settings = settings;
+        _report = report;
+        _stages = query.Fragments.ToDictionary(fragment => fragment.Fragment.Id, fragment => fragment.Tasks.Select(_ => new StagedTask()).ToArray());
+    }
+
+    /// <summary>One task of a stage: where its last attempt runs or its output lies.</summary>
+    private sealed class StagedTask
+    {
+        public Worker? Worker { get; set; }
+
+        public int Attempt { get; set; } = -1;
+
+        public bool IsDone { get; set; }
+    }
+
+    public async IAsyncEnumerable<Batch> RunAsync([EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        for (var losses = 0; ; losses++)
+        {
+            var rows = AttemptAsync(cancellationToken).GetAsyncEnumerator(cancellationToken);
+            await using (rows)
+            {
+                var hasStarted = false;
+                while (true)
+                {
+                    bool hasRow;
+                    try
+                    {
+                        hasRow = await rows.MoveNextAsync();
+                    }
+                    catch (SqlException error) when (error.LostWorker is { } address && !cancellationToken.IsCancellationRequested)
+                    {
+                        Lose(address);
+                        if (hasStarted || losses >= MostLosses)
+                            throw new SqlException(error.State, error.Message, error) { Hint = "A worker was lost while the query ran; run the query again." };
+                        _report?.CountRetry();
+                        break;
+                    }
+
+                    if (!hasRow) yield break;
+                    hasStarted = true;
+                    yield return rows.Current;
+                }
+            }
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        Task<IAsyncDisposable>[] opened;
+        lock (_opened) opened = [.. _opened.Values];
+        foreach (var hold in opened)
+        {
+            try
+            {
+                await (await hold).DisposeAsync();
+            }
+            catch (SqlException)
+            {
+                // The worker is gone, and what it held with it.
+            }
+            catch (OperationCanceledException)
+            {
+                // The query was cancelled before the worker had answered; it has nothing of the query.
+            }
+        }
+    }
+
+    private async IAsyncEnumerable<Batch> AttemptAsync([EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        foreach (var fragment in _query.Fragments)
+            if (fragment != _query.Root)
+                await RunStageAsync(fragment, cancellationToken);
+        var root = _query.Root;
+        if (root.Tasks.Count == 1)
+        {
+            // The last step is done next to the client.
+            await foreach (var batch in StreamAsync(root, 0, _workers.Local, cancellationToken)) yield return batch;
+            yield break;
+        }
+
+        await foreach (var batch in MergeAsync(root, cancellationToken)) yield return batch;
+    }
+
+    private void Lose(string address)
+    {
+        foreach (var worker in _workers.Remote.Where(worker => worker.Address == address)) _lost.Add(worker);
+        foreach (var task in _stages.Values.SelectMany(stage => stage))
+        {
+            if (task.Worker?.Address != address) continue;
+            _lost.Add(task.Worker);
+            task.IsDone = false;
+        }
+
+        _workers.Suspect(address);
+    }
+
+    /// <summary>Runs those tasks of a stage whose output nobody has. The first failure stops the others.</summary>
+    private async Task RunStageAsync(ScheduledFragment fragment, CancellationToken cancellationToken)
+    {
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        var stage = _stages[fragment.Fragment.Id];
+        var failures = new List<SqlException>();
+        var running = Enumerable.Range(0, stage.Length).Where(i => !stage[i].IsDone).Select(RunAsync).ToArray();
+        await Task.WhenAll(running);
+        cancellationToken.ThrowIfCancellationRequested();
+        if (failures.Count > 0) throw Worst(failures);
+
+        async Task RunAsync(int index)
+        {
+            var task = stage[index];
+            var worker = Next();
+            try
+            {
+                using var limit = CancellationTokenSource.CreateLinkedTokenSource([stop.Token, worker.Lost, .. Inputs(fragment).Select(input => input.Lost)]);
+                await OpenAsync(worker, limit.Token);
+                task.Worker = worker;
+                task.Attempt++;
+                var report = await worker.Runner.SpoolAsync(Bind(fragment, index, task.Attempt), limit.Token);
+                task.IsDone = true;
+                _report?.Add(fragment.Fragment.Id, worker.Address, report);
+            }
+            catch (Exception error) when (error is SqlException or OperationCanceledException)
+            {
+                var failure = stop.IsCancellationRequested ? Canceled(error) : Explain(error, [worker, .. Inputs(fragment)]);
+                lock (failures) failures.Add(failure);
+                await stop.CancelAsync();
+            }
+        }
+    }
+
+    /// <summary>A call that was cut because the lease of its worker, or of one that it reads from, ran out is the loss of that worker.</summary>
+    private static SqlException Explain(Exception error, IEnumerable<Worker> workers) =>
+        workers.FirstOrDefault(worker => worker.Lost.IsCancellationRequested) is { } lost
+            ? new SqlException(SqlState.ConnectionFailure, $"worker {lost.Address} is lost", error) { LostWorker = lost.Address }
+            : Canceled(error);
+
+    private static SqlException Canceled(Exception error) => error as SqlException ?? new SqlException(SqlState.QueryCanceled, "canceling statement due to user request", error);
+
+    /// <summary>What the query fails with: its own error rather than the cancellation of the other tasks, a loss only when nothing else is wrong.</summary>
+    private static SqlException Worst(List<SqlException> failures) =>
+        failures.Find(error => error.LostWorker is null && error.State != SqlState.QueryCanceled)
+        ?? failures.Find(error => error.LostWorker is not null)
+        ?? failures[0];
+
+    private async IAsyncEnumerable<Batch> StreamAsync(ScheduledFragment fragment, int index, Worker worker, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource([cancellationToken, worker.Lost, .. Inputs(fragment).Select(input => input.Lost)]);
+        await OpenAsync(worker, limit.Token);
+        var task = _stages[fragment.Fragment.Id][index];
+        task.Worker = worker;
+        task.Attempt++;
+        var rows = worker.Runner.RunAsync(Bind(fragment, index, task.Attempt), limit.Token).GetAsyncEnumerator(limit.Token);
+        await using (rows)
+        {
+            while (true)
+            {
+                try
+                {
+                    if (!await rows.MoveNextAsync()) yield break;
+                }
+                catch (Exception error) when (error is SqlException or OperationCanceledException && limit.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
+                {
+                    throw Explain(error, [worker, .. Inputs(fragment)]);
+                }
+
+                yield return rows.Current;
+            }
+        }
+    }
+
+    /// <summary>The workers that hold what a fragment reads.</summary>
+    private IEnumerable<Worker> Inputs(ScheduledFragment fragment) => fragment.Fragment.Query.Inputs
+        .Select(input => input.Source).OfType<RemoteSource>()
+        .SelectMany(source => _stages[source.Fragment]).Select(task => task.Worker!).Distinct();
+
+    /// <summary>The root's tasks side by side, their batches as they come: such a root has no order.</summary>
+    private async IAsyncEnumerable<Batch> MergeAsync(ScheduledFragment root, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        var merged = Channel.CreateBounded<Batch>(new BoundedChannelOptions(root.Tasks.Count * 2) { SingleReader = true });
+        var failures = new List<SqlException>();
+        var pumps = Enumerable.Range(0, root.Tasks.Count).Select(i => PumpAsync(i, Next())).ToArray();
+        var ended = Task.WhenAll(pumps).ContinueWith(_ => merged.Writer.Complete(), CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
+        try
+        {
+            await foreach (var batch in merged.Reader.ReadAllAsync(CancellationToken.None)) yield return batch;
+            cancellationToken.ThrowIfCancellationRequested();
+            if (failures.Count > 0) throw Worst(failures);
+        }
+        finally
+        {
+            await stop.CancelAsync();
+            while (!ended.IsCompleted || merged.Reader.TryPeek(out _))
+            {
+                while (merged.Reader.TryRead(out var left)) left.Dispose();
+                await Task.WhenAny(ended, Task.Delay(5, CancellationToken.None));
+            }
+        }
+
+        async Task PumpAsync(int index, Worker worker)
+        {
+            try
+            {
+                await foreach (var batch in StreamAsync(root, index, worker, stop.Token)) await WriteAsync(batch);
+            }
+            catch (Exception error) when (error is SqlException or OperationCanceledException)
+            {
+                lock (failures) failures.Add(Canceled(error));
+                await stop.CancelAsync();
+            }
+        }
+
+        async ValueTask WriteAsync(Batch batch)
+        {
+            try
+            {
+                await merged.Writer.WriteAsync(batch, stop.Token);
+            }
+            catch (OperationCanceledException)
+            {
+                batch.Dispose();
+                throw;
+            }
+        }
+    }
+
+    /// <summary>Workers in turn; the one in this process when no other is left.</summary>
+    private Worker Next()
+    {
+        var alive = _workers.Remote.Where(worker => !worker.Lost.IsCancellationRequested && !_lost.Contains(worker)).ToArray();
+        return alive.Length == 0 ? _workers.Local : alive[Interlocked.Increment(ref _nextWorker) % alive.Length];
+    }
+
+    private Task<IAsyncDisposable> OpenAsync(Worker worker, CancellationToken cancellationToken)
+    {
+        lock (_opened)
+        {
+            if (_opened.TryGetValue(worker, out var opening) && !opening.IsFaulted && !opening.IsCanceled) return opening;
+            return _opened[worker] = worker.Runner.OpenQueryAsync(_id, cancellationToken).AsTask();
+        }
+    }
+
+    /// <summary>A task with its exchanges bound to where the rows are now.</summary>
+    private TaskSpec Bind(ScheduledFragment fragment, int index, int attempt)
+    {
+        var task = fragment.Tasks[index];
+        var sources = fragment.Fragment.Query.Inputs.Where(input => input.Source is RemoteSource).ToDictionary(input => input.Name, input => (RemoteSource)input.Source, StringComparer.Ordinal);
+        var inputs = task.Inputs.Select(input => input is ExchangeInput exchange ? exchange with { Sources = Sources(sources[exchange.Name], index, fragment.Tasks.Count) } : input);
+        return new TaskSpec(
+            new TaskId(_id, fragment.Fragment.Id, index, attempt), task.Sql, inputs.ToEquatableArray(), fragment.Fragment.Query.Columns, fragment.Fragment.Output, _settings);
+    }
+
+    private EquatableArray<ExchangeSource> Sources(RemoteSource source, int index, int tasks)
+    {
+        var stage = _stages[source.Fragment];
+        return Enumerable.Range(0, stage.Length)
+            .Where(part => source.Reading != ExchangeReading.Share || part % tasks == index)
+            .Select(part => new ExchangeSource(new TaskId(_id, source.Fragment, part, stage[part].Attempt), stage[part].Worker!.Address))
+            .ToEquatableArray();
+    }
+}

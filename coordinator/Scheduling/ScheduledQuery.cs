@@ -1,0 +1,171 @@
+using Federation.Core;
+using Federation.Core.Errors;
+using Federation.Core.Tasks;
+using Federation.Core.Types;
+using Federation.Connectors.Spi;
+using Federation.Plan;
+using Federation.Planner;
+using Federation.Planner.Binding;
+using Federation.Planner.Explain;
+using Federation.Planner.Writing;
+
+namespace Federation.Scheduling;
+
+/// <summary>What one task of a fragment reads, and its SQL. Exchanges have no sources yet: those are known when their tasks have run.</summary>
+public sealed record ScheduledTask(string Sql, EquatableArray<TaskInput> Inputs);
+
+/// <summary>A fragment with its scans planned and dealt out to tasks.</summary>
+public sealed record ScheduledFragment(Fragment Fragment, IReadOnlyList<ScheduledTask> Tasks, IReadOnlyDictionary<TableSource, ScanNotes> Notes);
+
+/// <summary>
+/// A query whose splits are planned: what will run, and what EXPLAIN shows. Disposing it releases what the sources hold open for the splits.
+/// </summary>
+public sealed class ScheduledQuery : IAsyncDisposable
+{
+    private readonly List<IAsyncDisposable> _holds = [];
+
+    private ScheduledQuery(FragmentedPlan plan) => Plan = plan;
+
+    public FragmentedPlan Plan { get; }
+
+    /// <summary>In the order of the plan's: producers before readers, the root last.</summary>
+    public IReadOnlyList<ScheduledFragment> Fragments { get; private set; } = [];
+
+    public ScheduledFragment Root => Fragments[^1];
+
+    /// <summary>The split of a plan that does nothing but read it, in the order in which the source gives its columns; null for other plans.</summary>
+    public ConnectorSplit? RemoteOnly
+    {
+        get
+        {
+            if (Root is not { Tasks: [{ Inputs: [ConnectorSplit split] }] } || Fragments.Count > 1) return null;
+            var plan = Root.Fragment.Plan;
+            while (true)
+            {
+                if (plan is Project { Assignments: var assignments, Input: var input } && assignments.All(assignment => assignment.Expression is ColumnRef)
+                    && assignments.Select(assignment => ((ColumnRef)assignment.Expression).Column).SequenceEqual(input.Columns))
+                {
+                    plan = input;
+                    continue;
+                }
+
+                return plan is Scan { Outputs.Count: > 0 } ? split : null;
+            }
+        }
+    }
+
+    public static async ValueTask<ScheduledQuery> CreateAsync(FragmentedPlan plan, CancellationToken cancellationToken)
+    {
+        var query = new ScheduledQuery(plan);
+        try
+        {
+            var fragments = new List<ScheduledFragment>();
+            foreach (var fragment in plan.Fragments) fragments.Add(await query.ScheduleAsync(fragment, cancellationToken));
+            query.Fragments = fragments;
+            return query;
+        }
+        catch
+        {
+            await query.DisposeAsync();
+            throw;
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        foreach (var hold in _holds) await hold.DisposeAsync();
+        _holds.Clear();
+    }
+
+    private async ValueTask<ScheduledFragment> ScheduleAsync(Fragment fragment, CancellationToken cancellationToken)
+    {
+        var inputs = new List<TaskInput>[fragment.Tasks];
+        var prelude = new List<string>[fragment.Tasks];
+        for (var i = 0; i < fragment.Tasks; i++) (inputs[i], prelude[i]) = ([], []);
+        var notes = new Dictionary<TableSource, ScanNotes>();
+        foreach (var input in fragment.Query.Inputs)
+        {
+            var shares = input.Source switch
+            {
+                RemoteSource source => Enumerable.Range(0, fragment.Tasks)
+                    .Select(i => (IReadOnlyList<TaskInput>)[new ExchangeInput(input.Name, source.Outputs.Select(column => new RecordField(column.Name, column.Type)).ToEquatableArray(), [], source.Reading == ExchangeReading.Partition ? i : 0) { EstimatedRows = source.EstimatedRows }])
+                    .ToArray(),
+                Scan scan => await PlanScanAsync(fragment, scan, input.Name, notes, cancellationToken),
+                _ => throw new SqlException(SqlState.InternalError, $"{input.Source.GetType().Name} cannot be read by a task"),
+            };
+            for (var i = 0; i < fragment.Tasks; i++) AddInput(inputs[i], prelude[i], shares[i], input, fragment.Query.Sql);
+        }
+
+        var tasks = Enumerable.Range(0, fragment.Tasks).Select(i => new ScheduledTask(
+            prelude[i].Count == 0 ? fragment.Query.Sql : $"WITH {string.Join(", ", prelude[i])} SELECT * FROM ({fragment.Query.Sql}) AS united",
+            inputs[i].ToEquatableArray()));
+        return new ScheduledFragment(fragment, [.. tasks], notes);
+    }
+
+    private async ValueTask<IReadOnlyList<TaskInput>[]> PlanScanAsync(
+        Fragment fragment, Scan scan, string name, Dictionary<TableSource, ScanNotes> notes, CancellationToken cancellationToken)
+    {
+        var table = Plan.Tables[scan.Source];
+        if (table.InlineRows is { } rows)
+        {
+            notes[scan.Source] = new ScanNotes(null, [$"{rows.Count} rows in memory"]);
+            IReadOnlyList<TaskInput> whole = [Inline(name, scan, table, rows)];
+            return Enumerable.Repeat(whole, fragment.Tasks).ToArray();
+        }
+
+        if (table.Provider is not IScanPlanner planner) throw new SqlException(SqlState.FeatureNotSupported, $"table \"{scan.Source}\" cannot be read");
+        var columns = scan.Outputs.Select(output => output.SourceName).ToEquatableArray();
+        var plan = await planner.PlanScanAsync(scan.Handle, columns, name, cancellationToken);
+        if (plan.Hold is { } hold) _holds.Add(hold);
+        notes[scan.Source] = new ScanNotes(plan.RemoteSql, plan.Details);
+        var splits = plan.Splits.Select(split => split is ConnectorSplit remote && table.ProviderKey is { } key ? remote with { Server = key } : split).ToArray();
+        if (fragment.Tasks == 1) return [splits];
+        var dealt = SplitAssignment.Deal(splits, fragment.Tasks);
+        for (var i = 0; i < dealt.Length; i++)
+            if (dealt[i].Count == 0)
+                dealt[i] = [new InlineRows(name, splits[0].Columns, [])];
+        return dealt;
+    }
+
+    private static void AddInput(List<TaskInput> inputs, List<string> prelude, IReadOnlyList<TaskInput> splits, WrittenInput input, string sql)
+    {
+        if (splits is [var only])
+        {
+            inputs.Add(Named(only, input.Name, input, sql));
+            return;
+        }
+
+        // Several splits are united under the name that the SQL uses.
+        for (var i = 0; i < splits.Count; i++) inputs.Add(Named(splits[i], $"{input.Name}.{i}", input, sql));
+        var parts = Enumerable.Range(0, splits.Count).Select(i => $"SELECT * FROM {KernelLiterals.Identifier($"{input.Name}.{i}")}");
+        prelude.Add($"{KernelLiterals.Identifier(input.Name)} AS NOT MATERIALIZED ({string.Join(" UNION ALL ", parts)})");
+    }
+
+    private static InlineRows Inline(string name, Scan scan, ResolvedTable table, EquatableArray<EquatableArray<object?>> rows)
+    {
+        var positions = scan.Outputs.Select(output => Array.FindIndex(table.Columns.ToArray(), column => column.Name == output.SourceName)).ToArray();
+        if (positions.Length == 0) positions = [0];
+        var fields = positions.Select(position => new RecordField(table.Columns[position].Name, table.Columns[position].Type)).ToEquatableArray();
+        return new InlineRows(name, fields, rows.Select(row => positions.Select(position => row[position]).ToEquatableArray()).ToEquatableArray());
+    }
+
+    /// <summary>How often the SQL names an input; an expression that the writer repeats repeats its subqueries too.</summary>
+    private static int Mentions(string sql, string name)
+    {
+        var identifier = KernelLiterals.Identifier(name);
+        var count = 0;
+        for (var at = sql.IndexOf(identifier, StringComparison.Ordinal); at >= 0; at = sql.IndexOf(identifier, at + identifier.Length, StringComparison.Ordinal)) count++;
+        return count;
+    }
+
+    /// <summary>A split under the name and with the column names that the SQL uses.</summary>
+    private static TaskInput Named(TaskInput split, string name, WrittenInput input, string sql) => split with
+    {
+        Name = name,
+        Columns = input.ColumnNames.Count == 0
+            ? split.Columns
+            : split.Columns.Select((column, i) => column with { Name = input.ColumnNames[i] }).ToEquatableArray(),
+        IsReadTwice = split is InlineRows || Mentions(sql, input.Name) > 1,
+        EstimatedRows = split.EstimatedRows >= 0 ? split.EstimatedRows : input.Source is Scan scan ? scan.Source.EstimatedRows : -1,
+    };
+}

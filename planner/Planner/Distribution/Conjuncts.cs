@@ -1,0 +1,35 @@
+namespace Federation.Planner.Distribution;
+
+/// <summary>Predicates as lists of conditions that all must hold.</summary>
+internal static class Conjuncts
+{
+    public static IEnumerable<Expr> Of(Expr predicate) => predicate switch
+    {
+        And and => and.Terms.SelectMany(Of),
+        Constant { Value: true } => [],
+        _ => [predicate],
+    };
+
+    public static Expr Combine(IReadOnlyList<Expr> terms) => terms.Count switch
+    {
+        0 => new Constant(true, SqlType.Bool),
+        1 => terms[0],
+        _ => new And(terms.ToEquatableArray()),
+    };
+
+    public static LogicalPlan Filter(LogicalPlan plan, IReadOnlyList<Expr> terms) => terms.Count == 0 ? plan : new Filter(plan, Combine(terms));
+
+    /// <summary>Conditions that follow from a conjunct: an OR whose branches all demand the same thing demands it.</summary>
+    public static IEnumerable<Expr> Implied(Expr conjunct)
+    {
+        if (conjunct is not Or or) return [];
+        IEnumerable<Expr> common = Of(or.Terms[0]);
+        foreach (var branch in or.Terms.Skip(1))
+        {
+            var terms = Of(branch).ToHashSet();
+            common = common.Where(terms.Contains);
+        }
+
+        return common.ToArray();
+    }
+}

@@ -1,0 +1,168 @@
+namespace Federation.Planner.Distribution;
+
+/// <summary>
+/// Turns subqueries that name the row around them into joins, so that they can be spread: EXISTS and IN as conditions become semi joins, NOT EXISTS an anti join, and a
+/// scalar aggregate over equalities a join with the aggregate by those columns. What does not have one of these shapes stays a subquery.
+/// </summary>
+internal sealed class Decorrelation(Func<string, SqlType, Column> newColumn)
+{
+    // Aggregates that are NULL for no rows, as a left join gives for no match. count is not among them.
+    private static readonly HashSet<string> s_nullWhenEmpty = new(["sum", "avg", "min", "max"], StringComparer.Ordinal);
+
+    public LogicalPlan Apply(LogicalPlan plan) => PlanRewriter.Rewrite(plan, node =>
+    {
+        node = PlanRewriter.MapOwnExpressions(node, expression => PlanRewriter.Rewrite(expression, item => item, Apply));
+        return node is Filter filter ? OfFilter(filter) : node;
+    });
+
+    private LogicalPlan OfFilter(Filter filter)
+    {
+        var columns = filter.Input.Columns;
+        var input = filter.Input;
+        var staying = new List<Expr>();
+        var joins = new List<Func<LogicalPlan, LogicalPlan>>();
+        foreach (var term in Conjuncts.Of(filter.Predicate))
+        {
+            if (ToSemiJoin(term, input) is { } semi)
+            {
+                joins.Add(semi);
+            }
+            else if (ToAggregateJoin(term, input) is var (joined, condition))
+            {
+                input = joined;
+                staying.Add(condition);
+            }
+            else
+            {
+                staying.Add(term);
+            }
+        }
+
+        if (joins.Count == 0 && ReferenceEquals(input, filter.Input)) return filter;
+        LogicalPlan result = Conjuncts.Filter(input, staying);
+        foreach (var join in joins) result = join(result);
+        return result.Columns.Equals(columns) ? result : new Project(result, columns.Select(column => new Assignment(column, new ColumnRef(column))).ToEquatableArray());
+    }
+
+    private static Func<LogicalPlan, LogicalPlan>? ToSemiJoin(Expr term, LogicalPlan outer)
+    {
+        var (expression, type) = term is Not not ? (not.Operand, JoinType.Anti) : (term, JoinType.Semi);
+        if (expression is Subquery { Kind: SubqueryKind.Exists } exists)
+        {
+            // What EXISTS selects does not matter.
+            var rows = exists.Plan;
+            while (rows is Project project && !project.Assignments.Any(item => PlanRewriter.Contains(item.Expression, inside => inside is Subquery))) rows = project.Input;
+            if (Separate(rows) is not var (inner, conditions) || conditions.Count == 0 || !Names(outer, inner, conditions)) return null;
+            return left => new Join(type, left, inner, Conjuncts.Combine(conditions));
+        }
+
+        // NOT IN keeps a row only if no comparison is NULL, which an anti join does not ask.
+        if (type == JoinType.Semi && expression is Subquery { Kind: SubqueryKind.Any, Operator: "=" } any && PlanColumns.FreeOf(any.Plan).Count == 0
+            && !any.Left.Any(item => PlanRewriter.Contains(item, inside => inside is Subquery)))
+            return left => new Join(JoinType.Semi, left, any.Plan, Conjuncts.Combine([.. any.Comparisons]));
+        return null;
+    }
+
+    /// <summary>A condition with one scalar aggregate in it: the input joined with the aggregate, and the condition over the joined columns.</summary>
+    private (LogicalPlan Joined, Expr Condition)? ToAggregateJoin(Expr term, LogicalPlan outer)
+    {
+        var found = new List<Subquery>();
+        Find(term, found);
+        if (found is not [{ Kind: SubqueryKind.Scalar } subquery]) return null;
+        var projects = new Stack<Project>();
+        var plan = subquery.Plan;
+        while (plan is Project project)
+        {
+            projects.Push(project);
+            plan = project.Input;
+        }
+
+        if (plan is not Aggregate { Keys.Count: 0, Sets.Count: 0 } aggregate || !aggregate.Aggregates.All(item => item.Expression is AggregateCall call && s_nullWhenEmpty.Contains(call.Function.Name))) return null;
+        if (Separate(aggregate.Input) is not var (inner, conditions) || conditions.Count == 0 || !Names(outer, inner, conditions)) return null;
+        if (projects.Any(project => PlanColumns.Of(project.Assignments.Select(item => item.Expression)).Overlaps(outer.Columns.Select(column => column.Id)))
+            || PlanColumns.Of(aggregate.Aggregates.Select(item => item.Expression)).Overlaps(outer.Columns.Select(column => column.Id))) return null;
+
+        var innerColumns = inner.Columns.Select(column => column.Id).ToHashSet();
+        var outerColumns = outer.Columns.Select(column => column.Id).ToHashSet();
+        var keys = new List<Assignment>();
+        var on = new List<Expr>();
+        foreach (var condition in conditions)
+        {
+            if (!PartitionKeys.TryGetPair(condition, outerColumns, innerColumns, out var pair)) return null;
+            var key = newColumn("key", pair.Right.Type);
+            keys.Add(new Assignment(key, pair.Right));
+            on.Add(((Call)condition).WithOperands([pair.Left, new ColumnRef(key)]));
+        }
+
+        var grouped = new Aggregate(inner, keys.ToEquatableArray(), default, aggregate.Aggregates);
+        Expr value = new ColumnRef(subquery.Plan.Columns[0]);
+
+        // The projections are computed above the join: their constants are NULL for no match only together with the aggregate.
+        foreach (var project in projects.Reverse())
+        {
+            var values = project.Assignments.ToDictionary(item => item.Column.Id, item => item.Expression);
+            value = PlanRewriter.Rewrite(value, item => item is ColumnRef reference && values.TryGetValue(reference.Column.Id, out var inside) ? inside : item);
+        }
+
+        var condition2 = PlanRewriter.Rewrite(term, item => ReferenceEquals(item, subquery) || item.Equals(subquery) ? value : item);
+        return (new Join(JoinType.Left, outer, grouped, Conjuncts.Combine(on)), condition2);
+    }
+
+    private static void Find(Expr expression, List<Subquery> found)
+    {
+        if (expression is Subquery subquery) found.Add(subquery);
+        foreach (var operand in expression.Operands) Find(operand, found);
+    }
+
+    /// <summary>A subquery's rows without the conditions that name outer columns, and those conditions; null when outer columns are named deeper.</summary>
+    private static (LogicalPlan Inner, List<Expr> Conditions)? Separate(LogicalPlan plan)
+    {
+        var conditions = new List<Expr>();
+        var inner = Lift(plan, conditions);
+        return inner is not null && PlanColumns.FreeOf(inner).Count == 0 ? (inner, conditions) : null;
+    }
+
+    /// <summary>Takes the correlated conditions out of filters and inner joins; other nodes stop it.</summary>
+    private static LogicalPlan? Lift(LogicalPlan plan, List<Expr> conditions)
+    {
+        var free = PlanColumns.FreeOf(plan);
+        if (free.Count == 0) return plan;
+        switch (plan)
+        {
+            case Filter filter:
+            {
+                var (lifted, kept) = Part(filter.Predicate, free);
+                if (lifted.Any(term => PlanRewriter.Contains(term, item => item is Subquery)) || Lift(filter.Input, conditions) is not { } input) return null;
+                conditions.AddRange(lifted);
+                return Conjuncts.Filter(input, kept);
+            }
+
+            case Join { Type: JoinType.Inner, IsLateral: false } join:
+            {
+                var (lifted, kept) = Part(join.Condition, free);
+                if (lifted.Any(term => PlanRewriter.Contains(term, item => item is Subquery))) return null;
+                if (Lift(join.Left, conditions) is not { } left || Lift(join.Right, conditions) is not { } right) return null;
+                conditions.AddRange(lifted);
+                return join with { Left = left, Right = right, Condition = Conjuncts.Combine(kept) };
+            }
+
+            // A projection that only passes columns on may be seen through.
+            case Project project when project.Assignments.All(item => item.IsPassThrough):
+                return Lift(project.Input, conditions);
+            default: return null;
+        }
+    }
+
+    private static (List<Expr> Lifted, List<Expr> Kept) Part(Expr predicate, HashSet<int> free)
+    {
+        var terms = Conjuncts.Of(predicate).ToList();
+        return (terms.Where(term => PlanColumns.Of(term).Overlaps(free)).ToList(), terms.Where(term => !PlanColumns.Of(term).Overlaps(free)).ToList());
+    }
+
+    /// <summary>The lifted conditions name nothing but the two sides.</summary>
+    private static bool Names(LogicalPlan outer, LogicalPlan inner, List<Expr> conditions)
+    {
+        var known = outer.Columns.Concat(inner.Columns).Select(column => column.Id).ToHashSet();
+        return conditions.All(condition => PlanColumns.Of(condition).IsSubsetOf(known));
+    }
+}

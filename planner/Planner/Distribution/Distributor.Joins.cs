@@ -1,0 +1,228 @@
+namespace Federation.Planner.Distribution;
+
+/// <summary>
+/// Joins. Inner joins are taken as a set of relations and conditions and joined in the order that moves the fewest rows; within a fragment the kernel orders them again by its own
+/// statistics. Outer and semi joins stay where the statement has them.
+/// </summary>
+internal sealed partial class Distributor
+{
+    /// <summary>A row that a task makes costs something too, so that of two orders that move equally many the smaller result wins.</summary>
+    private const double ComputeWeight = 0.05;
+
+    private enum Exchange
+    {
+        None,
+        BroadcastLeft,
+        BroadcastRight,
+        Hash,
+        Gather,
+    }
+
+    /// <summary>A relation of an inner join, or several already joined.</summary>
+    private sealed record Component(Placed Placed, RowEstimates.Estimate Estimate, HashSet<int> Columns);
+
+    private sealed record Step(int Left, int Right, Exchange Exchange, double Cost, IReadOnlyList<(Expr Left, Expr Right)> Pairs, RowEstimates.Estimate Result);
+
+    private Placed PlaceInnerJoins(LogicalPlan plan)
+    {
+        var relations = new List<LogicalPlan>();
+        var conditions = new List<Expr>();
+        var above = new List<Expr>();
+        Flatten(plan, relations, conditions, above);
+        conditions.AddRange(conditions.SelectMany(Conjuncts.Implied).ToArray().Where(term => !conditions.Contains(term)).Distinct());
+        var made = relations.SelectMany(relation => relation.Columns).Select(column => column.Id).ToHashSet();
+        var components = relations
+            .Select(relation => new Component(Place(relation), RowEstimates.Of(relation), relation.Columns.Select(column => column.Id).ToHashSet()))
+            .ToList();
+        while (components.Count > 1)
+        {
+            var step = Cheapest(components, conditions, made);
+            var (left, right) = (components[step.Left], components[step.Right]);
+            var columns = left.Columns.Union(right.Columns).ToHashSet();
+            var applied = conditions.Where(condition => PlanColumns.Of(condition).Where(made.Contains).ToArray() is { Length: > 0 } named && named.All(columns.Contains)).ToList();
+            conditions.RemoveAll(applied.Contains);
+            var placed = JoinPlaced(new Join(JoinType.Inner, left.Placed.Plan, right.Placed.Plan, Conjuncts.Combine(applied)), left.Placed, right.Placed, step.Exchange, step.Pairs);
+            components[step.Left] = new Component(placed, step.Result, columns);
+            components.RemoveAt(step.Right);
+        }
+
+        // What is left names one relation, none, or holds subqueries.
+        var rest = conditions.Concat(above).ToList();
+        var whole = components[0].Placed;
+        return rest.Count == 0 ? whole : Over(new Filter(whole.Plan, Conjuncts.Combine(rest)), whole);
+    }
+
+    /// <summary>Conditions with subqueries are decided above the joins, as the statement has them.</summary>
+    private static void Flatten(LogicalPlan plan, List<LogicalPlan> relations, List<Expr> conditions, List<Expr> above)
+    {
+        switch (plan)
+        {
+            case Filter { Input: Join { Type: JoinType.Inner, IsLateral: false } } filter:
+                foreach (var term in Conjuncts.Of(filter.Predicate)) (IsVolatile(term) || Subqueries(term).Any() ? above : conditions).Add(term);
+                Flatten(filter.Input, relations, conditions, above);
+                break;
+            case Join { Type: JoinType.Inner, IsLateral: false } join:
+                foreach (var term in Conjuncts.Of(join.Condition)) (IsVolatile(term) || Subqueries(term).Any() ? above : conditions).Add(term);
+                Flatten(join.Left, relations, conditions, above);
+                Flatten(join.Right, relations, conditions, above);
+                break;
+            default:
+                relations.Add(plan);
+                break;
+        }
+    }
+
+    private Step Cheapest(List<Component> components, List<Expr> conditions, HashSet<int> made)
+    {
+        Step? best = null;
+        for (var pass = 0; pass < 2 && best is null; pass++)
+        {
+            for (var i = 0; i < components.Count; i++)
+            {
+                for (var j = i + 1; j < components.Count; j++)
+                {
+                    var (left, right) = (components[i], components[j]);
+                    var isConnected = conditions.Any(condition =>
+                    {
+                        var named = PlanColumns.Of(condition).Where(made.Contains).ToHashSet();
+                        return named.Overlaps(left.Columns) && named.Overlaps(right.Columns) && named.All(id => left.Columns.Contains(id) || right.Columns.Contains(id));
+                    });
+
+                    // Products without a condition only when nothing else is left.
+                    if (!isConnected && pass == 0) continue;
+                    var pairs = Pairs(conditions, left.Columns, right.Columns);
+                    var result = RowEstimates.OfJoin(JoinType.Inner, left.Estimate, right.Estimate, isConnected);
+                    var (exchange, moved) = Choose(JoinType.Inner, left.Placed, right.Placed, left.Estimate.Rows, right.Estimate.Rows, pairs);
+                    var cost = moved + (ComputeWeight * result.Rows);
+                    if (best is null || cost < best.Cost) best = new Step(i, j, exchange, cost, pairs, result);
+                }
+            }
+        }
+
+        return best!;
+    }
+
+    private static List<(Expr Left, Expr Right)> Pairs(IEnumerable<Expr> conditions, HashSet<int> left, HashSet<int> right)
+    {
+        var pairs = new List<(Expr, Expr)>();
+        foreach (var condition in conditions)
+            if (PartitionKeys.TryGetPair(condition, left, right, out var pair))
+                pairs.Add(pair);
+        return pairs;
+    }
+
+    /// <summary>The exchange that moves the fewest rows and that the type of join allows, and how many rows it moves.</summary>
+    private (Exchange Exchange, double Moved) Choose(JoinType type, Placed left, Placed right, double leftRows, double rightRows, IReadOnlyList<(Expr Left, Expr Right)> pairs)
+    {
+        if (!left.IsSpread && !right.IsSpread) return (Exchange.None, 0);
+
+        // Only the side whose unmatched rows are not kept may be copied: each copy would keep them again.
+        var best = (Exchange: Exchange.Gather, Moved: (left.IsSpread ? leftRows : 0) + (right.IsSpread ? rightRows : 0) + leftRows + rightRows);
+        if (left.IsSpread && type is JoinType.Inner or JoinType.Left or JoinType.Semi or JoinType.Anti)
+            Consider(Exchange.BroadcastRight, right.Kind == PlacementKind.Replicated ? 0 : rightRows * _options.Workers);
+        if (right.IsSpread && type is JoinType.Inner or JoinType.Right)
+            Consider(Exchange.BroadcastLeft, left.Kind == PlacementKind.Replicated ? 0 : leftRows * _options.Workers);
+        if (pairs.Count > 0)
+        {
+            var (leftReady, rightReady) = Ready(left, right, pairs);
+            Consider(Exchange.Hash, (leftReady ? 0 : leftRows) + (rightReady ? 0 : rightRows));
+        }
+
+        return best;
+
+        void Consider(Exchange exchange, double moved)
+        {
+            if (moved < best.Moved) best = (exchange, moved);
+        }
+    }
+
+    /// <summary>Which sides already lie as the join needs them. At most one does unless both were placed by the same lists.</summary>
+    private static (bool Left, bool Right) Ready(Placed left, Placed right, IReadOnlyList<(Expr Left, Expr Right)> pairs)
+    {
+        if (Match(left, pairs.Select(pair => pair.Left)) is { } order)
+            return (true, right.IsSpread && right.Keys.Any(key => key.Equals(order.Select(i => ColumnOf(pairs[i].Right)).ToEquatableArray())));
+        return (false, Match(right, pairs.Select(pair => pair.Right)) is not null);
+    }
+
+    /// <summary>The pairs, in order, by which a side is placed already; null when it is not.</summary>
+    private static int[]? Match(Placed side, IEnumerable<Expr> expressions)
+    {
+        if (!side.IsSpread) return null;
+        var columns = expressions.Select(ColumnOf).ToArray();
+        foreach (var key in side.Keys)
+        {
+            var order = key.Select(id => Array.IndexOf(columns, id)).ToArray();
+            if (order.Length > 0 && order.All(index => index >= 0)) return order;
+        }
+
+        return null;
+    }
+
+    private static int ColumnOf(Expr expression) => expression is ColumnRef reference ? reference.Column.Id : -1;
+
+    private Placed PlaceJoin(Join join)
+    {
+        if (join.IsLateral) return PlaceLateral(join);
+        Placed left = Place(join.Left), right = Place(join.Right);
+        var pairs = Pairs(
+            Conjuncts.Of(join.Condition), [.. join.Left.Columns.Select(column => column.Id)], [.. join.Right.Columns.Select(column => column.Id)]);
+        var (exchange, _) = Choose(join.Type, left, right, RowEstimates.Rows(join.Left), RowEstimates.Rows(join.Right), pairs);
+        return JoinPlaced(join, left, right, exchange, pairs);
+    }
+
+    private Placed JoinPlaced(Join join, Placed left, Placed right, Exchange exchange, IReadOnlyList<(Expr Left, Expr Right)> pairs)
+    {
+        switch (exchange)
+        {
+            case Exchange.BroadcastLeft: left = ToReplicated(left); break;
+            case Exchange.BroadcastRight: right = ToReplicated(right); break;
+            case Exchange.Gather: (left, right) = (ToSingle(left), ToSingle(right)); break;
+            case Exchange.Hash: (left, right) = HashBoth(left, right, pairs); break;
+        }
+
+        var isSpread = left.IsSpread || right.IsSpread;
+        var node = LocalizeSubqueries(join, isSpread).WithInputs([left.Plan, right.Plan]);
+        if (!isSpread) return new Placed(node, Together(left, right));
+        var keys = new List<EquatableArray<int>>();
+        if (left.IsSpread && join.Type is not (JoinType.Right or JoinType.Full)) keys.AddRange(left.Keys);
+        if (right.IsSpread && join.Type is JoinType.Inner or JoinType.Right) keys.AddRange(right.Keys);
+        return new Placed(node, PlacementKind.Spread, keys.ToEquatableArray());
+    }
+
+    private (Placed Left, Placed Right) HashBoth(Placed left, Placed right, IReadOnlyList<(Expr Left, Expr Right)> pairs)
+    {
+        if (Match(left, pairs.Select(pair => pair.Left)) is { } leftOrder) pairs = [.. leftOrder.Select(i => pairs[i])];
+        else if (Match(right, pairs.Select(pair => pair.Right)) is { } rightOrder) pairs = [.. rightOrder.Select(i => pairs[i])];
+        return (HashSide(left, pairs.Select(pair => pair.Left)), HashSide(right, pairs.Select(pair => pair.Right)));
+    }
+
+    /// <summary>Keys that are expressions become columns first.</summary>
+    private Placed HashSide(Placed side, IEnumerable<Expr> expressions)
+    {
+        var columns = new List<Column>();
+        var computed = new List<Assignment>();
+        foreach (var expression in expressions)
+        {
+            if (expression is ColumnRef { Column: var column })
+            {
+                columns.Add(column);
+                continue;
+            }
+
+            computed.Add(new Assignment(NewColumn("key", expression.Type), expression));
+            columns.Add(computed[^1].Column);
+        }
+
+        if (computed.Count > 0) side = side.With(new Project(side.Plan, side.Plan.Columns.Select(Pass).Concat(computed).ToEquatableArray()));
+        return ToHash(side, [.. columns]);
+    }
+
+    /// <summary>The right side is run for each row of the left, wherever that is.</summary>
+    private Placed PlaceLateral(Join join)
+    {
+        var left = Place(join.Left);
+        var right = Localize(join.Right, left.IsSpread);
+        var node = LocalizeSubqueries(join, left.IsSpread).WithInputs([left.Plan, right]);
+        return new Placed(node, left.IsSpread ? PlacementKind.Spread : PlacementKind.Single, left.Keys);
+    }
+}

@@ -1,0 +1,204 @@
+using System.Diagnostics;
+
+namespace Federation.Planner.Distribution;
+
+/// <summary>
+/// Cuts a plan at exchanges so that several workers share it. Bottom-up each node is placed: rows of large scans are spread over tasks, what needs rows from several tasks gets an
+/// exchange below it, the cheapest that does. A fragment is what lies between exchanges; the last one streams to the client.
+/// </summary>
+internal sealed partial class Distributor
+{
+    private readonly DistributionOptions _options;
+    private readonly IReadOnlyDictionary<TableSource, Binding.ResolvedTable> _tables;
+    private readonly List<PlacedFragment> _fragments = [];
+    private readonly Dictionary<CteId, Func<Placed>> _ctes = [];
+    private int _lastColumn;
+
+    private Distributor(LogicalPlan plan, IReadOnlyDictionary<TableSource, Binding.ResolvedTable> tables, DistributionOptions options)
+    {
+        _options = options;
+        _tables = tables;
+        _lastColumn = MaxColumn(plan);
+    }
+
+    /// <summary>A part of a plan between exchanges. Fragments come in the order in which they can run; the last is the root.</summary>
+    /// <param name="Tasks">How many tasks run it.</param>
+    public sealed record PlacedFragment(int Id, LogicalPlan Plan, Core.Tasks.TaskOutput Output, int Tasks);
+
+    /// <summary>The fragments of a plan; a single one when it is not worth cutting.</summary>
+    public static IReadOnlyList<PlacedFragment> Distribute(
+        LogicalPlan plan, IReadOnlyDictionary<TableSource, Binding.ResolvedTable> tables, DistributionOptions options)
+    {
+        if (options.Workers < 2 || ScannedRows(plan, tables) < options.MinRows) return [new PlacedFragment(0, plan, new Core.Tasks.TaskOutput.Stream(), 1)];
+        var distributor = new Distributor(plan, tables, options);
+        var decorrelated = new Decorrelation(distributor.NewColumn).Apply(plan);
+        var root = distributor.Place(decorrelated);
+        var columns = plan.Columns;
+
+        distributor.Add(InOrder(root, columns), new Core.Tasks.TaskOutput.Stream());
+        return FragmentColumns.Settle(distributor._fragments);
+    }
+
+    /// <summary>The columns in an order that somebody counts on; joins put them in the order of joining.</summary>
+    private static Placed InOrder(Placed placed, EquatableArray<Column> columns) =>
+        placed.Plan.Columns.Equals(columns) ? placed : placed.With(new Project(placed.Plan, columns.Select(Pass).ToEquatableArray()));
+
+    private static Assignment Pass(Column column) => new(column, new ColumnRef(column));
+
+    private static double ScannedRows(LogicalPlan plan, IReadOnlyDictionary<TableSource, Binding.ResolvedTable> tables)
+    {
+        var rows = plan is Scan scan && tables.GetValueOrDefault(scan.Source)?.InlineRows is null && scan.Limit is null ? Math.Max(0, scan.Source.EstimatedRows) : 0.0;
+        foreach (var input in plan.Inputs) rows += ScannedRows(input, tables);
+        foreach (var subquery in PlanRewriter.ExpressionsOf(plan).SelectMany(Subqueries)) rows += ScannedRows(subquery.Plan, tables);
+        return rows;
+    }
+
+    private static IEnumerable<Subquery> Subqueries(Expr expression) =>
+        (expression is Subquery subquery ? [subquery] : Enumerable.Empty<Subquery>()).Concat(expression.Operands.SelectMany(Subqueries));
+
+    private static int MaxColumn(LogicalPlan plan)
+    {
+        var max = plan.Columns.Count == 0 ? 0 : plan.Columns.Max(column => column.Id);
+        foreach (var input in plan.Inputs) max = Math.Max(max, MaxColumn(input));
+        foreach (var subquery in PlanRewriter.ExpressionsOf(plan).SelectMany(Subqueries)) max = Math.Max(max, MaxColumn(subquery.Plan));
+        return max;
+    }
+
+    private Column NewColumn(string name, SqlType type) => new(++_lastColumn, name, type);
+
+    private Placed Place(LogicalPlan plan)
+    {
+        switch (plan)
+        {
+            case Scan scan: return PlaceScan(scan);
+            case RemoteSource: return new Placed(plan, PlacementKind.Replicated);
+            case Values or FunctionScan: return Own(plan, PlacementKind.Replicated);
+            case CteScan scan: return PlaceCteScan(scan);
+            case Filter filter:
+                return filter.Input is Join { Type: JoinType.Inner, IsLateral: false } ? PlaceInnerJoins(filter) : Over(filter, Place(filter.Input));
+            case Project project: return PlaceProject(project);
+            case ProjectSet set: return Over(set, Place(set.Input));
+            case Join { Type: JoinType.Inner, IsLateral: false }: return PlaceInnerJoins(plan);
+            case Join join: return PlaceJoin(join);
+            case Aggregate aggregate: return PlaceAggregate(aggregate);
+            case Window window: return PlaceWindow(window);
+            case Distinct distinct: return PlaceDistinct(distinct);
+            case DistinctOn or Sort: return Over(plan, ToSingle(Place(plan.Inputs[0])));
+            case Limit limit: return PlaceLimit(limit);
+            case SetOperation operation: return PlaceSetOperation(operation);
+            case With with: return PlaceWith(with);
+            default: throw new UnreachableException(plan.GetType().Name);
+        }
+    }
+
+    private Placed PlaceScan(Scan scan)
+    {
+        if (_tables.GetValueOrDefault(scan.Source)?.InlineRows is not null) return new Placed(scan, PlacementKind.Replicated);
+        var isLarge = scan.Limit is null && (scan.Source.EstimatedRows < 0 || scan.Source.EstimatedRows >= _options.SplitRows);
+        return new Placed(scan, isLarge ? PlacementKind.Spread : PlacementKind.Single);
+    }
+
+    /// <summary>A node with one input, over the tasks that have the input.</summary>
+    private Placed Over(LogicalPlan node, Placed input)
+    {
+        var placed = Own(node, input.Kind);
+        return placed with { Plan = placed.Plan.WithInputs([input.Plan]), Keys = input.Keys };
+    }
+
+    /// <summary>A node with its subqueries made readable by the node's tasks. What may give other rows each time is computed once.</summary>
+    private Placed Own(LogicalPlan node, PlacementKind kind)
+    {
+        if (kind == PlacementKind.Replicated && PlanRewriter.ExpressionsOf(node).Any(IsVolatile)) kind = PlacementKind.Single;
+        return new Placed(LocalizeSubqueries(node, kind == PlacementKind.Spread), kind);
+    }
+
+    private static bool IsVolatile(Expr expression) => PlanRewriter.Contains(expression, item => item switch
+    {
+        Call call => call.Function.Volatility == Volatility.Volatile,
+        SetCall call => call.Function.Volatility == Volatility.Volatile,
+        Subquery => true,
+        _ => false,
+    });
+
+    private Placed PlaceProject(Project project)
+    {
+        var input = Place(project.Input);
+        var placed = Over(project, input);
+        if (!input.IsSpread) return placed;
+
+        // A list survives when each of its columns is passed on, under whatever name.
+        var renamed = new Dictionary<int, int>();
+        foreach (var assignment in project.Assignments)
+            if (assignment.Expression is ColumnRef { Column.Id: var source })
+                renamed.TryAdd(source, assignment.Column.Id);
+        var keys = input.Keys.Where(key => key.All(renamed.ContainsKey)).Select(key => key.Select(id => renamed[id]).ToEquatableArray()).ToEquatableArray();
+        return placed with { Keys = keys };
+    }
+
+    private Placed PlaceLimit(Limit limit)
+    {
+        var input = limit.Input is Sort sort ? Place(sort.Input) : Place(limit.Input);
+        if (!input.IsSpread || !TryCount(limit, out var count)) return Over(limit, limit.Input is Sort whole ? Over(whole, ToSingle(input)) : ToSingle(input));
+
+        // Each task keeps as many rows as the whole would; the first of those are the answer.
+        var most = new Constant(count, SqlType.Int8);
+        if (limit.Input is not Sort order) return Over(limit, ToSingle(input.With(new Limit(input.Plan, most, null))));
+        var sorted = Over(order, input);
+        var first = ToSingle(sorted.With(new Limit(sorted.Plan, most, null, limit.WithTies)));
+        return Over(limit, Over(order, first));
+    }
+
+    /// <summary>How many rows a task has to keep at most.</summary>
+    private static bool TryCount(Limit limit, out long count)
+    {
+        count = 0;
+        if (limit.Count is not Constant { Value: long rows and >= 0 }) return false;
+        var offset = limit.Offset switch { null or Constant { Value: null } => 0, Constant { Value: long skipped and >= 0 } => skipped, _ => -1 };
+        if (offset < 0 || rows > long.MaxValue - offset) return false;
+        count = rows + offset;
+        return true;
+    }
+
+    private Placed PlaceWindow(Window window)
+    {
+        var input = Place(window.Input);
+        if (!input.IsSpread) return Over(window, input);
+        var shared = window.Calls
+            .Select(call => ((WindowCall)call.Expression).PartitionBy.OfType<ColumnRef>().Select(reference => reference.Column).Where(column => PartitionKeys.CanHash(column.Type)).ToArray())
+            .Aggregate((first, second) => [.. first.Intersect(second)]);
+        return Over(window, ToGroups(input, shared));
+    }
+
+    private Placed PlaceDistinct(Distinct distinct)
+    {
+        var input = Place(distinct.Input);
+        if (input.IsGroupedBy(input.Plan.Columns.Select(column => column.Id).ToHashSet())) return Over(distinct, input);
+        return Over(distinct, ToGroups(Over(distinct, input), [.. distinct.Columns.Where(column => PartitionKeys.CanHash(column.Type))]));
+    }
+
+    private Placed PlaceSetOperation(SetOperation operation)
+    {
+        if (operation is { Type: SetOperationType.Union, IsAll: false }) return PlaceDistinct(new Distinct(operation with { IsAll = true }));
+        Placed left = InOrder(Place(operation.Left), operation.Left.Columns), right = InOrder(Place(operation.Right), operation.Right.Columns);
+        if (!left.IsSpread && !right.IsSpread) return Both(left, right);
+        if (operation.Type == SetOperationType.Union)
+        {
+            // A side that one task computes would be repeated by every task.
+            return left.IsSpread && right.IsSpread
+                ? new Placed(operation.WithInputs([left.Plan, right.Plan]), PlacementKind.Spread)
+                : Both(ToSingle(left), ToSingle(right));
+        }
+
+        var positions = Enumerable.Range(0, operation.Outputs.Count).Where(i => PartitionKeys.CanHash(operation.Outputs[i].Type)
+            && operation.Left.Columns[i].Type.KernelName == operation.Right.Columns[i].Type.KernelName).ToArray();
+        if (positions.Length == 0) return Both(ToSingle(left), ToSingle(right));
+        left = ToHash(left, [.. positions.Select(i => operation.Left.Columns[i])]);
+        right = ToHash(right, [.. positions.Select(i => operation.Right.Columns[i])]);
+        return new Placed(operation.WithInputs([left.Plan, right.Plan]), PlacementKind.Spread, [positions.Select(i => operation.Outputs[i].Id).ToEquatableArray()]);
+
+        Placed Both(Placed a, Placed b) => new(operation.WithInputs([a.Plan, b.Plan]), Together(a, b));
+    }
+
+    private static PlacementKind Together(Placed left, Placed right) =>
+        left.Kind == PlacementKind.Replicated && right.Kind == PlacementKind.Replicated ? PlacementKind.Replicated : PlacementKind.Single;
+}

@@ -1,0 +1,29 @@
+namespace Federation.Planner.Distribution;
+
+/// <summary>Which columns can place rows by hash: equal values, and only they, must be equal in the kernel's bytes.</summary>
+internal static class PartitionKeys
+{
+    private static readonly HashSet<Storage> s_storages =
+        [Storage.Boolean, Storage.Int16, Storage.Int32, Storage.Int64, Storage.Decimal, Storage.Text, Storage.Bytes, Storage.Date, Storage.Time, Storage.Timestamp, Storage.Uuid];
+
+    /// <summary>
+    /// Not numerics in text form and bpchar, whose equal values differ in digits and blanks, not floats (0 and -0), not json, not the types held as text whose text varies.
+    /// </summary>
+    public static bool CanHash(SqlType type) => !type.IsArray && s_storages.Contains(type.Storage) && !Writing.KernelExpressionWriter.HasKey(type)
+        && (type.Storage != Storage.Text || type.Category == 'S');
+
+    /// <summary>The sides of an equality between two columns or expressions of the same kernel type, each over one side of a join.</summary>
+    public static bool TryGetPair(Expr conjunct, IReadOnlySet<int> left, IReadOnlySet<int> right, out (Expr Left, Expr Right) pair)
+    {
+        pair = default;
+        if (conjunct is not Call { Operator: "=", Arguments: [var first, var second] } || !CanHash(first.Type) || first.Type.KernelName != second.Type.KernelName) return false;
+        HashSet<int> a = PlanColumns.Of(first), b = PlanColumns.Of(second);
+        if (a.Count == 0 || b.Count == 0 || HasSubquery(first) || HasSubquery(second)) return false;
+        if (a.IsSubsetOf(left) && b.IsSubsetOf(right)) pair = (first, second);
+        else if (a.IsSubsetOf(right) && b.IsSubsetOf(left)) pair = (second, first);
+        else return false;
+        return true;
+    }
+
+    private static bool HasSubquery(Expr expression) => PlanRewriter.Contains(expression, item => item is Subquery);
+}

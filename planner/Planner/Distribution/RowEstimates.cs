@@ -1,0 +1,91 @@
+namespace Federation.Planner.Distribution;
+
+/// <summary>
+/// Coarse row counts for choosing exchanges; the kernel has its own statistics for the order of joins within a task. The fractions are the customary guesses of
+/// planners without histograms (Selinger et al., 1979).
+/// </summary>
+internal static class RowEstimates
+{
+    /// <summary>What a source without statistics is taken to have.</summary>
+    private const double UnknownRows = 1_000_000;
+
+    /// <param name="Rows">Rows that come out.</param>
+    /// <param name="BaseRows">Rows of the largest table below, before filters: how many keys a join on it may meet.</param>
+    public readonly record struct Estimate(double Rows, double BaseRows);
+
+    public static double Rows(LogicalPlan plan) => Of(plan).Rows;
+
+    public static Estimate Of(LogicalPlan plan)
+    {
+        switch (plan)
+        {
+            case Scan scan:
+            {
+                var rows = scan.Source.EstimatedRows < 0 ? UnknownRows : scan.Source.EstimatedRows;
+                var kept = scan.Filters.Aggregate((double)rows, (count, filter) => count * Selectivity(filter));
+                return new Estimate(Math.Max(1, scan.Limit is { } limit ? Math.Min(limit, kept) : kept), Math.Max(1, rows));
+            }
+
+            case RemoteSource source: return new Estimate(Math.Max(1, source.EstimatedRows), Math.Max(1, source.EstimatedRows));
+            case Values values: return new Estimate(values.Rows.Count, values.Rows.Count);
+            case FunctionScan: return new Estimate(1000, 1000);
+            case CteScan: return new Estimate(UnknownRows, UnknownRows);
+            case Filter filter:
+            {
+                var input = Of(filter.Input);
+                return input with { Rows = Math.Max(1, input.Rows * Selectivity(filter.Predicate)) };
+            }
+
+            case Aggregate aggregate:
+            {
+                var rows = aggregate.Keys.Count == 0 ? 1 : Math.Max(1, Rows(aggregate.Input) / 20);
+                return new Estimate(rows, rows);
+            }
+
+            case Limit { Count: Constant { Value: long count } } limit:
+            {
+                var rows = Math.Min(count, Rows(limit.Input));
+                return new Estimate(rows, rows);
+            }
+
+            case Join join: return OfJoin(join.Type, Of(join.Left), Of(join.Right), join.Condition is not Constant);
+            case SetOperation operation:
+            {
+                var rows = Rows(operation.Left) + Rows(operation.Right);
+                return new Estimate(rows, rows);
+            }
+
+            default: return plan.Inputs.Count == 0 ? new Estimate(1, 1) : Of(plan.Inputs[plan.Inputs.Count - 1]);
+        }
+    }
+
+    /// <summary>A join on keys: each row of the larger table meets its one row of the smaller one, if a filter has not dropped it.</summary>
+    public static Estimate OfJoin(JoinType type, Estimate left, Estimate right, bool hasCondition)
+    {
+        if (!hasCondition) return new Estimate(left.Rows * right.Rows, Math.Max(left.BaseRows, right.BaseRows));
+        var matched = left.Rows * right.Rows / Math.Max(1, Math.Min(left.BaseRows, right.BaseRows));
+        var rows = type switch
+        {
+            JoinType.Left => Math.Max(left.Rows, matched),
+            JoinType.Right => Math.Max(right.Rows, matched),
+            JoinType.Full => Math.Max(left.Rows + right.Rows, matched),
+            JoinType.Semi or JoinType.Anti => left.Rows / 2,
+            _ => matched,
+        };
+        return new Estimate(Math.Max(1, rows), Math.Max(left.BaseRows, right.BaseRows));
+    }
+
+    private static double Selectivity(Expr predicate) => predicate switch
+    {
+        And and => and.Terms.Aggregate(1.0, (product, term) => product * Selectivity(term)),
+        Or or => Math.Min(1, or.Terms.Sum(Selectivity)),
+        Not not => 1 - Selectivity(not.Operand),
+        InList list => Math.Min(0.5, 0.05 * list.Items.Count),
+        Call { Operator: "=" } => 0.05,
+        Call { Operator: "<>" } => 0.95,
+        Call { Operator: "~~" } => 0.1,
+        Constant { Value: true } => 1,
+        Constant => 0,
+        _ => 0.4,
+    };
+}
