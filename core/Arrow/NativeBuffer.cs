@@ -14,6 +14,9 @@ public sealed unsafe class NativeBuffer : IDisposable
     /// <summary>Bytes held by all buffers of the process; tests assert that it returns to where it was.</summary>
     public static long LiveBytes => Interlocked.Read(ref s_liveBytes);
 
+    /// <summary>Counts memory of the other native holders of this assembly into <see cref="LiveBytes"/>.</summary>
+    internal static void Account(long bytes) => Interlocked.Add(ref s_liveBytes, bytes);
+
     public byte* Pointer => _pointer;
 
     public long Length { get; private set; }
