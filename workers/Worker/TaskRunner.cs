@@ -1,19 +1,17 @@
+using System.Diagnostics;
 using System.Runtime.CompilerServices;
 using System.Threading.Channels;
 using Federation.Arrow;
+using Federation.Arrow.Ipc;
 using Federation.Connectors.Spi;
+using Federation.Core;
 using Federation.Core.Errors;
 using Federation.Core.Tasks;
 using Federation.DuckDb;
+using Federation.Worker.Exchange;
 using Federation.Worker.Functions;
 
 namespace Federation.Worker;
-
-/// <summary>Reads the pages of <see cref="ExchangeInput"/>s, from this worker or from others. Rules as for <see cref="IPageSource"/>.</summary>
-public interface IExchangeReader
-{
-    IAsyncEnumerable<Batch> ReadAsync(ExchangeInput input, CancellationToken cancellationToken);
-}
 
 /// <summary>
 /// Runs tasks in the kernel of this process. Each task has a kernel connection, a thread that works on its statement, and one pump for each
@@ -23,19 +21,56 @@ public sealed class TaskRunner : ITaskRunner<Batch>, IDisposable
 {
     private readonly WorkerOptions _options;
     private readonly IConnectorResolver _connectors;
-    private readonly IExchangeReader? _exchange;
+    private readonly ExchangeReader _exchange;
+    private readonly OpenQueries _queries;
     private readonly KernelThreads _threads = new();
 
-    /// <param name="exchange">Null where tasks never read exchanges.</param>
-    public TaskRunner(WorkerOptions options, IConnectorResolver connectors, IExchangeReader? exchange = null)
+    /// <param name="client">Reads from other workers; null where there are none.</param>
+    /// <param name="address">How other workers reach this one's spool; empty for one that no other reads from.</param>
+    public TaskRunner(WorkerOptions options, IConnectorResolver connectors, IExchangeClient? client = null, string address = "")
     {
         _options = options;
         _connectors = connectors;
-        _exchange = exchange;
+        Spool = new Spool(options.SpillDirectory, options.ExchangeMemoryBytes);
+        _exchange = new ExchangeReader(Spool, client, address);
+        _queries = new OpenQueries(Spool);
         Kernels = new KernelPool(options, FunctionCatalog.Scalars, FunctionCatalog.Aggregates);
     }
 
     public KernelPool Kernels { get; }
+
+    /// <summary>What the tasks of this worker have spooled.</summary>
+    public Spool Spool { get; }
+
+    /// <summary>Queries that coordinators hold open here.</summary>
+    public int OpenQueryCount => _queries.Count;
+
+    public ValueTask<IAsyncDisposable> OpenQueryAsync(Guid queryId, CancellationToken cancellationToken) => ValueTask.FromResult(_queries.Open(queryId));
+
+    public async ValueTask<TaskReport> SpoolAsync(TaskSpec task, CancellationToken cancellationToken)
+    {
+        using var entered = _queries.Enter(task.Id.QueryId, out var closed);
+        using var ended = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, closed);
+        var start = Stopwatch.GetTimestamp();
+        var finished = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        SpooledOutput? output = null;
+        var busy = TimeSpan.Zero;
+        _threads.Run(() =>
+        {
+            try
+            {
+                output = ExecuteToSpool(task, ended.Token, out busy);
+                finished.SetResult();
+            }
+            catch (Exception error)
+            {
+                Spool.Remove(task.Id);
+                finished.SetException(InContext(error, task));
+            }
+        });
+        await finished.Task;
+        return new TaskReport(output!.Rows, output.Bytes, Stopwatch.GetElapsedTime(start), busy);
+    }
 
     public async IAsyncEnumerable<Batch> RunAsync(TaskSpec task, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
@@ -51,7 +86,7 @@ public sealed class TaskRunner : ITaskRunner<Batch>, IDisposable
             Exception? failure = null;
             try
             {
-                Execute(task, batches.Writer, ended.Token);
+                Execute(task, batch => Write(batches.Writer, batch, ended.Token), ended.Token);
             }
             catch (Exception error)
             {
@@ -74,10 +109,35 @@ public sealed class TaskRunner : ITaskRunner<Batch>, IDisposable
         }
     }
 
-    public void Dispose() => Kernels.Dispose();
+    public void Dispose()
+    {
+        Kernels.Dispose();
+        Spool.Dispose();
+    }
 
-    /// <summary>Runs the task on the calling thread.</summary>
-    private void Execute(TaskSpec task, ChannelWriter<Batch> output, CancellationToken cancellationToken)
+    private SpooledOutput ExecuteToSpool(TaskSpec task, CancellationToken cancellationToken, out TimeSpan encoding)
+    {
+        if (task.Output is TaskOutput.Hash hash && (hash.Partitions < 1 || hash.KeyColumns.Count == 0 || hash.KeyColumns.Any(key => key < 0 || key >= task.Columns.Count)))
+            throw new SqlException(SqlState.ProtocolViolation, "a task's partitioning names columns that it does not have");
+        var schema = new BatchSchema(task.Columns.Select(column => new Field(column.Name, column.Type)).ToEquatableArray());
+        var output = Spool.Create(task.Id, IpcSchema.Encode(schema, IpcForm.Internal), SpoolWriter.Partitions(task.Output));
+        using var writer = new SpoolWriter(output, schema);
+        var spent = TimeSpan.Zero;
+        Execute(SpoolWriter.Prepare(task), Add, cancellationToken);
+        writer.Finish();
+        encoding = spent;
+        return output;
+
+        void Add(Batch batch)
+        {
+            var start = Stopwatch.GetTimestamp();
+            writer.Add(batch);
+            spent += Stopwatch.GetElapsedTime(start);
+        }
+    }
+
+    /// <summary>Runs the task on the calling thread. <paramref name="output"/> takes each batch over.</summary>
+    private void Execute(TaskSpec task, Action<Batch> output, CancellationToken cancellationToken)
     {
         using var lease = Kernels.Rent([.. task.Inputs.OfType<FileScan>().SelectMany(FileScanSql.Folders)], task.Settings.DisabledOptimizers);
         using var inputs = new TaskInputs(lease.Instance.Pages, _options.InputQueueBatches, cancellationToken);
@@ -88,7 +148,7 @@ public sealed class TaskRunner : ITaskRunner<Batch>, IDisposable
         try
         {
             using var reader = connection.Query(KernelStatement.Build(task, inputs.Handles), task.Columns, cancellationToken);
-            while (reader.Read(cancellationToken) is { } batch) Write(output, batch, cancellationToken);
+            while (reader.Read(cancellationToken) is { } batch) output(batch);
         }
         catch (SqlException error) when (!cancellationToken.IsCancellationRequested && inputs.Failure is { } failure)
         {
@@ -119,8 +179,7 @@ public sealed class TaskRunner : ITaskRunner<Batch>, IDisposable
         FileScan => null,
         ConnectorSplit split => token => PageSourceOf(split).ReadAsync(split, token),
         InlineRows rows => _ => InlineSource.ReadAsync(rows),
-        ExchangeInput exchange => token => (_exchange
-            ?? throw new SqlException(SqlState.InternalError, "this worker reads no exchanges")).ReadAsync(exchange, token),
+        ExchangeInput exchange => token => _exchange.ReadAsync(exchange, token),
         _ => throw new SqlException(SqlState.InternalError, $"a task input of kind {input.GetType().Name} cannot be read"),
     };
 

@@ -11,6 +11,9 @@ public sealed record WorkerOptions
     /// <summary>Folder for what does not fit the memory limit. Each kernel instance makes and removes a folder of its own in it.</summary>
     public required string SpillDirectory { get; init; }
 
+    /// <summary>Spooled pages held in memory by all tasks together; more go to the spill folder.</summary>
+    public long ExchangeMemoryBytes { get; init; } = 256L << 20;
+
     public long SpillLimitBytes { get; init; } = 64L << 30;
 
     /// <summary>Folders that the kernel may read from the start; the folders of a task's files are added when a task needs them.</summary>

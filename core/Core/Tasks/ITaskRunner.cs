@@ -27,4 +27,6 @@ public interface ITaskRunner<TBatch>
 /// <summary>What a spooled task did.</summary>
 /// <param name="Rows">Rows in all partitions.</param>
 /// <param name="Bytes">Encoded bytes in all partitions.</param>
-public sealed record TaskReport(long Rows, long Bytes, TimeSpan Elapsed, TimeSpan ProcessorTime);
+/// <param name="Elapsed">From when the worker had the task to its last page.</param>
+/// <param name="Encoding">How much of it went into dealing out and encoding the pages.</param>
+public sealed record TaskReport(long Rows, long Bytes, TimeSpan Elapsed, TimeSpan Encoding);
