@@ -21,6 +21,7 @@ internal static class PartialAggregates
         var partial = new List<Assignment>();
         var final = new List<Assignment>();
         var results = new List<Assignment>(keys);
+        var totals = new Dictionary<Expr, Column>();
         foreach (var item in aggregate.Aggregates)
         {
             if (item.Expression is Grouping grouping)
@@ -34,10 +35,18 @@ internal static class PartialAggregates
             var found = new List<Expr>();
             foreach (var step in steps.First)
             {
+                // A sum and an average of the same thing share their first steps.
+                if (totals.TryGetValue(step, out var known))
+                {
+                    found.Add(new ColumnRef(known));
+                    continue;
+                }
+
                 var column = newColumn(item.Column.Name, step.Type);
                 partial.Add(new Assignment(column, step));
                 var second = Second(call.Function.Name, step, column);
                 var total = newColumn(item.Column.Name, second.Type);
+                totals.Add(step, total);
                 final.Add(new Assignment(total, second));
                 found.Add(new ColumnRef(total));
             }

@@ -1,0 +1,75 @@
+using Federation.Catalog;
+using Federation.Core.Errors;
+
+namespace Federation.Workers;
+
+/// <summary>Holds the lease of this process: puts it, renews it until disposed, then ends it.</summary>
+public sealed class LeaseHeartbeat : IAsyncDisposable
+{
+    private readonly ILeaseStore _store;
+    private readonly TimeProvider _clock;
+    private readonly Action<SqlException> _onFailure;
+    private readonly CancellationTokenSource _stopped = new();
+    private readonly Task _renewing;
+    private Lease _lease;
+
+    private LeaseHeartbeat(ILeaseStore store, Lease lease, TimeProvider clock, Action<SqlException> onFailure)
+    {
+        _store = store;
+        _lease = lease;
+        _clock = clock;
+        _onFailure = onFailure;
+        _renewing = Task.Run(RenewAsync);
+    }
+
+    /// <summary>Raises the store's error when the first lease cannot be put.</summary>
+    /// <param name="onFailure">Told of renewals that failed; the next one is tried in time.</param>
+    public static async ValueTask<LeaseHeartbeat> StartAsync(ILeaseStore store, string address, TimeProvider clock, Action<SqlException> onFailure, CancellationToken cancellationToken)
+    {
+        var now = clock.GetUtcNow();
+        var lease = new Lease(Guid.NewGuid().ToString("N"), address, Environment.ProcessId, now, now + LeaseTimes.Duration);
+        await store.PutAsync(lease, cancellationToken);
+        return new LeaseHeartbeat(store, lease, clock, onFailure);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _stopped.CancelAsync();
+        await _renewing;
+        try
+        {
+            await _store.RemoveAsync(_lease.Id, CancellationToken.None);
+        }
+        catch (SqlException error)
+        {
+            // It runs out by itself.
+            _onFailure(error);
+        }
+
+        _stopped.Dispose();
+    }
+
+    private async Task RenewAsync()
+    {
+        using var timer = new PeriodicTimer(LeaseTimes.Renewal, _clock);
+        try
+        {
+            while (await timer.WaitForNextTickAsync(_stopped.Token))
+            {
+                _lease = _lease with { ExpiresAt = _clock.GetUtcNow() + LeaseTimes.Duration };
+                try
+                {
+                    await _store.PutAsync(_lease, _stopped.Token);
+                }
+                catch (SqlException error)
+                {
+                    _onFailure(error);
+                }
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            // Disposed.
+        }
+    }
+}
