@@ -1,19 +1,30 @@
 using Federation.Catalog;
+using Federation.Connectors.Tpch;
+using Federation.Core;
 using Federation.Core.Types;
 
 namespace Federation.Host;
 
-/// <summary>The demo: a folder of small files attached as server "demo", so that a new user has something to query.</summary>
+/// <summary>The demo, so that a new user has something to query: a folder of small files as server "demo", and the generated tables of TPC-H as server "tpch".</summary>
 internal static class Demo
 {
-    private const string ServerName = "demo";
-
-    /// <summary>Attaches the folder unless a server of that name is there already.</summary>
+    /// <summary>Attaches what has no server of its name yet.</summary>
     public static async ValueTask AttachAsync(ICatalogStore catalog, string folder, CancellationToken cancellationToken)
     {
         var snapshot = await catalog.GetSnapshotAsync(cancellationToken);
-        if (await snapshot.FindServerAsync(ServerName, cancellationToken) is not null) return;
-        var server = new ServerEntry(Oid.None, ServerName, "files", "federation", [KeyValuePair.Create("root", Path.GetFullPath(folder))]);
-        await catalog.CommitAsync(snapshot.Version, [new CatalogChange.CreateServer(server)], cancellationToken);
+        var changes = new List<CatalogChange>();
+        foreach (var server in (ServerEntry[])
+        [
+            Server("demo", "files", KeyValuePair.Create("root", Path.GetFullPath(folder))),
+            Server("tpch", TpchConnectorFactory.Name),
+        ])
+        {
+            if (await snapshot.FindServerAsync(server.Name, cancellationToken) is null) changes.Add(new CatalogChange.CreateServer(server));
+        }
+
+        if (changes.Count > 0) await catalog.CommitAsync(snapshot.Version, changes, cancellationToken);
     }
+
+    private static ServerEntry Server(string name, string wrapper, params KeyValuePair<string, string>[] options) =>
+        new(Oid.None, name, wrapper, "federation", new EquatableArray<KeyValuePair<string, string>>(options));
 }

@@ -3,6 +3,7 @@ using Federation.Connectors.Formats.Parquet;
 using Federation.Connectors.Lakehouse.Iceberg;
 using Federation.Connectors.Postgres;
 using Federation.Connectors.Spi;
+using Federation.Connectors.Tpch;
 
 namespace Federation.Host;
 
@@ -18,6 +19,7 @@ internal sealed class Sources(IReadOnlyList<string> allowedRoots)
         new PostgresConnectorFactory(),
         new PostgresConnectorFactory(PostgresConnectorFactory.CompatibleName),
         new FilesConnectorFactory(_footers),
+        new TpchConnectorFactory(),
     ];
 
     public IReadOnlyList<ITableFormat> Formats() => [new IcebergFormat(_footers, allowedRoots)];

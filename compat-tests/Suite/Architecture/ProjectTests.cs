@@ -19,6 +19,7 @@ public sealed partial class ProjectTests
         ["Connectors.RemoteSql"] = ["Core", "Arrow", "Connectors.Spi"],
         ["Connectors.Postgres"] = ["Core", "Arrow", "Connectors.Spi", "Connectors.RemoteSql"],
         ["Connectors.Files"] = ["Core", "Arrow", "Connectors.Spi", "Connectors.Formats"],
+        ["Connectors.Tpch"] = ["Core", "Arrow", "Connectors.Spi"],
         ["Connectors.Lakehouse"] = ["Core", "Arrow", "Connectors.Spi", "Connectors.Formats"],
         ["Sql"] = ["Core"],
         ["Plan"] = ["Core", "Connectors.Spi"],
@@ -31,7 +32,7 @@ public sealed partial class ProjectTests
         ["SessionApi"] = ["Core", "Arrow"],
         ["PgWire"] = ["Core", "Arrow", "SessionApi"],
         ["Session"] = ["Core", "Arrow", "Sql", "Plan", "Planner", "SystemCatalog", "Catalog", "Scheduling", "Connectors.Spi", "SessionApi"],
-        ["Host"] = ["PgWire", "Session", "Catalog", "Scheduling", "Worker", "Connectors.Postgres", "Connectors.Files", "Connectors.Lakehouse", "Connectors.Formats"],
+        ["Host"] = ["PgWire", "Session", "Catalog", "Scheduling", "Worker", "Connectors.Postgres", "Connectors.Files", "Connectors.Tpch", "Connectors.Lakehouse", "Connectors.Formats"],
         ["CompatTests.Wire"] = [],
         ["CompatTests.Harness"] = [],
     };
