@@ -46,6 +46,8 @@ public interface ICatalogSnapshot
     /// <summary>The mapping of this user, else of "public", else null.</summary>
     ValueTask<UserMappingEntry?> FindUserMappingAsync(string server, string user, CancellationToken cancellationToken);
 
+    ValueTask<IReadOnlyList<UserMappingEntry>> ListUserMappingsAsync(string server, CancellationToken cancellationToken);
+
     ValueTask<RoleEntry?> FindRoleAsync(string name, CancellationToken cancellationToken);
 
     ValueTask<IReadOnlyList<RoleEntry>> ListRolesAsync(CancellationToken cancellationToken);

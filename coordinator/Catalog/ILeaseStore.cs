@@ -3,7 +3,11 @@ namespace Federation.Catalog;
 /// <summary>A process that is part of the cluster as long as it renews this.</summary>
 /// <param name="Id">Unique for each start of a process.</param>
 /// <param name="Address"><c>host:port</c> where it takes tasks.</param>
-public sealed record Lease(string Id, string Address, int ProcessId, DateTimeOffset StartedAt, DateTimeOffset ExpiresAt);
+public sealed record Lease(string Id, string Address, int ProcessId, DateTimeOffset StartedAt, DateTimeOffset ExpiresAt)
+{
+    /// <summary>Finishes what it has begun and takes nothing new.</summary>
+    public bool IsDraining { get; init; }
+}
 
 /// <summary>
 /// The leases of worker processes: the only way in which coordinators and workers find each other. Not versioned: a lease is true now or not at all. Thread-safe; shared by

@@ -26,6 +26,8 @@ internal sealed class SqliteCatalogSnapshot(SqliteCatalogStore store, long versi
     public async ValueTask<UserMappingEntry?> FindUserMappingAsync(string server, string user, CancellationToken cancellationToken) =>
         await FindAsync<UserMappingEntry>(ObjectKind.UserMapping, server, user) ?? await FindAsync<UserMappingEntry>(ObjectKind.UserMapping, server, "public");
 
+    public ValueTask<IReadOnlyList<UserMappingEntry>> ListUserMappingsAsync(string server, CancellationToken cancellationToken) => ListAsync<UserMappingEntry>(ObjectKind.UserMapping, server);
+
     public ValueTask<RoleEntry?> FindRoleAsync(string name, CancellationToken cancellationToken) => FindAsync<RoleEntry>(ObjectKind.Role, "", name);
 
     public ValueTask<IReadOnlyList<RoleEntry>> ListRolesAsync(CancellationToken cancellationToken) => ListAsync<RoleEntry>(ObjectKind.Role, "");

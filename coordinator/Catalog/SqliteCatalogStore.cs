@@ -24,7 +24,7 @@ public sealed class SqliteCatalogStore : ICatalogStore
         CREATE UNIQUE INDEX IF NOT EXISTS objects_live ON objects (kind, parent, name) WHERE valid_to IS NULL;
         CREATE INDEX IF NOT EXISTS objects_history ON objects (kind, parent, name, valid_from);
         CREATE TABLE IF NOT EXISTS counters (name TEXT PRIMARY KEY, value INTEGER NOT NULL);
-        CREATE TABLE IF NOT EXISTS leases (id TEXT PRIMARY KEY, address TEXT NOT NULL, process_id INTEGER NOT NULL, started_at INTEGER NOT NULL, expires_at INTEGER NOT NULL);
+        CREATE TABLE IF NOT EXISTS leases (id TEXT PRIMARY KEY, address TEXT NOT NULL, process_id INTEGER NOT NULL, started_at INTEGER NOT NULL, expires_at INTEGER NOT NULL, is_draining INTEGER NOT NULL);
         CREATE TABLE IF NOT EXISTS secrets (name TEXT PRIMARY KEY, value TEXT NOT NULL);
         """;
 

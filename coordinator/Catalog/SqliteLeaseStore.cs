@@ -10,19 +10,19 @@ public sealed class SqliteLeaseStore(SqliteCatalogStore store, TimeProvider cloc
     private static readonly TimeSpan s_memory = TimeSpan.FromMinutes(5);
 
     public ValueTask PutAsync(Lease lease, CancellationToken cancellationToken) => RunAsync(
-        "INSERT INTO leases VALUES ($1, $2, $3, $4, $5) ON CONFLICT (id) DO UPDATE SET address = excluded.address, expires_at = excluded.expires_at",
-        lease.Id, lease.Address, lease.ProcessId, lease.StartedAt.UtcTicks, lease.ExpiresAt.UtcTicks);
+        "INSERT INTO leases VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (id) DO UPDATE SET address = excluded.address, expires_at = excluded.expires_at, is_draining = excluded.is_draining",
+        lease.Id, lease.Address, lease.ProcessId, lease.StartedAt.UtcTicks, lease.ExpiresAt.UtcTicks, lease.IsDraining);
 
     public ValueTask<IReadOnlyList<Lease>> ListAsync(CancellationToken cancellationToken)
     {
         using var connection = store.Connect();
         using var command = connection.CreateCommand();
-        command.CommandText = "SELECT id, address, process_id, started_at, expires_at FROM leases WHERE expires_at > $1 ORDER BY started_at";
+        command.CommandText = "SELECT id, address, process_id, started_at, expires_at, is_draining FROM leases WHERE expires_at > $1 ORDER BY started_at";
         command.Parameters.AddWithValue("$1", (clock.GetUtcNow() - s_memory).UtcTicks);
         using var reader = command.ExecuteReader();
         var leases = new List<Lease>();
         while (reader.Read())
-            leases.Add(new Lease(reader.GetString(0), reader.GetString(1), reader.GetInt32(2), Time(reader.GetInt64(3)), Time(reader.GetInt64(4))));
+            leases.Add(new Lease(reader.GetString(0), reader.GetString(1), reader.GetInt32(2), Time(reader.GetInt64(3)), Time(reader.GetInt64(4))) { IsDraining = reader.GetBoolean(5) });
         return ValueTask.FromResult<IReadOnlyList<Lease>>(leases);
     }
 

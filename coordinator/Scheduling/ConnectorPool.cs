@@ -40,12 +40,8 @@ public sealed class ConnectorPool : IConnectorResolver, IAsyncDisposable
     /// </summary>
     public (IConnector Connector, string Key) Get(ServerEntry server, UserMappingEntry? mapping)
     {
-        var options = new Dictionary<string, string>(StringComparer.Ordinal);
-        foreach (var (name, value) in server.Options) options[name] = value;
-        foreach (var (name, value) in mapping?.Options ?? []) options[name] = value;
-        var digest = new StringBuilder(server.Wrapper);
-        foreach (var (name, value) in options.OrderBy(option => option.Key, StringComparer.Ordinal)) digest.Append('\n').Append(name).Append('=').Append(value);
-        var key = $"{server.Name}#{Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(digest.ToString())).AsSpan(0, 8))}";
+        var options = Merge(server, mapping);
+        var key = KeyOf(server, options);
         var definition = new ConnectorDefinition(server.Name, server.Wrapper, options) { AllowedRoots = _allowedRoots };
         var factory = FindFactory(server.Wrapper);
         if (_connectors.Count > MaxConnectors) Forget(key);
@@ -62,6 +58,12 @@ public sealed class ConnectorPool : IConnectorResolver, IAsyncDisposable
         }
     }
 
+    /// <summary>The key under which <see cref="Get"/> would give a connector; makes none.</summary>
+    public static string KeyOf(ServerEntry server, UserMappingEntry? mapping) => KeyOf(server, Merge(server, mapping));
+
+    /// <summary>Whether a connector of this key has been made.</summary>
+    public bool Contains(string key) => _connectors.ContainsKey(key);
+
     public IConnector Resolve(string serverName) => _connectors.TryGetValue(serverName, out var connector)
         ? connector.Value
         : throw new SqlException(SqlState.SqlclientUnableToEstablishSqlconnection, $"server \"{serverName.Split('#')[0]}\" is not attached here");
@@ -72,6 +74,21 @@ public sealed class ConnectorPool : IConnectorResolver, IAsyncDisposable
             if (connector.IsValueCreated)
                 await connector.Value.DisposeAsync();
         _connectors.Clear();
+    }
+
+    private static Dictionary<string, string> Merge(ServerEntry server, UserMappingEntry? mapping)
+    {
+        var options = new Dictionary<string, string>(StringComparer.Ordinal);
+        foreach (var (name, value) in server.Options) options[name] = value;
+        foreach (var (name, value) in mapping?.Options ?? []) options[name] = value;
+        return options;
+    }
+
+    private static string KeyOf(ServerEntry server, Dictionary<string, string> options)
+    {
+        var digest = new StringBuilder(server.Wrapper);
+        foreach (var (name, value) in options.OrderBy(option => option.Key, StringComparer.Ordinal)) digest.Append('\n').Append(name).Append('=').Append(value);
+        return $"{server.Name}#{Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(digest.ToString())).AsSpan(0, 8))}";
     }
 
     /// <summary>Drops connectors of the same server under other options.</summary>

@@ -32,6 +32,13 @@ public sealed class LeaseHeartbeat : IAsyncDisposable
         return new LeaseHeartbeat(store, lease, clock, onFailure);
     }
 
+    /// <summary>Tells coordinators to send nothing new; what they have here stays good.</summary>
+    public ValueTask DrainAsync(CancellationToken cancellationToken)
+    {
+        _lease = _lease with { IsDraining = true };
+        return _store.PutAsync(_lease, cancellationToken);
+    }
+
     public async ValueTask DisposeAsync()
     {
         await _stopped.CancelAsync();

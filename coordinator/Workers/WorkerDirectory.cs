@@ -148,5 +148,5 @@ public sealed class WorkerDirectory : IWorkerDirectory, IAsyncDisposable
         }
     }
 
-    private void Publish() => _remote = [.. _entries.Values.OrderBy(entry => entry.Lease.StartedAt).Select(entry => entry.Worker)];
+    private void Publish() => _remote = [.. _entries.Values.Where(entry => !entry.Lease.IsDraining).OrderBy(entry => entry.Lease.StartedAt).Select(entry => entry.Worker)];
 }

@@ -7,6 +7,7 @@ using Federation.PgWire;
 using Federation.Scheduling;
 using Federation.Session;
 using Federation.Worker;
+using Federation.Workers;
 using Microsoft.Extensions.Logging;
 
 namespace Federation.Host;
@@ -16,13 +17,19 @@ namespace Federation.Host;
 /// </summary>
 public sealed class Gateway : IAsyncDisposable
 {
+    private static readonly TimeSpan s_workerStart = TimeSpan.FromSeconds(30);
+
     private readonly SqliteCatalogStore _catalog;
     private readonly ConnectorPool _connectors;
-    private readonly TaskRunner _worker;
+    private readonly WorkerNode _worker;
+    private readonly WorkerProcesses _processes;
+    private readonly WorkerDirectory _workers;
     private readonly PgServer _server;
 
-    private Gateway(SqliteCatalogStore catalog, ConnectorPool connectors, TaskRunner worker, PgServer server)
+    private Gateway(SqliteCatalogStore catalog, ConnectorPool connectors, WorkerNode worker, WorkerProcesses processes, WorkerDirectory workers, PgServer server)
     {
+        _processes = processes;
+        _workers = workers;
         _catalog = catalog;
         _connectors = connectors;
         _worker = worker;
@@ -44,9 +51,29 @@ public sealed class Gateway : IAsyncDisposable
         var connectors = new ConnectorPool(sources.Connectors(), roots);
         var spill = Directory.CreateDirectory(Path.Combine(data, "spill")).FullName;
         var workerOptions = new WorkerOptions { SpillDirectory = spill, DataDirectories = roots };
-        if (options.MemoryLimitBytes > 0) workerOptions = workerOptions with { MemoryLimitBytes = options.MemoryLimitBytes };
-        var worker = new TaskRunner(workerOptions, connectors);
-        var services = new SessionServices(catalog, connectors, new QueryScheduler(new LocalWorkerDirectory(worker), connectors), sources.Formats(), clock)
+        workerOptions = workerOptions with { MemoryLimitBytes = (options.MemoryLimitBytes > 0 ? options.MemoryLimitBytes : workerOptions.MemoryLimitBytes) / (options.WorkerCount + 1) };
+        var leases = new SqliteLeaseStore(catalog, clock);
+        var worker = await WorkerNode.StartAsync(
+            new IPEndPoint(IPAddress.Loopback, 0), workerOptions, connectors, await leases.GetClusterSecretAsync(cancellationToken), loggers, cancellationToken);
+        var logger = loggers.CreateLogger<Gateway>();
+        var workers = new WorkerDirectory(
+            leases,
+            new Scheduling.Worker(worker.Address, worker.Runner, CancellationToken.None),
+            address => new RemoteTaskRunner(worker.Peers, address),
+            clock,
+            error => HostLog.LeaseFailed(logger, error.Message));
+        var processes = new WorkerProcesses(options.WorkerCount, WorkerCommand.Arguments(data, roots, workerOptions.MemoryLimitBytes), loggers);
+        try
+        {
+            await workers.WaitForAsync(options.WorkerCount, s_workerStart, cancellationToken);
+        }
+        catch
+        {
+            await processes.DisposeAsync();
+            throw;
+        }
+
+        var services = new SessionServices(catalog, connectors, new QueryScheduler(workers, connectors), sources.Formats(), clock)
         {
             AllowedRoots = roots,
             StartedAt = clock.GetUtcNow(),
@@ -59,7 +86,7 @@ public sealed class Gateway : IAsyncDisposable
             loggers,
             clock);
         await server.StartAsync(cancellationToken);
-        return new Gateway(catalog, connectors, worker, server);
+        return new Gateway(catalog, connectors, worker, processes, workers, server);
     }
 
     /// <summary>Lets running statements end until the token is cancelled, then cuts them.</summary>
@@ -68,7 +95,9 @@ public sealed class Gateway : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await _server.DisposeAsync();
-        _worker.Dispose();
+        await _processes.DisposeAsync();
+        await _workers.DisposeAsync();
+        await _worker.DisposeAsync();
         await _connectors.DisposeAsync();
         await _catalog.DisposeAsync();
     }

@@ -1,6 +1,5 @@
 using System.CommandLine;
 using System.Net;
-using System.Runtime.InteropServices;
 using Federation.Core.Errors;
 using Microsoft.Extensions.Logging;
 
@@ -17,6 +16,7 @@ internal static class ServeCommand
     private static readonly Option<string[]> s_allow = new("--allow") { Description = "Folder that SQL may name as a table's or a server's location; repeatable." };
     private static readonly Option<string?> s_demo = new("--demo") { Description = "Folder of demo files, attached as server \"demo\"." };
     private static readonly Option<long> s_memory = new("--memory-mb") { Description = "Kernel memory in megabytes; 0 takes half of the machine's." };
+    private static readonly Option<int> s_workers = new("--workers") { Description = "Worker processes to start besides this one; large queries are spread over them." };
     private static readonly Option<string?> s_cert = new("--cert") { Description = "PEM file of the TLS certificate." };
     private static readonly Option<string?> s_key = new("--key") { Description = "PEM file of its key, if not in the same file." };
     private static readonly Option<bool> s_force = new("--force") { Description = "Listen beyond loopback without password and TLS." };
@@ -26,7 +26,7 @@ internal static class ServeCommand
     {
         var command = new Command("serve", "Run the gateway: PostgreSQL protocol, coordinator and worker in one process.")
         {
-            s_address, s_port, s_data, s_allow, s_demo, s_memory, s_cert, s_key, s_force, s_verbose,
+            s_address, s_port, s_data, s_allow, s_demo, s_memory, s_workers, s_cert, s_key, s_force, s_verbose,
         };
         command.SetAction((parsed, cancellationToken) => RunAsync(parsed, cancellationToken));
         return command;
@@ -34,13 +34,7 @@ internal static class ServeCommand
 
     private static async Task<int> RunAsync(ParseResult parsed, CancellationToken cancellationToken)
     {
-        using var loggers = LoggerFactory.Create(builder => builder
-            .AddSimpleConsole(console =>
-            {
-                console.SingleLine = true;
-                console.TimestampFormat = "HH:mm:ss.fff ";
-            })
-            .SetMinimumLevel(parsed.GetValue(s_verbose) ? LogLevel.Debug : LogLevel.Warning));
+        using var loggers = HostLogging.Create(parsed.GetValue(s_verbose));
         try
         {
             var options = new ServeOptions
@@ -51,16 +45,17 @@ internal static class ServeCommand
                 AllowedRoots = parsed.GetValue(s_allow) ?? [],
                 DemoDirectory = parsed.GetValue(s_demo),
                 MemoryLimitBytes = parsed.GetValue(s_memory) << 20,
+                WorkerCount = parsed.GetValue(s_workers) is >= 0 and var workers ? workers : throw new SqlException(SqlState.InvalidParameterValue, "--workers must not be negative"),
                 CertificatePath = parsed.GetValue(s_cert),
                 KeyPath = parsed.GetValue(s_key),
                 IsForced = parsed.GetValue(s_force),
             };
             await using var gateway = await Gateway.StartAsync(options, loggers, cancellationToken);
             Announce(gateway.EndPoint);
-            await WaitForSignalAsync(cancellationToken);
+            await Signals.WaitAsync(cancellationToken);
             Console.WriteLine("draining; Ctrl-C again stops at once");
             using var cut = new CancellationTokenSource(s_drainTime);
-            using var second = OnSignal(cut.Cancel);
+            using var second = new Signals(_ => cut.Cancel());
             await gateway.DrainAsync(cut.Token);
             return 0;
         }
@@ -81,33 +76,5 @@ internal static class ServeCommand
         var host = endPoint.Address.ToString();
         Console.WriteLine($"federation ready: postgresql://federation@{host}:{endPoint.Port}/federation");
         Console.WriteLine($"try: psql -h {host} -p {endPoint.Port} -U federation federation");
-    }
-
-    private static async Task WaitForSignalAsync(CancellationToken cancellationToken)
-    {
-        var signalled = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        using var registration = OnSignal(() => signalled.TrySetResult());
-        using var stop = cancellationToken.Register(() => signalled.TrySetResult());
-        await signalled.Task;
-    }
-
-    private static SignalRegistrations OnSignal(Action action) => new(action);
-
-    /// <summary>SIGINT and SIGTERM, taken instead of the runtime's own end.</summary>
-    private sealed class SignalRegistrations : IDisposable
-    {
-        private readonly PosixSignalRegistration[] _registrations;
-
-        public SignalRegistrations(Action action) =>
-            _registrations = [.. new[] { PosixSignal.SIGINT, PosixSignal.SIGTERM }.Select(signal => PosixSignalRegistration.Create(signal, context =>
-            {
-                context.Cancel = true;
-                action();
-            }))];
-
-        public void Dispose()
-        {
-            foreach (var registration in _registrations) registration.Dispose();
-        }
     }
 }

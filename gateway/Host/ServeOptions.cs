@@ -19,7 +19,10 @@ public sealed record ServeOptions
     /// <summary>A folder of demo files to attach as server "demo"; null for none.</summary>
     public string? DemoDirectory { get; init; }
 
-    /// <summary>Kernel memory in bytes; 0 is half of what the process may use.</summary>
+    /// <summary>Worker processes to start besides the gateway's own worker.</summary>
+    public int WorkerCount { get; init; }
+
+    /// <summary>Kernel memory in bytes of all processes together; 0 is half of what the machine lets a process use.</summary>
     public long MemoryLimitBytes { get; init; }
 
     /// <summary>PEM files of the certificate and its key; null for no TLS.</summary>

@@ -53,6 +53,7 @@ internal static partial class ErrorTrailers
         Hint = Cut(error.Hint),
         Position = error.Position,
         Where = Cut(error.Where),
+        LostWorker = Cut(error.LostWorker),
         SchemaName = Cut(error.SchemaName),
         TableName = Cut(error.TableName),
         ColumnName = Cut(error.ColumnName),
@@ -68,6 +69,7 @@ internal static partial class ErrorTrailers
         Hint = form.Hint,
         Position = form.Position,
         Where = form.Where,
+        LostWorker = form.LostWorker,
         SchemaName = form.SchemaName,
         TableName = form.TableName,
         ColumnName = form.ColumnName,
@@ -104,6 +106,8 @@ internal static partial class ErrorTrailers
         public int Position { get; init; }
 
         public string? Where { get; init; }
+
+        public string? LostWorker { get; init; }
 
         public string? SchemaName { get; init; }
 

@@ -94,6 +94,19 @@ internal sealed class TransactionCatalog(ICatalogSnapshot @base) : ICatalogSnaps
         return await @base.FindUserMappingAsync(server, user, cancellationToken);
     }
 
+    public async ValueTask<IReadOnlyList<UserMappingEntry>> ListUserMappingsAsync(string server, CancellationToken cancellationToken)
+    {
+        var mappings = (await @base.ListUserMappingsAsync(server, cancellationToken)).ToDictionary(mapping => mapping.User, StringComparer.Ordinal);
+        foreach (var change in _changes)
+        {
+            if (change is CatalogChange.PutUserMapping put && put.Mapping.Server == server) mappings[put.Mapping.User] = put.Mapping;
+            if (change is CatalogChange.DropUserMapping drop && drop.Server == server) mappings.Remove(drop.User);
+            if (change is CatalogChange.DropServer dropped && dropped.Name == server) mappings.Clear();
+        }
+
+        return [.. mappings.Values];
+    }
+
     public ValueTask<RoleEntry?> FindRoleAsync(string name, CancellationToken cancellationToken) => @base.FindRoleAsync(name, cancellationToken);
 
     public ValueTask<IReadOnlyList<RoleEntry>> ListRolesAsync(CancellationToken cancellationToken) => @base.ListRolesAsync(cancellationToken);

@@ -30,7 +30,10 @@ public static class TaskJson
     /// <summary>Raises 08P01 for what is not a report.</summary>
     public static TaskReport ReadReport(ReadOnlySpan<byte> json) => Read<TaskReport>(json, "task report");
 
-    public static byte[] Write(TaskId id) => JsonSerializer.SerializeToUtf8Bytes(id, s_options);
+    public static byte[] Write(WorkerTicket ticket) => JsonSerializer.SerializeToUtf8Bytes(ticket, s_options);
+
+    /// <summary>Raises 08P01 for what is not a ticket.</summary>
+    public static WorkerTicket ReadTicket(ReadOnlySpan<byte> json) => Read<WorkerTicket>(json, "ticket");
 
     private static T Read<T>(ReadOnlySpan<byte> json, string what)
         where T : class

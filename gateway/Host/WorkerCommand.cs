@@ -1,0 +1,96 @@
+using System.CommandLine;
+using System.Net;
+using System.Runtime.InteropServices;
+using Federation.Catalog;
+using Federation.Core.Errors;
+using Federation.Scheduling;
+using Federation.Worker;
+using Federation.Workers;
+using Microsoft.Extensions.Logging;
+
+namespace Federation.Host;
+
+/// <summary>`federation worker`: runs tasks for the gateways that share its catalog. SIGTERM drains: what it has begun is finished, within limits.</summary>
+internal static class WorkerCommand
+{
+    private static readonly TimeSpan s_drainTime = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan s_drainPoll = TimeSpan.FromMilliseconds(100);
+
+    private static readonly Option<string> s_address = new("--address") { Description = "Address to listen on; other workers and gateways must reach it.", DefaultValueFactory = _ => "127.0.0.1" };
+    private static readonly Option<int> s_port = new("--port") { Description = "Port for tasks and exchange; 0 takes a free one.", DefaultValueFactory = _ => 0 };
+    private static readonly Option<string> s_data = new("--data") { Description = "Data folder of the gateway: the catalog is found there.", DefaultValueFactory = _ => "data" };
+    private static readonly Option<string?> s_spill = new("--spill") { Description = "Folder for what does not fit the memory; a folder in the data folder if not given." };
+    private static readonly Option<string[]> s_allow = new("--allow") { Description = "Folder that tables may lie in; repeatable. The same as the gateway's." };
+    private static readonly Option<long> s_memory = new("--memory-mb") { Description = "Kernel memory in megabytes; 0 takes half of the machine's." };
+    private static readonly Option<bool> s_child = new("--child") { Description = "End when standard input ends: a gateway started this worker.", Hidden = true };
+
+    public static Command Create()
+    {
+        var command = new Command("worker", "Run a worker: takes tasks of queries from the gateways that share its catalog.") { s_address, s_port, s_data, s_spill, s_allow, s_memory, s_child };
+        command.SetAction((parsed, cancellationToken) => RunAsync(parsed, cancellationToken));
+        return command;
+    }
+
+    /// <summary>The command line of a worker that a gateway starts.</summary>
+    public static IReadOnlyList<string> Arguments(string data, IEnumerable<string> allowed, long memoryLimitBytes) =>
+        ["worker", "--child", "--data", data, "--memory-mb", FormattableString.Invariant($"{memoryLimitBytes >> 20}"), .. allowed.SelectMany(folder => new[] { "--allow", folder })];
+
+    private static async Task<int> RunAsync(ParseResult parsed, CancellationToken cancellationToken)
+    {
+        using var loggers = HostLogging.Create(isVerbose: false);
+        try
+        {
+            var isChild = parsed.GetValue(s_child);
+            var address = IPAddress.TryParse(parsed.GetValue(s_address), out var given) ? given : throw new SqlException(SqlState.InvalidParameterValue, $"--address \"{parsed.GetValue(s_address)}\" is not an IP address");
+            var data = Path.GetFullPath(parsed.GetValue(s_data)!);
+            if (!Directory.Exists(data)) throw new SqlException(SqlState.UndefinedFile, $"data folder \"{data}\" does not exist") { Hint = "Start a gateway there first." };
+            string[] roots = [data, .. (parsed.GetValue(s_allow) ?? []).Select(Path.GetFullPath)];
+            var clock = TimeProvider.System;
+            await using var catalog = await SqliteCatalogStore.OpenAsync(Path.Combine(data, "catalog.db"), clock, cancellationToken);
+            var leases = new SqliteLeaseStore(catalog, clock);
+            await using var pool = new ConnectorPool(new Sources(roots).Connectors(), roots);
+            var options = new WorkerOptions { SpillDirectory = Directory.CreateDirectory(parsed.GetValue(s_spill) ?? Path.Combine(data, "spill")).FullName, DataDirectories = roots };
+            if (parsed.GetValue(s_memory) is > 0 and var megabytes) options = options with { MemoryLimitBytes = megabytes << 20 };
+            await using var node = await WorkerNode.StartAsync(
+                new IPEndPoint(address, parsed.GetValue(s_port)), options, new CatalogConnectors(catalog, pool), await leases.GetClusterSecretAsync(cancellationToken), loggers, cancellationToken);
+            var logger = loggers.CreateLogger("Federation.Worker");
+            await using var heartbeat = await LeaseHeartbeat.StartAsync(leases, node.Address, clock, error => HostLog.LeaseFailed(logger, error.Message), cancellationToken);
+            if (isChild)
+            {
+                // The terminal's Ctrl-C reaches the whole group; the gateway decides when its workers end.
+                using var ignored = new Signals(_ => { });
+                await EndOfInputAsync();
+                return 0;
+            }
+
+            Console.WriteLine($"federation worker ready: {node.Address}");
+            await Signals.WaitAsync(cancellationToken);
+            Console.WriteLine("draining; Ctrl-C again stops at once");
+            await DrainAsync(node, heartbeat);
+            return 0;
+        }
+        catch (Exception error) when (error is SqlException or IOException)
+        {
+            await Console.Error.WriteLineAsync($"federation worker: {error.Message}{(error is SqlException { Hint: { } hint } ? $"\n{hint}" : "")}");
+            return 1;
+        }
+    }
+
+    private static async Task DrainAsync(WorkerNode node, LeaseHeartbeat heartbeat)
+    {
+        using var cut = new CancellationTokenSource(s_drainTime);
+        using var second = new Signals(_ => cut.Cancel());
+        await heartbeat.DrainAsync(cut.Token);
+        while (node.Runner.OpenQueryCount > 0 && !cut.IsCancellationRequested) await Task.Delay(s_drainPoll, cut.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+    }
+
+    private static async Task EndOfInputAsync()
+    {
+        await using var input = Console.OpenStandardInput();
+        var buffer = new byte[64];
+        while (await input.ReadAsync(buffer) > 0)
+        {
+            // Nothing is said on it; only its end means something.
+        }
+    }
+}
