@@ -13,7 +13,7 @@ using Npgsql;
 namespace Federation.Connectors.Postgres;
 
 /// <summary>A PostgreSQL database. Reads by binary COPY over pooled connections.</summary>
-internal sealed class PostgresConnector : IConnector, IConnectorMetadata, IScanPlanner, IPageSource, IFilterPushdown, ILimitPushdown
+internal sealed class PostgresConnector : IConnector, IConnectorMetadata, IScanPlanner, IPartitionedScanPlanner, IPageSource, IFilterPushdown, ILimitPushdown
 {
     private readonly NpgsqlDataSource _source;
     private readonly PostgresErrors _errors;
@@ -70,7 +70,23 @@ internal sealed class PostgresConnector : IConnector, IConnectorMetadata, IScanP
 
     public ValueTask<ScanPlan> PlanScanAsync(ITableHandle handle, EquatableArray<string> columns, string inputName, CancellationToken cancellationToken)
     {
-        var (table, filters, limit) = (PostgresTableHandle)handle;
+        var (sql, split) = Write((PostgresTableHandle)handle, columns, inputName, null, null);
+        return ValueTask.FromResult(new ScanPlan([split], sql));
+    }
+
+    public async ValueTask<ScanPlan> PlanScanAsync(ITableHandle handle, EquatableArray<string> columns, string inputName, int parts, CancellationToken cancellationToken)
+    {
+        var own = (PostgresTableHandle)handle;
+        if (own.Limit is not null || await SharedSnapshot.TryOpenAsync(_source, own.Table, _errors, cancellationToken) is not { } shared)
+            return await PlanScanAsync(handle, columns, inputName, cancellationToken);
+        var splits = shared.Ranges(parts).Select(range => (TaskInput)Write(own, columns, inputName, range, shared.Name).Split).ToEquatableArray();
+        var (whole, _) = Write(own, columns, inputName, null, null);
+        return new ScanPlan(splits, whole, [$"{splits.Count} ranges of ctid under one snapshot"]) { Hold = shared };
+    }
+
+    private (string Sql, ConnectorSplit Split) Write(PostgresTableHandle handle, EquatableArray<string> columns, string inputName, string? range, string? snapshot)
+    {
+        var (table, filters, limit) = handle;
         var selected = columns.Select(name => table.Find(name)
             ?? throw new SqlException(SqlState.UndefinedColumn, $"column \"{name}\" of relation \"{table.Name}\" does not exist")).ToArray();
         var dialect = PostgresDialect.Instance;
@@ -78,18 +94,17 @@ internal sealed class PostgresConnector : IConnector, IConnectorMetadata, IScanP
             selected.Length == 0 ? ["1::int2"] : selected.Select(column => column.Expression).ToEquatableArray(),
             $"{dialect.Identifier(table.Schema)}.{dialect.Identifier(table.Name)}")
         {
-            Where = filters,
+            Where = range is null ? filters : filters.Append(range).ToEquatableArray(),
             Limit = limit,
         };
         var fields = selected.Length == 0
             ? [new RecordField("one", SqlType.Int2)]
             : selected.Select(column => new RecordField(column.Name, column.Type)).ToEquatableArray();
         var sql = select.ToString();
-        var scan = new PostgresScan(sql, table.Schema, table.Name, selected.Select(Signature).ToArray());
-        var estimate = filters.Count > 0 ? -1 : table.EstimatedRows;
+        var scan = new PostgresScan(sql, table.Schema, table.Name, selected.Select(Signature).ToArray(), snapshot);
+        var estimate = filters.Count > 0 || range is not null ? -1 : table.EstimatedRows;
         if (limit is { } most && (estimate < 0 || estimate > most)) estimate = most;
-        var split = new ConnectorSplit(inputName, fields, ServerName, scan.ToJson()) { EstimatedRows = estimate };
-        return ValueTask.FromResult(new ScanPlan([split], sql));
+        return (sql, new ConnectorSplit(inputName, fields, ServerName, scan.ToJson()) { EstimatedRows = estimate });
     }
 
     public async IAsyncEnumerable<Batch> ReadAsync(ConnectorSplit split, [EnumeratorCancellation] CancellationToken cancellationToken)
@@ -109,14 +124,14 @@ internal sealed class PostgresConnector : IConnector, IConnectorMetadata, IScanP
     {
         try
         {
-            return await CopyStream.OpenAsync(_source, scan.Sql, _errors, cancellationToken);
+            return await CopyStream.OpenAsync(_source, scan.Sql, scan.Snapshot, _errors, cancellationToken);
         }
         catch (SqlException exception) when (exception.State == SqlState.UndefinedTable || exception.State == SqlState.UndefinedColumn)
         {
             // The table was replaced while it was being named, or what is known of it is out of date; the second look tells.
             _catalog.Forget(scan.Schema, scan.Table);
             await CheckColumnsAsync(scan, cancellationToken);
-            return await CopyStream.OpenAsync(_source, scan.Sql, _errors, cancellationToken);
+            return await CopyStream.OpenAsync(_source, scan.Sql, scan.Snapshot, _errors, cancellationToken);
         }
     }
 

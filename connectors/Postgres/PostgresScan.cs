@@ -4,8 +4,9 @@ using System.Text.Json.Serialization;
 namespace Federation.Connectors.Postgres;
 
 /// <summary>What a split's payload says: the query, and the columns that it was written for.</summary>
+/// <param name="Snapshot">The exported snapshot that the splits of one scan read together; null for a scan of one split.</param>
 /// <param name="Columns">Name and expression of each selected column with its type, as it was when the scan was planned.</param>
-internal sealed record PostgresScan(string Sql, string Schema, string Table, string[] Columns)
+internal sealed record PostgresScan(string Sql, string Schema, string Table, string[] Columns, string? Snapshot = null)
 {
     public string ToJson() => JsonSerializer.Serialize(this, PostgresScanJson.Default.PostgresScan);
 

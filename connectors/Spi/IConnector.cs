@@ -93,6 +93,13 @@ public interface IScanPlanner
     ValueTask<ScanPlan> PlanScanAsync(ITableHandle handle, EquatableArray<string> columns, string inputName, CancellationToken cancellationToken);
 }
 
+/// <summary>A scan planner whose scans can be divided further than they come by themselves.</summary>
+public interface IPartitionedScanPlanner
+{
+    /// <summary>As <see cref="IScanPlanner"/>, in about <paramref name="parts"/> splits of like size that together read one state of the table.</summary>
+    ValueTask<ScanPlan> PlanScanAsync(ITableHandle handle, EquatableArray<string> columns, string inputName, int parts, CancellationToken cancellationToken);
+}
+
 /// <param name="Splits">At least one; empty tables give an input without files or rows.</param>
 /// <param name="RemoteSql">The statement sent to the source, for EXPLAIN.</param>
 /// <param name="Details">Further lines for EXPLAIN, for instance "1 of 20 files, 51,793 rows".</param>

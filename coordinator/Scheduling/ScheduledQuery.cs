@@ -115,7 +115,9 @@ public sealed class ScheduledQuery : IAsyncDisposable
 
         if (table.Provider is not IScanPlanner planner) throw new SqlException(SqlState.FeatureNotSupported, $"table \"{scan.Source}\" cannot be read");
         var columns = scan.Outputs.Select(output => output.SourceName).ToEquatableArray();
-        var plan = await planner.PlanScanAsync(scan.Handle, columns, name, cancellationToken);
+        var plan = fragment.Tasks > 1 && planner is IPartitionedScanPlanner partitioned
+            ? await partitioned.PlanScanAsync(scan.Handle, columns, name, fragment.Tasks, cancellationToken)
+            : await planner.PlanScanAsync(scan.Handle, columns, name, cancellationToken);
         if (plan.Hold is { } hold) _holds.Add(hold);
         notes[scan.Source] = new ScanNotes(plan.RemoteSql, plan.Details);
         var splits = plan.Splits.Select(split => split is ConnectorSplit remote && table.ProviderKey is { } key ? remote with { Server = key } : split).ToArray();

@@ -6,6 +6,9 @@ namespace Federation.Scheduling;
 /// <summary>Deals the splits of a scan out to tasks so that each has about as much to read.</summary>
 internal static class SplitAssignment
 {
+    /// <summary>About a row group of the usual size; smaller ranges would read the same row groups twice.</summary>
+    private const long MinRangeRows = 120_000;
+
     /// <returns>For each task its splits; empty where there are fewer splits than tasks.</returns>
     public static IReadOnlyList<TaskInput>[] Deal(IEnumerable<TaskInput> splits, int tasks)
     {
@@ -14,7 +17,9 @@ internal static class SplitAssignment
         for (var i = 0; i < tasks; i++) dealt[i] = [];
 
         // The largest first, each to the task that has least: at most a third above the best.
-        foreach (var split in splits.SelectMany(Parts).OrderByDescending(Weight))
+        var whole = splits.ToArray();
+        var rows = whole.OfType<FileScan>().Sum(scan => scan.Groups.Sum(group => group.Files.Sum(file => Math.Max(0, file.RowCount))));
+        foreach (var split in whole.SelectMany(split => Parts(split, (rows + tasks - 1) / tasks)).OrderByDescending(Weight))
         {
             var least = Array.IndexOf(loads, loads.Min());
             dealt[least].Add(split);
@@ -24,20 +29,29 @@ internal static class SplitAssignment
         return dealt.Select(Merge).ToArray();
     }
 
-    /// <summary>A scan of files as one scan for each file.</summary>
-    private static IEnumerable<TaskInput> Parts(TaskInput split)
+    /// <summary>A scan of files as one scan for each file; a Parquet file that is more than one task's share as several ranges of rows.</summary>
+    private static IEnumerable<TaskInput> Parts(TaskInput split, long share)
     {
         if (split is not FileScan scan) return [split];
-        return scan.Groups.SelectMany(group => group.Files, (group, file) => (TaskInput)(scan with
+        return scan.Groups.SelectMany(group => group.Files, (group, file) => (Group: group, File: file)).SelectMany(item => Ranges(item.Group, item.File, share), (item, range) => (TaskInput)(scan with
         {
-            Groups = [group with { Files = [file], DeletedRows = group.DeletedRows.Where(rows => rows.Path == file.Path).ToEquatableArray() }],
-            EstimatedRows = file.RowCount,
+            Groups = [item.Group with { Files = [item.File], Rows = range, DeletedRows = item.Group.DeletedRows.Where(rows => rows.Path == item.File.Path).ToEquatableArray() }],
+            EstimatedRows = range?.Count ?? item.File.RowCount,
         }));
+    }
+
+    private static IEnumerable<RowRange?> Ranges(FileGroup group, ScanFile file, long share)
+    {
+        if (group.Format != FileFormat.Parquet || file.RowCount < 2 * MinRangeRows || file.RowCount <= share) return [null];
+        var count = Math.Min((file.RowCount + share - 1) / Math.Max(1, share), file.RowCount / MinRangeRows);
+        return Enumerable.Range(0, (int)count).Select(i => (RowRange?)new RowRange(file.RowCount * i / count, (file.RowCount * (i + 1) / count) - (file.RowCount * i / count)));
     }
 
     private static long Weight(TaskInput split) => split switch
     {
-        FileScan scan => scan.Groups.Sum(group => group.Files.Sum(file => file.SizeBytes)),
+        FileScan scan => scan.Groups.Sum(group => group.Rows is { } range
+            ? group.Files[0].SizeBytes * range.Count / Math.Max(1, group.Files[0].RowCount)
+            : group.Files.Sum(file => file.SizeBytes)),
         _ => split.EstimatedRows,
     };
 
@@ -46,8 +60,8 @@ internal static class SplitAssignment
     {
         if (splits.Count < 2 || splits[0] is not FileScan first) return splits;
         var groups = splits.Cast<FileScan>().SelectMany(scan => scan.Groups)
-            .GroupBy(group => group with { Files = default, DeletedRows = default })
-            .Select(same => same.Key with
+            .GroupBy(group => group.Rows is null ? group with { Files = default, DeletedRows = default } : group)
+            .Select(same => same.Key.Rows is not null ? same.Key : same.Key with
             {
                 Files = same.SelectMany(group => group.Files).ToEquatableArray(),
                 DeletedRows = same.SelectMany(group => group.DeletedRows).ToEquatableArray(),

@@ -60,13 +60,19 @@ internal static class FileScanSql
             if (!Has(options, "file_row_number")) options.Add("file_row_number = true");
         }
 
+        if (group.Rows is not null && !Has(options, "file_row_number")) options.Add("file_row_number = true");
         AppendReader(text, group.Format, group.Files.Select(file => file.Path), options);
         text.Append(" AS d");
         if (deletes.Length > 0) AppendPositionDeletes(text, group.Files, deletes, path);
         if (group.DeletedRows.Count > 0) AppendDeletedRows(text, group.DeletedRows, path);
         for (var i = 0; i < group.EqualityDeletes.Count; i++)
             AppendEqualityDeletes(text, group.EqualityDeletes[i], $"e{i.ToString(CultureInfo.InvariantCulture)}");
-        if (group.Filter is { } filter) text.Append(" WHERE (").Append(filter).Append(')');
+        var where = new List<string>();
+        if (group.Filter is { } filter) where.Add($"({filter})");
+
+        // The kernel skips the row groups outside of the range.
+        if (group.Rows is var (first, count)) where.Add(string.Create(CultureInfo.InvariantCulture, $"d.file_row_number >= {first} AND d.file_row_number < {first + count}"));
+        if (where.Count > 0) text.Append(" WHERE ").AppendJoin(" AND ", where);
     }
 
     private static void AppendReader(StringBuilder text, FileFormat format, IEnumerable<string> paths, List<string> options)

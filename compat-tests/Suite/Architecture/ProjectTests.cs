@@ -27,12 +27,13 @@ public sealed partial class ProjectTests
         ["SystemCatalog"] = ["Core", "Connectors.Spi", "Plan", "Planner"],
         ["Catalog"] = ["Core", "Connectors.Spi"],
         ["Scheduling"] = ["Core", "Arrow", "Connectors.Spi", "Plan", "Planner", "Catalog"],
+        ["Workers"] = ["Core", "Arrow", "Flight", "Catalog", "Scheduling"],
         ["DuckDb"] = ["Core", "Arrow"],
-        ["Worker"] = ["Core", "Arrow", "DuckDb", "Connectors.Spi"],
+        ["Worker"] = ["Core", "Arrow", "Flight", "DuckDb", "Connectors.Spi"],
         ["SessionApi"] = ["Core", "Arrow"],
         ["PgWire"] = ["Core", "Arrow", "SessionApi"],
         ["Session"] = ["Core", "Arrow", "Sql", "Plan", "Planner", "SystemCatalog", "Catalog", "Scheduling", "Connectors.Spi", "SessionApi"],
-        ["Host"] = ["PgWire", "Session", "Catalog", "Scheduling", "Worker", "Connectors.Postgres", "Connectors.Files", "Connectors.Tpch", "Connectors.Lakehouse", "Connectors.Formats"],
+        ["Host"] = ["Flight", "PgWire", "Session", "Catalog", "Scheduling", "Workers", "Worker", "Connectors.Postgres", "Connectors.Files", "Connectors.Tpch", "Connectors.Lakehouse", "Connectors.Formats"],
         ["CompatTests.Wire"] = [],
         ["CompatTests.Harness"] = [],
     };
@@ -65,7 +66,7 @@ public sealed partial class ProjectTests
                 Assert.False(name is "Core" or "Arrow" or "Flight" && reference is not ("Core" or "Arrow"), $"{name} > {reference}");
                 var isConnector = name.StartsWith("Connectors.", StringComparison.Ordinal);
                 Assert.False(isConnector && !(reference is "Core" or "Arrow" || reference.StartsWith("Connectors.", StringComparison.Ordinal)), $"{name} > {reference}");
-                Assert.False(name is "Worker" or "DuckDb" && reference is not ("Core" or "Arrow" or "DuckDb" or "Connectors.Spi"), $"{name} > {reference}");
+                Assert.False(name is "Worker" or "DuckDb" && reference is not ("Core" or "Arrow" or "Flight" or "DuckDb" or "Connectors.Spi"), $"{name} > {reference}");
                 Assert.False(name == "PgWire" && reference is not ("Core" or "Arrow" or "SessionApi"), $"{name} > {reference}");
             }
         }

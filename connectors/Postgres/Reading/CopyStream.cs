@@ -16,6 +16,7 @@ internal sealed class CopyStream : IAsyncDisposable
     private readonly NpgsqlConnection _connection;
     private readonly PostgresErrors _errors;
     private readonly string _sql;
+    private readonly string? _snapshot;
     private readonly CancellationToken _cancellation;
     private readonly CancellationTokenSource _abandonment = new();
     private readonly Lock _lock = new();
@@ -25,8 +26,9 @@ internal sealed class CopyStream : IAsyncDisposable
     private int _backend;
     private bool _isEnded;
 
-    private CopyStream(NpgsqlDataSource source, NpgsqlConnection connection, string sql, PostgresErrors errors, CancellationToken cancellation)
+    private CopyStream(NpgsqlDataSource source, NpgsqlConnection connection, string sql, string? snapshot, PostgresErrors errors, CancellationToken cancellation)
     {
+        _snapshot = snapshot;
         _source = source;
         _connection = connection;
         _sql = sql;
@@ -37,9 +39,10 @@ internal sealed class CopyStream : IAsyncDisposable
     /// <summary>The source does not know the encoding of its text.</summary>
     public bool IsUnchecked => _connection.PostgresParameters.TryGetValue("server_encoding", out var encoding) && encoding == "SQL_ASCII";
 
-    public static async ValueTask<CopyStream> OpenAsync(NpgsqlDataSource source, string sql, PostgresErrors errors, CancellationToken cancellationToken)
+    /// <param name="snapshot">An exported snapshot that the query reads; null for the newest state.</param>
+    public static async ValueTask<CopyStream> OpenAsync(NpgsqlDataSource source, string sql, string? snapshot, PostgresErrors errors, CancellationToken cancellationToken)
     {
-        var copy = new CopyStream(source, source.CreateConnection(), sql, errors, cancellationToken);
+        var copy = new CopyStream(source, source.CreateConnection(), sql, snapshot, errors, cancellationToken);
         try
         {
             await copy.StartAsync();
@@ -93,6 +96,13 @@ internal sealed class CopyStream : IAsyncDisposable
         _registration = _cancellation.UnsafeRegister(static copy => ((CopyStream)copy!).RequestCancel(), this);
         try
         {
+            if (_snapshot is not null)
+            {
+                // The pool rolls the transaction back when the connection returns.
+                await using var begin = new NpgsqlCommand($"BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET TRANSACTION SNAPSHOT '{_snapshot.Replace("'", "''", StringComparison.Ordinal)}'", _connection);
+                await begin.ExecuteNonQueryAsync(_abandonment.Token);
+            }
+
             _stream = await _connection.BeginRawBinaryCopyAsync($"COPY ({_sql}) TO STDOUT (FORMAT BINARY)", _abandonment.Token);
         }
         catch (Exception exception) when (exception is not SqlException)

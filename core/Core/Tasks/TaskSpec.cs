@@ -68,6 +68,9 @@ public sealed record FileGroup(FileFormat Format, EquatableArray<ScanFile> Files
     /// <summary>A predicate over the raw scan that the connector adds, or null.</summary>
     public string? Filter { get; init; }
 
+    /// <summary>Only these rows of the group's one file, by position; null for all. Parquet only.</summary>
+    public RowRange? Rows { get; init; }
+
     public EquatableArray<PositionDeletes> PositionDeletes { get; init; }
 
     public EquatableArray<EqualityDeletes> EqualityDeletes { get; init; }
