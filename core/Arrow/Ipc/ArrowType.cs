@@ -102,6 +102,7 @@ internal readonly record struct ArrowType(ArrowKind Kind, int Width = 0, short U
                 if (zone != 0) builder.SetReference(1, zone);
                 break;
             case ArrowKind.FixedSizeBinary: builder.SetInt32(0, Width); break;
+            case ArrowKind.Union: builder.SetInt16(0, 1); break; // dense, type numbers from 0
         }
 
         return builder.EndTable();

@@ -26,6 +26,19 @@ internal readonly ref struct IpcHeader
         return new IpcHeader { Kind = root.GetByte(1), Table = root.GetTable(2, "content"), BodyLength = length };
     }
 
+    /// <summary>The header of a record batch whose buffers lie as the layout says.</summary>
+    public static byte[] WriteBatch(FlatBuilder builder, BodyLayout layout, long rows)
+    {
+        builder.Reset();
+        var buffers = builder.AddPairs(layout.Buffers);
+        var nodes = builder.AddPairs(layout.Nodes);
+        builder.StartTable();
+        builder.SetInt64(0, rows);
+        builder.SetReference(1, nodes);
+        builder.SetReference(2, buffers);
+        return Finish(builder, RecordBatch, builder.EndTable(), layout.Length);
+    }
+
     public static byte[] Finish(FlatBuilder builder, byte kind, int content, long bodyLength)
     {
         builder.StartTable();

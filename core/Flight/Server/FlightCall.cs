@@ -33,7 +33,7 @@ internal sealed class FlightCall(HttpContext http, FlightServerOptions options, 
         {
             using var input = new GrpcInput(http.Request.Body, options.MaxMessageBytes);
             using var timer = StartTimer(deadlinePassed, out var deadline);
-            var context = new FlightCallContext(Headers(), Peer(), http.Request.IsHttps, deadline, cancellation.Token);
+            var context = new FlightCallContext(Headers(), http.Connection.Id, Peer(), http.Request.IsHttps, deadline, cancellation.Token);
             await method.Invoke(new FlightExchange(this, input, context), service, context);
             await StartAsync(context);
             http.Response.AppendTrailer(ErrorTrailers.Status, "0");
