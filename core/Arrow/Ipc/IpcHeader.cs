@@ -42,7 +42,8 @@ internal readonly ref struct IpcHeader
     public static byte[] Finish(FlatBuilder builder, byte kind, int content, long bodyLength)
     {
         builder.StartTable();
-        builder.SetInt64(3, bodyLength);
+        // Without the default: some readers check the alignment of what is there from 4 bytes further on, where 64 bits never lie right.
+        if (bodyLength != 0) builder.SetInt64(3, bodyLength);
         builder.SetReference(2, content);
         builder.SetInt16(0, VersionV5);
         builder.SetByte(1, kind);

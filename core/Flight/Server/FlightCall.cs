@@ -170,7 +170,6 @@ internal sealed class FlightExchange(FlightCall call, GrpcInput input, FlightCal
     public async IAsyncEnumerable<T> ReadAllAsync<T>(MessageParser<T> parser, [EnumeratorCancellation] CancellationToken cancellationToken = default)
         where T : class, IMessage<T>
     {
-        await call.StartAsync(context);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(context.CancellationToken, cancellationToken);
         while (await input.ReadAsync(parser, either.Token) is { } message) yield return message;
     }

@@ -21,7 +21,7 @@ internal static class SqlInfoBatch
         ForeignKeys.Plain("info_name", ArrowType.Int(32, isSigned: false)),
         ForeignKeys.Plain(
             "value",
-            new ArrowType(ArrowKind.Union),
+            new ArrowType(ArrowKind.Union, Width: 6),
             ForeignKeys.Plain("string_value", s_text),
             ForeignKeys.Plain("bool_value", new ArrowType(ArrowKind.Bool)),
             ForeignKeys.Plain("bigint_value", ArrowType.Int(64)),
