@@ -52,9 +52,9 @@ internal sealed class FlightSqlActions(SessionTable sessions)
         var request = Commands.Unpack<ActionCreatePreparedStatementRequest>(body);
         var transaction = FlightSqlService.IdOf(request.HasTransactionId, request.TransactionId);
         var handle = FlightSession.NewHandle();
-        using var lease = await session.RentAsync(transaction, context.CancellationToken);
+        await using var lease = await session.RentAsync(transaction, context.CancellationToken);
         var statement = await lease.Lane.PrepareAsync(handle, request.Query, context.CancellationToken);
-        await lease.Lane.CommitAsync(context.CancellationToken);
+        await lease.EndAsync(context.CancellationToken);
         session.Prepared[handle] = new PreparedEntry(handle, request.Query, transaction) { Fields = statement.Fields };
         var parameters = statement.ParameterTypes.Select((type, i) => new Arrow.Field($"${(i + 1).ToString(CultureInfo.InvariantCulture)}", type)).ToEquatableArray();
         var result = new ActionCreatePreparedStatementResult { PreparedStatementHandle = ByteString.CopyFromUtf8(handle), DatasetSchema = Frames.Encapsulate(StatementStream.SchemaOf(statement.Fields)) };
@@ -88,7 +88,7 @@ internal sealed class FlightSqlActions(SessionTable sessions)
     {
         var request = Commands.Unpack<ActionBeginSavepointRequest>(body);
         var transaction = request.TransactionId.ToStringUtf8();
-        using var lease = await session.RentAsync(DemandTransaction(transaction), context.CancellationToken);
+        await using var lease = await session.RentAsync(DemandTransaction(transaction), context.CancellationToken);
         await lease.Lane.RunAsync($"SAVEPOINT {Quote(request.Name)}", context.CancellationToken);
         return Any.Pack(new ActionBeginSavepointResult { SavepointId = ByteString.CopyFromUtf8($"{transaction}/{request.Name}") }).ToByteString();
     }
@@ -105,7 +105,7 @@ internal sealed class FlightSqlActions(SessionTable sessions)
             ActionEndSavepointRequest.Types.EndSavepoint.Rollback => "ROLLBACK TO SAVEPOINT",
             _ => throw new SqlException(SqlState.InvalidParameterValue, "EndSavepoint says neither release nor rollback"),
         };
-        using var lease = await session.RentAsync(DemandTransaction(id[..slash]), context.CancellationToken);
+        await using var lease = await session.RentAsync(DemandTransaction(id[..slash]), context.CancellationToken);
         await lease.Lane.RunAsync($"{command} {Quote(id[(slash + 1)..])}", context.CancellationToken);
         return null;
     }
@@ -178,7 +178,7 @@ internal sealed class FlightSqlActions(SessionTable sessions)
         };
         // An option without value goes back to its default.
         var sql = value is null ? $"RESET {Quote(setting)}" : $"SELECT pg_catalog.set_config({Literal(setting)}, {Literal(value)}, false)";
-        using var lease = await session.RentAsync(null, cancellationToken);
+        await using var lease = await session.RentAsync(null, cancellationToken);
         await lease.Lane.RunAsync(sql, cancellationToken);
         session.Remember(lease.Lane, sql);
     }
@@ -187,7 +187,7 @@ internal sealed class FlightSqlActions(SessionTable sessions)
     {
         Commands.Parse(GetSessionOptionsRequest.Parser, body.Span);
         var result = new GetSessionOptionsResult();
-        using var lease = await session.RentAsync(null, context.CancellationToken);
+        await using var lease = await session.RentAsync(null, context.CancellationToken);
         var statement = await lease.Lane.PrepareAsync("SELECT name, setting FROM pg_catalog.pg_settings UNION ALL SELECT 'catalog', pg_catalog.current_database()::text", context.CancellationToken);
         await using (var portal = await lease.Lane.BindAsync(statement, default, context.CancellationToken))
         {
@@ -199,7 +199,7 @@ internal sealed class FlightSqlActions(SessionTable sessions)
             }
         }
 
-        await lease.Lane.CommitAsync(context.CancellationToken);
+        await lease.EndAsync(context.CancellationToken);
         return result.ToByteString();
     }
 

@@ -143,9 +143,9 @@ internal sealed class FlightSqlService(SessionTable sessions) : FlightService
     /// <summary>The result columns of a statement; null when it returns no rows. Nothing is run.</summary>
     private static async ValueTask<EquatableArray<SessionApi.ResultField>?> DescribeAsync(FlightSession session, string? transaction, string sql, CancellationToken cancellationToken)
     {
-        using var lease = await session.RentAsync(transaction, cancellationToken);
+        await using var lease = await session.RentAsync(transaction, cancellationToken);
         var statement = await lease.Lane.PrepareAsync(sql, cancellationToken);
-        await lease.Lane.CommitAsync(cancellationToken);
+        await lease.EndAsync(cancellationToken);
         return statement.Fields;
     }
 
@@ -191,7 +191,7 @@ internal sealed class FlightSqlService(SessionTable sessions) : FlightService
         FlightSession session, PreparedEntry statement, IpcSchema? schema, IAsyncEnumerator<FlightData> messages, CancellationToken cancellationToken)
     {
         if (schema is null) return null;
-        using var lease = await session.RentAsync(statement.Transaction, cancellationToken);
+        await using var lease = await session.RentAsync(statement.Transaction, cancellationToken);
         var types = (await lease.Lane.PrepareAsync(statement.Handle, statement.Sql, cancellationToken)).ParameterTypes;
         var context = new ValueContext(lease.Lane.TextFormat, default);
         using var reader = new IpcBatchReader(schema);

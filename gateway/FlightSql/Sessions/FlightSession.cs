@@ -101,7 +101,7 @@ internal sealed class FlightSession : IAsyncDisposable
         }
         catch
         {
-            lease.Dispose();
+            await lease.DisposeAsync();
             throw;
         }
     }
@@ -225,15 +225,33 @@ internal sealed class SessionUse(FlightSession session) : IDisposable
     }
 }
 
-/// <summary>A statement's stay on a lane.</summary>
-internal sealed class LaneLease(FlightSession session, SessionLane lane) : IDisposable
+/// <summary>
+/// A statement's stay on a lane. <see cref="EndAsync"/> commits what it did; leaving without it, after an error or because the client reads no more, ends the implicit transaction too, as Sync does in PostgreSQL's protocol.
+/// </summary>
+internal sealed class LaneLease(FlightSession session, SessionLane lane) : IAsyncDisposable
 {
-    private int _returned;
+    private bool _isEnded;
+    private bool _isReturned;
 
     public SessionLane Lane => lane;
 
-    public void Dispose()
+    public async ValueTask EndAsync(CancellationToken cancellationToken)
     {
-        if (Interlocked.Exchange(ref _returned, 1) == 0) session.Return(lane);
+        await lane.CommitAsync(cancellationToken);
+        _isEnded = true;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (_isReturned) return;
+        _isReturned = true;
+        try
+        {
+            if (!_isEnded) await lane.CommitAsync(CancellationToken.None);
+        }
+        finally
+        {
+            session.Return(lane);
+        }
     }
 }

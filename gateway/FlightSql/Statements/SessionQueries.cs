@@ -11,11 +11,11 @@ internal static class SessionQueries
     /// <summary>The rows of a query with text parameters; the caller owns each batch.</summary>
     public static async IAsyncEnumerable<Batch> QueryAsync(this FlightSession session, string sql, object?[] parameters, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        using var lease = await session.RentAsync(null, cancellationToken);
+        await using var lease = await session.RentAsync(null, cancellationToken);
         var statement = await lease.Lane.PrepareAsync(sql, cancellationToken);
         await using (var portal = await lease.Lane.BindAsync(statement, new EquatableArray<object?>(parameters), cancellationToken))
             while (await portal.NextAsync(cancellationToken) is { } batch)
                 yield return batch;
-        await lease.Lane.CommitAsync(cancellationToken);
+        await lease.EndAsync(cancellationToken);
     }
 }

@@ -38,7 +38,7 @@ internal static class StatementStream
     {
         var schema = SchemaOf(announced);
         var writer = new IpcBatchWriter(schema);
-        using var lease = await session.RentAsync(transaction, cancellationToken);
+        await using var lease = await session.RentAsync(transaction, cancellationToken);
         var statement = handle is null ? await lease.Lane.PrepareAsync(sql, cancellationToken) : await lease.Lane.PrepareAsync(handle, sql, cancellationToken);
         if (!SchemaOf(statement.Fields).Batch.Equals(schema.Batch)) throw new SqlException(SqlState.FeatureNotSupported, "cached plan must not change result type");
         // The portal is opened before anything is sent, so that its errors come first.
@@ -51,14 +51,14 @@ internal static class StatementStream
             RememberSettings(session, lease.Lane, transaction, sql, portal.Portal);
         }
 
-        await lease.Lane.CommitAsync(cancellationToken);
+        await lease.EndAsync(cancellationToken);
     }
 
     /// <summary>A statement for what it does: the rows it counts, and those it returns dropped.</summary>
     public static async ValueTask<long> RunUpdateAsync(
         FlightSession session, string? transaction, string sql, string? handle, IReadOnlyList<EquatableArray<object?>> rows, CancellationToken cancellationToken)
     {
-        using var lease = await session.RentAsync(transaction, cancellationToken);
+        await using var lease = await session.RentAsync(transaction, cancellationToken);
         var statement = handle is null ? await lease.Lane.PrepareAsync(sql, cancellationToken) : await lease.Lane.PrepareAsync(handle, sql, cancellationToken);
         var count = 0L;
         for (var i = 0; i < Math.Max(rows.Count, 1); i++)
@@ -75,7 +75,7 @@ internal static class StatementStream
             RememberSettings(session, lease.Lane, transaction, sql, portal.Portal);
         }
 
-        await lease.Lane.CommitAsync(cancellationToken);
+        await lease.EndAsync(cancellationToken);
         return count;
     }
 
