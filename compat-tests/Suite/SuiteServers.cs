@@ -23,6 +23,9 @@ public sealed class SuiteServers : IAsyncLifetime
     /// <summary>Where the gateway listens; any user, no password.</summary>
     internal ServerAddress Gateway => new("127.0.0.1", _gateway!.EndPoint.Port, "postgres", "federation");
 
+    /// <summary>Where the gateway's Arrow Flight SQL listens; any user, no password.</summary>
+    internal System.Net.IPEndPoint Flight => _gateway!.FlightEndPoint!;
+
     /// <summary>Where PostgreSQL listens; the user postgres needs no password.</summary>
     internal ServerAddress Postgres => new("127.0.0.1", _postgres!.Port, "postgres", "postgres");
 
@@ -33,7 +36,7 @@ public sealed class SuiteServers : IAsyncLifetime
     {
         Directory.CreateDirectory(Files);
         _postgres = await PostgresServer.StartAsync();
-        var options = new ServeOptions { Port = 0, DataDirectory = Path.Combine(_folder, "data"), AllowedRoots = GoldenFolder is { } golden ? [Files, golden] : [Files], MemoryLimitBytes = 1L << 30 };
+        var options = new ServeOptions { Port = 0, FlightPort = 0, DataDirectory = Path.Combine(_folder, "data"), AllowedRoots = GoldenFolder is { } golden ? [Files, golden] : [Files], MemoryLimitBytes = 1L << 30 };
         _gateway = await Host.Gateway.StartAsync(options, NullLoggerFactory.Instance, CancellationToken.None);
     }
 

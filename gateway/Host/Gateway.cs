@@ -3,6 +3,7 @@ using System.Security.Cryptography.X509Certificates;
 using Federation.Catalog;
 using Federation.Connectors.Spi;
 using Federation.Core.Errors;
+using Federation.FlightSql;
 using Federation.PgWire;
 using Federation.Scheduling;
 using Federation.Session;
@@ -25,11 +26,13 @@ public sealed class Gateway : IAsyncDisposable
     private readonly WorkerProcesses _processes;
     private readonly WorkerDirectory _workers;
     private readonly PgServer _server;
+    private readonly FlightSqlServer? _flight;
 
-    private Gateway(SqliteCatalogStore catalog, ConnectorPool connectors, WorkerNode worker, WorkerProcesses processes, WorkerDirectory workers, PgServer server)
+    private Gateway(SqliteCatalogStore catalog, ConnectorPool connectors, WorkerNode worker, WorkerProcesses processes, WorkerDirectory workers, PgServer server, FlightSqlServer? flight)
     {
         _processes = processes;
         _workers = workers;
+        _flight = flight;
         _catalog = catalog;
         _connectors = connectors;
         _worker = worker;
@@ -38,6 +41,9 @@ public sealed class Gateway : IAsyncDisposable
 
     /// <summary>Where PostgreSQL clients connect.</summary>
     public IPEndPoint EndPoint => (IPEndPoint)_server.EndPoint;
+
+    /// <summary>Where Arrow Flight SQL clients connect; null when that protocol is off.</summary>
+    public IPEndPoint? FlightEndPoint => _flight?.EndPoint;
 
     public static async ValueTask<Gateway> StartAsync(ServeOptions options, ILoggerFactory loggers, CancellationToken cancellationToken)
     {
@@ -80,20 +86,24 @@ public sealed class Gateway : IAsyncDisposable
         };
         if (options.DemoDirectory is not null) await Demo.AttachAsync(catalog, options.DemoDirectory, cancellationToken);
         await RequireProtectionAsync(options, catalog, cancellationToken);
+        var certificate = options.CertificatePath is { } path ? X509Certificate2.CreateFromPemFile(path, options.KeyPath ?? path) : null;
+        var sessions = new SessionFactory(services, new SessionRegistry());
         var server = new PgServer(
-            new PgServerOptions { EndPoint = new IPEndPoint(options.Address, options.Port), Tls = options.CertificatePath is { } certificate ? new TlsOptions(X509Certificate2.CreateFromPemFile(certificate, options.KeyPath ?? certificate)) : null },
-            new SessionFactory(services, new SessionRegistry()),
-            loggers,
-            clock);
+            new PgServerOptions { EndPoint = new IPEndPoint(options.Address, options.Port), Tls = certificate is null ? null : new TlsOptions(certificate) }, sessions, loggers, clock);
         await server.StartAsync(cancellationToken);
-        return new Gateway(catalog, connectors, worker, processes, workers, server);
+        var flight = options.FlightPort < 0 ? null
+            : new FlightSqlServer(new FlightSqlOptions { EndPoint = new IPEndPoint(options.Address, options.FlightPort), Certificate = certificate }, sessions, loggers, clock);
+        if (flight is not null) await flight.StartAsync(cancellationToken);
+        return new Gateway(catalog, connectors, worker, processes, workers, server, flight);
     }
 
     /// <summary>Lets running statements end until the token is cancelled, then cuts them.</summary>
-    public Task DrainAsync(CancellationToken cancellationToken) => _server.StopAsync(cancellationToken);
+    public Task DrainAsync(CancellationToken cancellationToken) =>
+        Task.WhenAll(_server.StopAsync(cancellationToken), _flight?.StopAsync(cancellationToken) ?? Task.CompletedTask);
 
     public async ValueTask DisposeAsync()
     {
+        if (_flight is not null) await _flight.DisposeAsync();
         await _server.DisposeAsync();
         await _processes.DisposeAsync();
         await _workers.DisposeAsync();

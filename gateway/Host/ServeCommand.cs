@@ -12,6 +12,7 @@ internal static class ServeCommand
 
     private static readonly Option<string> s_address = new("--address") { Description = "Address to listen on.", DefaultValueFactory = _ => "127.0.0.1" };
     private static readonly Option<int> s_port = new("--port") { Description = "Port for PostgreSQL clients; 0 takes a free one.", DefaultValueFactory = _ => 15432 };
+    private static readonly Option<int> s_flightPort = new("--flight-port") { Description = "Port for Arrow Flight SQL clients; 0 takes a free one, -1 none.", DefaultValueFactory = _ => 32010 };
     private static readonly Option<string> s_data = new("--data") { Description = "Folder of the catalog and the spill files.", DefaultValueFactory = _ => "data" };
     private static readonly Option<string[]> s_allow = new("--allow") { Description = "Folder that SQL may name as a table's or a server's location; repeatable." };
     private static readonly Option<string?> s_demo = new("--demo") { Description = "Folder of demo files, attached as server \"demo\"." };
@@ -26,7 +27,7 @@ internal static class ServeCommand
     {
         var command = new Command("serve", "Run the gateway: PostgreSQL protocol, coordinator and worker in one process.")
         {
-            s_address, s_port, s_data, s_allow, s_demo, s_memory, s_workers, s_cert, s_key, s_force, s_verbose,
+            s_address, s_port, s_flightPort, s_data, s_allow, s_demo, s_memory, s_workers, s_cert, s_key, s_force, s_verbose,
         };
         command.SetAction((parsed, cancellationToken) => RunAsync(parsed, cancellationToken));
         return command;
@@ -41,6 +42,7 @@ internal static class ServeCommand
             {
                 Address = IPAddress.TryParse(parsed.GetValue(s_address), out var address) ? address : throw new SqlException(SqlState.InvalidParameterValue, $"--address \"{parsed.GetValue(s_address)}\" is not an IP address"),
                 Port = parsed.GetValue(s_port),
+                FlightPort = parsed.GetValue(s_flightPort),
                 DataDirectory = parsed.GetValue(s_data)!,
                 AllowedRoots = parsed.GetValue(s_allow) ?? [],
                 DemoDirectory = parsed.GetValue(s_demo),
@@ -51,7 +53,7 @@ internal static class ServeCommand
                 IsForced = parsed.GetValue(s_force),
             };
             await using var gateway = await Gateway.StartAsync(options, loggers, cancellationToken);
-            Announce(gateway.EndPoint);
+            Announce(gateway.EndPoint, gateway.FlightEndPoint, options.CertificatePath is not null);
             await Signals.WaitAsync(cancellationToken);
             Console.WriteLine("draining; Ctrl-C again stops at once");
             using var cut = new CancellationTokenSource(s_drainTime);
@@ -71,8 +73,10 @@ internal static class ServeCommand
         }
     }
 
-    private static void Announce(IPEndPoint endPoint)
+    private static void Announce(IPEndPoint endPoint, IPEndPoint? flight, bool isEncrypted)
     {
+        // The line on PostgreSQL comes last: who waits for it finds everything listening.
+        if (flight is not null) Console.WriteLine($"Arrow Flight SQL: {(isEncrypted ? "grpc+tls" : "grpc")}://{flight}");
         var host = endPoint.Address.ToString();
         Console.WriteLine($"federation ready: postgresql://federation@{host}:{endPoint.Port}/federation");
         Console.WriteLine($"try: psql -h {host} -p {endPoint.Port} -U federation federation");

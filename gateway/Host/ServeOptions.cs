@@ -10,6 +10,9 @@ public sealed record ServeOptions
     /// <summary>0 takes a free port.</summary>
     public int Port { get; init; } = 15432;
 
+    /// <summary>For Arrow Flight SQL clients; 0 takes a free port, a negative one turns the protocol off.</summary>
+    public int FlightPort { get; init; } = 32010;
+
     /// <summary>The catalog, the spill folder and tables without a location of their own lie here.</summary>
     public string DataDirectory { get; init; } = "data";
 

@@ -1,7 +1,7 @@
 using System.CommandLine;
 using Federation.Catalog;
 using Federation.Core.Types;
-using Federation.PgWire.Authentication;
+using Federation.Core.Security;
 
 namespace Federation.Host;
 

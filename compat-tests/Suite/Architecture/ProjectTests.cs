@@ -32,8 +32,9 @@ public sealed partial class ProjectTests
         ["Worker"] = ["Core", "Arrow", "Flight", "DuckDb", "Connectors.Spi"],
         ["SessionApi"] = ["Core", "Arrow"],
         ["PgWire"] = ["Core", "Arrow", "SessionApi"],
+        ["FlightSql"] = ["Core", "Arrow", "Flight", "SessionApi"],
         ["Session"] = ["Core", "Arrow", "Sql", "Plan", "Planner", "SystemCatalog", "Catalog", "Scheduling", "Connectors.Spi", "SessionApi"],
-        ["Host"] = ["Flight", "PgWire", "Session", "Catalog", "Scheduling", "Workers", "Worker", "Connectors.Postgres", "Connectors.Files", "Connectors.Tpch", "Connectors.Lakehouse", "Connectors.Formats"],
+        ["Host"] = ["Flight", "PgWire", "FlightSql", "Session", "Catalog", "Scheduling", "Workers", "Worker", "Connectors.Postgres", "Connectors.Files", "Connectors.Tpch", "Connectors.Lakehouse", "Connectors.Formats"],
         ["CompatTests.Wire"] = [],
         ["CompatTests.Harness"] = [],
     };
@@ -67,7 +68,7 @@ public sealed partial class ProjectTests
                 var isConnector = name.StartsWith("Connectors.", StringComparison.Ordinal);
                 Assert.False(isConnector && !(reference is "Core" or "Arrow" || reference.StartsWith("Connectors.", StringComparison.Ordinal)), $"{name} > {reference}");
                 Assert.False(name is "Worker" or "DuckDb" && reference is not ("Core" or "Arrow" or "Flight" or "DuckDb" or "Connectors.Spi"), $"{name} > {reference}");
-                Assert.False(name == "PgWire" && reference is not ("Core" or "Arrow" or "SessionApi"), $"{name} > {reference}");
+                Assert.False(name is "PgWire" or "FlightSql" && reference is not ("Core" or "Arrow" or "Flight" or "SessionApi"), $"{name} > {reference}");
             }
         }
     }

@@ -32,7 +32,7 @@ internal sealed partial class GatewayProcess : IAsyncDisposable
     public static async Task<GatewayProcess> StartAsync(string dataFolder, params string[] options)
     {
         var info = new ProcessStartInfo("dotnet") { RedirectStandardOutput = true, RedirectStandardError = true, UseShellExecute = false };
-        foreach (var argument in (IEnumerable<string>)[Path.Combine(AppContext.BaseDirectory, "federation.dll"), "serve", "--port", "0", "--data", dataFolder, .. options])
+        foreach (var argument in (IEnumerable<string>)[Path.Combine(AppContext.BaseDirectory, "federation.dll"), "serve", "--port", "0", "--flight-port", "0", "--data", dataFolder, .. options])
             info.ArgumentList.Add(argument);
         var process = Process.Start(info)!;
         process.ErrorDataReceived += static (_, _) => { };

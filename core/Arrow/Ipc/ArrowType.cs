@@ -33,7 +33,7 @@ internal enum ArrowKind : byte
 }
 
 /// <summary>A type of Schema.fbs. What a kind has no use for is 0.</summary>
-/// <param name="Width">Bits of integers, decimals, times; bytes of fixed_size_binary; items of fixed_size_list.</param>
+/// <param name="Width">Bits of integers, decimals, times; bytes of fixed_size_binary; items of fixed_size_list; children of a union, whose type numbers count from 0.</param>
 /// <param name="Unit">TimeUnit, DateUnit, IntervalUnit or Precision of floating point, by kind.</param>
 internal readonly record struct ArrowType(ArrowKind Kind, int Width = 0, short Unit = 0)
 {
@@ -80,6 +80,7 @@ internal readonly record struct ArrowType(ArrowKind Kind, int Width = 0, short U
     public int Write(FlatBuilder builder)
     {
         var zone = TimeZone is null ? 0 : builder.AddString(TimeZone);
+        var numbers = Kind == ArrowKind.Union ? builder.AddInt32s([.. Enumerable.Range(0, Width)]) : 0;
         builder.StartTable();
         switch (Kind)
         {
@@ -102,6 +103,10 @@ internal readonly record struct ArrowType(ArrowKind Kind, int Width = 0, short U
                 if (zone != 0) builder.SetReference(1, zone);
                 break;
             case ArrowKind.FixedSizeBinary: builder.SetInt32(0, Width); break;
+            case ArrowKind.Union:
+                builder.SetInt16(0, 1); // dense
+                builder.SetReference(1, numbers);
+                break;
         }
 
         return builder.EndTable();

@@ -41,6 +41,14 @@ internal sealed class FlatBuilder
         return Written;
     }
 
+    public int AddInt32s(ReadOnlySpan<int> values)
+    {
+        Align(sizeof(uint), values.Length * sizeof(int));
+        for (var i = values.Length - 1; i >= 0; i--) PutInt32(values[i]);
+        PutInt32(values.Length);
+        return Written;
+    }
+
     /// <summary>A vector of structs of two int64 each (FieldNode and Buffer).</summary>
     public int AddPairs(IReadOnlyList<(long First, long Second)> pairs)
     {

@@ -142,7 +142,7 @@ public sealed unsafe class IpcBatchWriter
         {
             foreach (var column in _columns) column.Write(body.Pointer);
             ClearPadding(body);
-            return new IpcMessage(WriteHeader(rows), body, rows);
+            return new IpcMessage(IpcHeader.WriteBatch(_builder, _layout, rows), body, rows);
         }
         catch
         {
@@ -161,18 +161,6 @@ public sealed unsafe class IpcBatchWriter
             var next = i + 1 < buffers.Count ? buffers[i + 1].Offset : body.Length;
             NativeMemory.Clear(body.Pointer + end, (nuint)(next - end));
         }
-    }
-
-    private byte[] WriteHeader(long rows)
-    {
-        _builder.Reset();
-        var buffers = _builder.AddPairs(_layout.Buffers);
-        var nodes = _builder.AddPairs(_layout.Nodes);
-        _builder.StartTable();
-        _builder.SetInt64(0, rows);
-        _builder.SetReference(1, nodes);
-        _builder.SetReference(2, buffers);
-        return IpcHeader.Finish(_builder, IpcHeader.RecordBatch, _builder.EndTable(), _layout.Length);
     }
 
     private void Forget()

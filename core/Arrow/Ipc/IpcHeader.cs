@@ -26,10 +26,24 @@ internal readonly ref struct IpcHeader
         return new IpcHeader { Kind = root.GetByte(1), Table = root.GetTable(2, "content"), BodyLength = length };
     }
 
+    /// <summary>The header of a record batch whose buffers lie as the layout says.</summary>
+    public static byte[] WriteBatch(FlatBuilder builder, BodyLayout layout, long rows)
+    {
+        builder.Reset();
+        var buffers = builder.AddPairs(layout.Buffers);
+        var nodes = builder.AddPairs(layout.Nodes);
+        builder.StartTable();
+        builder.SetInt64(0, rows);
+        builder.SetReference(1, nodes);
+        builder.SetReference(2, buffers);
+        return Finish(builder, RecordBatch, builder.EndTable(), layout.Length);
+    }
+
     public static byte[] Finish(FlatBuilder builder, byte kind, int content, long bodyLength)
     {
         builder.StartTable();
-        builder.SetInt64(3, bodyLength);
+        // Without the default: some readers check the alignment of what is there from 4 bytes further on, where 64 bits never lie right.
+        if (bodyLength != 0) builder.SetInt64(3, bodyLength);
         builder.SetReference(2, content);
         builder.SetInt16(0, VersionV5);
         builder.SetByte(1, kind);

@@ -33,6 +33,12 @@ public sealed class IpcSchema
         var fields = new IpcField[schema.Fields.Count];
         for (var i = 0; i < fields.Length; i++)
             fields[i] = IpcTypes.ToField(schema.Fields[i].Name, schema.Fields[i].Type, form, metadata?.Invoke(i) ?? default);
+        return OfFields(fields);
+    }
+
+    /// <summary>A schema of fields that no batch of ours may have.</summary>
+    internal static IpcSchema OfFields(IpcField[] fields)
+    {
         var builder = new FlatBuilder();
         var references = new int[fields.Length];
         for (var i = 0; i < fields.Length; i++) references[i] = WriteField(builder, fields[i]);

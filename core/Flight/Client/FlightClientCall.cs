@@ -11,6 +11,7 @@ internal sealed class FlightClientCall(Uri address, HttpRequestMessage request, 
     private HttpResponseMessage? _response;
     private Stream? _stream;
     private GrpcInput? _input;
+    private CancellationTokenRegistration _abandon;
 
     public Task StartAsync(HttpMessageInvoker invoker) => TranslateAsync(async () =>
     {
@@ -20,6 +21,8 @@ internal sealed class FlightClientCall(Uri address, HttpRequestMessage request, 
             throw new SqlException(SqlState.ConnectionFailure, $"{address} answered with HTTP status {(int)_response.StatusCode} instead of gRPC");
         _stream = await _response.Content.ReadAsStreamAsync(_cancellation.Token);
         _input = new GrpcInput(_stream, maxMessageBytes);
+        // A stream that nobody reads at the moment has to be reset too.
+        _abandon = disposed.Register(static stream => ((Stream)stream!).Dispose(), _stream);
         return true;
     });
 
@@ -33,6 +36,7 @@ internal sealed class FlightClientCall(Uri address, HttpRequestMessage request, 
 
     public async ValueTask DisposeAsync()
     {
+        await _abandon.DisposeAsync();
         await _cancellation.CancelAsync();
         if (_stream is not null) await _stream.DisposeAsync();
         _response?.Dispose();

@@ -33,7 +33,7 @@ internal sealed class FlightCall(HttpContext http, FlightServerOptions options, 
         {
             using var input = new GrpcInput(http.Request.Body, options.MaxMessageBytes);
             using var timer = StartTimer(deadlinePassed, out var deadline);
-            var context = new FlightCallContext(Headers(), Peer(), http.Request.IsHttps, deadline, cancellation.Token);
+            var context = new FlightCallContext(Headers(), http.Connection.Id, Peer(), http.Request.IsHttps, deadline, cancellation.Token);
             await method.Invoke(new FlightExchange(this, input, context), service, context);
             await StartAsync(context);
             http.Response.AppendTrailer(ErrorTrailers.Status, "0");
@@ -170,7 +170,6 @@ internal sealed class FlightExchange(FlightCall call, GrpcInput input, FlightCal
     public async IAsyncEnumerable<T> ReadAllAsync<T>(MessageParser<T> parser, [EnumeratorCancellation] CancellationToken cancellationToken = default)
         where T : class, IMessage<T>
     {
-        await call.StartAsync(context);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(context.CancellationToken, cancellationToken);
         while (await input.ReadAsync(parser, either.Token) is { } message) yield return message;
     }

@@ -8,14 +8,18 @@ public sealed class FlightCallContext
 {
     private readonly Dictionary<string, string> _headers;
 
-    internal FlightCallContext(Dictionary<string, string> headers, EndPoint? peer, bool isEncrypted, DateTimeOffset? deadline, CancellationToken cancellationToken)
+    internal FlightCallContext(Dictionary<string, string> headers, string connectionId, EndPoint? peer, bool isEncrypted, DateTimeOffset? deadline, CancellationToken cancellationToken)
     {
         _headers = headers;
+        ConnectionId = connectionId;
         Peer = peer;
         IsEncrypted = isEncrypted;
         Deadline = deadline;
         CancellationToken = cancellationToken;
     }
+
+    /// <summary>Names the HTTP/2 connection; unique within the process.</summary>
+    public string ConnectionId { get; }
 
     /// <summary>The client's address.</summary>
     public EndPoint? Peer { get; }

@@ -1,9 +1,7 @@
 using System.Security.Cryptography;
 using System.Text;
-using Federation.Core;
-using Federation.SessionApi;
 
-namespace Federation.PgWire.Authentication;
+namespace Federation.Core.Security;
 
 /// <summary>Makes and checks SCRAM-SHA-256 verifiers (RFC 5802, RFC 7677).</summary>
 public static class ScramVerifiers

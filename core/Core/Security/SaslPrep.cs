@@ -1,6 +1,6 @@
 using System.Text;
 
-namespace Federation.PgWire.Authentication;
+namespace Federation.Core.Security;
 
 /// <summary>
 /// SASLprep (RFC 4013) of passwords: spaces of other scripts become spaces, invisible characters go, the rest is brought to normal form KC.
