@@ -61,11 +61,23 @@ public static unsafe partial class KernelErrors
         ("Invalid Input", Of(@"^(missing [)\]]|unexpected \)|invalid (perl operator|character class|escape sequence|repetition|named capture)|bad repetition|no argument for repetition|trailing \\)"),
             match => new SqlException(SqlState.InvalidRegularExpression, $"invalid regular expression: {match.Value}")),
 
+        // Text files that are not what their name says: the kernel's report has the line, the reason and, among the options it lists, the file
+        ("", Of(@"^CSV Error on Line: (?<line>\d+)(.*?\n(?<reason>[^\n]*\S)\s*\n\s*Possible)?(.*\n\s*file = (?<file>[^\n]+))?"), match =>
+            BadFile(match.Groups["file"].Value.Trim(), $"line {match.Groups["line"]}: {match.Groups["reason"].Value.TrimEnd('.')}")),
+        ("", Of(@"^Error when sniffing file ""(?<file>[^""]*)""\.?\s*\n?(?<reason>[^\n]*)"), match =>
+            BadFile(match.Groups["file"].Value, match.Groups["reason"].Value.TrimEnd('.'))),
+        ("", Of(@"^(?<reason>Malformed JSON|JSON transform error) in file ""(?<file>[^""]*)"", (?<place>[^\n]*)"), match =>
+            BadFile(match.Groups["file"].Value, $"{match.Groups["reason"].Value}, {match.Groups["place"].Value.TrimEnd('.')}")),
+
         // Files: the message names the file
         ("Invalid Input", Of(@"(?i)(magic bytes|parquet|csv|\.json).*"), match => new SqlException(SqlState.IoError, Lower(FirstLine(match.Result("$_"))))),
     ];
 
     private static Regex Of(string pattern) => new(pattern, RegexOptions.CultureInvariant | RegexOptions.Singleline, TimeSpan.FromSeconds(1));
+
+    private static SqlException BadFile(string file, string reason) => file.Length == 0
+        ? new SqlException(SqlState.BadCopyFileFormat, $"a CSV file is malformed: {reason}")
+        : new SqlException(SqlState.BadCopyFileFormat, $"file \"{file}\" is malformed: {reason}");
 
     private static SqlException OutOfRange(string kernelType) => kernelType switch
     {

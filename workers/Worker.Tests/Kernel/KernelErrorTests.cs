@@ -115,4 +115,18 @@ public sealed class KernelErrorTests : KernelFixture
         Assert.Equal(SqlState.IoError, error.State);
         Assert.Contains(path, error.Message, StringComparison.Ordinal);
     }
+
+    [Theory]
+    [InlineData("cut.csv", "a,b\n1,2\n\"x\n", "SELECT * FROM read_csv('{0}', header = true, auto_detect = false, columns = {{'a': 'BIGINT', 'b': 'BIGINT'}})", "line 3: Value with unterminated quote found")]
+    [InlineData("odd.csv", "a,b\n1,2\n\"x\n", "SELECT * FROM read_csv('{0}', header = true, columns = {{'a': 'BIGINT', 'b': 'BIGINT'}})", "")]
+    [InlineData("cut.json", "{\"a\":1}\n{\"a\":\n", "SELECT * FROM read_json('{0}', format = 'newline_delimited', columns = {{'a': 'BIGINT'}})", "Malformed JSON")]
+    public void Malformed_text_files_are_named(string name, string content, string sql, string reason)
+    {
+        var path = Path.Combine(Directory, "data", name);
+        System.IO.Directory.CreateDirectory(Path.GetDirectoryName(path)!);
+        File.WriteAllText(path, content);
+        var error = Assert.Throws<SqlException>(() => Rows(string.Format(System.Globalization.CultureInfo.InvariantCulture, sql, path)));
+        Assert.StartsWith($"file \"{path}\" is malformed: {reason}", error.Message, StringComparison.Ordinal);
+        Assert.Equal(SqlState.BadCopyFileFormat, error.State);
+    }
 }
