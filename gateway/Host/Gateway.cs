@@ -49,6 +49,7 @@ public sealed class Gateway : IAsyncDisposable
         var services = new SessionServices(catalog, connectors, new QueryScheduler(worker, connectors), sources.Formats(), clock)
         {
             AllowedRoots = roots,
+            SpillDirectory = spill,
             StartedAt = clock.GetUtcNow(),
         };
         if (options.DemoDirectory is not null) await Demo.AttachAsync(catalog, options.DemoDirectory, cancellationToken);

@@ -47,6 +47,13 @@ internal sealed class OpenPortal(IPortal portal, short[] resultFormats, FrameWri
         return range;
     }
 
+    /// <summary>Makes the first step now; its rows wait for <see cref="NextAsync"/>.</summary>
+    public async ValueTask StartAsync(CancellationToken cancellationToken)
+    {
+        _batch = await writer.WaitForAsync(portal.NextBatchAsync(cancellationToken), cancellationToken);
+        IsDone = _batch is null;
+    }
+
     /// <summary>One encoder per column, chosen when the first rows are there and kept for the whole result.</summary>
     public ColumnEncoder[] Encoders(EquatableArray<ResultField> fields, Batch batch, TextFormat format)
     {

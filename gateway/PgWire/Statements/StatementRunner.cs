@@ -40,6 +40,7 @@ internal sealed class StatementRunner(ISession session, FrameWriter writer, Time
             var portal = await writer.WaitForAsync(session.BindAsync("", prepared, default, cancellationToken), cancellationToken);
             using (var open = new OpenPortal(portal, [], writer))
             {
+                if (portal.RunsBeforeDescription) await open.StartAsync(cancellationToken);
                 if (portal.Fields is { } fields) BackendMessages.WriteRowDescription(writer, fields, default);
                 var rows = await SendRowsAsync(open, long.MaxValue, cancellationToken);
                 var tag = portal.IsEmpty ? null : portal.CommandTag(rows);
