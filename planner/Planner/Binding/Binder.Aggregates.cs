@@ -216,7 +216,7 @@ public sealed partial class Binder
         {
             throw new SqlException(SqlState.UndefinedFunction, $"could not identify an equality operator for type {expression.Type}")
             {
-                Position = span.Position,
+                Position = span == default ? 0 : span.Position,
             };
         }
     }

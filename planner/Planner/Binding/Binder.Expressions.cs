@@ -91,9 +91,10 @@ public sealed partial class Binder
     private static Expr WholeRow(RangeEntry entry)
     {
         if (entry is { IsScalarFunction: true, Columns: [var only] }) return Touch(only.Value);
+        var columns = entry.Columns.Where(column => !column.IsHidden).ToArray();
         return new RowOf(
-            entry.Columns.Select(column => column.Value).ToEquatableArray(),
-            SqlType.Record(entry.Columns.Select(column => new RecordField(column.Name, column.Value.Type)).ToArray()));
+            columns.Select(column => column.Value).ToEquatableArray(),
+            SqlType.Record(columns.Select(column => new RecordField(column.Name, column.Value.Type)).ToArray()));
     }
 
     private Expr BindNumber(NumberLiteral literal)

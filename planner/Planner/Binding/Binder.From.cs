@@ -57,7 +57,7 @@ public sealed partial class Binder
     {
         if (table.Sample is { } sample)
             throw new SqlException(SqlState.FeatureNotSupported, "TABLESAMPLE is not supported") { Position = sample.Span.Position };
-        if (table.Name.Parts.Count == 1 && scope.FindCte(table.Name.Name) is { } cte) return BindCteScan(table, cte);
+        if (table.Name.Parts.Count == 1 && scope.FindCte(table.Name.Name) is { } cte) return BindCteScan(table, cte, scope);
         var resolved = _context.FindTable(table) ?? throw new SqlException(SqlState.UndefinedTable, $"relation \"{table.Name}\" does not exist")
         {
             Position = table.Name.Span == default ? table.Span.Position : table.Name.Span.Position,
@@ -76,10 +76,10 @@ public sealed partial class Binder
         return Visible(new Scan(resolved.Source, resolved.Handle, outputs), ApplyAlias(entry, table.Alias));
     }
 
-    private FromResult BindCteScan(TableName table, CteBinding cte)
+    private FromResult BindCteScan(TableName table, CteBinding cte, BindScope scope)
     {
-        cte.UseCount++;
-        var outputs = cte.Columns.Select(column => NewColumn(column.Name, column.Column.Type)).ToEquatableArray();
+        if (cte.IsOpen) scope.HasRecursiveReference = true;
+        var outputs = cte.Columns.Select(column => NewColumn(column.Name.TrimStart(SearchColumns.HiddenMark), column.Column.Type)).ToEquatableArray();
         var plan = new CteScan(cte.Id, outputs, cte.Columns.Select(column => column.Column).ToEquatableArray());
         var columns = cte.Columns.Select((column, i) => new ScopeColumn(column.Name, new ColumnRef(outputs[i]))).ToList();
         return Visible(plan, ApplyAlias(new RangeEntry(table.Alias?.Name ?? table.Name.Name, null, null, columns), table.Alias));
@@ -188,7 +188,7 @@ public sealed partial class Binder
 
     private static string[] CommonColumns(FromResult left, FromResult right)
     {
-        var names = right.Items.Where(item => item.AreColumnsVisible).SelectMany(item => item.Entry.Columns).Select(column => column.Name).ToHashSet(StringComparer.Ordinal);
+        var names = right.Items.Where(item => item.AreColumnsVisible).SelectMany(item => item.Entry.Columns).Where(column => !column.IsHidden).Select(column => column.Name).ToHashSet(StringComparer.Ordinal);
         return left.Items.Where(item => item.AreColumnsVisible).SelectMany(item => item.Entry.Columns).Select(column => column.Name)
             .Where(names.Contains).Distinct().ToArray();
     }
