@@ -55,9 +55,12 @@ public sealed partial class Binder
 
     private FromResult BindTableName(TableName table, BindScope scope)
     {
-        if (table.Sample is { } sample)
-            throw new SqlException(SqlState.FeatureNotSupported, "TABLESAMPLE is not supported") { Position = sample.Span.Position };
-        if (table.Name.Parts.Count == 1 && scope.FindCte(table.Name.Name) is { } cte) return BindCteScan(table, cte, scope);
+        if (table.Name.Parts.Count == 1 && scope.FindCte(table.Name.Name) is { } cte)
+        {
+            return table.Sample is null ? BindCteScan(table, cte, scope)
+                : throw new SqlException(SqlState.FeatureNotSupported, "TABLESAMPLE clause can only be applied to tables and materialized views") { Position = table.Span.Position };
+        }
+
         var resolved = _context.FindTable(table) ?? throw new SqlException(SqlState.UndefinedTable, $"relation \"{table.Name}\" does not exist")
         {
             Position = table.Name.Span == default ? table.Span.Position : table.Name.Span.Position,
@@ -73,7 +76,9 @@ public sealed partial class Binder
             ? new RangeEntry(alias, null, null, columns)
             : new RangeEntry(resolved.Source.Table, resolved.Source.Schema, resolved.Source.Catalog, columns);
         if (table.Alias?.Name is null && table.Name.Parts.Count > 1) entry = entry with { Schema = table.Name.Qualifier };
-        return Visible(new Scan(resolved.Source, resolved.Handle, outputs), ApplyAlias(entry, table.Alias));
+        LogicalPlan plan = new Scan(resolved.Source, resolved.Handle, outputs);
+        if (table.Sample is { } sample) plan = BindSample(plan, sample, scope);
+        return Visible(plan, ApplyAlias(entry, table.Alias));
     }
 
     private FromResult BindCteScan(TableName table, CteBinding cte, BindScope scope)

@@ -11,6 +11,7 @@ internal sealed partial class KernelExpressionWriter
         "concat_ws" => $"concat_ws({string.Join(", ", arguments.Select(OutputText))})",
         "format" when arguments.Count > 1 => $"pg_format({Write(arguments[0])}, [{string.Join(", ", arguments.Skip(1).Select(OutputText))}])",
         "format" => $"pg_format({Write(arguments[0])}, CAST([] AS VARCHAR[]))",
+        "tablesample_hash" => $"(CAST(hash({string.Join(", ", arguments.Select(Key))}) AS DOUBLE) / 18446744073709551616.0)",
         "num_nulls" => $"({Count(arguments, "IS NULL")})",
         "num_nonnulls" => $"({Count(arguments, "IS NOT NULL")})",
         "array_to_string" => WriteArrayToString(arguments),

@@ -17,6 +17,10 @@ public static class SyntaxTree
         return s_children.GetOrAdd(node.GetType(), ChildProperties).SelectMany(property => Nodes(property.GetValue(node)));
     }
 
+    /// <summary>The first node, outermost first, of which something is true; null when there is none.</summary>
+    public static SyntaxNode? Find(SyntaxNode node, Predicate<SyntaxNode> isWanted) =>
+        isWanted(node) ? node : Children(node).Select(child => Find(child, isWanted)).FirstOrDefault(found => found is not null);
+
     private static IEnumerable<SyntaxNode> Nodes(object? value) => value switch
     {
         SyntaxNode node => [node],
