@@ -52,6 +52,9 @@ public sealed class BindScope(BindScope? parent)
 
     public List<NamespaceItem> Items { get; set; } = [];
 
+    /// <summary>Items of FROM that are not visible where names are looked up now, for errors that say so.</summary>
+    public List<NamespaceItem> Hidden { get; set; } = [];
+
     /// <summary>Windows of the WINDOW clause.</summary>
     public Dictionary<string, WindowDefinition> Windows { get; } = new(StringComparer.Ordinal);
 

@@ -49,6 +49,8 @@ public sealed partial class Binder
             FieldExpression field => BindField(field, scope, context),
             ScalarQueryExpression query => BindScalarQuery(query, scope),
             ExistsExpression exists => new Subquery(SubqueryKind.Exists, BindQuery(exists.Query, new BindScope(scope)).Plan, SqlType.Bool),
+            Star { Qualifier.Count: > 0 } star => WholeRow(NameResolution.FindTable(scope, star.Qualifier.AsSpan(), star.Span)
+                ?? throw NameResolution.TableMissing(scope, star.Qualifier[star.Qualifier.Count - 1], star.Span)),
             Star or FieldStar => throw new SqlException(SqlState.SyntaxError, "row expansion via \"*\" is not supported here") { Position = syntax.Span.Position },
             _ => throw new UnreachableException(syntax.GetType().Name),
         };

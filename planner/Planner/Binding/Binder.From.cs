@@ -261,15 +261,16 @@ public sealed partial class Binder
     /// <summary>Runs a binding step with other names visible.</summary>
     private static T WithItems<T>(BindScope scope, List<NamespaceItem> items, Func<T> bind)
     {
-        var saved = scope.Items;
+        var (saved, hidden) = (scope.Items, scope.Hidden);
         scope.Items = items;
+        scope.Hidden = [.. hidden, .. saved.Except(items)];
         try
         {
             return bind();
         }
         finally
         {
-            scope.Items = saved;
+            (scope.Items, scope.Hidden) = (saved, hidden);
         }
     }
 }

@@ -21,7 +21,7 @@ public sealed partial class Binder
             SelectBody select => BindSelect(select, query, scope, resolvesUnknown),
             _ => BindOrderedBody(query, scope),
         };
-        result = result with { Plan = BindLimit(query, result.Plan) };
+        result = result with { Plan = BindLimit(query, result.Plan, scope) };
         return definitions.Count == 0 ? result : result with { Plan = new With(definitions.ToEquatableArray(), result.Plan) };
     }
 
@@ -51,7 +51,7 @@ public sealed partial class Binder
         return query;
     }
 
-    private LogicalPlan BindLimit(Query query, LogicalPlan plan)
+    private LogicalPlan BindLimit(Query query, LogicalPlan plan, BindScope scope)
     {
         if (query.Limit is null && query.Offset is null) return plan;
         return new Limit(plan, Count(query.Limit, ExpressionContext.Limit), Count(query.Offset, ExpressionContext.Offset), query.WithTies);
@@ -59,7 +59,10 @@ public sealed partial class Binder
         Expr? Count(Expression? syntax, ExpressionContext context)
         {
             if (syntax is null) return null;
-            var bound = BindExpression(syntax, new BindScope(null), context);
+            var bound = BindExpression(syntax, scope, context);
+            Expr? variable = null;
+            if (PlanRewriter.Contains(bound, item => (variable ??= item as ColumnRef) is not null))
+                throw new SqlException(SqlState.InvalidColumnReference, $"argument of {context.Name} must not contain variables") { Position = PositionOf(variable!) };
             if (!bound.Type.IsUnknown && TypeRules.FindPath(PgTypes.Int8.Oid, bound.Type.AnnouncedOid, CastContext.Assignment).Path == CoercionPath.None)
             {
                 throw new SqlException(SqlState.DatatypeMismatch, $"argument of {context.Name} must be type bigint, not type {bound.Type}")
@@ -178,7 +181,7 @@ public sealed partial class Binder
         for (var i = 0; i < left.Outputs.Count; i++)
         {
             var (type, unified) = Unify(construct, [PendingValue(left, i), PendingValue(right, i)]);
-            if (operation is not { Operator: SetOperator.Union, IsAll: true }) RequireEquality(unified[0], operation.Span);
+            if (operation is not { Operator: SetOperator.Union, IsAll: true }) RequireEquality(unified[0], SpanOf(unified[0], operation.Span));
             leftItems.Add(new Assignment(NewColumn(left.Outputs[i].Name, type), unified[0]));
             rightItems.Add(new Assignment(NewColumn(left.Outputs[i].Name, type), unified[1]));
             outputs.Add(new OutputColumn(left.Outputs[i].Name, NewColumn(left.Outputs[i].Name, type)));

@@ -49,7 +49,7 @@ public sealed partial class Binder
             plan = BindAggregation(plan, groups, expressions, scope);
         plan = BindWindows(plan, expressions);
         plan = BindSets(plan, expressions);
-        return Finish(plan, select, expressions, query);
+        return Finish(plan, select, expressions, query, scope);
     }
 
     private static Expr? FirstAggregate(SelectExpressions expressions)
@@ -196,7 +196,7 @@ public sealed partial class Binder
     }
 
     /// <summary>Projection, DISTINCT and ORDER BY; sort expressions that are no output ride along and are dropped at the end.</summary>
-    private QueryResult Finish(LogicalPlan plan, SelectBody select, SelectExpressions expressions, Query query)
+    private QueryResult Finish(LogicalPlan plan, SelectBody select, SelectExpressions expressions, Query query, BindScope scope)
     {
         var assignments = new List<Assignment>();
         var outputs = new List<OutputColumn>();
@@ -246,7 +246,7 @@ public sealed partial class Binder
         if (assignments.Count > visible)
         {
             // LIMIT stands above the sort and below the narrowing, so that ties are still seen.
-            plan = BindLimit(query, plan);
+            plan = BindLimit(query, plan, scope);
             plan = new Project(plan, assignments.Take(visible).Select(assignment => new Assignment(assignment.Column, new ColumnRef(assignment.Column))).ToEquatableArray());
         }
 

@@ -7,13 +7,16 @@ public static class FunctionCatalog
 {
     public static readonly IReadOnlyCollection<ScalarFunction> Scalars =
     [
+        .. ByteFunctions.All,
         .. CatalogFunctions.All,
+        .. DegreeFunctions.All,
         .. ConversionFunctions.All,
         .. FormattingFunctions.All,
         .. JsonFunctions.All,
         .. JsonbFunctions.All,
         .. NumericFunctions.All,
         .. RegexFunctions.All,
+        .. SizeFunctions.All,
         .. TemporalFunctions.All,
         .. TextFunctions.All,
     ];
