@@ -86,7 +86,7 @@ public sealed class QuerySession : ISession
     }
 
     public async ValueTask<IPreparedStatement> PrepareAsync(StatementText statement, CancellationToken cancellationToken) =>
-        await AnalyzeAsync(statement.Source, (Statement)statement.Syntax, [], cancellationToken);
+        await AnalyzeAsync(statement.Source, (Statement)statement.Syntax, null, cancellationToken);
 
     public IPreparedStatement GetStatement(string name) => FindStatement(name);
 
@@ -188,7 +188,7 @@ public sealed class QuerySession : ISession
         foreach (var name in _portals.Keys.Where(name => name.Length > 0).ToArray()) await ClosePortalAsync(name);
     }
 
-    internal ValueTask<PreparedStatement> AnalyzeAsync(string text, Statement? syntax, IReadOnlyList<SqlType?> declared, CancellationToken cancellationToken)
+    internal ValueTask<PreparedStatement> AnalyzeAsync(string text, Statement? syntax, IReadOnlyList<SqlType?>? declared, CancellationToken cancellationToken)
     {
         StatementTime = ToTimestamp(_services.Clock.GetUtcNow());
         RequireUsable(syntax);

@@ -42,8 +42,8 @@ public static unsafe partial class KernelErrors
             new SqlException(SqlState.InvalidDatetimeFormat, $"invalid input syntax for type time: \"{match.Groups["text"]}\"")),
         ("Conversion", Of(@"(date|time|timestamp) field value out of range: ""(?<text>.*)"""), match =>
             new SqlException(SqlState.DatetimeFieldOverflow, $"date/time field value out of range: \"{match.Groups["text"]}\"")),
-        ("Conversion", Of("Date out of range: (?<text>.*)"), match =>
-            new SqlException(SqlState.DatetimeFieldOverflow, $"date field value out of range: {match.Groups["text"]}")),
+        ("Conversion", Of(@"Date out of range: (?<year>-?\d+)-(?<month>-?\d+)-(?<day>-?\d+)"), match =>
+            new SqlException(SqlState.DatetimeFieldOverflow, $"date field value out of range: {match.Groups["year"]}-{match.Groups["month"].Value.PadLeft(2, '0')}-{match.Groups["day"].Value.PadLeft(2, '0')}")),
         ("Conversion", Of("not in timestamp range"), _ => new SqlException(SqlState.DatetimeFieldOverflow, "timestamp out of range")),
         ("Conversion", Of(@"specifier ""(?<text>.*)"" not recognized"), match =>
             new SqlException(SqlState.InvalidParameterValue, $"unit \"{match.Groups["text"]}\" not recognized")),

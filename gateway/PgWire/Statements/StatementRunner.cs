@@ -181,9 +181,6 @@ internal sealed class StatementRunner(ISession session, FrameWriter writer, Time
         if (message.ResultFormats.Length > 1 && statement.Fields is not null && message.ResultFormats.Length != columns)
             throw ProtocolErrors.Malformed(
                 $"bind message has {message.ResultFormats.Length} result formats but query has {columns} columns");
-        foreach (var format in message.ResultFormats)
-            if (format is not (Codecs.Text or Codecs.Binary))
-                throw new SqlException(SqlState.InvalidParameterValue, $"unsupported format code: {format}");
     }
 
     private void WriteRowDescription(EquatableArray<ResultField>? fields, ReadOnlySpan<short> formats)

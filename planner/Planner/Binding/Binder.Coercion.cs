@@ -151,7 +151,8 @@ public sealed partial class Binder
         }
         catch (SqlException error)
         {
-            throw error.At(span.Position);
+            // A type's name within a regtype literal has positions of its own.
+            throw type.Base.Name.StartsWith("reg", StringComparison.Ordinal) ? error.Moved(span.Position) : error.At(span.Position);
         }
 
         if (type.IsNumeric && value is PgNumeric number) type = type with { Decimal = NumericShapes.OfConstant(number) };

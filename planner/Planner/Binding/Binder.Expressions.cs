@@ -15,6 +15,8 @@ public sealed partial class Binder
         var bound = syntax switch
         {
             ColumnReference reference => BindColumn(reference, scope),
+            ParameterReference parameter when _context.RefusesParameters =>
+                throw new SqlException(SqlState.UndefinedParameter, $"there is no parameter ${parameter.Number}") { Position = parameter.Span.Position },
             ParameterReference parameter => _parameters.Reference(parameter.Number, parameter.Span.Position),
             NumberLiteral literal => BindNumber(literal),
             StringLiteral literal => new Constant(literal.Value, SqlType.Unknown),
@@ -218,10 +220,11 @@ public sealed partial class Binder
         var array = BindExpression(quantified.Array, scope, context);
         if (!array.Type.IsUnknown && array.Type.Element is null)
             throw new SqlException(SqlState.WrongObjectType, "op ANY/ALL (array) requires array on right side") { Position = quantified.Operator.Span.Position };
-        var entry = FindOperator(quantified.Operator, operand.Type, array.Type.Element ?? SqlType.Unknown);
+        var itemType = array.Type.Element is { } direct ? InnermostElement(direct) : SqlType.Unknown;
+        var entry = FindOperator(quantified.Operator, operand.Type, itemType);
         if (entry.Result != PgTypes.Bool.Oid)
             throw new SqlException(SqlState.WrongObjectType, "op ANY/ALL (array) requires operator to yield boolean") { Position = quantified.Operator.Span.Position };
-        var itemProbe = new Constant(null, array.Type.Element ?? SqlType.Unknown);
+        var itemProbe = new Constant(null, itemType);
         var (types, _) = ResolvePolymorphic([entry.Left, entry.Right], entry.Result, [operand, itemProbe], quantified.Span, "operator");
         var arrayType = SqlType.Array(types[1].IsUnknown ? SqlType.Text : types[1]);
         return new Quantified(

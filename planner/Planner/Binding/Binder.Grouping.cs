@@ -150,7 +150,7 @@ public sealed partial class Binder
             {
                 throw new SqlException(SqlState.GroupingError, "arguments to GROUPING must be grouping expressions of the associated query level")
                 {
-                    Position = PositionOf(grouping),
+                    Position = PositionOf(grouping.Arguments.First(argument => !keyColumns.ContainsKey(argument))),
                 };
             }
 

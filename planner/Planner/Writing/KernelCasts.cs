@@ -190,10 +190,18 @@ public static class KernelCasts
 
     private static string WriteArrayText(string operand, SqlType source)
     {
-        if (source.Element!.IsArray) throw new SqlException(SqlState.FeatureNotSupported, $"the text form of multidimensional {source} is not supported");
+        // Nested lists are rows of one more dimension; each level has a variable of its own.
+        if (source.Element!.IsArray)
+        {
+            var variable = $"x{Depth(source)}";
+            return $"'{{' || array_to_string(list_transform({operand}, lambda {variable}: {WriteArrayText(variable, source.Element)}), ',') || '}}'";
+        }
+
         var item = WriteText("x", source.Element);
         return $"pg_array_out({(item == "x" ? operand : $"list_transform({operand}, lambda x: {item})")})";
     }
+
+    private static int Depth(SqlType type) => type.Element is { } element ? 1 + Depth(element) : 0;
 
     private static string JsonScalar(string kind, string value, string type) =>
         $"CASE WHEN {{0}} IS NULL THEN NULL WHEN pg_jsonb_typeof({{0}}) = '{kind}' THEN {value} ELSE error('22023|cannot cast jsonb ' || pg_jsonb_typeof({{0}}) || ' to type {type}') END";

@@ -20,6 +20,8 @@ internal sealed partial class KernelExpressionWriter
         "json_to_record" or "jsonb_to_record" when result.Fields.Count > 0 => WriteJsonRecord(Write(arguments[0]), function.Name.Split('_')[0], result),
         "json_to_recordset" or "jsonb_to_recordset" when result.Fields.Count > 0 =>
             $"list_transform(pg_{function.Name.Split('_')[0]}_array_elements({Write(arguments[0])}), lambda e: {WriteJsonRecord("e", function.Name.Split('_')[0], result)})",
+        "array_fill" when Depth(result) > 1 =>
+            Enumerable.Range(1, Depth(result)).Reverse().Aggregate(Write(arguments[0]), (inner, level) => $"list_transform(range(list_extract({Write(arguments[1])}, {level})), lambda d{level}: {inner})"),
         "array_ndims" => $"CASE WHEN len({Write(arguments[0])}) > 0 THEN {Depth(arguments[0].Type)} END",
         "timezone" when arguments is [Constant { Value: string zone }, var time] && OffsetZone(zone) is { } offset => $"timezone('{offset}', {Write(time)})",
         "normalize" when arguments is [var text, Constant { Value: string form }] && IsComposed(form) => $"nfc_normalize({Write(text)})",
@@ -84,9 +86,9 @@ internal sealed partial class KernelExpressionWriter
     private string WriteArrayToString(EquatableArray<Expr> arguments)
     {
         var element = arguments[0].Type.Element!;
-        if (element.IsArray) throw new SqlException(SqlState.FeatureNotSupported, "array_to_string of a multidimensional array is not supported");
+        while (element.Element is { } inner) element = inner;
         var item = element.HasSameBase(SqlType.Bool) ? "CASE x WHEN TRUE THEN 't' WHEN FALSE THEN 'f' END" : KernelCasts.WriteText("x", element);
-        var items = $"list_transform({Write(arguments[0])}, lambda x: {item})";
+        var items = $"list_transform({Flattened(arguments[0])}, lambda x: {item})";
         var shown = arguments.Count > 2
             ? $"list_transform(list_filter({items}, lambda y: y IS NOT NULL OR {Write(arguments[2])} IS NOT NULL), lambda z: coalesce(z, {Write(arguments[2])}))"
             : $"list_filter({items}, lambda y: y IS NOT NULL)";

@@ -31,7 +31,7 @@ public sealed class KernelErrorTests : KernelFixture
     [InlineData("-(-9223372036854775808 + i - 1)", "22003", "bigint out of range")]
     [InlineData("date_trunc('foo' || i, DATE '2024-01-01')", "22023", "unit \"foo1\" not recognized")]
     [InlineData("timezone('Nowhere/' || i, TIMESTAMP '2024-01-01')", "22023", "time zone \"Nowhere/1\" not recognized")]
-    [InlineData("make_date(2024, 13, i::INTEGER)", "22008", "date field value out of range: 2024-13-1")]
+    [InlineData("make_date(2024, 13, i::INTEGER)", "22008", "date field value out of range: 2024-13-01")]
     [InlineData("(i + 999)::DECIMAL(4,2)", "22003", "numeric field overflow")]
     [InlineData("('12345' || i)::DECIMAL(4,2)", "22003", "numeric field overflow")]
     [InlineData("(i * 99999999999999999999999999999999999999::DECIMAL(38,0)) + 1::DECIMAL(38,0)", "22003", "numeric field overflow")]

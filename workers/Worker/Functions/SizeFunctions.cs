@@ -91,11 +91,10 @@ internal static class SizeFunctions
         if (unit.Length > 0)
         {
             var bits = Array.FindIndex(s_units, candidate => candidate.Name.Equals(unit, StringComparison.OrdinalIgnoreCase)) is >= 0 and var found ? s_units[found].Bits
-                : unit is "B" or "b" ? 0
                 : throw new SqlException(SqlState.InvalidParameterValue, $"invalid size: \"{text}\"")
                 {
                     Detail = $"Invalid size unit: \"{unit}\".",
-                    Hint = "Valid units are \"bytes\", \"B\", \"kB\", \"MB\", \"GB\", \"TB\", and \"PB\".",
+                    Hint = "Valid units are \"bytes\", \"kB\", \"MB\", \"GB\", \"TB\", and \"PB\".",
                 };
             number *= new PgNumeric(BigInteger.One << bits, 0);
         }
