@@ -38,7 +38,7 @@ public sealed partial class Binder
             .ToArray();
         var plain = coerced.ToEquatableArray();
         if (resolution.ExpandsVariadic) plain = PackVariadic(function, coerced);
-        result = ShapeResult(function, plain, result);
+        result = ShapeResult(function, plain, result).WithoutModifier();
         return function.Kind switch
         {
             FunctionKind.Aggregate => BindAggregate(call, function, plain, result, scope, context),

@@ -37,6 +37,7 @@ public sealed partial class Binder
         CheckLocking(query, select);
 
         var expressions = new SelectExpressions(columns, order, distinctOn, having);
+        if (groups is not null) plan = BindGroupSets(plan, groups, expressions);
         if (scope.HasRecursiveReference && FirstAggregate(expressions) is { } aggregate)
         {
             throw new SqlException(SqlState.InvalidRecursion, "aggregate functions are not allowed in a recursive query's recursive term")

@@ -21,5 +21,5 @@ public static class FunctionCatalog
         .. TextFunctions.All,
     ];
 
-    public static readonly IReadOnlyCollection<AggregateFunction> Aggregates = NumericAggregates.All;
+    public static readonly IReadOnlyCollection<AggregateFunction> Aggregates = [.. NumericAggregates.All, .. RegressionAggregates.All];
 }
