@@ -72,7 +72,7 @@ internal sealed partial class KernelExpressionWriter
     /// <summary>The value as its output function prints it: unlike a cast to text, a boolean is t or f.</summary>
     private string OutputText(Expr argument)
     {
-        if (argument.Type.IsRecord) throw new SqlException(SqlState.FeatureNotSupported, "the text form of records is not supported in queries");
+        if (argument.Type is { IsRecord: true, Fields.Count: 0 }) throw new SqlException(SqlState.FeatureNotSupported, "the text form of this record is not supported in queries");
         var text = Write(argument);
         return argument.Type.HasSameBase(SqlType.Bool) ? $"CASE {text} WHEN TRUE THEN 't' WHEN FALSE THEN 'f' END"
             : argument.Type.Base == PgTypes.Bpchar && !argument.Type.IsArray ? text

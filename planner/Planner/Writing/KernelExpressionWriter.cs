@@ -53,12 +53,13 @@ internal sealed partial class KernelExpressionWriter(KernelNames names, Func<Log
         {
             { IsNumeric: true, Decimal: null } => $"pg_numeric_key({text})",
             { IsArray: false } type when type.Base == PgTypes.Bpchar => $"rtrim({text}, ' ')",
+            { IsArray: false, Category: 'I' } => $"pg_inet_key({text})",
             _ => text,
         };
     }
 
     /// <summary>Whether <see cref="Key"/> differs from the value.</summary>
-    public static bool HasKey(SqlType type) => type is { IsNumeric: true, Decimal: null } || (!type.IsArray && type.Base == PgTypes.Bpchar);
+    public static bool HasKey(SqlType type) => type is { IsNumeric: true, Decimal: null } || (!type.IsArray && (type.Base == PgTypes.Bpchar || type.Category == 'I'));
 
     public string SortKeys(IEnumerable<SortKey> keys) => string.Join(", ", keys.Select(key =>
         $"{Ordered(key.Expression)} {(key.IsDescending ? "DESC" : "ASC")} NULLS {(key.NullsFirst ? "FIRST" : "LAST")}"));

@@ -14,6 +14,7 @@ public static class FunctionCatalog
         .. FormattingFunctions.All,
         .. JsonFunctions.All,
         .. JsonbFunctions.All,
+        .. NetworkFunctions.All,
         .. NumericFunctions.All,
         .. RegexFunctions.All,
         .. SizeFunctions.All,
