@@ -82,6 +82,7 @@ public sealed class Gateway : IAsyncDisposable
         var services = new SessionServices(catalog, connectors, new QueryScheduler(workers, connectors), sources.Formats(), clock)
         {
             AllowedRoots = roots,
+            SpillDirectory = spill,
             StartedAt = clock.GetUtcNow(),
         };
         if (options.DemoDirectory is not null) await Demo.AttachAsync(catalog, options.DemoDirectory, cancellationToken);

@@ -14,6 +14,8 @@ internal abstract class Portal(QuerySession session) : IPortal
 
     public virtual bool IsEmpty => false;
 
+    public virtual bool RunsBeforeDescription => false;
+
     public virtual CopyOut? CopyOut => null;
 
     protected QuerySession Session { get; } = session;
@@ -61,6 +63,11 @@ internal sealed class RowPortal(
     private bool _isPrefetched;
 
     public override EquatableArray<ResultField>? Fields => fields;
+
+    /// <summary>Set for FETCH.</summary>
+    public bool RunsFirst { get; init; }
+
+    public override bool RunsBeforeDescription => RunsFirst;
 
     /// <summary>Set for COPY.</summary>
     public CopyOut? Copy { get; init; }

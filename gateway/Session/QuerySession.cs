@@ -2,6 +2,7 @@ using Federation.Catalog;
 using Federation.Planner;
 using Federation.Planner.Binding;
 using Federation.Session.Catalogs;
+using Federation.Session.Cursors;
 using Federation.Session.Settings;
 using Federation.Session.Statements;
 using Federation.SessionApi;
@@ -85,7 +86,7 @@ public sealed class QuerySession : ISession
     }
 
     public async ValueTask<IPreparedStatement> PrepareAsync(StatementText statement, CancellationToken cancellationToken) =>
-        await AnalyzeAsync(statement.Source, (Statement)statement.Syntax, [], cancellationToken);
+        await AnalyzeAsync(statement.Source, (Statement)statement.Syntax, null, cancellationToken);
 
     public IPreparedStatement GetStatement(string name) => FindStatement(name);
 
@@ -168,13 +169,26 @@ public sealed class QuerySession : ISession
 
     internal void AddPortal(string name, IPortal portal) => _portals[name] = portal;
 
+    /// <summary>The transaction is about to commit: cursors WITH HOLD take their rows out of it.</summary>
+    internal async ValueTask HoldCursorsAsync(CancellationToken cancellationToken)
+    {
+        foreach (var cursor in _portals.Values.OfType<CursorPortal>().Where(cursor => cursor is { IsHeld: true, IsWhole: false }).ToArray())
+            await cursor.HoldAsync(cancellationToken);
+    }
+
+    /// <summary>The transaction was rolled back: what it declared WITH HOLD ends with it.</summary>
+    internal void ReleaseHeldCursors()
+    {
+        foreach (var cursor in _portals.Values.OfType<CursorPortal>().Where(cursor => !cursor.IsWhole)) cursor.IsHeld = false;
+    }
+
     /// <summary>Cursors are the portals that have names; the unnamed one is the statement that runs.</summary>
     internal async ValueTask CloseCursorsAsync()
     {
         foreach (var name in _portals.Keys.Where(name => name.Length > 0).ToArray()) await ClosePortalAsync(name);
     }
 
-    internal ValueTask<PreparedStatement> AnalyzeAsync(string text, Statement? syntax, IReadOnlyList<SqlType?> declared, CancellationToken cancellationToken)
+    internal ValueTask<PreparedStatement> AnalyzeAsync(string text, Statement? syntax, IReadOnlyList<SqlType?>? declared, CancellationToken cancellationToken)
     {
         StatementTime = ToTimestamp(_services.Clock.GetUtcNow());
         RequireUsable(syntax);
@@ -231,11 +245,11 @@ public sealed class QuerySession : ISession
         throw new SqlException(SqlState.InFailedSqlTransaction, "current transaction is aborted, commands ignored until end of transaction block");
     }
 
-    /// <summary>The end of a transaction closes its portals; cursors WITH HOLD stay.</summary>
+    /// <summary>The end of a transaction closes its portals; cursors WITH HOLD stay when it was committed.</summary>
     private async ValueTask ClosePortalsAsync(bool keepsHeld = true)
     {
         foreach (var (name, portal) in _portals.ToArray())
-            if (!keepsHeld || portal is not CursorPortal { IsHeld: true })
+            if (!keepsHeld || portal is not CursorPortal { IsHeld: true, IsWhole: true })
                 await ClosePortalAsync(name);
     }
 }

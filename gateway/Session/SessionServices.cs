@@ -10,5 +10,8 @@ public sealed record SessionServices(ICatalogStore Catalog, ConnectorPool Connec
     /// <summary>Folders that locations given in SQL must lie in.</summary>
     public IReadOnlyList<string> AllowedRoots { get; init; } = [];
 
+    /// <summary>Where rows of cursors go that do not fit in memory.</summary>
+    public string SpillDirectory { get; init; } = Path.GetTempPath();
+
     public DateTimeOffset StartedAt { get; init; }
 }

@@ -106,6 +106,7 @@ internal sealed class TransactionState(QuerySession session, SessionServices ser
 
         try
         {
+            await session.HoldCursorsAsync(cancellationToken);
             await CommitCatalogAsync(cancellationToken);
         }
         catch (SqlException)
@@ -197,11 +198,13 @@ internal sealed class TransactionState(QuerySession session, SessionServices ser
         if (Status != TransactionStatus.Idle) return;
         try
         {
+            await session.HoldCursorsAsync(cancellationToken);
             await CommitCatalogAsync(cancellationToken);
         }
         catch (SqlException)
         {
             _catalog = null;
+            session.ReleaseHeldCursors();
             if (isBlock) session.Settings.Rollback();
             throw;
         }
@@ -235,6 +238,7 @@ internal sealed class TransactionState(QuerySession session, SessionServices ser
 
     private void Abort()
     {
+        session.ReleaseHeldCursors();
         _catalog = null;
         session.Settings.Rollback();
         End();

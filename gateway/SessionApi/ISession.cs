@@ -123,6 +123,11 @@ public interface IPortal : IAsyncDisposable
 
     bool IsEmpty { get; }
 
+    /// <summary>
+    /// In a simple query the first step is made before the rows are described, so that its error comes instead of the description: PostgreSQL's way with commands that return rows, such as FETCH.
+    /// </summary>
+    bool RunsBeforeDescription => false;
+
     /// <summary>Set for COPY … TO STDOUT: the batches are to be sent as copy data in this format. Columns are <see cref="CopyOut.Fields"/>.</summary>
     CopyOut? CopyOut { get; }
 

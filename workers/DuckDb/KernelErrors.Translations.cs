@@ -42,8 +42,8 @@ public static unsafe partial class KernelErrors
             new SqlException(SqlState.InvalidDatetimeFormat, $"invalid input syntax for type time: \"{match.Groups["text"]}\"")),
         ("Conversion", Of(@"(date|time|timestamp) field value out of range: ""(?<text>.*)"""), match =>
             new SqlException(SqlState.DatetimeFieldOverflow, $"date/time field value out of range: \"{match.Groups["text"]}\"")),
-        ("Conversion", Of("Date out of range: (?<text>.*)"), match =>
-            new SqlException(SqlState.DatetimeFieldOverflow, $"date field value out of range: {match.Groups["text"]}")),
+        ("Conversion", Of(@"Date out of range: (?<year>-?\d+)-(?<month>-?\d+)-(?<day>-?\d+)"), match =>
+            new SqlException(SqlState.DatetimeFieldOverflow, $"date field value out of range: {match.Groups["year"]}-{match.Groups["month"].Value.PadLeft(2, '0')}-{match.Groups["day"].Value.PadLeft(2, '0')}")),
         ("Conversion", Of("not in timestamp range"), _ => new SqlException(SqlState.DatetimeFieldOverflow, "timestamp out of range")),
         ("Conversion", Of(@"specifier ""(?<text>.*)"" not recognized"), match =>
             new SqlException(SqlState.InvalidParameterValue, $"unit \"{match.Groups["text"]}\" not recognized")),
@@ -61,11 +61,23 @@ public static unsafe partial class KernelErrors
         ("Invalid Input", Of(@"^(missing [)\]]|unexpected \)|invalid (perl operator|character class|escape sequence|repetition|named capture)|bad repetition|no argument for repetition|trailing \\)"),
             match => new SqlException(SqlState.InvalidRegularExpression, $"invalid regular expression: {match.Value}")),
 
+        // Text files that are not what their name says: the kernel's report has the line, the reason and, among the options it lists, the file
+        ("", Of(@"^CSV Error on Line: (?<line>\d+)(.*?\n(?<reason>[^\n]*\S)\s*\n\s*Possible)?(.*\n\s*file = (?<file>[^\n]+))?"), match =>
+            BadFile(match.Groups["file"].Value.Trim(), $"line {match.Groups["line"]}: {match.Groups["reason"].Value.TrimEnd('.')}")),
+        ("", Of(@"^Error when sniffing file ""(?<file>[^""]*)""\.?\s*\n?(?<reason>[^\n]*)"), match =>
+            BadFile(match.Groups["file"].Value, match.Groups["reason"].Value.TrimEnd('.'))),
+        ("", Of(@"^(?<reason>Malformed JSON|JSON transform error) in file ""(?<file>[^""]*)"", (?<place>[^\n]*)"), match =>
+            BadFile(match.Groups["file"].Value, $"{match.Groups["reason"].Value}, {match.Groups["place"].Value.TrimEnd('.')}")),
+
         // Files: the message names the file
         ("Invalid Input", Of(@"(?i)(magic bytes|parquet|csv|\.json).*"), match => new SqlException(SqlState.IoError, Lower(FirstLine(match.Result("$_"))))),
     ];
 
     private static Regex Of(string pattern) => new(pattern, RegexOptions.CultureInvariant | RegexOptions.Singleline, TimeSpan.FromSeconds(1));
+
+    private static SqlException BadFile(string file, string reason) => file.Length == 0
+        ? new SqlException(SqlState.BadCopyFileFormat, $"a CSV file is malformed: {reason}")
+        : new SqlException(SqlState.BadCopyFileFormat, $"file \"{file}\" is malformed: {reason}");
 
     private static SqlException OutOfRange(string kernelType) => kernelType switch
     {

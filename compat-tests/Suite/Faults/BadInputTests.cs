@@ -14,6 +14,7 @@ public sealed class BadInputTests(SuiteServers servers)
     [InlineData("short.parquet", "XX001")]
     [InlineData("empty.parquet", "XX001")]
     [InlineData("cut.jsonl", "XX001")]
+    [InlineData("cut.csv", "22P04")]
     public async Task Corrupt_file_is_named(string file, string code)
     {
         var folder = Directory.CreateDirectory(Path.Combine(servers.Files, "corrupt", Path.GetFileNameWithoutExtension(file) + "_" + code)).FullName;

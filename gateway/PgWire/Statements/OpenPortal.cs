@@ -1,5 +1,6 @@
 using Federation.Arrow;
 using Federation.Core;
+using Federation.Core.Errors;
 using Federation.Core.Values;
 using Federation.PgWire.Protocol;
 using Federation.PgWire.Types;
@@ -47,6 +48,13 @@ internal sealed class OpenPortal(IPortal portal, short[] resultFormats, FrameWri
         return range;
     }
 
+    /// <summary>Makes the first step now; its rows wait for <see cref="NextAsync"/>.</summary>
+    public async ValueTask StartAsync(CancellationToken cancellationToken)
+    {
+        _batch = await writer.WaitForAsync(portal.NextBatchAsync(cancellationToken), cancellationToken);
+        IsDone = _batch is null;
+    }
+
     /// <summary>One encoder per column, chosen when the first rows are there and kept for the whole result.</summary>
     public ColumnEncoder[] Encoders(EquatableArray<ResultField> fields, Batch batch, TextFormat format)
     {
@@ -57,6 +65,7 @@ internal sealed class OpenPortal(IPortal portal, short[] resultFormats, FrameWri
             // The column knows the decimal shape of its numbers; the announced type need not.
             var held = batch.Columns[i].Type;
             var type = held.HasSameBase(fields[i].Type) ? held : fields[i].Type;
+            if (Format(i) is not (Codecs.Text or Codecs.Binary)) throw new SqlException(SqlState.InvalidParameterValue, $"unsupported format code: {Format(i)}");
             encoders[i] = Codecs.Choose(type, Format(i), format);
         }
 

@@ -40,6 +40,7 @@ internal sealed class StatementRunner(ISession session, FrameWriter writer, Time
             var portal = await writer.WaitForAsync(session.BindAsync("", prepared, default, cancellationToken), cancellationToken);
             using (var open = new OpenPortal(portal, [], writer))
             {
+                if (portal.RunsBeforeDescription) await open.StartAsync(cancellationToken);
                 if (portal.Fields is { } fields) BackendMessages.WriteRowDescription(writer, fields, default);
                 var rows = await SendRowsAsync(open, long.MaxValue, cancellationToken);
                 var tag = portal.IsEmpty ? null : portal.CommandTag(rows);
@@ -180,9 +181,6 @@ internal sealed class StatementRunner(ISession session, FrameWriter writer, Time
         if (message.ResultFormats.Length > 1 && statement.Fields is not null && message.ResultFormats.Length != columns)
             throw ProtocolErrors.Malformed(
                 $"bind message has {message.ResultFormats.Length} result formats but query has {columns} columns");
-        foreach (var format in message.ResultFormats)
-            if (format is not (Codecs.Text or Codecs.Binary))
-                throw new SqlException(SqlState.InvalidParameterValue, $"unsupported format code: {format}");
     }
 
     private void WriteRowDescription(EquatableArray<ResultField>? fields, ReadOnlySpan<short> formats)

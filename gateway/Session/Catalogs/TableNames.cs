@@ -1,6 +1,3 @@
-using System.Collections;
-using System.Collections.Concurrent;
-using System.Reflection;
 using Federation.Sql.Syntax;
 
 namespace Federation.Session.Catalogs;
@@ -10,8 +7,6 @@ namespace Federation.Session.Catalogs;
 /// </summary>
 internal static class TableNames
 {
-    private static readonly ConcurrentDictionary<Type, PropertyInfo[]> s_children = new();
-
     public static IReadOnlyList<TableName> Of(SyntaxNode node)
     {
         var found = new List<TableName>();
@@ -19,25 +14,9 @@ internal static class TableNames
         return found;
     }
 
-    private static void Collect(object? item, List<TableName> found)
+    private static void Collect(SyntaxNode node, List<TableName> found)
     {
-        System.Runtime.CompilerServices.RuntimeHelpers.EnsureSufficientExecutionStack();
-        switch (item)
-        {
-            case null or string: return;
-            case SyntaxNode node:
-                if (node is TableName table) found.Add(table);
-                foreach (var property in s_children.GetOrAdd(node.GetType(), ChildProperties)) Collect(property.GetValue(node), found);
-                return;
-            case IEnumerable items:
-                foreach (var child in items) Collect(child, found);
-                return;
-        }
+        if (node is TableName table) found.Add(table);
+        foreach (var child in SyntaxTree.Children(node)) Collect(child, found);
     }
-
-    private static PropertyInfo[] ChildProperties(Type type) => type.GetProperties().Where(property => IsTree(property.PropertyType)).ToArray();
-
-    private static bool IsTree(Type type) =>
-        typeof(SyntaxNode).IsAssignableFrom(type)
-        || (type.IsGenericType && type.GetGenericTypeDefinition() == typeof(EquatableArray<>) && IsTree(type.GetGenericArguments()[0]));
 }

@@ -62,7 +62,7 @@ internal sealed class SessionSettings
         if (setting is { IsReadOnly: true })
             throw new SqlException(SqlState.CantChangeRuntimeParam, $"parameter \"{setting.Name}\" cannot be changed");
         if (value is not null && setting is not null)
-            value = setting.Name == "DateStyle" ? DateStyles.Normalize(value, Get("DateStyle")) : SettingValues.Normalize(setting, value);
+            value = Normalize(setting, name, value);
         if (setting?.Name == "standard_conforming_strings" && value == "off")
             throw new SqlException(SqlState.FeatureNotSupported, "standard_conforming_strings = off is not supported");
         _state = (isLocal, value) switch
@@ -84,6 +84,19 @@ internal sealed class SessionSettings
     }
 
     public void Begin() => _atBegin ??= _state;
+
+    /// <summary>Errors name the setting as the client spelled it.</summary>
+    private string Normalize(SettingDefinition setting, string name, string value)
+    {
+        try
+        {
+            return setting.Name == "DateStyle" ? DateStyles.Normalize(value, Get("DateStyle")) : SettingValues.Normalize(setting, value);
+        }
+        catch (SqlException error) when (name != setting.Name)
+        {
+            throw new SqlException(error.State, error.Message.Replace($"parameter \"{setting.Name}\"", $"parameter \"{name}\"", StringComparison.Ordinal)) { Detail = error.Detail, Hint = error.Hint };
+        }
+    }
 
     public void Commit()
     {

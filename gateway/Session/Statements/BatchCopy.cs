@@ -6,11 +6,14 @@ namespace Federation.Session.Statements;
 /// <summary>Copies a range of rows into a batch of its own.</summary>
 internal static class BatchCopy
 {
-    public static Batch Slice(Batch batch, int start, int count, EquatableArray<ResultField> fields)
+    /// <param name="start">The first row of the copy.</param>
+    /// <param name="isBackward">Takes the rows from <paramref name="start"/> downward.</param>
+    public static Batch Slice(Batch batch, int start, int count, EquatableArray<ResultField> fields, bool isBackward = false)
     {
         using var builder = new BatchBuilder(new BatchSchema(fields.Select((field, i) => new Field(field.Name, batch.Columns[i].Type)).ToEquatableArray()));
-        for (var row = start; row < start + count; row++)
+        for (var taken = 0; taken < count; taken++)
         {
+            var row = isBackward ? start - taken : start + taken;
             for (var i = 0; i < builder.Columns.Length; i++) Append(builder.Columns[i], batch.Columns[i], row);
             builder.EndRow();
         }

@@ -1,3 +1,6 @@
+using System.Runtime.CompilerServices;
+using Federation.Arrow;
+using Federation.Plan;
 using Federation.SessionApi;
 using Federation.Sql.Syntax;
 
@@ -24,8 +27,19 @@ internal static class PreparedStatements
             };
         }
 
-        var values = execute.Arguments.Select((argument, i) => Constants.Evaluate(session, argument, statement.ParameterTypes[i])).ToEquatableArray();
-        return StatementHandlers.Open(session, services, statement, values);
+        var arguments = execute.Arguments.Select((argument, i) => Constants.BindArgument(session, argument, i + 1, statement.ParameterTypes[i])).ToArray();
+        if (Array.TrueForAll(arguments, argument => argument is Constant))
+            return StatementHandlers.Open(session, services, statement, arguments.Select(argument => ((Constant)argument).Value).ToEquatableArray());
+        if (statement.Syntax is not SelectStatement)
+            throw new SqlException(SqlState.FeatureNotSupported, "only constants and session functions are supported here") { Position = execute.Arguments[0].Span.Position };
+        return new RowPortal(session, statement.Fields, token => RunAsync(session, services, statement, arguments, token), rows => $"SELECT {rows}") { RunsFirst = true };
+    }
+
+    private static async IAsyncEnumerable<Batch> RunAsync(
+        QuerySession session, SessionServices services, PreparedStatement statement, Expr[] arguments, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        var values = await Constants.ComputeAsync(session, services, arguments, cancellationToken);
+        await foreach (var batch in QueryStatements.RunAsync(session, services, statement, values, cancellationToken)) yield return batch;
     }
 
     public static string Deallocate(QuerySession session, DeallocateStatement deallocate)

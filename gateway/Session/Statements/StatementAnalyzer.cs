@@ -15,10 +15,11 @@ internal sealed class StatementAnalyzer(QuerySession session, SessionServices se
 {
     private static readonly ResultField s_text = new("", SqlType.Text, default, 0);
 
-    public async ValueTask<PreparedStatement> AnalyzeAsync(string text, Statement? syntax, IReadOnlyList<SqlType?> declared, CancellationToken cancellationToken)
+    /// <param name="declared">Types of parameters, null items to be inferred; null altogether when the statement may have none.</param>
+    public async ValueTask<PreparedStatement> AnalyzeAsync(string text, Statement? syntax, IReadOnlyList<SqlType?>? declared, CancellationToken cancellationToken)
     {
         session.Transaction.BeginStatement();
-        var prepared = new PreparedStatement(text, syntax) { DeclaredTypes = declared };
+        var prepared = new PreparedStatement(text, syntax) { DeclaredTypes = declared ?? [] };
         try
         {
             if (syntax is CallStatement call) return Shape(text, call, declared, null, 0);
@@ -73,9 +74,9 @@ internal sealed class StatementAnalyzer(QuerySession session, SessionServices se
         return new Query(new SelectBody(items) { From = [new TableName(table) { Span = table.Span }] });
     }
 
-    private PreparedStatement Shape(string text, Statement? syntax, IReadOnlyList<SqlType?> declared, BoundQuery? query, long version) => new(text, syntax)
+    private PreparedStatement Shape(string text, Statement? syntax, IReadOnlyList<SqlType?>? declared, BoundQuery? query, long version) => new(text, syntax)
     {
-        DeclaredTypes = declared,
+        DeclaredTypes = declared ?? [],
         Query = query,
         CatalogVersion = version,
         ParameterTypes = query?.ParameterTypes ?? [],
@@ -92,11 +93,11 @@ internal sealed class StatementAnalyzer(QuerySession session, SessionServices se
     };
 
     private async ValueTask<(BoundQuery Query, long Version)> BindAsync(
-        Query query, IReadOnlyList<SqlType?> declared, bool isWide, CancellationToken cancellationToken)
+        Query query, IReadOnlyList<SqlType?>? declared, bool isWide, CancellationToken cancellationToken)
     {
         // A query without tables reads no catalog.
         var names = TableNames.Of(query);
-        if (names.Count == 0) return (Binder.Bind(query, new BindContext(_ => null, declared, session.Values) { HoldsWideNumerics = isWide }), 0);
+        if (names.Count == 0) return (Binder.Bind(query, new BindContext(_ => null, declared ?? [], session.Values) { HoldsWideNumerics = isWide, RefusesParameters = declared is null }), 0);
         var catalog = await session.Transaction.GetCatalogAsync(cancellationToken);
         var resolver = Resolver(catalog);
         var tables = new Dictionary<TableName, ResolvedTable?>();
@@ -106,7 +107,7 @@ internal sealed class StatementAnalyzer(QuerySession session, SessionServices se
             tables[name] = await resolver.ResolveAsync(name, VersionOf(name), cancellationToken);
         }
 
-        var context = new BindContext(name => tables.GetValueOrDefault(name), declared, session.Values) { HoldsWideNumerics = isWide };
+        var context = new BindContext(name => tables.GetValueOrDefault(name), declared ?? [], session.Values) { HoldsWideNumerics = isWide, RefusesParameters = declared is null };
         return (Binder.Bind(query, context), catalog.Version);
     }
 

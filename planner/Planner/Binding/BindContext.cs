@@ -27,6 +27,9 @@ public sealed record BindContext(Func<TableName, ResolvedTable?> FindTable, IRea
     /// Arithmetic of numerics is held as text where 38 digits might not be enough. Slower and never wrong: for the second run of a query whose values did overflow.
     /// </summary>
     public bool HoldsWideNumerics { get; init; }
+
+    /// <summary>The statement came as a simple query, where $1 stands for nothing.</summary>
+    public bool RefusesParameters { get; init; }
 }
 
 /// <summary>A query with its names and types settled.</summary>

@@ -9,6 +9,9 @@ public sealed record ScopeColumn(string Name, Expr Value)
     public Oid TableOid { get; init; }
 
     public short AttributeNumber { get; init; }
+
+    /// <summary>Only generated references name it; * leaves it out.</summary>
+    public bool IsHidden => Name.Length > 0 && Name[0] == SearchColumns.HiddenMark;
 }
 
 /// <summary>A table of FROM by its alias, with its columns in order.</summary>
@@ -28,7 +31,8 @@ public sealed class CteBinding(CteId id, IReadOnlyList<OutputColumn> columns)
 
     public IReadOnlyList<OutputColumn> Columns { get; } = columns;
 
-    public int UseCount { get; set; }
+    /// <summary>True while its own recursive term is being bound.</summary>
+    public bool IsOpen { get; init; }
 }
 
 /// <summary>A column of a bound query's result.</summary>
@@ -48,8 +52,14 @@ public sealed class BindScope(BindScope? parent)
 
     public List<NamespaceItem> Items { get; set; } = [];
 
+    /// <summary>Items of FROM that are not visible where names are looked up now, for errors that say so.</summary>
+    public List<NamespaceItem> Hidden { get; set; } = [];
+
     /// <summary>Windows of the WINDOW clause.</summary>
     public Dictionary<string, WindowDefinition> Windows { get; } = new(StringComparer.Ordinal);
+
+    /// <summary>FROM names the recursive query that is being bound.</summary>
+    public bool HasRecursiveReference { get; set; }
 
     public void AddCte(string name, CteBinding cte) => _ctes[name] = cte;
 

@@ -1,3 +1,4 @@
+using Federation.Core.Values;
 using Federation.Planner.Functions;
 using Federation.Planner.Typing;
 using Federation.Sql.Syntax;
@@ -56,6 +57,7 @@ public sealed partial class Binder
         if (arguments.Count == 0 && !call.IsStar && call.WithinGroup.Count == 0)
             throw Wrong($"{function.Name}(*) must be used to call a parameterless aggregate function");
 
+        if (function.AggregateKind == 'h') arguments = MatchHypothetical(call, arguments);
         var inner = ArgumentContext(call with { Over = null }, context);
         var keys = call.OrderBy.Select(item => BindSortKey(item, BindExpression(item.Expression, scope, inner))).ToEquatableArray();
         var direct = arguments;
@@ -80,6 +82,29 @@ public sealed partial class Binder
         return call.Over is null ? At(aggregate, call.Span) : BindOver(call, aggregate, scope, context);
 
         SqlException Wrong(string message) => new(SqlState.WrongObjectType, message) { Position = call.Span.Position };
+    }
+
+    /// <summary>The hypothetical row is compared with the sorted ones, so each of its values takes a common type with its sort key.</summary>
+    private EquatableArray<Expr> MatchHypothetical(FunctionCall call, EquatableArray<Expr> arguments)
+    {
+        var count = call.WithinGroup.Count;
+        if (arguments.Count != 2 * count)
+        {
+            throw new SqlException(SqlState.UndefinedFunction, $"function {call.Name}({TypeList(arguments)}) does not exist")
+            {
+                Position = call.Span.Position,
+                Hint = $"To use the hypothetical-set aggregate {call.Name}, the number of hypothetical direct arguments (here {arguments.Count - count}) must match the number of ordering columns (here {count}).",
+            };
+        }
+
+        var matched = arguments.ToArray();
+        for (var i = 0; i < count; i++)
+        {
+            var (_, unified) = Unify("WITHIN GROUP", [arguments[i], arguments[count + i]]);
+            (matched[i], matched[count + i]) = (ResolveUnknown(unified[0]), ResolveUnknown(unified[1]));
+        }
+
+        return matched.ToEquatableArray();
     }
 
     private Expr BindWindowFunction(
@@ -110,7 +135,7 @@ public sealed partial class Binder
         var inner = context with { AllowsWindows = false, WindowError = "window functions are not allowed in window definitions", AllowsSets = false };
         var partition = definition.PartitionBy.Select(item => ResolveUnknown(BindExpression(item, scope, inner))).ToEquatableArray();
         var order = definition.OrderBy.Select(item => BindSortKey(item, BindExpression(item.Expression, scope, inner))).ToEquatableArray();
-        return At(new WindowCall(function, partition, order, BindFrame(definition.Frame, order, scope, inner)), call.Span);
+        return At(new WindowCall(function, partition, order, BindFrame(definition.Frame, order, call.Over!.Span, scope, inner)), call.Span);
     }
 
     private static WindowDefinition ResolveWindow(WindowDefinition over, BindScope scope)
@@ -135,7 +160,7 @@ public sealed partial class Binder
         return over with { Name = null, PartitionBy = named.PartitionBy, OrderBy = over.OrderBy.Count > 0 ? over.OrderBy : named.OrderBy };
     }
 
-    private Frame? BindFrame(WindowFrame? frame, EquatableArray<SortKey> order, BindScope scope, ExpressionContext context)
+    private Frame? BindFrame(WindowFrame? frame, EquatableArray<SortKey> order, SourceSpan over, BindScope scope, ExpressionContext context)
     {
         if (frame is null) return null;
         var end = frame.End ?? new FrameBound(FrameBoundKind.CurrentRow, null) { Span = frame.Span };
@@ -151,17 +176,26 @@ public sealed partial class Binder
         if (invalid is not null) throw invalid;
         if (frame.Mode == FrameMode.Groups && order.Count == 0)
             throw Error("GROUPS mode requires an ORDER BY clause");
-        return new Frame((FrameUnit)frame.Mode, (FrameEdge)frame.Start.Kind, Offset(frame.Start), (FrameEdge)end.Kind, Offset(end), (FrameExclude)frame.Exclusion);
+        return new Frame((FrameUnit)frame.Mode, (FrameEdge)frame.Start.Kind, Offset(frame.Start, "starting"), (FrameEdge)end.Kind, Offset(end, "ending"), (FrameExclude)frame.Exclusion);
 
         SqlException Error(string message) => new(SqlState.WindowingError, message) { Position = frame.Span.Position };
 
-        Expr? Offset(FrameBound bound)
+        Expr Checked(Expr offset, string edge) => offset switch
+        {
+            Constant { Value: null } => throw new SqlException(SqlState.NullValueNotAllowed, $"frame {edge} offset must not be null"),
+            Constant { Value: < 0L } => throw new SqlException(SqlState.InvalidPrecedingOrFollowingSize, $"frame {edge} offset must not be negative"),
+            Constant { Value: int and < 0 or short and < 0 or double and < 0 or PgNumeric { Sign: < 0 } or PgInterval { Months: < 0 } or PgInterval { Days: < 0 } or PgInterval { Microseconds: < 0 } } =>
+                throw new SqlException(SqlState.InvalidPrecedingOrFollowingSize, "invalid preceding or following size in window function"),
+            _ => offset,
+        };
+
+        Expr? Offset(FrameBound bound, string edge)
         {
             if (bound.Offset is not { } syntax) return null;
             var offset = BindExpression(syntax, scope, context);
-            if (frame.Mode != FrameMode.Range) return Coerce(offset, SqlType.Int8, CastContext.Implicit, syntax.Span);
+            if (frame.Mode != FrameMode.Range) return Checked(Rules.FoldConstants.Fold(Coerce(offset, SqlType.Int8, CastContext.Implicit, syntax.Span)), edge);
             if (order.Count != 1)
-                throw Error("RANGE with offset PRECEDING/FOLLOWING requires exactly one ORDER BY column");
+                throw new SqlException(SqlState.WindowingError, "RANGE with offset PRECEDING/FOLLOWING requires exactly one ORDER BY column") { Position = over.Position };
             var key = order[0].Expression.Type;
             var wanted = key.Category == 'D' ? SqlType.Interval : key;
             if (!TypeRules.CanCoerce(offset.Type.AnnouncedOid, wanted.AnnouncedOid, CastContext.Implicit))
@@ -174,7 +208,7 @@ public sealed partial class Binder
                 };
             }
 
-            return Coerce(offset, wanted, CastContext.Implicit, syntax.Span);
+            return Checked(Rules.FoldConstants.Fold(Coerce(offset, wanted, CastContext.Implicit, syntax.Span)), edge);
         }
     }
 
@@ -216,7 +250,7 @@ public sealed partial class Binder
         {
             throw new SqlException(SqlState.UndefinedFunction, $"could not identify an equality operator for type {expression.Type}")
             {
-                Position = span.Position,
+                Position = span == default ? 0 : span.Position,
             };
         }
     }

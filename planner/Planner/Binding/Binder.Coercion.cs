@@ -18,6 +18,9 @@ public sealed partial class Binder
         if (source.IsRecord || target.IsRecord) return CoerceRecord(expression, target, span);
         var (path, _) = TypeRules.FindPath(target.AnnouncedOid, source.AnnouncedOid, context);
         if (path == CoercionPath.None) throw CannotCast(source, target, span, context);
+
+        // An integer is cut to a bit length from its other end, so the length is part of the conversion.
+        if (target.Base == PgTypes.Bit && !target.IsArray && target.Modifier >= 0 && source.Category == 'N') return At(new Cast(expression, target, IsExplicit: true), span);
         var plain = Unmodified(target, source);
         var converted = At(new Cast(expression, plain, context == CastContext.Explicit), span);
         return WithModifier(converted, target, context, span);
@@ -151,7 +154,8 @@ public sealed partial class Binder
         }
         catch (SqlException error)
         {
-            throw error.At(span.Position);
+            // A type's name within a regtype literal has positions of its own.
+            throw type.Base.Name.StartsWith("reg", StringComparison.Ordinal) ? error.Moved(span.Position) : error.At(span.Position);
         }
 
         if (type.IsNumeric && value is PgNumeric number) type = type with { Decimal = NumericShapes.OfConstant(number) };

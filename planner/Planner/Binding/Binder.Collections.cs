@@ -39,10 +39,15 @@ public sealed partial class Binder
             };
         }
 
+        if (isNested && items.OfType<ArrayOf>().Select(Dimensions).Distinct().Count() > 1)
+            throw new SqlException(SqlState.ArraySubscriptError, "multidimensional arrays must have array expressions with matching dimensions");
         var (type, unified) = element is null ? Unify("ARRAY", items) : UnifyRepresentation(items);
         if (type.IsArray && unified.Length > 0) type = unified[0].Type;
         return At(new ArrayOf(unified.ToEquatableArray(), SqlType.Array(type)), array.Span);
     }
+
+    /// <summary>The lengths of an array constructor, outermost first, as far as constructors nest.</summary>
+    private static string Dimensions(ArrayOf array) => array.Items is [ArrayOf first, ..] ? $"{array.Items.Count},{Dimensions(first)}" : $"{array.Items.Count}";
 
     private Expr BindRow(RowExpression row, BindScope scope, ExpressionContext context)
     {

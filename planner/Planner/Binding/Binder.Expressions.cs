@@ -15,6 +15,8 @@ public sealed partial class Binder
         var bound = syntax switch
         {
             ColumnReference reference => BindColumn(reference, scope),
+            ParameterReference parameter when _context.RefusesParameters =>
+                throw new SqlException(SqlState.UndefinedParameter, $"there is no parameter ${parameter.Number}") { Position = parameter.Span.Position },
             ParameterReference parameter => _parameters.Reference(parameter.Number, parameter.Span.Position),
             NumberLiteral literal => BindNumber(literal),
             StringLiteral literal => new Constant(literal.Value, SqlType.Unknown),
@@ -49,6 +51,8 @@ public sealed partial class Binder
             FieldExpression field => BindField(field, scope, context),
             ScalarQueryExpression query => BindScalarQuery(query, scope),
             ExistsExpression exists => new Subquery(SubqueryKind.Exists, BindQuery(exists.Query, new BindScope(scope)).Plan, SqlType.Bool),
+            Star { Qualifier.Count: > 0 } star => WholeRow(NameResolution.FindTable(scope, star.Qualifier.AsSpan(), star.Span)
+                ?? throw NameResolution.TableMissing(scope, star.Qualifier[star.Qualifier.Count - 1], star.Span)),
             Star or FieldStar => throw new SqlException(SqlState.SyntaxError, "row expansion via \"*\" is not supported here") { Position = syntax.Span.Position },
             _ => throw new UnreachableException(syntax.GetType().Name),
         };
@@ -91,9 +95,10 @@ public sealed partial class Binder
     private static Expr WholeRow(RangeEntry entry)
     {
         if (entry is { IsScalarFunction: true, Columns: [var only] }) return Touch(only.Value);
+        var columns = entry.Columns.Where(column => !column.IsHidden).ToArray();
         return new RowOf(
-            entry.Columns.Select(column => column.Value).ToEquatableArray(),
-            SqlType.Record(entry.Columns.Select(column => new RecordField(column.Name, column.Value.Type)).ToArray()));
+            columns.Select(column => column.Value).ToEquatableArray(),
+            SqlType.Record(columns.Select(column => new RecordField(column.Name, column.Value.Type)).ToArray()));
     }
 
     private Expr BindNumber(NumberLiteral literal)
@@ -215,10 +220,11 @@ public sealed partial class Binder
         var array = BindExpression(quantified.Array, scope, context);
         if (!array.Type.IsUnknown && array.Type.Element is null)
             throw new SqlException(SqlState.WrongObjectType, "op ANY/ALL (array) requires array on right side") { Position = quantified.Operator.Span.Position };
-        var entry = FindOperator(quantified.Operator, operand.Type, array.Type.Element ?? SqlType.Unknown);
+        var itemType = array.Type.Element is { } direct ? InnermostElement(direct) : SqlType.Unknown;
+        var entry = FindOperator(quantified.Operator, operand.Type, itemType);
         if (entry.Result != PgTypes.Bool.Oid)
             throw new SqlException(SqlState.WrongObjectType, "op ANY/ALL (array) requires operator to yield boolean") { Position = quantified.Operator.Span.Position };
-        var itemProbe = new Constant(null, array.Type.Element ?? SqlType.Unknown);
+        var itemProbe = new Constant(null, itemType);
         var (types, _) = ResolvePolymorphic([entry.Left, entry.Right], entry.Result, [operand, itemProbe], quantified.Span, "operator");
         var arrayType = SqlType.Array(types[1].IsUnknown ? SqlType.Text : types[1]);
         return new Quantified(

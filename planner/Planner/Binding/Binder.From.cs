@@ -55,9 +55,12 @@ public sealed partial class Binder
 
     private FromResult BindTableName(TableName table, BindScope scope)
     {
-        if (table.Sample is { } sample)
-            throw new SqlException(SqlState.FeatureNotSupported, "TABLESAMPLE is not supported") { Position = sample.Span.Position };
-        if (table.Name.Parts.Count == 1 && scope.FindCte(table.Name.Name) is { } cte) return BindCteScan(table, cte);
+        if (table.Name.Parts.Count == 1 && scope.FindCte(table.Name.Name) is { } cte)
+        {
+            return table.Sample is null ? BindCteScan(table, cte, scope)
+                : throw new SqlException(SqlState.FeatureNotSupported, "TABLESAMPLE clause can only be applied to tables and materialized views") { Position = table.Span.Position };
+        }
+
         var resolved = _context.FindTable(table) ?? throw new SqlException(SqlState.UndefinedTable, $"relation \"{table.Name}\" does not exist")
         {
             Position = table.Name.Span == default ? table.Span.Position : table.Name.Span.Position,
@@ -73,13 +76,15 @@ public sealed partial class Binder
             ? new RangeEntry(alias, null, null, columns)
             : new RangeEntry(resolved.Source.Table, resolved.Source.Schema, resolved.Source.Catalog, columns);
         if (table.Alias?.Name is null && table.Name.Parts.Count > 1) entry = entry with { Schema = table.Name.Qualifier };
-        return Visible(new Scan(resolved.Source, resolved.Handle, outputs), ApplyAlias(entry, table.Alias));
+        LogicalPlan plan = new Scan(resolved.Source, resolved.Handle, outputs);
+        if (table.Sample is { } sample) plan = BindSample(plan, sample, scope);
+        return Visible(plan, ApplyAlias(entry, table.Alias));
     }
 
-    private FromResult BindCteScan(TableName table, CteBinding cte)
+    private FromResult BindCteScan(TableName table, CteBinding cte, BindScope scope)
     {
-        cte.UseCount++;
-        var outputs = cte.Columns.Select(column => NewColumn(column.Name, column.Column.Type)).ToEquatableArray();
+        if (cte.IsOpen) scope.HasRecursiveReference = true;
+        var outputs = cte.Columns.Select(column => NewColumn(column.Name.TrimStart(SearchColumns.HiddenMark), column.Column.Type)).ToEquatableArray();
         var plan = new CteScan(cte.Id, outputs, cte.Columns.Select(column => column.Column).ToEquatableArray());
         var columns = cte.Columns.Select((column, i) => new ScopeColumn(column.Name, new ColumnRef(outputs[i]))).ToList();
         return Visible(plan, ApplyAlias(new RangeEntry(table.Alias?.Name ?? table.Name.Name, null, null, columns), table.Alias));
@@ -188,7 +193,7 @@ public sealed partial class Binder
 
     private static string[] CommonColumns(FromResult left, FromResult right)
     {
-        var names = right.Items.Where(item => item.AreColumnsVisible).SelectMany(item => item.Entry.Columns).Select(column => column.Name).ToHashSet(StringComparer.Ordinal);
+        var names = right.Items.Where(item => item.AreColumnsVisible).SelectMany(item => item.Entry.Columns).Where(column => !column.IsHidden).Select(column => column.Name).ToHashSet(StringComparer.Ordinal);
         return left.Items.Where(item => item.AreColumnsVisible).SelectMany(item => item.Entry.Columns).Select(column => column.Name)
             .Where(names.Contains).Distinct().ToArray();
     }
@@ -256,15 +261,16 @@ public sealed partial class Binder
     /// <summary>Runs a binding step with other names visible.</summary>
     private static T WithItems<T>(BindScope scope, List<NamespaceItem> items, Func<T> bind)
     {
-        var saved = scope.Items;
+        var (saved, hidden) = (scope.Items, scope.Hidden);
         scope.Items = items;
+        scope.Hidden = [.. hidden, .. saved.Except(items)];
         try
         {
             return bind();
         }
         finally
         {
-            scope.Items = saved;
+            (scope.Items, scope.Hidden) = (saved, hidden);
         }
     }
 }

@@ -29,6 +29,8 @@ public sealed partial class Binder
         var (types, result) = ResolvePolymorphic(resolution.Declared, function.ResultType, resolution.Arguments, call.Span, $"function {function.Name}");
         if (function.OutputFields.Count > 0 && function.ResultType == PgTypes.Record.Oid)
             result = SqlType.Record(function.OutputFields.Select(field => field with { Type = Concrete(field.Type.AnnouncedOid, null, null, field.Type) }).ToArray());
+        if (function.Name == "array_agg" && resolution.Arguments is [{ Type.IsArray: true } nested, ..]) result = SqlType.Array(nested.Type);
+        if (function.Name == "array_fill" && resolution.Arguments is [_, ArrayOf { Items.Count: > 1 } lengths]) result = Enumerable.Range(1, lengths.Items.Count - 1).Aggregate(result, (type, _) => SqlType.Array(type));
         if (function.Name == "unnest" && result.IsArray) result = InnermostElement(result);
         if (function.Name == "pg_typeof" && !PlanRewriter.Contains(resolution.Arguments[0], item => item is AggregateCall or WindowCall or SetCall)) return new Constant((long)resolution.Arguments[0].Type.AnnouncedOid.Value, SqlType.Of(PgTypes.Regtype));
         var coerced = resolution.Arguments
@@ -36,7 +38,7 @@ public sealed partial class Binder
             .ToArray();
         var plain = coerced.ToEquatableArray();
         if (resolution.ExpandsVariadic) plain = PackVariadic(function, coerced);
-        result = ShapeResult(function, plain, result);
+        result = ShapeResult(function, plain, result).WithoutModifier();
         return function.Kind switch
         {
             FunctionKind.Aggregate => BindAggregate(call, function, plain, result, scope, context),

@@ -81,9 +81,29 @@ public sealed partial class Binder
             throw new SqlException(SqlState.GroupingError, "aggregate functions are not allowed in GROUP BY") { Position = syntax.Span.Position };
         if (PlanRewriter.Contains(key, item => item is WindowCall))
             throw new SqlException(SqlState.WindowingError, "window functions are not allowed in GROUP BY") { Position = syntax.Span.Position };
-        if (PlanRewriter.Contains(key, item => item is SetCall))
-            throw new SqlException(SqlState.FeatureNotSupported, "set-returning functions in GROUP BY are not supported") { Position = syntax.Span.Position };
         return key;
+    }
+
+    /// <summary>Set-returning calls in grouping keys run below the aggregation; the keys and the expressions equal to them become what the calls gave.</summary>
+    private LogicalPlan BindGroupSets(LogicalPlan plan, GroupClause groups, SelectExpressions expressions)
+    {
+        if (!groups.Keys.Exists(key => PlanRewriter.Contains(key, item => item is SetCall))) return plan;
+        var written = groups.Keys.ToArray();
+        var keys = new SelectExpressions([], groups.Keys.ConvertAll(key => new OrderItem(null!, key)), [], null);
+        plan = BindSets(plan, keys);
+        var replaced = new Dictionary<Expr, Expr>();
+        for (var i = 0; i < written.Length; i++)
+        {
+            groups.Keys[i] = keys.Order[i].Value;
+            if (!written[i].Equals(groups.Keys[i])) replaced[written[i]] = groups.Keys[i];
+        }
+
+        expressions.Map(expression => ReplaceWhole(expression));
+        return plan;
+
+        Expr ReplaceWhole(Expr expression) => replaced.TryGetValue(expression, out var value) ? value
+            : expression.Operands.Count == 0 ? expression
+            : expression.WithOperands(expression.Operands.Select(ReplaceWhole).ToEquatableArray());
     }
 
     private static BindScope LevelOnly(BindScope scope) => new(null) { Items = scope.Items };
@@ -150,7 +170,7 @@ public sealed partial class Binder
             {
                 throw new SqlException(SqlState.GroupingError, "arguments to GROUPING must be grouping expressions of the associated query level")
                 {
-                    Position = PositionOf(grouping),
+                    Position = PositionOf(grouping.Arguments.First(argument => !keyColumns.ContainsKey(argument))),
                 };
             }
 

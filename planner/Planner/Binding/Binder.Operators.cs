@@ -60,8 +60,17 @@ public sealed partial class Binder
             };
     }
 
+    /// <summary>|| of arrays of which one has several dimensions: of equal depth they are put one after the other, an array one dimension short becomes an item. Null when that is not the case.</summary>
+    private Call? JoinDimensions(Expr left, Expr right)
+    {
+        if (left.Type.Element is not { } first || right.Type.Element is not { } second || (!first.IsArray && !second.IsArray)) return null;
+        var name = left.Type == right.Type ? "array_cat" : first == right.Type ? "array_append" : second == left.Type ? "array_prepend" : null;
+        return name is null ? null : new Call(_catalog.FunctionsNamed(name)[0], [left, right], first.IsArray ? left.Type : right.Type, "||");
+    }
+
     private Expr MakeOperator(OperatorEntry entry, Expr? left, Expr right, SourceSpan span)
     {
+        if (entry.Function.Name == "array_cat" && left is not null && JoinDimensions(left, right) is { } joined) return At(joined, span);
         Expr[] arguments = left is null ? [right] : [left, right];
         Oid[] declared = left is null ? [entry.Right] : [entry.Left, entry.Right];
         var (types, result) = ResolvePolymorphic(declared, entry.Result, arguments, span, $"operator {entry.Symbol}");

@@ -21,7 +21,7 @@ public sealed partial class Binder
             SelectBody select => BindSelect(select, query, scope, resolvesUnknown),
             _ => BindOrderedBody(query, scope),
         };
-        result = result with { Plan = BindLimit(query, result.Plan) };
+        result = result with { Plan = BindLimit(query, result.Plan, scope) };
         return definitions.Count == 0 ? result : result with { Plan = new With(definitions.ToEquatableArray(), result.Plan) };
     }
 
@@ -51,7 +51,7 @@ public sealed partial class Binder
         return query;
     }
 
-    private LogicalPlan BindLimit(Query query, LogicalPlan plan)
+    private LogicalPlan BindLimit(Query query, LogicalPlan plan, BindScope scope)
     {
         if (query.Limit is null && query.Offset is null) return plan;
         return new Limit(plan, Count(query.Limit, ExpressionContext.Limit), Count(query.Offset, ExpressionContext.Offset), query.WithTies);
@@ -59,7 +59,10 @@ public sealed partial class Binder
         Expr? Count(Expression? syntax, ExpressionContext context)
         {
             if (syntax is null) return null;
-            var bound = BindExpression(syntax, new BindScope(null), context);
+            var bound = BindExpression(syntax, scope, context);
+            Expr? variable = null;
+            if (PlanRewriter.Contains(bound, item => (variable ??= item as ColumnRef) is not null))
+                throw new SqlException(SqlState.InvalidColumnReference, $"argument of {context.Name} must not contain variables") { Position = PositionOf(variable!) };
             if (!bound.Type.IsUnknown && TypeRules.FindPath(PgTypes.Int8.Oid, bound.Type.AnnouncedOid, CastContext.Assignment).Path == CoercionPath.None)
             {
                 throw new SqlException(SqlState.DatatypeMismatch, $"argument of {context.Name} must be type bigint, not type {bound.Type}")
@@ -70,105 +73,6 @@ public sealed partial class Binder
 
             return Coerce(bound, SqlType.Int8, CastContext.Assignment, syntax.Span);
         }
-    }
-
-    private List<CteDefinition> BindWith(WithClause with, BindScope scope)
-    {
-        var definitions = new List<CteDefinition>();
-        var names = new HashSet<string>(StringComparer.Ordinal);
-        foreach (var table in with.Tables)
-        {
-            if (!names.Add(table.Name))
-                throw new SqlException(SqlState.DuplicateAlias, $"WITH query name \"{table.Name}\" specified more than once") { Position = table.Span.Position };
-            if (table.Statement is not SelectStatement { Query: var query })
-            {
-                var command = table.Statement is UnsupportedStatement unsupported ? unsupported.Command : "data-modifying statements";
-                throw new SqlException(SqlState.FeatureNotSupported, $"{command} in WITH is not supported") { Position = table.Span.Position };
-            }
-
-            if (table.Search is not null || table.Cycle is not null)
-            {
-                throw new SqlException(SqlState.FeatureNotSupported, "SEARCH and CYCLE clauses are not supported") { Position = table.Span.Position };
-            }
-
-            definitions.Add(with.IsRecursive && query is { Body: SetOperation { Operator: SetOperator.Union } union, With: null }
-                ? BindRecursive(table, query, union, scope)
-                : BindPlainCte(table, query, scope));
-        }
-
-        return definitions;
-    }
-
-    private CteDefinition BindPlainCte(CommonTableExpression table, Query query, BindScope scope)
-    {
-        var bound = BindQuery(query, new BindScope(scope));
-        var id = new CteId(++_nextCte, table.Name);
-        scope.AddCte(table.Name, new CteBinding(id, RenameOutputs(table, bound.Outputs)));
-        return new CteDefinition(id, bound.Plan, IsRecursive: false, table.IsMaterialized);
-    }
-
-    private CteDefinition BindRecursive(CommonTableExpression table, Query query, SetOperation union, BindScope scope)
-    {
-        var start = BindOperand(union.Left, scope);
-        start = start with { Plan = ResolveOutputs(start) };
-        var outputs = start.Outputs.Select(output => new OutputColumn(output.Name, NewColumn(output.Name, output.Column.Type))).ToList();
-        var id = new CteId(++_nextCte, table.Name);
-        var binding = new CteBinding(id, RenameOutputs(table, outputs));
-        scope.AddCte(table.Name, binding);
-        var step = BindOperand(union.Right, scope);
-        if (binding.UseCount == 0)
-        {
-            // Not recursive after all: an ordinary query, bound again so that its types unify both ways.
-            return BindPlainCte(table, query, scope);
-        }
-
-        RequireSameWidth(start, step, union);
-        if (query.OrderBy.Count > 0) throw NotInRecursive("ORDER BY", query.OrderBy[0]);
-        if (query.Limit is not null) throw NotInRecursive("LIMIT", query.Limit);
-        if (query.Offset is not null) throw NotInRecursive("OFFSET", query.Offset);
-        var assignments = new List<Assignment>();
-        for (var i = 0; i < outputs.Count; i++)
-        {
-            var wanted = outputs[i].Column.Type;
-            Expr value = PendingValue(step, i);
-            if (!value.Type.IsUnknown && !value.Type.HasSameBase(wanted))
-            {
-                var overall = TypeRules.CommonType([wanted.AnnouncedOid, value.Type.AnnouncedOid]);
-                if (overall != wanted.AnnouncedOid)
-                {
-                    throw new SqlException(SqlState.DatatypeMismatch,
-                        $"recursive query \"{table.Name}\" column {i + 1} has type {wanted} in non-recursive term but type {(overall is { } oid ? SqlType.FromOid(oid) : value.Type)} overall")
-                    {
-                        Position = PositionOf(value),
-                        Hint = "Cast the output of the non-recursive term to the correct type.",
-                    };
-                }
-            }
-
-            value = Represent(Coerce(value, wanted, CastContext.Implicit, _spans.GetValueOrDefault(value)), wanted);
-            assignments.Add(new Assignment(NewColumn(outputs[i].Name, wanted), value));
-        }
-
-        var right = new Project(PendingInput(step), assignments.ToEquatableArray());
-        var plan = new Federation.Plan.SetOperation(SetOperationType.Union, union.IsAll, start.Plan, right, outputs.Select(output => output.Column).ToEquatableArray());
-        return new CteDefinition(id, plan, IsRecursive: true, IsMaterialized: null);
-
-        static SqlException NotInRecursive(string clause, SyntaxNode node) =>
-            new(SqlState.FeatureNotSupported, $"{clause} in a recursive query is not implemented") { Position = node.Span.Position };
-    }
-
-    private static List<OutputColumn> RenameOutputs(CommonTableExpression table, List<OutputColumn> outputs)
-    {
-        if (table.Columns.Count > outputs.Count)
-        {
-            throw new SqlException(SqlState.InvalidColumnReference,
-                $"WITH query \"{table.Name}\" has {outputs.Count} columns available but {table.Columns.Count} columns specified")
-            {
-                Position = table.Span.Position,
-            };
-        }
-
-        return outputs.Select((output, i) => i < table.Columns.Count ? output with { Name = table.Columns[i] } : output).ToList();
     }
 
     /// <summary>VALUES, TABLE and set operations, whose ORDER BY can only name output columns.</summary>
@@ -269,7 +173,7 @@ public sealed partial class Binder
     {
         var left = BindOperand(operation.Left, scope);
         var right = BindOperand(operation.Right, scope);
-        RequireSameWidth(left, right, operation);
+        RequireSameWidth(left.Outputs.Count, right.Outputs.Count, operation);
         var construct = operation.Operator.ToString().ToUpperInvariant();
         var leftItems = new List<Assignment>();
         var rightItems = new List<Assignment>();
@@ -277,7 +181,7 @@ public sealed partial class Binder
         for (var i = 0; i < left.Outputs.Count; i++)
         {
             var (type, unified) = Unify(construct, [PendingValue(left, i), PendingValue(right, i)]);
-            if (operation is not { Operator: SetOperator.Union, IsAll: true }) RequireEquality(unified[0], operation.Span);
+            if (operation is not { Operator: SetOperator.Union, IsAll: true }) RequireEquality(unified[0], SpanOf(unified[0], operation.Span));
             leftItems.Add(new Assignment(NewColumn(left.Outputs[i].Name, type), unified[0]));
             rightItems.Add(new Assignment(NewColumn(left.Outputs[i].Name, type), unified[1]));
             outputs.Add(new OutputColumn(left.Outputs[i].Name, NewColumn(left.Outputs[i].Name, type)));
@@ -292,9 +196,9 @@ public sealed partial class Binder
         return new QueryResult(plan, outputs);
     }
 
-    private static void RequireSameWidth(QueryResult left, QueryResult right, SetOperation operation)
+    private static void RequireSameWidth(int left, int right, SetOperation operation)
     {
-        if (left.Outputs.Count == right.Outputs.Count) return;
+        if (left == right) return;
         throw new SqlException(SqlState.SyntaxError, $"each {operation.Operator.ToString().ToUpperInvariant()} query must have the same number of columns")
         {
             Position = operation.Right is SelectBody { Items: [var first, ..] } ? first.Span.Position : operation.Right.Span.Position,

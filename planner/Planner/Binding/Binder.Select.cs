@@ -37,11 +37,27 @@ public sealed partial class Binder
         CheckLocking(query, select);
 
         var expressions = new SelectExpressions(columns, order, distinctOn, having);
+        if (groups is not null) plan = BindGroupSets(plan, groups, expressions);
+        if (scope.HasRecursiveReference && FirstAggregate(expressions) is { } aggregate)
+        {
+            throw new SqlException(SqlState.InvalidRecursion, "aggregate functions are not allowed in a recursive query's recursive term")
+            {
+                Position = PositionOf(aggregate),
+            };
+        }
+
         if (groups is not null || having is not null || expressions.All().Any(ContainsAggregate))
             plan = BindAggregation(plan, groups, expressions, scope);
         plan = BindWindows(plan, expressions);
         plan = BindSets(plan, expressions);
-        return Finish(plan, select, expressions, query);
+        return Finish(plan, select, expressions, query, scope);
+    }
+
+    private static Expr? FirstAggregate(SelectExpressions expressions)
+    {
+        Expr? found = null;
+        foreach (var expression in expressions.All()) PlanRewriter.Contains(expression, item => (found ??= item as AggregateCall) is not null);
+        return found;
     }
 
     /// <summary>The expressions of a query level above its input; each planning step replaces what it computes by columns.</summary>
@@ -114,12 +130,12 @@ public sealed partial class Binder
         {
             var entry = NameResolution.FindTable(scope, star.Qualifier.AsSpan(), star.Span)
                 ?? throw NameResolution.TableMissing(scope, star.Qualifier[star.Qualifier.Count - 1], star.Span);
-            return [.. entry.Columns];
+            return entry.Columns.Where(column => !column.IsHidden).ToList();
         }
 
         if (!scope.Items.Exists(item => item.AreColumnsVisible))
             throw new SqlException(SqlState.SyntaxError, "SELECT * with no tables specified is not valid") { Position = star.Span.Position };
-        return scope.Items.Where(item => item.AreColumnsVisible).SelectMany(item => item.Entry.Columns).ToList();
+        return scope.Items.Where(item => item.AreColumnsVisible).SelectMany(item => item.Entry.Columns).Where(column => !column.IsHidden).ToList();
     }
 
     private List<SelectColumn> ExpandFields(FieldStar star, BindScope scope)
@@ -181,7 +197,7 @@ public sealed partial class Binder
     }
 
     /// <summary>Projection, DISTINCT and ORDER BY; sort expressions that are no output ride along and are dropped at the end.</summary>
-    private QueryResult Finish(LogicalPlan plan, SelectBody select, SelectExpressions expressions, Query query)
+    private QueryResult Finish(LogicalPlan plan, SelectBody select, SelectExpressions expressions, Query query, BindScope scope)
     {
         var assignments = new List<Assignment>();
         var outputs = new List<OutputColumn>();
@@ -231,7 +247,7 @@ public sealed partial class Binder
         if (assignments.Count > visible)
         {
             // LIMIT stands above the sort and below the narrowing, so that ties are still seen.
-            plan = BindLimit(query, plan);
+            plan = BindLimit(query, plan, scope);
             plan = new Project(plan, assignments.Take(visible).Select(assignment => new Assignment(assignment.Column, new ColumnRef(assignment.Column))).ToEquatableArray());
         }
 

@@ -21,6 +21,8 @@ public sealed partial class Binder
     {
         var qualifier = name.Name.Qualifier;
         var type = qualifier is null or "pg_catalog" ? FindCatalogType(name.Name.Name) : null;
+        if (type is null && qualifier is not (null or "pg_catalog" or "information_schema" or "public" or "pg_toast"))
+            throw new SqlException(SqlState.InvalidSchemaName, $"schema \"{qualifier}\" does not exist") { Position = name.Span.Position };
         return type ?? throw new SqlException(SqlState.UndefinedObject, $"type \"{name.Name}{string.Concat(Enumerable.Repeat("[]", name.ArrayDimensions))}\" does not exist")
         {
             Position = name.Span.Position,

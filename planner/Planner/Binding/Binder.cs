@@ -1,4 +1,5 @@
 using Federation.Planner.Functions;
+using Federation.Planner.Typing;
 using Federation.Sql.Syntax;
 
 namespace Federation.Planner.Binding;
@@ -41,6 +42,28 @@ public sealed partial class Binder
         var bound = binder.BindExpression(expression, new BindScope(null), new ExpressionContext("EXECUTE"));
         return target is null ? binder.ResolveUnknown(bound) : binder.CoerceForAssignment(bound, target, expression.Span);
     }
+
+    /// <summary>Binds an argument of EXECUTE to the type of the parameter it is for.</summary>
+    public static Expr BindArgument(Expression expression, int number, SqlType target, BindContext context)
+    {
+        if (FindSubquery(expression) is { } subquery)
+            throw new SqlException(SqlState.FeatureNotSupported, "cannot use subquery in EXECUTE parameter") { Position = subquery.Span.Position };
+        var binder = new Binder(context);
+        var bound = binder.BindExpression(expression, new BindScope(null), new ExpressionContext("EXECUTE parameters"));
+        if (!bound.Type.IsUnknown && TypeRules.FindPath(target.AnnouncedOid, bound.Type.AnnouncedOid, CastContext.Assignment).Path == CoercionPath.None)
+        {
+            throw new SqlException(SqlState.DatatypeMismatch, $"parameter ${number} of type {bound.Type} cannot be coerced to the expected type {target}")
+            {
+                Position = expression.Span.Position,
+                Hint = "You will need to rewrite or cast the expression.",
+            };
+        }
+
+        return binder.Coerce(bound, target, CastContext.Assignment, expression.Span);
+    }
+
+    private static SyntaxNode? FindSubquery(Expression expression) =>
+        SyntaxTree.Find(expression, node => node is ScalarQueryExpression or ExistsExpression or ArrayQueryExpression or InQueryExpression or QuantifiedQueryExpression);
 
     private Column NewColumn(string name, SqlType type) => new(++_nextColumn, name, type);
 

@@ -68,7 +68,7 @@ internal static class NameResolution
     {
         for (var level = scope; level is not null; level = level.Parent)
         {
-            if (!level.Items.Exists(item => item.Entry.Alias == table)) continue;
+            if (!level.Items.Concat(level.Hidden).Any(item => item.Entry.Alias == table)) continue;
             return new SqlException(SqlState.UndefinedTable, $"invalid reference to FROM-clause entry for table \"{table}\"")
             {
                 Position = span.Position,

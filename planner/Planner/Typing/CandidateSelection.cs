@@ -86,7 +86,7 @@ public static class CandidateSelection
         if (known.Length != 1) return null;
         var assumed = Enumerable.Repeat(known[0], types.Length).ToArray();
         var fitting = candidates.Where(candidate => Enumerable.Range(0, types.Length)
-            .All(i => TypeRules.CanCoerce(assumed[i], candidate.Arguments[i], CastContext.Implicit))).ToList();
+            .All(i => TypeRules.CanCoerce(assumed[i], candidate.Arguments[i], CastContext.Implicit)) && PolymorphicTypes.AreConsistent(candidate.Arguments, assumed)).ToList();
         return fitting.Count == 1 ? fitting[0] : null;
     }
 }

@@ -54,6 +54,7 @@ public static class KernelCasts
         ["timestamptz"] = "replace(CAST({0} AS VARCHAR), ' (BC)', ' BC')",
         ["interval"] = "pg_interval_out({0})",
         ["uuid"] = "CAST({0} AS VARCHAR)",
+        ["inet"] = "pg_inet_text({0})",
         ["bytea"] = "concat('\\x', lower(hex({0})))",
         ["bit"] = "CAST({0} AS VARCHAR)",
         ["varbit"] = "CAST({0} AS VARCHAR)",
@@ -84,6 +85,8 @@ public static class KernelCasts
         [("jsonb", "numeric")] = JsonScalar("number", "{0}", "numeric"),
         [("jsonb", "float4")] = JsonScalar("number", "CAST({0} AS FLOAT)", "real"),
         [("jsonb", "float8")] = JsonScalar("number", "CAST({0} AS DOUBLE)", "double precision"),
+        [("cidr", "inet")] = "pg_inet_set_masklen({0}, pg_inet_masklen({0}), FALSE)",
+        [("inet", "cidr")] = "pg_inet_network({0})",
         [("json", "jsonb")] = "pg_jsonb_in({0})",
         [("timestamptz", "time")] = "CAST(CAST({0} AS TIMESTAMP) AS TIME)",
         [("time", "interval")] = "({0} - TIME '00:00:00')",
@@ -107,13 +110,15 @@ public static class KernelCasts
     {
         if (source.IsArray && target.IsArray) return WriteArray(operand, source, target, isExplicit);
         if (source.IsArray && target.Base.Category == 'S') return WriteArrayText(operand, source);
+        if (source.IsRecord && source.Fields.Count > 0 && target.Base.Category == 'S') return WriteRecordText(operand, source);
         var converted = source.HasSameBase(target) ? Reshape(operand, source, target) : Convert(operand, source, target);
         return ApplyModifier(converted, source, target, isExplicit);
     }
 
     /// <summary>The value as text that PostgreSQL's output function would give.</summary>
     public static string WriteText(string operand, SqlType source) =>
-        source.IsArray ? WriteArrayText(operand, source) : Fill(s_toText.GetValueOrDefault(source.Base.Name, "{0}"), operand);
+        source.IsArray ? WriteArrayText(operand, source) :
+        source.IsRecord && source.Fields.Count > 0 ? WriteRecordText(operand, source) : Fill(s_toText.GetValueOrDefault(source.Base.Name, "{0}"), operand);
 
     private static string Convert(string operand, SqlType source, SqlType target)
     {
@@ -172,7 +177,10 @@ public static class KernelCasts
             case "timestamp" or "timestamptz" when target.Modifier < 6:
                 return $"CAST(pg_timestamp_round(CAST({operand} AS TIMESTAMP), {target.Modifier}) AS {target.KernelName})";
             case "bit" or "varbit" when isExplicit:
-                var digits = $"left(CAST({operand} AS VARCHAR), {target.Modifier})";
+                // An integer keeps its last bits, a bit string its first.
+                var digits = source.Base.Category == 'N'
+                    ? $"right(lpad(CAST({operand} AS VARCHAR), {Math.Max(target.Modifier, 64)}, left(CAST({operand} AS VARCHAR), 1)), {target.Modifier})"
+                    : $"left(CAST({operand} AS VARCHAR), {target.Modifier})";
                 return target.Base.Name == "bit" ? $"CAST(rpad({digits}, {target.Modifier}, '0') AS BIT)" : $"CAST({digits} AS BIT)";
             default:
                 return operand;
@@ -190,10 +198,28 @@ public static class KernelCasts
 
     private static string WriteArrayText(string operand, SqlType source)
     {
-        if (source.Element!.IsArray) throw new SqlException(SqlState.FeatureNotSupported, $"the text form of multidimensional {source} is not supported");
+        // Nested lists are rows of one more dimension; each level has a variable of its own.
+        if (source.Element!.IsArray)
+        {
+            var variable = $"x{Depth(source)}";
+            return $"'{{' || array_to_string(list_transform({operand}, lambda {variable}: {WriteArrayText(variable, source.Element)}), ',') || '}}'";
+        }
+
         var item = WriteText("x", source.Element);
         return $"pg_array_out({(item == "x" ? operand : $"list_transform({operand}, lambda x: {item})")})";
     }
+
+    private static string WriteRecordText(string operand, SqlType source)
+    {
+        var fields = source.Fields.Select(field =>
+        {
+            var value = $"struct_extract({operand}, {KernelLiterals.Text(field.Name)})";
+            return field.Type.HasSameBase(SqlType.Bool) ? $"CASE {value} WHEN TRUE THEN 't' WHEN FALSE THEN 'f' END" : WriteText(value, field.Type);
+        });
+        return $"CASE WHEN {operand} IS NOT NULL THEN pg_record_out([{string.Join(", ", fields)}]) END";
+    }
+
+    private static int Depth(SqlType type) => type.Element is { } element ? 1 + Depth(element) : 0;
 
     private static string JsonScalar(string kind, string value, string type) =>
         $"CASE WHEN {{0}} IS NULL THEN NULL WHEN pg_jsonb_typeof({{0}}) = '{kind}' THEN {value} ELSE error('22023|cannot cast jsonb ' || pg_jsonb_typeof({{0}}) || ' to type {type}') END";

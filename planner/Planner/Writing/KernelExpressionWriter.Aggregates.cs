@@ -13,7 +13,7 @@ internal sealed partial class KernelExpressionWriter
     {
         var arguments = call.Arguments.Concat(call.Function.AggregateKind == 'n' ? [] : call.OrderBy.Select(key => key.Expression))
             .Select(argument => (Text: Write(argument), argument.Type)).ToArray();
-        var template = JsonAggregate(call) ?? KernelFunctions.Find(call.Function) ?? throw Unsupported(call.Function);
+        var template = JsonAggregate(call) ?? HypotheticalAggregate(call) ?? KernelFunctions.Find(call.Function) ?? throw Unsupported(call.Function);
         if (call.Function.Name is "min" or "max" && arguments is [var only] && HasKey(only.Type))
             template = call.Function.Name == "min" ? $"arg_min({{0}}, {Key(call.Arguments[0])}){{f}}{{w}}" : $"arg_max({{0}}, {Key(call.Arguments[0])}){{f}}{{w}}";
         else if (NumericAggregate(call) is { } numeric)
@@ -28,6 +28,35 @@ internal sealed partial class KernelExpressionWriter
             ["w"] = over,
         };
         return FillTemplate(template, arguments, clauses);
+    }
+
+    /// <summary>Where a row with the direct arguments would stand among the aggregated rows.</summary>
+    private string? HypotheticalAggregate(AggregateCall call)
+    {
+        if (call.Function.AggregateKind != 'h') return null;
+        var same = new List<string>();
+        var earlier = new List<string>();
+        for (var i = 0; i < call.OrderBy.Count; i++)
+        {
+            var key = call.OrderBy[i];
+            var (sorted, given) = (Key(key.Expression), Key(call.Arguments[i]));
+            var lone = key.NullsFirst ? $"({sorted} IS NULL AND {given} IS NOT NULL)" : $"({sorted} IS NOT NULL AND {given} IS NULL)";
+            var less = $"(coalesce({sorted} {(key.IsDescending ? ">" : "<")} {given}, FALSE) OR {lone})";
+            earlier.Add(string.Join(" AND ", same.Append(less)));
+            same.Add($"{sorted} IS NOT DISTINCT FROM {given}");
+        }
+
+        var before = $"({string.Join(" OR ", earlier)})";
+        string Where(string condition) => $" FILTER (WHERE {(call.Filter is null ? "" : $"{Write(call.Filter)} AND ")}{condition})";
+        var all = call.Filter is null ? "count(*)" : $"count(*) FILTER (WHERE {Write(call.Filter)})";
+        return call.Function.Name switch
+        {
+            "rank" => $"(count(*){Where(before)} + 1)",
+            "dense_rank" => $"(count(DISTINCT struct_pack({string.Join(", ", call.OrderBy.Select((key, i) => $"k{i} := {Key(key.Expression)}"))})){Where(before)} + 1)",
+            "percent_rank" => $"CASE WHEN {all} = 0 THEN 0.0::DOUBLE ELSE CAST(count(*){Where(before)} AS DOUBLE) / {all} END",
+            "cume_dist" => $"(CAST(count(*){Where($"({before} OR {string.Join(" AND ", same)})")} + 1 AS DOUBLE) / ({all} + 1))",
+            _ => null,
+        };
     }
 
     /// <summary>Sums and averages of numerics: native on scaled integers, exact functions on text.</summary>

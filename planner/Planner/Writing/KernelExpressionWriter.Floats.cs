@@ -17,7 +17,20 @@ internal sealed partial class KernelExpressionWriter
         var text = Plain(function, arguments, result);
         var open = leaves.Distinct().Select(leaf => $"isfinite({leaf})").ToArray();
         var guard = open.Length == 0 ? "" : $" AND {string.Join(" AND ", open)}";
-        return $"CASE WHEN isinf({text}){guard} THEN error('22003|value out of range: overflow') ELSE {text} END";
+        return $"CASE WHEN isinf({text}){guard} THEN error('22003|value out of range: overflow') {Underflow()}ELSE {text} END";
+
+        // A product or quotient of two plain operands that are not zero must not become zero.
+        string Underflow()
+        {
+            if (arguments.Any(argument => argument is Call call && IsFloatArithmetic(call.Function))) return "";
+            var isProduct = function.Name.EndsWith("mul", StringComparison.Ordinal);
+            if (!isProduct && !function.Name.EndsWith("div", StringComparison.Ordinal)) return "";
+            var tests = new List<string>();
+            if (arguments[0] is not Constant { Value: not (null or 0.0 or 0f) }) tests.Add($"{Write(arguments[0])} <> 0");
+            if (isProduct && arguments[1] is not Constant { Value: not (null or 0.0 or 0f) }) tests.Add($"{Write(arguments[1])} <> 0");
+            if (!isProduct && arguments[1] is not Constant) tests.Add($"isfinite({Write(arguments[1])})");
+            return $"WHEN {string.Join(" AND ", tests.Prepend($"{text} = 0"))} THEN error('22003|value out of range: underflow') ";
+        }
 
         string Plain(FunctionEntry operation, EquatableArray<Expr> operands, SqlType type) =>
             Fill(operation, operands.Select(operand => (Leaf(operand), operand.Type)).ToArray(), type);

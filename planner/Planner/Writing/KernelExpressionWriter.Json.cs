@@ -40,6 +40,25 @@ internal sealed partial class KernelExpressionWriter
         return $"('{{' || {string.Join(" || ', ' || ", pairs)} || '}}')";
     }
 
+    /// <summary>The members of an object as the fields of a record, each read by the input function of its type; absent ones are NULL.</summary>
+    private static string WriteJsonRecord(string json, string kind, SqlType record) =>
+        $"struct_pack({string.Join(", ", record.Fields.Select(field => $"{KernelLiterals.Identifier(field.Name)} := {WriteJsonField(json, kind, field)}"))})";
+
+    private static string WriteJsonField(string json, string kind, RecordField field)
+    {
+        var name = KernelLiterals.Text(field.Name);
+        if (field.Type.HasSameBase(SqlType.Json) || field.Type.HasSameBase(SqlType.Jsonb))
+            return KernelCasts.Write($"pg_{kind}_get({json}, {name})", kind == "json" ? SqlType.Json : SqlType.Jsonb, field.Type, isExplicit: true);
+        if (field.Type.Element is { } element)
+        {
+            var item = KernelCasts.Write("i", SqlType.Text, element, isExplicit: true);
+            var items = $"list_transform(pg_{kind}_array_elements_text(pg_{kind}_get({json}, {name})), lambda i: {item})";
+            return $"CASE WHEN pg_{kind}_get_text({json}, {name}) IS NULL THEN CAST(NULL AS {field.Type.KernelName}) ELSE {items} END";
+        }
+
+        return KernelCasts.Write($"pg_{kind}_get_text({json}, {name})", SqlType.Text, field.Type, isExplicit: true);
+    }
+
     /// <summary>json_agg and its kin: PostgreSQL separates items by a comma and a blank.</summary>
     private string? JsonAggregate(AggregateCall call)
     {
@@ -47,7 +66,8 @@ internal sealed partial class KernelExpressionWriter
         string Pairs() => $"array_to_string(list({{d}}{KernelJsonText.Quoted(OutputText(call.Arguments[0]))} || ' : ' || {Item(1)}{{o}}){{f}}{{w}}, ', ')";
         return call.Function.Name switch
         {
-            "json_agg" => $"'[' || array_to_string(list({{d}}{Item(0)}{{o}}){{f}}{{w}}, ', ') || ']'",
+            // Rows and arrays stand on lines of their own.
+            "json_agg" => $"'[' || array_to_string(list({{d}}{Item(0)}{{o}}){{f}}{{w}}, {(call.Arguments[0].Type is { IsRecord: true } or { IsArray: true } ? "', ' || chr(10) || ' '" : "', '")}) || ']'",
             "jsonb_agg" => $"pg_jsonb_in('[' || array_to_string(list({{d}}{Item(0)}{{o}}){{f}}{{w}}, ', ') || ']')",
             "json_object_agg" => $"'{{ ' || {Pairs()} || ' }}'",
             "jsonb_object_agg" => $"pg_jsonb_in('{{' || {Pairs()} || '}}')",

@@ -11,18 +11,51 @@ internal sealed partial class KernelExpressionWriter
         "concat_ws" => $"concat_ws({string.Join(", ", arguments.Select(OutputText))})",
         "format" when arguments.Count > 1 => $"pg_format({Write(arguments[0])}, [{string.Join(", ", arguments.Skip(1).Select(OutputText))}])",
         "format" => $"pg_format({Write(arguments[0])}, CAST([] AS VARCHAR[]))",
+        "tablesample_hash" => $"(CAST(hash({string.Join(", ", arguments.Select(Key))}) AS DOUBLE) / 18446744073709551616.0)",
         "num_nulls" => $"({Count(arguments, "IS NULL")})",
         "num_nonnulls" => $"({Count(arguments, "IS NOT NULL")})",
         "array_to_string" => WriteArrayToString(arguments),
         "pg_typeof" => KernelLiterals.Write((long)arguments[0].Type.AnnouncedOid.Value, SqlType.Oid),
-        "unnest" when Depth(arguments[0].Type) > 1 =>
-            Enumerable.Range(1, Depth(arguments[0].Type) - 1).Aggregate(Write(arguments[0]), (list, _) => $"flatten({list})"),
+        "unnest" when Depth(arguments[0].Type) > 1 => Flattened(arguments[0]),
+        "json_to_record" or "jsonb_to_record" when result.Fields.Count > 0 => WriteJsonRecord(Write(arguments[0]), function.Name.Split('_')[0], result),
+        "json_to_recordset" or "jsonb_to_recordset" when result.Fields.Count > 0 =>
+            $"list_transform(pg_{function.Name.Split('_')[0]}_array_elements({Write(arguments[0])}), lambda e: {WriteJsonRecord("e", function.Name.Split('_')[0], result)})",
+        "array_fill" when Depth(result) > 1 =>
+            Enumerable.Range(1, Depth(result)).Reverse().Aggregate(Write(arguments[0]), (inner, level) => $"list_transform(range(list_extract({Write(arguments[1])}, {level})), lambda d{level}: {inner})"),
         "array_ndims" => $"CASE WHEN len({Write(arguments[0])}) > 0 THEN {Depth(arguments[0].Type)} END",
         "timezone" when arguments is [Constant { Value: string zone }, var time] && OffsetZone(zone) is { } offset => $"timezone('{offset}', {Write(time)})",
-        "regexp_matches" when arguments.Count == 2 || arguments[2] is Constant { Value: string flags } && !flags.Contains('g', StringComparison.Ordinal) =>
-            $"list_filter([pg_regexp_match({Write(arguments[0])}, {Write(arguments[1])}, {(arguments.Count > 2 ? Write(arguments[2]) : "''")})], lambda m: m IS NOT NULL)",
+        "normalize" when arguments is [var text, Constant { Value: string form }] && IsComposed(form) => $"nfc_normalize({Write(text)})",
+        "is_normalized" when arguments is [var text, Constant { Value: string form }] && IsComposed(form) => $"(nfc_normalize({Write(text)}) = {Write(text)})",
+        "array_length" or "array_upper" => WriteArrayLength(arguments[0], arguments[1]),
+        "array_lower" => $"CASE WHEN {WriteArrayLength(arguments[0], arguments[1])} IS NOT NULL THEN 1 END",
+        "generate_subscripts" when arguments.Count == 2 => $"CAST(generate_series(1, coalesce({WriteArrayLength(arguments[0], arguments[1])}, 0)) AS INTEGER[])",
+        "cardinality" => $"CAST(len({Flattened(arguments[0])}) AS INTEGER)",
+        "array_dims" => $"CASE WHEN len({Write(arguments[0])}) > 0 THEN {string.Join(" || ", Enumerable.Range(1, Depth(arguments[0].Type)).Select(level => $"'[1:' || {LengthAt(arguments[0], level)} || ']'"))} END",
         _ => null,
     };
+
+    /// <summary>The kernel knows one of the four normal forms.</summary>
+    private static bool IsComposed(string form)
+    {
+        if (form.Equals("NFC", StringComparison.OrdinalIgnoreCase)) return true;
+        if (form.ToUpperInvariant() is "NFD" or "NFKC" or "NFKD") return false;
+        throw new SqlException(SqlState.InvalidParameterValue, $"invalid normalization form: {form}");
+    }
+
+    private string Flattened(Expr array) =>
+        Enumerable.Range(1, Math.Max(Depth(array.Type) - 1, 0)).Aggregate(Write(array), (list, _) => $"flatten({list})");
+
+    private string LengthAt(Expr array, int level) =>
+        $"nullif(CAST(len({Enumerable.Range(1, level - 1).Aggregate(Write(array), (list, _) => $"list_extract({list}, 1)")}) AS INTEGER), 0)";
+
+    /// <summary>The length of a dimension; NULL for one that the array has not. All rows of a dimension are equally long.</summary>
+    private string WriteArrayLength(Expr array, Expr dimension)
+    {
+        var depth = Depth(array.Type);
+        if (dimension is Constant { Value: int level }) return level >= 1 && level <= depth ? LengthAt(array, level) : "CAST(NULL AS INTEGER)";
+        var whens = Enumerable.Range(1, depth).Select(candidate => $" WHEN {candidate} THEN {LengthAt(array, candidate)}");
+        return $"CASE {Write(dimension)}{string.Concat(whens)} END";
+    }
 
     private static int Depth(SqlType type) => type.Element is { } element ? 1 + Depth(element) : 0;
 
@@ -39,7 +72,7 @@ internal sealed partial class KernelExpressionWriter
     /// <summary>The value as its output function prints it: unlike a cast to text, a boolean is t or f.</summary>
     private string OutputText(Expr argument)
     {
-        if (argument.Type.IsRecord) throw new SqlException(SqlState.FeatureNotSupported, "the text form of records is not supported in queries");
+        if (argument.Type is { IsRecord: true, Fields.Count: 0 }) throw new SqlException(SqlState.FeatureNotSupported, "the text form of this record is not supported in queries");
         var text = Write(argument);
         return argument.Type.HasSameBase(SqlType.Bool) ? $"CASE {text} WHEN TRUE THEN 't' WHEN FALSE THEN 'f' END"
             : argument.Type.Base == PgTypes.Bpchar && !argument.Type.IsArray ? text
@@ -53,9 +86,9 @@ internal sealed partial class KernelExpressionWriter
     private string WriteArrayToString(EquatableArray<Expr> arguments)
     {
         var element = arguments[0].Type.Element!;
-        if (element.IsArray) throw new SqlException(SqlState.FeatureNotSupported, "array_to_string of a multidimensional array is not supported");
+        while (element.Element is { } inner) element = inner;
         var item = element.HasSameBase(SqlType.Bool) ? "CASE x WHEN TRUE THEN 't' WHEN FALSE THEN 'f' END" : KernelCasts.WriteText("x", element);
-        var items = $"list_transform({Write(arguments[0])}, lambda x: {item})";
+        var items = $"list_transform({Flattened(arguments[0])}, lambda x: {item})";
         var shown = arguments.Count > 2
             ? $"list_transform(list_filter({items}, lambda y: y IS NOT NULL OR {Write(arguments[2])} IS NOT NULL), lambda z: coalesce(z, {Write(arguments[2])}))"
             : $"list_filter({items}, lambda y: y IS NOT NULL)";

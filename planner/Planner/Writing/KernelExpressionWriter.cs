@@ -53,12 +53,13 @@ internal sealed partial class KernelExpressionWriter(KernelNames names, Func<Log
         {
             { IsNumeric: true, Decimal: null } => $"pg_numeric_key({text})",
             { IsArray: false } type when type.Base == PgTypes.Bpchar => $"rtrim({text}, ' ')",
+            { IsArray: false, Category: 'I' } => $"pg_inet_key({text})",
             _ => text,
         };
     }
 
     /// <summary>Whether <see cref="Key"/> differs from the value.</summary>
-    public static bool HasKey(SqlType type) => type is { IsNumeric: true, Decimal: null } || (!type.IsArray && type.Base == PgTypes.Bpchar);
+    public static bool HasKey(SqlType type) => type is { IsNumeric: true, Decimal: null } || (!type.IsArray && (type.Base == PgTypes.Bpchar || type.Category == 'I'));
 
     public string SortKeys(IEnumerable<SortKey> keys) => string.Join(", ", keys.Select(key =>
         $"{Ordered(key.Expression)} {(key.IsDescending ? "DESC" : "ASC")} NULLS {(key.NullsFirst ? "FIRST" : "LAST")}"));
@@ -119,7 +120,7 @@ internal sealed partial class KernelExpressionWriter(KernelNames names, Func<Log
         if (quantified is { Operator: "=", IsAll: false } or { Operator: "<>", IsAll: true } && IsKernelEquality(itemType))
         {
             // Without a lambda, which could not name columns of an outer query.
-            var array = Write(quantified.Array);
+            var array = Flattened(quantified.Array);
             var operand = Write(quantified.Operand);
             var (found, absent) = quantified.IsAll ? ("FALSE", "TRUE") : ("TRUE", "FALSE");
             return $"CASE WHEN {array} IS NULL THEN CAST(NULL AS BOOLEAN) WHEN list_contains({array}, {operand}) THEN {found} "
@@ -128,11 +129,11 @@ internal sealed partial class KernelExpressionWriter(KernelNames names, Func<Log
 
         var item = new VerbatimItem("q", itemType);
         var comparison = WriteCall(quantified.Function, quantified.Operand, item);
-        var list = $"list_transform({Write(quantified.Array)}, lambda q: {comparison})";
+        var list = $"list_transform({Flattened(quantified.Array)}, lambda q: {comparison})";
         var (stop, otherwise) = quantified.IsAll ? ("FALSE", "TRUE") : ("TRUE", "FALSE");
 
         // list_contains finds the deciding value; a NULL among the rest leaves the answer open.
-        return $"CASE WHEN {Write(quantified.Array)} IS NULL THEN CAST(NULL AS BOOLEAN) WHEN list_contains({list}, {stop}) THEN {stop} "
+        return $"CASE WHEN {Flattened(quantified.Array)} IS NULL THEN CAST(NULL AS BOOLEAN) WHEN list_contains({list}, {stop}) THEN {stop} "
             + $"WHEN len(list_filter({list}, lambda z: z IS NULL)) > 0 THEN CAST(NULL AS BOOLEAN) ELSE {otherwise} END";
     }
 

@@ -337,8 +337,7 @@ public sealed class KernelSqlWriter
         var word = operation.Type.ToString().ToUpperInvariant() + (operation.IsAll ? " ALL" : "");
         if (operation is not { Type: SetOperationType.Union, IsAll: true } && operation.Outputs.Any(column => KernelExpressionWriter.HasKey(column.Type)))
         {
-            if (operation.Type != SetOperationType.Union)
-                throw new SqlException(SqlState.FeatureNotSupported, $"{word} of numeric columns of different scales is not supported") { Hint = "Cast the columns to one numeric(p,s)." };
+            if (operation.Type != SetOperationType.Union) return WriteKeyedOperation(operation);
             return WriteDistinct(new Distinct(operation with { IsAll = true }));
         }
 
@@ -353,6 +352,31 @@ public sealed class KernelSqlWriter
         };
 
         string Operand(LogicalPlan plan) => Derived(plan);
+    }
+
+    /// <summary>
+    /// INTERSECT and EXCEPT by keys, for columns whose equal values may be written differently: rows of both sides are grouped by key and counted by side; a result row is one of the left side's.
+    /// </summary>
+    private SelectBlock WriteKeyedOperation(SetOperation operation)
+    {
+        string Side(LogicalPlan plan, int side) =>
+            $"SELECT {string.Join(", ", operation.Outputs.Select((column, i) => $"{_names.Of(plan.Columns[i])} AS {_names.Of(column)}"))}, {side} AS \"_side\" FROM {Derived(plan)}";
+        var items = operation.Outputs.Select(column => $"any_value({_names.Of(column)}) FILTER (WHERE \"_side\" = 0) AS {_names.Of(column)}");
+        var keys = operation.Outputs.Select(column => _expressions.Key(new ColumnRef(column)));
+        var groups = $"SELECT {string.Join(", ", items)}, count(*) FILTER (WHERE \"_side\" = 0) AS \"_left\", count(*) FILTER (WHERE \"_side\" = 1) AS \"_right\" "
+            + $"FROM ({Side(operation.Left, 0)} UNION ALL {Side(operation.Right, 1)}) AS {_names.NewTable()} GROUP BY {string.Join(", ", keys)}";
+        var copies = (operation.Type, operation.IsAll) switch
+        {
+            (SetOperationType.Intersect, true) => "least(\"_left\", \"_right\")",
+            (SetOperationType.Intersect, false) => "CASE WHEN \"_left\" > 0 AND \"_right\" > 0 THEN 1 ELSE 0 END",
+            (_, true) => "greatest(\"_left\" - \"_right\", 0)",
+            _ => "CASE WHEN \"_left\" > 0 AND \"_right\" = 0 THEN 1 ELSE 0 END",
+        };
+        var names = string.Join(", ", operation.Outputs.Select(column => _names.Of(column)));
+        return new SelectBlock("")
+        {
+            Whole = $"SELECT {names} FROM (SELECT *, unnest(range({copies})) AS \"_copy\" FROM ({groups}) AS {_names.NewTable()}) AS {_names.NewTable()}",
+        };
     }
 
     private SelectBlock WriteWith(With with)

@@ -20,12 +20,12 @@ internal sealed partial class Parser
             }
             else if (Accept(Keyword.Scroll))
             {
-                isScroll = true;
+                isScroll = isScroll == false ? throw BothScrolls() : true;
             }
             else if (Accept(Keyword.No))
             {
                 Expect(Keyword.Scroll);
-                isScroll = false;
+                isScroll = isScroll == true ? throw BothScrolls() : false;
             }
             else if (!Accept(Keyword.Insensitive) && !Accept(Keyword.Asensitive))
             {
@@ -40,6 +40,8 @@ internal sealed partial class Parser
         Expect(Keyword.For);
         return new DeclareCursorStatement(name, Query()) { IsBinary = isBinary, IsHold = isHold, IsScroll = isScroll };
     }
+
+    private static SqlException BothScrolls() => new(SqlState.InvalidCursorDefinition, "cannot specify both SCROLL and NO SCROLL");
 
     private FetchStatement Fetch()
     {

@@ -31,7 +31,7 @@ public sealed class KernelErrorTests : KernelFixture
     [InlineData("-(-9223372036854775808 + i - 1)", "22003", "bigint out of range")]
     [InlineData("date_trunc('foo' || i, DATE '2024-01-01')", "22023", "unit \"foo1\" not recognized")]
     [InlineData("timezone('Nowhere/' || i, TIMESTAMP '2024-01-01')", "22023", "time zone \"Nowhere/1\" not recognized")]
-    [InlineData("make_date(2024, 13, i::INTEGER)", "22008", "date field value out of range: 2024-13-1")]
+    [InlineData("make_date(2024, 13, i::INTEGER)", "22008", "date field value out of range: 2024-13-01")]
     [InlineData("(i + 999)::DECIMAL(4,2)", "22003", "numeric field overflow")]
     [InlineData("('12345' || i)::DECIMAL(4,2)", "22003", "numeric field overflow")]
     [InlineData("(i * 99999999999999999999999999999999999999::DECIMAL(38,0)) + 1::DECIMAL(38,0)", "22003", "numeric field overflow")]
@@ -114,5 +114,19 @@ public sealed class KernelErrorTests : KernelFixture
         var error = Assert.Throws<SqlException>(() => Rows($"SELECT * FROM read_parquet('{path}')"));
         Assert.Equal(SqlState.IoError, error.State);
         Assert.Contains(path, error.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("cut.csv", "a,b\n1,2\n\"x\n", "SELECT * FROM read_csv('{0}', header = true, auto_detect = false, columns = {{'a': 'BIGINT', 'b': 'BIGINT'}})", "line 3: Value with unterminated quote found")]
+    [InlineData("odd.csv", "a,b\n1,2\n\"x\n", "SELECT * FROM read_csv('{0}', header = true, columns = {{'a': 'BIGINT', 'b': 'BIGINT'}})", "")]
+    [InlineData("cut.json", "{\"a\":1}\n{\"a\":\n", "SELECT * FROM read_json('{0}', format = 'newline_delimited', columns = {{'a': 'BIGINT'}})", "Malformed JSON")]
+    public void Malformed_text_files_are_named(string name, string content, string sql, string reason)
+    {
+        var path = Path.Combine(Directory, "data", name);
+        System.IO.Directory.CreateDirectory(Path.GetDirectoryName(path)!);
+        File.WriteAllText(path, content);
+        var error = Assert.Throws<SqlException>(() => Rows(string.Format(System.Globalization.CultureInfo.InvariantCulture, sql, path)));
+        Assert.StartsWith($"file \"{path}\" is malformed: {reason}", error.Message, StringComparison.Ordinal);
+        Assert.Equal(SqlState.BadCopyFileFormat, error.State);
     }
 }

@@ -7,16 +7,20 @@ public static class FunctionCatalog
 {
     public static readonly IReadOnlyCollection<ScalarFunction> Scalars =
     [
+        .. ByteFunctions.All,
         .. CatalogFunctions.All,
+        .. DegreeFunctions.All,
         .. ConversionFunctions.All,
         .. FormattingFunctions.All,
         .. JsonFunctions.All,
         .. JsonbFunctions.All,
+        .. NetworkFunctions.All,
         .. NumericFunctions.All,
         .. RegexFunctions.All,
+        .. SizeFunctions.All,
         .. TemporalFunctions.All,
         .. TextFunctions.All,
     ];
 
-    public static readonly IReadOnlyCollection<AggregateFunction> Aggregates = NumericAggregates.All;
+    public static readonly IReadOnlyCollection<AggregateFunction> Aggregates = [.. NumericAggregates.All, .. RegressionAggregates.All];
 }

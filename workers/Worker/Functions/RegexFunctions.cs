@@ -30,6 +30,26 @@ internal static class RegexFunctions
             if (Regex(ref row, 1, 2).Match(text, 0) is { } match) row.Set(Groups(match, text));
             else row.SetNull();
         }),
+        // The groups of all matches one after another; pg_regexp_groups says how many belong to one.
+        new("pg_regexp_all_groups", [SqlType.Text, SqlType.Text, SqlType.Text], s_texts, static (ref FunctionRow row) =>
+        {
+            var text = row.GetText(0);
+            var isGlobal = Flags(ref row, 2).Contains('g');
+            var groups = new List<string?>();
+            foreach (var match in Regex(ref row, 1, 2).Matches(text, 0))
+            {
+                groups.AddRange(Groups(match, text));
+                if (!isGlobal) break;
+            }
+
+            row.Set(groups.ToArray().AsSpan());
+        }),
+        new("pg_regexp_groups", [SqlType.Text, SqlType.Text], SqlType.Int4, static (ref FunctionRow row) => row.Set(Math.Max(1, Regex(ref row, 0, 1).GroupCount))),
+        new("pg_regexp_like", [SqlType.Text, SqlType.Text, SqlType.Text], SqlType.Bool, static (ref FunctionRow row) =>
+        {
+            NotGlobal(ref row, 2, "regexp_like");
+            row.Set(AreRegex.Get(row.GetChars(1), row.GetChars(2)).IsMatch(row.GetChars(0)));
+        }),
         new("pg_regexp_count", [SqlType.Text, SqlType.Text, SqlType.Int4, SqlType.Text], SqlType.Int4, static (ref FunctionRow row) =>
         {
             NotGlobal(ref row, 3, "regexp_count");

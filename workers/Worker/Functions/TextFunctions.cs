@@ -31,6 +31,7 @@ internal static class TextFunctions
         new("pg_like_escape", [s_text, s_text], s_text, static (ref FunctionRow row) => row.Set(LikeEscape(row.GetText(0), row.GetText(1)))),
         new("pg_check_length", [s_text, SqlType.Int4, s_text], s_text, static (ref FunctionRow row) => row.Set(CheckLength(row.GetText(0), row.GetInt32(1), row.GetText(2)))),
         new("pg_array_out", [s_texts], s_text, static (ref FunctionRow row) => row.Set(ArrayOut(row.GetTexts(0)))),
+        new("pg_record_out", [s_texts], s_text, static (ref FunctionRow row) => row.Set(RecordOut(row.GetTexts(0)))),
         new("pg_shift_left", [SqlType.Int8, SqlType.Int4, SqlType.Int4], SqlType.Int8, static (ref FunctionRow row) =>
             row.Set(ShiftLeft(row.Get<long>(0), row.GetInt32(1), row.GetInt32(2)))),
     ];
@@ -148,6 +149,12 @@ internal static class TextFunctions
 
         return result.Append('}').ToString();
     }
+
+    /// <summary>A NULL field is nothing between its commas; quotes and backslashes are doubled.</summary>
+    private static string RecordOut(string?[] fields) => $"({string.Join(',', fields.Select(field =>
+        field is null ? ""
+        : !TextQuoting.RecordFieldNeedsQuotes(field) ? field
+        : $"\"{field.Replace("\\", @"\\", StringComparison.Ordinal).Replace("\"", "\"\"", StringComparison.Ordinal)}\""))})";
 
     // Like the processor that PostgreSQL runs on: the count is taken modulo the width (32 at least) and bits fall off the end.
     private static long ShiftLeft(long value, int count, int width) => width switch

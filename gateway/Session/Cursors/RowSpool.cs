@@ -1,0 +1,128 @@
+using System.Buffers;
+using Federation.Arrow;
+using Federation.Core.Types;
+using Federation.SessionApi;
+
+namespace Federation.Session.Cursors;
+
+/// <summary>
+/// Rows kept for reading in any order: the first <see cref="MemoryLimit"/> bytes in memory, the rest in a file that vanishes with the spool. Used by one statement at a time.
+/// </summary>
+internal sealed class RowSpool(EquatableArray<ResultField> fields, string directory) : IDisposable
+{
+    /// <summary>Bytes of rows that a cursor holds in memory.</summary>
+    public const long MemoryLimit = 8 << 20;
+
+    private const int BlockBytes = 128 << 10;
+
+    private readonly List<Block> _blocks = [];
+    private readonly ArrayBufferWriter<byte> _open = new();
+    private BatchSchema? _schema;
+    private FileStream? _file;
+    private long _memoryBytes;
+    private long _closedRows;
+    private int _openRows;
+    private (int Block, Batch Batch)? _cached;
+
+    /// <param name="Bytes">Null when the block lies in the file.</param>
+    private sealed record Block(long FirstRow, int RowCount, byte[]? Bytes, long Offset, int Length);
+
+    public long RowCount => _closedRows + _openRows;
+
+    /// <summary>Bytes that went to the file.</summary>
+    public long FileBytes => _file?.Length ?? 0;
+
+    /// <summary>Copies the rows from <paramref name="start"/>; the batch stays the caller's.</summary>
+    public void Append(Batch batch, int start)
+    {
+        _schema ??= new BatchSchema(batch.Columns.Select((column, i) => new Field(fields[i].Name, column.Type)).ToEquatableArray());
+        for (var row = start; row < batch.RowCount; row++)
+        {
+            RowBytes.Write(_open, batch, row);
+            _openRows++;
+            if (_open.WrittenCount >= BlockBytes) CloseBlock();
+        }
+    }
+
+    /// <summary>
+    /// Up to <paramref name="count"/> rows from <paramref name="row"/> on, downward when <paramref name="isBackward"/>: as many as one block holds, at least one. The caller owns the batch.
+    /// </summary>
+    public Batch Read(long row, long count, bool isBackward)
+    {
+        if (row >= _closedRows) CloseBlock();
+        var index = FindBlock(row);
+        var block = _blocks[index];
+        var batch = Load(index);
+        var local = (int)(row - block.FirstRow);
+        var taken = (int)Math.Min(count, isBackward ? local + 1 : block.RowCount - local);
+        return Statements.BatchCopy.Slice(batch, local, taken, fields, isBackward);
+    }
+
+    public void Dispose()
+    {
+        _cached?.Batch.Dispose();
+        _cached = null;
+        _file?.Dispose();
+        _file = null;
+        _blocks.Clear();
+    }
+
+    private int FindBlock(long row)
+    {
+        var (low, high) = (0, _blocks.Count - 1);
+        while (low < high)
+        {
+            var middle = (low + high + 1) / 2;
+            if (_blocks[middle].FirstRow <= row) low = middle;
+            else high = middle - 1;
+        }
+
+        return low;
+    }
+
+    private Batch Load(int index)
+    {
+        if (_cached is { } cached && cached.Block == index) return cached.Batch;
+        _cached?.Batch.Dispose();
+        _cached = null;
+        var block = _blocks[index];
+        var bytes = block.Bytes ?? ReadFile(block);
+        var batch = RowBytes.Read(bytes.AsSpan(0, block.Length), _schema!, block.RowCount);
+        _cached = (index, batch);
+        return batch;
+    }
+
+    private byte[] ReadFile(Block block)
+    {
+        var bytes = new byte[block.Length];
+        _file!.Position = block.Offset;
+        _file.ReadExactly(bytes);
+        return bytes;
+    }
+
+    private void CloseBlock()
+    {
+        if (_openRows == 0) return;
+        var length = _open.WrittenCount;
+        if (_memoryBytes + length <= MemoryLimit)
+        {
+            _blocks.Add(new Block(_closedRows, _openRows, _open.WrittenSpan.ToArray(), 0, length));
+            _memoryBytes += length;
+        }
+        else
+        {
+            _file ??= new FileStream(Path.Combine(directory, $"cursor-{Guid.NewGuid():N}.rows"), new FileStreamOptions
+            {
+                Mode = FileMode.CreateNew, Access = FileAccess.ReadWrite, Share = FileShare.None, Options = FileOptions.DeleteOnClose, BufferSize = 0,
+            });
+            var offset = _file.Length;
+            _file.Position = offset;
+            _file.Write(_open.WrittenSpan);
+            _blocks.Add(new Block(_closedRows, _openRows, null, offset, length));
+        }
+
+        _closedRows += _openRows;
+        _openRows = 0;
+        _open.ResetWrittenCount();
+    }
+}
