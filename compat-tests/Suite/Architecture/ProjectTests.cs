@@ -32,6 +32,7 @@ public sealed partial class ProjectTests
         ["PgWire"] = ["Core", "Arrow", "SessionApi"],
         ["Session"] = ["Core", "Arrow", "Sql", "Plan", "Planner", "SystemCatalog", "Catalog", "Scheduling", "Connectors.Spi", "SessionApi"],
         ["Host"] = ["PgWire", "Session", "Catalog", "Scheduling", "Worker", "Connectors.Postgres", "Connectors.Files", "Connectors.Tpch", "Connectors.Lakehouse", "Connectors.Formats"],
+        ["Bench"] = ["DuckDb"],
         ["CompatTests.Wire"] = [],
         ["CompatTests.Harness"] = [],
     };
