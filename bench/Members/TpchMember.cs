@@ -1,6 +1,3 @@
-using System.Diagnostics;
-using Federation.DuckDb;
-
 namespace Federation.Bench.Members;
 
 /// <summary>
@@ -22,7 +19,7 @@ internal static class TpchMember
             new Measurement("B1", "TPC-H over Parquet, time, geometric mean", "<= 1.1x of the kernel", ratio => ratio <= 1.1) { Ratios = [] },
             new Measurement("B1", "TPC-H over Parquet, time, worst query", "<= 1.5x of the kernel", ratio => ratio <= 1.5) { Ratios = [] },
             sql => Pairs.Time(gateway.CpuSeconds, () => client.Query(sql)),
-            sql => Pairs.Time(() => Machine.CpuSeconds(Environment.ProcessId), () => Drain(peer, sql)));
+            sql => Pairs.Time(() => Machine.CpuSeconds(Environment.ProcessId), () => peer.Execute(sql)));
     }
 
     /// <summary>B6: the same queries on a gateway with two further worker processes and on one without.</summary>
@@ -82,11 +79,5 @@ internal static class TpchMember
             mean with { Ratios = means, CpuRatios = cpu, Steal = steals },
             worst with { Ratios = slowest.Value, Steal = steals, Note = slowest.Key },
         ];
-    }
-
-    private static void Drain(KernelConnection connection, string sql)
-    {
-        using var rows = connection.Query(sql, null, CancellationToken.None);
-        while (rows.Read(CancellationToken.None) is { } batch) batch.Dispose();
     }
 }

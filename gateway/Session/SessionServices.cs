@@ -11,4 +11,6 @@ public sealed record SessionServices(ICatalogStore Catalog, ConnectorPool Connec
     public IReadOnlyList<string> AllowedRoots { get; init; } = [];
 
     public DateTimeOffset StartedAt { get; init; }
+
+    public StatementCache Statements { get; } = new();
 }
