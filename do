@@ -45,6 +45,14 @@ run() {
   exec dotnet artifacts/bin/Federation.Host/release/federation.dll serve "${options[@]}" "${arguments[@]}"
 }
 
+bench() { # the members' names, --write, --pairs N, --cache FOLDER
+  need_postgres
+  say "building"
+  build Release gateway/Host
+  build Release bench
+  exec artifacts/bin/Federation.Bench/release/federation-bench "$@"
+}
+
 run_tests() {
   need_toolchain
   need_postgres
@@ -72,6 +80,6 @@ case "$command" in
   test) run_tests "$@" ;;
   golden) run_tests "FullyQualifiedName~Golden" ;;
   fmt) dotnet format Federation.sln "$@" ;;
-  bench) say "no benchmarks yet"; exit 1 ;;
+  bench) bench "$@" ;;
   *) sed -n '2,3p' "$0" | cut -c3-; exit 1 ;;
 esac

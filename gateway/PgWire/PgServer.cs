@@ -36,6 +36,9 @@ public sealed class PgServer : IAsyncDisposable
                 IOQueueCount = 1,
                 WaitForDataBeforeAllocatingBuffer = true,
                 NoDelay = true,
+
+                // Room to write the next rows while the client reads the last.
+                MaxWriteBufferSize = 256 * 1024,
             }),
             loggers);
         _handler = new PgConnectionHandler(

@@ -1,3 +1,5 @@
+using Federation.Plan;
+using Federation.Planner;
 using Federation.Planner.Binding;
 using Federation.SessionApi;
 using Federation.Sql.Syntax;
@@ -7,6 +9,8 @@ namespace Federation.Session;
 /// <summary>An analysed statement: its syntax, and for queries the plan bound against one catalog version.</summary>
 internal sealed class PreparedStatement(string text, Statement? syntax) : IPreparedStatement
 {
+    private bool? _mayAnswer;
+
     /// <summary>The whole query string that positions count from.</summary>
     public string Text { get; } = text;
 
@@ -26,6 +30,14 @@ internal sealed class PreparedStatement(string text, Statement? syntax) : IPrepa
     public long CatalogVersion { get; init; }
 
     public bool IsEmpty => Syntax is null;
+
+    /// <summary>The query's only row, once it is known and the same for every execution in every session. Threads may set it at the same time, all to the same values.</summary>
+    public Constant[]? Answer { get; set; }
+
+    /// <summary>Whether the row of the query, one over constants, follows from its parameters alone: it calls only immutable functions, and names no object of the catalog.</summary>
+    public bool MayAnswer => _mayAnswer ??= Syntax is SelectStatement && Query?.Plan is Project project && project.Assignments.All(assignment => !PlanRewriter.Contains(
+        assignment.Expression,
+        item => item is Subquery || (item is Call call && call.Function.Volatility != Volatility.Immutable) || item.Type.Base.Name.StartsWith("reg", StringComparison.Ordinal)));
 
     public static EquatableArray<ResultField> FieldsOf(BoundQuery query) => query.Outputs
         .Select(output => new ResultField(output.Name, output.Column.Type, output.TableOid, output.AttributeNumber)).ToEquatableArray();

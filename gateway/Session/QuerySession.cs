@@ -72,21 +72,35 @@ public sealed class QuerySession : ISession
     }
 
     public IReadOnlyList<StatementText> Split(string sql) =>
-        SqlParser.Parse(sql).Select(statement => new StatementText(sql, statement.Start, statement.Length, statement.Statement)).ToArray();
+        _services.Statements.FindParts(sql) ?? SqlParser.Parse(sql).Select(statement => new StatementText(sql, statement.Start, statement.Length, statement.Statement)).ToArray();
 
     public async ValueTask<IPreparedStatement> PrepareAsync(string name, string sql, IReadOnlyList<Oid> parameterTypes, CancellationToken cancellationToken)
     {
+        var isUndeclared = parameterTypes.All(type => type == Oid.None);
+        if (isUndeclared && _services.Statements.Find(sql) is { } known)
+        {
+            BeginStatement(known.Syntax);
+            AddStatement(name, known);
+            return known;
+        }
+
         var statements = SqlParser.Parse(sql);
         if (statements.Count > 1)
             throw new SqlException(SqlState.SyntaxError, "cannot insert multiple commands into a prepared statement");
         var syntax = statements.Count == 0 ? null : statements[0].Statement;
-        var prepared = await AnalyzeAsync(sql, syntax, parameterTypes.Select(OfDeclared).ToArray(), cancellationToken);
+        var prepared = await AnalyzeAsync(sql, syntax, isUndeclared ? [] : parameterTypes.Select(OfDeclared).ToArray(), cancellationToken);
+        if (isUndeclared && statements.Count == 1) _services.Statements.Add(new StatementText(sql, statements[0].Start, statements[0].Length, statements[0].Statement), prepared);
         AddStatement(name, prepared);
         return prepared;
     }
 
-    public async ValueTask<IPreparedStatement> PrepareAsync(StatementText statement, CancellationToken cancellationToken) =>
-        await AnalyzeAsync(statement.Source, (Statement)statement.Syntax, null, cancellationToken);
+    public ValueTask<IPreparedStatement> PrepareAsync(StatementText statement, CancellationToken cancellationToken)
+    {
+        // The text of several statements is never kept, so a kept text is this statement.
+        if (_services.Statements.Find(statement.Source) is not { } known) return PrepareNewAsync(statement, cancellationToken);
+        BeginStatement(known.Syntax);
+        return ValueTask.FromResult<IPreparedStatement>(known);
+    }
 
     public IPreparedStatement GetStatement(string name) => FindStatement(name);
 
@@ -233,6 +247,23 @@ public sealed class QuerySession : ISession
         {
             if (_running == running) _running = null;
         }
+    }
+
+    private async ValueTask<IPreparedStatement> PrepareNewAsync(StatementText statement, CancellationToken cancellationToken)
+    {
+        var prepared = await AnalyzeAsync(statement.Source, (Statement)statement.Syntax, null, cancellationToken);
+        // Only a statement that is the whole of its text may be kept: nothing but blanks and a semicolon around it.
+        if (statement.Source.AsSpan(0, statement.Start).IsWhiteSpace() && statement.Source.AsSpan(statement.Start + statement.Length).Trim() is "" or ";")
+            _services.Statements.Add(statement, prepared);
+        return prepared;
+    }
+
+    /// <summary>What analysing would do for a statement that was analysed before.</summary>
+    private void BeginStatement(Statement? syntax)
+    {
+        StatementTime = ToTimestamp(_services.Clock.GetUtcNow());
+        RequireUsable(syntax);
+        Transaction.BeginStatement();
     }
 
     private static SqlType? OfDeclared(Oid oid) => oid == Oid.None || oid == PgTypes.Unknown.Oid ? null

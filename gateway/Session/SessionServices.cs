@@ -14,4 +14,6 @@ public sealed record SessionServices(ICatalogStore Catalog, ConnectorPool Connec
     public string SpillDirectory { get; init; } = Path.GetTempPath();
 
     public DateTimeOffset StartedAt { get; init; }
+
+    public StatementCache Statements { get; } = new();
 }

@@ -14,6 +14,9 @@ namespace Federation.PgWire.Protocol;
 internal sealed class FrameWriter(PipeWriter pipe) : IBufferWriter<byte>
 {
     private const int BlockBytes = 4096;
+
+    // Of results: larger than the blocks of the transport's pool, so it comes from the shared pool of arrays and saves trips to the kernel of the system.
+    private const int LargeBlockBytes = 64 * 1024;
     private const int HeaderBytes = sizeof(byte) + sizeof(int);
 
     private Memory<byte> _memory;
@@ -113,6 +116,18 @@ internal sealed class FrameWriter(PipeWriter pipe) : IBufferWriter<byte>
     public ReadOnlySpan<byte> WrittenSince(int mark) => _memory.Span[(_messageStart + mark).._position];
 
     public void TruncateTo(int mark) => _position = _messageStart + mark;
+
+    /// <summary>Room for many messages that are written without the help of this type; <see cref="AdvanceMessages"/> tells how much was used. Between messages only.</summary>
+    /// <param name="needed">Bytes that must be there; when they are not, a large block is taken.</param>
+    public Span<byte> GetMessageSpace(int needed)
+    {
+        Debug.Assert(_position == _messageStart, "a message is open");
+        if (_memory.Length - _position < needed) Grow(Math.Max(needed, LargeBlockBytes));
+        return _memory.Span[_position..];
+    }
+
+    /// <summary>Whole messages were written into the space.</summary>
+    public void AdvanceMessages(int count) => _messageStart = _position += count;
 
     public Span<byte> GetSpan(int sizeHint = 0)
     {

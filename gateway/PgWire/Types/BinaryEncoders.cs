@@ -1,3 +1,5 @@
+using System.Buffers.Binary;
+using System.Runtime.CompilerServices;
 using Federation.Arrow;
 using Federation.Core.Types;
 using Federation.Core.Values;
@@ -5,58 +7,80 @@ using Federation.PgWire.Protocol;
 
 namespace Federation.PgWire.Types;
 
-internal sealed class BooleanBinaryEncoder : ColumnEncoder
+internal sealed unsafe class BooleanBinaryEncoder : ColumnEncoder
 {
     public override void Write(FrameWriter writer, Column column, int row) => writer.WriteByte(column.GetBoolean(row) ? (byte)1 : (byte)0);
+
+    public override byte* TryWrite(byte* target, byte* end, Column column, int row)
+    {
+        if (target == end) return null;
+        *target = column.GetBoolean(row) ? (byte)1 : (byte)0;
+        return target + 1;
+    }
 }
 
-internal sealed class Int16BinaryEncoder : ColumnEncoder
+internal sealed unsafe class Int16BinaryEncoder : ColumnEncoder
 {
     public override void Write(FrameWriter writer, Column column, int row) => writer.WriteInt16(column.Get<short>(row));
+
+    public override byte* TryWrite(byte* target, byte* end, Column column, int row) => BinaryForms.TryWrite(target, end, column.Get<short>(row));
 }
 
-internal sealed class Int32BinaryEncoder : ColumnEncoder
+internal sealed unsafe class Int32BinaryEncoder : ColumnEncoder
 {
     public override void Write(FrameWriter writer, Column column, int row) => writer.WriteInt32(column.Get<int>(row));
+
+    public override byte* TryWrite(byte* target, byte* end, Column column, int row) => BinaryForms.TryWrite(target, end, column.Get<int>(row));
 }
 
 /// <summary>int8, xid8 and time: microseconds since midnight.</summary>
-internal sealed class Int64BinaryEncoder : ColumnEncoder
+internal sealed unsafe class Int64BinaryEncoder : ColumnEncoder
 {
     public override void Write(FrameWriter writer, Column column, int row) => writer.WriteInt64(column.Get<long>(row));
+
+    public override byte* TryWrite(byte* target, byte* end, Column column, int row) => BinaryForms.TryWrite(target, end, column.Get<long>(row));
 }
 
 /// <summary>Every NaN is sent with the bits that PostgreSQL's has.</summary>
-internal sealed class Float32BinaryEncoder : ColumnEncoder
+internal sealed unsafe class Float32BinaryEncoder : ColumnEncoder
 {
     private const int NaN = 0x7fc00000;
 
     public override void Write(FrameWriter writer, Column column, int row) =>
         writer.WriteInt32(float.IsNaN(column.Get<float>(row)) ? NaN : column.Get<int>(row));
+
+    public override byte* TryWrite(byte* target, byte* end, Column column, int row) =>
+        BinaryForms.TryWrite(target, end, float.IsNaN(column.Get<float>(row)) ? NaN : column.Get<int>(row));
 }
 
-internal sealed class Float64BinaryEncoder : ColumnEncoder
+internal sealed unsafe class Float64BinaryEncoder : ColumnEncoder
 {
     private const long NaN = 0x7ff8000000000000;
 
     public override void Write(FrameWriter writer, Column column, int row) =>
         writer.WriteInt64(double.IsNaN(column.Get<double>(row)) ? NaN : column.Get<long>(row));
+
+    public override byte* TryWrite(byte* target, byte* end, Column column, int row) =>
+        BinaryForms.TryWrite(target, end, double.IsNaN(column.Get<double>(row)) ? NaN : column.Get<long>(row));
 }
 
 /// <summary>oid, xid and the reg types: held in 64 bits, unsigned 32 bits on the wire.</summary>
-internal sealed class OidBinaryEncoder : ColumnEncoder
+internal sealed unsafe class OidBinaryEncoder : ColumnEncoder
 {
     public override void Write(FrameWriter writer, Column column, int row) => writer.WriteInt32((int)(uint)column.Get<long>(row));
 }
 
-internal sealed class DateBinaryEncoder : ColumnEncoder
+internal sealed unsafe class DateBinaryEncoder : ColumnEncoder
 {
     public override void Write(FrameWriter writer, Column column, int row) =>
         writer.WriteInt32(BinaryForms.Date(new PgDate(column.Get<int>(row))));
+
+    public override byte* TryWrite(byte* target, byte* end, Column column, int row) =>
+        BinaryForms.TryWrite(target, end, BinaryForms.Date(new PgDate(column.Get<int>(row))));
 }
 
 /// <summary>Local microseconds since midnight, then the zone in seconds west of UTC.</summary>
-internal sealed class TimeTzBinaryEncoder : ColumnEncoder
+internal sealed unsafe class TimeTzBinaryEncoder : ColumnEncoder
 {
     public override void Write(FrameWriter writer, Column column, int row)
     {
@@ -66,13 +90,16 @@ internal sealed class TimeTzBinaryEncoder : ColumnEncoder
     }
 }
 
-internal sealed class TimestampBinaryEncoder : ColumnEncoder
+internal sealed unsafe class TimestampBinaryEncoder : ColumnEncoder
 {
     public override void Write(FrameWriter writer, Column column, int row) =>
         writer.WriteInt64(BinaryForms.Timestamp(new PgTimestamp(column.Get<long>(row))));
+
+    public override byte* TryWrite(byte* target, byte* end, Column column, int row) =>
+        BinaryForms.TryWrite(target, end, BinaryForms.Timestamp(new PgTimestamp(column.Get<long>(row))));
 }
 
-internal sealed class IntervalBinaryEncoder : ColumnEncoder
+internal sealed unsafe class IntervalBinaryEncoder : ColumnEncoder
 {
     public override void Write(FrameWriter writer, Column column, int row)
     {
@@ -83,7 +110,7 @@ internal sealed class IntervalBinaryEncoder : ColumnEncoder
     }
 }
 
-internal sealed class UuidBinaryEncoder : ColumnEncoder
+internal sealed unsafe class UuidBinaryEncoder : ColumnEncoder
 {
     public override void Write(FrameWriter writer, Column column, int row)
     {
@@ -92,19 +119,26 @@ internal sealed class UuidBinaryEncoder : ColumnEncoder
     }
 }
 
-internal sealed class DecimalBinaryEncoder(int scale) : ColumnEncoder
+internal sealed unsafe class DecimalBinaryEncoder(int scale) : ColumnEncoder
 {
     public override void Write(FrameWriter writer, Column column, int row) => NumericBinary.Write(writer, column.GetDecimal(row), scale);
+
+    public override byte* TryWrite(byte* target, byte* end, Column column, int row)
+    {
+        if (column.DecimalWidth > 8 || end - target < NumericBinary.MostBytesOf64) return null;
+        var value = column.DecimalWidth switch { 8 => column.Get<long>(row), 4 => column.Get<int>(row), _ => column.Get<short>(row) };
+        return NumericBinary.Write(target, value, scale);
+    }
 }
 
 /// <summary>numeric held as text.</summary>
-internal sealed class NumericTextBinaryEncoder : ColumnEncoder
+internal sealed unsafe class NumericTextBinaryEncoder : ColumnEncoder
 {
     public override void Write(FrameWriter writer, Column column, int row) => NumericBinary.WriteFromText(writer, column.GetBytes(row));
 }
 
 /// <summary>jsonb and jsonpath: a version byte, then the text.</summary>
-internal sealed class VersionedTextBinaryEncoder : ColumnEncoder
+internal sealed unsafe class VersionedTextBinaryEncoder : ColumnEncoder
 {
     public override void Write(FrameWriter writer, Column column, int row)
     {
@@ -114,7 +148,7 @@ internal sealed class VersionedTextBinaryEncoder : ColumnEncoder
 }
 
 /// <summary>bit and varbit: the number of bits, then the bits from the top of the first byte.</summary>
-internal sealed class BitBinaryEncoder : ColumnEncoder
+internal sealed unsafe class BitBinaryEncoder : ColumnEncoder
 {
     public override void Write(FrameWriter writer, Column column, int row)
     {
@@ -136,15 +170,36 @@ internal sealed class BitBinaryEncoder : ColumnEncoder
 }
 
 /// <summary>Types held as text whose binary form is not text: the value is read and written, which is rare enough to allocate.</summary>
-internal sealed class ParsedTextBinaryEncoder(PgType type) : ColumnEncoder
+internal sealed unsafe class ParsedTextBinaryEncoder(PgType type) : ColumnEncoder
 {
     public override void Write(FrameWriter writer, Column column, int row) =>
         TextHeldBinary.Write(writer, type, System.Text.Encoding.UTF8.GetString(column.GetBytes(row)));
 }
 
 /// <summary>Conversions to the epoch of the wire, 2000-01-01, with its infinities.</summary>
-internal static class BinaryForms
+internal static unsafe class BinaryForms
 {
+    public static byte* TryWrite(byte* target, byte* end, short value)
+    {
+        if (end - target < sizeof(short)) return null;
+        Unsafe.WriteUnaligned(target, BinaryPrimitives.ReverseEndianness(value));
+        return target + sizeof(short);
+    }
+
+    public static byte* TryWrite(byte* target, byte* end, int value)
+    {
+        if (end - target < sizeof(int)) return null;
+        Unsafe.WriteUnaligned(target, BinaryPrimitives.ReverseEndianness(value));
+        return target + sizeof(int);
+    }
+
+    public static byte* TryWrite(byte* target, byte* end, long value)
+    {
+        if (end - target < sizeof(long)) return null;
+        Unsafe.WriteUnaligned(target, BinaryPrimitives.ReverseEndianness(value));
+        return target + sizeof(long);
+    }
+
     public static int Date(PgDate value) =>
         value.IsFinite ? value.Days - Calendar.PostgresEpochDays : value.Days > 0 ? int.MaxValue : int.MinValue;
 

@@ -6,28 +6,44 @@ using Federation.PgWire.Protocol;
 
 namespace Federation.PgWire.Types;
 
-internal sealed class BooleanTextEncoder : ColumnEncoder
+internal sealed unsafe class BooleanTextEncoder : ColumnEncoder
 {
     public override void Write(FrameWriter writer, Column column, int row) =>
         writer.WriteByte(column.GetBoolean(row) ? (byte)'t' : (byte)'f');
+
+    public override byte* TryWrite(byte* target, byte* end, Column column, int row)
+    {
+        if (target == end) return null;
+        *target = column.GetBoolean(row) ? (byte)'t' : (byte)'f';
+        return target + 1;
+    }
 }
 
-internal sealed class Int16TextEncoder : ColumnEncoder
+internal sealed unsafe class Int16TextEncoder : ColumnEncoder
 {
     public override void Write(FrameWriter writer, Column column, int row) => TextEncoding.WriteInteger(writer, column.Get<short>(row));
+
+    public override byte* TryWrite(byte* target, byte* end, Column column, int row) =>
+        end - target < Digits.MostIntegerBytes ? null : Digits.Write(target, column.Get<short>(row));
 }
 
-internal sealed class Int32TextEncoder : ColumnEncoder
+internal sealed unsafe class Int32TextEncoder : ColumnEncoder
 {
     public override void Write(FrameWriter writer, Column column, int row) => TextEncoding.WriteInteger(writer, column.Get<int>(row));
+
+    public override byte* TryWrite(byte* target, byte* end, Column column, int row) =>
+        end - target < Digits.MostIntegerBytes ? null : Digits.Write(target, column.Get<int>(row));
 }
 
-internal sealed class Int64TextEncoder : ColumnEncoder
+internal sealed unsafe class Int64TextEncoder : ColumnEncoder
 {
     public override void Write(FrameWriter writer, Column column, int row) => TextEncoding.WriteInteger(writer, column.Get<long>(row));
+
+    public override byte* TryWrite(byte* target, byte* end, Column column, int row) =>
+        end - target < Digits.MostIntegerBytes ? null : Digits.Write(target, column.Get<long>(row));
 }
 
-internal sealed class UInt64TextEncoder : ColumnEncoder
+internal sealed unsafe class UInt64TextEncoder : ColumnEncoder
 {
     private const int MaxLength = 20;
 
@@ -38,76 +54,131 @@ internal sealed class UInt64TextEncoder : ColumnEncoder
     }
 }
 
-internal sealed class RegTextEncoder(PgType type, TextFormat format) : ColumnEncoder
+internal sealed unsafe class RegTextEncoder(PgType type, TextFormat format) : ColumnEncoder
 {
     public override void Write(FrameWriter writer, Column column, int row) =>
         writer.WriteText(ValueText.FormatReg(column.Get<long>(row), type, format));
 }
 
-internal sealed class Float32TextEncoder(int extraFloatDigits) : ColumnEncoder
+internal sealed unsafe class Float32TextEncoder(int extraFloatDigits) : ColumnEncoder
 {
     public override void Write(FrameWriter writer, Column column, int row) =>
         writer.Advance(FloatText.Write(writer.GetSpan(FloatText.MaxLength), column.Get<float>(row), extraFloatDigits));
+
+    public override byte* TryWrite(byte* target, byte* end, Column column, int row) =>
+        end - target < FloatText.MaxLength ? null : target + FloatText.Write(new Span<byte>(target, FloatText.MaxLength), column.Get<float>(row), extraFloatDigits);
 }
 
-internal sealed class Float64TextEncoder(int extraFloatDigits) : ColumnEncoder
+internal sealed unsafe class Float64TextEncoder(int extraFloatDigits) : ColumnEncoder
 {
     public override void Write(FrameWriter writer, Column column, int row) =>
         writer.Advance(FloatText.Write(writer.GetSpan(FloatText.MaxLength), column.Get<double>(row), extraFloatDigits));
+
+    public override byte* TryWrite(byte* target, byte* end, Column column, int row) =>
+        end - target < FloatText.MaxLength ? null : target + FloatText.Write(new Span<byte>(target, FloatText.MaxLength), column.Get<double>(row), extraFloatDigits);
 }
 
-internal sealed class DecimalTextEncoder(int scale) : ColumnEncoder
+internal sealed unsafe class DecimalTextEncoder(int scale) : ColumnEncoder
 {
+    // 18 digits, a sign, a point and a zero before it.
+    private const int MostBytes = 24;
+
+    private readonly ulong _power = scale <= 18 ? (ulong)Math.Pow(10, scale) : 0;
+
     public override void Write(FrameWriter writer, Column column, int row)
     {
         if (column.DecimalWidth < 16) TextEncoding.WriteScaled(writer, (long)column.GetDecimal(row), scale);
         else TextEncoding.WriteScaled(writer, column.GetDecimal(row), scale);
     }
+
+    public override byte* TryWrite(byte* target, byte* end, Column column, int row)
+    {
+        if (column.DecimalWidth > 8 || end - target < MostBytes) return null;
+        var value = column.DecimalWidth switch { 8 => column.Get<long>(row), 4 => column.Get<int>(row), _ => column.Get<short>(row) };
+        if (scale == 0) return Digits.Write(target, value);
+        if (value < 0) *target++ = (byte)'-';
+        var (whole, fraction) = Math.DivRem((ulong)Math.Abs(value), _power);
+        target = Digits.WriteUnsigned(target, whole);
+        *target++ = (byte)'.';
+        return Digits.WritePadded(target, fraction, scale);
+    }
 }
 
 /// <summary>Text in UTF-8 as it lies in the column; also the binary form of every type whose binary form is its text.</summary>
-internal sealed class RawBytesEncoder : ColumnEncoder
+internal sealed unsafe class RawBytesEncoder : ColumnEncoder
 {
     public override void Write(FrameWriter writer, Column column, int row) => writer.WriteBytes(column.GetBytes(row));
+
+    public override byte* TryWrite(byte* target, byte* end, Column column, int row)
+    {
+        var bytes = column.GetBytes(row);
+        if (end - target < bytes.Length) return null;
+        bytes.CopyTo(new Span<byte>(target, bytes.Length));
+        return target + bytes.Length;
+    }
 }
 
-internal sealed class ByteaTextEncoder(ByteaOutput output) : ColumnEncoder
+internal sealed unsafe class ByteaTextEncoder(ByteaOutput output) : ColumnEncoder
 {
     public override void Write(FrameWriter writer, Column column, int row) => ByteaText.Write(writer, column.GetBytes(row), output);
 }
 
-internal sealed class DateTextEncoder(TextFormat format) : ColumnEncoder
+internal sealed unsafe class DateTextEncoder(TextFormat format) : ColumnEncoder
 {
+    // 0001-01-01 and 9999-12-31: dates of four digits and of our era.
+    private const int FirstPlainDay = -719_162;
+    private const int LastPlainDay = 2_932_896;
+
     public override void Write(FrameWriter writer, Column column, int row) =>
         writer.Advance(DateTimeOutput.Write(writer.GetSpan(DateTimeOutput.MaxLength), new PgDate(column.Get<int>(row)), format));
+
+    public override byte* TryWrite(byte* target, byte* end, Column column, int row)
+    {
+        if (end - target < DateTimeOutput.MaxLength) return null;
+        var days = column.Get<int>(row);
+        if (format.DateFormat != DateFormat.Iso || days is < FirstPlainDay or > LastPlainDay)
+            return target + DateTimeOutput.Write(new Span<byte>(target, DateTimeOutput.MaxLength), new PgDate(days), format);
+        var (year, month, day) = Calendar.CivilFromDays(days);
+        Digits.WriteTwo(target, (int)year / 100);
+        Digits.WriteTwo(target + 2, (int)year % 100);
+        target[4] = (byte)'-';
+        Digits.WriteTwo(target + 5, month);
+        target[7] = (byte)'-';
+        Digits.WriteTwo(target + 8, day);
+        return target + 10;
+    }
 }
 
-internal sealed class TimeTextEncoder : ColumnEncoder
+internal sealed unsafe class TimeTextEncoder : ColumnEncoder
 {
     public override void Write(FrameWriter writer, Column column, int row) =>
         writer.Advance(DateTimeOutput.Write(writer.GetSpan(DateTimeOutput.MaxLength), new PgTime(column.Get<long>(row))));
 }
 
-internal sealed class TimeTzTextEncoder : ColumnEncoder
+internal sealed unsafe class TimeTzTextEncoder : ColumnEncoder
 {
     public override void Write(FrameWriter writer, Column column, int row) =>
         writer.Advance(DateTimeOutput.Write(writer.GetSpan(DateTimeOutput.MaxLength), TimeTzForm.Unpack(column.Get<long>(row))));
 }
 
-internal sealed class TimestampTextEncoder(bool withZone, TextFormat format) : ColumnEncoder
+internal sealed unsafe class TimestampTextEncoder(bool withZone, TextFormat format) : ColumnEncoder
 {
     public override void Write(FrameWriter writer, Column column, int row) =>
         writer.Advance(
             DateTimeOutput.Write(writer.GetSpan(DateTimeOutput.MaxLength), new PgTimestamp(column.Get<long>(row)), withZone, format));
+
+    public override byte* TryWrite(byte* target, byte* end, Column column, int row) => end - target < DateTimeOutput.MaxLength
+        ? null
+        : target + DateTimeOutput.Write(new Span<byte>(target, DateTimeOutput.MaxLength), new PgTimestamp(column.Get<long>(row)), withZone, format);
 }
 
-internal sealed class IntervalTextEncoder(IntervalStyle style) : ColumnEncoder
+internal sealed unsafe class IntervalTextEncoder(IntervalStyle style) : ColumnEncoder
 {
     public override void Write(FrameWriter writer, Column column, int row) =>
         writer.Advance(IntervalOutput.Write(writer.GetSpan(IntervalOutput.MaxLength), column.Get<PgInterval>(row), style));
 }
 
-internal sealed class UuidTextEncoder : ColumnEncoder
+internal sealed unsafe class UuidTextEncoder : ColumnEncoder
 {
     public override void Write(FrameWriter writer, Column column, int row)
     {
@@ -116,7 +187,7 @@ internal sealed class UuidTextEncoder : ColumnEncoder
     }
 }
 
-internal sealed class BitTextEncoder : ColumnEncoder
+internal sealed unsafe class BitTextEncoder : ColumnEncoder
 {
     public override void Write(FrameWriter writer, Column column, int row) => BitText.WriteKernelForm(writer, column.GetBytes(row));
 }

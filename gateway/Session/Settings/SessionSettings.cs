@@ -10,6 +10,8 @@ internal sealed class SessionSettings
 {
     private sealed record State(ImmutableDictionary<string, string> Session, ImmutableDictionary<string, string> Local);
 
+    private static readonly string[] s_transactionOnly = ["transaction_isolation", "transaction_read_only", "transaction_deferrable"];
+
     private readonly Dictionary<string, string> _defaults = new(StringComparer.OrdinalIgnoreCase);
     private readonly Dictionary<string, string> _reported = new(StringComparer.Ordinal);
     private readonly Queue<KeyValuePair<string, string>> _changes = new();
@@ -139,7 +141,10 @@ internal sealed class SessionSettings
 
     private void EndTransaction(ImmutableDictionary<string, string> session)
     {
-        _state = new State(session.RemoveRange(["transaction_isolation", "transaction_read_only", "transaction_deferrable"]), _state.Local.Clear());
+        var kept = session.RemoveRange(s_transactionOnly);
+        // Most transactions set nothing.
+        if (ReferenceEquals(kept, _state.Session) && _state.Local.IsEmpty) return;
+        _state = new State(kept, _state.Local.Clear());
         Changed();
     }
 

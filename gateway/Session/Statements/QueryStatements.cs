@@ -6,6 +6,7 @@ using Federation.Planner;
 using Federation.Planner.Binding;
 using Federation.Planner.Distribution;
 using Federation.Plan;
+using Federation.Scheduling;
 using Federation.SessionApi;
 using Federation.Sql.Syntax;
 using Values = Federation.Plan.Values;
@@ -15,8 +16,35 @@ namespace Federation.Session.Statements;
 /// <summary>SELECT, and the queries inside other statements.</summary>
 internal static class QueryStatements
 {
-    public static RowPortal Open(QuerySession session, SessionServices services, PreparedStatement statement, EquatableArray<object?> parameters) =>
-        new(session, statement.Fields, token => RunAsync(session, services, statement, parameters, token), rows => $"SELECT {rows}");
+    public static IPortal Open(QuerySession session, SessionServices services, PreparedStatement statement, EquatableArray<object?> parameters) =>
+        TryAnswer(session, statement, parameters) is { } row
+            ? new ConstantPortal(statement.Fields, row)
+            : new RowPortal(session, statement.Fields, token => RunAsync(session, services, statement, parameters, token), rows => $"SELECT {rows}");
+
+    /// <summary>
+    /// The row of a query over constants and parameters that needs neither the optimiser nor the kernel; null for every other query. A row that is the same for everybody stays with the
+    /// statement.
+    /// </summary>
+    private static Arrow.Batch? TryAnswer(QuerySession session, PreparedStatement statement, EquatableArray<object?> parameters)
+    {
+        if (statement.Query is not { Plan: Project { Input: Values { Outputs.Count: 0, Rows.Count: 1 } } project }) return null;
+        var constants = statement.Answer;
+        if (constants is null)
+        {
+            if (!statement.MayAnswer) return null;
+            var context = session.Execution(parameters);
+            constants = new Constant[project.Assignments.Count];
+            for (var i = 0; i < constants.Length; i++)
+            {
+                if (PlanRewriter.Rewrite(project.Assignments[i].Expression, expression => QueryPlanner.Substitute(expression, context)) is not Constant constant) return null;
+                constants[i] = constant;
+            }
+
+            if (parameters.Count == 0) statement.Answer = constants;
+        }
+
+        return ConstantRows.TryBuildRow(project.Columns, constants);
+    }
 
     /// <summary>
     /// A query over nothing but constants and immutable functions. PostgreSQL computes it while planning, so its errors come at Bind.

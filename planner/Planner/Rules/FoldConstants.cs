@@ -17,6 +17,7 @@ public sealed class FoldConstants : IRule
     {
         Cast { Operand: Constant constant } cast => FoldCast(cast, constant) ?? expression,
         Call { Arguments: [Constant { Value: not null } left, Constant { Value: not null } right] } call => FoldCall(call, left, right) ?? expression,
+        Call { Arguments: [_, Constant { Value: PgTimestamp }] or [Constant { Value: PgTimestamp }, _] } call => DateComparison.Narrow(call) ?? expression,
         ArrayOf array when !array.Type.Element!.IsArray && array.Items.All(item => item is Constant) && array.Items.Count > 0 =>
             new Constant(PgArray.Vector([.. array.Items.Select(item => ((Constant)item).Value)]), array.Type),
         And and => FoldAnd(and),

@@ -118,10 +118,11 @@ public sealed class PushFilters : IRule
                 var named = PlanColumns.Of(conjunct);
                 var onlyLeft = !named.Overlaps(right) && named.Overlaps(left);
                 var onlyRight = !named.Overlaps(left) && named.Overlaps(right);
-                if (IsVolatile(conjunct)) above.Add(conjunct);
+                // A subquery is asked for the rows that the join leaves, not for all of one side.
+                if (IsVolatile(conjunct) || PlanRewriter.Contains(conjunct, item => item is Subquery)) above.Add(conjunct);
                 else if (onlyLeft && join.Type is JoinType.Inner or JoinType.Left) toLeft.Add(conjunct);
                 else if (onlyRight && join.Type is JoinType.Inner or JoinType.Right) toRight.Add(conjunct);
-                else if (join.Type == JoinType.Inner && !PlanRewriter.Contains(conjunct, item => item is Subquery)) on.Add(conjunct);
+                else if (join.Type == JoinType.Inner) on.Add(conjunct);
                 else above.Add(conjunct);
             }
 

@@ -13,6 +13,8 @@ internal sealed partial class KernelExpressionWriter
     {
         var arguments = call.Arguments.Concat(call.Function.AggregateKind == 'n' ? [] : call.OrderBy.Select(key => key.Expression))
             .Select(argument => (Text: Write(argument), argument.Type)).ToArray();
+        if (over.Length == 0 && call.Function.Name is "sum" or "avg" && call.Arguments is [{ Type: { IsNumeric: true, Decimal: not null } } summed])
+            arguments[0] = (WriteNarrow(summed).Text, summed.Type);
         var template = JsonAggregate(call) ?? HypotheticalAggregate(call) ?? KernelFunctions.Find(call.Function) ?? throw Unsupported(call.Function);
         if (call.Function.Name is "min" or "max" && arguments is [var only] && HasKey(only.Type))
             template = call.Function.Name == "min" ? $"arg_min({{0}}, {Key(call.Arguments[0])}){{f}}{{w}}" : $"arg_max({{0}}, {Key(call.Arguments[0])}){{f}}{{w}}";

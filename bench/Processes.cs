@@ -1,0 +1,128 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Net;
+using System.Net.Sockets;
+
+namespace Federation.Bench;
+
+/// <summary>Starting programs and finding ports.</summary>
+internal static class Processes
+{
+    public static int FreePort()
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        return ((IPEndPoint)listener.LocalEndpoint).Port;
+    }
+
+    /// <summary>Runs a program to its end and gives what it printed; a failure is an exception with its output.</summary>
+    public static string Run(string program, params string[] arguments)
+    {
+        using var process = Start(program, arguments);
+        var output = process.StandardOutput.ReadToEndAsync();
+        var error = process.StandardError.ReadToEndAsync();
+        process.WaitForExit();
+        return process.ExitCode == 0 ? output.Result : throw new InvalidOperationException($"{program} failed: {output.Result}{error.Result}");
+    }
+
+    public static Process Start(string program, params string[] arguments) =>
+        Process.Start(new ProcessStartInfo(program, arguments) { UseShellExecute = false, RedirectStandardOutput = true, RedirectStandardError = true, WorkingDirectory = "/" })!;
+
+    public static string Text(int number) => number.ToString(CultureInfo.InvariantCulture);
+}
+
+/// <summary>The gateway's release build as a process of its own, on a free port. Disposal stops it.</summary>
+internal sealed class GatewayProcess : IDisposable
+{
+    private readonly Process _process;
+    private readonly string _data = Directory.CreateTempSubdirectory("federation-bench-").FullName;
+
+    /// <param name="binary">Path of federation.dll.</param>
+    public GatewayProcess(string binary, params string[] options)
+    {
+        Port = Processes.FreePort();
+        _process = Processes.Start("dotnet", [binary, "serve", "--port", Processes.Text(Port), "--data", _data, .. options]);
+        _process.ErrorDataReceived += static (_, line) => { if (line.Data is { } text) Console.Error.WriteLine($"gateway: {text}"); };
+        _process.BeginErrorReadLine();
+        while (_process.StandardOutput.ReadLine() is { } line)
+        {
+            if (!line.StartsWith("federation ready", StringComparison.Ordinal)) continue;
+            _ = _process.StandardOutput.ReadToEndAsync();
+            return;
+        }
+
+        throw new InvalidOperationException("the gateway did not start");
+    }
+
+    public int Port { get; }
+
+    public double CpuSeconds() => Machine.CpuSeconds(_process.Id);
+
+    public long PeakBytes() => Machine.PeakBytes(_process.Id);
+
+    public WireClient Connect(string database = "federation") => new(Port, "federation", database);
+
+    public void Execute(params string[] statements)
+    {
+        using var client = Connect();
+        foreach (var sql in statements) client.Query(sql);
+    }
+
+    public void Dispose()
+    {
+        _process.Kill();
+        _process.WaitForExit();
+        _process.Dispose();
+        Directory.Delete(_data, recursive: true);
+    }
+}
+
+/// <summary>A PostgreSQL server over a data folder that is kept between runs. Disposal stops it.</summary>
+internal sealed class PostgresProcess : IDisposable
+{
+    private static readonly string s_programs = Directory.Exists("/usr/lib/postgresql")
+        ? Directory.EnumerateDirectories("/usr/lib/postgresql").Order(StringComparer.Ordinal).Last() + "/bin/"
+        : "";
+
+    private readonly string _folder;
+
+    public PostgresProcess(string folder)
+    {
+        _folder = folder;
+        Port = Processes.FreePort();
+        if (!Directory.Exists(folder))
+        {
+            Directory.CreateDirectory(folder);
+            Processes.Run("chown", "postgres", folder);
+            RunAsServer("initdb", "-D", folder, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync");
+        }
+
+        // Tuned as for a machine of its own: no just-in-time compiler, a buffer for the whole data base.
+        var settings = $"-c listen_addresses=127.0.0.1 -c unix_socket_directories= -c port={Processes.Text(Port)} -c jit=off -c shared_buffers=2GB -c max_connections=200 -c fsync=off -c work_mem=256MB -c max_wal_size=4GB";
+        RunAsServer("pg_ctl", "-D", folder, "-w", "-t", "60", "-l", folder + "/log", "-o", settings, "start");
+        ProcessId = int.Parse(File.ReadLines(folder + "/postmaster.pid").First(), System.Globalization.CultureInfo.InvariantCulture);
+    }
+
+    /// <summary>The path of one of PostgreSQL's programs.</summary>
+    public static string Tool(string program) => s_programs + program;
+
+    public int Port { get; }
+
+    public int ProcessId { get; }
+
+    public string ConnectionString => $"Host=127.0.0.1;Port={Processes.Text(Port)};Username=postgres;Database=postgres;Pooling=false;Command Timeout=0";
+
+    public double CpuSeconds() => Machine.CpuSeconds(ProcessId);
+
+    public WireClient Connect() => new(Port, "postgres", "postgres");
+
+    public void Dispose() => RunAsServer("pg_ctl", "-D", _folder, "-w", "-m", "fast", "stop");
+
+    /// <summary>PostgreSQL refuses to run as root, so root becomes the postgres user for it. Its output goes to a file: a server that inherits a pipe keeps it open.</summary>
+    private static void RunAsServer(string program, params string[] arguments)
+    {
+        var isRoot = Environment.UserName == "root";
+        var quoted = string.Join(' ', arguments.Prepend(Tool(program)).Select(word => $"'{word}'"));
+        Processes.Run("sh", "-c", $"{(isRoot ? "runuser -u postgres -- " : "")}{quoted} >/dev/null 2>&1 </dev/null");
+    }
+}
