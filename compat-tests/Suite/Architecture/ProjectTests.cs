@@ -33,6 +33,7 @@ public sealed partial class ProjectTests
         ["FlightSql"] = ["Core", "Arrow", "Flight", "SessionApi"],
         ["Session"] = ["Core", "Arrow", "Sql", "Plan", "Planner", "SystemCatalog", "Catalog", "Scheduling", "Connectors.Spi", "SessionApi"],
         ["Host"] = ["PgWire", "FlightSql", "Session", "Catalog", "Scheduling", "Worker", "Connectors.Postgres", "Connectors.Files", "Connectors.Lakehouse", "Connectors.Formats"],
+        ["Bench.Exchange"] = ["Flight"],
         ["CompatTests.Wire"] = [],
         ["CompatTests.Harness"] = [],
     };
