@@ -9,7 +9,7 @@ namespace Federation.CompatTests.Suite.Wire;
 [Collection(SuiteCollection.Name)]
 public sealed class WireSuiteTests(SuiteServers servers)
 {
-    private const int MostBlocked = 5;
+    private const int MostBlocked = 4;
     private static readonly string s_folder = Path.Combine(Repository.CompatTests, "Wire", "scripts");
 
     public static TheoryData<string> Scripts => new(Names());
