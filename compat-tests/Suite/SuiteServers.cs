@@ -32,6 +32,14 @@ public sealed class SuiteServers : IAsyncLifetime
     /// <summary>PostgreSQL's database of the TPC-H tables; the first caller makes them and attaches them to the gateway.</summary>
     internal Task<ServerAddress> GetTpchAsync() => _tpch ??= TpchData.CreateAsync(_postgres!, Gateway, Files);
 
+    /// <summary>Attaches the TPC-H tables to another gateway, which may read <see cref="Files"/>; gives PostgreSQL's database of them.</summary>
+    internal async Task<ServerAddress> AttachTpchAsync(ServerAddress gateway)
+    {
+        var database = await GetTpchAsync();
+        await TpchData.AttachAsync(_postgres!.Port, gateway, Files);
+        return database;
+    }
+
     public async Task InitializeAsync()
     {
         Directory.CreateDirectory(Files);

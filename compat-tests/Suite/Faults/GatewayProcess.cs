@@ -19,6 +19,25 @@ internal sealed partial class GatewayProcess : IAsyncDisposable
 
     public ServerAddress Address { get; }
 
+    /// <summary>The worker processes that the gateway has started and that live now.</summary>
+    public IReadOnlyList<int> WorkerIds()
+    {
+        var workers = new List<int>();
+        foreach (var thread in Directory.GetDirectories($"/proc/{_process.Id}/task"))
+        {
+            try
+            {
+                workers.AddRange(File.ReadAllText(Path.Combine(thread, "children")).Split(' ', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries).Select(text => int.Parse(text, CultureInfo.InvariantCulture)));
+            }
+            catch (IOException)
+            {
+                // The thread has just ended.
+            }
+        }
+
+        return workers;
+    }
+
     /// <summary>Resident memory now, in bytes.</summary>
     public long ResidentBytes
     {

@@ -29,20 +29,25 @@ internal static class TpchData
         var half = Directory.CreateDirectory(Path.Combine(files, "tpch_half")).FullName;
         foreach (var table in Half) File.Copy(Path.Combine(files, "tpch", table + ".parquet"), Path.Combine(half, table + ".parquet"));
 
+        await AttachAsync(postgres.Port, gateway, files);
+        return database;
+    }
+
+    /// <summary>Attaches the three homes, already made, to a gateway.</summary>
+    public static async Task AttachAsync(int postgresPort, ServerAddress gateway, string files)
+    {
         await using var client = await RawClient.ConnectAsync(gateway);
         foreach (var sql in (string[])
         [
-            $"CREATE SERVER tpch FOREIGN DATA WRAPPER postgres OPTIONS (host '127.0.0.1', port '{postgres.Port.ToString(CultureInfo.InvariantCulture)}', dbname 'tpch')",
+            $"CREATE SERVER tpch FOREIGN DATA WRAPPER postgres OPTIONS (host '127.0.0.1', port '{postgresPort.ToString(CultureInfo.InvariantCulture)}', dbname 'tpch')",
             "CREATE USER MAPPING FOR CURRENT_USER SERVER tpch OPTIONS (user 'postgres')",
             $"CREATE SERVER tpch_files FOREIGN DATA WRAPPER files OPTIONS (root '{Path.Combine(files, "tpch")}')",
-            $"CREATE SERVER tpch_half FOREIGN DATA WRAPPER files OPTIONS (root '{half}')",
+            $"CREATE SERVER tpch_half FOREIGN DATA WRAPPER files OPTIONS (root '{Path.Combine(files, "tpch_half")}')",
         ])
         {
             var result = await client.QueryAsync(sql);
             if (result.Error is { } error) throw new InvalidOperationException($"{sql}: {error}");
         }
-
-        return database;
     }
 
     /// <summary>Through CSV, with the columns' types said to the kernel.</summary>

@@ -36,9 +36,9 @@ internal static class Constants
             return new Assignment(new Column(i + 1, $"a{i + 1}", SqlType.Text), text);
         }).ToEquatableArray();
         var outputs = items.Select(item => new OutputColumn(item.Column.Name, item.Column)).ToEquatableArray();
-        var plan = QueryPlanner.Plan(new BoundQuery(new Project(Federation.Plan.Values.OneRow, items), outputs, []), session.Execution([]));
+        var plan = QueryPlanner.Plan(new BoundQuery(new Project(Federation.Plan.Values.OneRow, items), outputs, []), session.Execution([]), QueryStatements.Distribution(session, services));
         var values = new object?[expressions.Length];
-        await foreach (var batch in services.Scheduler.ExecuteAsync(plan, QueryStatements.Settings(session), cancellationToken))
+        await foreach (var batch in services.Scheduler.ExecuteAsync(plan, QueryStatements.Settings(session), null, cancellationToken))
         {
             using (batch)
             {
