@@ -28,6 +28,21 @@ internal static class Processes
     public static Process Start(string program, params string[] arguments) =>
         Process.Start(new ProcessStartInfo(program, arguments) { UseShellExecute = false, RedirectStandardOutput = true, RedirectStandardError = true, WorkingDirectory = "/" })!;
 
+    /// <summary>Does something when this program is ended from outside, unless what it returned was disposed before.</summary>
+    public static IDisposable AtExit(Action stop)
+    {
+        var exit = new Exit(stop);
+        AppDomain.CurrentDomain.ProcessExit += exit.Run;
+        return exit;
+    }
+
+    private sealed class Exit(Action stop) : IDisposable
+    {
+        public void Run(object? sender, EventArgs arguments) => stop();
+
+        public void Dispose() => AppDomain.CurrentDomain.ProcessExit -= Run;
+    }
+
     public static string Text(int number) => number.ToString(CultureInfo.InvariantCulture);
 }
 
@@ -35,6 +50,7 @@ internal static class Processes
 internal sealed class GatewayProcess : IDisposable
 {
     private readonly Process _process;
+    private readonly IDisposable _exit;
     private readonly string _data = Directory.CreateTempSubdirectory("federation-bench-").FullName;
 
     /// <param name="binary">Path of federation.dll.</param>
@@ -42,6 +58,7 @@ internal sealed class GatewayProcess : IDisposable
     {
         Port = Processes.FreePort();
         _process = Processes.Start("dotnet", [binary, "serve", "--port", Processes.Text(Port), "--data", _data, .. options]);
+        _exit = Processes.AtExit(Stop);
         _process.ErrorDataReceived += static (_, line) => { if (line.Data is { } text) Console.Error.WriteLine($"gateway: {text}"); };
         _process.BeginErrorReadLine();
         while (_process.StandardOutput.ReadLine() is { } line)
@@ -70,9 +87,15 @@ internal sealed class GatewayProcess : IDisposable
 
     public void Dispose()
     {
+        _exit.Dispose();
+        Stop();
+        _process.Dispose();
+    }
+
+    private void Stop()
+    {
         _process.Kill();
         _process.WaitForExit();
-        _process.Dispose();
         Directory.Delete(_data, recursive: true);
     }
 }
@@ -85,6 +108,7 @@ internal sealed class PostgresProcess : IDisposable
         : "";
 
     private readonly string _folder;
+    private readonly IDisposable _exit;
 
     public PostgresProcess(string folder)
     {
@@ -100,6 +124,7 @@ internal sealed class PostgresProcess : IDisposable
         // Tuned as for a machine of its own: no just-in-time compiler, a buffer for the whole data base.
         var settings = $"-c listen_addresses=127.0.0.1 -c unix_socket_directories= -c port={Processes.Text(Port)} -c jit=off -c shared_buffers=2GB -c max_connections=200 -c fsync=off -c work_mem=256MB -c max_wal_size=4GB";
         RunAsServer("pg_ctl", "-D", folder, "-w", "-t", "60", "-l", folder + "/log", "-o", settings, "start");
+        _exit = Processes.AtExit(Stop);
         ProcessId = int.Parse(File.ReadLines(folder + "/postmaster.pid").First(), System.Globalization.CultureInfo.InvariantCulture);
     }
 
@@ -116,7 +141,13 @@ internal sealed class PostgresProcess : IDisposable
 
     public WireClient Connect() => new(Port, "postgres", "postgres");
 
-    public void Dispose() => RunAsServer("pg_ctl", "-D", _folder, "-w", "-m", "fast", "stop");
+    public void Dispose()
+    {
+        _exit.Dispose();
+        Stop();
+    }
+
+    private void Stop() => RunAsServer("pg_ctl", "-D", _folder, "-w", "-m", "fast", "stop");
 
     /// <summary>PostgreSQL refuses to run as root, so root becomes the postgres user for it. Its output goes to a file: a server that inherits a pipe keeps it open.</summary>
     private static void RunAsServer(string program, params string[] arguments)

@@ -50,7 +50,7 @@ foreach (var member in chosen)
     }
 }
 
-Console.WriteLine("| Member | What | Goal | Ratio | CPU | Met | Steal | Cores, CPU | Build, day | Note |");
+Console.WriteLine("| Member | What | Goal | Ratio | CPU | Met | Pairs | Steal | Cores, CPU | Build, day | Note |");
 foreach (var row in rows) Console.WriteLine(row);
 if (isWritten) ResultsFile.Write(Path.Combine(root, "bench", "RESULTS.md"), rows, [.. rows.Select(row => row.Split('|')[1].Trim())]);
 return failed == 0 ? 0 : 2;

@@ -41,7 +41,8 @@ internal sealed record PublishedAnswer(int RowCount, IReadOnlyDictionary<int, st
         if (point < 0
             || !decimal.TryParse(published, NumberStyles.Number, CultureInfo.InvariantCulture, out var expected)
             || !decimal.TryParse(actual, NumberStyles.Number, CultureInfo.InvariantCulture, out var value))
-            return published == actual;
+            // The published files pad texts with blanks, so blanks at their end are lost.
+            return published == actual.TrimEnd(' ');
         if (Math.Round(value, published.Length - point - 1, MidpointRounding.AwayFromZero) == expected) return true;
         return isAverage && Math.Abs(value - expected) <= expected * AverageTolerance;
     }

@@ -13,7 +13,8 @@ internal sealed partial class KernelExpressionWriter
     {
         var arguments = call.Arguments.Concat(call.Function.AggregateKind == 'n' ? [] : call.OrderBy.Select(key => key.Expression))
             .Select(argument => (Text: Write(argument), argument.Type)).ToArray();
-        if (over.Length == 0 && call.Function.Name is "sum" or "avg" && call.Arguments is [{ Type: { IsNumeric: true, Decimal: not null } } summed])
+        // A sum of numerics of any length has no shape: that is the second run, which must not overflow.
+        if (over.Length == 0 && call is { Function.Name: "sum", Type.Decimal: not null, Arguments: [{ Type: { IsNumeric: true, Decimal: not null } } summed] })
             arguments[0] = (WriteNarrow(summed).Text, summed.Type);
         var template = JsonAggregate(call) ?? HypotheticalAggregate(call) ?? KernelFunctions.Find(call.Function) ?? throw Unsupported(call.Function);
         if (call.Function.Name is "min" or "max" && arguments is [var only] && HasKey(only.Type))

@@ -2,7 +2,7 @@ namespace Federation.Planner.Writing;
 
 /// <summary>
 /// Arithmetic below sums, in the kernel's own decimal types. Casting each product to the shape that PostgreSQL's digits could need makes numbers of 128 bits of most of them; the kernel's types stay at 18
-/// digits (64 bits) while the operands are, and it raises an error when a value does not fit. Below an aggregate that is early enough: no row has been given yet, and the query runs again with
+/// digits (64 bits) while the operands are, and it raises an error when a value does not fit. Below a sum that is early enough: no row has been given yet, and the query runs again with
 /// numerics of any length. The scales, which are part of the result, are the same.
 /// </summary>
 internal sealed partial class KernelExpressionWriter

@@ -10,6 +10,9 @@ internal static class KernelNumerics
         ["numeric_mul"] = ("*", "pg_numeric_mul"),
     };
 
+    /// <summary>Digits of the kernel's widest decimal of 64 bits.</summary>
+    private const int NarrowDigits = 18;
+
     private static readonly Dictionary<string, string> s_comparisons = new(StringComparer.Ordinal)
     {
         ["numeric_eq"] = "=",
@@ -19,6 +22,14 @@ internal static class KernelNumerics
         ["numeric_gt"] = ">",
         ["numeric_ge"] = ">=",
     };
+
+    /// <summary>
+    /// The first operand, widened where the kernel would compute in 64 bits although the result may need more: it caps results at 18 digits while both operands have no more.
+    /// </summary>
+    private static string Widened((string Text, SqlType Type) operand, SqlType other, DecimalShape result) =>
+        result.Precision > NarrowDigits && operand.Type.Decimal is { Precision: <= NarrowDigits } shape && other.Decimal is { Precision: <= NarrowDigits }
+            ? $"CAST({operand.Text} AS {new DecimalShape(NarrowDigits + 1, shape.Scale)})"
+            : operand.Text;
 
     /// <summary>A numeric value in text form.</summary>
     public static string AsText(string text, SqlType type) => type.IsNumeric && type.Decimal is null ? text : $"CAST({text} AS VARCHAR)";
@@ -39,7 +50,7 @@ internal static class KernelNumerics
         {
             // The kernel computes a product of decimals in the sum of their scales, which is the shape that was inferred.
             return result.Decimal is { } shape
-                ? $"CAST({arguments[0].Text} {pair.Native} {arguments[1].Text} AS {shape})"
+                ? $"CAST({Widened(arguments[0], arguments[1].Type, shape)} {pair.Native} {arguments[1].Text} AS {shape})"
                 : $"{pair.Text}({AsText(arguments[0].Text, arguments[0].Type)}, {AsText(arguments[1].Text, arguments[1].Type)})";
         }
 
