@@ -87,14 +87,14 @@ internal sealed class SessionSettings
 
     public void Begin() => _atBegin ??= _state;
 
-    /// <summary>Errors name the setting as the client spelled it.</summary>
+    /// <summary>Errors name the setting as the client spelled it, except those of settings whose text is checked by a function of their own.</summary>
     private string Normalize(SettingDefinition setting, string name, string value)
     {
         try
         {
             return setting.Name == "DateStyle" ? DateStyles.Normalize(value, Get("DateStyle")) : SettingValues.Normalize(setting, value);
         }
-        catch (SqlException error) when (name != setting.Name)
+        catch (SqlException error) when (name != setting.Name && setting.Kind != SettingKind.Text)
         {
             throw new SqlException(error.State, error.Message.Replace($"parameter \"{setting.Name}\"", $"parameter \"{name}\"", StringComparison.Ordinal)) { Detail = error.Detail, Hint = error.Hint };
         }
