@@ -181,6 +181,7 @@ public sealed class ProtocolFlowTests
         Bind {"statement":"e","parameters":["1"],"resultFormats":[0,0]}
         Sync
         Bind {"statement":"e","parameters":["1"],"resultFormats":[2]}
+        Execute {}
         Sync
 
         until ReadyForQuery ReadyForQuery ReadyForQuery ReadyForQuery ReadyForQuery ReadyForQuery ReadyForQuery
@@ -197,6 +198,7 @@ public sealed class ProtocolFlowTests
         ReadyForQuery "I"
         ErrorResponse {"S":"ERROR","C":"08P01","M":"bind message has 2 result formats but query has 1 columns"}
         ReadyForQuery "I"
+        BindComplete
         ErrorResponse {"S":"ERROR","C":"22023","M":"unsupported format code: 2"}
         ReadyForQuery "I"
         """)]
