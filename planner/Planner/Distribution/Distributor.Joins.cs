@@ -119,9 +119,9 @@ internal sealed partial class Distributor
         // Only the side whose unmatched rows are not kept may be copied: each copy would keep them again.
         var best = (Exchange: Exchange.Gather, Moved: (left.IsSpread ? leftRows : 0) + (right.IsSpread ? rightRows : 0) + leftRows + rightRows);
         if (left.IsSpread && type is JoinType.Inner or JoinType.Left or JoinType.Semi or JoinType.Anti)
-            Consider(Exchange.BroadcastRight, right.Kind == PlacementKind.Replicated ? 0 : rightRows * _options.Workers);
+            Consider(Exchange.BroadcastRight, right.Kind == PlacementKind.Replicated ? 0 : Copied(rightRows));
         if (right.IsSpread && type is JoinType.Inner or JoinType.Right)
-            Consider(Exchange.BroadcastLeft, left.Kind == PlacementKind.Replicated ? 0 : leftRows * _options.Workers);
+            Consider(Exchange.BroadcastLeft, left.Kind == PlacementKind.Replicated ? 0 : Copied(leftRows));
         if (pairs.Count > 0)
         {
             var (leftReady, rightReady) = Ready(left, right, pairs);
@@ -129,6 +129,9 @@ internal sealed partial class Distributor
         }
 
         return best;
+
+        // Every task reads each row, and every task but one builds what another has built already.
+        double Copied(double rows) => rows * ((2 * _options.Workers) - 1);
 
         void Consider(Exchange exchange, double moved)
         {

@@ -56,12 +56,16 @@ public sealed class ExchangeReader(Spool spool, IExchangeClient? client, string 
         }
     }
 
+    /// <summary>Of the failures of several sources the one that began it: the others were cancelled because of it.</summary>
+    private static Exception? Cause(AggregateException? failures) => failures?.Flatten().InnerExceptions
+        .OrderByDescending(failure => failure is SqlException { LostWorker: not null } ? 2 : failure is SqlException ? 1 : 0).First();
+
     private async IAsyncEnumerable<Batch> MergeAsync(ExchangeInput input, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         var merged = Channel.CreateBounded<Batch>(new BoundedChannelOptions(Concurrency) { SingleReader = true });
         var pumping = Parallel.ForEachAsync(input.Sources, new ParallelOptions { MaxDegreeOfParallelism = Concurrency, CancellationToken = stop.Token }, PumpAsync);
-        var ended = pumping.ContinueWith(task => merged.Writer.Complete(task.Exception?.GetBaseException()), CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
+        var ended = pumping.ContinueWith(task => merged.Writer.Complete(Cause(task.Exception)), CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
         try
         {
             await foreach (var batch in merged.Reader.ReadAllAsync(CancellationToken.None)) yield return batch;

@@ -1,0 +1,84 @@
+using Federation.CompatTests.Suite.Faults;
+using Federation.CompatTests.Suite.Protocol;
+using Federation.CompatTests.Suite.Slt;
+
+namespace Federation.CompatTests.Suite.Cluster;
+
+/// <summary>How scans are dealt out to workers, and what EXPLAIN says of it.</summary>
+[Collection(SuiteCollection.Name)]
+public sealed class ClusterSourceTests(SuiteServers servers)
+{
+    private const int Rows = 300_000;
+
+    [Fact]
+    public Task Ranges_of_a_PostgreSQL_table_are_read_under_one_snapshot() => WithClusterAsync(async (oracle, subject) =>
+    {
+        await MustAsync(oracle, "DROP TABLE IF EXISTS accounts");
+        await MustAsync(oracle, $"CREATE TABLE accounts AS SELECT i AS id, 100 AS amount, repeat('x', 40) AS filler FROM generate_series(1, {Rows}) i");
+        await MustAsync(oracle, "ANALYZE accounts");
+        try
+        {
+            Assert.Contains("2 ranges of ctid under one snapshot", await ExplainAsync(subject, "EXPLAIN SELECT sum(amount) FROM accounts"), StringComparison.Ordinal);
+
+            // Amounts move between rows all the time: ranges of different moments would not add up.
+            using var ended = new CancellationTokenSource();
+            var moves = 0;
+            var moving = Task.Run(async () =>
+            {
+                await using var client = await RawClient.ConnectAsync(servers.Postgres with { Database = "tpch" });
+                for (var i = 0; !ended.IsCancellationRequested; i++, moves++)
+                    await MustAsync(client, $"UPDATE accounts SET amount = amount + CASE WHEN id = {1 + (i % 1000)} THEN 7 ELSE -7 END WHERE id IN ({1 + (i % 1000)}, {Rows - (i % 1000)})");
+            });
+            for (var i = 0; i < 8; i++)
+                Assert.Equal($"{Rows * 100}|{Rows}", SltFile.Row((await MustAsync(subject, "SELECT sum(amount), count(*) FROM accounts")).Rows[0]).Replace("\t", "|", StringComparison.Ordinal).Replace(" ", "|", StringComparison.Ordinal));
+            await ended.CancelAsync();
+            await moving;
+            Assert.True(moves > 0, "nothing moved");
+        }
+        finally
+        {
+            await MustAsync(oracle, "DROP TABLE accounts");
+        }
+    });
+
+    [Fact]
+    public Task Generated_tables_are_spread_and_explained() => WithClusterAsync(async (_, subject) =>
+    {
+        await MustAsync(subject, "CREATE SERVER generated FOREIGN DATA WRAPPER tpch");
+        var text = await ExplainAsync(subject, "EXPLAIN ANALYZE SELECT l_returnflag, count(*) FROM generated.sf1.lineitem WHERE l_orderkey % 2 = 0 GROUP BY 1");
+        Assert.Contains("2 tasks -> ", text, StringComparison.Ordinal);
+        Assert.Contains("rows, ", text, StringComparison.Ordinal);
+        Assert.Contains("bytes spooled", text, StringComparison.Ordinal);
+        Assert.Contains("Aggregate by l_returnflag: sum(count)", text, StringComparison.Ordinal);
+        Assert.Equal("6001215", (await MustAsync(subject, "SELECT count(l_orderkey) FROM generated.sf1.lineitem")).Rows[0][0]);
+        await MustAsync(subject, "SET federation.distribution = off");
+        Assert.DoesNotContain("2 tasks", await ExplainAsync(subject, "EXPLAIN SELECT l_returnflag, count(*) FROM generated.sf1.lineitem GROUP BY 1"), StringComparison.Ordinal);
+    });
+
+    private async Task WithClusterAsync(Func<RawClient, RawClient, Task> test)
+    {
+        await servers.GetTpchAsync();
+        var data = Directory.CreateTempSubdirectory("federation-cluster-").FullName;
+        try
+        {
+            await using var gateway = await GatewayProcess.StartAsync(data, "--workers", "2", "--allow", servers.Files, "--memory-mb", "2048");
+            await using var oracle = await RawClient.ConnectAsync(await servers.AttachTpchAsync(gateway.Address));
+            await using var subject = await RawClient.ConnectAsync(gateway.Address with { Database = "tpch" });
+            await MustAsync(subject, "SET federation.distribution = always");
+            await test(oracle, subject);
+        }
+        finally
+        {
+            Directory.Delete(data, recursive: true);
+        }
+    }
+
+    private static async Task<QueryResult> MustAsync(RawClient client, string sql)
+    {
+        var result = await client.QueryAsync(sql);
+        Assert.True(result.Error is null, $"{sql}: {result.Error}");
+        return result;
+    }
+
+    private static async Task<string> ExplainAsync(RawClient client, string sql) => string.Join('\n', (await MustAsync(client, sql)).Rows.Select(row => row[0]));
+}

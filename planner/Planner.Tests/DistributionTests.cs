@@ -1,0 +1,83 @@
+using Federation.Connectors.Spi;
+using Federation.Core;
+using Federation.Core.Tasks;
+using Federation.Core.Types;
+using Federation.Core.Values;
+using Federation.Planner.Binding;
+using Federation.Planner.Distribution;
+using Federation.Sql;
+using Federation.Sql.Syntax;
+
+namespace Federation.Planner.Tests;
+
+/// <summary>Where plans are cut: each fragment as its tasks, where its rows go, and what it reads.</summary>
+public sealed class DistributionTests
+{
+    [Theory]
+    // Aggregates are computed twice; few groups are finished by one task.
+    [InlineData("SELECT count(*) FROM big", "2 gather: big; 1 stream: all 1")]
+    [InlineData("SELECT DISTINCT ON (id) id FROM big ORDER BY id", "2 gather: big; 1 stream: all 1")]
+    // What needs a group's rows at once moves the rows; a group meets in one task.
+    [InlineData("SELECT id, string_agg(name, ',' ORDER BY name) FROM big GROUP BY id", "2 hash id: big; 2 stream: part 1")]
+    // Values are deduplicated before they move.
+    [InlineData("SELECT count(DISTINCT id) FROM big", "2 gather: big; 1 stream: all 1")]
+    // A small table is copied to every task; large ones meet by hash of the join's columns.
+    [InlineData("SELECT b.name FROM big b JOIN small s ON s.id = b.id", "1 broadcast: small; 2 stream: big, all 1")]
+    [InlineData("SELECT b.name FROM big b JOIN huge h ON h.id = b.id", "2 hash id: big; 2 hash id: huge; 2 stream: part 2, part 1")]
+    // The side whose rows are all kept is never copied.
+    [InlineData("SELECT b.name FROM small s LEFT JOIN big b ON s.id = b.id", "1 hash id: small; 2 hash id: big; 2 stream: part 2, part 1")]
+    [InlineData("SELECT b.name FROM big b FULL JOIN huge h ON h.name > b.name", "2 gather: big; 2 gather: huge; 1 stream: all 2, all 1")]
+    // Rows that lie right already are not moved again.
+    [InlineData("SELECT b.id, count(*) FROM big b JOIN huge h ON h.id = b.id GROUP BY b.id", "2 hash id: big; 2 hash id: huge; 2 stream: part 2, part 1")]
+    // EXISTS and IN become semi joins; an uncorrelated subquery is computed once.
+    [InlineData("SELECT name FROM big b WHERE EXISTS (SELECT FROM small s WHERE s.id = b.id)", "1 broadcast: small; 2 stream: big, all 1")]
+    [InlineData("SELECT name FROM big WHERE id > (SELECT max(id) FROM huge)", "2 gather: huge; 1 broadcast: all 2; 2 stream: big, all 1")]
+    // The first rows of each task's first rows.
+    [InlineData("SELECT id FROM big ORDER BY name LIMIT 5", "2 gather: big; 1 stream: all 1")]
+    // Two uses of a common table expression read one fragment.
+    [InlineData("WITH c AS (SELECT id, count(*) AS n FROM huge GROUP BY id) SELECT * FROM c WHERE n = (SELECT max(n) FROM c)", "2 hash id: huge; 2 broadcast: part 4; 2 gather: share 3; 1 broadcast: all 2; 2 stream: share 3, all 1")]
+    // Small queries stay whole.
+    [InlineData("SELECT s.name, count(*) FROM small s GROUP BY 1", "1 stream: small")]
+    public void Plans_are_cut(string sql, string expected)
+    {
+        var bound = Binder.Bind(((SelectStatement)SqlParser.Parse(sql)[0].Statement).Query, Context());
+        var plan = QueryPlanner.Plan(bound, new ExecutionContext([], _ => null), new DistributionOptions(2));
+        Assert.Equal(expected, string.Join("; ", plan.Fragments.Select(Describe)));
+    }
+
+    [Fact]
+    public void One_worker_gets_one_fragment()
+    {
+        var bound = Binder.Bind(((SelectStatement)SqlParser.Parse("SELECT count(*) FROM huge")[0].Statement).Query, Context());
+        Assert.Single(QueryPlanner.Plan(bound, new ExecutionContext([], _ => null), DistributionOptions.SingleTask).Fragments);
+    }
+
+    private static string Describe(Fragment fragment)
+    {
+        var output = fragment.Output switch
+        {
+            TaskOutput.Hash hash => $"hash {string.Join(' ', hash.KeyColumns.Select(key => fragment.Query.Columns[key].Name))}",
+            var other => other.GetType().Name.ToLowerInvariant(),
+        };
+        var inputs = fragment.Query.Inputs.Select(input => input.Source switch
+        {
+            Plan.Scan scan => scan.Source.Table,
+            Plan.RemoteSource { Reading: Plan.ExchangeReading.Whole } source => $"all {source.Fragment}",
+            Plan.RemoteSource { Reading: Plan.ExchangeReading.Share } source => $"share {source.Fragment}",
+            Plan.RemoteSource source => $"part {source.Fragment}",
+            var other => other.ToString(),
+        });
+        return $"{fragment.Tasks} {output}: {string.Join(", ", inputs)}";
+    }
+
+    private static BindContext Context()
+    {
+        EquatableArray<ConnectorColumn> columns = [new("id", SqlType.Int4), new("name", SqlType.Text)];
+        var tables = new Dictionary<string, long> { ["small"] = 100, ["big"] = 1_000_000, ["huge"] = 1_500_000 }.ToDictionary(
+            table => table.Key,
+            table => new ResolvedTable(new Plan.TableSource("s", "public", table.Key, table.Value), new Handle(table.Key), columns) { Provider = table.Key });
+        return new BindContext(table => tables.GetValueOrDefault(table.Name.Name), [], ValueContext.Default);
+    }
+
+    private sealed record Handle(string Table) : ITableHandle;
+}
