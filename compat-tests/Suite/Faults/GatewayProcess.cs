@@ -77,10 +77,26 @@ internal sealed partial class GatewayProcess : IAsyncDisposable
         await _process.WaitForExitAsync();
     }
 
+    /// <summary>Ends when the workers have ended too: they see the end of their input.</summary>
     public async ValueTask DisposeAsync()
     {
+        var workers = _process.HasExited ? [] : WorkerIds();
         await KillAsync();
+        for (var waited = 0; workers.Any(IsAlive) && waited < 100; waited++) await Task.Delay(100);
         _process.Dispose();
+    }
+
+    /// <summary>Whether a process runs; one that waits to be reaped does not.</summary>
+    public static bool IsAlive(int process)
+    {
+        try
+        {
+            return File.ReadAllText(string.Create(CultureInfo.InvariantCulture, $"/proc/{process}/stat")).Split(") ")[^1][0] != 'Z';
+        }
+        catch (IOException)
+        {
+            return false;
+        }
     }
 
     [GeneratedRegex(@"federation ready: .*:(\d+)/federation", RegexOptions.CultureInvariant)]
