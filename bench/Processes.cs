@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
+using Federation.Flight.Client;
 
 namespace Federation.Bench;
 
@@ -28,6 +29,10 @@ internal static class Processes
     public static Process Start(string program, params string[] arguments) =>
         Process.Start(new ProcessStartInfo(program, arguments) { UseShellExecute = false, RedirectStandardOutput = true, RedirectStandardError = true, WorkingDirectory = "/" })!;
 
+    /// <summary>This program again as a process of its own, with its input to be closed.</summary>
+    public static Process StartOwn(string argument) =>
+        Process.Start(new ProcessStartInfo(Environment.ProcessPath!, [argument]) { UseShellExecute = false, RedirectStandardOutput = true, RedirectStandardInput = true })!;
+
     /// <summary>Does something when this program is ended from outside, unless what it returned was disposed before.</summary>
     public static IDisposable AtExit(Action stop)
     {
@@ -51,13 +56,15 @@ internal sealed class GatewayProcess : IDisposable
 {
     private readonly Process _process;
     private readonly IDisposable _exit;
+    private readonly int _flightPort;
     private readonly string _data = Directory.CreateTempSubdirectory("federation-bench-").FullName;
 
     /// <param name="binary">Path of federation.dll.</param>
     public GatewayProcess(string binary, params string[] options)
     {
         Port = Processes.FreePort();
-        _process = Processes.Start("dotnet", [binary, "serve", "--port", Processes.Text(Port), "--data", _data, .. options]);
+        _flightPort = Processes.FreePort();
+        _process = Processes.Start("dotnet", [binary, "serve", "--port", Processes.Text(Port), "--flight-port", Processes.Text(_flightPort), "--data", _data, .. options]);
         _exit = Processes.AtExit(Stop);
         _process.ErrorDataReceived += static (_, line) => { if (line.Data is { } text) Console.Error.WriteLine($"gateway: {text}"); };
         _process.BeginErrorReadLine();
@@ -78,6 +85,10 @@ internal sealed class GatewayProcess : IDisposable
     public long PeakBytes() => Machine.PeakBytes(_process.Id);
 
     public WireClient Connect(string database = "federation") => new(Port, "federation", database);
+
+    /// <summary>The caller disposes the client.</summary>
+    public FlightClient ConnectFlight(string database) =>
+        new(new Uri($"http://127.0.0.1:{Processes.Text(_flightPort)}"), new FlightClientOptions { Headers = new Dictionary<string, string>(StringComparer.Ordinal) { ["database"] = database } });
 
     public void Execute(params string[] statements)
     {

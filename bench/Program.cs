@@ -1,14 +1,21 @@
 using Federation.Bench;
 using Federation.Bench.Members;
 
+if (args is [ExchangeMember.ServeArgument])
+{
+    await ExchangeMember.ServeAsync();
+    return 0;
+}
+
 // federation-bench [member…] [--write] [--pairs N] [--cache FOLDER]: the benchmarks by their numbers; all that this build can run when none is named.
 (string Name, string What, bool IsDefault, Func<Context, IEnumerable<Measurement>> Run)[] members =
 [
     ("B8", "short statements against PostgreSQL", true, ShortStatementMember.Run),
-    ("B10", "bulk results against PostgreSQL", true, BulkMember.Run),
+    ("B10", "bulk results against PostgreSQL, and over Flight SQL", true, context => [.. BulkMember.Run(context), .. FlightSqlMember.Run(context)]),
     ("B1", "TPC-H over Parquet against the kernel alone", true, TpchMember.Run),
     ("B12a", "a table of PostgreSQL through the gateway against a direct read", true, BulkMember.RunFederated),
-    ("B6", "TPC-H with two worker processes against one process (needs `serve --workers`)", false, TpchMember.RunDistributed),
+    ("B6", "TPC-H with two worker processes against one process", true, TpchMember.RunDistributed),
+    ("B7", "pages from worker to worker against plain TCP", true, ExchangeMember.Run),
 ];
 
 var root = AppContext.BaseDirectory;

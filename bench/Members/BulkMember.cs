@@ -3,7 +3,7 @@ namespace Federation.Bench.Members;
 /// <summary>B10 and B12a: six million rows of lineitem, received and thrown away by the same client.</summary>
 internal static class BulkMember
 {
-    private const string Sql = "SELECT * FROM lineitem";
+    public const string Sql = "SELECT * FROM lineitem";
     private const long Rows = 6_001_215;
 
     /// <summary>B10: from Parquet through the gateway, and from PostgreSQL's own table.</summary>
@@ -45,7 +45,7 @@ internal static class BulkMember
         return [pull with { Note = FormattableString.Invariant($"gateway at most {gateway.PeakBytes() >> 20} MiB; CPU with PostgreSQL's") }];
     }
 
-    private static Sample Drain(Func<double> cpuSeconds, Func<Drained> read)
+    public static Sample Drain(Func<double> cpuSeconds, Func<Drained> read)
     {
         var drained = default(Drained);
         var sample = Pairs.Time(cpuSeconds, () => drained = read());

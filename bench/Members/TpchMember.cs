@@ -22,12 +22,13 @@ internal static class TpchMember
             sql => Pairs.Time(() => Machine.CpuSeconds(Environment.ProcessId), () => peer.Execute(sql)));
     }
 
-    /// <summary>B6: the same queries on a gateway with two further worker processes and on one without.</summary>
+    /// <summary>B6: the same queries with every plan spread over two further worker processes, and on a gateway without.</summary>
     public static IEnumerable<Measurement> RunDistributed(Context context)
     {
         using var distributed = context.StartOverParquet("--workers", "2");
         using var single = context.StartOverParquet();
         using var ours = distributed.Connect("files");
+        ours.Query("SET federation.distribution = always");
         using var peer = single.Connect("files");
         return Compare(
             context,

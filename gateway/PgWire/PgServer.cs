@@ -38,7 +38,7 @@ public sealed class PgServer : IAsyncDisposable
                 NoDelay = true,
 
                 // Room to write the next rows while the client reads the last.
-                MaxWriteBufferSize = 256 * 1024,
+                MaxWriteBufferSize = 1024 * 1024,
             }),
             loggers);
         _handler = new PgConnectionHandler(

@@ -35,8 +35,7 @@ public sealed partial class ProjectTests
         ["FlightSql"] = ["Core", "Arrow", "Flight", "SessionApi"],
         ["Session"] = ["Core", "Arrow", "Sql", "Plan", "Planner", "SystemCatalog", "Catalog", "Scheduling", "Connectors.Spi", "SessionApi"],
         ["Host"] = ["Flight", "PgWire", "FlightSql", "Session", "Catalog", "Scheduling", "Workers", "Worker", "Connectors.Postgres", "Connectors.Files", "Connectors.Tpch", "Connectors.Lakehouse", "Connectors.Formats"],
-        ["Bench"] = ["DuckDb"],
-        ["Bench.Exchange"] = ["Flight"],
+        ["Bench"] = ["DuckDb", "Flight"],
         ["CompatTests.Wire"] = [],
         ["CompatTests.Harness"] = [],
     };

@@ -45,6 +45,7 @@ public sealed class FlightClient : IAsyncDisposable
             AllowAutoRedirect = false,
             UseProxy = false,
             UseCookies = false,
+            ConnectCallback = ReadAheadStream.ConnectAsync,
         };
         if (_options.TrustedRoots is { } roots)
         {

@@ -16,7 +16,7 @@ internal sealed class FrameWriter(PipeWriter pipe) : IBufferWriter<byte>
     private const int BlockBytes = 4096;
 
     // Of results: larger than the blocks of the transport's pool, so it comes from the shared pool of arrays and saves trips to the kernel of the system.
-    private const int LargeBlockBytes = 64 * 1024;
+    private const int LargeBlockBytes = 256 * 1024;
     private const int HeaderBytes = sizeof(byte) + sizeof(int);
 
     private Memory<byte> _memory;

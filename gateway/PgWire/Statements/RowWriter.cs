@@ -12,7 +12,7 @@ internal static class RowWriter
     /// <summary>
     /// Unsent bytes at which a large result waits for the transport; the pipe behind it makes a slow client slow us down.
     /// </summary>
-    public const int FlushBytes = 64 * 1024;
+    public const int FlushBytes = 256 * 1024;
 
     // A row that is larger, or that has a value without a quick way, goes through the writer piece by piece.
     private const int LargeRowBytes = 32 * 1024;

@@ -10,8 +10,11 @@ public sealed record ScopeColumn(string Name, Expr Value)
 
     public short AttributeNumber { get; init; }
 
-    /// <summary>Only generated references name it; * leaves it out.</summary>
-    public bool IsHidden => Name.Length > 0 && Name[0] == SearchColumns.HiddenMark;
+    /// <summary>A column that every table has and * leaves out.</summary>
+    public bool IsSystem { get; init; }
+
+    /// <summary>* leaves it out.</summary>
+    public bool IsHidden => IsSystem || (Name.Length > 0 && Name[0] == SearchColumns.HiddenMark);
 }
 
 /// <summary>A table of FROM by its alias, with its columns in order.</summary>

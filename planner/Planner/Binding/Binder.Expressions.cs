@@ -66,7 +66,7 @@ public sealed partial class Binder
         var qualifier = parts[..^1];
         if (qualifier.IsEmpty)
         {
-            if (NameResolution.FindColumn(scope, parts[0], reference.Span) is { } column) return Touch(column.Value);
+            if (NameResolution.FindColumn(scope, parts[0], reference.Span) is { } column) return Mention(column);
             if (NameResolution.FindTable(scope, parts, reference.Span) is { } whole) return WholeRow(whole);
             throw NameResolution.ColumnMissing(scope, qualifier, parts[0], reference.Span);
         }
@@ -83,7 +83,7 @@ public sealed partial class Binder
         var matches = table.Columns.Where(column => column.Name == reference.Name).Take(2).ToArray();
         return matches switch
         {
-            [var column] => Touch(column.Value),
+            [var column] => Mention(column),
             [] => throw NameResolution.ColumnMissing(scope, qualifier, parts[^1], reference.Span),
             _ => throw new SqlException(SqlState.AmbiguousColumn, $"column reference \"{reference.Name}\" is ambiguous") { Position = reference.Span.Position },
         };

@@ -72,6 +72,7 @@ public sealed partial class Binder
             TableOid = resolved.Source.TableOid,
             AttributeNumber = (short)(i + 1),
         }).ToList();
+        if (SystemColumn(resolved, outputs) is { } system) columns.Add(system);
         var entry = table.Alias?.Name is { } alias
             ? new RangeEntry(alias, null, null, columns)
             : new RangeEntry(resolved.Source.Table, resolved.Source.Schema, resolved.Source.Catalog, columns);
@@ -187,7 +188,7 @@ public sealed partial class Binder
             condition = WithItems(scope, both, () => CoerceToBoolean(BindExpression(on, scope, ExpressionContext.JoinCondition), "JOIN/ON", on.Span));
         var plan = MakeJoin(type, left.Plan, right.Plan, condition);
         if (join.Alias is null) return new FromResult(plan, both);
-        var columns = both.Where(item => item.AreColumnsVisible).SelectMany(item => item.Entry.Columns).ToList();
+        var columns = both.Where(item => item.AreColumnsVisible).SelectMany(item => item.Entry.Columns).Where(column => !column.IsSystem).ToList();
         return Visible(plan, ApplyAlias(new RangeEntry(join.Alias.Name, null, null, columns), join.Alias));
     }
 
@@ -219,7 +220,7 @@ public sealed partial class Binder
         }
 
         var mergedOnly = columns.ToList();
-        columns.AddRange(left.Items.Concat(right.Items).Where(item => item.AreColumnsVisible).SelectMany(item => item.Entry.Columns).Where(column => !names.Contains(column.Name)));
+        columns.AddRange(left.Items.Concat(right.Items).Where(item => item.AreColumnsVisible).SelectMany(item => item.Entry.Columns).Where(column => !names.Contains(column.Name) && !(join.Alias is not null && column.IsSystem)));
         var plan = MakeJoin(type, left.Plan, right.Plan, Conjunction(terms));
         if (join.Alias is not null) return Visible(plan, ApplyAlias(new RangeEntry(join.Alias.Name, null, null, columns), join.Alias));
         List<NamespaceItem> items =
@@ -248,10 +249,10 @@ public sealed partial class Binder
     private static RangeEntry ApplyAlias(RangeEntry entry, TableAlias? alias)
     {
         if (alias is null || alias.Columns.Count == 0) return entry;
-        if (alias.Columns.Count > entry.Columns.Count)
+        if (alias.Columns.Count > entry.Columns.Count(column => !column.IsSystem))
         {
             throw new SqlException(SqlState.InvalidColumnReference,
-                $"table \"{entry.Alias}\" has {entry.Columns.Count} columns available but {alias.Columns.Count} columns specified");
+                $"table \"{entry.Alias}\" has {entry.Columns.Count(column => !column.IsSystem)} columns available but {alias.Columns.Count} columns specified");
         }
 
         var columns = entry.Columns.Select((column, i) => i < alias.Columns.Count ? column with { Name = alias.Columns[i] } : column).ToList();

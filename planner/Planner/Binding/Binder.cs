@@ -32,7 +32,7 @@ public sealed partial class Binder
     {
         var binder = new Binder(context);
         var bound = binder.BindQuery(query, new BindScope(null));
-        return new BoundQuery(bound.Plan, bound.Outputs.ToEquatableArray(), binder._parameters.Resolve()) { Tables = binder._tables };
+        return new BoundQuery(binder.AddSystemColumns(bound.Plan), bound.Outputs.ToEquatableArray(), binder._parameters.Resolve()) { Tables = binder._tables };
     }
 
     /// <summary>Binds an expression that names no column, such as the value of SET or an argument of EXECUTE and CALL.</summary>

@@ -100,7 +100,7 @@ internal static class NameResolution
             foreach (var item in scope.Items.Where(item => item.Entry.Alias is not null))
             {
                 var aliasPenalty = alias is null || alias == item.Entry.Alias ? 0 : EditDistance(alias, item.Entry.Alias!);
-                foreach (var column in item.Entry.Columns)
+                foreach (var column in item.Entry.Columns.Where(column => !column.IsHidden))
                 {
                     var distance = EditDistance(name, column.Name) + aliasPenalty;
                     if (distance > limit || distance > bestDistance) continue;

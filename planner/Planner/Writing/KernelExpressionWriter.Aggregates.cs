@@ -13,6 +13,7 @@ internal sealed partial class KernelExpressionWriter
     {
         var arguments = call.Arguments.Concat(call.Function.AggregateKind == 'n' ? [] : call.OrderBy.Select(key => key.Expression))
             .Select(argument => (Text: Write(argument), argument.Type)).ToArray();
+        if (call.IsDistinct && call.Arguments.Any(argument => HasEqualForms(argument.Type))) RequireOneForm(call, arguments);
         // A sum of numerics of any length has no shape: that is the second run, which must not overflow.
         if (over.Length == 0 && call is { Function.Name: "sum", Type.Decimal: not null, Arguments: [{ Type: { IsNumeric: true, Decimal: not null } } summed] })
             arguments[0] = (WriteNarrow(summed).Text, summed.Type);
@@ -26,11 +27,40 @@ internal sealed partial class KernelExpressionWriter
         var clauses = new Dictionary<string, string>(StringComparer.Ordinal)
         {
             ["d"] = call.IsDistinct ? "DISTINCT " : "",
-            ["o"] = call.OrderBy.Count > 0 ? $" ORDER BY {SortKeys(call.OrderBy)}" : "",
+            ["o"] = AggregateOrder(call) is { Count: > 0 } order ? $" ORDER BY {SortKeys(order)}" : "",
             ["f"] = call.Filter is null ? "" : $" FILTER (WHERE {Write(call.Filter)})",
             ["w"] = over,
         };
         return FillTemplate(template, arguments, clauses);
+    }
+
+    /// <summary>Whether equal values may be held in different bytes: 1.5 and 1.50, 'a' and 'a '.</summary>
+    private static bool HasEqualForms(SqlType type) => type is { IsNumeric: true, Decimal: null } || (type.Base == PgTypes.Bpchar && !type.IsArray && type.Modifier < 0);
+
+    /// <summary>The kernel's DISTINCT compares bytes. A count takes the keys instead of the values; what needs the values themselves is refused.</summary>
+    private void RequireOneForm(AggregateCall call, (string Text, SqlType Type)[] arguments)
+    {
+        switch (call.Function.Name)
+        {
+            case "count": arguments[0].Text = Key(call.Arguments[0]); break;
+            case "min" or "max": break;
+            default:
+                throw new SqlException(SqlState.FeatureNotSupported, $"{call.Function.Name}(DISTINCT {call.Arguments[0].Type}) is not supported")
+                {
+                    Hint = call.Arguments[0].Type.IsNumeric ? "Cast the argument to a numeric with precision and scale." : "Cast the argument to text.",
+                };
+        }
+    }
+
+    /// <summary>
+    /// The order in which the aggregate takes its rows. For DISTINCT PostgreSQL sorts by all arguments, so that lists and joined texts come sorted; the kernel gives an order of its own, from run to run another.
+    /// </summary>
+    private static EquatableArray<SortKey> AggregateOrder(AggregateCall call)
+    {
+        if (!call.IsDistinct || call.Function.Name is not ("array_agg" or "string_agg") || call.Arguments[0] is Constant || call.OrderBy.Any(key => key.Expression == call.Arguments[0])) return call.OrderBy;
+        // The separator of a text is part of what is distinct; where it differs by row there is no argument to sort by.
+        if (call.Function.Name == "string_agg" && call.Arguments[1] is not Constant { Value: string }) return call.OrderBy;
+        return call.OrderBy.Append(new SortKey(call.Arguments[0], IsDescending: false, NullsFirst: false)).ToEquatableArray();
     }
 
     /// <summary>Where a row with the direct arguments would stand among the aggregated rows.</summary>

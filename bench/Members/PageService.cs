@@ -5,7 +5,7 @@ using Federation.Flight;
 using Federation.Flight.Protocol;
 using Federation.Flight.Server;
 
-namespace Federation.Bench.Exchange;
+namespace Federation.Bench.Members;
 
 /// <summary>Sends 1 GB of one batch of two 8-byte columns, again and again.</summary>
 internal sealed class PageService : FlightService
