@@ -5,7 +5,7 @@ internal sealed partial class Distributor
 {
     private LogicalPlan LocalizeSubqueries(LogicalPlan node, bool isSpread)
     {
-        if (!PlanRewriter.ExpressionsOf(node).Any(expression => Subqueries(expression).Any())) return node;
+        if (!PlanRewriter.ExpressionsOf(node).Any(PlanRewriter.HasSubquery)) return node;
         return PlanRewriter.MapOwnExpressions(node, expression => PlanRewriter.Rewrite(expression, item => item, plan => Localize(plan, isSpread)));
     }
 
@@ -45,7 +45,7 @@ internal sealed partial class Distributor
         if (plan is CteScan scan && _ctes.ContainsKey(scan.Cte)) return true;
         if (plan is Scan table) return PlaceScan(table) is var placed && (placed.IsSpread || (isSpread && placed.Kind == PlacementKind.Single));
         return plan.Inputs.Any(input => NeedsExchange(input, isSpread))
-            || PlanRewriter.ExpressionsOf(plan).SelectMany(Subqueries).Any(subquery => NeedsExchange(subquery.Plan, isSpread));
+            || PlanRewriter.ExpressionsOf(plan).SelectMany(PlanRewriter.Subqueries).Any(subquery => NeedsExchange(subquery.Plan, isSpread));
     }
 
     private Placed PlaceCteScan(CteScan scan)
@@ -105,7 +105,7 @@ internal sealed partial class Distributor
     {
         var count = plan is CteScan scan && scan.Cte == cte ? 1 : 0;
         foreach (var input in plan.Inputs) count += Mentions(input, cte);
-        foreach (var subquery in PlanRewriter.ExpressionsOf(plan).SelectMany(Subqueries)) count += Mentions(subquery.Plan, cte);
+        foreach (var subquery in PlanRewriter.ExpressionsOf(plan).SelectMany(PlanRewriter.Subqueries)) count += Mentions(subquery.Plan, cte);
         return count;
     }
 }

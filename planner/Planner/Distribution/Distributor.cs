@@ -49,18 +49,15 @@ internal sealed partial class Distributor
     {
         var rows = plan is Scan scan && tables.GetValueOrDefault(scan.Source)?.InlineRows is null && scan.Limit is null ? Math.Max(0, scan.Source.EstimatedRows) : 0.0;
         foreach (var input in plan.Inputs) rows += ScannedRows(input, tables);
-        foreach (var subquery in PlanRewriter.ExpressionsOf(plan).SelectMany(Subqueries)) rows += ScannedRows(subquery.Plan, tables);
+        foreach (var subquery in PlanRewriter.ExpressionsOf(plan).SelectMany(PlanRewriter.Subqueries)) rows += ScannedRows(subquery.Plan, tables);
         return rows;
     }
-
-    private static IEnumerable<Subquery> Subqueries(Expr expression) =>
-        (expression is Subquery subquery ? [subquery] : Enumerable.Empty<Subquery>()).Concat(expression.Operands.SelectMany(Subqueries));
 
     private static int MaxColumn(LogicalPlan plan)
     {
         var max = plan.Columns.Count == 0 ? 0 : plan.Columns.Max(column => column.Id);
         foreach (var input in plan.Inputs) max = Math.Max(max, MaxColumn(input));
-        foreach (var subquery in PlanRewriter.ExpressionsOf(plan).SelectMany(Subqueries)) max = Math.Max(max, MaxColumn(subquery.Plan));
+        foreach (var subquery in PlanRewriter.ExpressionsOf(plan).SelectMany(PlanRewriter.Subqueries)) max = Math.Max(max, MaxColumn(subquery.Plan));
         return max;
     }
 
@@ -108,17 +105,9 @@ internal sealed partial class Distributor
     /// <summary>A node with its subqueries made readable by the node's tasks. What may give other rows each time is computed once.</summary>
     private Placed Own(LogicalPlan node, PlacementKind kind)
     {
-        if (kind == PlacementKind.Replicated && PlanRewriter.ExpressionsOf(node).Any(IsVolatile)) kind = PlacementKind.Single;
+        if (kind == PlacementKind.Replicated && PlanRewriter.ExpressionsOf(node).Any(expression => PlanRewriter.IsVolatile(expression) || PlanRewriter.HasSubquery(expression))) kind = PlacementKind.Single;
         return new Placed(LocalizeSubqueries(node, kind == PlacementKind.Spread), kind);
     }
-
-    private static bool IsVolatile(Expr expression) => PlanRewriter.Contains(expression, item => item switch
-    {
-        Call call => call.Function.Volatility == Volatility.Volatile,
-        SetCall call => call.Function.Volatility == Volatility.Volatile,
-        Subquery => true,
-        _ => false,
-    });
 
     private Placed PlaceProject(Project project)
     {

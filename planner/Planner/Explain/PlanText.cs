@@ -55,12 +55,9 @@ public static class PlanText
         }
 
         foreach (var expression in PlanRewriter.ExpressionsOf(plan))
-            foreach (var subquery in Subqueries(expression))
+            foreach (var subquery in PlanRewriter.Subqueries(expression))
                 yield return ("Subquery", subquery.Plan);
     }
-
-    private static IEnumerable<Subquery> Subqueries(Expr expression) =>
-        (expression is Subquery subquery ? [subquery] : Enumerable.Empty<Subquery>()).Concat(expression.Operands.SelectMany(Subqueries));
 
     /// <summary>One line for a node, without its inputs.</summary>
     public static string Describe(LogicalPlan plan) => plan switch
