@@ -66,6 +66,7 @@ internal static class ExplainStatements
             yield return $"Fragment {Number(fragment.Id)}  {place} -> {Destination(query, fragment)}";
             if (measured is not null)
                 foreach (var line in MeasuredLines(query, fragment, measured)) yield return "  " + line;
+            if (fragment.Merge is { } merge) yield return "  " + PlanText.Describe(merge);
             foreach (var line in PlanText.Write(fragment.Plan, scheduled.Notes)) yield return "  " + line;
             if (!options.IsVerbose) continue;
             yield return "  Task SQL:";
@@ -149,6 +150,7 @@ internal static class ExplainStatements
             json.WriteNumber("Execution Time", Math.Round(Longest(tasks), 3));
         }
 
+        if (fragment.Merge is { } merge) json.WriteString("Merge", PlanText.Describe(merge));
         json.WriteString("SQL", scheduled.Tasks[0].Sql);
         json.WritePropertyName("Plan");
         WriteNode(json, fragment.Plan, scheduled.Notes);

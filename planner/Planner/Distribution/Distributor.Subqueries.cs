@@ -63,6 +63,13 @@ internal sealed partial class Distributor
     private Placed PlaceWith(With with)
     {
         if (with.Definitions.Any(definition => definition.IsRecursive)) return new Placed(Opaque(with, isSpread: false), PlacementKind.Single);
+        Define(with);
+        return Place(with.Input);
+    }
+
+    /// <summary>Makes known how the names of common table expressions are read.</summary>
+    private void Define(With with)
+    {
         foreach (var definition in with.Definitions)
         {
             if (Mentions(with, definition.Id) == 1)
@@ -84,8 +91,6 @@ internal sealed partial class Distributor
                 _ctes[definition.Id] = () => copied;
             }
         }
-
-        return Place(with.Input);
     }
 
     /// <summary>A part that one task runs as it stands; names of common table expressions defined around it become exchanges.</summary>

@@ -84,6 +84,13 @@ public static class PlanText
         _ => throw new System.Diagnostics.UnreachableException(plan.GetType().Name),
     };
 
+    /// <summary>What is done with the rows of all tasks of a root.</summary>
+    public static string Describe(RowMerge merge)
+    {
+        var bounds = (merge.Take is { } take ? $"  limit {take.ToString(CultureInfo.InvariantCulture)}" : "") + (merge.Skip > 0 ? $"  offset {merge.Skip.ToString(CultureInfo.InvariantCulture)}" : "");
+        return $"Merge by {string.Join(", ", merge.Keys.Select(ExprPrinter.Print))}{bounds}";
+    }
+
     private static IEnumerable<string> ScanLines(Scan scan, ScanNotes? notes)
     {
         if (notes?.RemoteSql is { } sql) yield return $"SQL: {sql}";
