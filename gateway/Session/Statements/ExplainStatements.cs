@@ -103,7 +103,7 @@ internal static class ExplainStatements
         var tasks = measured.Report.Of(fragment.Id);
         yield return string.Create(CultureInfo.InvariantCulture, $"actual: {tasks.Sum(task => task.Report.Rows)} rows, {tasks.Sum(task => task.Report.Bytes)} bytes spooled, {Longest(tasks):0.000} ms");
         foreach (var (worker, report) in tasks)
-            yield return string.Create(CultureInfo.InvariantCulture, $"  {(worker.Length == 0 ? "this process" : worker)}: {report.Rows} rows, {report.Bytes} bytes, {report.Elapsed.TotalMilliseconds:0.000} ms");
+            yield return string.Create(CultureInfo.InvariantCulture, $"  {(worker.Length == 0 ? "this process" : worker)}: {report.Rows} rows, {report.Bytes} bytes, {report.Elapsed.TotalMilliseconds:0.000} ms, {report.Encoding.TotalMilliseconds:0.000} ms of it for the pages");
     }
 
     private static double Longest(IReadOnlyList<(string Worker, Core.Tasks.TaskReport Report)> tasks) =>

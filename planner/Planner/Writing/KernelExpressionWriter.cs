@@ -82,9 +82,18 @@ internal sealed partial class KernelExpressionWriter(KernelNames names, Func<Log
         };
     }
 
-    private string Ordered(Expr expression) =>
+    private string Ordered(Expr expression) => expression switch
+    {
+        // The kernel compares how many bits the last byte lacks before it compares bits.
+        { Type: { IsArray: false, Storage: Storage.Bit } } => $"CAST({Write(expression)} AS VARCHAR)",
+
+        // Held as its text.
+        { Type: { IsArray: false, Base.Name: "money" } } => $"CAST(regexp_replace({Write(expression)}, '[$,]', '', 'g') AS DECIMAL(20,2))",
+
         // A bare number in ORDER BY is an ordinal.
-        expression is Constant ? $"CAST({Key(expression)} AS {expression.Type.KernelName})" : Key(expression);
+        Constant => $"CAST({Key(expression)} AS {expression.Type.KernelName})",
+        _ => Key(expression),
+    };
 
     private string Join(IEnumerable<Expr> expressions) => string.Join(", ", expressions.Select(Write));
 
