@@ -21,9 +21,8 @@ internal sealed class QueryExecution : IAsyncDisposable
     private readonly TaskSettings _settings;
     private readonly QueryReport? _report;
     private readonly Guid _id = Guid.NewGuid();
-    private readonly Dictionary<int, StagedTask[]> _stages;
+    private readonly QueryStages _stages = new();
     private readonly Dictionary<Worker, Task<IAsyncDisposable>> _opened = [];
-    private readonly HashSet<Worker> _lost = [];
     private int _nextWorker;
 
     public QueryExecution(ScheduledQuery query, IWorkerDirectory workers, TaskSettings settings, QueryReport? report)
@@ -32,17 +31,7 @@ internal sealed class QueryExecution : IAsyncDisposable
         _workers = workers;
         _settings = settings;
         _report = report;
-        _stages = query.Fragments.ToDictionary(fragment => fragment.Fragment.Id, fragment => fragment.Tasks.Select(_ => new StagedTask()).ToArray());
-    }
-
-    /// <summary>One task of a stage: where its last attempt runs or its output lies.</summary>
-    private sealed class StagedTask
-    {
-        public Worker? Worker { get; set; }
-
-        public int Attempt { get; set; } = -1;
-
-        public bool IsDone { get; set; }
+        foreach (var fragment in query.Fragments) _stages.Add(fragment.Fragment.Id, fragment.Tasks.Count, Reads(fragment).Select(source => source.Fragment));
     }
 
     public async IAsyncEnumerable<Batch> RunAsync([EnumeratorCancellation] CancellationToken cancellationToken)
@@ -119,14 +108,8 @@ internal sealed class QueryExecution : IAsyncDisposable
 
     private void Lose(string address)
     {
-        foreach (var worker in _workers.Remote.Where(worker => worker.Address == address)) _lost.Add(worker);
-        foreach (var task in _stages.Values.SelectMany(stage => stage))
-        {
-            if (task.Worker?.Address != address) continue;
-            _lost.Add(task.Worker);
-            task.IsDone = false;
-        }
-
+        var used = _query.Fragments.SelectMany(fragment => _stages[fragment.Fragment.Id]).Select(task => task.Worker).OfType<Worker>();
+        _stages.Lose(_workers.Remote.Concat(used).Where(worker => worker.Address == address));
         _workers.Suspect(address);
     }
 
@@ -191,14 +174,14 @@ internal sealed class QueryExecution : IAsyncDisposable
     }
 
     /// <summary>The workers that hold what a fragment reads.</summary>
-    private IEnumerable<Worker> Inputs(ScheduledFragment fragment) => fragment.Fragment.Query.Inputs
-        .Select(input => input.Source).OfType<RemoteSource>()
-        .SelectMany(source => _stages[source.Fragment]).Select(task => task.Worker!).Distinct();
+    private IEnumerable<Worker> Inputs(ScheduledFragment fragment) => Reads(fragment).SelectMany(source => _stages[source.Fragment]).Select(task => task.Worker!).Distinct();
+
+    private static IEnumerable<RemoteSource> Reads(ScheduledFragment fragment) => fragment.Fragment.Query.Inputs.Select(input => input.Source).OfType<RemoteSource>();
 
     /// <summary>Workers in turn; the one in this process when no other is left.</summary>
     private Worker Next()
     {
-        var alive = _workers.Remote.Where(worker => !worker.Lost.IsCancellationRequested && !_lost.Contains(worker)).ToArray();
+        var alive = _workers.Remote.Where(worker => !worker.Lost.IsCancellationRequested && !_stages.IsLost(worker)).ToArray();
         return alive.Length == 0 ? _workers.Local : alive[Interlocked.Increment(ref _nextWorker) % alive.Length];
     }
 

@@ -44,7 +44,7 @@ internal static class WorkerCommand
             var address = IPAddress.TryParse(parsed.GetValue(s_address), out var given) ? given : throw new SqlException(SqlState.InvalidParameterValue, $"--address \"{parsed.GetValue(s_address)}\" is not an IP address");
             var data = Path.GetFullPath(parsed.GetValue(s_data)!);
             if (!Directory.Exists(data)) throw new SqlException(SqlState.UndefinedFile, $"data folder \"{data}\" does not exist") { Hint = "Start a gateway there first." };
-            string[] roots = [data, .. (parsed.GetValue(s_allow) ?? []).Select(Path.GetFullPath)];
+            string[] roots = [data, .. AllowedFolders.Require("--allow", parsed.GetValue(s_allow) ?? [])];
             var clock = TimeProvider.System;
             await using var catalog = await SqliteCatalogStore.OpenAsync(Path.Combine(data, "catalog.db"), clock, cancellationToken);
             var leases = new SqliteLeaseStore(catalog, clock);

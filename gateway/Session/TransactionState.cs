@@ -22,6 +22,9 @@ internal sealed class TransactionState(QuerySession session, SessionServices ser
     /// <summary>The catalog that the present statement reads.</summary>
     public async ValueTask<ICatalogSnapshot> GetCatalogAsync(CancellationToken cancellationToken) => await GetOwnCatalogAsync(cancellationToken);
 
+    /// <summary>Whether other processes see the servers that this transaction sees: it has changed none, and does not read an older version.</summary>
+    public bool ReadsNewestCatalog => _catalog is not { Changes.Count: > 0 } && session.Settings.Get("federation.as_of").Length == 0;
+
     /// <summary>Takes a new read point where the isolation level asks for one; called once per statement.</summary>
     public void BeginStatement()
     {

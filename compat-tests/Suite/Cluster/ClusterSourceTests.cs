@@ -56,6 +56,19 @@ public sealed class ClusterSourceTests(SuiteServers servers)
         Assert.DoesNotContain("2 tasks", await ExplainAsync(subject, "EXPLAIN SELECT l_returnflag, count(*) FROM generated.sf1.lineitem GROUP BY 1"), StringComparison.Ordinal);
     });
 
+    /// <summary>Workers look servers up in the committed catalog, so what only this transaction knows is read in the gateway.</summary>
+    [Fact]
+    public Task A_server_of_an_open_transaction_is_read_without_workers() => WithClusterAsync(async (_, subject) =>
+    {
+        const string Count = "SELECT count(*) FROM fresh.tiny.lineitem WHERE l_linenumber > 0";
+        await MustAsync(subject, "BEGIN");
+        await MustAsync(subject, "CREATE SERVER fresh FOREIGN DATA WRAPPER tpch");
+        Assert.Equal("60175", (await MustAsync(subject, Count)).Rows[0][0]);
+        await MustAsync(subject, "COMMIT");
+        Assert.Equal("60175", (await MustAsync(subject, Count)).Rows[0][0]);
+        Assert.Contains("2 tasks", await ExplainAsync(subject, "EXPLAIN " + Count), StringComparison.Ordinal);
+    });
+
     private async Task WithClusterAsync(Func<RawClient, RawClient, Task> test)
     {
         await servers.GetTpchAsync();

@@ -1,3 +1,4 @@
+using Federation.CompatTests.Suite.Clients;
 using Federation.CompatTests.Suite.Protocol;
 using Npgsql;
 
@@ -33,6 +34,16 @@ public sealed class BadInputTests(SuiteServers servers)
         Assert.Equal(code, error.Code);
         Assert.Contains(file, error.Message + error.Detail, StringComparison.Ordinal);
         await RunAsync($"DROP SERVER {server}");
+    }
+
+    [Theory]
+    [InlineData("--allow", "--port", "0")]
+    [InlineData("--demo", "--port", "0")]
+    public async Task A_folder_of_the_command_line_that_is_not_there_is_named_at_the_start(string option, params string[] others)
+    {
+        var (exitCode, output) = await ProgramRun.RunAsync("dotnet", [Path.Combine(AppContext.BaseDirectory, "federation.dll"), "serve", option, "/nosuch/folder", .. others]);
+        Assert.Equal(1, exitCode);
+        Assert.Equal($"federation: {option}: folder \"/nosuch/folder\" does not exist", output.Trim());
     }
 
     [Theory]

@@ -1,3 +1,5 @@
+using System.Globalization;
+using System.Numerics;
 using System.Runtime.CompilerServices;
 
 namespace Federation.PgWire.Types;
@@ -12,6 +14,11 @@ internal static unsafe class Digits
     private static ReadOnlySpan<byte> Twos =>
         "00010203040506070809101112131415161718192021222324252627282930313233343536373839404142434445464748495051525354555657585960616263646566676869707172737475767778798081828384858687888990919293949596979899"u8;
 
+    /// <summary>Powers of ten from 10^0 to 10^18.</summary>
+    private static readonly ulong[] s_powers = [.. Enumerable.Range(0, 19).Select(exponent => ulong.Parse("1" + new string('0', exponent), CultureInfo.InvariantCulture))];
+
+    private static readonly ulong[] s_counts = MakeCounts();
+
     public static byte* Write(byte* target, long value)
     {
         if (value >= 0) return WriteUnsigned(target, (ulong)value);
@@ -21,17 +28,31 @@ internal static unsafe class Digits
 
     public static byte* WriteUnsigned(byte* target, ulong value)
     {
-        var end = target + Count(value);
+        if (value > uint.MaxValue) return WriteLarge(target, value);
+        var left = (uint)value;
+        var end = target + Count(left);
         var position = end;
-        while (value >= 100)
+        while (left >= 100)
         {
-            (value, var rest) = Math.DivRem(value, 100UL);
-            WriteTwo(position -= 2, (int)rest);
+            var rest = left;
+            left /= 100;
+            WriteTwo(position -= 2, (int)(rest - (left * 100)));
         }
 
-        if (value >= 10) WriteTwo(position - 2, (int)value);
-        else position[-1] = (byte)('0' + value);
+        if (left >= 10) WriteTwo(position - 2, (int)left);
+        else position[-1] = (byte)('0' + left);
         return end;
+    }
+
+    /// <summary>The number with a point before its last <paramref name="scale"/> digits, 1 to 18, and a zero before the point where no digit is. Up to eight bytes behind it are overwritten.</summary>
+    public static byte* WriteScaled(byte* target, ulong value, int scale)
+    {
+        var end = value < s_powers[scale] ? WritePadded(target, value, scale + 1) : WriteUnsigned(target, value);
+        var fraction = end - scale;
+        if (scale <= sizeof(ulong)) Unsafe.WriteUnaligned(fraction + 1, Unsafe.ReadUnaligned<ulong>(fraction));
+        else Buffer.MemoryCopy(fraction, fraction + 1, scale, scale);
+        *fraction = (byte)'.';
+        return end + 1;
     }
 
     /// <summary>Exactly <paramref name="count"/> digits, zeros in front.</summary>
@@ -57,15 +78,26 @@ internal static unsafe class Digits
     public static void WriteTwo(byte* target, int value) =>
         Unsafe.WriteUnaligned(target, Unsafe.ReadUnaligned<ushort>(ref Unsafe.Add(ref System.Runtime.InteropServices.MemoryMarshal.GetReference(Twos), value * 2)));
 
-    private static int Count(ulong value)
+    private static byte* WriteLarge(byte* target, ulong value)
     {
-        var count = 1;
-        while (value >= 10_000)
+        const uint Half = 100_000_000;
+        var (high, low) = Math.DivRem(value, Half);
+        return WritePadded(WriteUnsigned(target, high), low, 8);
+    }
+
+    /// <summary>The number of digits: the table holds, per position of the highest bit, what carries into the upper half when a power of ten is reached (D. Lemire's method).</summary>
+    private static int Count(uint value) => (int)((value + s_counts[BitOperations.Log2(value)]) >> 32);
+
+    private static ulong[] MakeCounts()
+    {
+        var counts = new ulong[32];
+        for (var bit = 0; bit < counts.Length; bit++)
         {
-            value /= 10_000;
-            count += 4;
+            var digits = (1UL << bit).ToString(CultureInfo.InvariantCulture).Length;
+            var next = s_powers[digits];
+            counts[bit] = next > uint.MaxValue || next >= 1UL << (bit + 1) ? (ulong)digits << 32 : ((ulong)(digits + 1) << 32) - next;
         }
 
-        return value >= 1000 ? count + 3 : value >= 100 ? count + 2 : value >= 10 ? count + 1 : count;
+        return counts;
     }
 }

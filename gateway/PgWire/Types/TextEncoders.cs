@@ -1,4 +1,6 @@
 using System.Buffers.Text;
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 using Federation.Arrow;
 using Federation.Core.Types;
 using Federation.Core.Values;
@@ -80,10 +82,8 @@ internal sealed unsafe class Float64TextEncoder(int extraFloatDigits) : ColumnEn
 
 internal sealed unsafe class DecimalTextEncoder(int scale) : ColumnEncoder
 {
-    // 18 digits, a sign, a point and a zero before it.
-    private const int MostBytes = 24;
-
-    private readonly ulong _power = scale <= 18 ? (ulong)Math.Pow(10, scale) : 0;
+    // 18 digits, a sign, a point and a zero before it, and what the digits may overwrite behind it.
+    private const int MostBytes = 32;
 
     public override void Write(FrameWriter writer, Column column, int row)
     {
@@ -97,10 +97,7 @@ internal sealed unsafe class DecimalTextEncoder(int scale) : ColumnEncoder
         var value = column.DecimalWidth switch { 8 => column.Get<long>(row), 4 => column.Get<int>(row), _ => column.Get<short>(row) };
         if (scale == 0) return Digits.Write(target, value);
         if (value < 0) *target++ = (byte)'-';
-        var (whole, fraction) = Math.DivRem((ulong)Math.Abs(value), _power);
-        target = Digits.WriteUnsigned(target, whole);
-        *target++ = (byte)'.';
-        return Digits.WritePadded(target, fraction, scale);
+        return Digits.WriteScaled(target, (ulong)Math.Abs(value), scale);
     }
 }
 
@@ -112,9 +109,20 @@ internal sealed unsafe class RawBytesEncoder : ColumnEncoder
     public override byte* TryWrite(byte* target, byte* end, Column column, int row)
     {
         var bytes = column.GetBytes(row);
-        if (end - target < bytes.Length) return null;
-        bytes.CopyTo(new Span<byte>(target, bytes.Length));
-        return target + bytes.Length;
+        var length = bytes.Length;
+        if (end - target < length) return null;
+        if (length is >= 8 and <= 16)
+        {
+            // Most words are this long: two copies that overlap save the call.
+            ref var source = ref MemoryMarshal.GetReference(bytes);
+            var last = Unsafe.ReadUnaligned<ulong>(ref Unsafe.Add(ref source, length - 8));
+            Unsafe.WriteUnaligned(target, Unsafe.ReadUnaligned<ulong>(ref source));
+            Unsafe.WriteUnaligned(target + length - 8, last);
+            return target + length;
+        }
+
+        bytes.CopyTo(new Span<byte>(target, length));
+        return target + length;
     }
 }
 
@@ -138,14 +146,7 @@ internal sealed unsafe class DateTextEncoder(TextFormat format) : ColumnEncoder
         var days = column.Get<int>(row);
         if (format.DateFormat != DateFormat.Iso || days is < FirstPlainDay or > LastPlainDay)
             return target + DateTimeOutput.Write(new Span<byte>(target, DateTimeOutput.MaxLength), new PgDate(days), format);
-        var (year, month, day) = Calendar.CivilFromDays(days);
-        Digits.WriteTwo(target, (int)year / 100);
-        Digits.WriteTwo(target + 2, (int)year % 100);
-        target[4] = (byte)'-';
-        Digits.WriteTwo(target + 5, month);
-        target[7] = (byte)'-';
-        Digits.WriteTwo(target + 8, day);
-        return target + 10;
+        return PlainDates.Write(target, days);
     }
 }
 

@@ -92,6 +92,8 @@ internal static class QueryStatements
     /// <summary>How far the session lets a plan be spread.</summary>
     public static DistributionOptions Distribution(QuerySession session, SessionServices services) => session.Settings.Get("federation.distribution") switch
     {
+        // Worker processes know the servers of the newest committed catalog and no others.
+        _ when !session.Transaction.ReadsNewestCatalog => DistributionOptions.SingleTask,
         "off" => DistributionOptions.SingleTask,
         "always" => new DistributionOptions(services.Scheduler.WorkerCount) { MinRows = 0, SplitRows = 0 },
         _ => new DistributionOptions(services.Scheduler.WorkerCount) { MinRows = long.Parse(session.Settings.Get("federation.distribution_min_rows"), CultureInfo.InvariantCulture) },
