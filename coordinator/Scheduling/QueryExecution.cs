@@ -1,5 +1,4 @@
 using System.Runtime.CompilerServices;
-using System.Threading.Channels;
 using Federation.Arrow;
 using Federation.Core;
 using Federation.Core.Errors;
@@ -101,7 +100,10 @@ internal sealed class QueryExecution : IAsyncDisposable
             yield break;
         }
 
-        await foreach (var batch in MergeAsync(root, cancellationToken)) yield return batch;
+        var columns = root.Fragment.Query.Columns.Select(column => new Field(column.Name, column.Type));
+        var streams = new RootStreams(root.Tasks.Count, (i, token) => StreamAsync(root, i, Next(), token));
+        var rows = root.Fragment.Merge is { } merge ? streams.MergeAsync(new BatchSchema(columns.SkipLast(1).ToEquatableArray()), merge, cancellationToken) : streams.ReadAsync(cancellationToken);
+        await foreach (var batch in rows) yield return batch;
     }
 
     private void Lose(string address)
@@ -120,7 +122,7 @@ internal sealed class QueryExecution : IAsyncDisposable
         var running = Enumerable.Range(0, stage.Length).Where(i => !stage[i].IsDone).Select(RunAsync).ToArray();
         await Task.WhenAll(running);
         cancellationToken.ThrowIfCancellationRequested();
-        if (failures.Count > 0) throw Worst(failures);
+        if (failures.Count > 0) throw TaskFailures.Worst(failures);
 
         async Task RunAsync(int index)
         {
@@ -138,26 +140,12 @@ internal sealed class QueryExecution : IAsyncDisposable
             }
             catch (Exception error) when (error is SqlException or OperationCanceledException)
             {
-                var failure = stop.IsCancellationRequested ? Canceled(error) : Explain(error, [worker, .. Inputs(fragment)]);
+                var failure = stop.IsCancellationRequested ? TaskFailures.Canceled(error) : TaskFailures.Explain(error, [worker, .. Inputs(fragment)]);
                 lock (failures) failures.Add(failure);
                 await stop.CancelAsync();
             }
         }
     }
-
-    /// <summary>A call that was cut because the lease of its worker, or of one that it reads from, ran out is the loss of that worker.</summary>
-    private static SqlException Explain(Exception error, IEnumerable<Worker> workers) =>
-        workers.FirstOrDefault(worker => worker.Lost.IsCancellationRequested) is { } lost
-            ? new SqlException(SqlState.ConnectionFailure, $"worker {lost.Address} is lost", error) { LostWorker = lost.Address }
-            : Canceled(error);
-
-    private static SqlException Canceled(Exception error) => error as SqlException ?? new SqlException(SqlState.QueryCanceled, "canceling statement due to user request", error);
-
-    /// <summary>What the query fails with: its own error rather than the cancellation of the other tasks, a loss only when nothing else is wrong.</summary>
-    private static SqlException Worst(List<SqlException> failures) =>
-        failures.Find(error => error.LostWorker is null && error.State != SqlState.QueryCanceled)
-        ?? failures.Find(error => error.LostWorker is not null)
-        ?? failures[0];
 
     private async IAsyncEnumerable<Batch> StreamAsync(ScheduledFragment fragment, int index, Worker worker, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
@@ -177,7 +165,7 @@ internal sealed class QueryExecution : IAsyncDisposable
                 }
                 catch (Exception error) when (error is SqlException or OperationCanceledException && limit.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
                 {
-                    throw Explain(error, [worker, .. Inputs(fragment)]);
+                    throw TaskFailures.Explain(error, [worker, .. Inputs(fragment)]);
                 }
 
                 yield return rows.Current;
@@ -189,57 +177,6 @@ internal sealed class QueryExecution : IAsyncDisposable
     private IEnumerable<Worker> Inputs(ScheduledFragment fragment) => Reads(fragment).SelectMany(source => _stages[source.Fragment]).Select(task => task.Worker!).Distinct();
 
     private static IEnumerable<RemoteSource> Reads(ScheduledFragment fragment) => fragment.Fragment.Query.Inputs.Select(input => input.Source).OfType<RemoteSource>();
-
-    /// <summary>The root's tasks side by side, their batches as they come: such a root has no order.</summary>
-    private async IAsyncEnumerable<Batch> MergeAsync(ScheduledFragment root, [EnumeratorCancellation] CancellationToken cancellationToken)
-    {
-        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        var merged = Channel.CreateBounded<Batch>(new BoundedChannelOptions(root.Tasks.Count * 2) { SingleReader = true });
-        var failures = new List<SqlException>();
-        var pumps = Enumerable.Range(0, root.Tasks.Count).Select(i => PumpAsync(i, Next())).ToArray();
-        var ended = Task.WhenAll(pumps).ContinueWith(_ => merged.Writer.Complete(), CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
-        try
-        {
-            await foreach (var batch in merged.Reader.ReadAllAsync(CancellationToken.None)) yield return batch;
-            cancellationToken.ThrowIfCancellationRequested();
-            if (failures.Count > 0) throw Worst(failures);
-        }
-        finally
-        {
-            await stop.CancelAsync();
-            while (!ended.IsCompleted || merged.Reader.TryPeek(out _))
-            {
-                while (merged.Reader.TryRead(out var left)) left.Dispose();
-                await Task.WhenAny(ended, Task.Delay(5, CancellationToken.None));
-            }
-        }
-
-        async Task PumpAsync(int index, Worker worker)
-        {
-            try
-            {
-                await foreach (var batch in StreamAsync(root, index, worker, stop.Token)) await WriteAsync(batch);
-            }
-            catch (Exception error) when (error is SqlException or OperationCanceledException)
-            {
-                lock (failures) failures.Add(Canceled(error));
-                await stop.CancelAsync();
-            }
-        }
-
-        async ValueTask WriteAsync(Batch batch)
-        {
-            try
-            {
-                await merged.Writer.WriteAsync(batch, stop.Token);
-            }
-            catch (OperationCanceledException)
-            {
-                batch.Dispose();
-                throw;
-            }
-        }
-    }
 
     /// <summary>Workers in turn; the one in this process when no other is left.</summary>
     private Worker Next()

@@ -20,16 +20,3 @@ public interface IWorkerDirectory
     /// <summary>Tells that a worker could not be reached; it gets no tasks until it has renewed its lease.</summary>
     void Suspect(string address);
 }
-
-/// <summary>Only the worker in this process.</summary>
-public sealed class LocalWorkerDirectory(ITaskRunner<Batch> runner) : IWorkerDirectory
-{
-    public Worker Local { get; } = new("", runner, CancellationToken.None);
-
-    public IReadOnlyList<Worker> Remote => [];
-
-    public void Suspect(string address)
-    {
-        // The worker in this process is as alive as whoever asks.
-    }
-}

@@ -4,7 +4,7 @@ using Federation.SessionApi;
 namespace Federation.Session;
 
 /// <summary>
-/// A statement being run. Guards each step: while it lasts the session can be cancelled, and afterwards a late cancellation hits nothing.
+/// A statement being run. Guards each step: while it lasts, and while its rows are sent, the session can be cancelled; after the last a late cancellation hits nothing.
 /// </summary>
 internal abstract class Portal(QuerySession session) : IPortal
 {
@@ -27,7 +27,9 @@ internal abstract class Portal(QuerySession session) : IPortal
         using var running = Session.Running(_cancellation);
         try
         {
-            return await AdvanceAsync(_cancellation.Token);
+            var batch = await AdvanceAsync(_cancellation.Token);
+            if (batch is not null) Session.EndStep(_cancellation);
+            return batch;
         }
         catch (OperationCanceledException) when (_cancellation.IsCancellationRequested)
         {
@@ -43,6 +45,7 @@ internal abstract class Portal(QuerySession session) : IPortal
 
     public virtual ValueTask DisposeAsync()
     {
+        Session.EndSteps();
         _cancellation?.Dispose();
         return ValueTask.CompletedTask;
     }

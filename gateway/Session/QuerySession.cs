@@ -24,6 +24,7 @@ public sealed class QuerySession : ISession
     private readonly Queue<SqlNotice> _notices = new();
     private readonly Lock _gate = new();
     private RunningStatement? _running;
+    private CancellationTokenSource? _betweenSteps;
     private TimeSpan _sleep;
 
     internal QuerySession(SessionServices services, SessionRegistry registry, SessionOrigin origin)
@@ -139,18 +140,24 @@ public sealed class QuerySession : ISession
         finally
         {
             if (Transaction.Status == TransactionStatus.Idle) await ClosePortalsAsync();
+            EndSteps();
         }
     }
 
     public async ValueTask FailAsync(SqlException error)
     {
+        EndSteps();
         Transaction.Fail();
         if (Transaction.Status != TransactionStatus.InTransaction) await ClosePortalsAsync();
     }
 
     public void CancelRunning()
     {
-        lock (_gate) _running?.Cancel();
+        lock (_gate)
+        {
+            if (_running is not null) _running.Cancel();
+            else _betweenSteps?.Cancel();
+        }
     }
 
     public async ValueTask DisposeAsync()
@@ -237,8 +244,20 @@ public sealed class QuerySession : ISession
     internal RunningStatement Running(CancellationTokenSource cancellation)
     {
         var running = new RunningStatement(this, cancellation, TimeSpan.FromMilliseconds(Settings.GetInteger("statement_timeout")), _services.Clock);
-        lock (_gate) _running = running;
+        lock (_gate) (_running, _betweenSteps) = (running, null);
         return running;
+    }
+
+    /// <summary>A statement has given rows and will be asked for more: what is cancelled while they are sent is that statement.</summary>
+    internal void EndStep(CancellationTokenSource cancellation)
+    {
+        lock (_gate) _betweenSteps = cancellation;
+    }
+
+    /// <summary>No statement is between two steps; a cancellation that comes now hits nothing.</summary>
+    internal void EndSteps()
+    {
+        lock (_gate) _betweenSteps = null;
     }
 
     internal void Stopped(RunningStatement running)

@@ -250,6 +250,15 @@ public sealed record Subquery(SubqueryKind Kind, LogicalPlan Plan, SqlType Of) :
 
 public sealed record SortKey(Expr Expression, bool IsDescending, bool NullsFirst);
 
+/// <summary>Bytes, never NULL, whose order is the order that the keys ask for; made by the planner where sorted streams are merged.</summary>
+public sealed record OrderBytes(EquatableArray<SortKey> Keys) : Expr(SqlType.Bytea)
+{
+    public override EquatableArray<Expr> Operands => Keys.Select(key => key.Expression).ToEquatableArray();
+
+    public override Expr WithOperands(EquatableArray<Expr> operands) =>
+        new OrderBytes(Keys.Select((key, i) => key with { Expression = operands[i] }).ToEquatableArray());
+}
+
 /// <summary>A call of an aggregate; stands in Aggregate nodes only, and in Window nodes within a <see cref="WindowCall"/>.</summary>
 public sealed record AggregateCall(FunctionEntry Function, EquatableArray<Expr> Arguments, SqlType Result) : Expr(Result)
 {

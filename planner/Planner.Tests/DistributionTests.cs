@@ -5,6 +5,7 @@ using Federation.Core.Types;
 using Federation.Core.Values;
 using Federation.Planner.Binding;
 using Federation.Planner.Distribution;
+using Federation.Planner.Explain;
 using Federation.Sql;
 using Federation.Sql.Syntax;
 
@@ -32,8 +33,19 @@ public sealed class DistributionTests
     // EXISTS and IN become semi joins; an uncorrelated subquery is computed once.
     [InlineData("SELECT name FROM big b WHERE EXISTS (SELECT FROM small s WHERE s.id = b.id)", "1 broadcast: small; 2 stream: big, all 1")]
     [InlineData("SELECT name FROM big WHERE id > (SELECT max(id) FROM huge)", "2 gather: huge; 1 broadcast: all 2; 2 stream: big, all 1")]
-    // The first rows of each task's first rows.
-    [InlineData("SELECT id FROM big ORDER BY name LIMIT 5", "2 gather: big; 1 stream: all 1")]
+    // Each task sorts its rows, and whoever gives them to the client merges; of a limit each task gives what could be among the first.
+    [InlineData("SELECT id FROM big ORDER BY name", "2 stream merged by name: big")]
+    [InlineData("SELECT id FROM big ORDER BY name DESC, id NULLS FIRST LIMIT 5 OFFSET 2", "2 stream merged by name DESC, id NULLS FIRST limit 5 offset 2: big")]
+    [InlineData("SELECT id FROM big ORDER BY 1 OFFSET 3", "2 stream merged by id offset 3: big")]
+    [InlineData("SELECT upper(name), (SELECT max(id) FROM huge) FROM big ORDER BY id LIMIT 5", "2 gather: huge; 1 broadcast: all 2; 2 stream merged by id limit 5: big, all 1")]
+    [InlineData("WITH c AS (SELECT id, string_agg(name, ',' ORDER BY name) FROM big GROUP BY id) SELECT * FROM c ORDER BY id", "2 hash id: big; 2 stream merged by id: part 1")]
+    [InlineData("SELECT b.name FROM big b JOIN small s ON s.id = b.id ORDER BY b.id", "1 broadcast: small; 2 stream merged by id: big, all 1")]
+    // An order that cannot be computed twice, and one below the top, are made by one task.
+    [InlineData("SELECT id FROM big ORDER BY name FETCH FIRST 5 ROWS WITH TIES", "2 gather: big; 1 stream: all 1")]
+    [InlineData("SELECT count(*) FROM (SELECT id FROM big ORDER BY name LIMIT 5) t", "2 gather: big; 1 stream: all 1")]
+    // An order of few rows, in one task already, stays there.
+    [InlineData("SELECT name, count(*) FROM small GROUP BY name ORDER BY 2", "1 stream: small")]
+    [InlineData("SELECT count(*) FROM big ORDER BY 1", "2 gather: big; 1 stream: all 1")]
     // Two uses of a common table expression read one fragment.
     [InlineData("WITH c AS (SELECT id, count(*) AS n FROM huge GROUP BY id) SELECT * FROM c WHERE n = (SELECT max(n) FROM c)", "2 hash id: huge; 2 broadcast: part 4; 2 gather: share 3; 1 broadcast: all 2; 2 stream: share 3, all 1")]
     // Small queries stay whole.
@@ -67,7 +79,8 @@ public sealed class DistributionTests
             Plan.RemoteSource source => $"part {source.Fragment}",
             var other => other.ToString(),
         });
-        return $"{fragment.Tasks} {output}: {string.Join(", ", inputs)}";
+        var merge = fragment.Merge is null ? "" : " " + PlanText.Describe(fragment.Merge).Replace("Merge by", "merged by", StringComparison.Ordinal).Replace("  ", " ", StringComparison.Ordinal);
+        return $"{fragment.Tasks} {output}{merge}: {string.Join(", ", inputs)}";
     }
 
     private static BindContext Context()

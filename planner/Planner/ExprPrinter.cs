@@ -41,6 +41,7 @@ public static class ExprPrinter
         AggregateCall aggregate => PrintAggregate(aggregate),
         WindowCall window => PrintWindow(window),
         Grouping grouping => $"GROUPING({List(grouping.Arguments)})",
+        OrderBytes order => $"order of ({string.Join(", ", order.Keys.Select(Print))})",
         SetCall set => $"{set.Function.Name}({List(set.Arguments)})",
         _ => throw new UnreachableException(expression.GetType().Name),
     };

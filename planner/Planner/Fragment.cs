@@ -9,7 +9,17 @@ namespace Federation.Planner;
 /// </summary>
 /// <param name="Id">0 for the fragment whose rows are the result.</param>
 /// <param name="Tasks">How many tasks run it, each over its share of the splits and partitions.</param>
-public sealed record Fragment(int Id, LogicalPlan Plan, WrittenQuery Query, TaskOutput Output, int Tasks);
+public sealed record Fragment(int Id, LogicalPlan Plan, WrittenQuery Query, TaskOutput Output, int Tasks)
+{
+    /// <summary>How the sorted rows of the root's tasks become the result; null when they come in any order or from one task.</summary>
+    public RowMerge? Merge { get; init; }
+}
+
+/// <summary>Sorted streams made one: by the bytes of their last column, which is dropped.</summary>
+/// <param name="Keys">The order that the bytes stand for.</param>
+/// <param name="Skip">Rows of the whole that are left out at its beginning.</param>
+/// <param name="Take">Rows after those that are given; null for all.</param>
+public sealed record RowMerge(EquatableArray<SortKey> Keys, long Skip = 0, long? Take = null);
 
 /// <summary>An optimised query cut into fragments, ready to be scheduled.</summary>
 /// <param name="Fragments">Those that others read come before their readers.</param>
@@ -32,7 +42,7 @@ public static class Fragmenter
         var fragments = placed.Select(fragment =>
         {
             var renumbered = last == 0 ? fragment.Plan : Renumber(fragment.Plan, last);
-            return new Fragment(last - fragment.Id, renumbered, KernelSqlWriter.Write(renumbered), fragment.Output, fragment.Tasks);
+            return new Fragment(last - fragment.Id, renumbered, KernelSqlWriter.Write(renumbered), fragment.Output, fragment.Tasks) { Merge = fragment.Merge };
         });
         return new FragmentedPlan([.. fragments], tables);
     }

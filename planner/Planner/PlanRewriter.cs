@@ -102,4 +102,18 @@ public static class PlanRewriter
                 return true;
         return false;
     }
+
+    public static bool HasSubquery(Expr expression) => Contains(expression, item => item is Subquery);
+
+    /// <summary>The subqueries among an expression and its operands; not those inside of their plans.</summary>
+    public static IEnumerable<Subquery> Subqueries(Expr expression) =>
+        (expression is Subquery subquery ? [subquery] : Enumerable.Empty<Subquery>()).Concat(expression.Operands.SelectMany(Subqueries));
+
+    /// <summary>Whether the expression may give another value each time; plans of subqueries are not searched.</summary>
+    public static bool IsVolatile(Expr expression) => Contains(expression, item => item switch
+    {
+        Call call => call.Function.Volatility == Volatility.Volatile,
+        SetCall call => call.Function.Volatility == Volatility.Volatile,
+        _ => false,
+    });
 }

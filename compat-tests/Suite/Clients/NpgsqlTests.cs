@@ -86,6 +86,34 @@ public sealed class NpgsqlTests(SuiteServers servers)
         log($"{await after.ExecuteScalarAsync()}");
     });
 
+    /// <summary>Most of the time of a large result goes into sending it; a request to cancel that comes then counts.</summary>
+    [Fact]
+    public Task A_query_is_cancelled_while_its_rows_are_sent() => CompareAsync(async (connection, log) =>
+    {
+        await using (var large = new NpgsqlCommand("SELECT x, repeat('x', 100) FROM generate_series(1, 5000000) x", connection))
+        {
+            await using var reader = await large.ExecuteReaderAsync();
+            Assert.True(await reader.ReadAsync());
+
+            // Until the sockets are full, so that the server waits for the client.
+            await Task.Delay(300);
+            await Task.Run(large.Cancel);
+            var rows = 1;
+            var error = await Assert.ThrowsAsync<OperationCanceledException>(async () =>
+            {
+                while (await reader.ReadAsync()) rows++;
+                Assert.Fail($"all {rows} rows came");
+            });
+            log(((PostgresException)error.InnerException!).SqlState);
+        }
+
+        // One that comes too late hits nothing.
+        await using var after = new NpgsqlCommand("SELECT 'alive'", connection);
+        log($"{await after.ExecuteScalarAsync()}");
+        await Task.Run(after.Cancel);
+        log($"{await after.ExecuteScalarAsync()}");
+    });
+
     [Fact]
     public Task Copy_out_in_text_and_binary() => CompareAsync(async (connection, log) =>
     {

@@ -49,6 +49,7 @@ public sealed class ClusterSourceTests(SuiteServers servers)
         Assert.Contains("2 tasks -> ", text, StringComparison.Ordinal);
         Assert.Contains("rows, ", text, StringComparison.Ordinal);
         Assert.Contains("bytes spooled", text, StringComparison.Ordinal);
+        Assert.Matches(@"127\.0\.0\.1:\d+: \d+ rows, \d+ bytes, [\d.]+ ms, [\d.]+ ms of it for the pages", text);
         Assert.Contains("Aggregate by l_returnflag: sum(count)", text, StringComparison.Ordinal);
         Assert.Equal("6001215", (await MustAsync(subject, "SELECT count(l_orderkey) FROM generated.sf1.lineitem")).Rows[0][0]);
         await MustAsync(subject, "SET federation.distribution = off");

@@ -66,6 +66,7 @@ internal static class ExplainStatements
             yield return $"Fragment {Number(fragment.Id)}  {place} -> {Destination(query, fragment)}";
             if (measured is not null)
                 foreach (var line in MeasuredLines(query, fragment, measured)) yield return "  " + line;
+            if (fragment.Merge is { } merge) yield return "  " + PlanText.Describe(merge);
             foreach (var line in PlanText.Write(fragment.Plan, scheduled.Notes)) yield return "  " + line;
             if (!options.IsVerbose) continue;
             yield return "  Task SQL:";
@@ -102,7 +103,7 @@ internal static class ExplainStatements
         var tasks = measured.Report.Of(fragment.Id);
         yield return string.Create(CultureInfo.InvariantCulture, $"actual: {tasks.Sum(task => task.Report.Rows)} rows, {tasks.Sum(task => task.Report.Bytes)} bytes spooled, {Longest(tasks):0.000} ms");
         foreach (var (worker, report) in tasks)
-            yield return string.Create(CultureInfo.InvariantCulture, $"  {(worker.Length == 0 ? "this process" : worker)}: {report.Rows} rows, {report.Bytes} bytes, {report.Elapsed.TotalMilliseconds:0.000} ms");
+            yield return string.Create(CultureInfo.InvariantCulture, $"  {(worker.Length == 0 ? "this process" : worker)}: {report.Rows} rows, {report.Bytes} bytes, {report.Elapsed.TotalMilliseconds:0.000} ms, {report.Encoding.TotalMilliseconds:0.000} ms of it for the pages");
     }
 
     private static double Longest(IReadOnlyList<(string Worker, Core.Tasks.TaskReport Report)> tasks) =>
@@ -149,6 +150,7 @@ internal static class ExplainStatements
             json.WriteNumber("Execution Time", Math.Round(Longest(tasks), 3));
         }
 
+        if (fragment.Merge is { } merge) json.WriteString("Merge", PlanText.Describe(merge));
         json.WriteString("SQL", scheduled.Tasks[0].Sql);
         json.WritePropertyName("Plan");
         WriteNode(json, fragment.Plan, scheduled.Notes);

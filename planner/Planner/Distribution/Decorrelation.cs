@@ -51,14 +51,14 @@ internal sealed class Decorrelation(Func<string, SqlType, Column> newColumn)
         {
             // What EXISTS selects does not matter.
             var rows = exists.Plan;
-            while (rows is Project project && !project.Assignments.Any(item => PlanRewriter.Contains(item.Expression, inside => inside is Subquery))) rows = project.Input;
+            while (rows is Project project && !project.Assignments.Any(item => PlanRewriter.HasSubquery(item.Expression))) rows = project.Input;
             if (Separate(rows) is not var (inner, conditions) || conditions.Count == 0 || !Names(outer, inner, conditions)) return null;
             return left => new Join(type, left, inner, Conjuncts.Combine(conditions));
         }
 
         // NOT IN keeps a row only if no comparison is NULL, which an anti join does not ask.
         if (type == JoinType.Semi && expression is Subquery { Kind: SubqueryKind.Any, Operator: "=" } any && PlanColumns.FreeOf(any.Plan).Count == 0
-            && !any.Left.Any(item => PlanRewriter.Contains(item, inside => inside is Subquery)))
+            && !any.Left.Any(PlanRewriter.HasSubquery))
             return left => new Join(JoinType.Semi, left, any.Plan, Conjuncts.Combine([.. any.Comparisons]));
         return null;
     }
@@ -132,7 +132,7 @@ internal sealed class Decorrelation(Func<string, SqlType, Column> newColumn)
             case Filter filter:
             {
                 var (lifted, kept) = Part(filter.Predicate, free);
-                if (lifted.Any(term => PlanRewriter.Contains(term, item => item is Subquery)) || Lift(filter.Input, conditions) is not { } input) return null;
+                if (lifted.Any(PlanRewriter.HasSubquery) || Lift(filter.Input, conditions) is not { } input) return null;
                 conditions.AddRange(lifted);
                 return Conjuncts.Filter(input, kept);
             }
@@ -140,7 +140,7 @@ internal sealed class Decorrelation(Func<string, SqlType, Column> newColumn)
             case Join { Type: JoinType.Inner, IsLateral: false } join:
             {
                 var (lifted, kept) = Part(join.Condition, free);
-                if (lifted.Any(term => PlanRewriter.Contains(term, item => item is Subquery))) return null;
+                if (lifted.Any(PlanRewriter.HasSubquery)) return null;
                 if (Lift(join.Left, conditions) is not { } left || Lift(join.Right, conditions) is not { } right) return null;
                 conditions.AddRange(lifted);
                 return join with { Left = left, Right = right, Condition = Conjuncts.Combine(kept) };

@@ -6,10 +6,10 @@ namespace Federation.Planner.Distribution;
 internal sealed partial class Distributor
 {
     /// <summary>Ends a fragment and gives its id.</summary>
-    private int Add(Placed root, TaskOutput output)
+    private int Add(Placed root, TaskOutput output, RowMerge? merge = null)
     {
         var id = _fragments.Count;
-        _fragments.Add(new PlacedFragment(id, root.Plan, output, root.IsSpread ? _options.Workers : 1));
+        _fragments.Add(new PlacedFragment(id, root.Plan, output, root.IsSpread ? _options.Workers : 1, merge));
         return id;
     }
 

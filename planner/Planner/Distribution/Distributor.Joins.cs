@@ -58,11 +58,11 @@ internal sealed partial class Distributor
         switch (plan)
         {
             case Filter { Input: Join { Type: JoinType.Inner, IsLateral: false } } filter:
-                foreach (var term in Conjuncts.Of(filter.Predicate)) (IsVolatile(term) || Subqueries(term).Any() ? above : conditions).Add(term);
+                foreach (var term in Conjuncts.Of(filter.Predicate)) (PlanRewriter.IsVolatile(term) || PlanRewriter.HasSubquery(term) ? above : conditions).Add(term);
                 Flatten(filter.Input, relations, conditions, above);
                 break;
             case Join { Type: JoinType.Inner, IsLateral: false } join:
-                foreach (var term in Conjuncts.Of(join.Condition)) (IsVolatile(term) || Subqueries(term).Any() ? above : conditions).Add(term);
+                foreach (var term in Conjuncts.Of(join.Condition)) (PlanRewriter.IsVolatile(term) || PlanRewriter.HasSubquery(term) ? above : conditions).Add(term);
                 Flatten(join.Left, relations, conditions, above);
                 Flatten(join.Right, relations, conditions, above);
                 break;

@@ -5,7 +5,7 @@ internal sealed partial class Distributor
 {
     private LogicalPlan LocalizeSubqueries(LogicalPlan node, bool isSpread)
     {
-        if (!PlanRewriter.ExpressionsOf(node).Any(expression => Subqueries(expression).Any())) return node;
+        if (!PlanRewriter.ExpressionsOf(node).Any(PlanRewriter.HasSubquery)) return node;
         return PlanRewriter.MapOwnExpressions(node, expression => PlanRewriter.Rewrite(expression, item => item, plan => Localize(plan, isSpread)));
     }
 
@@ -45,7 +45,7 @@ internal sealed partial class Distributor
         if (plan is CteScan scan && _ctes.ContainsKey(scan.Cte)) return true;
         if (plan is Scan table) return PlaceScan(table) is var placed && (placed.IsSpread || (isSpread && placed.Kind == PlacementKind.Single));
         return plan.Inputs.Any(input => NeedsExchange(input, isSpread))
-            || PlanRewriter.ExpressionsOf(plan).SelectMany(Subqueries).Any(subquery => NeedsExchange(subquery.Plan, isSpread));
+            || PlanRewriter.ExpressionsOf(plan).SelectMany(PlanRewriter.Subqueries).Any(subquery => NeedsExchange(subquery.Plan, isSpread));
     }
 
     private Placed PlaceCteScan(CteScan scan)
@@ -63,6 +63,13 @@ internal sealed partial class Distributor
     private Placed PlaceWith(With with)
     {
         if (with.Definitions.Any(definition => definition.IsRecursive)) return new Placed(Opaque(with, isSpread: false), PlacementKind.Single);
+        Define(with);
+        return Place(with.Input);
+    }
+
+    /// <summary>Makes known how the names of common table expressions are read.</summary>
+    private void Define(With with)
+    {
         foreach (var definition in with.Definitions)
         {
             if (Mentions(with, definition.Id) == 1)
@@ -84,8 +91,6 @@ internal sealed partial class Distributor
                 _ctes[definition.Id] = () => copied;
             }
         }
-
-        return Place(with.Input);
     }
 
     /// <summary>A part that one task runs as it stands; names of common table expressions defined around it become exchanges.</summary>
@@ -105,7 +110,7 @@ internal sealed partial class Distributor
     {
         var count = plan is CteScan scan && scan.Cte == cte ? 1 : 0;
         foreach (var input in plan.Inputs) count += Mentions(input, cte);
-        foreach (var subquery in PlanRewriter.ExpressionsOf(plan).SelectMany(Subqueries)) count += Mentions(subquery.Plan, cte);
+        foreach (var subquery in PlanRewriter.ExpressionsOf(plan).SelectMany(PlanRewriter.Subqueries)) count += Mentions(subquery.Plan, cte);
         return count;
     }
 }

@@ -23,7 +23,7 @@ internal sealed partial class Distributor
 
     /// <summary>A part of a plan between exchanges. Fragments come in the order in which they can run; the last is the root.</summary>
     /// <param name="Tasks">How many tasks run it.</param>
-    public sealed record PlacedFragment(int Id, LogicalPlan Plan, Core.Tasks.TaskOutput Output, int Tasks);
+    public sealed record PlacedFragment(int Id, LogicalPlan Plan, Core.Tasks.TaskOutput Output, int Tasks, RowMerge? Merge = null);
 
     /// <summary>The fragments of a plan; a single one when it is not worth cutting.</summary>
     public static IReadOnlyList<PlacedFragment> Distribute(
@@ -32,10 +32,9 @@ internal sealed partial class Distributor
         if (options.Workers < 2 || ScannedRows(plan, tables) < options.MinRows) return [new PlacedFragment(0, plan, new Core.Tasks.TaskOutput.Stream(), 1)];
         var distributor = new Distributor(plan, tables, options);
         var decorrelated = new Decorrelation(distributor.NewColumn).Apply(plan);
-        var root = distributor.Place(decorrelated);
-        var columns = plan.Columns;
-
-        distributor.Add(InOrder(root, columns), new Core.Tasks.TaskOutput.Stream());
+        var (root, order, merge) = distributor.PlaceResult(decorrelated);
+        var columns = order is null ? plan.Columns : plan.Columns.Append(order).ToEquatableArray();
+        distributor.Add(InOrder(root, columns), new Core.Tasks.TaskOutput.Stream(), merge);
         return FragmentColumns.Settle(distributor._fragments);
     }
 
@@ -49,18 +48,15 @@ internal sealed partial class Distributor
     {
         var rows = plan is Scan scan && tables.GetValueOrDefault(scan.Source)?.InlineRows is null && scan.Limit is null ? Math.Max(0, scan.Source.EstimatedRows) : 0.0;
         foreach (var input in plan.Inputs) rows += ScannedRows(input, tables);
-        foreach (var subquery in PlanRewriter.ExpressionsOf(plan).SelectMany(Subqueries)) rows += ScannedRows(subquery.Plan, tables);
+        foreach (var subquery in PlanRewriter.ExpressionsOf(plan).SelectMany(PlanRewriter.Subqueries)) rows += ScannedRows(subquery.Plan, tables);
         return rows;
     }
-
-    private static IEnumerable<Subquery> Subqueries(Expr expression) =>
-        (expression is Subquery subquery ? [subquery] : Enumerable.Empty<Subquery>()).Concat(expression.Operands.SelectMany(Subqueries));
 
     private static int MaxColumn(LogicalPlan plan)
     {
         var max = plan.Columns.Count == 0 ? 0 : plan.Columns.Max(column => column.Id);
         foreach (var input in plan.Inputs) max = Math.Max(max, MaxColumn(input));
-        foreach (var subquery in PlanRewriter.ExpressionsOf(plan).SelectMany(Subqueries)) max = Math.Max(max, MaxColumn(subquery.Plan));
+        foreach (var subquery in PlanRewriter.ExpressionsOf(plan).SelectMany(PlanRewriter.Subqueries)) max = Math.Max(max, MaxColumn(subquery.Plan));
         return max;
     }
 
@@ -76,7 +72,7 @@ internal sealed partial class Distributor
             case CteScan scan: return PlaceCteScan(scan);
             case Filter filter:
                 return filter.Input is Join { Type: JoinType.Inner, IsLateral: false } ? PlaceInnerJoins(filter) : Over(filter, Place(filter.Input));
-            case Project project: return PlaceProject(project);
+            case Project project: return PlaceProject(project, Place(project.Input));
             case ProjectSet set: return Over(set, Place(set.Input));
             case Join { Type: JoinType.Inner, IsLateral: false }: return PlaceInnerJoins(plan);
             case Join join: return PlaceJoin(join);
@@ -84,7 +80,7 @@ internal sealed partial class Distributor
             case Window window: return PlaceWindow(window);
             case Distinct distinct: return PlaceDistinct(distinct);
             case DistinctOn or Sort: return Over(plan, ToSingle(Place(plan.Inputs[0])));
-            case Limit limit: return PlaceLimit(limit);
+            case Limit limit: return PlaceLimit(limit, Place(limit.Input is Sort sort ? sort.Input : limit.Input));
             case SetOperation operation: return PlaceSetOperation(operation);
             case With with: return PlaceWith(with);
             default: throw new UnreachableException(plan.GetType().Name);
@@ -108,21 +104,12 @@ internal sealed partial class Distributor
     /// <summary>A node with its subqueries made readable by the node's tasks. What may give other rows each time is computed once.</summary>
     private Placed Own(LogicalPlan node, PlacementKind kind)
     {
-        if (kind == PlacementKind.Replicated && PlanRewriter.ExpressionsOf(node).Any(IsVolatile)) kind = PlacementKind.Single;
+        if (kind == PlacementKind.Replicated && PlanRewriter.ExpressionsOf(node).Any(expression => PlanRewriter.IsVolatile(expression) || PlanRewriter.HasSubquery(expression))) kind = PlacementKind.Single;
         return new Placed(LocalizeSubqueries(node, kind == PlacementKind.Spread), kind);
     }
 
-    private static bool IsVolatile(Expr expression) => PlanRewriter.Contains(expression, item => item switch
+    private Placed PlaceProject(Project project, Placed input)
     {
-        Call call => call.Function.Volatility == Volatility.Volatile,
-        SetCall call => call.Function.Volatility == Volatility.Volatile,
-        Subquery => true,
-        _ => false,
-    });
-
-    private Placed PlaceProject(Project project)
-    {
-        var input = Place(project.Input);
         var placed = Over(project, input);
         if (!input.IsSpread) return placed;
 
@@ -135,28 +122,17 @@ internal sealed partial class Distributor
         return placed with { Keys = keys };
     }
 
-    private Placed PlaceLimit(Limit limit)
+    /// <param name="input">What the limit reads; below its sort when it has one.</param>
+    private Placed PlaceLimit(Limit limit, Placed input)
     {
-        var input = limit.Input is Sort sort ? Place(sort.Input) : Place(limit.Input);
-        if (!input.IsSpread || !TryCount(limit, out var count)) return Over(limit, limit.Input is Sort whole ? Over(whole, ToSingle(input)) : ToSingle(input));
+        if (!input.IsSpread || !TryCount(limit, out var skipped, out var rows) || rows is not { } taken) return Over(limit, limit.Input is Sort whole ? Over(whole, ToSingle(input)) : ToSingle(input));
 
         // Each task keeps as many rows as the whole would; the first of those are the answer.
-        var most = new Constant(count, SqlType.Int8);
+        var most = new Constant(skipped + taken, SqlType.Int8);
         if (limit.Input is not Sort order) return Over(limit, ToSingle(input.With(new Limit(input.Plan, most, null))));
         var sorted = Over(order, input);
         var first = ToSingle(sorted.With(new Limit(sorted.Plan, most, null, limit.WithTies)));
         return Over(limit, Over(order, first));
-    }
-
-    /// <summary>How many rows a task has to keep at most.</summary>
-    private static bool TryCount(Limit limit, out long count)
-    {
-        count = 0;
-        if (limit.Count is not Constant { Value: long rows and >= 0 }) return false;
-        var offset = limit.Offset switch { null or Constant { Value: null } => 0, Constant { Value: long skipped and >= 0 } => skipped, _ => -1 };
-        if (offset < 0 || rows > long.MaxValue - offset) return false;
-        count = rows + offset;
-        return true;
     }
 
     private Placed PlaceWindow(Window window)

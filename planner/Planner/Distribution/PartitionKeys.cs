@@ -18,12 +18,10 @@ internal static class PartitionKeys
         pair = default;
         if (conjunct is not Call { Operator: "=", Arguments: [var first, var second] } || !CanHash(first.Type) || first.Type.KernelName != second.Type.KernelName) return false;
         HashSet<int> a = PlanColumns.Of(first), b = PlanColumns.Of(second);
-        if (a.Count == 0 || b.Count == 0 || HasSubquery(first) || HasSubquery(second)) return false;
+        if (a.Count == 0 || b.Count == 0 || PlanRewriter.HasSubquery(first) || PlanRewriter.HasSubquery(second)) return false;
         if (a.IsSubsetOf(left) && b.IsSubsetOf(right)) pair = (first, second);
         else if (a.IsSubsetOf(right) && b.IsSubsetOf(left)) pair = (second, first);
         else return false;
         return true;
     }
-
-    private static bool HasSubquery(Expr expression) => PlanRewriter.Contains(expression, item => item is Subquery);
 }

@@ -55,12 +55,9 @@ public static class PlanText
         }
 
         foreach (var expression in PlanRewriter.ExpressionsOf(plan))
-            foreach (var subquery in Subqueries(expression))
+            foreach (var subquery in PlanRewriter.Subqueries(expression))
                 yield return ("Subquery", subquery.Plan);
     }
-
-    private static IEnumerable<Subquery> Subqueries(Expr expression) =>
-        (expression is Subquery subquery ? [subquery] : Enumerable.Empty<Subquery>()).Concat(expression.Operands.SelectMany(Subqueries));
 
     /// <summary>One line for a node, without its inputs.</summary>
     public static string Describe(LogicalPlan plan) => plan switch
@@ -86,6 +83,13 @@ public static class PlanText
         With => "With",
         _ => throw new System.Diagnostics.UnreachableException(plan.GetType().Name),
     };
+
+    /// <summary>What is done with the rows of all tasks of a root.</summary>
+    public static string Describe(RowMerge merge)
+    {
+        var bounds = (merge.Take is { } take ? $"  limit {take.ToString(CultureInfo.InvariantCulture)}" : "") + (merge.Skip > 0 ? $"  offset {merge.Skip.ToString(CultureInfo.InvariantCulture)}" : "");
+        return $"Merge by {string.Join(", ", merge.Keys.Select(ExprPrinter.Print))}{bounds}";
+    }
 
     private static IEnumerable<string> ScanLines(Scan scan, ScanNotes? notes)
     {

@@ -55,7 +55,7 @@ public sealed class PruneColumns : IRule
 
         private LogicalPlan Inside(LogicalPlan plan) => PlanRewriter.MapOwnExpressions(plan, InSubqueries);
 
-        private Expr InSubqueries(Expr expression) => PlanRewriter.Contains(expression, item => item is Subquery)
+        private Expr InSubqueries(Expr expression) => PlanRewriter.HasSubquery(expression)
             ? PlanRewriter.Rewrite(expression, item => item, plan => Prune(plan, plan.Columns.Select(column => column.Id).ToHashSet()))
             : expression;
 

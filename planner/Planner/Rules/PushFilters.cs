@@ -24,7 +24,7 @@ public sealed class PushFilters : IRule
             {
                 case Filter filter:
                     // The inner predicate stays on the left: (WHERE b <> 0) then (WHERE a / b > 1) guards the division.
-                    return Push(filter.Input, [.. Conjuncts(filter.Predicate), .. conjuncts]);
+                    return Push(filter.Input, [.. Conjuncts.Of(filter.Predicate), .. conjuncts]);
                 case Project project: return PushThroughProject(project, conjuncts);
                 case Join join: return PushIntoJoin(join, conjuncts);
                 case Aggregate aggregate: return PushThroughAggregate(aggregate, conjuncts);
@@ -39,41 +39,32 @@ public sealed class PushFilters : IRule
                 default:
                     var mapped = PlanRewriter.MapOwnExpressions(plan, InSubqueries);
                     var inputs = mapped.Inputs.Select(input => Push(input, [])).ToEquatableArray();
-                    return Above(mapped.Inputs.Count == 0 ? mapped : mapped.WithInputs(inputs), conjuncts);
+                    return Conjuncts.Filter(mapped.Inputs.Count == 0 ? mapped : mapped.WithInputs(inputs), conjuncts);
             }
         }
 
-        private Expr InSubqueries(Expr expression) => PlanRewriter.Contains(expression, item => item is Subquery)
+        private Expr InSubqueries(Expr expression) => PlanRewriter.HasSubquery(expression)
             ? PlanRewriter.Rewrite(expression, item => item, plan => Push(plan, []))
             : expression;
 
-        private static LogicalPlan Above(LogicalPlan plan, List<Expr> conjuncts) => conjuncts.Count == 0 ? plan
-            : new Filter(plan, conjuncts.Count == 1 ? conjuncts[0] : new And(conjuncts.ToEquatableArray()));
-
-        private static IEnumerable<Expr> Conjuncts(Expr predicate) => predicate is And and ? and.Terms.SelectMany(Conjuncts) : [predicate];
-
-        private static bool IsVolatile(Expr expression) => PlanRewriter.Contains(expression, item => item switch
-        {
-            Call call => call.Function.Volatility == Volatility.Volatile,
-            SetCall => true,
-            _ => false,
-        });
+        /// <summary>A call that makes several rows makes them where it stands.</summary>
+        private static bool IsVolatile(Expr expression) => PlanRewriter.IsVolatile(expression) || PlanRewriter.Contains(expression, item => item is SetCall);
 
         private LogicalPlan PushThroughProject(Project project, List<Expr> conjuncts)
         {
             var own = project with { Assignments = project.Assignments.Select(item => item with { Expression = InSubqueries(item.Expression) }).ToEquatableArray() };
             var values = own.Assignments.ToDictionary(assignment => assignment.Column.Id, assignment => assignment.Expression);
             var (movable, staying) = Split(conjuncts, conjunct => !IsVolatile(conjunct)
-                && !PlanColumns.Of(conjunct).Any(id => values.TryGetValue(id, out var value) && (IsVolatile(value) || PlanRewriter.Contains(value, item => item is Subquery))));
+                && !PlanColumns.Of(conjunct).Any(id => values.TryGetValue(id, out var value) && (IsVolatile(value) || PlanRewriter.HasSubquery(value))));
             var moved = movable.ConvertAll(conjunct => Substitute(conjunct, values));
-            return Above(own.WithInputs([Push(project.Input, moved)]), staying);
+            return Conjuncts.Filter(own.WithInputs([Push(project.Input, moved)]), staying);
         }
 
         private LogicalPlan PushThroughSet(ProjectSet set, List<Expr> conjuncts)
         {
             var made = set.Calls.Select(call => call.Column.Id).ToHashSet();
             var (movable, staying) = Split(conjuncts, conjunct => !IsVolatile(conjunct) && !PlanColumns.Of(conjunct).Overlaps(made));
-            return Above(set.WithInputs([Push(set.Input, movable)]), staying);
+            return Conjuncts.Filter(set.WithInputs([Push(set.Input, movable)]), staying);
         }
 
         private LogicalPlan PushThroughAggregate(Aggregate aggregate, List<Expr> conjuncts)
@@ -88,7 +79,7 @@ public sealed class PushFilters : IRule
             });
             var moved = movable.ConvertAll(conjunct => Substitute(conjunct, keys));
             var own = (Aggregate)PlanRewriter.MapOwnExpressions(aggregate, InSubqueries);
-            return Above(own.WithInputs([Push(aggregate.Input, moved)]), staying);
+            return Conjuncts.Filter(own.WithInputs([Push(aggregate.Input, moved)]), staying);
         }
 
         private LogicalPlan PushIntoSetOperation(SetOperation operation, List<Expr> conjuncts)
@@ -101,14 +92,14 @@ public sealed class PushFilters : IRule
             }
 
             // Below a column-less side there is nothing to name.
-            return Above(operation.WithInputs([Push(operation.Left, For(operation.Left)), Push(operation.Right, For(operation.Right))]), staying);
+            return Conjuncts.Filter(operation.WithInputs([Push(operation.Left, For(operation.Left)), Push(operation.Right, For(operation.Right))]), staying);
         }
 
         private LogicalPlan PushIntoJoin(Join join, List<Expr> conjuncts)
         {
             var left = join.Left.Columns.Select(column => column.Id).ToHashSet();
             var right = join.Right.Columns.Select(column => column.Id).ToHashSet();
-            var condition = Conjuncts(InSubqueries(join.Condition)).Where(term => term is not Constant { Value: true }).ToList();
+            var condition = Conjuncts.Of(InSubqueries(join.Condition)).ToList();
             var toLeft = new List<Expr>();
             var toRight = new List<Expr>();
             var above = new List<Expr>();
@@ -119,7 +110,7 @@ public sealed class PushFilters : IRule
                 var onlyLeft = !named.Overlaps(right) && named.Overlaps(left);
                 var onlyRight = !named.Overlaps(left) && named.Overlaps(right);
                 // A subquery is asked for the rows that the join leaves, not for all of one side.
-                if (IsVolatile(conjunct) || PlanRewriter.Contains(conjunct, item => item is Subquery)) above.Add(conjunct);
+                if (IsVolatile(conjunct) || PlanRewriter.HasSubquery(conjunct)) above.Add(conjunct);
                 else if (onlyLeft && join.Type is JoinType.Inner or JoinType.Left) toLeft.Add(conjunct);
                 else if (onlyRight && join.Type is JoinType.Inner or JoinType.Right) toRight.Add(conjunct);
                 else if (join.Type == JoinType.Inner) on.Add(conjunct);
@@ -141,15 +132,15 @@ public sealed class PushFilters : IRule
             {
                 Left = Push(join.Left, toLeft),
                 Right = Push(join.Right, toRight),
-                Condition = on.Count switch { 0 => new Constant(true, SqlType.Bool), 1 => on[0], _ => new And(on.ToEquatableArray()) },
+                Condition = Conjuncts.Combine(on),
             };
-            return Above(joined, above);
+            return Conjuncts.Filter(joined, above);
         }
 
         private LogicalPlan PushIntoScan(Scan scan, List<Expr> conjuncts)
         {
             var provider = context.Tables.GetValueOrDefault(scan.Source)?.Provider;
-            if (conjuncts.Count == 0 || provider is not IFilterPushdown pushdown) return Above(scan, conjuncts);
+            if (conjuncts.Count == 0 || provider is not IFilterPushdown pushdown) return Conjuncts.Filter(scan, conjuncts);
             var names = scan.Outputs.ToDictionary(output => output.Column.Id, output => output.SourceName);
             var offered = new List<(Expr Conjunct, ConnectorExpression Converted)>();
             var reasons = new List<string>();
@@ -167,7 +158,7 @@ public sealed class PushFilters : IRule
                 }
             }
 
-            if (offered.Count == 0) return Above(scan with { NotPushed = reasons.ToEquatableArray() }, staying);
+            if (offered.Count == 0) return Conjuncts.Filter(scan with { NotPushed = reasons.ToEquatableArray() }, staying);
             var answer = pushdown.PushFilter(scan.Handle, offered.Select(item => item.Converted).ToEquatableArray());
             var exact = new List<Expr>();
             var hints = new List<Expr>();
@@ -187,7 +178,7 @@ public sealed class PushFilters : IRule
                 Hints = scan.Hints.Concat(hints).ToEquatableArray(),
                 NotPushed = scan.NotPushed.Concat(reasons).ToEquatableArray(),
             };
-            return Above(pushed, conjuncts.Where(staying.Contains).ToList());
+            return Conjuncts.Filter(pushed, conjuncts.Where(staying.Contains).ToList());
         }
 
         private static (List<Expr> Movable, List<Expr> Staying) Split(List<Expr> conjuncts, Func<Expr, bool> isMovable) =>

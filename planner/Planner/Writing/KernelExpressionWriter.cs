@@ -38,6 +38,7 @@ internal sealed partial class KernelExpressionWriter(KernelNames names, Func<Log
         AggregateCall aggregate => WriteAggregate(aggregate, over: ""),
         WindowCall window => WriteWindow(window),
         Grouping grouping => $"CAST(GROUPING({Join(grouping.Arguments)}) AS INTEGER)",
+        OrderBytes order => WriteOrderBytes(order),
         SetCall set => WriteCall(set.Function, set.Arguments, set.Type),
         _ => throw new UnreachableException(expression.GetType().Name),
     };
@@ -61,12 +62,38 @@ internal sealed partial class KernelExpressionWriter(KernelNames names, Func<Log
     /// <summary>Whether <see cref="Key"/> differs from the value.</summary>
     public static bool HasKey(SqlType type) => type is { IsNumeric: true, Decimal: null } || (!type.IsArray && (type.Base == PgTypes.Bpchar || type.Category == 'I'));
 
-    public string SortKeys(IEnumerable<SortKey> keys) => string.Join(", ", keys.Select(key =>
-        $"{Ordered(key.Expression)} {(key.IsDescending ? "DESC" : "ASC")} NULLS {(key.NullsFirst ? "FIRST" : "LAST")}"));
+    public string SortKeys(IEnumerable<SortKey> keys) => string.Join(", ", keys.Select(key => $"{Ordered(key.Expression)} {Direction(key)}"));
 
-    private string Ordered(Expr expression) =>
+    private static string Direction(SortKey key) => $"{(key.IsDescending ? "DESC" : "ASC")} NULLS {(key.NullsFirst ? "FIRST" : "LAST")}";
+
+    /// <summary>
+    /// What the kernel itself sorts by. ORDER BY compares intervals and times with a zone by a form that the function has to be given. A short key would come as an integer;
+    /// the text at the end, the same in every row, makes it bytes.
+    /// </summary>
+    private string WriteOrderBytes(OrderBytes order)
+    {
+        return $"create_sort_key({string.Join(", ", order.Keys.Select(key => $"{Comparable(key.Expression)}, '{Direction(key)}'"))}, '', 'ASC NULLS LAST')";
+
+        string Comparable(Expr expression) => expression.Type switch
+        {
+            { IsArray: false, Storage: Storage.Interval } => $"normalized_interval({Ordered(expression)})",
+            { IsArray: false, Storage: Storage.TimeTz } => $"timetz_byte_comparable({Ordered(expression)})",
+            _ => Ordered(expression),
+        };
+    }
+
+    private string Ordered(Expr expression) => expression switch
+    {
+        // The kernel compares how many bits the last byte lacks before it compares bits.
+        { Type: { IsArray: false, Storage: Storage.Bit } } => $"CAST({Write(expression)} AS VARCHAR)",
+
+        // Held as its text.
+        { Type: { IsArray: false, Base.Name: "money" } } => $"CAST(regexp_replace({Write(expression)}, '[$,]', '', 'g') AS DECIMAL(20,2))",
+
         // A bare number in ORDER BY is an ordinal.
-        expression is Constant ? $"CAST({Key(expression)} AS {expression.Type.KernelName})" : Key(expression);
+        Constant => $"CAST({Key(expression)} AS {expression.Type.KernelName})",
+        _ => Key(expression),
+    };
 
     private string Join(IEnumerable<Expr> expressions) => string.Join(", ", expressions.Select(Write));
 

@@ -1,4 +1,4 @@
-namespace Federation.Planner.Distribution;
+namespace Federation.Planner;
 
 /// <summary>Predicates as lists of conditions that all must hold.</summary>
 internal static class Conjuncts
