@@ -21,7 +21,6 @@ public sealed partial class Binder
             SelectBody select => BindSelect(select, query, scope, resolvesUnknown),
             _ => BindOrderedBody(query, scope),
         };
-        result = result with { Plan = BindLimit(query, result.Plan, scope) };
         return definitions.Count == 0 ? result : result with { Plan = new With(definitions.ToEquatableArray(), result.Plan) };
     }
 
@@ -80,7 +79,7 @@ public sealed partial class Binder
     {
         var result = BindBody(query.Body, scope);
         result = result with { Plan = ResolveOutputs(result) };
-        if (query.OrderBy.Count == 0) return result;
+        if (query.OrderBy.Count == 0) return result with { Plan = BindLimit(query, result.Plan, scope) };
         var keys = query.OrderBy.Select(item =>
         {
             var index = FindOutput(item.Expression, result.Outputs, "ORDER BY") ?? throw (item.Expression is ColumnReference { Parts.Count: 1 } missing
@@ -94,7 +93,7 @@ public sealed partial class Binder
             });
             return BindSortKey(item, new ColumnRef(result.Outputs[index].Column));
         }).ToEquatableArray();
-        return result with { Plan = new Sort(result.Plan, keys) };
+        return result with { Plan = BindLimit(query, new Sort(result.Plan, keys), scope) };
     }
 
     /// <summary>The output that an ordinal or a bare name means; null when it is neither.</summary>

@@ -244,10 +244,10 @@ public sealed partial class Binder
             plan = new Sort(plan, keys);
         }
 
+        // LIMIT stands above the sort and below the narrowing, so that ties are still seen.
+        plan = BindLimit(query, plan, scope);
         if (assignments.Count > visible)
         {
-            // LIMIT stands above the sort and below the narrowing, so that ties are still seen.
-            plan = BindLimit(query, plan, scope);
             plan = new Project(plan, assignments.Take(visible).Select(assignment => new Assignment(assignment.Column, new ColumnRef(assignment.Column))).ToEquatableArray());
         }
 
