@@ -32,6 +32,10 @@ public sealed class DistributionTests
     // EXISTS and IN become semi joins; an uncorrelated subquery is computed once.
     [InlineData("SELECT name FROM big b WHERE EXISTS (SELECT FROM small s WHERE s.id = b.id)", "1 broadcast: small; 2 stream: big, all 1")]
     [InlineData("SELECT name FROM big WHERE id > (SELECT max(id) FROM huge)", "2 gather: huge; 1 broadcast: all 2; 2 stream: big, all 1")]
+    // A subquery that names the row around it is computed by every task, from rows that each has whole.
+    [InlineData("SELECT name FROM big b WHERE id < (SELECT count(*) FROM huge h WHERE h.id > b.id)", "2 broadcast: huge; 2 stream: big, all 1")]
+    // The source has taken the filter whole, and its column is not read: nothing of the row around is named.
+    [InlineData("SELECT name FROM big b WHERE id < (SELECT count(*) FROM exact e WHERE e.name = 'x' AND e.id > b.id)", "2 broadcast: exact; 2 stream: big, all 1")]
     // The first rows of each task's first rows.
     [InlineData("SELECT id FROM big ORDER BY name LIMIT 5", "2 gather: big; 1 stream: all 1")]
     // Two uses of a common table expression read one fragment.
@@ -73,11 +77,18 @@ public sealed class DistributionTests
     private static BindContext Context()
     {
         EquatableArray<ConnectorColumn> columns = [new("id", SqlType.Int4), new("name", SqlType.Text)];
-        var tables = new Dictionary<string, long> { ["small"] = 100, ["big"] = 1_000_000, ["huge"] = 1_500_000 }.ToDictionary(
+        var tables = new Dictionary<string, long> { ["small"] = 100, ["big"] = 1_000_000, ["huge"] = 1_500_000, ["exact"] = 1_200_000 }.ToDictionary(
             table => table.Key,
-            table => new ResolvedTable(new Plan.TableSource("s", "public", table.Key, table.Value), new Handle(table.Key), columns) { Provider = table.Key });
+            table => new ResolvedTable(new Plan.TableSource("s", "public", table.Key, table.Value), new Handle(table.Key), columns) { Provider = table.Key == "exact" ? new ExactSource() : table.Key });
         return new BindContext(table => tables.GetValueOrDefault(table.Name.Name), [], ValueContext.Default);
     }
 
     private sealed record Handle(string Table) : ITableHandle;
+
+    /// <summary>Takes comparisons of its columns with constants exactly.</summary>
+    private sealed class ExactSource : IFilterPushdown
+    {
+        public FilterPushdown PushFilter(ITableHandle handle, EquatableArray<ConnectorExpression> conjuncts) =>
+            new(handle, conjuncts.Select(_ => new PushedConjunct(PushPrecision.Exact)).ToEquatableArray());
+    }
 }
