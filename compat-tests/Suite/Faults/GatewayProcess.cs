@@ -69,6 +69,14 @@ internal sealed partial class GatewayProcess : IAsyncDisposable
         throw new InvalidOperationException($"federation serve ended with {process.ExitCode} before it was ready");
     }
 
+    /// <summary>SIGTERM, which drains; gives the exit code. Raises <see cref="TimeoutException"/> when it does not end in time.</summary>
+    public async Task<int> TerminateAsync(TimeSpan limit)
+    {
+        using (var kill = Process.Start("kill", ["-TERM", _process.Id.ToString(CultureInfo.InvariantCulture)])) await kill.WaitForExitAsync();
+        await _process.WaitForExitAsync().WaitAsync(limit);
+        return _process.ExitCode;
+    }
+
     /// <summary>SIGKILL: nothing of the process runs again.</summary>
     public async Task KillAsync()
     {
