@@ -49,6 +49,18 @@ public sealed class DistributionTests
         Assert.Equal(expected, string.Join("; ", plan.Fragments.Select(Describe)));
     }
 
+    /// <summary>
+    /// Two large tables that meet in a column of few values meet many times over: the second waits for the table that names a key of both. Joined first, all that leaves a task is hashed by id.
+    /// </summary>
+    [Fact]
+    public void Few_values_are_no_keys()
+    {
+        const string Sql = "SELECT count(*) FROM small s, small t, exact e, big b, huge h WHERE s.id = e.id AND t.id = b.id AND (s.name = 'x' AND t.name = 'y' OR s.name = 'y' AND t.name = 'x') AND e.name = h.name AND b.name = h.name";
+        var bound = Binder.Bind(((SelectStatement)SqlParser.Parse(Sql)[0].Statement).Query, Context());
+        var plan = QueryPlanner.Plan(bound, new ExecutionContext([], _ => null), new DistributionOptions(2));
+        Assert.StartsWith("1 broadcast: small, small; 2 hash name: all", string.Join("; ", plan.Fragments.Select(Describe)), StringComparison.Ordinal);
+    }
+
     [Fact]
     public void One_worker_gets_one_fragment()
     {
