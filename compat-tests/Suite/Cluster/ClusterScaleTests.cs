@@ -9,20 +9,23 @@ using Xunit.Abstractions;
 namespace Federation.CompatTests.Suite.Cluster;
 
 /// <summary>
-/// The 22 queries of TPC-H at scale factor 1 by worker processes: over the generated tables the published answers, over the three homes PostgreSQL's rows. All but the first take many
-/// minutes and run with FEDERATION_FULL=1 only.
+/// The 22 queries of TPC-H at scale factor 1 by worker processes: over the generated tables the published answers, over the three homes PostgreSQL's rows. They take many minutes and run
+/// with FEDERATION_FULL=1 only.
 /// </summary>
 [Collection(SuiteCollection.Name)]
 public sealed class ClusterScaleTests(SuiteServers servers, ITestOutputHelper output)
 {
     private static Dictionary<string, string[]>? s_expected;
 
-    [Fact]
-    public Task Published_answers_with_2_workers() => PublishedAsync(2);
-
     [FullTheory]
+    [InlineData(2)]
     [InlineData(3)]
-    public Task Published_answers(int workers) => PublishedAsync(workers);
+    public Task Published_answers(int workers) => WithGatewayAsync(workers, async gateway =>
+    {
+        await using (var admin = await RawClient.ConnectAsync(gateway.Address)) Assert.Null((await admin.QueryAsync("CREATE SERVER generated FOREIGN DATA WRAPPER tpch")).Error);
+        await using var client = await ConnectAsync(gateway, workers, "generated", "sf1");
+        await RunAsync(client, $"{workers} workers, generated", ScaleOne.Check);
+    });
 
     [FullTheory]
     [InlineData(0, "tpch_sf1", null)]
@@ -44,13 +47,6 @@ public sealed class ClusterScaleTests(SuiteServers servers, ITestOutputHelper ou
             Assert.True(actual.Error is null, $"{query}: {actual.Error}");
             Assert.Equal(s_expected[query], actual.Rows.Select(SltFile.Row));
         });
-    });
-
-    private Task PublishedAsync(int workers) => WithGatewayAsync(workers, async gateway =>
-    {
-        await using (var admin = await RawClient.ConnectAsync(gateway.Address)) Assert.Null((await admin.QueryAsync("CREATE SERVER generated FOREIGN DATA WRAPPER tpch")).Error);
-        await using var client = await ConnectAsync(gateway, workers, "generated", "sf1");
-        await RunAsync(client, $"{workers} workers, generated", ScaleOne.Check);
     });
 
     private async Task RunAsync(RawClient client, string what, Action<string, QueryResult> check)
