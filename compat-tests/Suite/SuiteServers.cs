@@ -13,6 +13,7 @@ public sealed class SuiteServers : IAsyncLifetime
     private Gateway? _gateway;
     private PostgresServer? _postgres;
     private Task<ServerAddress>? _tpch;
+    private Task<ServerAddress>? _scaleOne;
 
     /// <summary>The golden lakehouse tables beside or above the repository; null where they are absent.</summary>
     internal static string? GoldenFolder { get; } = FindGolden();
@@ -37,6 +38,14 @@ public sealed class SuiteServers : IAsyncLifetime
     {
         var database = await GetTpchAsync();
         await TpchData.AttachAsync(_postgres!.Port, gateway, Files);
+        return database;
+    }
+
+    /// <summary>The same for the tables of scale factor 1, which take minutes to make; attached as tpch_sf1, tpch_sf1_files and tpch_sf1_half.</summary>
+    internal async Task<ServerAddress> AttachScaleOneAsync(ServerAddress gateway)
+    {
+        var database = await (_scaleOne ??= TpchData.CreateScaleOneAsync(_postgres!, Gateway, Files));
+        await TpchData.AttachAsync(_postgres!.Port, gateway, Files, "tpch_sf1");
         return database;
     }
 

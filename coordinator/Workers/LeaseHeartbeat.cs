@@ -10,6 +10,7 @@ public sealed class LeaseHeartbeat : IAsyncDisposable
     private readonly TimeProvider _clock;
     private readonly Action<SqlException> _onFailure;
     private readonly CancellationTokenSource _stopped = new();
+    private readonly SemaphoreSlim _putting = new(1);
     private readonly Task _renewing;
     private Lease _lease;
 
@@ -33,11 +34,7 @@ public sealed class LeaseHeartbeat : IAsyncDisposable
     }
 
     /// <summary>Tells coordinators to send nothing new; what they have here stays good.</summary>
-    public ValueTask DrainAsync(CancellationToken cancellationToken)
-    {
-        _lease = _lease with { IsDraining = true };
-        return _store.PutAsync(_lease, cancellationToken);
-    }
+    public Task DrainAsync(CancellationToken cancellationToken) => PutAsync(static (lease, _) => lease with { IsDraining = true }, cancellationToken);
 
     public async ValueTask DisposeAsync()
     {
@@ -54,6 +51,22 @@ public sealed class LeaseHeartbeat : IAsyncDisposable
         }
 
         _stopped.Dispose();
+        _putting.Dispose();
+    }
+
+    /// <summary>Changes the lease here and in the store; one change at a time, or a renewal could take back that the worker drains.</summary>
+    private async Task PutAsync(Func<Lease, DateTimeOffset, Lease> change, CancellationToken cancellationToken)
+    {
+        await _putting.WaitAsync(cancellationToken);
+        try
+        {
+            _lease = change(_lease, _clock.GetUtcNow());
+            await _store.PutAsync(_lease, cancellationToken);
+        }
+        finally
+        {
+            _putting.Release();
+        }
     }
 
     private async Task RenewAsync()
@@ -63,10 +76,9 @@ public sealed class LeaseHeartbeat : IAsyncDisposable
         {
             while (await timer.WaitForNextTickAsync(_stopped.Token))
             {
-                _lease = _lease with { ExpiresAt = _clock.GetUtcNow() + LeaseTimes.Duration };
                 try
                 {
-                    await _store.PutAsync(_lease, _stopped.Token);
+                    await PutAsync(static (lease, now) => lease with { ExpiresAt = now + LeaseTimes.Duration }, _stopped.Token);
                 }
                 catch (SqlException error)
                 {

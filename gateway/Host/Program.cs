@@ -7,4 +7,6 @@ var root = new RootCommand("Federation: lakehouse tables, databases and files as
     WorkerCommand.Create(),
     UserCommand.Create(),
 };
-return await root.Parse(args).InvokeAsync();
+
+// The commands drain by themselves; the library would end the process two seconds after the signal.
+return await root.Parse(args).InvokeAsync(new InvocationConfiguration { ProcessTerminationTimeout = null });

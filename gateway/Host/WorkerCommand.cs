@@ -16,6 +16,9 @@ internal static class WorkerCommand
     private static readonly TimeSpan s_drainTime = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan s_drainPoll = TimeSpan.FromMilliseconds(100);
 
+    /// <summary>Until every coordinator has seen that this worker drains: before, one may still send a query.</summary>
+    private static readonly TimeSpan s_drainNotice = LeaseTimes.Poll * 4;
+
     private static readonly Option<string> s_address = new("--address") { Description = "Address to listen on; other workers and gateways must reach it.", DefaultValueFactory = _ => "127.0.0.1" };
     private static readonly Option<int> s_port = new("--port") { Description = "Port for tasks and exchange; 0 takes a free one.", DefaultValueFactory = _ => 0 };
     private static readonly Option<string> s_data = new("--data") { Description = "Data folder of the gateway: the catalog is found there.", DefaultValueFactory = _ => "data" };
@@ -81,6 +84,7 @@ internal static class WorkerCommand
         using var cut = new CancellationTokenSource(s_drainTime);
         using var second = new Signals(_ => cut.Cancel());
         await heartbeat.DrainAsync(cut.Token);
+        await Task.Delay(s_drainNotice, cut.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         while (node.Runner.OpenQueryCount > 0 && !cut.IsCancellationRequested) await Task.Delay(s_drainPoll, cut.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 

@@ -12,6 +12,9 @@ public sealed class CancelRegistry
 {
     private readonly ConcurrentDictionary<int, (byte[] Secret, ISession Session)> _sessions = new();
 
+    /// <summary>Sessions that can be cancelled now.</summary>
+    public int Count => _sessions.Count;
+
     public void Add(ISession session, byte[] secret) => _sessions[session.ProcessId] = (secret, session);
 
     public void Remove(ISession session) => _sessions.TryRemove(session.ProcessId, out _);

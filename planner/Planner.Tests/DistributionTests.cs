@@ -46,6 +46,10 @@ public sealed class DistributionTests
     // An order of few rows, in one task already, stays there.
     [InlineData("SELECT name, count(*) FROM small GROUP BY name ORDER BY 2", "1 stream: small")]
     [InlineData("SELECT count(*) FROM big ORDER BY 1", "2 gather: big; 1 stream: all 1")]
+    // A subquery that names the row around it is computed by every task, from rows that each has whole.
+    [InlineData("SELECT name FROM big b WHERE id < (SELECT count(*) FROM huge h WHERE h.id > b.id)", "2 broadcast: huge; 2 stream: big, all 1")]
+    // The source has taken the filter whole, and its column is not read: nothing of the row around is named.
+    [InlineData("SELECT name FROM big b WHERE id < (SELECT count(*) FROM exact e WHERE e.name = 'x' AND e.id > b.id)", "2 broadcast: exact; 2 stream: big, all 1")]
     // Two uses of a common table expression read one fragment.
     [InlineData("WITH c AS (SELECT id, count(*) AS n FROM huge GROUP BY id) SELECT * FROM c WHERE n = (SELECT max(n) FROM c)", "2 hash id: huge; 2 broadcast: part 4; 2 gather: share 3; 1 broadcast: all 2; 2 stream: share 3, all 1")]
     // Small queries stay whole.
@@ -55,6 +59,18 @@ public sealed class DistributionTests
         var bound = Binder.Bind(((SelectStatement)SqlParser.Parse(sql)[0].Statement).Query, Context());
         var plan = QueryPlanner.Plan(bound, new ExecutionContext([], _ => null), new DistributionOptions(2));
         Assert.Equal(expected, string.Join("; ", plan.Fragments.Select(Describe)));
+    }
+
+    /// <summary>
+    /// Two large tables that meet in a column of few values meet many times over: the second waits for the table that names a key of both. Joined first, all that leaves a task is hashed by id.
+    /// </summary>
+    [Fact]
+    public void Few_values_are_no_keys()
+    {
+        const string Sql = "SELECT count(*) FROM small s, small t, exact e, big b, huge h WHERE s.id = e.id AND t.id = b.id AND (s.name = 'x' AND t.name = 'y' OR s.name = 'y' AND t.name = 'x') AND e.name = h.name AND b.name = h.name";
+        var bound = Binder.Bind(((SelectStatement)SqlParser.Parse(Sql)[0].Statement).Query, Context());
+        var plan = QueryPlanner.Plan(bound, new ExecutionContext([], _ => null), new DistributionOptions(2));
+        Assert.StartsWith("1 broadcast: small, small; 2 hash name: all", string.Join("; ", plan.Fragments.Select(Describe)), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -86,11 +102,18 @@ public sealed class DistributionTests
     private static BindContext Context()
     {
         EquatableArray<ConnectorColumn> columns = [new("id", SqlType.Int4), new("name", SqlType.Text)];
-        var tables = new Dictionary<string, long> { ["small"] = 100, ["big"] = 1_000_000, ["huge"] = 1_500_000 }.ToDictionary(
+        var tables = new Dictionary<string, long> { ["small"] = 100, ["big"] = 1_000_000, ["huge"] = 1_500_000, ["exact"] = 1_200_000 }.ToDictionary(
             table => table.Key,
-            table => new ResolvedTable(new Plan.TableSource("s", "public", table.Key, table.Value), new Handle(table.Key), columns) { Provider = table.Key });
+            table => new ResolvedTable(new Plan.TableSource("s", "public", table.Key, table.Value), new Handle(table.Key), columns) { Provider = table.Key == "exact" ? new ExactSource() : table.Key });
         return new BindContext(table => tables.GetValueOrDefault(table.Name.Name), [], ValueContext.Default);
     }
 
     private sealed record Handle(string Table) : ITableHandle;
+
+    /// <summary>Takes comparisons of its columns with constants exactly.</summary>
+    private sealed class ExactSource : IFilterPushdown
+    {
+        public FilterPushdown PushFilter(ITableHandle handle, EquatableArray<ConnectorExpression> conjuncts) =>
+            new(handle, conjuncts.Select(_ => new PushedConjunct(PushPrecision.Exact)).ToEquatableArray());
+    }
 }

@@ -30,7 +30,8 @@ public static class PlanColumns
 
     private static void Walk(LogicalPlan plan, HashSet<int> named, HashSet<int> made)
     {
-        foreach (var expression in PlanRewriter.ExpressionsOf(plan)) Collect(expression, named);
+        // What a source filters by is its own, also when nobody reads that column and the scan does not give it.
+        if (plan is not Scan) foreach (var expression in PlanRewriter.ExpressionsOf(plan)) Collect(expression, named);
         foreach (var column in plan.Columns) made.Add(column.Id);
         foreach (var input in plan.Inputs) Walk(input, named, made);
     }

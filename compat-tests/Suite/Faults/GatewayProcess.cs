@@ -38,14 +38,13 @@ internal sealed partial class GatewayProcess : IAsyncDisposable
         return workers;
     }
 
-    /// <summary>Resident memory now, in bytes.</summary>
-    public long ResidentBytes
+    public int Id => _process.Id;
+
+    /// <summary>The most resident memory that a living process has ever had, in bytes.</summary>
+    public static long PeakResidentBytes(int process)
     {
-        get
-        {
-            _process.Refresh();
-            return _process.WorkingSet64;
-        }
+        var line = File.ReadLines(string.Create(CultureInfo.InvariantCulture, $"/proc/{process}/status")).First(line => line.StartsWith("VmHWM:", StringComparison.Ordinal));
+        return long.Parse(line.AsSpan("VmHWM:".Length, line.Length - "VmHWM:".Length - " kB".Length), NumberStyles.AllowLeadingWhite, CultureInfo.InvariantCulture) << 10;
     }
 
     public static async Task<GatewayProcess> StartAsync(string dataFolder, params string[] options)
@@ -68,6 +67,14 @@ internal sealed partial class GatewayProcess : IAsyncDisposable
 
         process.Kill();
         throw new InvalidOperationException($"federation serve ended with {process.ExitCode} before it was ready");
+    }
+
+    /// <summary>SIGTERM, which drains; gives the exit code. Raises <see cref="TimeoutException"/> when it does not end in time.</summary>
+    public async Task<int> TerminateAsync(TimeSpan limit)
+    {
+        using (var kill = Process.Start("kill", ["-TERM", _process.Id.ToString(CultureInfo.InvariantCulture)])) await kill.WaitForExitAsync();
+        await _process.WaitForExitAsync().WaitAsync(limit);
+        return _process.ExitCode;
     }
 
     /// <summary>SIGKILL: nothing of the process runs again.</summary>

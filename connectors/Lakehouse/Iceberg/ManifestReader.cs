@@ -13,9 +13,13 @@ internal static class ManifestReader
     private static readonly Dictionary<int, long> s_noCounts = [];
     private static readonly Dictionary<int, byte[]> s_noBounds = [];
 
-    public static IReadOnlyList<ManifestFile> ReadList(string path)
+    /// <summary>Whether a file says of itself that it is a list of manifests.</summary>
+    public static bool IsList(AvroFile file) => file.Schema is AvroSchema.Record record && record.Fields.Any(field => field.FieldId == 500);
+
+    public static IReadOnlyList<ManifestFile> ReadList(string path) => ReadList(path, AvroFile.Open(path));
+
+    public static IReadOnlyList<ManifestFile> ReadList(string path, AvroFile file)
     {
-        var file = AvroFile.Open(path);
         return file.ReadRecords().Select(record => new ManifestFile(
             Demand<string>(record, 500, path),
             Integer(record.ById(502)) is { } spec ? (int)spec : null,
@@ -26,9 +30,10 @@ internal static class ManifestReader
             Encrypted(record.ById(519), path) ? default : Summaries(record.ById(507)))).ToArray();
     }
 
-    public static Manifest Read(string path)
+    public static Manifest Read(string path) => Read(path, AvroFile.Open(path));
+
+    public static Manifest Read(string path, AvroFile file)
     {
-        var file = AvroFile.Open(path);
         var entries = new List<ManifestEntry>();
         foreach (var record in file.ReadRecords())
         {

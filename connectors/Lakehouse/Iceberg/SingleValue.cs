@@ -70,7 +70,7 @@ internal static class SingleValue
     {
         using var document = JsonDocument.Parse(json);
         var element = document.RootElement;
-        var text = element.ValueKind == JsonValueKind.String ? element.GetString() : null;
+        var text = Text(element);
         return type.Kind switch
         {
             IcebergKind.Boolean => element.ValueKind is JsonValueKind.True or JsonValueKind.False ? element.GetBoolean() : null,
@@ -86,10 +86,23 @@ internal static class SingleValue
         };
     }
 
+    private static string? Text(JsonElement element)
+    {
+        try
+        {
+            return element.ValueKind == JsonValueKind.String ? element.GetString() : null;
+        }
+        catch (InvalidOperationException)
+        {
+            // Half of a surrogate pair, written as an escape: no text has it.
+            return null;
+        }
+    }
+
     private static double? Floating(JsonElement element) => element.ValueKind switch
     {
         JsonValueKind.Number => element.GetDouble(),
-        JsonValueKind.String => element.GetString() switch
+        JsonValueKind.String => Text(element) switch
         {
             "NaN" => double.NaN,
             "Infinity" => double.PositiveInfinity,

@@ -1,5 +1,6 @@
 using System.IO.Compression;
 using System.Text.Json;
+using System.Text.Unicode;
 using Federation.Connectors.Formats;
 using Federation.Core;
 
@@ -29,6 +30,8 @@ internal static class TableMetadataReader
 
     public static TableMetadata Parse(string path, ReadOnlyMemory<byte> json)
     {
+        // The parser looks at structure alone, and would raise when a text is asked for.
+        if (!Utf8.IsValid(json.Span)) throw FormatErrors.Corrupt(path, "it is no UTF-8 text");
         try
         {
             using var document = JsonDocument.Parse(json, new JsonDocumentOptions { MaxDepth = 256 });
@@ -37,6 +40,11 @@ internal static class TableMetadataReader
         catch (JsonException error)
         {
             throw FormatErrors.Corrupt(path, "it is no JSON document", error);
+        }
+        catch (InvalidOperationException error)
+        {
+            // Kinds are checked before values are asked for; what is left is half of a surrogate pair, written as an escape.
+            throw FormatErrors.Corrupt(path, "a text in it is no Unicode", error);
         }
     }
 

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using Federation.Arrow;
+using Federation.Core.Errors;
 using Federation.Core.Types;
 using Federation.Core.Values;
 
@@ -33,6 +34,8 @@ internal static class ColumnFiller
             case PgInterval interval: column.Append(interval); break;
             case Guid uuid: column.Append(UuidText.ToKernelForm(uuid)); break;
             case PgBits bits: column.AppendBytes(BitText.ToKernelForm(bits)); break;
+            case PgArray { Lengths.Count: > 1 } when column.Children[0].Type.Storage != Storage.List:
+                throw new SqlException(SqlState.FeatureNotSupported, "the column has one dimension");
             case PgArray array:
                 var next = 0;
                 AppendLevel(column, array, 0, ref next);

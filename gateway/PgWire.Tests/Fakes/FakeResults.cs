@@ -1,6 +1,7 @@
 using System.Globalization;
 using Federation.Arrow;
 using Federation.Core;
+using Federation.Core.Errors;
 using Federation.Core.Types;
 using Federation.Core.Values;
 using Federation.SessionApi;
@@ -17,6 +18,9 @@ internal sealed class FakeResults
 {
     private const int BatchRows = 1000;
 
+    /// <summary>The most that <c>rows</c> and <c>copy</c> give.</summary>
+    public int MostRows { get; init; } = int.MaxValue;
+
     private readonly Dictionary<string, FakeResult> _results = new(StringComparer.Ordinal);
 
     public void Add(string sql, SqlType type, params object?[] values) =>
@@ -31,7 +35,7 @@ internal sealed class FakeResults
         var words = sql.Split(' ');
         return words[0] switch
         {
-            "rows" or "copy" => Series(int.Parse(words[^1], CultureInfo.InvariantCulture)),
+            "rows" or "copy" => Series(CountOf(words[^1])),
             "echo" => Echo(TypeOf(words[1])),
             _ => null,
         };
@@ -41,7 +45,7 @@ internal sealed class FakeResults
     {
         var words = sql.Split(' ');
         if (words[0] != "copy") return null;
-        var format = Enum.Parse<CopyFormat>(words[1], ignoreCase: true);
+        if (!Enum.TryParse<CopyFormat>(words[1], ignoreCase: true, out var format) || !Enum.IsDefined(format)) throw new SqlException(SqlState.SyntaxError, $"\"{words[1]}\" is no format");
         var copy = new CopyOut(Find(sql)!.Fields, format);
         return format == CopyFormat.Csv ? copy with { Delimiter = ',', NullText = "", Header = true } : copy;
     }
@@ -49,10 +53,16 @@ internal sealed class FakeResults
     public IEnumerable<SqlType> ParameterTypes(string sql) =>
         sql.StartsWith("echo ", StringComparison.Ordinal) ? [TypeOf(sql.Split(' ')[1])] : [];
 
-    private static SqlType TypeOf(string name) =>
-        name.EndsWith("[]", StringComparison.Ordinal)
-            ? SqlType.Array(new SqlType(PgTypes.Find(name[..^2])!))
-            : new SqlType(PgTypes.Find(name)!);
+    private int CountOf(string word) => int.TryParse(word, CultureInfo.InvariantCulture, out var count) && count >= 0 && count <= MostRows
+        ? count
+        : throw new SqlException(SqlState.SyntaxError, $"\"{word}\" is no number of rows");
+
+    private static SqlType TypeOf(string name)
+    {
+        var isArray = name.EndsWith("[]", StringComparison.Ordinal);
+        var type = PgTypes.Find(isArray ? name[..^2] : name) ?? throw new SqlException(SqlState.UndefinedObject, $"type \"{name}\" does not exist");
+        return isArray ? SqlType.Array(new SqlType(type)) : new SqlType(type);
+    }
 
     private static FakeResult Echo(SqlType type)
     {

@@ -136,7 +136,7 @@ internal sealed class FakeSession(FakeResults results, int processId) : ISession
                 TransactionStatus = TransactionStatus.Idle;
                 _portals.Clear();
                 return failed ? "ROLLBACK" : words[0].ToUpperInvariant();
-            case "set":
+            case "set" when words.Length > 2:
                 _events.Enqueue(new SessionEvent.ParameterChanged(words[1], words[2]));
                 return "SET";
             case "notice":

@@ -10,7 +10,10 @@ internal sealed class FakeSessionFactory : ISessionFactory
 
     public AuthenticationDemand Demand { get; init; } = new AuthenticationDemand.Trust();
 
-    public FakeResults Results { get; } = new();
+    public FakeResults Results { get; init; } = new();
+
+    /// <summary>Whether <see cref="Sessions"/> has all that were opened.</summary>
+    public bool KeepsSessions { get; init; } = true;
 
     public List<FakeSession> Sessions { get; } = [];
 
@@ -25,6 +28,7 @@ internal sealed class FakeSessionFactory : ISessionFactory
         if (origin.Database == "missing")
             throw new SqlException(SqlState.InvalidCatalogName, "database \"missing\" does not exist") { IsFatal = true };
         var session = new FakeSession(Results, Interlocked.Increment(ref _lastProcessId));
+        if (!KeepsSessions) return ValueTask.FromResult<ISession>(session);
         lock (Sessions) Sessions.Add(session);
         return ValueTask.FromResult<ISession>(session);
     }

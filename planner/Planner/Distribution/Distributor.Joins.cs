@@ -30,13 +30,17 @@ internal sealed partial class Distributor
         var above = new List<Expr>();
         Flatten(plan, relations, conditions, above);
         conditions.AddRange(conditions.SelectMany(Conjuncts.Implied).ToArray().Where(term => !conditions.Contains(term)).Distinct());
+        var rows = new Dictionary<int, double>();
+        foreach (var relation in relations)
+            foreach (var column in relation.Columns)
+                rows[column.Id] = RowEstimates.Of(relation).BaseRows;
         var made = relations.SelectMany(relation => relation.Columns).Select(column => column.Id).ToHashSet();
         var components = relations
             .Select(relation => new Component(Place(relation), RowEstimates.Of(relation), relation.Columns.Select(column => column.Id).ToHashSet()))
             .ToList();
         while (components.Count > 1)
         {
-            var step = Cheapest(components, conditions, made);
+            var step = Cheapest(components, conditions, made, rows);
             var (left, right) = (components[step.Left], components[step.Right]);
             var columns = left.Columns.Union(right.Columns).ToHashSet();
             var applied = conditions.Where(condition => PlanColumns.Of(condition).Where(made.Contains).ToArray() is { Length: > 0 } named && named.All(columns.Contains)).ToList();
@@ -72,7 +76,7 @@ internal sealed partial class Distributor
         }
     }
 
-    private Step Cheapest(List<Component> components, List<Expr> conditions, HashSet<int> made)
+    private Step Cheapest(List<Component> components, List<Expr> conditions, HashSet<int> made, Dictionary<int, double> rows)
     {
         Step? best = null;
         for (var pass = 0; pass < 2 && best is null; pass++)
@@ -91,7 +95,7 @@ internal sealed partial class Distributor
                     // Products without a condition only when nothing else is left.
                     if (!isConnected && pass == 0) continue;
                     var pairs = Pairs(conditions, left.Columns, right.Columns);
-                    var result = RowEstimates.OfJoin(JoinType.Inner, left.Estimate, right.Estimate, isConnected);
+                    var result = RowEstimates.OfJoin(JoinType.Inner, left.Estimate, right.Estimate, isConnected, Keys(pairs, rows));
                     var (exchange, moved) = Choose(JoinType.Inner, left.Placed, right.Placed, left.Estimate.Rows, right.Estimate.Rows, pairs);
                     var cost = moved + (ComputeWeight * result.Rows);
                     if (best is null || cost < best.Cost) best = new Step(i, j, exchange, cost, pairs, result);
@@ -100,6 +104,15 @@ internal sealed partial class Distributor
         }
 
         return best!;
+    }
+
+    /// <summary>How many values the pairs may have: a column has no more than the table that it comes from has rows, wherever it was joined to since.</summary>
+    private static double Keys(IReadOnlyList<(Expr Left, Expr Right)> pairs, Dictionary<int, double> rows)
+    {
+        if (pairs.Count == 0) return double.PositiveInfinity;
+        return pairs.Aggregate(1.0, (product, pair) => product * Math.Min(Values(pair.Left), Values(pair.Right)));
+
+        double Values(Expr side) => PlanColumns.Of(side).Select(id => rows.GetValueOrDefault(id, double.PositiveInfinity)).DefaultIfEmpty(double.PositiveInfinity).Max();
     }
 
     private static List<(Expr Left, Expr Right)> Pairs(IEnumerable<Expr> conditions, HashSet<int> left, HashSet<int> right)

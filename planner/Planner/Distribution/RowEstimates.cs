@@ -60,10 +60,11 @@ internal static class RowEstimates
     }
 
     /// <summary>A join on keys: each row of the larger table meets its one row of the smaller one, if a filter has not dropped it.</summary>
-    public static Estimate OfJoin(JoinType type, Estimate left, Estimate right, bool hasCondition)
+    /// <param name="keys">How many values the compared columns may have at most. Where that is fewer than either side has rows, many rows meet many.</param>
+    public static Estimate OfJoin(JoinType type, Estimate left, Estimate right, bool hasCondition, double keys = double.PositiveInfinity)
     {
         if (!hasCondition) return new Estimate(left.Rows * right.Rows, Math.Max(left.BaseRows, right.BaseRows));
-        var matched = left.Rows * right.Rows / Math.Max(1, Math.Min(left.BaseRows, right.BaseRows));
+        var matched = left.Rows * right.Rows / Math.Max(1, Math.Min(keys, Math.Min(left.BaseRows, right.BaseRows)));
         var rows = type switch
         {
             JoinType.Left => Math.Max(left.Rows, matched),
