@@ -46,6 +46,8 @@ internal static partial class ShortStatementMember
         var output = Processes.Run(
             PostgresProcess.Tool("pgbench"), "-n", "-h", "127.0.0.1", "-p", Processes.Text(port), "-U", user, "-M", mode, "-c", Processes.Text(clients), "-j", "1", "-T", Seconds, "-f", script, database);
         var done = double.Parse(Done().Match(output).Groups[1].Value, CultureInfo.InvariantCulture);
+        // PostgreSQL's processes of the clients that have just left are counted when they are reaped.
+        Thread.Sleep(200);
         var rate = double.Parse(Rate().Match(output).Groups[1].Value, CultureInfo.InvariantCulture);
         return new Sample(rate, (cpuSeconds() - before) / done * 100_000);
     }

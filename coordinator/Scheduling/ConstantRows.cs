@@ -8,15 +8,18 @@ namespace Federation.Scheduling;
 /// <summary>Plans that are nothing but constants, answered without the kernel, whose floor is about 0.2 ms a statement.</summary>
 public static class ConstantRows
 {
-    /// <summary>One row of constants, of the plan's columns; null when a value has to go the long way.</summary>
-    public static Batch? TryBuildRow(EquatableArray<Plan.Column> columns, IReadOnlyList<Constant> constants)
+    /// <summary>One row of constants; null when a value has to go the long way.</summary>
+    public static Batch? TryBuildRow(BatchSchema schema, Constant[] constants)
     {
-        if (columns.Count == 0 || Row(constants) is not { } row) return null;
-        using var builder = new BatchBuilder(new BatchSchema(columns.Select(column => new Field(column.Name, column.Type)).ToEquatableArray()));
-        for (var i = 0; i < row.Length; i++) builder.Columns[i].AppendValue(row[i]);
+        if (constants.Length == 0 || Array.Exists(constants, constant => !HasPlainForm(constant))) return null;
+        using var builder = new BatchBuilder(schema);
+        for (var i = 0; i < constants.Length; i++) builder.Columns[i].AppendValue(constants[i].Value);
         builder.EndRow();
         return builder.Build();
     }
+
+    /// <summary>The columns of a plan's rows.</summary>
+    public static BatchSchema SchemaOf(LogicalPlan plan) => new(plan.Columns.Select(column => new Field(column.Name, column.Type)).ToEquatableArray());
 
     /// <summary>The rows of a plan of constants; null for every other plan.</summary>
     internal static Batch? TryBuild(LogicalPlan plan)
@@ -30,8 +33,7 @@ public static class ConstantRows
             _ => null,
         };
         if (rows is null) return null;
-        var schema = new BatchSchema(plan.Columns.Select(column => new Field(column.Name, column.Type)).ToEquatableArray());
-        using var builder = new BatchBuilder(schema);
+        using var builder = new BatchBuilder(SchemaOf(plan));
         foreach (var row in rows)
         {
             for (var i = 0; i < row.Length; i++) builder.Columns[i].AppendValue(row[i]);
@@ -55,11 +57,13 @@ public static class ConstantRows
         var values = new List<object?>();
         foreach (var expression in expressions)
         {
-            // Nested values and unshaped numerics go the long way, whose types are checked by the kernel.
-            if (expression is not Constant constant || constant.Type.Storage is Storage.List or Storage.Struct or Storage.Bit) return null;
+            if (expression is not Constant constant || !HasPlainForm(constant)) return null;
             values.Add(constant.Value);
         }
 
         return [.. values];
     }
+
+    /// <summary>Nested values go the long way, whose types are checked by the kernel.</summary>
+    private static bool HasPlainForm(Constant constant) => constant.Type.Storage is not (Storage.List or Storage.Struct or Storage.Bit);
 }

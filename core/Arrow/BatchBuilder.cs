@@ -3,9 +3,11 @@ namespace Federation.Arrow;
 /// <summary>Builds batches row by row. <see cref="Build"/> moves the memory to the batch and leaves an empty builder.</summary>
 public sealed class BatchBuilder(BatchSchema schema) : IDisposable
 {
+    private ColumnBuilder[]? _columns;
+
     public BatchSchema Schema { get; } = schema;
 
-    public ColumnBuilder[] Columns { get; private set; } = Create(schema);
+    public ColumnBuilder[] Columns => _columns ??= Create(Schema);
 
     /// <summary>Rows ended by <see cref="EndRow"/>.</summary>
     public int RowCount { get; private set; }
@@ -22,15 +24,15 @@ public sealed class BatchBuilder(BatchSchema schema) : IDisposable
     public Batch Build()
     {
         var owned = Columns;
-        var batch = new Batch(RowCount, owned.Select(column => column.View()).ToArray(), new Owner(owned));
-        Columns = Create(Schema);
+        var batch = new Batch(RowCount, Array.ConvertAll(owned, column => column.View()), new Owner(owned));
+        _columns = null;
         RowCount = 0;
         return batch;
     }
 
     public void Dispose()
     {
-        foreach (var column in Columns) column.Dispose();
+        foreach (var column in _columns ?? []) column.Dispose();
     }
 
     private static ColumnBuilder[] Create(BatchSchema schema) => schema.Fields.Select(field => new ColumnBuilder(field.Type)).ToArray();

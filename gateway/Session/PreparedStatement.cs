@@ -1,3 +1,4 @@
+using Federation.Arrow;
 using Federation.Plan;
 using Federation.Planner;
 using Federation.Planner.Binding;
@@ -33,6 +34,9 @@ internal sealed class PreparedStatement(string text, Statement? syntax) : IPrepa
 
     /// <summary>The query's only row, once it is known and the same for every execution in every session. Threads may set it at the same time, all to the same values.</summary>
     public Constant[]? Answer { get; set; }
+
+    /// <summary>The columns of <see cref="Answer"/>, made by the first execution.</summary>
+    public BatchSchema? AnswerSchema { get; set; }
 
     /// <summary>Whether the row of the query, one over constants, follows from its parameters alone: it calls only immutable functions, and names no object of the catalog.</summary>
     public bool MayAnswer => _mayAnswer ??= Syntax is SelectStatement && Query?.Plan is Project project && project.Assignments.All(assignment => !PlanRewriter.Contains(

@@ -43,7 +43,7 @@ internal static class QueryStatements
             if (parameters.Count == 0) statement.Answer = constants;
         }
 
-        return ConstantRows.TryBuildRow(project.Columns, constants);
+        return ConstantRows.TryBuildRow(statement.AnswerSchema ??= ConstantRows.SchemaOf(project), constants);
     }
 
     /// <summary>
