@@ -73,6 +73,16 @@ public sealed class DistributionTests
         Assert.StartsWith("1 broadcast: small, small; 2 hash name: all", string.Join("; ", plan.Fragments.Select(Describe)), StringComparison.Ordinal);
     }
 
+    /// <summary>Both columns equal the key of a small table, so they have few values although their own tables are large: they are compared where more is known of the rows.</summary>
+    [Fact]
+    public void What_equals_a_column_of_few_values_has_few()
+    {
+        const string Sql = "SELECT count(*) FROM big s, exact c, huge o, small n WHERE s.name = n.name AND c.name = s.name AND c.id = o.id AND o.name = s.id::text";
+        var bound = Binder.Bind(((SelectStatement)SqlParser.Parse(Sql)[0].Statement).Query, Context());
+        var plan = QueryPlanner.Plan(bound, new ExecutionContext([], _ => null), new DistributionOptions(2));
+        Assert.StartsWith("1 broadcast: small; 2 hash key: big, all", string.Join("; ", plan.Fragments.Select(Describe)), StringComparison.Ordinal);
+    }
+
     [Fact]
     public void One_worker_gets_one_fragment()
     {

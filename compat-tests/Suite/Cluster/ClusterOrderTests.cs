@@ -152,7 +152,7 @@ public sealed class ClusterOrderTests(SuiteServers servers)
                 await using var reader = await command.ExecuteReaderAsync();
                 Assert.True(await reader.ReadAsync());
                 await Task.Delay(1000);
-                var resident = gateway.ResidentBytes;
+                var resident = System.Diagnostics.Process.GetProcessById(gateway.Id).WorkingSet64;
                 Kill(gateway.WorkerIds()[0]);
                 var error = await Assert.ThrowsAnyAsync<Npgsql.NpgsqlException>(async () =>
                 {

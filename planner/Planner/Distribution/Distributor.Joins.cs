@@ -30,10 +30,7 @@ internal sealed partial class Distributor
         var above = new List<Expr>();
         Flatten(plan, relations, conditions, above);
         conditions.AddRange(conditions.SelectMany(Conjuncts.Implied).ToArray().Where(term => !conditions.Contains(term)).Distinct());
-        var rows = new Dictionary<int, double>();
-        foreach (var relation in relations)
-            foreach (var column in relation.Columns)
-                rows[column.Id] = RowEstimates.Of(relation).BaseRows;
+        var rows = ValueCounts(relations, conditions);
         var made = relations.SelectMany(relation => relation.Columns).Select(column => column.Id).ToHashSet();
         var components = relations
             .Select(relation => new Component(Place(relation), RowEstimates.Of(relation), relation.Columns.Select(column => column.Id).ToHashSet()))
@@ -106,7 +103,38 @@ internal sealed partial class Distributor
         return best!;
     }
 
-    /// <summary>How many values the pairs may have: a column has no more than the table that it comes from has rows, wherever it was joined to since.</summary>
+    /// <summary>
+    /// How many values each column may have: no more than the table that it comes from has rows, wherever it was joined to since, and no more than a column that it is compared with. Two columns that both equal
+    /// the key of a small table are few-valued, however large their own tables are.
+    /// </summary>
+    private static Dictionary<int, double> ValueCounts(IEnumerable<LogicalPlan> relations, IEnumerable<Expr> conditions)
+    {
+        var counts = new Dictionary<int, double>();
+        foreach (var relation in relations)
+        {
+            var rows = RowEstimates.Of(relation).BaseRows;
+            foreach (var column in relation.Columns) counts[column.Id] = rows;
+        }
+
+        var equal = conditions.OfType<Call>()
+            .Where(call => call is { Operator: "=", Arguments: [ColumnRef left, ColumnRef right] } && counts.ContainsKey(left.Column.Id) && counts.ContainsKey(right.Column.Id))
+            .Select(call => (Left: ((ColumnRef)call.Arguments[0]).Column.Id, Right: ((ColumnRef)call.Arguments[1]).Column.Id))
+            .ToArray();
+        for (var hasChanged = true; hasChanged;)
+        {
+            hasChanged = false;
+            foreach (var (left, right) in equal)
+            {
+                if (counts[left] == counts[right]) continue;
+                counts[left] = counts[right] = Math.Min(counts[left], counts[right]);
+                hasChanged = true;
+            }
+        }
+
+        return counts;
+    }
+
+    /// <summary>How many values the pairs may have together.</summary>
     private static double Keys(IReadOnlyList<(Expr Left, Expr Right)> pairs, Dictionary<int, double> rows)
     {
         if (pairs.Count == 0) return double.PositiveInfinity;
