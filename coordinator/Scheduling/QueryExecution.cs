@@ -150,7 +150,15 @@ internal sealed class QueryExecution : IAsyncDisposable
     private async IAsyncEnumerable<Batch> StreamAsync(ScheduledFragment fragment, int index, Worker worker, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         using var limit = CancellationTokenSource.CreateLinkedTokenSource([cancellationToken, worker.Lost, .. Inputs(fragment).Select(input => input.Lost)]);
-        await OpenAsync(worker, limit.Token);
+        try
+        {
+            await OpenAsync(worker, limit.Token);
+        }
+        catch (Exception error) when (IsCut(error))
+        {
+            throw TaskFailures.Explain(error, [worker, .. Inputs(fragment)]);
+        }
+
         var task = _stages[fragment.Fragment.Id][index];
         task.Worker = worker;
         task.Attempt++;
@@ -163,7 +171,7 @@ internal sealed class QueryExecution : IAsyncDisposable
                 {
                     if (!await rows.MoveNextAsync()) yield break;
                 }
-                catch (Exception error) when (error is SqlException or OperationCanceledException && limit.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
+                catch (Exception error) when (IsCut(error))
                 {
                     throw TaskFailures.Explain(error, [worker, .. Inputs(fragment)]);
                 }
@@ -171,6 +179,9 @@ internal sealed class QueryExecution : IAsyncDisposable
                 yield return rows.Current;
             }
         }
+
+        // Cut by the loss of a worker, and not by who asked for the rows.
+        bool IsCut(Exception error) => error is SqlException or OperationCanceledException && limit.IsCancellationRequested && !cancellationToken.IsCancellationRequested;
     }
 
     /// <summary>The workers that hold what a fragment reads.</summary>
