@@ -10,7 +10,7 @@ public sealed class IpcStreamReader(Stream stream, bool trustsValues = false) : 
 {
     private const int MaxHeaderBytes = 64 << 20;
 
-    /// <summary>Memory taken at once for a body whose bytes are still to come.</summary>
+    /// <summary>Memory taken at once for a header whose bytes are still to come.</summary>
     private const int FirstChunkBytes = 16 << 20;
 
     private readonly byte[] _prefix = new byte[sizeof(int)];
@@ -49,7 +49,7 @@ public sealed class IpcStreamReader(Stream stream, bool trustsValues = false) : 
         var length = BinaryPrimitives.ReadInt32LittleEndian(_prefix);
         if (length == -1)
         {
-            if (await stream.ReadAtLeastAsync(_prefix, _prefix.Length, throwOnEndOfStream: false, cancellationToken) < _prefix.Length) throw Cut();
+            await FillAsync(_prefix, cancellationToken);
             length = BinaryPrimitives.ReadInt32LittleEndian(_prefix);
         }
 
@@ -59,7 +59,7 @@ public sealed class IpcStreamReader(Stream stream, bool trustsValues = false) : 
         var done = 0;
         while (true)
         {
-            if (await stream.ReadAtLeastAsync(header.AsMemory(done), header.Length - done, throwOnEndOfStream: false, cancellationToken) < header.Length - done) throw Cut();
+            await FillAsync(header.AsMemory(done), cancellationToken);
             if (header.Length == length) return header;
             done = header.Length;
             Array.Resize(ref header, (int)Math.Min(length, 2L * header.Length));
@@ -70,26 +70,12 @@ public sealed class IpcStreamReader(Stream stream, bool trustsValues = false) : 
     {
         if (length == 0) return null;
         if (length > int.MaxValue) throw IpcErrors.TooLarge("message");
-        var block = new NativeBlock((int)Math.Min(length, FirstChunkBytes));
-        var done = 0;
-        try
-        {
-            while (true)
-            {
-                if (await stream.ReadAtLeastAsync(block.Memory[done..], block.Length - done, throwOnEndOfStream: false, cancellationToken) < block.Length - done) throw Cut();
-                if (block.Length == length) return block;
-                done = block.Length;
-                var grown = new NativeBlock((int)Math.Min(length, 4L * block.Length));
-                block.GetSpan().CopyTo(grown.GetSpan());
-                block.Dispose();
-                block = grown;
-            }
-        }
-        catch
-        {
-            block.Dispose();
-            throw;
-        }
+        return await NativeBlockReader.ReadAsync((int)length, FillAsync, cancellationToken);
+    }
+
+    private async ValueTask FillAsync(Memory<byte> target, CancellationToken cancellationToken)
+    {
+        if (await stream.ReadAtLeastAsync(target, target.Length, throwOnEndOfStream: false, cancellationToken) < target.Length) throw Cut();
     }
 
     private static Core.Errors.SqlException Cut() => IpcErrors.Malformed("the stream ends within a message");

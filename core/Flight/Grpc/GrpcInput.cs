@@ -82,29 +82,10 @@ internal sealed class GrpcInput(Stream stream, long maxMessageBytes) : IDisposab
     }
 
     /// <summary>Bytes of the present message as a block of their own.</summary>
-    public async ValueTask<NativeBlock> ReadBlockAsync(long length, CancellationToken cancellationToken)
+    public ValueTask<NativeBlock> ReadBlockAsync(long length, CancellationToken cancellationToken)
     {
         Consume(length);
-        var block = new NativeBlock((int)Math.Min(length, FirstChunkBytes));
-        var done = 0;
-        try
-        {
-            while (true)
-            {
-                await FillAsync(block.Memory[done..], cancellationToken);
-                if (block.Length == length) return block;
-                done = block.Length;
-                var grown = new NativeBlock((int)Math.Min(length, 4L * block.Length));
-                block.GetSpan().CopyTo(grown.GetSpan());
-                block.Dispose();
-                block = grown;
-            }
-        }
-        catch
-        {
-            block.Dispose();
-            throw;
-        }
+        return NativeBlockReader.ReadAsync((int)length, FillAsync, cancellationToken);
     }
 
     public async ValueTask SkipAsync(long length, CancellationToken cancellationToken)
