@@ -135,7 +135,7 @@ internal sealed class QueryExecution : IAsyncDisposable
                 task.Worker = worker;
                 task.Attempt++;
                 var report = await worker.Runner.SpoolAsync(Bind(fragment, index, task.Attempt), limit.Token);
-                task.IsDone = true;
+                (task.Rows, task.IsDone) = (report.Rows, true);
                 _report?.Add(fragment.Fragment.Id, worker.Address, report);
             }
             catch (Exception error) when (error is SqlException or OperationCanceledException)
@@ -210,17 +210,22 @@ internal sealed class QueryExecution : IAsyncDisposable
     {
         var task = fragment.Tasks[index];
         var sources = fragment.Fragment.Query.Inputs.Where(input => input.Source is RemoteSource).ToDictionary(input => input.Name, input => (RemoteSource)input.Source, StringComparer.Ordinal);
-        var inputs = task.Inputs.Select(input => input is ExchangeInput exchange ? exchange with { Sources = Sources(sources[exchange.Name], index, fragment.Tasks.Count) } : input);
+        var inputs = task.Inputs.Select(input => input is ExchangeInput exchange ? Bind(exchange, sources[exchange.Name], index, fragment.Tasks.Count) : input);
         return new TaskSpec(
             new TaskId(_id, fragment.Fragment.Id, index, attempt), task.Sql, inputs.ToEquatableArray(), fragment.Fragment.Query.Columns, fragment.Fragment.Output, _settings);
     }
 
-    private EquatableArray<ExchangeSource> Sources(RemoteSource source, int index, int tasks)
+    /// <summary>An exchange with where its rows are now and how many came out, whatever the plan expected.</summary>
+    private ExchangeInput Bind(ExchangeInput input, RemoteSource source, int index, int tasks)
     {
         var stage = _stages[source.Fragment];
-        return Enumerable.Range(0, stage.Length)
-            .Where(part => source.Reading != ExchangeReading.Share || part % tasks == index)
-            .Select(part => new ExchangeSource(new TaskId(_id, source.Fragment, part, stage[part].Attempt), stage[part].Worker!.Address))
-            .ToEquatableArray();
+        var made = Enumerable.Range(0, stage.Length).Where(task => source.Reading != ExchangeReading.Share || task % tasks == index).ToArray();
+        var partitions = _query.Fragments.First(candidate => candidate.Fragment.Id == source.Fragment).Fragment.Output is not TaskOutput.Hash hash ? 1 : hash.Partitions;
+        var read = source.Reading == ExchangeReading.Partition ? [index] : Enumerable.Range(0, partitions).ToArray();
+        return input with
+        {
+            Sources = made.SelectMany(task => read.Select(partition => new ExchangeSource(new TaskId(_id, source.Fragment, task, stage[task].Attempt), stage[task].Worker!.Address, partition))).ToEquatableArray(),
+            EstimatedRows = made.Sum(task => stage[task].Rows) * read.Length / partitions,
+        };
     }
 }

@@ -9,6 +9,9 @@ internal sealed class StagedTask
     /// <summary>Number of the last attempt, from 0; -1 before the first.</summary>
     public int Attempt { get; set; } = -1;
 
+    /// <summary>Rows of the output of the last attempt that ended.</summary>
+    public long Rows { get; set; }
+
     /// <summary>Whether the output of the last attempt is whole, and every task that reads the stage may use it.</summary>
     public bool IsDone { get; set; }
 }

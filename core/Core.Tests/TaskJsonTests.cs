@@ -25,7 +25,7 @@ public sealed class TaskJsonTests
             ]) { EstimatedRows = 5 },
             new ConnectorSplit("c", [new RecordField("f", SqlType.Array(SqlType.Varchar))], "pg#1", "{\"sql\":\"SELECT 1\"}"),
             new InlineRows("v", Fields(), [Row(), Row().Select(_ => (object?)null).ToEquatableArray()]) { IsReadTwice = true },
-            new ExchangeInput("x", [new RecordField("r", SqlType.Record(new RecordField("p", SqlType.Int4), new RecordField("q", SqlType.Of(PgTypes.Int2vector))))], [new ExchangeSource(new TaskId(Guid.Empty, 1, 0, 0), "127.0.0.1:32011")], 4),
+            new ExchangeInput("x", [new RecordField("r", SqlType.Record(new RecordField("p", SqlType.Int4), new RecordField("q", SqlType.Of(PgTypes.Int2vector))))], [new ExchangeSource(new TaskId(Guid.Empty, 1, 0, 0), "127.0.0.1:32011", 4)]),
         ],
         [new RecordField("a", SqlType.NumericOf(15, 2)), new RecordField("a", new SqlType(PgTypes.Varchar, 14))],
         new TaskOutput.Hash([0, 1], 8),

@@ -120,7 +120,8 @@ public enum ExchangeReading
 }
 
 /// <summary>The rows that another fragment spooled. <paramref name="Outputs"/> are that fragment's columns in order.</summary>
-public sealed record RemoteSource(int Fragment, ExchangeReading Reading, EquatableArray<Column> Outputs, long EstimatedRows) : LeafPlan
+/// <param name="BaseRows">Rows of the largest table that they come from, before filters: an estimate, too.</param>
+public sealed record RemoteSource(int Fragment, ExchangeReading Reading, EquatableArray<Column> Outputs, long EstimatedRows, long BaseRows) : LeafPlan
 {
     public override EquatableArray<Column> Columns => Outputs;
 }

@@ -52,6 +52,14 @@ public sealed class DistributionTests
     [InlineData("SELECT name FROM big b WHERE id < (SELECT count(*) FROM exact e WHERE e.name = 'x' AND e.id > b.id)", "2 broadcast: exact; 2 stream: big, all 1")]
     // Two uses of a common table expression read one fragment.
     [InlineData("WITH c AS (SELECT id, count(*) AS n FROM huge GROUP BY id) SELECT * FROM c WHERE n = (SELECT max(n) FROM c)", "2 hash id: huge; 2 broadcast: part 4; 2 gather: share 3; 1 broadcast: all 2; 2 stream: share 3, all 1")]
+    // Where both sides of a join move, of the larger one only what the smaller one asks for; of groups only those asked for are computed.
+    [InlineData("SELECT count(*) FROM big b WHERE b.name LIKE 'x%' AND EXISTS (SELECT FROM huge h WHERE h.id = b.id)", "2 hash id: big; 2 hash id: huge, all 3; 2 gather: part 3, part 2; 1 stream: all 1")]
+    [InlineData("SELECT count(*) FROM big b WHERE EXISTS (SELECT FROM huge h WHERE h.id = b.id)", "2 hash id: big; 2 hash id: huge; 2 gather: part 3, part 2; 1 stream: all 1")]
+    [InlineData("SELECT name FROM big b WHERE b.name LIKE 'x%' AND b.id > (SELECT avg(h.id) FROM huge h WHERE h.name = b.name)", "2 hash name: big; 2 gather: huge, all 3; 1 hash key: all 2; 2 stream: part 3, part 1")]
+    [InlineData("SELECT b.id FROM big b LEFT JOIN (SELECT name, id, max(id) FROM huge GROUP BY name, id) h ON h.id = b.id AND h.name = b.name WHERE b.name LIKE 'x%'", "2 hash id name: big; 2 gather: huge, all 3; 1 hash id_9 name_8: all 2; 2 stream: part 3, part 1")]
+    // A semi join that keeps few rows of one relation comes before the joins with others.
+    [InlineData("SELECT count(*) FROM big b, huge h WHERE b.id = h.id AND h.name IN (SELECT name FROM small WHERE id = 5)", "1 broadcast: small; 2 broadcast: huge, all 3; 2 gather: big, all 2; 1 stream: all 1")]
+    [InlineData("SELECT count(*) FROM big b, small s WHERE b.id = s.id AND b.name IN (SELECT name FROM huge WHERE id > 5)", "1 broadcast: small; 2 hash name: big, all 4; 2 hash name_10: huge; 2 gather: part 3, part 2; 1 stream: all 1")]
     // Small queries stay whole.
     [InlineData("SELECT s.name, count(*) FROM small s GROUP BY 1", "1 stream: small")]
     public void Plans_are_cut(string sql, string expected)
@@ -70,7 +78,7 @@ public sealed class DistributionTests
         const string Sql = "SELECT count(*) FROM small s, small t, exact e, big b, huge h WHERE s.id = e.id AND t.id = b.id AND (s.name = 'x' AND t.name = 'y' OR s.name = 'y' AND t.name = 'x') AND e.name = h.name AND b.name = h.name";
         var bound = Binder.Bind(((SelectStatement)SqlParser.Parse(Sql)[0].Statement).Query, Context());
         var plan = QueryPlanner.Plan(bound, new ExecutionContext([], _ => null), new DistributionOptions(2));
-        Assert.StartsWith("1 broadcast: small, small; 2 hash name: all", string.Join("; ", plan.Fragments.Select(Describe)), StringComparison.Ordinal);
+        Assert.StartsWith("1 broadcast: small, small; 2 broadcast: all 4, big; 2 broadcast: all 3, huge;", string.Join("; ", plan.Fragments.Select(Describe)), StringComparison.Ordinal);
     }
 
     /// <summary>Both columns equal the key of a small table, so they have few values although their own tables are large: they are compared where more is known of the rows.</summary>

@@ -18,6 +18,11 @@ public sealed class PlanTests
     // A filter goes to the side of the join that it names, and into the source that takes it.
     [InlineData("SELECT a.name FROM a JOIN b ON b.id = a.id WHERE a.id > 5 AND b.name = 'x'",
         "Join inner  id = id | Remote scan s.public.a  columns (id, name) | pushed: projection; filter (exact): id > 5 | Filter name = 'x' | Remote scan s.public.b  columns (id, name) | pushed: projection | not pushed: name = 'x': text")]
+    // An OR over both sides asks something of each; all of it is asked where the sides meet.
+    [InlineData("SELECT a.name FROM a JOIN b ON b.id = a.id WHERE a.id = 5 AND b.id = 7 OR a.id = 6 AND a.name = 'y' AND b.id = 8",
+        "Join inner  (((id = 5) AND (id = 7)) OR ((id = 6) AND (name = 'y') AND (id = 8))) AND (id = id) | Filter (id = 5) OR ((id = 6) AND (name = 'y')) | Remote scan s.public.a  columns (id, name) | pushed: projection | not pushed: (id = 5) OR ((id = 6) AND (name = 'y')): text | Filter (id = 7) OR (id = 8) | Remote scan s.public.b  columns (id) | pushed: projection | not pushed: (id = 7) OR (id = 8): text")]
+    [InlineData("SELECT a.name FROM a JOIN b ON b.id = a.id WHERE a.id = 5 AND b.id = 7 OR a.id = 6",
+        "Join inner  (((id = 5) AND (id = 7)) OR (id = 6)) AND (id = id) | Filter (id = 5) OR (id = 6) | Remote scan s.public.a  columns (id, name) | pushed: projection | not pushed: (id = 5) OR (id = 6): text | Remote scan s.public.b  columns (id) | pushed: projection")]
     // What a left join must keep is not filtered below it.
     [InlineData("SELECT a.name FROM a LEFT JOIN b ON b.id = a.id WHERE b.id > 5",
         "Filter id > 5 | Join left  id = id | Remote scan s.public.a  columns (id, name) | pushed: projection | Remote scan s.public.b  columns (id) | pushed: projection")]

@@ -32,4 +32,21 @@ internal static class Conjuncts
 
         return common.ToArray();
     }
+
+    /// <summary>
+    /// What a conjunct demands of some columns alone: of an OR whose every branch has terms over them, the OR of those terms. Null when it demands nothing. The conjunct itself has to be asked still.
+    /// </summary>
+    public static Expr? Restriction(Expr conjunct, IReadOnlySet<int> columns)
+    {
+        if (conjunct is not Or or) return null;
+        var branches = new List<Expr>();
+        foreach (var branch in or.Terms)
+        {
+            var terms = Of(branch).Where(term => PlanColumns.Of(term) is { Count: > 0 } named && named.IsSubsetOf(columns) && !PlanRewriter.HasSubquery(term)).ToArray();
+            if (terms.Length == 0) return null;
+            branches.Add(Combine(terms));
+        }
+
+        return new Or(branches.Distinct().ToEquatableArray()) is { Terms.Count: > 1 } restriction ? restriction : branches[0];
+    }
 }

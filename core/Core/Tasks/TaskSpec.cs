@@ -113,13 +113,14 @@ public sealed record ConnectorSplit(string Name, EquatableArray<RecordField> Col
 public sealed record InlineRows(string Name, EquatableArray<RecordField> Columns, EquatableArray<EquatableArray<object?>> Rows)
     : TaskInput(Name, Columns);
 
-/// <summary>One partition of the spooled output of other tasks, pulled from the workers that hold it. Rows of all sources are united.</summary>
-public sealed record ExchangeInput(string Name, EquatableArray<RecordField> Columns, EquatableArray<ExchangeSource> Sources, int Partition)
+/// <summary>Spooled output of other tasks, pulled from the workers that hold it. Rows of all sources are united.</summary>
+public sealed record ExchangeInput(string Name, EquatableArray<RecordField> Columns, EquatableArray<ExchangeSource> Sources)
     : TaskInput(Name, Columns);
 
-/// <summary>A task whose output is spooled, and where.</summary>
-/// <param name="Worker">The address of the worker that ran it, as <c>host:port</c>; empty for the worker in the coordinator's process.</param>
-public sealed record ExchangeSource(TaskId Task, string Worker);
+/// <summary>One partition of the spooled output of a task, and where it lies.</summary>
+/// <param name="Worker">The address of the worker that ran the task, as <c>host:port</c>; empty for the worker in the coordinator's process.</param>
+/// <param name="Partition">From 0; what is not hashed has one partition.</param>
+public sealed record ExchangeSource(TaskId Task, string Worker, int Partition = 0);
 
 /// <summary>Where a task's rows go.</summary>
 [JsonDerivedType(typeof(Stream), "stream")]

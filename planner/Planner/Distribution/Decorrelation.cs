@@ -9,6 +9,15 @@ internal sealed class Decorrelation(Func<string, SqlType, Column> newColumn)
     // Aggregates that are NULL for no rows, as a left join gives for no match. count is not among them.
     private static readonly HashSet<string> s_nullWhenEmpty = new(["sum", "avg", "min", "max"], StringComparer.Ordinal);
 
+    /// <summary>A semi or anti join whose left side is still to be chosen.</summary>
+    private sealed record SemiJoin(JoinType Type, LogicalPlan Inner, Expr Condition)
+    {
+        public Join Over(LogicalPlan left) => new(Type, left, Inner, Condition);
+
+        /// <summary>The condition names nothing but these columns and the inner ones.</summary>
+        public bool Names(LogicalPlan left) => PlanColumns.Of(Condition).IsSubsetOf(left.Columns.Concat(Inner.Columns).Select(column => column.Id).ToHashSet());
+    }
+
     public LogicalPlan Apply(LogicalPlan plan) => PlanRewriter.Rewrite(plan, node =>
     {
         node = PlanRewriter.MapOwnExpressions(node, expression => PlanRewriter.Rewrite(expression, item => item, Apply));
@@ -18,19 +27,26 @@ internal sealed class Decorrelation(Func<string, SqlType, Column> newColumn)
     private LogicalPlan OfFilter(Filter filter)
     {
         var columns = filter.Input.Columns;
-        var input = filter.Input;
-        var staying = new List<Expr>();
-        var joins = new List<Func<LogicalPlan, LogicalPlan>>();
+        var (plain, semi, others) = (new List<Expr>(), new List<SemiJoin>(), new List<Expr>());
         foreach (var term in Conjuncts.Of(filter.Predicate))
         {
-            if (ToSemiJoin(term, input) is { } semi)
+            if (ToSemiJoin(term, filter.Input) is { } join) semi.Add(join);
+            else if (!PlanRewriter.IsVolatile(term) && PlanRewriter.Subqueries(term).All(subquery => PlanColumns.FreeOf(subquery.Plan).Count == 0)) plain.Add(term);
+            else others.Add(term);
+        }
+
+        // An aggregate is joined with the rows that plain conditions and semi joins leave.
+        var result = Conjuncts.Filter(filter.Input, plain);
+        foreach (var join in semi) result = Under(result, join);
+        var isChanged = semi.Count > 0;
+        var staying = new List<Expr>();
+        foreach (var term in others)
+        {
+            if (ToAggregateJoin(term, result) is var (joined, condition))
             {
-                joins.Add(semi);
-            }
-            else if (ToAggregateJoin(term, input) is var (joined, condition))
-            {
-                input = joined;
+                result = joined;
                 staying.Add(condition);
+                isChanged = true;
             }
             else
             {
@@ -38,13 +54,33 @@ internal sealed class Decorrelation(Func<string, SqlType, Column> newColumn)
             }
         }
 
-        if (joins.Count == 0 && ReferenceEquals(input, filter.Input)) return filter;
-        LogicalPlan result = Conjuncts.Filter(input, staying);
-        foreach (var join in joins) result = join(result);
+        if (!isChanged) return filter;
+        result = Conjuncts.Filter(result, staying);
         return result.Columns.Equals(columns) ? result : new Project(result, columns.Select(column => new Assignment(column, new ColumnRef(column))).ToEquatableArray());
     }
 
-    private static Func<LogicalPlan, LogicalPlan>? ToSemiJoin(Expr term, LogicalPlan outer)
+    /// <summary>A semi join of a plan; where it keeps few rows of the one relation whose columns it names, it stands below the joins with others.</summary>
+    private static LogicalPlan Under(LogicalPlan plan, SemiJoin join) => (join.Type == JoinType.Semi ? BelowJoins(plan, join) : null) ?? join.Over(plan);
+
+    private static LogicalPlan? BelowJoins(LogicalPlan plan, SemiJoin join)
+    {
+        switch (plan)
+        {
+            case Filter filter: return BelowJoins(filter.Input, join) is { } input ? filter.WithInputs([input]) : null;
+            case Join { Type: JoinType.Inner, IsLateral: false } inner:
+            {
+                var isOfLeft = join.Names(inner.Left);
+                var side = isOfLeft ? inner.Left : inner.Right;
+                if ((!isOfLeft && !join.Names(side)) || RowEstimates.Kept(RowEstimates.Of(side), RowEstimates.Of(join.Inner)) >= 0.5) return null;
+                var reduced = BelowJoins(side, join) ?? join.Over(side);
+                return isOfLeft ? inner with { Left = reduced } : inner with { Right = reduced };
+            }
+
+            default: return null;
+        }
+    }
+
+    private static SemiJoin? ToSemiJoin(Expr term, LogicalPlan outer)
     {
         var (expression, type) = term is Not not ? (not.Operand, JoinType.Anti) : (term, JoinType.Semi);
         if (expression is Subquery { Kind: SubqueryKind.Exists } exists)
@@ -53,13 +89,13 @@ internal sealed class Decorrelation(Func<string, SqlType, Column> newColumn)
             var rows = exists.Plan;
             while (rows is Project project && !project.Assignments.Any(item => PlanRewriter.HasSubquery(item.Expression))) rows = project.Input;
             if (Separate(rows) is not var (inner, conditions) || conditions.Count == 0 || !Names(outer, inner, conditions)) return null;
-            return left => new Join(type, left, inner, Conjuncts.Combine(conditions));
+            return new SemiJoin(type, inner, Conjuncts.Combine(conditions));
         }
 
         // NOT IN keeps a row only if no comparison is NULL, which an anti join does not ask.
         if (type == JoinType.Semi && expression is Subquery { Kind: SubqueryKind.Any, Operator: "=" } any && PlanColumns.FreeOf(any.Plan).Count == 0
             && !any.Left.Any(PlanRewriter.HasSubquery))
-            return left => new Join(JoinType.Semi, left, any.Plan, Conjuncts.Combine([.. any.Comparisons]));
+            return new SemiJoin(JoinType.Semi, any.Plan, Conjuncts.Combine([.. any.Comparisons]));
         return null;
     }
 
@@ -91,7 +127,7 @@ internal sealed class Decorrelation(Func<string, SqlType, Column> newColumn)
             if (!PartitionKeys.TryGetPair(condition, outerColumns, innerColumns, out var pair)) return null;
             var key = newColumn("key", pair.Right.Type);
             keys.Add(new Assignment(key, pair.Right));
-            on.Add(((Call)condition).WithOperands([pair.Left, new ColumnRef(key)]));
+            on.Add(pair.Of(pair.Left, new ColumnRef(key)));
         }
 
         var grouped = new Aggregate(inner, keys.ToEquatableArray(), default, aggregate.Aggregates);

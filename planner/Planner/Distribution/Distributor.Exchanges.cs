@@ -13,8 +13,13 @@ internal sealed partial class Distributor
         return id;
     }
 
-    private RemoteSource Cut(Placed input, TaskOutput output, ExchangeReading reading) =>
-        new(Add(input, output), reading, input.Plan.Columns, (long)Math.Min(long.MaxValue / 2, RowEstimates.Rows(input.Plan)));
+    private RemoteSource Cut(Placed input, TaskOutput output, ExchangeReading reading)
+    {
+        var estimate = RowEstimates.Of(input.Plan);
+        return new RemoteSource(Add(input, output), reading, input.Plan.Columns, Count(estimate.Rows), Count(estimate.BaseRows));
+
+        static long Count(double rows) => (long)Math.Min(long.MaxValue / 2, rows);
+    }
 
     /// <summary>All rows in one task.</summary>
     private Placed ToSingle(Placed input) =>

@@ -21,7 +21,7 @@ internal sealed partial class Distributor
     /// <summary>A relation of an inner join, or several already joined.</summary>
     private sealed record Component(Placed Placed, RowEstimates.Estimate Estimate, HashSet<int> Columns);
 
-    private sealed record Step(int Left, int Right, Exchange Exchange, double Cost, IReadOnlyList<(Expr Left, Expr Right)> Pairs, RowEstimates.Estimate Result);
+    private sealed record Step(int Left, int Right, Exchange Exchange, double Cost, IReadOnlyList<KeyPair> Pairs, RowEstimates.Estimate Result);
 
     private Placed PlaceInnerJoins(LogicalPlan plan)
     {
@@ -42,7 +42,7 @@ internal sealed partial class Distributor
             var columns = left.Columns.Union(right.Columns).ToHashSet();
             var applied = conditions.Where(condition => PlanColumns.Of(condition).Where(made.Contains).ToArray() is { Length: > 0 } named && named.All(columns.Contains)).ToList();
             conditions.RemoveAll(applied.Contains);
-            var placed = JoinPlaced(new Join(JoinType.Inner, left.Placed.Plan, right.Placed.Plan, Conjuncts.Combine(applied)), left.Placed, right.Placed, step.Exchange, step.Pairs);
+            var placed = JoinPlaced(new Join(JoinType.Inner, left.Placed.Plan, right.Placed.Plan, Conjuncts.Combine(applied)), left.Placed, right.Placed, step.Exchange, step.Pairs, Keys(step.Pairs, rows));
             components[step.Left] = new Component(placed, step.Result, columns);
             components.RemoveAt(step.Right);
         }
@@ -92,7 +92,7 @@ internal sealed partial class Distributor
                     // Products without a condition only when nothing else is left.
                     if (!isConnected && pass == 0) continue;
                     var pairs = Pairs(conditions, left.Columns, right.Columns);
-                    var result = RowEstimates.OfJoin(JoinType.Inner, left.Estimate, right.Estimate, isConnected, Keys(pairs, rows));
+                    var result = Estimate(conditions, left, right, isConnected, Keys(pairs, rows));
                     var (exchange, moved) = Choose(JoinType.Inner, left.Placed, right.Placed, left.Estimate.Rows, right.Estimate.Rows, pairs);
                     var cost = moved + (ComputeWeight * result.Rows);
                     if (best is null || cost < best.Cost) best = new Step(i, j, exchange, cost, pairs, result);
@@ -101,6 +101,19 @@ internal sealed partial class Distributor
         }
 
         return best!;
+    }
+
+    /// <summary>The rows of a join by its equalities, of which the other conditions that become decidable keep some.</summary>
+    private static RowEstimates.Estimate Estimate(List<Expr> conditions, Component left, Component right, bool isConnected, double keys)
+    {
+        var result = RowEstimates.OfJoin(JoinType.Inner, left.Estimate, right.Estimate, isConnected && !double.IsPositiveInfinity(keys), keys);
+        var others = conditions.Where(condition =>
+        {
+            var named = PlanColumns.Of(condition);
+            return named.Overlaps(left.Columns) && named.Overlaps(right.Columns) && named.All(id => left.Columns.Contains(id) || right.Columns.Contains(id))
+                && !PartitionKeys.TryGetPair(condition, left.Columns, right.Columns, out _);
+        });
+        return result with { Rows = Math.Max(1, others.Aggregate(result.Rows, (count, condition) => count * RowEstimates.Selectivity(condition))) };
     }
 
     /// <summary>
@@ -135,7 +148,7 @@ internal sealed partial class Distributor
     }
 
     /// <summary>How many values the pairs may have together.</summary>
-    private static double Keys(IReadOnlyList<(Expr Left, Expr Right)> pairs, Dictionary<int, double> rows)
+    private static double Keys(IReadOnlyList<KeyPair> pairs, Dictionary<int, double> rows)
     {
         if (pairs.Count == 0) return double.PositiveInfinity;
         return pairs.Aggregate(1.0, (product, pair) => product * Math.Min(Values(pair.Left), Values(pair.Right)));
@@ -143,9 +156,9 @@ internal sealed partial class Distributor
         double Values(Expr side) => PlanColumns.Of(side).Select(id => rows.GetValueOrDefault(id, double.PositiveInfinity)).DefaultIfEmpty(double.PositiveInfinity).Max();
     }
 
-    private static List<(Expr Left, Expr Right)> Pairs(IEnumerable<Expr> conditions, HashSet<int> left, HashSet<int> right)
+    private static List<KeyPair> Pairs(IEnumerable<Expr> conditions, HashSet<int> left, HashSet<int> right)
     {
-        var pairs = new List<(Expr, Expr)>();
+        var pairs = new List<KeyPair>();
         foreach (var condition in conditions)
             if (PartitionKeys.TryGetPair(condition, left, right, out var pair))
                 pairs.Add(pair);
@@ -153,7 +166,7 @@ internal sealed partial class Distributor
     }
 
     /// <summary>The exchange that moves the fewest rows and that the type of join allows, and how many rows it moves.</summary>
-    private (Exchange Exchange, double Moved) Choose(JoinType type, Placed left, Placed right, double leftRows, double rightRows, IReadOnlyList<(Expr Left, Expr Right)> pairs)
+    private (Exchange Exchange, double Moved) Choose(JoinType type, Placed left, Placed right, double leftRows, double rightRows, IReadOnlyList<KeyPair> pairs)
     {
         if (!left.IsSpread && !right.IsSpread) return (Exchange.None, 0);
 
@@ -181,7 +194,7 @@ internal sealed partial class Distributor
     }
 
     /// <summary>Which sides already lie as the join needs them. At most one does unless both were placed by the same lists.</summary>
-    private static (bool Left, bool Right) Ready(Placed left, Placed right, IReadOnlyList<(Expr Left, Expr Right)> pairs)
+    private static (bool Left, bool Right) Ready(Placed left, Placed right, IReadOnlyList<KeyPair> pairs)
     {
         if (Match(left, pairs.Select(pair => pair.Left)) is { } order)
             return (true, right.IsSpread && right.Keys.Any(key => key.Equals(order.Select(i => ColumnOf(pairs[i].Right)).ToEquatableArray())));
@@ -207,21 +220,24 @@ internal sealed partial class Distributor
     private Placed PlaceJoin(Join join)
     {
         if (join.IsLateral) return PlaceLateral(join);
-        Placed left = Place(join.Left), right = Place(join.Right);
+        var left = Place(join.Left);
         var pairs = Pairs(
             Conjuncts.Of(join.Condition), [.. join.Left.Columns.Select(column => column.Id)], [.. join.Right.Columns.Select(column => column.Id)]);
+        if (ReduceAggregated(join, left, pairs) is var (hashed, reduced)) (left, join) = (hashed, join with { Right = reduced });
+        var right = Place(join.Right);
         var (exchange, _) = Choose(join.Type, left, right, RowEstimates.Rows(join.Left), RowEstimates.Rows(join.Right), pairs);
         return JoinPlaced(join, left, right, exchange, pairs);
     }
 
-    private Placed JoinPlaced(Join join, Placed left, Placed right, Exchange exchange, IReadOnlyList<(Expr Left, Expr Right)> pairs)
+    /// <param name="values">How many values the compared columns may have together.</param>
+    private Placed JoinPlaced(Join join, Placed left, Placed right, Exchange exchange, IReadOnlyList<KeyPair> pairs, double values = double.PositiveInfinity)
     {
         switch (exchange)
         {
             case Exchange.BroadcastLeft: left = ToReplicated(left); break;
             case Exchange.BroadcastRight: right = ToReplicated(right); break;
             case Exchange.Gather: (left, right) = (ToSingle(left), ToSingle(right)); break;
-            case Exchange.Hash: (left, right) = HashBoth(left, right, pairs); break;
+            case Exchange.Hash: (left, right) = HashBoth(join.Type, left, right, pairs, values); break;
         }
 
         var isSpread = left.IsSpread || right.IsSpread;
@@ -233,11 +249,30 @@ internal sealed partial class Distributor
         return new Placed(node, PlacementKind.Spread, keys.ToEquatableArray());
     }
 
-    private (Placed Left, Placed Right) HashBoth(Placed left, Placed right, IReadOnlyList<(Expr Left, Expr Right)> pairs)
+    private (Placed Left, Placed Right) HashBoth(JoinType type, Placed left, Placed right, IReadOnlyList<KeyPair> pairs, double values)
     {
-        if (Match(left, pairs.Select(pair => pair.Left)) is { } leftOrder) pairs = [.. leftOrder.Select(i => pairs[i])];
-        else if (Match(right, pairs.Select(pair => pair.Right)) is { } rightOrder) pairs = [.. rightOrder.Select(i => pairs[i])];
-        return (HashSide(left, pairs.Select(pair => pair.Left)), HashSide(right, pairs.Select(pair => pair.Right)));
+        var (leftOrder, rightOrder) = (Match(left, pairs.Select(pair => pair.Left)), Match(right, pairs.Select(pair => pair.Right)));
+        if ((leftOrder ?? rightOrder) is { } order) pairs = [.. order.Select(i => pairs[i])];
+        Expr[] leftKeys = [.. pairs.Select(pair => pair.Left)], rightKeys = [.. pairs.Select(pair => pair.Right)];
+
+        // Where both move, the one with the fewer keys goes first, and of the other only what meets them.
+        var (leftRows, rightRows) = (RowEstimates.Of(left.Plan), RowEstimates.Of(right.Plan));
+        if (leftOrder is null && rightOrder is null)
+        {
+            if (CanReduceRight(type) && IsReduction(rightRows, leftRows, values))
+            {
+                left = HashSide(left, leftKeys);
+                return (left, HashSide(right.With(Reduce(right.Plan, rightKeys, left, pairs)), rightKeys));
+            }
+
+            if (CanReduceLeft(type) && IsReduction(leftRows, rightRows, values))
+            {
+                right = HashSide(right, rightKeys);
+                return (HashSide(left.With(Reduce(left.Plan, leftKeys, right, pairs)), leftKeys), right);
+            }
+        }
+
+        return (HashSide(left, leftKeys), HashSide(right, rightKeys));
     }
 
     /// <summary>Keys that are expressions become columns first.</summary>

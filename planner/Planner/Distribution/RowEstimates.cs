@@ -26,7 +26,7 @@ internal static class RowEstimates
                 return new Estimate(Math.Max(1, scan.Limit is { } limit ? Math.Min(limit, kept) : kept), Math.Max(1, rows));
             }
 
-            case RemoteSource source: return new Estimate(Math.Max(1, source.EstimatedRows), Math.Max(1, source.EstimatedRows));
+            case RemoteSource source: return new Estimate(Math.Max(1, source.EstimatedRows), Math.Max(1, source.BaseRows));
             case Values values: return new Estimate(values.Rows.Count, values.Rows.Count);
             case FunctionScan: return new Estimate(1000, 1000);
             case CteScan: return new Estimate(UnknownRows, UnknownRows);
@@ -70,13 +70,18 @@ internal static class RowEstimates
             JoinType.Left => Math.Max(left.Rows, matched),
             JoinType.Right => Math.Max(right.Rows, matched),
             JoinType.Full => Math.Max(left.Rows + right.Rows, matched),
-            JoinType.Semi or JoinType.Anti => left.Rows / 2,
+            JoinType.Semi => left.Rows * Math.Min(0.5, Kept(left, right, keys)),
+            JoinType.Anti => left.Rows / 2,
             _ => matched,
         };
         return new Estimate(Math.Max(1, rows), Math.Max(left.BaseRows, right.BaseRows));
     }
 
-    private static double Selectivity(Expr predicate) => predicate switch
+    /// <summary>The share of a table's rows whose keys are among the keys of other rows: 1 when nothing speaks against it.</summary>
+    public static double Kept(Estimate rows, Estimate others, double keys = double.PositiveInfinity) =>
+        Math.Min(1, others.Rows / Math.Max(1, Math.Min(keys, Math.Min(rows.BaseRows, others.BaseRows))));
+
+    public static double Selectivity(Expr predicate) => predicate switch
     {
         And and => and.Terms.Aggregate(1.0, (product, term) => product * Selectivity(term)),
         Or or => Math.Min(1, or.Terms.Sum(Selectivity)),

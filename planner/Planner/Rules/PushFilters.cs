@@ -128,6 +128,12 @@ public sealed class PushFilters : IRule
                 else on.Add(term);
             }
 
+            if (join.Type == JoinType.Inner)
+            {
+                toLeft.AddRange(on.Where(term => !IsVolatile(term)).Select(term => Conjuncts.Restriction(term, left)).OfType<Expr>());
+                toRight.AddRange(on.Where(term => !IsVolatile(term)).Select(term => Conjuncts.Restriction(term, right)).OfType<Expr>());
+            }
+
             var joined = join with
             {
                 Left = Push(join.Left, toLeft),

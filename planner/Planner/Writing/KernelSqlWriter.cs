@@ -20,12 +20,18 @@ public sealed class KernelSqlWriter
     private readonly List<WrittenInput> _inputs = [];
     private readonly Dictionary<CteId, string> _ctes = [];
 
-    private KernelSqlWriter() => _expressions = new KernelExpressionWriter(_names, plan => Block(plan).Render());
+    private readonly bool _keepsJoinOrder;
+
+    private KernelSqlWriter(bool keepsJoinOrder)
+    {
+        _keepsJoinOrder = keepsJoinOrder;
+        _expressions = new KernelExpressionWriter(_names, plan => Block(plan).Render());
+    }
 
     /// <summary>Writes a plan whose parameters are already replaced by constants.</summary>
     public static WrittenQuery Write(LogicalPlan plan)
     {
-        var writer = new KernelSqlWriter();
+        var writer = new KernelSqlWriter(ReadsExchange(plan));
         var sql = writer.Listed(plan);
         var columns = plan.Columns.Select(column => new RecordField(writer._names.Plain(column), column.Type)).ToEquatableArray();
 
@@ -33,6 +39,12 @@ public sealed class KernelSqlWriter
         if (columns.Count == 0) columns = [new RecordField("_", SqlType.Int4)];
         return new WrittenQuery(sql, writer._inputs, columns);
     }
+
+    /// <summary>
+    /// Of an exchange the kernel knows the rows but not how many values a column has, and would join first what meets in a few-valued column. The distributor has ordered the joins knowing the tables that
+    /// the rows come from; the kernel does not move a derived table.
+    /// </summary>
+    private static bool ReadsExchange(LogicalPlan plan) => plan is RemoteSource || plan.Inputs.Any(ReadsExchange);
 
     /// <summary>One SELECT under construction. A block without select items passes all columns of its source.</summary>
     private sealed class SelectBlock(string from)
@@ -219,11 +231,13 @@ public sealed class KernelSqlWriter
     {
         var left = Source(join.Left);
         var right = join.IsLateral ? $"LATERAL {Derived(join.Right)}" : Source(join.Right);
-        if (join.Left is Join) left = $"({left})";
-        if (join.Right is Join && !join.IsLateral) right = $"({right})";
+        if (join.Left is Join) left = Nested(left);
+        if (join.Right is Join && !join.IsLateral) right = Nested(right);
         if (join is { Type: JoinType.Inner, Condition: Constant { Value: true } }) return $"{left} CROSS JOIN {right}";
         var kind = join.Type switch { JoinType.Left => "LEFT JOIN", JoinType.Right => "RIGHT JOIN", JoinType.Full => "FULL JOIN", JoinType.Semi => "SEMI JOIN", JoinType.Anti => "ANTI JOIN", _ => "JOIN" };
         return $"{left} {kind} {right} ON {_expressions.Write(join.Condition)}";
+
+        string Nested(string joined) => _keepsJoinOrder ? $"(SELECT * FROM {joined}) AS {_names.NewTable()}" : $"({joined})";
     }
 
     private string Items(IEnumerable<Assignment> assignments)

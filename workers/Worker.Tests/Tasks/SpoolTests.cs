@@ -138,7 +138,7 @@ public sealed class SpoolTests : TaskFixture
     private static ExchangeSource Source(int part) => new(new TaskId(s_query, 1, part, 0), "");
 
     private static TaskSpec Reader(string sql, EquatableArray<ExchangeSource> sources, int partition) => Task(
-        sql, [new ExchangeInput("x", [.. s_columns], sources, partition)], new RecordField("a", SqlType.Int8), new RecordField("b", SqlType.Int8), new RecordField("c", SqlType.Int8));
+        sql, [new ExchangeInput("x", [.. s_columns], [.. sources.Select(source => source with { Partition = partition })])], new RecordField("a", SqlType.Int8), new RecordField("b", SqlType.Int8), new RecordField("c", SqlType.Int8));
 
     private static Task<List<string>> ReadAsync(TaskRunner runner, int part, int partition) =>
         RunAsync(runner, Reader("SELECT count(*)::BIGINT AS a, sum(items[1])::BIGINT AS b, count(text)::BIGINT AS c FROM x", [Source(part)], partition));

@@ -12,10 +12,10 @@ namespace Federation.Worker.Exchange;
 public interface IExchangeClient
 {
     /// <summary>
-    /// The batches of one partition of a task's output on another worker. Rules as for <see cref="IPageSource"/>; when the worker cannot be reached or has lost the output, the
+    /// The batches of a partition of a task's output on another worker. Rules as for <see cref="IPageSource"/>; when the worker cannot be reached or has lost the output, the
     /// error's <c>LostWorker</c> is its address.
     /// </summary>
-    IAsyncEnumerable<Batch> ReadAsync(ExchangeSource source, int partition, CancellationToken cancellationToken);
+    IAsyncEnumerable<Batch> ReadAsync(ExchangeSource source, CancellationToken cancellationToken);
 }
 
 /// <summary>Reads the pages of <see cref="ExchangeInput"/>s: from this worker's spool, and from others over the network. Thread-safe.</summary>
@@ -26,14 +26,14 @@ public sealed class ExchangeReader(Spool spool, IExchangeClient? client, string 
 
     /// <summary>Rules as for <see cref="IPageSource"/>. The batches of several sources come as they arrive.</summary>
     public IAsyncEnumerable<Batch> ReadAsync(ExchangeInput input, CancellationToken cancellationToken) => input.Sources.Count == 1
-        ? ReadAsync(input.Sources[0], input.Partition, cancellationToken)
+        ? ReadAsync(input.Sources[0], cancellationToken)
         : MergeAsync(input, cancellationToken);
 
-    private IAsyncEnumerable<Batch> ReadAsync(ExchangeSource source, int partition, CancellationToken cancellationToken)
+    private IAsyncEnumerable<Batch> ReadAsync(ExchangeSource source, CancellationToken cancellationToken)
     {
-        if (source.Worker == address || source.Worker.Length == 0) return ReadHere(source.Task, partition).ToAsyncEnumerable();
+        if (source.Worker == address || source.Worker.Length == 0) return ReadHere(source.Task, source.Partition).ToAsyncEnumerable();
         if (client is null) throw new SqlException(SqlState.InternalError, "this worker reads no exchanges of others");
-        return client.ReadAsync(source, partition, cancellationToken);
+        return client.ReadAsync(source, cancellationToken);
     }
 
     private IEnumerable<Batch> ReadHere(TaskId task, int partition)
@@ -80,7 +80,7 @@ public sealed class ExchangeReader(Spool spool, IExchangeClient? client, string 
 
         async ValueTask PumpAsync(ExchangeSource source, CancellationToken token)
         {
-            await foreach (var batch in ReadAsync(source, input.Partition, token))
+            await foreach (var batch in ReadAsync(source, token))
             {
                 try
                 {

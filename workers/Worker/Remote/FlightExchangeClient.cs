@@ -13,9 +13,9 @@ namespace Federation.Worker.Remote;
 /// <summary>Reads pages from other workers over Flight. Thread-safe.</summary>
 public sealed class FlightExchangeClient(FlightPeers peers) : IExchangeClient
 {
-    public async IAsyncEnumerable<Batch> ReadAsync(ExchangeSource source, int partition, [EnumeratorCancellation] CancellationToken cancellationToken)
+    public async IAsyncEnumerable<Batch> ReadAsync(ExchangeSource source, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        var ticket = new Ticket { Ticket_ = UnsafeByteOperations.UnsafeWrap(TaskJson.Write(new WorkerTicket.Read(source.Task, partition))) };
+        var ticket = new Ticket { Ticket_ = UnsafeByteOperations.UnsafeWrap(TaskJson.Write(new WorkerTicket.Read(source.Task, source.Partition))) };
         var batches = peers.Get(source.Worker).ReadBatchesAsync(ticket, trustsValues: true, cancellationToken).GetAsyncEnumerator(cancellationToken);
         await using (batches)
         {
