@@ -90,9 +90,9 @@ public readonly partial record struct PgNumeric
 
     public PgNumeric Truncate(int scale) => Shorten(scale, BigInteger.Divide);
 
-    public PgNumeric Ceiling() => Shorten(0, static (value, unit) => -FloorDivide(-value, unit));
+    public PgNumeric Ceiling(int scale = 0) => Shorten(scale, static (value, unit) => -FloorDivide(-value, unit));
 
-    public PgNumeric Floor() => Shorten(0, FloorDivide);
+    public PgNumeric Floor(int scale = 0) => Shorten(scale, FloorDivide);
 
     /// <summary>The digits after the point that are not zeros at the end (min_scale).</summary>
     public int MinScale()

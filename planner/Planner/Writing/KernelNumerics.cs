@@ -13,6 +13,9 @@ internal static class KernelNumerics
     /// <summary>Digits of the kernel's widest decimal of 64 bits.</summary>
     private const int NarrowDigits = 18;
 
+    /// <summary>Digits of the kernel's widest decimal.</summary>
+    private const int WidestDigits = 38;
+
     private static readonly Dictionary<string, string> s_comparisons = new(StringComparer.Ordinal)
     {
         ["numeric_eq"] = "=",
@@ -30,6 +33,22 @@ internal static class KernelNumerics
         result.Precision > NarrowDigits && operand.Type.Decimal is { Precision: <= NarrowDigits } shape && other.Decimal is { Precision: <= NarrowDigits }
             ? $"CAST({operand.Text} AS {new DecimalShape(NarrowDigits + 1, shape.Scale)})"
             : operand.Text;
+
+    /// <summary>
+    /// An order comparison of a scaled integer with a subquery's value in text form, null for others. Nothing of the integer's scale lies between the value and the nearest such number on its one side, so
+    /// that number takes its place, computed once; comparing texts would cost every row. Its type has more digits than the integer's, so that what is beyond all of them can stand for NaN and the infinities.
+    /// </summary>
+    public static string? WriteBound(FunctionEntry function, EquatableArray<Expr> arguments, Func<Expr, string> write)
+    {
+        if (!s_comparisons.TryGetValue(function.Name, out var comparison) || comparison is "=" or "<>") return null;
+        var isRight = arguments[1] is Subquery;
+        var (number, value) = isRight ? (arguments[0], arguments[1]) : (arguments[1], arguments[0]);
+        if (number.Type.Decimal is not { Precision: < WidestDigits, Scale: var scale } || value is not Subquery { Kind: SubqueryKind.Scalar, Type: { IsNumeric: true, Decimal: null } } subquery
+            || PlanColumns.FreeOf(subquery.Plan).Count > 0) return null;
+        var nearest = isRight == (comparison is ">" or "<=") ? "pg_numeric_below" : "pg_numeric_above";
+        var bound = $"(SELECT CAST({nearest}({write(value)}, {scale}) AS {new DecimalShape(WidestDigits, scale)}))";
+        return isRight ? $"({write(number)} {comparison} {bound})" : $"({bound} {comparison} {write(number)})";
+    }
 
     /// <summary>A numeric value in text form.</summary>
     public static string AsText(string text, SqlType type) => type.IsNumeric && type.Decimal is null ? text : $"CAST({text} AS VARCHAR)";

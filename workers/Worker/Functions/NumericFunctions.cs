@@ -35,6 +35,10 @@ internal static class NumericFunctions
             Set(ref row, Get(ref row, 0).Truncate(row.GetInt32(1)))),
         new("pg_numeric_cmp", [SqlType.Text, SqlType.Text], SqlType.Int4, static (ref FunctionRow row) =>
             row.Set(Get(ref row, 0).CompareTo(Get(ref row, 1)))),
+        new("pg_numeric_below", [SqlType.Text, SqlType.Int4], SqlType.Text, static (ref FunctionRow row) =>
+            Set(ref row, Clamped(Get(ref row, 0).Floor(row.GetInt32(1)), row.GetInt32(1)))),
+        new("pg_numeric_above", [SqlType.Text, SqlType.Int4], SqlType.Text, static (ref FunctionRow row) =>
+            Set(ref row, Clamped(Get(ref row, 0).Ceiling(row.GetInt32(1)), row.GetInt32(1)))),
         new("pg_numeric_scale", [SqlType.Text], SqlType.Int4, static (ref FunctionRow row) =>
         {
             var value = Get(ref row, 0);
@@ -68,6 +72,14 @@ internal static class NumericFunctions
     public static PgNumeric Get(ref FunctionRow row, int argument) => PgNumeric.Parse(row.GetBytes(argument));
 
     public static void Set(ref FunctionRow row, PgNumeric value) => row.Set(value.ToString());
+
+    /// <summary>The value, or the end of the kernel's widest decimal of that scale on whose side it lies; NaN is above all.</summary>
+    private static PgNumeric Clamped(PgNumeric value, int scale)
+    {
+        const int WidestDigits = 38;
+        var most = new PgNumeric(System.Numerics.BigInteger.Pow(10, WidestDigits) - 1, scale);
+        return value.CompareTo(most) > 0 ? most : value.CompareTo(-most) < 0 ? -most : value;
+    }
 
     private static ScalarFunction Unary(string name, Func<PgNumeric, PgNumeric> body) =>
         new(name, [SqlType.Text], SqlType.Text, (ref FunctionRow row) => Set(ref row, body(Get(ref row, 0))));
