@@ -7,8 +7,8 @@ internal sealed class Context(string root, string cache, int pairs) : IDisposabl
 
     public int Pairs => pairs;
 
-    /// <summary>The release build of the gateway.</summary>
-    public string GatewayBinary { get; } = Path.Combine(root, "artifacts", "bin", "Federation.Host", "release", "federation.dll");
+    /// <summary>The gateway as users run it.</summary>
+    public string GatewayBinary { get; } = Path.Combine(root, "artifacts", "gateway", "federation.dll");
 
     public string QueryFolder { get; } = Path.Combine(root, "compat-tests", "tpch", "queries");
 

@@ -51,7 +51,7 @@ internal static class Processes
     public static string Text(int number) => number.ToString(CultureInfo.InvariantCulture);
 }
 
-/// <summary>The gateway's release build as a process of its own, on a free port. Disposal stops it.</summary>
+/// <summary>The gateway as a process of its own, on a free port. Disposal stops it.</summary>
 internal sealed class GatewayProcess : IDisposable
 {
     private readonly Process _process;
