@@ -8,13 +8,16 @@ using Federation.Plan;
 namespace Federation.Scheduling;
 
 /// <summary>
-/// Runs the fragments of one query: stage after stage on the workers that are alive, then the root, whose rows stream. When a worker is lost, the tasks whose output was on it
+/// Runs the fragments of one query: stages, each when those that it reads are done, on the workers that are alive, then the root, whose rows stream. When a worker is lost, the tasks whose output was on it
 /// are run again elsewhere; rows that the client has already got are never given twice, so a loss after the first row ends the query with an error.
 /// </summary>
 internal sealed class QueryExecution : IAsyncDisposable
 {
     /// <summary>Losses that one query survives. More mean that something other than a worker is broken.</summary>
     private const int MostLosses = 8;
+
+    /// <summary>Stages that run at a time: while one waits for its source another computes. More would take more memory of the workers and more connections of the sources.</summary>
+    private const int ConcurrentStages = 2;
 
     private readonly ScheduledQuery _query;
     private readonly IWorkerDirectory _workers;
@@ -89,9 +92,7 @@ internal sealed class QueryExecution : IAsyncDisposable
 
     private async IAsyncEnumerable<Batch> AttemptAsync([EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        foreach (var fragment in _query.Fragments)
-            if (fragment != _query.Root)
-                await RunStageAsync(fragment, cancellationToken);
+        await RunStagesAsync(cancellationToken);
         var root = _query.Root;
         if (root.Tasks.Count == 1)
         {
@@ -113,16 +114,40 @@ internal sealed class QueryExecution : IAsyncDisposable
         _workers.Suspect(address);
     }
 
-    /// <summary>Runs those tasks of a stage whose output nobody has. The first failure stops the others.</summary>
-    private async Task RunStageAsync(ScheduledFragment fragment, CancellationToken cancellationToken)
+    /// <summary>Runs all stages but the root, each when those that it reads are done. The first failure stops the others.</summary>
+    private async Task RunStagesAsync(CancellationToken cancellationToken)
     {
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        var stage = _stages[fragment.Fragment.Id];
+        using var slots = new SemaphoreSlim(ConcurrentStages);
         var failures = new List<SqlException>();
-        var running = Enumerable.Range(0, stage.Length).Where(i => !stage[i].IsDone).Select(RunAsync).ToArray();
-        await Task.WhenAll(running);
+        var stages = new Dictionary<int, Task>();
+        foreach (var fragment in _query.Fragments)
+            if (fragment != _query.Root)
+                stages.Add(fragment.Fragment.Id, RunAsync(fragment, [.. Reads(fragment).Select(source => stages[source.Fragment])]));
+        await Task.WhenAll(stages.Values);
         cancellationToken.ThrowIfCancellationRequested();
         if (failures.Count > 0) throw TaskFailures.Worst(failures);
+
+        async Task RunAsync(ScheduledFragment fragment, Task[] inputs)
+        {
+            await Task.WhenAll(inputs);
+            await slots.WaitAsync(CancellationToken.None);
+            try
+            {
+                if (!stop.IsCancellationRequested) await RunStageAsync(fragment, stop, failures);
+            }
+            finally
+            {
+                slots.Release();
+            }
+        }
+    }
+
+    /// <summary>Runs those tasks of a stage whose output nobody has. Raises nothing: a failure is added to the others and stops all.</summary>
+    private async Task RunStageAsync(ScheduledFragment fragment, CancellationTokenSource stop, List<SqlException> failures)
+    {
+        var stage = _stages[fragment.Fragment.Id];
+        await Task.WhenAll(Enumerable.Range(0, stage.Length).Where(i => !stage[i].IsDone).Select(RunAsync));
 
         async Task RunAsync(int index)
         {
