@@ -21,6 +21,11 @@ internal static class TypeRows
         ["rngcanonical"] = Number(row[5]), ["rngsubdiff"] = Number(row[6]),
     }).ToArray();
 
+    private static readonly HashSet<object> s_oids = Types.Select(type => type["oid"]!).ToHashSet();
+
+    /// <summary>Whether a type has a row.</summary>
+    public static bool Has(object? oid) => oid is not null && s_oids.Contains(oid);
+
     private static Row ReadType(string[] values)
     {
         var row = new Row { ["typnamespace"] = 11L, ["typowner"] = 10L, ["typisdefined"] = true, ["typndims"] = 0 };

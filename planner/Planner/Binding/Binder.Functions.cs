@@ -67,7 +67,7 @@ public sealed partial class Binder
         Refuse(call.Filter is not null, "FILTER");
         if (call.Over is not null)
             throw new SqlException(SqlState.WrongObjectType, $"OVER specified, but {function.Name} is not a window function nor an aggregate function") { Position = call.Span.Position };
-        if (!function.ReturnsSet) return At(new Call(function, arguments, result), call.Span);
+        if (!function.ReturnsSet) return At(BindBody(call, function, arguments) ?? new Call(function, arguments, result), call.Span);
         if (!context.AllowsSets)
             throw new SqlException(SqlState.FeatureNotSupported, $"set-returning functions are not allowed in {context.Name}") { Position = call.Span.Position };
         return At(new SetCall(function, arguments, result), call.Span);
