@@ -4,8 +4,8 @@ using Federation.Sql.Syntax;
 namespace Federation.Session.Catalogs;
 
 /// <summary>
-/// Finds the tables that a statement names, so that they can be loaded before binding, which does no I/O. Tables of functions written in SQL are among them, and names of common
-/// table expressions; looking those up is harmless.
+/// Finds the tables that a statement names, so that they can be loaded before binding, which does no I/O. Tables of functions written in SQL are among them, those
+/// that tell the names behind oid::regclass, and names of common table expressions; looking those up is harmless.
 /// </summary>
 internal static class TableNames
 {
@@ -21,7 +21,7 @@ internal static class TableNames
         if (node is TableName table) found.Add(table);
         if (node is FunctionCall call && !IsAnsweredBySession(call))
             foreach (var body in SqlFunctions.Named(call.Name.Name)) Collect(body, found);
-        if (node is CastExpression cast && SqlFunctions.NameOf(cast) is { } output) Collect(output, found);
+        if (node is CastExpression { Operand: not StringLiteral } cast && SqlFunctions.OutputOf(cast.Type.Name.Name) is { } output) Collect(output, found);
         foreach (var child in SyntaxTree.Children(node)) Collect(child, found);
     }
 

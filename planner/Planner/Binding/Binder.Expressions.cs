@@ -122,7 +122,6 @@ public sealed partial class Binder
         var operand = cast.Operand is ArrayExpression array && target.IsArray
             ? BindArray(array, target.Element, scope, context)
             : BindExpression(cast.Operand, scope, context);
-        if (BindNameOfObject(cast, operand, target) is { } name) return name;
         return Coerce(operand, target, CastContext.Explicit, cast.Operand is StringLiteral ? cast.Operand.Span : cast.ErrorSpan);
     }
 

@@ -34,7 +34,7 @@ public sealed partial class Binder
         if (function.Name == "unnest" && result.IsArray) result = InnermostElement(result);
         if (function.Name == "pg_typeof" && !PlanRewriter.Contains(resolution.Arguments[0], item => item is AggregateCall or WindowCall or SetCall)) return new Constant((long)resolution.Arguments[0].Type.AnnouncedOid.Value, SqlType.Of(PgTypes.Regtype));
         var coerced = resolution.Arguments
-            .Select((argument, i) => RepresentArgument(Coerce(argument, types[i], CastContext.Implicit, SpanOf(argument, call.Span)), types[i]))
+            .Select((argument, i) => AsShown(function, RepresentArgument(Coerce(argument, types[i], CastContext.Implicit, SpanOf(argument, call.Span)), types[i]), call.Span))
             .ToArray();
         var plain = coerced.ToEquatableArray();
         if (resolution.ExpandsVariadic) plain = PackVariadic(function, coerced);

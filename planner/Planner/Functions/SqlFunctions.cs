@@ -32,9 +32,8 @@ public static class SqlFunctions
     /// <summary>The bodies of all functions of a name: what has to be loaded before it is known which of them is called.</summary>
     public static IReadOnlyList<Expression> Named(string name) => s_byName.GetValueOrDefault(name) ?? [];
 
-    /// <summary>The body of the output function of a reg type whose value is cast on as in oid::regclass::text; null for other casts.</summary>
-    public static Expression? NameOf(CastExpression cast) =>
-        cast.Operand is CastExpression { Type: { ArrayDimensions: 0, Name: var name } } && name.Qualifier is null or "pg_catalog" ? s_bodies.GetValueOrDefault($"{name.Name}out({name.Name})") : null;
+    /// <summary>The body of the output function of a reg type, such as regclass; null for all other types.</summary>
+    public static Expression? OutputOf(string type) => s_bodies.GetValueOrDefault($"{type}out({type})");
 
     /// <summary>Constants are known before the query runs, and then the session's own answer has PostgreSQL's errors.</summary>
     public static bool YieldsToSession(string name) => name == "current_setting";
