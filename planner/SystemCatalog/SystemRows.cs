@@ -48,6 +48,7 @@ internal static class SystemRows
         ["pg_catalog.pg_tablespace"] = _ => [new Row { ["oid"] = 1663L, ["spcname"] = "pg_default", ["spcowner"] = OwnerOid }, new Row { ["oid"] = 1664L, ["spcname"] = "pg_global", ["spcowner"] = OwnerOid }],
         ["pg_catalog.pg_foreign_server"] = state => state.Servers.Select(server => new Row { ["oid"] = (long)server.Oid.Value, ["srvname"] = server.Name, ["srvowner"] = OwnerOid, ["srvfdw"] = WrapperOid(server.Wrapper), ["srvoptions"] = server.Options.Count == 0 ? null : PgArray.Vector([.. server.Options]) }),
         ["pg_catalog.pg_foreign_data_wrapper"] = state => state.Servers.Select(server => server.Wrapper).Distinct().Select(wrapper => new Row { ["oid"] = WrapperOid(wrapper), ["fdwname"] = wrapper, ["fdwowner"] = OwnerOid }),
+        ["pg_catalog.pg_user_mappings"] = state => state.Mappings.Select(mapping => new Row { ["umid"] = (long)mapping.Oid.Value, ["srvid"] = (long)mapping.Server.Value, ["srvname"] = mapping.ServerName, ["umuser"] = OwnerOid, ["usename"] = mapping.User }),
         ["information_schema.schemata"] = state => Namespaces(state).Select(row => new Row { ["catalog_name"] = state.Database, ["schema_name"] = row["nspname"], ["schema_owner"] = state.User }),
         ["information_schema.tables"] = state => UserTables(state).Select(relation => new Row
         {

@@ -21,6 +21,8 @@ public sealed record SystemState(string Database, string User)
     public IReadOnlyList<string> SearchPath { get; init; } = [];
 
     public IReadOnlyList<ServerState> Servers { get; init; } = [];
+
+    public IReadOnlyList<MappingState> Mappings { get; init; } = [];
 }
 
 public sealed record SchemaState(Oid Oid, string Name);
@@ -36,3 +38,6 @@ public sealed record SettingState(string Name, string Setting, string? Unit, str
 
 /// <param name="Options">Options as PostgreSQL shows them, name=value; without secrets.</param>
 public sealed record ServerState(Oid Oid, string Name, string Wrapper, IReadOnlyList<string> Options);
+
+/// <summary>A user mapping; its options are nobody's business.</summary>
+public sealed record MappingState(Oid Oid, Oid Server, string ServerName, string User);

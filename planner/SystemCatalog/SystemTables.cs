@@ -23,6 +23,9 @@ public static class SystemTables
     /// <summary>Whether the table shows schemas, for which every source is asked.</summary>
     public static bool ShowsSchemas(string table) => ShowsRelations(table) || table is "pg_namespace" or "schemata";
 
+    /// <summary>Whether the table shows user mappings.</summary>
+    public static bool ShowsMappings(string table) => table is "pg_user_mappings";
+
     /// <summary>Whether the table shows settings.</summary>
     public static bool ShowsSettings(string table) => table is "pg_settings" or "setting_texts";
 

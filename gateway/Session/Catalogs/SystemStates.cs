@@ -42,8 +42,14 @@ internal sealed class SystemStates(TableResolver resolver, ICatalogSnapshot snap
             }
         }
 
+        var mappings = new List<MappingState>();
+        if (SystemTables.ShowsMappings(table))
+            foreach (var server in servers)
+                mappings.AddRange((await snapshot.ListUserMappingsAsync(server.Name, cancellationToken)).Select(mapping => new MappingState(mapping.Oid, server.Oid, server.Name, mapping.User)));
+
         return new SystemState(database, user)
         {
+            Mappings = mappings,
             Databases = [TableResolver.ManagedDatabase, .. servers.Select(server => server.Name)],
             Roles = roles,
             Schemas = schemas,
