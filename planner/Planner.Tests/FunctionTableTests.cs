@@ -19,7 +19,7 @@ public sealed class FunctionTableTests
     {
         var signatures = FunctionCatalog.Instance.AllFunctions.Select(function => function.Signature).ToHashSet();
         Assert.NotEmpty(SqlFunctions.Keys);
-        Assert.Empty(SqlFunctions.Keys.Where(key => !signatures.Contains(key) || KernelFunctions.Keys.Contains(key)));
+        Assert.All(SqlFunctions.Keys, key => Assert.True(signatures.Contains(key) && !KernelFunctions.Keys.Contains(key), key));
     }
 
     [Fact]
