@@ -15,6 +15,14 @@ public sealed class FunctionTableTests
     }
 
     [Fact]
+    public void Every_line_of_the_SQL_table_names_one_function_that_the_kernel_table_has_not()
+    {
+        var signatures = FunctionCatalog.Instance.AllFunctions.Select(function => function.Signature).ToHashSet();
+        Assert.NotEmpty(SqlFunctions.Keys);
+        Assert.All(SqlFunctions.Keys, key => Assert.True(signatures.Contains(key) && !KernelFunctions.Keys.Contains(key), key));
+    }
+
+    [Fact]
     public void Holes_of_templates_stay_within_the_arguments()
     {
         var wrong = FunctionCatalog.Instance.AllFunctions

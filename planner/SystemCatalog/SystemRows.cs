@@ -14,25 +14,12 @@ internal static class SystemRows
     private const long InformationSchemaOid = 13000;
     private const long OwnerOid = 10;
 
-    private static readonly Lazy<IReadOnlyList<Row>> s_functions = new(() => FunctionCatalog.Instance.AllFunctions.Select(function => new Row
-    {
-        ["oid"] = (long)function.Oid.Value,
-        ["proname"] = function.Name,
-        ["pronamespace"] = PgCatalogOid,
-        ["proowner"] = OwnerOid,
-        ["prolang"] = 12L,
-        ["prokind"] = function.Kind switch { Plan.FunctionKind.Aggregate => "a", Plan.FunctionKind.Window => "w", Plan.FunctionKind.Procedure => "p", _ => "f" },
-        ["proisstrict"] = function.IsStrict,
-        ["proretset"] = function.ReturnsSet,
-        ["provolatile"] = function.Volatility switch { Plan.Volatility.Immutable => "i", Plan.Volatility.Stable => "s", _ => "v" },
-        ["proparallel"] = "s",
-        ["pronargs"] = (short)function.ArgumentTypes.Count,
-        ["pronargdefaults"] = (short)function.DefaultCount,
-        ["prorettype"] = (long)function.ResultType.Value,
-        ["provariadic"] = (long)function.VariadicType.Value,
-        ["proargtypes"] = PgArray.Vector([.. function.ArgumentTypes.Select(type => (object?)(long)type.Value)]),
-        ["prosrc"] = function.Name,
-    }).OrderBy(row => (long)row["oid"]!).ToArray());
+    private static readonly Lazy<IReadOnlyList<Row>> s_operators = Owned("pg_operator", "oprnamespace", "oprowner");
+    private static readonly Lazy<IReadOnlyList<Row>> s_collations = Owned("pg_collation", "collnamespace", "collowner");
+    private static readonly Lazy<IReadOnlyList<Row>> s_languages = Owned("pg_language", null, "lanowner");
+    private static readonly Lazy<IReadOnlyList<Row>> s_casts = new(() => StaticRows.Of("pg_cast").Where(cast => TypeRows.Has(cast["castsource"]) && TypeRows.Has(cast["casttarget"])).ToArray());
+    private static readonly Lazy<IReadOnlyList<Row>> s_aggregates = new(() => StaticRows.Of("pg_aggregate"));
+    private static readonly Lazy<IReadOnlyList<Row>> s_descriptions = new(() => StaticRows.Of("pg_description"));
 
     private static readonly Dictionary<string, Func<SystemState, IEnumerable<Row>>> s_tables = new(StringComparer.Ordinal)
     {
@@ -41,17 +28,27 @@ internal static class SystemRows
         ["pg_catalog.pg_attribute"] = Attributes,
         ["pg_catalog.pg_type"] = _ => TypeRows.Types,
         ["pg_catalog.pg_range"] = _ => TypeRows.Ranges,
-        ["pg_catalog.pg_proc"] = _ => s_functions.Value,
+        ["pg_catalog.pg_proc"] = _ => FunctionRows.Functions,
+        ["pg_catalog.pg_operator"] = _ => s_operators.Value,
+        ["pg_catalog.pg_collation"] = _ => s_collations.Value,
+        ["pg_catalog.pg_language"] = _ => s_languages.Value,
+        ["pg_catalog.pg_cast"] = _ => s_casts.Value,
+        ["pg_catalog.pg_aggregate"] = _ => s_aggregates.Value,
+        ["pg_catalog.pg_description"] = _ => s_descriptions.Value,
+        [$"{SystemSchema.InternalSchema}.function_texts"] = _ => FunctionRows.Texts,
+        [$"{SystemSchema.InternalSchema}.relation_names"] = state => AllRelations(state).Select(relation => new Row { ["oid"] = (long)relation.Oid.Value, ["name"] = SystemNames.Relation(relation, state.SearchPath) }),
+        [$"{SystemSchema.InternalSchema}.setting_texts"] = state => state.Settings.Select(setting => new Row { ["name"] = setting.Name, ["value"] = setting.Shown }),
         ["pg_catalog.pg_database"] = Databases,
         ["pg_catalog.pg_roles"] = state => state.Roles.Select(role => Role(role)),
         ["pg_catalog.pg_authid"] = state => state.Roles.Select(role => Role(role)),
         ["pg_catalog.pg_user"] = state => state.Roles.Select(role => new Row { ["usename"] = role, ["usesysid"] = OwnerOid, ["usesuper"] = true, ["usecreatedb"] = true }),
         ["pg_catalog.pg_settings"] = Settings,
-        ["pg_catalog.pg_tables"] = state => UserTables(state).Select(relation => new Row { ["schemaname"] = relation.Schema, ["tablename"] = relation.Name, ["tableowner"] = state.User }),
+        ["pg_catalog.pg_tables"] = state => UserTables(state).Select(relation => new Row { ["schemaname"] = relation.Schema, ["tablename"] = relation.Name, ["tableowner"] = state.User, ["hasindexes"] = false, ["hasrules"] = false, ["hastriggers"] = false, ["rowsecurity"] = false }),
         ["pg_catalog.pg_am"] = _ => [new Row { ["oid"] = 2L, ["amname"] = "heap", ["amtype"] = "t" }, new Row { ["oid"] = 403L, ["amname"] = "btree", ["amtype"] = "i" }],
         ["pg_catalog.pg_tablespace"] = _ => [new Row { ["oid"] = 1663L, ["spcname"] = "pg_default", ["spcowner"] = OwnerOid }, new Row { ["oid"] = 1664L, ["spcname"] = "pg_global", ["spcowner"] = OwnerOid }],
-        ["pg_catalog.pg_foreign_server"] = state => state.Servers.Select(server => new Row { ["oid"] = (long)server.Oid.Value, ["srvname"] = server.Name, ["srvowner"] = OwnerOid, ["srvfdw"] = WrapperOid(server.Wrapper) }),
+        ["pg_catalog.pg_foreign_server"] = state => state.Servers.Select(server => new Row { ["oid"] = (long)server.Oid.Value, ["srvname"] = server.Name, ["srvowner"] = OwnerOid, ["srvfdw"] = WrapperOid(server.Wrapper), ["srvoptions"] = server.Options.Count == 0 ? null : PgArray.Vector([.. server.Options]) }),
         ["pg_catalog.pg_foreign_data_wrapper"] = state => state.Servers.Select(server => server.Wrapper).Distinct().Select(wrapper => new Row { ["oid"] = WrapperOid(wrapper), ["fdwname"] = wrapper, ["fdwowner"] = OwnerOid }),
+        ["pg_catalog.pg_user_mappings"] = state => state.Mappings.Select(mapping => new Row { ["umid"] = (long)mapping.Oid.Value, ["srvid"] = (long)mapping.Server.Value, ["srvname"] = mapping.ServerName, ["umuser"] = OwnerOid, ["usename"] = mapping.User }),
         ["information_schema.schemata"] = state => Namespaces(state).Select(row => new Row { ["catalog_name"] = state.Database, ["schema_name"] = row["nspname"], ["schema_owner"] = state.User }),
         ["information_schema.tables"] = state => UserTables(state).Select(relation => new Row
         {
@@ -63,6 +60,19 @@ internal static class SystemRows
 
     public static IEnumerable<Row> Of(SystemRelation relation, SystemState state) =>
         s_tables.TryGetValue($"{relation.Schema}.{relation.Name}", out var rows) ? rows(state) : [];
+
+    /// <summary>Static rows that belong to pg_catalog, where the kind has schemas, and to the system's owner.</summary>
+    private static Lazy<IReadOnlyList<Row>> Owned(string table, string? schemaColumn, string ownerColumn) => new(() =>
+    {
+        var rows = StaticRows.Of(table);
+        foreach (var row in rows)
+        {
+            if (schemaColumn is not null) row[schemaColumn] = PgCatalogOid;
+            row[ownerColumn] = OwnerOid;
+        }
+
+        return rows;
+    });
 
     private static IEnumerable<Row> Namespaces(SystemState state) =>
         new[] { (PgCatalogOid, "pg_catalog"), (InformationSchemaOid, "information_schema") }
@@ -91,8 +101,15 @@ internal static class SystemRows
         ["attrelid"] = (long)relation.Oid.Value, ["attname"] = column.Name, ["atttypid"] = (long)column.Type.AnnouncedOid.Value, ["attlen"] = column.Type.AnnouncedLength,
         ["attnum"] = (short)(i + 1), ["attndims"] = column.Type.IsArray ? 1 : 0, ["attcacheoff"] = -1, ["atttypmod"] = (column.Type.Element ?? column.Type).Modifier,
         ["attalign"] = "i", ["attstorage"] = "p", ["attcompression"] = "", ["attnotnull"] = !column.IsNullable, ["attidentity"] = "", ["attgenerated"] = "", ["attislocal"] = true,
-        ["attcollation"] = column.Type.Category == 'S' ? 100L : 0L,
+        ["attcollation"] = Collation(column.Type, SystemTables.IsSystemSchema(relation.Schema)),
     }));
+
+    /// <summary>Names are compared by bytes whatever the database's collation is, as are all texts of the catalogs.</summary>
+    private static long Collation(SqlType type, bool isSystem)
+    {
+        var scalar = type.IsArray ? SqlType.Of(type.Base) : type;
+        return scalar.Category != 'S' ? 0 : scalar.Base == PgTypes.Name || isSystem ? 950 : 100;
+    }
 
     private static IEnumerable<Row> Databases(SystemState state) => state.Databases.Select((name, i) => new Row
     {

@@ -14,9 +14,24 @@ internal static class SystemSchema
 {
     public static readonly IReadOnlyList<SystemRelation> Relations = Load();
 
-    private static readonly FrozenDictionary<(string, string), SystemRelation> s_byName = Relations.ToFrozenDictionary(relation => (relation.Schema, relation.Name));
+    /// <summary>The schema of relations that only functions written in SQL read: no catalog lists it. PostgreSQL keeps names that start with pg_ for itself.</summary>
+    public const string InternalSchema = "pg_federation";
+
+    private static readonly SystemRelation[] s_internal =
+    [
+        Internal("function_texts", ("oid", SqlType.Oid), ("result", SqlType.Text), ("arguments", SqlType.Text), ("identity_arguments", SqlType.Text), ("sql_body", SqlType.Text), ("definition", SqlType.Text),
+            ("name", SqlType.Text), ("signature", SqlType.Text)),
+        Internal("relation_names", ("oid", SqlType.Oid), ("name", SqlType.Text)),
+        Internal("setting_texts", ("name", SqlType.Text), ("value", SqlType.Text)),
+    ];
+
+    private static readonly FrozenDictionary<(string, string), SystemRelation> s_byName = Relations.Concat(s_internal).ToFrozenDictionary(relation => (relation.Schema, relation.Name));
+
+    private static readonly FrozenDictionary<Oid, SystemRelation> s_byOid = Relations.ToFrozenDictionary(relation => relation.Oid);
 
     public static SystemRelation? Find(string schema, string name) => s_byName.GetValueOrDefault((schema, name));
+
+    public static SystemRelation? Find(Oid oid) => s_byOid.GetValueOrDefault(oid);
 
     /// <summary>The rows of an embedded table, split at tabs.</summary>
     public static IEnumerable<string[]> Rows(string resource)
@@ -26,6 +41,9 @@ internal static class SystemSchema
         using var reader = new StreamReader(stream);
         while (reader.ReadLine() is { } line) yield return line.Split('\t');
     }
+
+    private static SystemRelation Internal(string name, params (string Name, SqlType Type)[] columns) =>
+        new(InternalSchema, name, Oid.None, 'r', columns.Select(column => new ConnectorColumn(column.Name, column.Type, IsNullable: true)).ToEquatableArray());
 
     private static List<SystemRelation> Load() => Rows("system_columns.tsv")
         .GroupBy(row => (Schema: row[0], Name: row[1], Oid: row[2], Kind: row[3][0]))

@@ -17,7 +17,12 @@ public sealed record SystemState(string Database, string User)
 
     public IReadOnlyList<SettingState> Settings { get; init; } = [];
 
+    /// <summary>Schemas whose relations are named without them.</summary>
+    public IReadOnlyList<string> SearchPath { get; init; } = [];
+
     public IReadOnlyList<ServerState> Servers { get; init; } = [];
+
+    public IReadOnlyList<MappingState> Mappings { get; init; } = [];
 }
 
 public sealed record SchemaState(Oid Oid, string Name);
@@ -25,6 +30,14 @@ public sealed record SchemaState(Oid Oid, string Name);
 /// <param name="Columns">Empty when the table asked for does not show columns, or the source could not be reached.</param>
 public sealed record RelationState(Oid Oid, string Schema, string Name, char Kind, long Rows, EquatableArray<ConnectorColumn> Columns);
 
-public sealed record SettingState(string Name, string Setting, string? Unit, string Category, string Description, string Type, string Default);
+public sealed record SettingState(string Name, string Setting, string? Unit, string Category, string Description, string Type, string Default)
+{
+    /// <summary>The value with its unit, as SHOW prints it.</summary>
+    public string Shown { get; init; } = Setting;
+}
 
-public sealed record ServerState(Oid Oid, string Name, string Wrapper);
+/// <param name="Options">Options as PostgreSQL shows them, name=value; without secrets.</param>
+public sealed record ServerState(Oid Oid, string Name, string Wrapper, IReadOnlyList<string> Options);
+
+/// <summary>A user mapping; its options are nobody's business.</summary>
+public sealed record MappingState(Oid Oid, Oid Server, string ServerName, string User);

@@ -10,7 +10,7 @@ namespace Federation.SystemCatalog;
 /// <summary>Makes system tables. Pure and thread-safe.</summary>
 public static class SystemTables
 {
-    public static bool IsSystemSchema(string schema) => schema is "pg_catalog" or "information_schema";
+    public static bool IsSystemSchema(string schema) => schema is "pg_catalog" or "information_schema" or SystemSchema.InternalSchema;
 
     public static bool Exists(string schema, string table) => SystemSchema.Find(schema, table) is not null;
 
@@ -18,7 +18,16 @@ public static class SystemTables
     public static bool ShowsColumns(string table) => table is "pg_attribute" or "columns";
 
     /// <summary>Whether the table shows user tables at all.</summary>
-    public static bool ShowsRelations(string table) => ShowsColumns(table) || table is "pg_class" or "tables" or "pg_tables" or "pg_views" or "views" or "pg_type";
+    public static bool ShowsRelations(string table) => ShowsColumns(table) || table is "pg_class" or "tables" or "pg_tables" or "pg_views" or "views" or "relation_names";
+
+    /// <summary>Whether the table shows schemas, for which every source is asked.</summary>
+    public static bool ShowsSchemas(string table) => ShowsRelations(table) || table is "pg_namespace" or "schemata";
+
+    /// <summary>Whether the table shows user mappings.</summary>
+    public static bool ShowsMappings(string table) => table is "pg_user_mappings";
+
+    /// <summary>Whether the table shows settings.</summary>
+    public static bool ShowsSettings(string table) => table is "pg_settings" or "setting_texts";
 
     /// <summary>The table with its rows, or null when the schema has no such table.</summary>
     public static ResolvedTable? Find(string schema, string table, SystemState state)

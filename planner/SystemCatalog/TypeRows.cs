@@ -13,13 +13,25 @@ internal static class TypeRows
         "typsend", "typmodin", "typmodout", "typalign", "typstorage", "typsubscript", "typcollation", "typbasetype", "typtypmod", "typnotnull",
     ];
 
-    public static readonly IReadOnlyList<Row> Types = SystemSchema.Rows("pg_type.tsv").Select(ReadType).ToArray();
+    public static readonly IReadOnlyList<Row> Types = WithElements(SystemSchema.Rows("pg_type.tsv").Select(ReadType).ToArray());
 
     public static readonly IReadOnlyList<Row> Ranges = SystemSchema.Rows("pg_range.tsv").Select(row => new Row
     {
         ["rngtypid"] = Number(row[0]), ["rngsubtype"] = Number(row[1]), ["rngmultitypid"] = Number(row[2]), ["rngcollation"] = Number(row[3]), ["rngsubopc"] = Number(row[4]),
         ["rngcanonical"] = Number(row[5]), ["rngsubdiff"] = Number(row[6]),
     }).ToArray();
+
+    /// <summary>Without the arrays of catalog rows: tables have no row types here.</summary>
+    private static Row[] WithElements(Row[] types)
+    {
+        var known = types.Select(type => type["oid"]!).ToHashSet();
+        return [.. types.Where(type => type["typelem"] is 0L || known.Contains(type["typelem"]!))];
+    }
+
+    private static readonly HashSet<object> s_oids = Types.Select(type => type["oid"]!).ToHashSet();
+
+    /// <summary>Whether a type has a row.</summary>
+    public static bool Has(object? oid) => oid is not null && s_oids.Contains(oid);
 
     private static Row ReadType(string[] values)
     {

@@ -13,12 +13,34 @@ public sealed class ClientProgramTests(SuiteServers servers)
     [Fact]
     public Task Psql_prints_the_same() => CompareAsync(async server =>
     {
-        var script = Path.Combine(s_folder, "smoke.psql");
-        var port = server.Port.ToString(CultureInfo.InvariantCulture);
-        var (_, output) = await ProgramRun.RunAsync("psql", "-X", "-h", server.Host, "-p", port, "-U", server.User, "-d", server.Database, "-f", script);
+        var output = await PsqlAsync(server, "-f", Path.Combine(s_folder, "smoke.psql"));
         // Which source file of the server raised an error is no part of the promise; nor is the version's text.
         return output.Split('\n').Where(line => !line.StartsWith("LOCATION:", StringComparison.Ordinal)).ToList();
     });
+
+    [Fact]
+    public Task Psql_describes_the_catalogs_alike() => CompareAsync(async server =>
+        // The owner of everything has another name.
+        [.. (await PsqlAsync(server, "-f", Path.Combine(s_folder, "catalog.psql"))).Replace("federation", "postgres", StringComparison.Ordinal).Split('\n')]);
+
+    /// <summary>Commands whose answers differ by nature, such as lists of servers: they are answered, and with what is there.</summary>
+    [Fact]
+    public async Task Psql_describes_what_only_the_gateway_has()
+    {
+        try
+        {
+            await PsqlAsync(servers.Gateway, "-c", $"CREATE SERVER described FOREIGN DATA WRAPPER files OPTIONS (root '{servers.Files}')");
+            var output = await PsqlAsync(servers.Gateway, "-f", Path.Combine(s_folder, "catalog_own.psql"));
+            Assert.DoesNotContain("ERROR", output, StringComparison.Ordinal);
+            Assert.Contains($"described|federation|files||||(root '{servers.Files}')|", output, StringComparison.Ordinal);
+            Assert.Contains("schemaname|name|||", await PsqlAsync(servers.Gateway, "-A", "-c", "\\d pg_views"), StringComparison.Ordinal);
+            Assert.DoesNotContain("information_schema", await PsqlAsync(servers.Gateway, "-c", "\\dvS"), StringComparison.Ordinal);
+        }
+        finally
+        {
+            await PsqlAsync(servers.Gateway, "-c", "DROP SERVER IF EXISTS described");
+        }
+    }
 
     [Fact]
     public Task Node_pg_prints_the_same() => CompareAsync(async server =>
@@ -28,6 +50,12 @@ public sealed class ClientProgramTests(SuiteServers servers)
         Assert.True(exitCode == 0, output);
         return [.. output.Split('\n')];
     });
+
+    private static async Task<string> PsqlAsync(ServerAddress server, params string[] arguments)
+    {
+        var port = server.Port.ToString(CultureInfo.InvariantCulture);
+        return (await ProgramRun.RunAsync("psql", ["-X", "-h", server.Host, "-p", port, "-U", server.User, "-d", server.Database, .. arguments])).Output;
+    }
 
     private async Task CompareAsync(Func<ServerAddress, Task<List<string>>> run)
     {

@@ -1,10 +1,11 @@
 using Federation.Planner.Binding;
 using Federation.Planner.Functions;
 using Federation.Sql;
+using Federation.SystemCatalog;
 
 namespace Federation.Session.Catalogs;
 
-/// <summary>Names of types, functions and schemas of pg_catalog behind the reg types. Tables have names only through the system tables.</summary>
+/// <summary>Names of types, functions and schemas of pg_catalog behind the reg types. Tables of users have names only through the system tables.</summary>
 internal sealed class ObjectNames : IObjectNames
 {
     public static readonly ObjectNames Instance = new();
@@ -15,8 +16,10 @@ internal sealed class ObjectNames : IObjectNames
     {
         if (oid == Oid.None) return "-";
         if (type == PgTypes.Regtype) return SqlType.FromOid(oid)?.ToString();
-        if (type == PgTypes.Regproc) return FunctionCatalog.Instance.FindFunction(oid)?.Name;
-        if (type == PgTypes.Regprocedure) return FunctionCatalog.Instance.FindFunction(oid) is { } function ? Signature(function) : null;
+        if (type == PgTypes.Regclass) return SystemNames.Relation(oid);
+        if (type == PgTypes.Regproc) return SystemNames.Function(oid.Value);
+        if (type == PgTypes.Regprocedure) return SystemNames.Signature(oid.Value);
+        if (type == PgTypes.Regoperator) return SystemNames.Operator(oid);
         return type == PgTypes.Regnamespace ? s_schemas.GetValueOrDefault(oid) : null;
     }
 
@@ -24,7 +27,9 @@ internal sealed class ObjectNames : IObjectNames
     {
         if (name == "-") return Oid.None;
         if (type == PgTypes.Regtype) return TypeNames.Bind(SqlParser.ParseTypeName(name)).AnnouncedOid;
+        if (type == PgTypes.Regclass && SystemNames.FindRelation(Parts(name)) is { Value: not 0 } relation) return relation;
         if (type == PgTypes.Regproc) return ResolveFunction(name);
+        if (type == PgTypes.Regprocedure) return ResolveSignature(name);
         if (type == PgTypes.Regnamespace && s_schemas.FirstOrDefault(schema => schema.Value == name) is { Value: not null } found) return found.Key;
         throw type.Name switch
         {
@@ -47,6 +52,50 @@ internal sealed class ObjectNames : IObjectNames
         };
     }
 
-    private static string Signature(Plan.FunctionEntry function) =>
-        $"{function.Name}({string.Join(",", function.ArgumentTypes.Select(argument => SqlType.FromOid(argument)?.ToString() ?? argument.ToString()))})";
+    private static Oid ResolveSignature(string text)
+    {
+        var open = text.IndexOf('(', StringComparison.Ordinal);
+        if (open < 0) throw new SqlException(SqlState.InvalidTextRepresentation, "expected a left parenthesis");
+        if (!text.TrimEnd().EndsWith(')')) throw new SqlException(SqlState.InvalidTextRepresentation, "expected a right parenthesis");
+        var list = text[(open + 1)..text.LastIndexOf(')')];
+        var types = string.IsNullOrWhiteSpace(list) ? [] : list.Split(',').Select(type => TypeNames.Bind(SqlParser.ParseTypeName(type)).AnnouncedOid).ToArray();
+        if (Parts(text[..open]) is [.. [] or ["pg_catalog"], var name])
+            foreach (var function in FunctionCatalog.Instance.FunctionsNamed(name))
+                if (function.ArgumentTypes.SequenceEqual(types))
+                    return function.Oid;
+        throw new SqlException(SqlState.UndefinedFunction, $"function \"{text}\" does not exist");
+    }
+
+    /// <summary>The parts of a dotted name, folded to lower case where they stand without quotes; any word may be one.</summary>
+    private static string[] Parts(string name)
+    {
+        var parts = new List<string>();
+        var rest = name.AsSpan().Trim();
+        while (true)
+        {
+            string part;
+            if (rest is ['"', ..])
+            {
+                var end = 1;
+                while (end < rest.Length && (rest[end] != '"' || (end + 1 < rest.Length && rest[end + 1] == '"'))) end += rest[end] == '"' ? 2 : 1;
+                if (end >= rest.Length || end == 1) throw InvalidName();
+                part = rest[1..end].ToString().Replace("\"\"", "\"", StringComparison.Ordinal);
+                rest = rest[(end + 1)..].TrimStart();
+            }
+            else
+            {
+                var end = rest.IndexOfAny('.', ' ', '"') is >= 0 and var stop ? stop : rest.Length;
+                if (end == 0) throw InvalidName();
+                part = rest[..end].ToString().ToLowerInvariant();
+                rest = rest[end..].TrimStart();
+            }
+
+            parts.Add(part);
+            if (rest.IsEmpty) return [.. parts];
+            if (rest[0] != '.') throw InvalidName();
+            rest = rest[1..].TrimStart();
+        }
+    }
+
+    private static SqlException InvalidName() => new(SqlState.InvalidName, "invalid name syntax");
 }

@@ -8,7 +8,7 @@ namespace Federation.Session.Catalogs;
 /// Gathers what system tables show. The managed database lists its own tables and, under dotted schema names, those of every attached server; a server's database lists that server
 /// alone. A source that cannot be reached shows no tables: listing must not fail because one source is down.
 /// </summary>
-internal sealed class SystemStates(TableResolver resolver, ICatalogSnapshot snapshot, string database, string user, Func<IReadOnlyList<SettingState>> settings)
+internal sealed class SystemStates(TableResolver resolver, ICatalogSnapshot snapshot, string database, string user, IReadOnlyList<string> searchPath, Func<IReadOnlyList<SettingState>> settings)
 {
     public async ValueTask<SystemState> LoadAsync(string table, CancellationToken cancellationToken)
     {
@@ -16,7 +16,8 @@ internal sealed class SystemStates(TableResolver resolver, ICatalogSnapshot snap
         var roles = (await snapshot.ListRolesAsync(cancellationToken)).Select(role => role.Name).Append(user).Distinct().ToArray();
         var schemas = new List<SchemaState>();
         var relations = new List<RelationState>();
-        if (TableResolver.IsManaged(database))
+        var showsSchemas = SystemTables.ShowsSchemas(table);
+        if (showsSchemas && TableResolver.IsManaged(database))
         {
             foreach (var schema in await snapshot.ListSchemasAsync(cancellationToken))
             {
@@ -27,7 +28,7 @@ internal sealed class SystemStates(TableResolver resolver, ICatalogSnapshot snap
             }
         }
 
-        foreach (var server in servers)
+        foreach (var server in showsSchemas ? servers : [])
         {
             if (!TableResolver.IsManaged(database) && server.Name != database) continue;
             var prefix = TableResolver.IsManaged(database) ? server.Name + "." : "";
@@ -41,14 +42,21 @@ internal sealed class SystemStates(TableResolver resolver, ICatalogSnapshot snap
             }
         }
 
+        var mappings = new List<MappingState>();
+        if (SystemTables.ShowsMappings(table))
+            foreach (var server in servers)
+                mappings.AddRange((await snapshot.ListUserMappingsAsync(server.Name, cancellationToken)).Select(mapping => new MappingState(mapping.Oid, server.Oid, server.Name, mapping.User)));
+
         return new SystemState(database, user)
         {
+            Mappings = mappings,
             Databases = [TableResolver.ManagedDatabase, .. servers.Select(server => server.Name)],
             Roles = roles,
             Schemas = schemas,
             Relations = relations,
-            Settings = table == "pg_settings" ? settings() : [],
-            Servers = servers.Select(server => new ServerState(server.Oid, server.Name, server.Wrapper)).ToArray(),
+            SearchPath = searchPath,
+            Settings = SystemTables.ShowsSettings(table) ? settings() : [],
+            Servers = servers.Select(server => new ServerState(server.Oid, server.Name, server.Wrapper, server.Options.Select(option => $"{option.Key}={option.Value}").ToArray())).ToArray(),
         };
     }
 

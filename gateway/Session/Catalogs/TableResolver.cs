@@ -64,7 +64,7 @@ internal sealed class TableResolver(SessionServices services, ICatalogSnapshot s
     private async ValueTask<ResolvedTable?> FindSystemAsync(string schema, string table, CancellationToken cancellationToken)
     {
         if (!SystemTables.IsSystemSchema(schema) || !SystemTables.Exists(schema, table)) return null;
-        var states = new SystemStates(this, snapshot, database, user, settings);
+        var states = new SystemStates(this, snapshot, database, user, searchPath(), settings);
         return SystemTables.Find(schema, table, await states.LoadAsync(table, cancellationToken));
     }
 

@@ -56,7 +56,10 @@ internal static class SettingStatements
         .Select(setting => new SettingState(
             setting.Name, session.Settings.Get(setting.Name), setting.Unit, setting.Category, setting.Description,
             setting.Kind switch { SettingKind.Bool => "bool", SettingKind.Integer => "integer", SettingKind.Real => "real", SettingKind.Enum => "enum", _ => "string" },
-            setting.Default))
+            setting.Default)
+        {
+            Shown = session.ShowSetting(setting.Name),
+        })
         .ToArray();
 
     private static IEnumerable<object?[]> ShowRows(QuerySession session, ShowStatement show) => show.Name is { } name

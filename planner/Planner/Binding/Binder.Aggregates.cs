@@ -76,6 +76,8 @@ public sealed partial class Binder
             };
         }
 
+        if (call.IsDistinct)
+            foreach (var argument in arguments) RequireEquality(argument, SpanOf(argument, call.Span));
         var filter = call.Filter is null ? null : CoerceToBoolean(
             BindExpression(call.Filter, scope, inner with { Name = "FILTER", AggregateError = "aggregate functions are not allowed in FILTER" }), "FILTER", call.Filter.Span);
         var aggregate = new AggregateCall(function, direct, result) { IsStar = call.IsStar, IsDistinct = call.IsDistinct, OrderBy = keys, Filter = filter };

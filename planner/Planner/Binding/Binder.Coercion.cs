@@ -19,6 +19,8 @@ public sealed partial class Binder
         var (path, _) = TypeRules.FindPath(target.AnnouncedOid, source.AnnouncedOid, context);
         if (path == CoercionPath.None) throw CannotCast(source, target, span, context);
 
+        if (NameOfObject(expression, target, span) is { } name) return WithModifier(name, target, context, span);
+
         // An integer is cut to a bit length from its other end, so the length is part of the conversion.
         if (target.Base == PgTypes.Bit && !target.IsArray && target.Modifier >= 0 && source.Category == 'N') return At(new Cast(expression, target, IsExplicit: true), span);
         var plain = Unmodified(target, source);

@@ -34,7 +34,7 @@ public sealed partial class Binder
         if (function.Name == "unnest" && result.IsArray) result = InnermostElement(result);
         if (function.Name == "pg_typeof" && !PlanRewriter.Contains(resolution.Arguments[0], item => item is AggregateCall or WindowCall or SetCall)) return new Constant((long)resolution.Arguments[0].Type.AnnouncedOid.Value, SqlType.Of(PgTypes.Regtype));
         var coerced = resolution.Arguments
-            .Select((argument, i) => RepresentArgument(Coerce(argument, types[i], CastContext.Implicit, SpanOf(argument, call.Span)), types[i]))
+            .Select((argument, i) => AsShown(function, RepresentArgument(Coerce(argument, types[i], CastContext.Implicit, SpanOf(argument, call.Span)), types[i]), call.Span))
             .ToArray();
         var plain = coerced.ToEquatableArray();
         if (resolution.ExpandsVariadic) plain = PackVariadic(function, coerced);
@@ -67,7 +67,7 @@ public sealed partial class Binder
         Refuse(call.Filter is not null, "FILTER");
         if (call.Over is not null)
             throw new SqlException(SqlState.WrongObjectType, $"OVER specified, but {function.Name} is not a window function nor an aggregate function") { Position = call.Span.Position };
-        if (!function.ReturnsSet) return At(new Call(function, arguments, result), call.Span);
+        if (!function.ReturnsSet) return At(BindBody(call, function, arguments) ?? new Call(function, arguments, result), call.Span);
         if (!context.AllowsSets)
             throw new SqlException(SqlState.FeatureNotSupported, $"set-returning functions are not allowed in {context.Name}") { Position = call.Span.Position };
         return At(new SetCall(function, arguments, result), call.Span);

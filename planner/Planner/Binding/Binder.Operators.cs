@@ -74,7 +74,7 @@ public sealed partial class Binder
         Expr[] arguments = left is null ? [right] : [left, right];
         Oid[] declared = left is null ? [entry.Right] : [entry.Left, entry.Right];
         var (types, result) = ResolvePolymorphic(declared, entry.Result, arguments, span, $"operator {entry.Symbol}");
-        var coerced = arguments.Select((argument, i) => RepresentArgument(Coerce(argument, types[i], CastContext.Implicit, SpanOf(argument, span)), types[i])).ToEquatableArray();
+        var coerced = arguments.Select((argument, i) => AsShown(entry.Function, RepresentArgument(Coerce(argument, types[i], CastContext.Implicit, SpanOf(argument, span)), types[i]), span)).ToEquatableArray();
         return At(new Call(entry.Function, coerced, ShapeResult(entry.Function, coerced, result), entry.Symbol), span);
     }
 

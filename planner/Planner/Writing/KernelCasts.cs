@@ -60,12 +60,6 @@ public static class KernelCasts
         ["varbit"] = "CAST({0} AS VARCHAR)",
         ["bpchar"] = "rtrim({0}, ' ')",
         ["regtype"] = "pg_format_type({0}, NULL)",
-        ["regclass"] = "CAST({0} AS VARCHAR)",
-        ["regproc"] = "CAST({0} AS VARCHAR)",
-        ["regprocedure"] = "CAST({0} AS VARCHAR)",
-        ["regnamespace"] = "CAST({0} AS VARCHAR)",
-        ["regrole"] = "CAST({0} AS VARCHAR)",
-        ["regcollation"] = "CAST({0} AS VARCHAR)",
         ["cid"] = "CAST({0} AS VARCHAR)",
         ["xid8"] = "CAST({0} AS VARCHAR)",
     };
@@ -103,7 +97,8 @@ public static class KernelCasts
         + "float8>int2 float8>int4 float8>int8 bool>int4 oid>int8 oid>int4 date>timestamp date>timestamptz timestamp>date timestamp>time "
         + "timestamp>timestamptz timestamptz>date timestamptz>timestamp timestamptz>timetz time>timetz timetz>time bit>varbit varbit>bit "
         + "oid>regclass oid>regtype oid>regproc regclass>oid regtype>oid regproc>oid int4>regclass int4>regtype int4>regproc int8>regclass int8>regtype "
-        + "regclass>int4 regclass>int8 regtype>int4 oid>regnamespace regnamespace>oid oid>regrole regrole>oid int4>regnamespace int4>xid xid>int4");
+        + "regclass>int4 regclass>int8 regtype>int4 oid>regnamespace regnamespace>oid oid>regrole regrole>oid int4>regnamespace int4>xid xid>int4 "
+        + "oid>regprocedure int4>regprocedure int4>regoperator regprocedure>oid regproc>regprocedure oid>regoperator regoperator>oid oid>regcollation regcollation>oid");
 
     /// <summary>The conversion of <paramref name="operand"/>, written SQL of type <paramref name="source"/>, to <paramref name="target"/>.</summary>
     public static string Write(string operand, SqlType source, SqlType target, bool isExplicit)

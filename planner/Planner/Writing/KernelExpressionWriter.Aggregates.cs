@@ -34,8 +34,8 @@ internal sealed partial class KernelExpressionWriter
         return FillTemplate(template, arguments, clauses);
     }
 
-    /// <summary>Whether equal values may be held in different bytes: 1.5 and 1.50, 'a' and 'a '.</summary>
-    private static bool HasEqualForms(SqlType type) => type is { IsNumeric: true, Decimal: null } || (type.Base == PgTypes.Bpchar && !type.IsArray && type.Modifier < 0);
+    /// <summary>Whether equal values may be held in different bytes: 1.5 and 1.50, 'a' and 'a '. Padded to one length the latter are the same.</summary>
+    private static bool HasEqualForms(SqlType type) => type.Category != 'I' && HasKey(type) && (type.IsArray || type.Base != PgTypes.Bpchar || type.Modifier < 0);
 
     /// <summary>The kernel's DISTINCT compares bytes. A count takes the keys instead of the values; what needs the values themselves is refused.</summary>
     private void RequireOneForm(AggregateCall call, (string Text, SqlType Type)[] arguments)
@@ -47,7 +47,12 @@ internal sealed partial class KernelExpressionWriter
             default:
                 throw new SqlException(SqlState.FeatureNotSupported, $"{call.Function.Name}(DISTINCT {call.Arguments[0].Type}) is not supported")
                 {
-                    Hint = call.Arguments[0].Type.IsNumeric ? "Cast the argument to a numeric with precision and scale." : "Cast the argument to text.",
+                    Hint = call.Arguments[0].Type switch
+                    {
+                        { IsNumeric: true } => "Cast the argument to a numeric with precision and scale.",
+                        { Base: var type } when type == PgTypes.Bpchar => "Cast the argument to text.",
+                        _ => "Values that are equal may be written differently; use SELECT DISTINCT in a subquery.",
+                    },
                 };
         }
     }

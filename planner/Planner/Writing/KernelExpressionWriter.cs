@@ -43,25 +43,6 @@ internal sealed partial class KernelExpressionWriter(KernelNames names, Func<Log
         _ => throw new UnreachableException(expression.GetType().Name),
     };
 
-    /// <summary>
-    /// What equality, grouping and ordering work on: for numerics held as text and for padded text the value itself would distinguish what
-    /// PostgreSQL holds equal.
-    /// </summary>
-    public string Key(Expr expression)
-    {
-        var text = Write(expression);
-        return expression.Type switch
-        {
-            { IsNumeric: true, Decimal: null } => $"pg_numeric_key({text})",
-            { IsArray: false } type when type.Base == PgTypes.Bpchar => $"rtrim({text}, ' ')",
-            { IsArray: false, Category: 'I' } => $"pg_inet_key({text})",
-            _ => text,
-        };
-    }
-
-    /// <summary>Whether <see cref="Key"/> differs from the value.</summary>
-    public static bool HasKey(SqlType type) => type is { IsNumeric: true, Decimal: null } || (!type.IsArray && (type.Base == PgTypes.Bpchar || type.Category == 'I'));
-
     public string SortKeys(IEnumerable<SortKey> keys) => string.Join(", ", keys.Select(key => $"{Ordered(key.Expression)} {Direction(key)}"));
 
     private static string Direction(SortKey key) => $"{(key.IsDescending ? "DESC" : "ASC")} NULLS {(key.NullsFirst ? "FIRST" : "LAST")}";
@@ -132,7 +113,7 @@ internal sealed partial class KernelExpressionWriter(KernelNames names, Func<Log
         var isBytea = list.Operand.Type.HasSameBase(SqlType.Bytea);
         if (list.Equality.Name == "numeric_eq" && (list.Operand.Type.Decimal is null || Array.Exists(items, item => item.Type.Decimal is null)))
             return $"(pg_numeric_key({NumericText(list.Operand)}) IN ({string.Join(", ", items.Select(item => $"pg_numeric_key({NumericText(item)})"))}))";
-        if (!isBytea && IsPlainEquality(list.Equality)) return $"({Key(list.Operand)} IN ({string.Join(", ", items.Select(Key))}))";
+        if (!isBytea && IsPlainEquality(list.Equality) && (!list.Operand.Type.IsArray || !HasKey(list.Operand.Type))) return $"({Key(list.Operand)} IN ({string.Join(", ", items.Select(Key))}))";
         return $"({string.Join(" OR ", items.Select(item => WriteCall(list.Equality, [list.Operand, item], SqlType.Bool)))})";
     }
 
@@ -165,7 +146,7 @@ internal sealed partial class KernelExpressionWriter(KernelNames names, Func<Log
     }
 
     /// <summary>Types whose items list_contains compares as PostgreSQL does.</summary>
-    private static bool IsKernelEquality(SqlType type) => !type.IsArray && !HasKey(type) && type.Storage is not (Storage.Struct or Storage.Decimal) && type.Base.Name is not ("json" or "jsonb");
+    private static bool IsKernelEquality(SqlType type) => !type.IsArray && !HasKey(type) && type.Storage is not (Storage.Struct or Storage.Decimal) && type.Base.Name != "json";
 
     private string WriteRow(RowOf row) => row.Items.Count == 0
         ? "struct_pack(\"_\" := 0)"
@@ -208,6 +189,7 @@ internal sealed partial class KernelExpressionWriter(KernelNames names, Func<Log
     private static string Fill(FunctionEntry function, (string Text, SqlType Type)[] arguments, SqlType result)
     {
         if (KernelNumerics.Write(function, arguments, result) is { } numeric) return numeric;
+        if (ByKeys(function, arguments) is { } keyed) return keyed;
         var template = KernelFunctions.Find(function) ?? throw Unsupported(function);
         return FillTemplate(template, arguments);
     }

@@ -20,13 +20,15 @@ public static class SqlPrinter
     }
 
     /// <summary>A name as it must be written to be read back unchanged.</summary>
-    public static string QuoteIdentifier(string name)
-    {
-        if (name.Length > 0 && (name[0] is >= 'a' and <= 'z' or '_') && !name.AsSpan().ContainsAnyExcept(PlainCharacters)
-            && Keywords.Find(name) == Keyword.NotKeyword)
-            return name;
-        return $"\"{name.Replace("\"", "\"\"", StringComparison.Ordinal)}\"";
-    }
+    public static string QuoteIdentifier(string name) => IsPlain(name) && Keywords.Find(name) == Keyword.NotKeyword ? name : Quoted(name);
+
+    /// <summary>A name as PostgreSQL's quote_ident prints it: words that are keywords but not reserved stand bare.</summary>
+    public static string QuoteReserved(string name) =>
+        IsPlain(name) && Keywords.Find(name) is var word && (word == Keyword.NotKeyword || Keywords.CategoryOf(word) == KeywordCategory.Unreserved) ? name : Quoted(name);
+
+    private static bool IsPlain(string name) => name.Length > 0 && (name[0] is >= 'a' and <= 'z' or '_') && !name.AsSpan().ContainsAnyExcept(PlainCharacters);
+
+    private static string Quoted(string name) => $"\"{name.Replace("\"", "\"\"", StringComparison.Ordinal)}\"";
 
     /// <summary>A string constant; only quotes need doubling, because standard_conforming_strings is on.</summary>
     public static string QuoteLiteral(string value) => $"'{value.Replace("'", "''", StringComparison.Ordinal)}'";

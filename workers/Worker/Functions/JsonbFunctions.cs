@@ -48,6 +48,7 @@ internal static class JsonbFunctions
             Set(ref row, JsonOperations.Insert(Tree(ref row, 0), row.GetTexts(1), Tree(ref row, 2), row.GetBoolean(3)))),
         new("pg_jsonb_eq", [s_text, s_text], SqlType.Bool, static (ref FunctionRow row) => row.Set(JsonOperations.Compare(Tree(ref row, 0), Tree(ref row, 1)) == 0)),
         new("pg_jsonb_cmp", [s_text, s_text], SqlType.Int4, static (ref FunctionRow row) => row.Set(JsonOperations.Compare(Tree(ref row, 0), Tree(ref row, 1)))),
+        new("pg_jsonb_key", [s_text], SqlType.Bytea, static (ref FunctionRow row) => row.Set(JsonSortKey.Of(Tree(ref row, 0)).AsSpan())),
         new("pg_jsonb_typeof", [s_text], s_text, static (ref FunctionRow row) => row.Set(Tree(ref row, 0).TypeName)),
         new("pg_jsonb_array_length", [s_text], SqlType.Int4, static (ref FunctionRow row) => row.Set(Tree(ref row, 0) switch
         {

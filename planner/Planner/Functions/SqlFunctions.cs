@@ -1,0 +1,58 @@
+using System.Collections.Frozen;
+using Federation.Sql;
+using Federation.Sql.Syntax;
+
+namespace Federation.Planner.Functions;
+
+/// <summary>
+/// Functions that read the system catalogs, written in SQL and put in the place of their calls, as PostgreSQL does with functions of one SQL expression. Read once from the
+/// embedded table, immutable and shared.
+/// <para>
+/// A line is <c>name(types)</c>, a tab, and an expression in which <c>argument.a1</c>, <c>argument.a2</c>, … are the arguments. Tables stand with their schema. A line counts only for
+/// calls that the session does not answer itself, see <see cref="YieldsToSession"/>.
+/// </para>
+/// </summary>
+public static class SqlFunctions
+{
+    /// <summary>The alias by which a body names its arguments.</summary>
+    public const string ArgumentAlias = "argument";
+
+    private static readonly FrozenDictionary<string, Expression> s_bodies = Load();
+
+    private static readonly FrozenDictionary<string, Expression[]> s_byName = s_bodies
+        .GroupBy(item => item.Key[..item.Key.IndexOf('(', StringComparison.Ordinal)], item => item.Value)
+        .ToFrozenDictionary(group => group.Key, group => group.ToArray());
+
+    /// <summary>The signatures that the table holds.</summary>
+    public static IEnumerable<string> Keys => s_bodies.Keys;
+
+    /// <summary>The body of a function, or null when it has none here.</summary>
+    public static Expression? Find(FunctionEntry function) => s_bodies.GetValueOrDefault(function.Signature);
+
+    /// <summary>The bodies of all functions of a name: what has to be loaded before it is known which of them is called.</summary>
+    public static IReadOnlyList<Expression> Named(string name) => s_byName.GetValueOrDefault(name) ?? [];
+
+    /// <summary>The body of the output function of a reg type, such as regclass; null for all other types.</summary>
+    public static Expression? OutputOf(string type) => s_bodies.GetValueOrDefault($"{type}out({type})");
+
+    /// <summary>Constants are known before the query runs, and then the session's own answer has PostgreSQL's errors.</summary>
+    public static bool YieldsToSession(string name) => name == "current_setting";
+
+    private static FrozenDictionary<string, Expression> Load()
+    {
+        var bodies = new Dictionary<string, Expression>(StringComparer.Ordinal);
+        using var stream = typeof(SqlFunctions).Assembly.GetManifestResourceStream("sql_functions.tsv")
+            ?? throw new InvalidOperationException("the embedded table sql_functions.tsv is missing");
+        using var reader = new StreamReader(stream);
+        while (reader.ReadLine() is { } line)
+        {
+            if (line.Length == 0 || line[0] == '#') continue;
+            var tab = line.IndexOf('\t', StringComparison.Ordinal);
+            if (tab < 0) throw new InvalidOperationException($"sql_functions.tsv: no body in \"{line}\"");
+            if (!bodies.TryAdd(line[..tab].Trim(), SqlParser.ParseExpression(line[(tab + 1)..])))
+                throw new InvalidOperationException($"sql_functions.tsv: \"{line[..tab]}\" stands twice");
+        }
+
+        return bodies.ToFrozenDictionary(StringComparer.Ordinal);
+    }
+}
