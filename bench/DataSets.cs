@@ -68,12 +68,12 @@ internal sealed class DataSets(string cache, string gatewayBinary)
     }
 
     /// <summary>The kernel alone, in this process, with the machine's cores.</summary>
-    public static KernelInstance OpenKernel(string folder) => KernelInstance.Open(new KernelOptions
+    public static KernelInstance OpenKernel(string folder)
     {
-        MemoryLimitBytes = 4L << 30,
-        SpillDirectory = Directory.CreateTempSubdirectory("federation-bench-").FullName,
-        AllowedDirectories = [folder],
-    });
+        var spill = Directory.CreateTempSubdirectory("federation-bench-").FullName;
+        Processes.AtExit(() => Directory.Delete(spill, recursive: true));
+        return KernelInstance.Open(new KernelOptions { MemoryLimitBytes = 4L << 30, SpillDirectory = spill, AllowedDirectories = [folder] });
+    }
 
     private void Load(PostgresProcess server)
     {

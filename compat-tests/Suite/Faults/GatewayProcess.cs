@@ -50,6 +50,9 @@ internal sealed partial class GatewayProcess : IAsyncDisposable
     public static async Task<GatewayProcess> StartAsync(string dataFolder, params string[] options)
     {
         var info = new ProcessStartInfo("dotnet") { RedirectStandardOutput = true, RedirectStandardError = true, UseShellExecute = false };
+
+        // A killed runtime would leave the pipes of its debugger behind.
+        info.Environment["DOTNET_EnableDiagnostics"] = "0";
         foreach (var argument in (IEnumerable<string>)[Path.Combine(AppContext.BaseDirectory, "federation.dll"), "serve", "--port", "0", "--flight-port", "0", "--data", dataFolder, .. options])
             info.ArgumentList.Add(argument);
         var process = Process.Start(info)!;

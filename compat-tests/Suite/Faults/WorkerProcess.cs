@@ -22,6 +22,9 @@ internal sealed class WorkerProcess : IAsyncDisposable
     public static async Task<WorkerProcess> StartAsync(string dataFolder, params string[] options)
     {
         var info = new ProcessStartInfo("dotnet") { RedirectStandardOutput = true, RedirectStandardError = true, UseShellExecute = false };
+
+        // A killed runtime would leave the pipes of its debugger behind.
+        info.Environment["DOTNET_EnableDiagnostics"] = "0";
         foreach (var argument in (IEnumerable<string>)[Path.Combine(AppContext.BaseDirectory, "federation.dll"), "worker", "--data", dataFolder, .. options]) info.ArgumentList.Add(argument);
         var process = Process.Start(info)!;
         process.ErrorDataReceived += static (_, _) => { };
