@@ -9,6 +9,12 @@ public sealed unsafe class KernelConnection : IDisposable
 {
     internal KernelConnection(ConnectionHandle handle) => Handle = handle;
 
+    /// <summary>
+    /// The first common table expression of a statement that reads files. Such a statement is planned when it is prepared and again when it starts, as the files may have changed. A parameter whose type nothing
+    /// tells makes the kernel put the first planning off; nobody reads the expression, so it is not computed.
+    /// </summary>
+    public const string Unsettled = "\"federation_unsettled\" AS MATERIALIZED (SELECT abs($1))";
+
     internal ConnectionHandle Handle { get; }
 
     /// <summary>Runs a statement whose rows do not matter.</summary>
@@ -22,6 +28,7 @@ public sealed unsafe class KernelConnection : IDisposable
     /// Starts a statement and returns when its first rows are there. Blocks the calling thread, which works on the statement itself: not for
     /// threads of the pool. The reader must be disposed before the connection.
     /// </summary>
+    /// <param name="sql">Parameters are given 0: they have no other use than <see cref="Unsettled"/>'s.</param>
     /// <param name="columns">The declared columns; a result of other types is an internal error. Null takes what comes.</param>
     public KernelResultReader Query(string sql, EquatableArray<RecordField>? columns, CancellationToken cancellationToken)
     {
@@ -30,6 +37,7 @@ public sealed unsafe class KernelConnection : IDisposable
         var state = NativeMethods.duckdb_prepare(Handle, sql, out var preparedValue);
         using var prepared = new PreparedHandle(preparedValue);
         if (state != 0) throw KernelErrors.ToException(KernelTypes.BorrowString(NativeMethods.duckdb_prepare_error(prepared)), 0);
+        for (var parameters = NativeMethods.duckdb_nparams(prepared); parameters > 0; parameters--) NativeMethods.duckdb_bind_int32(prepared, parameters, 0);
         state = NativeMethods.duckdb_pending_prepared_streaming(prepared, out var pendingValue);
         using var pending = new PendingHandle(pendingValue);
         if (state != 0) throw KernelErrors.ToException(KernelTypes.BorrowString(NativeMethods.duckdb_pending_error(pending)), 0);

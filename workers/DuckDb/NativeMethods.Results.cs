@@ -25,6 +25,12 @@ internal static unsafe partial class NativeMethods
     public static partial int duckdb_prepare(ConnectionHandle connection, string query, out nint prepared);
 
     [LibraryImport(KernelLibrary.Name)]
+    public static partial ulong duckdb_nparams(PreparedHandle prepared);
+
+    [LibraryImport(KernelLibrary.Name)]
+    public static partial int duckdb_bind_int32(PreparedHandle prepared, ulong index, int value);
+
+    [LibraryImport(KernelLibrary.Name)]
     public static partial byte* duckdb_prepare_error(PreparedHandle prepared);
 
     [LibraryImport(KernelLibrary.Name)]

@@ -8,7 +8,7 @@ using Federation.DuckDb;
 namespace Federation.Worker;
 
 /// <summary>
-/// Writes the statement of a task: a prelude of common table expressions, one for each input, and the task's SQL.
+/// Writes the statement of a task: a prelude of common table expressions, one for each input, and the task's SQL. When files are read, <see cref="KernelConnection.Unsettled"/> comes first.
 /// <code>
 /// WITH "l"("id") AS NOT MATERIALIZED (SELECT CAST((d."id") AS BIGINT) FROM read_parquet(['/lake/1.parquet']) AS d),
 ///      "f"("id") AS NOT MATERIALIZED (SELECT * FROM pages(17))
@@ -26,6 +26,7 @@ internal static class KernelStatement
         // The prelude joins a WITH clause that the task's SQL already has.
         var hasWith = TakeWord(ref body, "WITH");
         if (hasWith && TakeWord(ref body, "RECURSIVE")) text.Append("RECURSIVE ");
+        if (task.Inputs.Any(input => input is FileScan)) text.Append(KernelConnection.Unsettled).Append(",\n     ");
         for (var i = 0; i < task.Inputs.Count; i++)
         {
             if (i > 0) text.Append(",\n     ");
