@@ -41,7 +41,7 @@ publish() { # the gateway as users run it: compiled ahead of time, so that it st
 }
 
 run() {
-  say "building"
+  say "building (some minutes the first time)"
   publish
   local options=()
   case " $* " in *" --no-demo "*) set -- "${@/--no-demo/}" ;; *) options+=(--demo deploy/demo) ;; esac
