@@ -64,21 +64,17 @@ public sealed class DistributionTests
     [InlineData("SELECT s.name, count(*) FROM small s GROUP BY 1", "1 stream: small")]
     public void Plans_are_cut(string sql, string expected)
     {
-        var bound = Binder.Bind(((SelectStatement)SqlParser.Parse(sql)[0].Statement).Query, Context());
-        var plan = QueryPlanner.Plan(bound, new ExecutionContext([], _ => null), new DistributionOptions(2));
-        Assert.Equal(expected, string.Join("; ", plan.Fragments.Select(Describe)));
+        Assert.Equal(expected, Cut(sql));
     }
 
     /// <summary>
-    /// Two large tables that meet in a column of few values meet many times over: the second waits for the table that names a key of both. Joined first, all that leaves a task is hashed by id.
+    /// Two large tables that meet in a column of few values meet many times over: the second waits until the first has met the table between them, and then only few rows are left to copy.
     /// </summary>
     [Fact]
     public void Few_values_are_no_keys()
     {
         const string Sql = "SELECT count(*) FROM small s, small t, exact e, big b, huge h WHERE s.id = e.id AND t.id = b.id AND (s.name = 'x' AND t.name = 'y' OR s.name = 'y' AND t.name = 'x') AND e.name = h.name AND b.name = h.name";
-        var bound = Binder.Bind(((SelectStatement)SqlParser.Parse(Sql)[0].Statement).Query, Context());
-        var plan = QueryPlanner.Plan(bound, new ExecutionContext([], _ => null), new DistributionOptions(2));
-        Assert.StartsWith("1 broadcast: small, small; 2 broadcast: all 4, big; 2 broadcast: all 3, huge;", string.Join("; ", plan.Fragments.Select(Describe)), StringComparison.Ordinal);
+        Assert.StartsWith("1 broadcast: small, small; 2 broadcast: all 4, big; 2 broadcast: all 3, huge;", Cut(Sql), StringComparison.Ordinal);
     }
 
     /// <summary>Both columns equal the key of a small table, so they have few values although their own tables are large: they are compared where more is known of the rows.</summary>
@@ -86,17 +82,20 @@ public sealed class DistributionTests
     public void What_equals_a_column_of_few_values_has_few()
     {
         const string Sql = "SELECT count(*) FROM big s, exact c, huge o, small n WHERE s.name = n.name AND c.name = s.name AND c.id = o.id AND o.name = s.id::text";
-        var bound = Binder.Bind(((SelectStatement)SqlParser.Parse(Sql)[0].Statement).Query, Context());
-        var plan = QueryPlanner.Plan(bound, new ExecutionContext([], _ => null), new DistributionOptions(2));
-        Assert.StartsWith("1 broadcast: small; 2 hash key: big, all", string.Join("; ", plan.Fragments.Select(Describe)), StringComparison.Ordinal);
+        Assert.StartsWith("1 broadcast: small; 2 hash key: big, all", Cut(Sql), StringComparison.Ordinal);
     }
 
     [Fact]
     public void One_worker_gets_one_fragment()
     {
-        var bound = Binder.Bind(((SelectStatement)SqlParser.Parse("SELECT count(*) FROM huge")[0].Statement).Query, Context());
-        Assert.Single(QueryPlanner.Plan(bound, new ExecutionContext([], _ => null), DistributionOptions.SingleTask).Fragments);
+        Assert.Single(Fragmented("SELECT count(*) FROM huge", DistributionOptions.SingleTask).Fragments);
     }
+
+    private static FragmentedPlan Fragmented(string sql, DistributionOptions options) =>
+        QueryPlanner.Plan(Binder.Bind(((SelectStatement)SqlParser.Parse(sql)[0].Statement).Query, Context()), new ExecutionContext([], _ => null), options);
+
+    /// <summary>The fragments for two workers.</summary>
+    private static string Cut(string sql) => string.Join("; ", Fragmented(sql, new DistributionOptions(2)).Fragments.Select(Describe));
 
     private static string Describe(Fragment fragment)
     {

@@ -47,6 +47,7 @@ internal static class Conjuncts
             branches.Add(Combine(terms));
         }
 
-        return new Or(branches.Distinct().ToEquatableArray()) is { Terms.Count: > 1 } restriction ? restriction : branches[0];
+        var different = branches.Distinct().ToEquatableArray();
+        return different.Count == 1 ? different[0] : new Or(different);
     }
 }

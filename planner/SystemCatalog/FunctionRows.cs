@@ -1,8 +1,10 @@
 using System.Globalization;
 using System.Text;
+using Federation.Core.Types;
 using Federation.Core.Values;
 using Federation.Plan;
 using Federation.Planner.Functions;
+using Federation.Sql.Printing;
 
 namespace Federation.SystemCatalog;
 
@@ -11,7 +13,6 @@ using Row = Dictionary<string, object?>;
 /// <summary>pg_proc, and what functions such as pg_get_functiondef say about it.</summary>
 internal static class FunctionRows
 {
-    private const long PgCatalogOid = 11;
     private const long InternalLanguageOid = 12;
     private const long SqlLanguageOid = 14;
 
@@ -34,8 +35,8 @@ internal static class FunctionRows
         var row = new Row(s_details[function.Oid.Value])
         {
             ["proname"] = function.Name,
-            ["pronamespace"] = PgCatalogOid,
-            ["proowner"] = 10L,
+            ["pronamespace"] = SystemRows.PgCatalogOid,
+            ["proowner"] = SystemRows.OwnerOid,
             ["prokind"] = function.Kind switch { FunctionKind.Aggregate => "a", FunctionKind.Window => "w", FunctionKind.Procedure => "p", _ => "f" },
             ["proisstrict"] = function.IsStrict,
             ["proretset"] = function.ReturnsSet,
@@ -58,7 +59,7 @@ internal static class FunctionRows
         if (kind == "a") return null;
         var language = (long)details["prolang"]!;
         var text = new StringBuilder();
-        text.Append(CultureInfo.InvariantCulture, $"CREATE OR REPLACE {(kind == "p" ? "PROCEDURE" : "FUNCTION")} pg_catalog.{Quote((string)function["proname"]!)}({details["arguments"]})\n");
+        text.Append(CultureInfo.InvariantCulture, $"CREATE OR REPLACE {(kind == "p" ? "PROCEDURE" : "FUNCTION")} pg_catalog.{SqlPrinter.QuoteReserved((string)function["proname"]!)}({details["arguments"]})\n");
         if (kind != "p") text.Append(CultureInfo.InvariantCulture, $" RETURNS {details["result"]}\n");
         text.Append(CultureInfo.InvariantCulture, $" LANGUAGE {language switch { InternalLanguageOid => "internal", SqlLanguageOid => "sql", _ => "c" }}\n");
         var properties = Properties(function, details, kind, language);
@@ -83,10 +84,7 @@ internal static class FunctionRows
         if (cost != (language is InternalLanguageOid or 13 ? 1 : 100)) text.Append(CultureInfo.InvariantCulture, $" COST {cost}");
         var rows = (float)details["prorows"]!;
         if (rows > 0 && rows != 1000) text.Append(CultureInfo.InvariantCulture, $" ROWS {rows}");
-        if (details["prosupport"] is long support and > 0) text.Append(CultureInfo.InvariantCulture, $" SUPPORT {FunctionCatalog.Instance.FindFunction(new Federation.Core.Types.Oid((uint)support))?.Name}");
+        if (details["prosupport"] is long support and > 0) text.Append(CultureInfo.InvariantCulture, $" SUPPORT {FunctionCatalog.Instance.FindFunction(new Oid((uint)support))?.Name}");
         return text.ToString();
     }
-
-    /// <summary>Names that are reserved words stand in quotes.</summary>
-    private static string Quote(string name) => Federation.Sql.Printing.SqlPrinter.QuoteReserved(name);
 }

@@ -10,9 +10,9 @@ using Row = Dictionary<string, object?>;
 /// <summary>The rows of each system table, by column name. Tables that nothing fills have none.</summary>
 internal static class SystemRows
 {
-    private const long PgCatalogOid = 11;
+    internal const long PgCatalogOid = 11;
     private const long InformationSchemaOid = 13000;
-    private const long OwnerOid = 10;
+    internal const long OwnerOid = 10;
 
     private static readonly Lazy<IReadOnlyList<Row>> s_operators = Owned("pg_operator", "oprnamespace", "oprowner");
     private static readonly Lazy<IReadOnlyList<Row>> s_collations = Owned("pg_collation", "collnamespace", "collowner");

@@ -10,9 +10,6 @@ public sealed class IpcStreamReader(Stream stream, bool trustsValues = false) : 
 {
     private const int MaxHeaderBytes = 64 << 20;
 
-    /// <summary>Memory taken at once for a header whose bytes are still to come.</summary>
-    private const int FirstChunkBytes = 16 << 20;
-
     private readonly byte[] _prefix = new byte[sizeof(int)];
     private IpcBatchReader? _reader;
 
@@ -55,22 +52,14 @@ public sealed class IpcStreamReader(Stream stream, bool trustsValues = false) : 
 
         if (length == 0) return null;
         if (length is < 0 or > MaxHeaderBytes) throw IpcErrors.Malformed($"a header of {length} bytes");
-        var header = new byte[Math.Min(length, FirstChunkBytes)];
-        var done = 0;
-        while (true)
-        {
-            await FillAsync(header.AsMemory(done), cancellationToken);
-            if (header.Length == length) return header;
-            done = header.Length;
-            Array.Resize(ref header, (int)Math.Min(length, 2L * header.Length));
-        }
+        return await ClaimedBytes.ReadAsync(length, FillAsync, cancellationToken);
     }
 
     private async ValueTask<NativeBlock?> ReadBodyAsync(long length, CancellationToken cancellationToken)
     {
         if (length == 0) return null;
         if (length > int.MaxValue) throw IpcErrors.TooLarge("message");
-        return await NativeBlockReader.ReadAsync((int)length, FillAsync, cancellationToken);
+        return await ClaimedBytes.ReadBlockAsync((int)length, FillAsync, cancellationToken);
     }
 
     private async ValueTask FillAsync(Memory<byte> target, CancellationToken cancellationToken)

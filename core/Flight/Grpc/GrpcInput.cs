@@ -15,9 +15,6 @@ internal sealed class GrpcInput(Stream stream, long maxMessageBytes) : IDisposab
     private const int PrefixBytes = 5;
     private const int BufferBytes = 16 * 1024;
 
-    /// <summary>Memory taken at once for bytes that are still to come.</summary>
-    private const int FirstChunkBytes = 16 << 20;
-
     private byte[]? _buffer = ArrayPool<byte>.Shared.Rent(BufferBytes);
     private int _start;
     private int _end;
@@ -67,25 +64,17 @@ internal sealed class GrpcInput(Stream stream, long maxMessageBytes) : IDisposab
         }
     }
 
-    public async ValueTask<byte[]> ReadBytesAsync(long length, CancellationToken cancellationToken)
+    public ValueTask<byte[]> ReadBytesAsync(long length, CancellationToken cancellationToken)
     {
         Consume(length);
-        var bytes = new byte[Math.Min(length, FirstChunkBytes)];
-        var done = 0;
-        while (true)
-        {
-            await FillAsync(bytes.AsMemory(done), cancellationToken);
-            if (bytes.Length == length) return bytes;
-            done = bytes.Length;
-            Array.Resize(ref bytes, (int)Math.Min(length, 4L * bytes.Length));
-        }
+        return ClaimedBytes.ReadAsync((int)length, FillAsync, cancellationToken);
     }
 
     /// <summary>Bytes of the present message as a block of their own.</summary>
     public ValueTask<NativeBlock> ReadBlockAsync(long length, CancellationToken cancellationToken)
     {
         Consume(length);
-        return NativeBlockReader.ReadAsync((int)length, FillAsync, cancellationToken);
+        return ClaimedBytes.ReadBlockAsync((int)length, FillAsync, cancellationToken);
     }
 
     public async ValueTask SkipAsync(long length, CancellationToken cancellationToken)

@@ -152,11 +152,5 @@ public sealed class FunctionCatalog
 
     private static Oid ParseOid(string text) => new(uint.Parse(text, CultureInfo.InvariantCulture));
 
-    private static IEnumerable<string[]> Rows(string resource)
-    {
-        using var stream = typeof(FunctionCatalog).Assembly.GetManifestResourceStream(resource)
-            ?? throw new InvalidOperationException($"the embedded table {resource} is missing");
-        using var reader = new StreamReader(stream);
-        while (reader.ReadLine() is { } line) yield return line.Split('\t');
-    }
+    private static IEnumerable<string[]> Rows(string resource) => EmbeddedTable.Lines(resource).Select(line => line.Split('\t'));
 }

@@ -17,7 +17,8 @@ public static class SqlFunctions
     /// <summary>The alias by which a body names its arguments.</summary>
     public const string ArgumentAlias = "argument";
 
-    private static readonly FrozenDictionary<string, Expression> s_bodies = Load();
+    private static readonly FrozenDictionary<string, Expression> s_bodies =
+        EmbeddedTable.Texts("sql_functions.tsv").ToFrozenDictionary(item => item.Key, item => SqlParser.ParseExpression(item.Value), StringComparer.Ordinal);
 
     private static readonly FrozenDictionary<string, Expression[]> s_byName = s_bodies
         .GroupBy(item => item.Key[..item.Key.IndexOf('(', StringComparison.Ordinal)], item => item.Value)
@@ -37,22 +38,4 @@ public static class SqlFunctions
 
     /// <summary>Constants are known before the query runs, and then the session's own answer has PostgreSQL's errors.</summary>
     public static bool YieldsToSession(string name) => name == "current_setting";
-
-    private static FrozenDictionary<string, Expression> Load()
-    {
-        var bodies = new Dictionary<string, Expression>(StringComparer.Ordinal);
-        using var stream = typeof(SqlFunctions).Assembly.GetManifestResourceStream("sql_functions.tsv")
-            ?? throw new InvalidOperationException("the embedded table sql_functions.tsv is missing");
-        using var reader = new StreamReader(stream);
-        while (reader.ReadLine() is { } line)
-        {
-            if (line.Length == 0 || line[0] == '#') continue;
-            var tab = line.IndexOf('\t', StringComparison.Ordinal);
-            if (tab < 0) throw new InvalidOperationException($"sql_functions.tsv: no body in \"{line}\"");
-            if (!bodies.TryAdd(line[..tab].Trim(), SqlParser.ParseExpression(line[(tab + 1)..])))
-                throw new InvalidOperationException($"sql_functions.tsv: \"{line[..tab]}\" stands twice");
-        }
-
-        return bodies.ToFrozenDictionary(StringComparer.Ordinal);
-    }
 }

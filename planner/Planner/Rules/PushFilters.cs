@@ -130,8 +130,11 @@ public sealed class PushFilters : IRule
 
             if (join.Type == JoinType.Inner)
             {
-                toLeft.AddRange(on.Where(term => !IsVolatile(term)).Select(term => Conjuncts.Restriction(term, left)).OfType<Expr>());
-                toRight.AddRange(on.Where(term => !IsVolatile(term)).Select(term => Conjuncts.Restriction(term, right)).OfType<Expr>());
+                foreach (var term in on.Where(term => !IsVolatile(term)))
+                {
+                    if (Conjuncts.Restriction(term, left) is { } ofLeft) toLeft.Add(ofLeft);
+                    if (Conjuncts.Restriction(term, right) is { } ofRight) toRight.Add(ofRight);
+                }
             }
 
             var joined = join with

@@ -1,4 +1,5 @@
 using System.Collections.Frozen;
+using Federation.Planner.Functions;
 
 namespace Federation.Planner.Writing;
 
@@ -13,7 +14,7 @@ namespace Federation.Planner.Writing;
 /// </summary>
 public static class KernelFunctions
 {
-    private static readonly FrozenDictionary<string, string> s_templates = Load();
+    private static readonly FrozenDictionary<string, string> s_templates = EmbeddedTable.Texts("kernel_functions.tsv").ToFrozenDictionary(StringComparer.Ordinal);
 
     /// <summary>The names and signatures that the table holds.</summary>
     public static IEnumerable<string> Keys => s_templates.Keys;
@@ -21,22 +22,4 @@ public static class KernelFunctions
     /// <summary>The template for a function, or null when the kernel has no exact equal.</summary>
     public static string? Find(FunctionEntry function) =>
         s_templates.GetValueOrDefault(function.Signature) ?? s_templates.GetValueOrDefault(function.Name);
-
-    private static FrozenDictionary<string, string> Load()
-    {
-        var templates = new Dictionary<string, string>(StringComparer.Ordinal);
-        using var stream = typeof(KernelFunctions).Assembly.GetManifestResourceStream("kernel_functions.tsv")
-            ?? throw new InvalidOperationException("the embedded table kernel_functions.tsv is missing");
-        using var reader = new StreamReader(stream);
-        while (reader.ReadLine() is { } line)
-        {
-            if (line.Length == 0 || line[0] == '#') continue;
-            var tab = line.IndexOf('\t', StringComparison.Ordinal);
-            if (tab < 0) throw new InvalidOperationException($"kernel_functions.tsv: no template in \"{line}\"");
-            if (!templates.TryAdd(line[..tab].Trim(), line[(tab + 1)..].Trim()))
-                throw new InvalidOperationException($"kernel_functions.tsv: \"{line[..tab]}\" stands twice");
-        }
-
-        return templates.ToFrozenDictionary(StringComparer.Ordinal);
-    }
 }
