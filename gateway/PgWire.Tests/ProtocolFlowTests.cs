@@ -1,3 +1,4 @@
+using Federation.CompatTests.Wire;
 using Federation.PgWire.Tests.Fakes;
 
 namespace Federation.PgWire.Tests;
@@ -266,15 +267,20 @@ public sealed class ProtocolFlowTests
     public async Task Stopping_tells_idle_clients()
     {
         await using var server = await TestServer.StartAsync();
-        var play = server.PlayAsync("""
-            connect
+        await using var client = await WireConnection.OpenAsync(server.Target, CancellationToken.None);
+        await client.SendAsync(FrontendEncoder.Encode("""Startup {"user":"tester","database":"tests"}"""), CancellationToken.None);
+        while ((await ReceiveAsync(client)).Type != "ReadyForQuery") { }
 
-            until Closed
-            ErrorResponse {"S":"FATAL","C":"57P01","M":"terminating connection due to administrator command"}
-            Closed
-            """);
-        await Task.Delay(200);
         await server.Server.StopAsync(CancellationToken.None);
-        await play;
+        Assert.Equal(
+            """ErrorResponse {"S":"FATAL","C":"57P01","M":"terminating connection due to administrator command"}""",
+            (await ReceiveAsync(client)).ToString());
+        Assert.Equal("Closed", (await ReceiveAsync(client)).Type);
+    }
+
+    private static async Task<WireMessage> ReceiveAsync(WireConnection client)
+    {
+        using var timeout = new CancellationTokenSource(TimeSpan.FromSeconds(30));
+        return await client.ReceiveAsync(new HashSet<string>(), timeout.Token);
     }
 }

@@ -63,6 +63,9 @@ public abstract class TaskFixture : KernelFixture
         /// <summary>Batches made so far by all reads.</summary>
         public int Batches { get; private set; }
 
+        /// <summary>Done when a read of the split that hangs has begun.</summary>
+        public TaskCompletionSource Hanging { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
         public bool WasCancelled { get; private set; }
 
         public async IAsyncEnumerable<Batch> ReadAsync(
@@ -71,6 +74,7 @@ public abstract class TaskFixture : KernelFixture
             if (split.Payload == "fail") throw new SqlException(SqlState.ConnectionFailure, "server \"numbers\" is gone") { Detail = "It left." };
             if (split.Payload == "hang")
             {
+                Hanging.TrySetResult();
                 try
                 {
                     await System.Threading.Tasks.Task.Delay(Timeout.Infinite, cancellationToken);

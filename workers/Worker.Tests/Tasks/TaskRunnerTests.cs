@@ -106,7 +106,7 @@ public sealed class TaskRunnerTests : TaskFixture
     {
         using var source = new CancellationTokenSource();
         var run = RunAsync(Task("SELECT count(*) AS id FROM n", [new ConnectorSplit("n", [s_id], "numbers", "hang")], s_id), source.Token);
-        await System.Threading.Tasks.Task.Delay(100);
+        await Connector.Hanging.Task.WaitAsync(TimeSpan.FromSeconds(30));
         var watch = Stopwatch.StartNew();
         await source.CancelAsync();
         var error = await Assert.ThrowsAsync<SqlException>(() => run);
