@@ -229,8 +229,8 @@ public sealed class KernelSqlWriter
 
     private string WriteJoin(Join join)
     {
-        var left = Source(join.Left);
-        var right = join.IsLateral ? $"LATERAL {Derived(join.Right)}" : Source(join.Right);
+        var left = Source(join.Type is JoinType.Inner or JoinType.Right or JoinType.Semi ? Filtering(join.Left, join.Condition) : join.Left);
+        var right = join.IsLateral ? $"LATERAL {Derived(join.Right)}" : Source(join.Type is JoinType.Inner or JoinType.Left or JoinType.Semi or JoinType.Anti ? Filtering(join.Right, join.Condition) : join.Right);
         if (join.Left is Join) left = Nested(left);
         if (join.Right is Join && !join.IsLateral) right = Nested(right);
         if (join is { Type: JoinType.Inner, Condition: Constant { Value: true } }) return $"{left} CROSS JOIN {right}";
@@ -238,6 +238,18 @@ public sealed class KernelSqlWriter
         return $"{left} {kind} {right} ON {_expressions.Write(join.Condition)}";
 
         string Nested(string joined) => _keepsJoinOrder ? $"(SELECT * FROM {joined}) AS {_names.NewTable()}" : $"({joined})";
+    }
+
+    /// <summary>
+    /// A side of a join whose unmatched rows are not kept. The kernel takes the keys of its hash table down to the scan of the other side as a Bloom filter, but only where it sees that something has filtered
+    /// them; of an exchange it does not see that. A condition that every row of the join meets says it.
+    /// </summary>
+    private static LogicalPlan Filtering(LogicalPlan side, Expr condition)
+    {
+        if (side is not (RemoteSource or Project { Input: RemoteSource })) return side;
+        var columns = side.Columns.Select(column => column.Id).ToHashSet();
+        var key = Conjuncts.Of(condition).OfType<Call>().Where(call => call.Operator == "=").SelectMany(call => call.Arguments).OfType<ColumnRef>().FirstOrDefault(reference => columns.Contains(reference.Column.Id));
+        return key is null ? side : new Filter(side, new Not(new IsNull(key)));
     }
 
     private string Items(IEnumerable<Assignment> assignments)
