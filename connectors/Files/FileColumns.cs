@@ -4,7 +4,11 @@ using Federation.Core.Types;
 namespace Federation.Connectors.Files;
 
 /// <summary>A table column as files have it.</summary>
-internal sealed record FileColumn(string Name, SqlType Type);
+internal sealed record FileColumn(string Name, SqlType Type)
+{
+    /// <summary>Between what the values lie; null when the files do not say.</summary>
+    public ColumnStatistics? Statistics { get; init; }
+}
 
 /// <summary>Merges the columns of files by name, in order of first appearance.</summary>
 internal static class FileColumns

@@ -69,7 +69,7 @@ internal sealed class FilesConnector : IConnector, IConnectorMetadata, IScanPlan
                 ? new PinnedFile(file.FullName, file.Length, file.LastWriteTimeUtc.Ticks)
                 : throw FormatErrors.Missing(file.FullName))
             .ToEquatableArray();
-        var columns = shape.Columns.Select(column => new ConnectorColumn(column.Name, column.Type)).ToEquatableArray();
+        var columns = shape.Columns.Select(column => new ConnectorColumn(column.Name, column.Type) { Statistics = column.Statistics }).ToEquatableArray();
         return new ConnectorTable(new FilesTableHandle(files.Format, pinned, shape.Columns), columns, shape.Rows, shape.Rows >= 0);
     }
 }

@@ -99,11 +99,11 @@ internal sealed class TableShapes(FileOptions options, ParquetFooters footers)
     private static EquatableArray<string> OrRow(EquatableArray<string> expressions) => expressions.Count == 0 ? ["true"] : expressions;
 
     private static IEnumerable<FileColumn> ParquetColumns(ParquetFooter footer, string path) =>
-        footer.Columns.Select(field => new FileColumn(field.Name, ParquetColumn.Of(field, path).Type));
+        footer.Columns.Select(field => new FileColumn(field.Name, ParquetColumn.Of(field, path).Type) { Statistics = footer.Statistics.GetValueOrDefault(field.Name) });
 
     private static FileColumn MergeText(FileColumn left, FileColumn right) => left with { Type = TextColumn.Union(left.Type, right.Type) };
 
-    private static FileColumn MergeParquet(FileColumn left, FileColumn right) => left with { Type = Widen(left, right) };
+    private static FileColumn MergeParquet(FileColumn left, FileColumn right) => left with { Type = Widen(left, right), Statistics = ColumnStatistics.Union(left.Statistics, right.Statistics) };
 
     private static SqlType Widen(FileColumn left, FileColumn right)
     {

@@ -81,7 +81,11 @@ public abstract record TableVersion
 /// <param name="IsRowCountExact">The row count is exact for the pinned version, so that count(*) may be answered from it.</param>
 public sealed record ConnectorTable(ITableHandle Handle, EquatableArray<ConnectorColumn> Columns, long EstimatedRows = -1, bool IsRowCountExact = false);
 
-public sealed record ConnectorColumn(string Name, SqlType Type, bool IsNullable = true);
+public sealed record ConnectorColumn(string Name, SqlType Type, bool IsNullable = true)
+{
+    /// <summary>Between what the values lie; null when the source does not know it without reading.</summary>
+    public ColumnStatistics? Statistics { get; init; }
+}
 
 /// <summary>Schedule time: how a (pushed-down) table handle is read.</summary>
 public interface IScanPlanner

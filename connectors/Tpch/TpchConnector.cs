@@ -45,7 +45,7 @@ internal sealed class TpchConnector(string serverName) : IConnector, IConnectorM
         if (version is not null)
             throw new SqlException(SqlState.FeatureNotSupported, $"table \"{table}\" of server \"{ServerName}\" has no versions");
         var (rows, isExact) = found.Rows(scale);
-        var columns = found.Columns.Select(column => new ConnectorColumn(column.Name, column.Type, IsNullable: false)).ToEquatableArray();
+        var columns = found.Columns.Select(column => new ConnectorColumn(column.Name, column.Type, IsNullable: false) { Statistics = column.Statistics }).ToEquatableArray();
         return ValueTask.FromResult<ConnectorTable?>(new ConnectorTable(new TpchTableHandle(schema, table), columns, rows, isExact));
     }
 

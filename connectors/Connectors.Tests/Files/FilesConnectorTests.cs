@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.IO.Compression;
 using System.Text;
 using Federation.Connectors.Files;
@@ -5,6 +6,7 @@ using Federation.Connectors.Formats.Parquet;
 using Federation.Connectors.Spi;
 using Federation.Core;
 using Federation.Core.Errors;
+using Federation.Core.Types;
 
 namespace Federation.Connectors.Tests.Files;
 
@@ -109,6 +111,28 @@ public sealed class FilesConnectorTests : ScanFixture
         Assert.Equal(["1|x|null", "5000000000|null|1.5"], await ReadAsync("public", "p"));
         await ExecuteAsync($"COPY (SELECT 'text' AS a) TO '{Folder}/p/3.parquet' (FORMAT parquet)");
         Assert.Equal(SqlState.DatatypeMismatch, (await Assert.ThrowsAsync<SqlException>(() => ReadAsync("public", "p"))).State);
+    }
+
+    /// <summary>What row groups say of their columns is known of the table, united over its files; what one of them does not say is not.</summary>
+    [Fact]
+    public async Task Ranges_of_columns_come_from_the_footers()
+    {
+        Directory.CreateDirectory(Path.Combine(Folder, "r"));
+        const string Columns = "{0} AS i, DATE '2024-01-01' + {0} AS d, TIMESTAMP '2024-01-01 00:00:00' + INTERVAL ({0}) HOUR AS t, ({0} * 1.25)::DECIMAL(30,2) AS n, {0}::DOUBLE / 4 AS f, 'x' AS s, CASE WHEN {0} < 0 THEN 1 END AS u";
+        var rows = string.Format(CultureInfo.InvariantCulture, Columns, "x::INTEGER");
+        await ExecuteAsync($"COPY (SELECT {rows} FROM range(-4, 3000) t(x)) TO '{Folder}/r/1.parquet' (FORMAT parquet, ROW_GROUP_SIZE 2048)");
+        await ExecuteAsync($"COPY (SELECT {rows}, 7 AS late FROM range(5000, 5001) t(x)) TO '{Folder}/r/2.parquet' (FORMAT parquet)");
+        var found = (await TableAsync("public", "r")).Columns.ToDictionary(column => column.Name, column => column.Statistics);
+        const double Day = 86_400_000_000;
+        Assert.Equal(new ColumnStatistics(-4, 5000), found["i"]);
+        Assert.Equal(new ColumnStatistics((19723 - 4) * Day, (19723 + 5000) * Day), found["d"]);
+        Assert.Equal(new ColumnStatistics((19723 * Day) - (4 * Day / 24), (19723 * Day) + (5000 * Day / 24)), found["t"]);
+        Assert.Equal(new ColumnStatistics(-5, 6250), found["n"]);
+        Assert.Equal(new ColumnStatistics(-1, 1250), found["f"]);
+        Assert.Null(found["s"]);
+        Assert.Equal(new ColumnStatistics(7, 7), found["late"]);
+        Assert.Equal(5005, found["i"]!.CountValues(SqlType.Int4));
+        Assert.Equal(5005, found["d"]!.CountValues(SqlType.Date));
     }
 
     [Fact]

@@ -32,6 +32,23 @@ public sealed class IcebergReadTests : ScanFixture
             Assert.Equal(SqlState.UndefinedObject, (await Assert.ThrowsAsync<SqlException>(() => CountAsync(folder, version))).State);
     }
 
+    /// <summary>The ranges of columns, by the bounds that manifests have of the files, are those of the rows.</summary>
+    [GoldenFact]
+    public async Task Ranges_of_columns_come_from_the_manifests()
+    {
+        var (format, table) = await LoadAsync(DuckDb + "iceberg/lineitem_iceberg", new TableVersion.Named("main"));
+        foreach (var name in new[] { "l_linenumber", "l_quantity", "l_shipdate" })
+        {
+            var column = table.Columns.Single(column => column.Name == name);
+            var values = (await RowsAsync(await format.PlanScanAsync(table.Handle, [name], "t", default))).Distinct()
+                .Select(text => ColumnStatistics.Position(column.Type == SqlType.Date ? new PgDate(DateOnly.Parse(text, CultureInfo.InvariantCulture).DayNumber - 719_162) : PgNumeric.Parse(text)))
+                .ToArray();
+            Assert.Equal(new ColumnStatistics(values.Min()!.Value, values.Max()!.Value), column.Statistics);
+        }
+
+        Assert.Null(table.Columns.Single(column => column.Name == "l_comment").Statistics);
+    }
+
     [GoldenFact]
     public async Task Stages_of_schema_evolution()
     {

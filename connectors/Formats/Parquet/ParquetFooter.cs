@@ -1,3 +1,5 @@
+using Federation.Core.Types;
+
 namespace Federation.Connectors.Formats.Parquet;
 
 /// <summary>parquet.thrift Type.</summary>
@@ -129,6 +131,9 @@ public sealed record RowGroup(long RowCount, IReadOnlyList<ColumnChunk> Columns)
 public sealed record ParquetFooter(ParquetField Root, long RowCount, IReadOnlyList<RowGroup> RowGroups, bool IsEncrypted, string? CreatedBy)
 {
     public IReadOnlyList<ParquetField> Columns => Root.Children;
+
+    /// <summary>Between what the values of top-level columns lie, by name; columns of which that is not known are absent.</summary>
+    public IReadOnlyDictionary<string, ColumnStatistics> Statistics { get; } = ParquetStatistics.Of(Root, RowGroups);
 
     /// <summary>Bytes of the file that this was read from; the weight in caches.</summary>
     public int Length { get; init; }

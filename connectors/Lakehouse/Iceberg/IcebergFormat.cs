@@ -18,6 +18,7 @@ public sealed class IcebergFormat : ITableFormat, IScanPlanner, IFilterPushdown
 {
     private readonly IReadOnlyList<string> _allowedRoots;
     private readonly IcebergFiles _files;
+    private readonly TableStatistics _statistics = new();
 
     /// <param name="footers">Shared with other readers of Parquet files.</param>
     /// <param name="allowedRoots">Folders that a table's files may lie in besides the table's own folder.</param>
@@ -45,9 +46,13 @@ public sealed class IcebergFormat : ITableFormat, IScanPlanner, IFilterPushdown
     {
         var table = Open(pointer);
         var (snapshot, schema) = table.Find(version);
-        var columns = schema.Fields.Select(field => new ConnectorColumn(field.Name, SqlTypes.Of(field.Type, field.Name), !field.IsRequired))
-            .ToEquatableArray();
-        var (rows, isExact) = snapshot is null ? (0, true) : await Task.Run(() => Count(table, snapshot, schema), cancellationToken);
+        var (rows, isExact, ranges) = snapshot is null
+            ? (0, true, default)
+            : await Task.Run(() => Count(table, snapshot, schema) is var (count, exact) ? (count, exact, _statistics.Get(table, snapshot, schema)) : default, cancellationToken);
+        var columns = schema.Fields.Select((field, index) => new ConnectorColumn(field.Name, SqlTypes.Of(field.Type, field.Name), !field.IsRequired)
+        {
+            Statistics = index < ranges.Count ? ranges[index] : null,
+        }).ToEquatableArray();
         return new ConnectorTable(new IcebergTableHandle(pointer, snapshot?.Id, schema.Id), columns, rows, isExact);
     }
 

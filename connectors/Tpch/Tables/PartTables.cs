@@ -9,7 +9,7 @@ internal sealed class PartTable() : TpchTable(
     Text("p_mfgr", 25, (rows, target) => Manufacturers(rows, "Manufacturer#"u8, hasBrand: false, target)),
     Text("p_brand", 10, (rows, target) => Manufacturers(rows, "Brand#"u8, hasBrand: true, target)),
     Text("p_type", 25, (rows, target) => TextFill.Words(rows, 1841581359, Words.PartTypes, target)),
-    Integer("p_size", (rows, target) => NumberFill.Integers(rows, 1193163244, 1, 50, target)),
+    Integer("p_size", (rows, target) => NumberFill.Integers(rows, 1193163244, 1, 50, target)).Between(1, 50),
     Text("p_container", 10, (rows, target) => TextFill.Words(rows, 727633698, Words.Containers, target)),
     Decimal("p_retailprice", Prices),
     Comment("p_comment", 23, 804159733, 14))
@@ -47,8 +47,8 @@ internal sealed class PartSupplierTable() : TpchTable(
     "partsupp",
     Integer("ps_partkey", PartKeys),
     Integer("ps_suppkey", SupplierKeys),
-    Integer("ps_availqty", (rows, target) => NumberFill.Integers(rows, 1671059989, 1, 9999, target)),
-    Decimal("ps_supplycost", (rows, target) => NumberFill.Money(rows, 1051288424, 100, 100_000, target)),
+    Integer("ps_availqty", (rows, target) => NumberFill.Integers(rows, 1671059989, 1, 9999, target)).Between(1, 9999),
+    Decimal("ps_supplycost", (rows, target) => NumberFill.Money(rows, 1051288424, 100, 100_000, target)).Between(1, 1000),
     Comment("ps_comment", 199, 1961692154, 124))
 {
     private const int SuppliersPerPart = 4;

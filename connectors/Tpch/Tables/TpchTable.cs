@@ -1,13 +1,26 @@
+using System.Globalization;
 using Federation.Arrow;
 using Federation.Connectors.Tpch.Generation;
 using Federation.Core.Types;
+using Federation.Core.Values;
 
 namespace Federation.Connectors.Tpch.Tables;
 
 /// <summary>Writes one column of a range of rows.</summary>
 internal delegate void ColumnFill(RowRange rows, ColumnMemory target);
 
-internal sealed record TpchColumn(string Name, SqlType Type, ColumnFill Fill);
+internal sealed record TpchColumn(string Name, SqlType Type, ColumnFill Fill)
+{
+    /// <summary>Between what the values lie at every scale; null where that depends on the scale or has no use.</summary>
+    public ColumnStatistics? Statistics { get; init; }
+
+    public TpchColumn Between(object low, object high) => this with { Statistics = ColumnStatistics.Of(low, high) };
+
+    /// <summary>Between two days, in the form 1992-01-01.</summary>
+    public TpchColumn BetweenDays(string first, string last) => Between(Day(first), Day(last));
+
+    private static PgDate Day(string text) => new(DateOnly.Parse(text, CultureInfo.InvariantCulture).DayNumber - DateOnly.FromDateTime(DateTime.UnixEpoch).DayNumber);
+}
 
 /// <summary>
 /// One of the eight tables: its columns and how ranges of it are made. Any range can be made on its own, in any order, by any thread; every column of it is made on its own too.
