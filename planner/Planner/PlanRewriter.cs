@@ -5,6 +5,10 @@ namespace Federation.Planner;
 /// <summary>Generic traversal of plans and expressions. Every case of both trees is named here once.</summary>
 public static class PlanRewriter
 {
+    /// <summary>A plan, what it reads, and the plans of subqueries in its expressions; a plan before its inputs.</summary>
+    public static IEnumerable<LogicalPlan> Nodes(LogicalPlan plan) =>
+        plan.Inputs.Concat(ExpressionsOf(plan).SelectMany(Subqueries).Select(subquery => subquery.Plan)).SelectMany(Nodes).Prepend(plan);
+
     /// <summary>The expressions that a node itself holds.</summary>
     public static IEnumerable<Expr> ExpressionsOf(LogicalPlan plan) => plan switch
     {

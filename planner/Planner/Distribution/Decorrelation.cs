@@ -4,7 +4,7 @@ namespace Federation.Planner.Distribution;
 /// Turns subqueries that name the row around them into joins, so that they can be spread: EXISTS and IN as conditions become semi joins, NOT EXISTS an anti join, and a
 /// scalar aggregate over equalities a join with the aggregate by those columns. What does not have one of these shapes stays a subquery.
 /// </summary>
-internal sealed class Decorrelation(Func<string, SqlType, Column> newColumn)
+internal sealed class Decorrelation(Func<string, SqlType, Column> newColumn, RowEstimates estimates)
 {
     // Aggregates that are NULL for no rows, as a left join gives for no match. count is not among them.
     private static readonly HashSet<string> s_nullWhenEmpty = new(["sum", "avg", "min", "max"], StringComparer.Ordinal);
@@ -60,9 +60,9 @@ internal sealed class Decorrelation(Func<string, SqlType, Column> newColumn)
     }
 
     /// <summary>A semi join of a plan; where it keeps few rows of the one relation whose columns it names, it stands below the joins with others.</summary>
-    private static LogicalPlan Under(LogicalPlan plan, SemiJoin join) => (join.Type == JoinType.Semi ? BelowJoins(plan, join) : null) ?? join.Over(plan);
+    private LogicalPlan Under(LogicalPlan plan, SemiJoin join) => (join.Type == JoinType.Semi ? BelowJoins(plan, join) : null) ?? join.Over(plan);
 
-    private static LogicalPlan? BelowJoins(LogicalPlan plan, SemiJoin join)
+    private LogicalPlan? BelowJoins(LogicalPlan plan, SemiJoin join)
     {
         switch (plan)
         {
@@ -71,7 +71,7 @@ internal sealed class Decorrelation(Func<string, SqlType, Column> newColumn)
             {
                 var isOfLeft = join.Names(inner.Left);
                 var side = isOfLeft ? inner.Left : inner.Right;
-                if ((!isOfLeft && !join.Names(side)) || RowEstimates.Kept(RowEstimates.Of(side), RowEstimates.Of(join.Inner)) >= 0.5) return null;
+                if ((!isOfLeft && !join.Names(side)) || RowEstimates.Kept(estimates.Of(side), estimates.Of(join.Inner)) >= 0.5) return null;
                 var reduced = BelowJoins(side, join) ?? join.Over(side);
                 return isOfLeft ? inner with { Left = reduced } : inner with { Right = reduced };
             }

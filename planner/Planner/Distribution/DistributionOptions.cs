@@ -11,4 +11,13 @@ public sealed record DistributionOptions(int Workers)
 
     /// <summary>A scan of fewer rows is not spread over tasks.</summary>
     public long SplitRows { get; init; } = 50_000;
+
+    /// <summary>What it takes to start a stage and to wait for its last task, as rows of a file that a task scans in that time: some milliseconds.</summary>
+    public long StageRows { get; init; } = 300_000;
+
+    /// <summary>What it takes to move a row to one task, as rows of a file that are scanned in that time.</summary>
+    public double MoveRows { get; init; } = 2;
+
+    /// <summary>Everything that can be spread is spread, whether it pays or not.</summary>
+    public static DistributionOptions Always(int workers) => new(workers) { MinRows = 0, SplitRows = 0, StageRows = 0, MoveRows = 0 };
 }

@@ -21,7 +21,7 @@ internal sealed partial class Distributor
         if (PartialAggregates.TrySplit(aggregate, NewColumn) is { } split)
         {
             var partial = Over(split.Partial, input);
-            var exchanged = aggregate.Sets.Count > 0 || RowEstimates.Rows(aggregate) < MostGatheredGroups
+            var exchanged = aggregate.Sets.Count > 0 || _estimates.Rows(aggregate) < MostGatheredGroups
                 ? ToSingle(partial)
                 : ToGroups(partial, [.. aggregate.Keys.Select(key => key.Column).Where(column => PartitionKeys.CanHash(column.Type))]);
             var final = exchanged.With(split.Final with { Input = exchanged.Plan });

@@ -15,7 +15,7 @@ internal sealed partial class Distributor
 
     private RemoteSource Cut(Placed input, TaskOutput output, ExchangeReading reading)
     {
-        var estimate = RowEstimates.Of(input.Plan);
+        var estimate = _estimates.Of(input.Plan);
         return new RemoteSource(Add(input, output), reading, input.Plan.Columns, Count(estimate.Rows), Count(estimate.BaseRows));
 
         static long Count(double rows) => (long)Math.Min(long.MaxValue / 2, rows);

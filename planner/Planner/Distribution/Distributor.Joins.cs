@@ -32,23 +32,21 @@ internal sealed partial class Distributor
         conditions.AddRange(conditions.SelectMany(Conjuncts.Implied).ToArray().Where(term => !conditions.Contains(term)).Distinct());
         var rows = ValueCounts(relations, conditions);
         var made = relations.SelectMany(relation => relation.Columns).Select(column => column.Id).ToHashSet();
+        var pending = new JoinConditions(conditions, made);
         var components = relations
-            .Select(relation => new Component(Place(relation), RowEstimates.Of(relation), relation.Columns.Select(column => column.Id).ToHashSet()))
+            .Select(relation => new Component(Place(relation), _estimates.Of(relation), relation.Columns.Select(column => column.Id).ToHashSet()))
             .ToList();
         while (components.Count > 1)
         {
-            var step = Cheapest(components, conditions, made, rows);
+            var step = Cheapest(components, pending, rows);
             var (left, right) = (components[step.Left], components[step.Right]);
-            var columns = left.Columns.Union(right.Columns).ToHashSet();
-            var applied = conditions.Where(condition => PlanColumns.Of(condition).Where(made.Contains).ToArray() is { Length: > 0 } named && named.All(columns.Contains)).ToList();
-            conditions.RemoveAll(applied.Contains);
-            var placed = JoinPlaced(new Join(JoinType.Inner, left.Placed.Plan, right.Placed.Plan, Conjuncts.Combine(applied)), left.Placed, right.Placed, step.Exchange, step.Pairs, Keys(step.Pairs, rows));
-            components[step.Left] = new Component(placed, step.Result, columns);
+            var join = new Join(JoinType.Inner, left.Placed.Plan, right.Placed.Plan, Conjuncts.Combine(pending.Take(left.Columns, right.Columns)));
+            components[step.Left] = new Component(JoinPlaced(join, left.Placed, right.Placed, step.Exchange, step.Pairs, Keys(step.Pairs, rows)), step.Result, [.. left.Columns, .. right.Columns]);
             components.RemoveAt(step.Right);
         }
 
         // What is left names one relation, none, or holds subqueries.
-        var rest = conditions.Concat(above).ToList();
+        var rest = pending.Rest.Concat(above).ToList();
         var whole = components[0].Placed;
         return rest.Count == 0 ? whole : Over(new Filter(whole.Plan, Conjuncts.Combine(rest)), whole);
     }
@@ -73,7 +71,7 @@ internal sealed partial class Distributor
         }
     }
 
-    private Step Cheapest(List<Component> components, List<Expr> conditions, HashSet<int> made, Dictionary<int, double> rows)
+    private Step Cheapest(List<Component> components, JoinConditions pending, Dictionary<int, double> rows)
     {
         Step? best = null;
         for (var pass = 0; pass < 2 && best is null; pass++)
@@ -83,16 +81,12 @@ internal sealed partial class Distributor
                 for (var j = i + 1; j < components.Count; j++)
                 {
                     var (left, right) = (components[i], components[j]);
-                    var isConnected = conditions.Any(condition =>
-                    {
-                        var named = PlanColumns.Of(condition).Where(made.Contains).ToHashSet();
-                        return named.Overlaps(left.Columns) && named.Overlaps(right.Columns) && named.All(id => left.Columns.Contains(id) || right.Columns.Contains(id));
-                    });
+                    var conditions = pending.Between(left.Columns, right.Columns);
 
                     // Products without a condition only when nothing else is left.
-                    if (!isConnected && pass == 0) continue;
+                    if (conditions.Count == 0 && pass == 0) continue;
                     var pairs = Pairs(conditions, left.Columns, right.Columns);
-                    var result = Estimate(conditions, left, right, isConnected, Keys(pairs, rows));
+                    var result = Estimate(conditions, left, right, Keys(pairs, rows));
                     var (exchange, moved) = Choose(JoinType.Inner, left.Placed, right.Placed, left.Estimate.Rows, right.Estimate.Rows, pairs);
                     var cost = moved + (ComputeWeight * result.Rows);
                     if (best is null || cost < best.Cost) best = new Step(i, j, exchange, cost, pairs, result);
@@ -103,29 +97,24 @@ internal sealed partial class Distributor
         return best!;
     }
 
-    /// <summary>The rows of a join by its equalities, of which the other conditions that become decidable keep some.</summary>
-    private static RowEstimates.Estimate Estimate(List<Expr> conditions, Component left, Component right, bool isConnected, double keys)
+    /// <summary>The rows of a join by its equalities, of which its other conditions keep some.</summary>
+    private RowEstimates.Estimate Estimate(IReadOnlyList<Expr> conditions, Component left, Component right, double keys)
     {
-        var result = RowEstimates.OfJoin(JoinType.Inner, left.Estimate, right.Estimate, isConnected && !double.IsPositiveInfinity(keys), keys);
-        var others = conditions.Where(condition =>
-        {
-            var named = PlanColumns.Of(condition);
-            return named.Overlaps(left.Columns) && named.Overlaps(right.Columns) && named.All(id => left.Columns.Contains(id) || right.Columns.Contains(id))
-                && !PartitionKeys.TryGetPair(condition, left.Columns, right.Columns, out _);
-        });
-        return result with { Rows = Math.Max(1, others.Aggregate(result.Rows, (count, condition) => count * RowEstimates.Selectivity(condition))) };
+        var result = RowEstimates.OfJoin(JoinType.Inner, left.Estimate, right.Estimate, conditions.Count > 0 && !double.IsPositiveInfinity(keys), keys);
+        var others = conditions.Where(condition => !PartitionKeys.TryGetPair(condition, left.Columns, right.Columns, out _));
+        return result with { Rows = Math.Max(1, others.Aggregate(result.Rows, (count, condition) => count * _estimates.Selectivity(condition))) };
     }
 
     /// <summary>
     /// How many values each column may have: no more than the table that it comes from has rows, wherever it was joined to since, and no more than a column that it is compared with. Two columns that both equal
     /// the key of a small table are few-valued, however large their own tables are.
     /// </summary>
-    private static Dictionary<int, double> ValueCounts(IEnumerable<LogicalPlan> relations, IEnumerable<Expr> conditions)
+    private Dictionary<int, double> ValueCounts(IEnumerable<LogicalPlan> relations, IEnumerable<Expr> conditions)
     {
         var counts = new Dictionary<int, double>();
         foreach (var relation in relations)
         {
-            var rows = RowEstimates.Of(relation).BaseRows;
+            var rows = _estimates.Of(relation).BaseRows;
             foreach (var column in relation.Columns) counts[column.Id] = rows;
         }
 
@@ -225,7 +214,7 @@ internal sealed partial class Distributor
             Conjuncts.Of(join.Condition), [.. join.Left.Columns.Select(column => column.Id)], [.. join.Right.Columns.Select(column => column.Id)]);
         if (ReduceAggregated(join, left, pairs) is var (hashed, reduced)) (left, join) = (hashed, join with { Right = reduced });
         var right = Place(join.Right);
-        var (exchange, _) = Choose(join.Type, left, right, RowEstimates.Rows(join.Left), RowEstimates.Rows(join.Right), pairs);
+        var (exchange, _) = Choose(join.Type, left, right, _estimates.Rows(join.Left), _estimates.Rows(join.Right), pairs);
         return JoinPlaced(join, left, right, exchange, pairs);
     }
 
@@ -256,7 +245,7 @@ internal sealed partial class Distributor
         Expr[] leftKeys = [.. pairs.Select(pair => pair.Left)], rightKeys = [.. pairs.Select(pair => pair.Right)];
 
         // Where both move, the one with the fewer keys goes first, and of the other only what meets them.
-        var (leftRows, rightRows) = (RowEstimates.Of(left.Plan), RowEstimates.Of(right.Plan));
+        var (leftRows, rightRows) = (_estimates.Of(left.Plan), _estimates.Of(right.Plan));
         if (leftOrder is null && rightOrder is null)
         {
             if (CanReduceRight(type) && IsReduction(rightRows, leftRows, values))

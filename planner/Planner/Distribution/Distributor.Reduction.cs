@@ -34,7 +34,7 @@ internal sealed partial class Distributor
     private (Placed Left, LogicalPlan Right)? ReduceAggregated(Join join, Placed left, IReadOnlyList<KeyPair> pairs)
     {
         if (pairs.Count == 0 || left.Kind == PlacementKind.Replicated || !CanReduceRight(join.Type) || Match(left, pairs.Select(pair => pair.Left)) is not null) return null;
-        var leftRows = RowEstimates.Of(left.Plan);
+        var leftRows = _estimates.Of(left.Plan);
         Placed? hashed = null;
         var right = Under(join.Right, [.. pairs.Select(pair => pair.Right)], isGrouped: false);
         return right is null ? null : (hashed!, right);
@@ -51,7 +51,7 @@ internal sealed partial class Distributor
                     return Under(aggregate.Input, Below(keys, aggregate.Keys), isGrouped: true) is { } input ? aggregate.WithInputs([input]) : null;
             }
 
-            if (!isGrouped || !IsReduction(RowEstimates.Of(plan), leftRows, double.PositiveInfinity)) return null;
+            if (!isGrouped || !IsReduction(_estimates.Of(plan), leftRows, double.PositiveInfinity)) return null;
             hashed = HashSide(left, pairs.Select(pair => pair.Left));
             return Reduce(plan, keys, hashed, pairs);
         }

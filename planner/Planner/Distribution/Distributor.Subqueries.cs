@@ -106,11 +106,5 @@ internal sealed partial class Distributor
         };
     }
 
-    private static int Mentions(LogicalPlan plan, CteId cte)
-    {
-        var count = plan is CteScan scan && scan.Cte == cte ? 1 : 0;
-        foreach (var input in plan.Inputs) count += Mentions(input, cte);
-        foreach (var subquery in PlanRewriter.ExpressionsOf(plan).SelectMany(PlanRewriter.Subqueries)) count += Mentions(subquery.Plan, cte);
-        return count;
-    }
+    private static int Mentions(LogicalPlan plan, CteId cte) => PlanRewriter.Nodes(plan).Count(node => node is CteScan scan && scan.Cte == cte);
 }

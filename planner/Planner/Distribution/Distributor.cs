@@ -8,8 +8,12 @@ namespace Federation.Planner.Distribution;
 /// </summary>
 internal sealed partial class Distributor
 {
+    /// <summary>A row that a connector reads from its source or makes, as rows that the kernel reads from a file in that time.</summary>
+    private const double SourceRowWeight = 10;
+
     private readonly DistributionOptions _options;
     private readonly IReadOnlyDictionary<TableSource, Binding.ResolvedTable> _tables;
+    private readonly RowEstimates _estimates;
     private readonly List<PlacedFragment> _fragments = [];
     private readonly Dictionary<CteId, Func<Placed>> _ctes = [];
     private int _lastColumn;
@@ -18,6 +22,7 @@ internal sealed partial class Distributor
     {
         _options = options;
         _tables = tables;
+        _estimates = new RowEstimates(plan, tables);
         _lastColumn = MaxColumn(plan);
     }
 
@@ -29,14 +34,25 @@ internal sealed partial class Distributor
     public static IReadOnlyList<PlacedFragment> Distribute(
         LogicalPlan plan, IReadOnlyDictionary<TableSource, Binding.ResolvedTable> tables, DistributionOptions options)
     {
-        if (options.Workers < 2 || ScannedRows(plan, tables) < options.MinRows) return [new PlacedFragment(0, plan, new Core.Tasks.TaskOutput.Stream(), 1)];
+        PlacedFragment[] whole = [new PlacedFragment(0, plan, new Core.Tasks.TaskOutput.Stream(), 1)];
+        if (options.Workers < 2 || Scans(plan, tables).Sum(scan => Math.Max(0.0, scan.Source.EstimatedRows)) < options.MinRows) return whole;
         var distributor = new Distributor(plan, tables, options);
-        var decorrelated = new Decorrelation(distributor.NewColumn).Apply(plan);
+        var decorrelated = new Decorrelation(distributor.NewColumn, distributor._estimates).Apply(plan);
         var (root, order, merge) = distributor.PlaceResult(decorrelated);
         var columns = order is null ? plan.Columns : plan.Columns.Append(order).ToEquatableArray();
         distributor.Add(InOrder(root, columns), new Core.Tasks.TaskOutput.Stream(), merge);
-        return FragmentColumns.Settle(distributor._fragments);
+        return distributor.Pays(plan) ? FragmentColumns.Settle(distributor._fragments) : whole;
     }
+
+    /// <summary>Whether what the other workers take off one is more than the stages and the moving of rows add.</summary>
+    private bool Pays(LogicalPlan plan)
+    {
+        var saved = Scans(plan, _tables).Sum(ScanCost) * (_options.Workers - 1) / _options.Workers;
+        var moved = _fragments.Sum(fragment => PlanRewriter.Nodes(fragment.Plan).OfType<RemoteSource>().Sum(source => (double)source.EstimatedRows * (source.Reading == ExchangeReading.Whole ? fragment.Tasks : 1)));
+        return saved >= ((_fragments.Count - 1.0) * _options.StageRows) + (moved * _options.MoveRows);
+    }
+
+    private double ScanCost(Scan scan) => _estimates.Rows(scan with { Filters = default, Limit = null }) * (_tables.GetValueOrDefault(scan.Source)?.Provider is Connectors.Spi.IPageSource ? SourceRowWeight : 1);
 
     /// <summary>The columns in an order that somebody counts on; joins put them in the order of joining.</summary>
     private static Placed InOrder(Placed placed, EquatableArray<Column> columns) =>
@@ -44,21 +60,10 @@ internal sealed partial class Distributor
 
     private static Assignment Pass(Column column) => new(column, new ColumnRef(column));
 
-    private static double ScannedRows(LogicalPlan plan, IReadOnlyDictionary<TableSource, Binding.ResolvedTable> tables)
-    {
-        var rows = plan is Scan scan && tables.GetValueOrDefault(scan.Source)?.InlineRows is null && scan.Limit is null ? Math.Max(0, scan.Source.EstimatedRows) : 0.0;
-        foreach (var input in plan.Inputs) rows += ScannedRows(input, tables);
-        foreach (var subquery in PlanRewriter.ExpressionsOf(plan).SelectMany(PlanRewriter.Subqueries)) rows += ScannedRows(subquery.Plan, tables);
-        return rows;
-    }
+    private static IEnumerable<Scan> Scans(LogicalPlan plan, IReadOnlyDictionary<TableSource, Binding.ResolvedTable> tables) =>
+        PlanRewriter.Nodes(plan).OfType<Scan>().Where(scan => tables.GetValueOrDefault(scan.Source)?.InlineRows is null && scan.Limit is null);
 
-    private static int MaxColumn(LogicalPlan plan)
-    {
-        var max = plan.Columns.Count == 0 ? 0 : plan.Columns.Max(column => column.Id);
-        foreach (var input in plan.Inputs) max = Math.Max(max, MaxColumn(input));
-        foreach (var subquery in PlanRewriter.ExpressionsOf(plan).SelectMany(PlanRewriter.Subqueries)) max = Math.Max(max, MaxColumn(subquery.Plan));
-        return max;
-    }
+    private static int MaxColumn(LogicalPlan plan) => PlanRewriter.Nodes(plan).SelectMany(node => node.Columns).Select(column => column.Id).DefaultIfEmpty(0).Max();
 
     private Column NewColumn(string name, SqlType type) => new(++_lastColumn, name, type);
 

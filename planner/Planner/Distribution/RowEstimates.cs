@@ -4,25 +4,30 @@ namespace Federation.Planner.Distribution;
 /// Coarse row counts for choosing exchanges; the kernel has its own statistics for the order of joins within a task. The fractions are the customary guesses of
 /// planners without histograms (Selinger et al., 1979).
 /// </summary>
-internal static class RowEstimates
+internal sealed class RowEstimates
 {
     /// <summary>What a source without statistics is taken to have.</summary>
     private const double UnknownRows = 1_000_000;
+
+    private readonly Selectivities _selectivities;
+
+    /// <param name="plan">The plan whose parts will be asked about, and plans made of such parts.</param>
+    public RowEstimates(LogicalPlan plan, IReadOnlyDictionary<TableSource, Binding.ResolvedTable> tables) => _selectivities = new Selectivities(plan, tables);
 
     /// <param name="Rows">Rows that come out.</param>
     /// <param name="BaseRows">Rows of the largest table below, before filters: how many keys a join on it may meet.</param>
     public readonly record struct Estimate(double Rows, double BaseRows);
 
-    public static double Rows(LogicalPlan plan) => Of(plan).Rows;
+    public double Rows(LogicalPlan plan) => Of(plan).Rows;
 
-    public static Estimate Of(LogicalPlan plan)
+    public Estimate Of(LogicalPlan plan)
     {
         switch (plan)
         {
             case Scan scan:
             {
                 var rows = scan.Source.EstimatedRows < 0 ? UnknownRows : scan.Source.EstimatedRows;
-                var kept = scan.Filters.Aggregate((double)rows, (count, filter) => count * Selectivity(filter));
+                var kept = rows * _selectivities.OfAll(scan.Filters);
                 return new Estimate(Math.Max(1, scan.Limit is { } limit ? Math.Min(limit, kept) : kept), Math.Max(1, rows));
             }
 
@@ -81,17 +86,5 @@ internal static class RowEstimates
     public static double Kept(Estimate rows, Estimate others, double keys = double.PositiveInfinity) =>
         Math.Min(1, others.Rows / Math.Max(1, Math.Min(keys, Math.Min(rows.BaseRows, others.BaseRows))));
 
-    public static double Selectivity(Expr predicate) => predicate switch
-    {
-        And and => and.Terms.Aggregate(1.0, (product, term) => product * Selectivity(term)),
-        Or or => Math.Min(1, or.Terms.Sum(Selectivity)),
-        Not not => 1 - Selectivity(not.Operand),
-        InList list => Math.Min(0.5, 0.05 * list.Items.Count),
-        Call { Operator: "=" } => 0.05,
-        Call { Operator: "<>" } => 0.95,
-        Call { Operator: "~~" } => 0.1,
-        Constant { Value: true } => 1,
-        Constant => 0,
-        _ => 0.4,
-    };
+    public double Selectivity(Expr predicate) => _selectivities.Of(predicate);
 }
