@@ -88,7 +88,7 @@ public sealed class ScheduledQuery : IAsyncDisposable
             var shares = input.Source switch
             {
                 RemoteSource source => Enumerable.Range(0, fragment.Tasks)
-                    .Select(i => (IReadOnlyList<TaskInput>)[new ExchangeInput(input.Name, source.Outputs.Select(column => new RecordField(column.Name, column.Type)).ToEquatableArray(), []) { EstimatedRows = source.EstimatedRows }])
+                    .Select(i => (IReadOnlyList<TaskInput>)[new ExchangeInput(input.Name, WrittenQuery.Given(source.Outputs.Select(column => new RecordField(column.Name, column.Type)).ToEquatableArray()), []) { EstimatedRows = source.EstimatedRows }])
                     .ToArray(),
                 Scan scan => await PlanScanAsync(fragment, scan, input.Name, notes, cancellationToken),
                 _ => throw new SqlException(SqlState.InternalError, $"{input.Source.GetType().Name} cannot be read by a task"),

@@ -56,6 +56,53 @@ public sealed class ClusterSourceTests(SuiteServers servers)
         Assert.DoesNotContain("2 tasks", await ExplainAsync(subject, "EXPLAIN SELECT l_returnflag, count(*) FROM generated.sf1.lineitem GROUP BY 1"), StringComparison.Ordinal);
     });
 
+    /// <summary>
+    /// Joins by equalities that make several columns equal, also two of one table, and of a table with itself: however the planner orders and completes them, the rows are PostgreSQL's.
+    /// </summary>
+    [Fact]
+    public Task Columns_equal_to_the_same_column_join_the_same_rows() => WithClusterAsync(async (oracle, subject) =>
+    {
+        string[] written =
+        [
+            "lineitem, partsupp, part WHERE p_partkey = l_partkey AND l_partkey = ps_partkey AND ps_suppkey = l_suppkey AND p_size < 20",
+            "lineitem, orders, customer WHERE l_orderkey = o_orderkey AND o_custkey = c_custkey AND c_custkey = l_partkey",
+            "partsupp, lineitem WHERE ps_partkey = l_suppkey AND ps_suppkey = l_suppkey",
+            "(SELECT a.o_custkey AS x, b.c_nationkey AS y FROM orders a FULL JOIN customer b ON a.o_custkey = b.c_custkey + 1) f, supplier WHERE f.x = f.y AND s_suppkey = f.y",
+            "(SELECT a.o_custkey AS x, b.c_nationkey AS y FROM orders a FULL JOIN customer b ON a.o_custkey = b.c_custkey + 1) f JOIN nation ON n_nationkey > 20 WHERE f.x = f.y",
+            // Rows of which nothing but their number counts.
+            "customer, nation",
+            "part, (SELECT FROM supplier WHERE s_nationkey < 5) s",
+            "supplier, customer, nation, region, orders WHERE s_nationkey = n_nationkey AND c_nationkey = s_nationkey AND n_regionkey = r_regionkey AND r_name = 'ASIA' AND o_custkey = c_custkey",
+        ];
+        foreach (var from in written.Concat(RandomJoins(new Random(20261121), 40)))
+        {
+            var sql = $"SELECT count(*) FROM {from}";
+            Assert.True((await MustAsync(oracle, sql)).Rows[0][0] == (await MustAsync(subject, sql)).Rows[0][0], sql);
+        }
+    });
+
+    /// <summary>Three to five tables, each joined with one before it by columns of numbers, and up to two more equalities between any of them.</summary>
+    private static IEnumerable<string> RandomJoins(Random random, int count)
+    {
+        var columns = new Dictionary<string, string[]>(StringComparer.Ordinal)
+        {
+            ["supplier"] = ["s_suppkey", "s_nationkey"],
+            ["customer"] = ["c_custkey", "c_nationkey"],
+            ["part"] = ["p_partkey", "p_size"],
+            ["partsupp"] = ["ps_partkey", "ps_suppkey"],
+            ["orders"] = ["o_custkey", "o_orderkey"],
+            ["nation"] = ["n_nationkey", "n_regionkey"],
+        };
+        for (var i = 0; i < count; i++)
+        {
+            var tables = random.GetItems(columns.Keys.ToArray(), 5).Distinct().ToArray();
+            var pairs = Enumerable.Range(1, tables.Length - 1).Select(second => (First: random.Next(second), Second: second))
+                .Concat(Enumerable.Range(0, random.Next(3)).Select(_ => (First: random.Next(tables.Length), Second: random.Next(tables.Length))));
+            var conditions = pairs.Select(pair => $"{random.GetItems(columns[tables[pair.First]], 1)[0]} = {random.GetItems(columns[tables[pair.Second]], 1)[0]}").ToArray();
+            yield return $"{string.Join(", ", tables)} WHERE {string.Join(" AND ", conditions.DefaultIfEmpty("true"))}";
+        }
+    }
+
     /// <summary>Workers look servers up in the committed catalog, so what only this transaction knows is read in the gateway.</summary>
     [Fact]
     public Task A_server_of_an_open_transaction_is_read_without_workers() => WithClusterAsync(async (_, subject) =>

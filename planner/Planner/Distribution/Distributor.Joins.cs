@@ -31,11 +31,10 @@ internal sealed partial class Distributor
         Flatten(plan, relations, conditions, above);
         conditions.AddRange(conditions.SelectMany(Conjuncts.Implied).ToArray().Where(term => !conditions.Contains(term)).Distinct());
         var rows = ValueCounts(relations, conditions);
-        var made = relations.SelectMany(relation => relation.Columns).Select(column => column.Id).ToHashSet();
-        var pending = new JoinConditions(conditions, made);
         var components = relations
             .Select(relation => new Component(Place(relation), _estimates.Of(relation), relation.Columns.Select(column => column.Id).ToHashSet()))
             .ToList();
+        var pending = new JoinConditions(conditions, [.. components.Select(component => component.Columns)]);
         while (components.Count > 1)
         {
             var step = Cheapest(components, pending, rows);

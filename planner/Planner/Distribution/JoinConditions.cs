@@ -10,14 +10,15 @@ internal sealed class JoinConditions
     private readonly List<Expr> _others = [];
     private readonly List<EqualColumns> _classes = [];
 
-    /// <param name="columns">All columns of the relations; what else a condition names belongs to a query around.</param>
-    public JoinConditions(IEnumerable<Expr> conditions, HashSet<int> columns)
+    /// <param name="relations">The columns of each relation; what else a condition names belongs to a query around.</param>
+    public JoinConditions(IEnumerable<Expr> conditions, IReadOnlyList<IReadOnlySet<int>> relations)
     {
-        _columns = columns;
+        _columns = [.. relations.SelectMany(columns => columns)];
         foreach (var condition in conditions)
         {
+            // Two columns of one relation are not made equal by joining it.
             if (condition is Call { Operator: "=", Arguments: [ColumnRef left, ColumnRef right] } equality && left.Type == right.Type && PartitionKeys.CanHash(left.Type)
-                && columns.Contains(left.Column.Id) && columns.Contains(right.Column.Id))
+                && relations.Any(columns => columns.Contains(left.Column.Id) != columns.Contains(right.Column.Id)) && _columns.Contains(left.Column.Id) && _columns.Contains(right.Column.Id))
                 Unite(equality, left, right);
             else
                 _others.Add(condition);

@@ -7,7 +7,14 @@ namespace Federation.Planner.Writing;
 public sealed record WrittenInput(string Name, LeafPlan Source, EquatableArray<string> ColumnNames);
 
 /// <summary>A fragment as kernel SQL.</summary>
-public sealed record WrittenQuery(string Sql, IReadOnlyList<WrittenInput> Inputs, EquatableArray<RecordField> Columns);
+public sealed record WrittenQuery(string Sql, IReadOnlyList<WrittenInput> Inputs, EquatableArray<RecordField> Columns)
+{
+    /// <summary>The kernel has no rows without columns: what gives such rows gives this column, and who reads them counts it only.</summary>
+    private static readonly EquatableArray<RecordField> s_rowMarker = [new RecordField("_", SqlType.Int4)];
+
+    /// <summary>What the kernel gives for columns of a plan.</summary>
+    public static EquatableArray<RecordField> Given(EquatableArray<RecordField> columns) => columns.Count == 0 ? s_rowMarker : columns;
+}
 
 /// <summary>
 /// Writes a plan as one kernel statement over named inputs. Clauses are merged into one SELECT as long as SQL's order of evaluation allows, so that the text
@@ -34,10 +41,7 @@ public sealed class KernelSqlWriter
         var writer = new KernelSqlWriter(ReadsExchange(plan));
         var sql = writer.Listed(plan);
         var columns = plan.Columns.Select(column => new RecordField(writer._names.Plain(column), column.Type)).ToEquatableArray();
-
-        // The kernel has no rows without columns; readers of such a result count rows only.
-        if (columns.Count == 0) columns = [new RecordField("_", SqlType.Int4)];
-        return new WrittenQuery(sql, writer._inputs, columns);
+        return new WrittenQuery(sql, writer._inputs, WrittenQuery.Given(columns));
     }
 
     /// <summary>
