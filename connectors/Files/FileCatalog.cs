@@ -43,13 +43,11 @@ internal sealed class FileCatalog(string root)
         // A name is no path; "..", for instance, would lead out of the schema.
         if (table.AsSpan().IndexOfAny("/\\\0") >= 0 || table is "." or "..")
             throw new SqlException(SqlState.InsufficientPrivilege, $"\"{table}\" is no name of a file in the server's folder");
-        var files = DataFiles(folder);
         if (table.AsSpan().IndexOfAny("*?") >= 0)
-            return SameFormat([.. files.Where(
-                path => FileSystemName.MatchesSimpleExpression(table, Path.GetFileName(path), ignoreCase: false))]);
-        var exact = files.Where(path => Path.GetFileName(path) == table).ToArray();
-        if (exact.Length == 0) exact = [.. files.Where(path => FileKinds.Of(path)!.Value.Stem == table)];
-        if (exact.Length > 1)
+            return SameFormat(DataFiles(folder, path => FileSystemName.MatchesSimpleExpression(table, Path.GetFileName(path), ignoreCase: false)));
+        var exact = DataFiles(folder, path => Path.GetFileName(path) == table || FileKinds.Of(path)!.Value.Stem == table);
+        if (exact.Find(path => Path.GetFileName(path) == table) is { } whole) exact = [whole];
+        if (exact.Count > 1)
         {
             throw new SqlException(SqlState.AmbiguousAlias, $"several files are called \"{table}\"")
             {
@@ -57,7 +55,7 @@ internal sealed class FileCatalog(string root)
             };
         }
 
-        if (exact.Length == 1) return SameFormat(exact);
+        if (exact.Count == 1) return SameFormat(exact);
         var child = Path.Combine(folder, table);
         return IsFolder(child) ? SameFormat(DataFiles(child)) : null;
     }
@@ -78,11 +76,12 @@ internal sealed class FileCatalog(string root)
     private IEnumerable<string> Folders(string folder) => List(folder, Directory.EnumerateDirectories)
         .Where(Allowed().Contains).Select(path => Path.GetFileName(path)).Where(name => name[0] is not ('.' or '_'));
 
-    private List<string> DataFiles(string folder)
+    /// <summary>The files of a folder that hold tables; only of those that are asked for it is looked up where their links lead.</summary>
+    private List<string> DataFiles(string folder, Func<string, bool>? isWanted = null)
     {
         var allowed = Allowed();
         return [.. List(allowed.Demand(folder), Directory.EnumerateFiles)
-            .Where(path => FileKinds.Of(path) is not null).Select(allowed.Demand).Order(StringComparer.Ordinal)];
+            .Where(path => FileKinds.Of(path) is not null && isWanted?.Invoke(path) != false).Select(allowed.Demand).Order(StringComparer.Ordinal)];
     }
 
     private static IEnumerable<string> List(string folder, Func<string, IEnumerable<string>> list)

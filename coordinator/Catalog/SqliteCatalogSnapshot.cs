@@ -1,11 +1,17 @@
+using System.Collections.Concurrent;
 using Microsoft.Data.Sqlite;
 
 namespace Federation.Catalog;
 
-/// <summary>Reads the rows that were valid at one version.</summary>
+/// <summary>Reads the rows that were valid at one version. They never change, so what has been looked up is kept. Thread-safe.</summary>
 internal sealed class SqliteCatalogSnapshot(SqliteCatalogStore store, long version, DateTimeOffset committedAt) : ICatalogSnapshot
 {
     private const string Valid = "valid_from <= $1 AND (valid_to IS NULL OR valid_to > $1)";
+
+    /// <summary>Names that do not exist are kept too, and there is no end of those.</summary>
+    private const int MostKept = 10_000;
+
+    private readonly ConcurrentDictionary<(string Kind, string Parent, string Name), object?> _found = new();
 
     public long Version => version;
 
@@ -52,11 +58,15 @@ internal sealed class SqliteCatalogSnapshot(SqliteCatalogStore store, long versi
     private ValueTask<T?> FindAsync<T>(string kind, string parent, string name)
         where T : class
     {
+        if (_found.TryGetValue((kind, parent, name), out var known)) return ValueTask.FromResult((T?)known);
         try
         {
             using var connection = store.Connect();
             var body = SqliteCatalogStore.Scalar(connection, $"SELECT body FROM objects WHERE kind = $2 AND parent = $3 AND name = $4 AND {Valid}", version, kind, parent, name) as string;
-            return ValueTask.FromResult(body is null ? null : CatalogJson.Read<T>(body));
+            var entry = body is null ? null : CatalogJson.Read<T>(body);
+            if (_found.Count >= MostKept) _found.Clear();
+            _found[(kind, parent, name)] = entry;
+            return ValueTask.FromResult(entry);
         }
         catch (SqliteException error)
         {

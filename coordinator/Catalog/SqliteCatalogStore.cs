@@ -32,6 +32,9 @@ public sealed class SqliteCatalogStore : ICatalogStore
     private readonly TimeProvider _clock;
     private readonly SemaphoreSlim _writing = new(1, 1);
 
+    /// <summary>The newest snapshot that somebody asked for, shared by all until there is a newer version.</summary>
+    private volatile SqliteCatalogSnapshot? _newest;
+
     private SqliteCatalogStore(string connectionString, TimeProvider clock)
     {
         _connectionString = connectionString;
@@ -81,7 +84,9 @@ public sealed class SqliteCatalogStore : ICatalogStore
         command.CommandText = "SELECT version, committed_at FROM versions ORDER BY version DESC LIMIT 1";
         using var reader = command.ExecuteReader();
         reader.Read();
-        return ValueTask.FromResult<ICatalogSnapshot>(new SqliteCatalogSnapshot(this, reader.GetInt64(0), FromTicks(reader.GetInt64(1))));
+        var newest = _newest;
+        if (newest?.Version != reader.GetInt64(0)) _newest = newest = new SqliteCatalogSnapshot(this, reader.GetInt64(0), FromTicks(reader.GetInt64(1)));
+        return ValueTask.FromResult<ICatalogSnapshot>(newest);
     }
 
     public ValueTask<ICatalogSnapshot> GetSnapshotAsync(long version, CancellationToken cancellationToken)
