@@ -32,16 +32,16 @@ internal sealed class FilesConnector : IConnector, IConnectorMetadata, IScanPlan
     public ValueTask<IReadOnlyList<string>> ListTablesAsync(string schema, CancellationToken cancellationToken) =>
         ValueTask.FromResult(_catalog.Tables(schema));
 
-    public async ValueTask<ConnectorTable?> FindTableAsync(
+    public ValueTask<ConnectorTable?> FindTableAsync(
         string schema, string table, TableVersion? version, CancellationToken cancellationToken)
     {
-        if (_catalog.Find(schema, table) is not { } files) return null;
+        if (_catalog.Find(schema, table) is not { } files) return ValueTask.FromResult<ConnectorTable?>(null);
         if (version is not null)
             throw new SqlException(SqlState.FeatureNotSupported, $"table \"{table}\" of server \"{ServerName}\" has no versions");
-        return await Task.Run(() => Describe(files, cancellationToken), cancellationToken);
+        return ValueTask.FromResult<ConnectorTable?>(Describe(files, cancellationToken));
     }
 
-    public async ValueTask<ScanPlan> PlanScanAsync(
+    public ValueTask<ScanPlan> PlanScanAsync(
         ITableHandle handle, EquatableArray<string> columns, string inputName, CancellationToken cancellationToken)
     {
         var table = (FilesTableHandle)handle;
@@ -51,12 +51,12 @@ internal sealed class FilesConnector : IConnector, IConnectorMetadata, IScanPlan
         var output = fields.Count == 0
             ? [new RecordField("row", SqlType.Bool)]
             : fields.Select(field => new RecordField(field.Name, field.Type)).ToEquatableArray();
-        var groups = await Task.Run(() => _shapes.Groups(table, fields, cancellationToken), cancellationToken);
+        var groups = _shapes.Groups(table, fields, cancellationToken);
         var size = table.Files.Sum(file => file.SizeBytes);
         var rows = table.Format == FileFormat.Parquet ? groups.Sum(group => group.Files.Sum(file => file.RowCount)) : -1;
-        return new ScanPlan(
+        return ValueTask.FromResult(new ScanPlan(
             [new FileScan(inputName, output, groups) { EstimatedRows = rows }],
-            Details: [string.Create(CultureInfo.InvariantCulture, $"{table.Files.Count:N0} {table.Format} files, {size:N0} bytes")]);
+            Details: [string.Create(CultureInfo.InvariantCulture, $"{table.Files.Count:N0} {table.Format} files, {size:N0} bytes")]));
     }
 
     public ValueTask DisposeAsync() => ValueTask.CompletedTask;
