@@ -83,7 +83,7 @@ public static unsafe partial class KernelErrors
     {
         "INT16" or "SMALLINT" or "INT8" or "TINYINT" => new SqlException(SqlState.NumericValueOutOfRange, "smallint out of range"),
         "INT32" or "INTEGER" => new SqlException(SqlState.NumericValueOutOfRange, "integer out of range"),
-        "INT64" or "BIGINT" or "INT128" or "HUGEINT" => new SqlException(SqlState.NumericValueOutOfRange, "bigint out of range"),
+        "INT64" or "BIGINT" => new SqlException(SqlState.NumericValueOutOfRange, "bigint out of range"),
         "FLOAT" or "DOUBLE" => new SqlException(SqlState.NumericValueOutOfRange, "value out of range: overflow"),
         _ => new SqlException(SqlState.NumericValueOutOfRange, "numeric field overflow"),
     };

@@ -11,6 +11,8 @@ internal sealed partial class KernelExpressionWriter
 
     private string WriteAggregate(AggregateCall call, string over)
     {
+        // A separator that is NULL is none.
+        if (call is { Function.Signature: "string_agg(text,text)", Arguments: [var joined, Constant { Value: null } separator] }) call = call with { Arguments = [joined, separator with { Value = "" }] };
         var arguments = call.Arguments.Concat(call.Function.AggregateKind == 'n' ? [] : call.OrderBy.Select(key => key.Expression))
             .Select(argument => (Text: Write(argument), argument.Type)).ToArray();
         if (call.IsDistinct && call.Arguments.Any(argument => HasEqualForms(argument.Type))) RequireOneForm(call, arguments);
