@@ -22,6 +22,18 @@ internal sealed class WireConnection(TcpClient client) : IAsyncDisposable
         return new WireConnection(client);
     }
 
+    /// <summary>Starts a session as the target's user and reads until the server is ready for a query.</summary>
+    public async Task LogInAsync(WireTarget target, IReadOnlySet<string> volatileParameters, CancellationToken cancellationToken)
+    {
+        await SendAsync(FrontendEncoder.Encode($"Startup {{\"user\":\"{target.User}\",\"database\":\"{target.Database}\"}}"), cancellationToken);
+        while (true)
+        {
+            var message = await ReceiveAsync(volatileParameters, cancellationToken);
+            if (message.Type == "ReadyForQuery") return;
+            if (message.Type is "ErrorResponse" or "Closed" or "AuthenticationSASL") throw new IOException($"cannot log in: {message}");
+        }
+    }
+
     public ValueTask SendAsync(ReadOnlyMemory<byte> bytes, CancellationToken cancellationToken) =>
         _stream.WriteAsync(bytes, cancellationToken);
 

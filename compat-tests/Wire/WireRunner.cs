@@ -75,14 +75,8 @@ public sealed class WireRunner(WireTarget target)
     private async Task<WireConnection> ConnectAsync(WireScript script, CancellationToken cancellationToken)
     {
         var connection = await WireConnection.OpenAsync(target, cancellationToken);
-        await connection.SendAsync(
-            FrontendEncoder.Encode($"Startup {{\"user\":\"{target.User}\",\"database\":\"{target.Database}\"}}"), cancellationToken);
-        while (true)
-        {
-            var message = await connection.ReceiveAsync(script.VolatileParameters, cancellationToken);
-            if (message.Type == "ReadyForQuery") return connection;
-            if (message.Type is "ErrorResponse" or "Closed" or "AuthenticationSASL") throw new IOException($"cannot log in: {message}");
-        }
+        await connection.LogInAsync(target, script.VolatileParameters, cancellationToken);
+        return connection;
     }
 
     private async Task SendAsync(WireConnection connection, WireBlock block, CancellationToken cancellationToken)

@@ -6,6 +6,8 @@ namespace Federation.PgWire.Tests;
 /// <summary>The order of messages over a real socket, in the paths of the message-flow chapter.</summary>
 public sealed class ProtocolFlowTests
 {
+    private static readonly HashSet<string> s_noParameters = [];
+
     [Theory]
     [InlineData("simple query", """
         send
@@ -267,20 +269,14 @@ public sealed class ProtocolFlowTests
     public async Task Stopping_tells_idle_clients()
     {
         await using var server = await TestServer.StartAsync();
-        await using var client = await WireConnection.OpenAsync(server.Target, CancellationToken.None);
-        await client.SendAsync(FrontendEncoder.Encode("""Startup {"user":"tester","database":"tests"}"""), CancellationToken.None);
-        while ((await ReceiveAsync(client)).Type != "ReadyForQuery") { }
+        using var timeout = new CancellationTokenSource(TimeSpan.FromSeconds(30));
+        await using var client = await WireConnection.OpenAsync(server.Target, timeout.Token);
+        await client.LogInAsync(server.Target, s_noParameters, timeout.Token);
 
         await server.Server.StopAsync(CancellationToken.None);
         Assert.Equal(
             """ErrorResponse {"S":"FATAL","C":"57P01","M":"terminating connection due to administrator command"}""",
-            (await ReceiveAsync(client)).ToString());
-        Assert.Equal("Closed", (await ReceiveAsync(client)).Type);
-    }
-
-    private static async Task<WireMessage> ReceiveAsync(WireConnection client)
-    {
-        using var timeout = new CancellationTokenSource(TimeSpan.FromSeconds(30));
-        return await client.ReceiveAsync(new HashSet<string>(), timeout.Token);
+            (await client.ReceiveAsync(s_noParameters, timeout.Token)).ToString());
+        Assert.Equal("Closed", (await client.ReceiveAsync(s_noParameters, timeout.Token)).Type);
     }
 }

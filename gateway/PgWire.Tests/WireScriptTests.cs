@@ -86,6 +86,6 @@ internal sealed class OracleTheoryAttribute : TheoryAttribute
 {
     public OracleTheoryAttribute()
     {
-        if (!Oracle.IsThere) Skip = "no PostgreSQL to compare with";
+        if (!Oracle.IsThere) Skip = "for recording: no PostgreSQL listens at FEDERATION_ORACLE; WireSuiteTests plays the same scripts against one that it starts";
     }
 }

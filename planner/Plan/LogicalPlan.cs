@@ -203,6 +203,19 @@ public enum JoinType
     Anti,
 }
 
+/// <summary>What a kind of join does with rows that meet none.</summary>
+public static class JoinTypes
+{
+    extension(JoinType type)
+    {
+        /// <summary>A row of the left side that meets none of the right is not in the result.</summary>
+        public bool DropsUnmatchedLeft => type is JoinType.Inner or JoinType.Right or JoinType.Semi;
+
+        /// <summary>A row of the right side that meets none of the left is not in the result.</summary>
+        public bool DropsUnmatchedRight => type is JoinType.Inner or JoinType.Left or JoinType.Semi or JoinType.Anti;
+    }
+}
+
 /// <summary>
 /// Joins by a condition; a true constant makes a cross join. When <paramref name="IsLateral"/> the right side names columns of the left and is run for each
 /// of its rows.

@@ -113,7 +113,10 @@ public sealed class DistributionTests
     [InlineData("SELECT count(*) FROM big", 2, true)]
     [InlineData("SELECT count(*) FROM big a JOIN big b ON a.id = b.id AND a.name LIKE 'x%' WHERE b.name IN (SELECT name FROM huge)", 2, false)]
     [InlineData("SELECT count(*) FROM vast a JOIN big b ON a.id = b.id AND a.name LIKE 'x%' WHERE b.name IN (SELECT name FROM huge)", 2, true)]
-    // Rows that a source gives one by one cost more than those of a file, and more workers share them.
+    // More workers take more of the scan off one.
+    [InlineData("SELECT count(*) FROM big b JOIN small s ON s.id = b.id", 2, false)]
+    [InlineData("SELECT count(*) FROM big b JOIN small s ON s.id = b.id", 4, true)]
+    // Rows that a source gives one by one cost more than those of a file.
     [InlineData("SELECT count(*) FROM huge a JOIN huge b ON a.id = b.id", 2, false)]
     [InlineData("SELECT count(*) FROM exact a JOIN exact b ON a.id = b.id", 2, true)]
     public void Few_rows_are_not_worth_stages(string sql, int workers, bool isSpread)

@@ -132,8 +132,10 @@ public sealed record ParquetFooter(ParquetField Root, long RowCount, IReadOnlyLi
 {
     public IReadOnlyList<ParquetField> Columns => Root.Children;
 
-    /// <summary>Between what the values of top-level columns lie, by name; columns of which that is not known are absent.</summary>
-    public IReadOnlyDictionary<string, ColumnStatistics> Statistics { get; } = ParquetStatistics.Of(Root, RowGroups);
+    private readonly Lazy<IReadOnlyDictionary<string, ColumnStatistics>> _statistics = new(() => ParquetStatistics.Of(Root, RowGroups));
+
+    /// <summary>Between what the values of top-level columns lie, by name; columns of which that is not known are absent. Read when first asked for: of files of a table format nobody asks.</summary>
+    public IReadOnlyDictionary<string, ColumnStatistics> Statistics => _statistics.Value;
 
     /// <summary>Bytes of the file that this was read from; the weight in caches.</summary>
     public int Length { get; init; }

@@ -11,6 +11,8 @@ namespace Federation.Connectors.Formats.Parquet;
 /// </summary>
 internal static class ParquetStatistics
 {
+    private const long MostMilliseconds = long.MaxValue / 1000;
+
     /// <summary>By the names of top-level columns.</summary>
     public static IReadOnlyDictionary<string, ColumnStatistics> Of(ParquetField root, IReadOnlyList<RowGroup> rowGroups)
     {
@@ -61,6 +63,4 @@ internal static class ParquetStatistics
             _ => null,
         };
     }
-
-    private const long MostMilliseconds = long.MaxValue / 1000;
 }

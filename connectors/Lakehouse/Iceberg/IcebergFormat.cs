@@ -46,9 +46,8 @@ public sealed class IcebergFormat : ITableFormat, IScanPlanner, IFilterPushdown
     {
         var table = Open(pointer);
         var (snapshot, schema) = table.Find(version);
-        var (rows, isExact, ranges) = snapshot is null
-            ? (0, true, default)
-            : await Task.Run(() => Count(table, snapshot, schema) is var (count, exact) ? (count, exact, _statistics.Get(table, snapshot, schema)) : default, cancellationToken);
+        var (rows, isExact) = snapshot is null ? (0, true) : await Task.Run(() => Count(table, snapshot, schema), cancellationToken);
+        var ranges = snapshot is null ? default : _statistics.Get(table, snapshot, schema);
         var columns = schema.Fields.Select((field, index) => new ConnectorColumn(field.Name, SqlTypes.Of(field.Type, field.Name), !field.IsRequired)
         {
             Statistics = index < ranges.Count ? ranges[index] : null,

@@ -160,7 +160,7 @@ internal sealed partial class Distributor
 
         // Only the side whose unmatched rows are not kept may be copied: each copy would keep them again.
         var best = (Exchange: Exchange.Gather, Moved: (left.IsSpread ? leftRows : 0) + (right.IsSpread ? rightRows : 0) + leftRows + rightRows);
-        if (left.IsSpread && type is JoinType.Inner or JoinType.Left or JoinType.Semi or JoinType.Anti)
+        if (left.IsSpread && type.DropsUnmatchedRight)
             Consider(Exchange.BroadcastRight, right.Kind == PlacementKind.Replicated ? 0 : Copied(rightRows));
         if (right.IsSpread && type is JoinType.Inner or JoinType.Right)
             Consider(Exchange.BroadcastLeft, left.Kind == PlacementKind.Replicated ? 0 : Copied(leftRows));
@@ -247,13 +247,13 @@ internal sealed partial class Distributor
         var (leftRows, rightRows) = (_estimates.Of(left.Plan), _estimates.Of(right.Plan));
         if (leftOrder is null && rightOrder is null)
         {
-            if (CanReduceRight(type) && IsReduction(rightRows, leftRows, values))
+            if (type.DropsUnmatchedRight && IsReduction(rightRows, leftRows, values))
             {
                 left = HashSide(left, leftKeys);
                 return (left, HashSide(right.With(Reduce(right.Plan, rightKeys, left, pairs)), rightKeys));
             }
 
-            if (CanReduceLeft(type) && IsReduction(leftRows, rightRows, values))
+            if (type.DropsUnmatchedLeft && IsReduction(leftRows, rightRows, values))
             {
                 right = HashSide(right, rightKeys);
                 return (HashSide(left.With(Reduce(left.Plan, leftKeys, right, pairs)), leftKeys), right);

@@ -9,11 +9,6 @@ internal sealed partial class Distributor
     /// <summary>What it costs every task to read a key and to look it up, against moving a row.</summary>
     private const double KeyWeight = 0.5;
 
-    /// <summary>A row of the right side that meets none of the left is not in the result.</summary>
-    private static bool CanReduceRight(JoinType type) => type is JoinType.Inner or JoinType.Left or JoinType.Semi or JoinType.Anti;
-
-    private static bool CanReduceLeft(JoinType type) => type is JoinType.Inner or JoinType.Right or JoinType.Semi;
-
     /// <summary>Whether keeping only the rows that meet others saves more than it costs.</summary>
     private bool IsReduction(RowEstimates.Estimate rows, RowEstimates.Estimate others, double keys) =>
         rows.Rows * (1 - RowEstimates.Kept(rows, others, keys)) > Math.Max(_options.SplitRows, others.Rows * _options.Workers * KeyWeight);
@@ -33,7 +28,7 @@ internal sealed partial class Distributor
     /// </summary>
     private (Placed Left, LogicalPlan Right)? ReduceAggregated(Join join, Placed left, IReadOnlyList<KeyPair> pairs)
     {
-        if (pairs.Count == 0 || left.Kind == PlacementKind.Replicated || !CanReduceRight(join.Type) || Match(left, pairs.Select(pair => pair.Left)) is not null) return null;
+        if (pairs.Count == 0 || left.Kind == PlacementKind.Replicated || !join.Type.DropsUnmatchedRight || Match(left, pairs.Select(pair => pair.Left)) is not null) return null;
         var leftRows = _estimates.Of(left.Plan);
         Placed? hashed = null;
         var right = Under(join.Right, [.. pairs.Select(pair => pair.Right)], isGrouped: false);

@@ -52,7 +52,7 @@ internal sealed partial class Distributor
         return saved >= ((_fragments.Count - 1.0) * _options.StageRows) + (moved * _options.MoveRows);
     }
 
-    private double ScanCost(Scan scan) => _estimates.Rows(scan with { Filters = default, Limit = null }) * (_tables.GetValueOrDefault(scan.Source)?.Provider is Connectors.Spi.IPageSource ? SourceRowWeight : 1);
+    private double ScanCost(Scan scan) => _estimates.Of(scan).BaseRows * (_tables.GetValueOrDefault(scan.Source)?.Provider is Connectors.Spi.IPageSource ? SourceRowWeight : 1);
 
     /// <summary>The columns in an order that somebody counts on; joins put them in the order of joining.</summary>
     private static Placed InOrder(Placed placed, EquatableArray<Column> columns) =>

@@ -32,7 +32,8 @@ internal sealed class Selectivities
         Call { Operator: "~~" } => 0.1,
         Constant { Value: true } => 1,
         Constant => 0,
-        _ => OfAll([predicate]),
+        And => OfAll([predicate]),
+        _ => Limit(predicate) is var (column, low, high) ? Share(_columns[column].Statistics, low, high) : Comparison,
     };
 
     /// <summary>Of predicates that all must hold. The limits of one column make one range.</summary>
@@ -42,7 +43,7 @@ internal sealed class Selectivities
         var ranges = new Dictionary<int, (double Low, double High)>();
         foreach (var term in predicates.SelectMany(Conjuncts.Of))
         {
-            if (Limit(term) is not var (column, low, high)) share *= term is Or or Not or InList or Constant or Call { Operator: "=" or "<>" or "~~" } ? Of(term) : Comparison;
+            if (Limit(term) is not var (column, low, high)) share *= Of(term);
             else if (ranges.TryGetValue(column, out var range)) ranges[column] = (Math.Max(low, range.Low), Math.Min(high, range.High));
             else ranges[column] = (low, high);
         }

@@ -233,8 +233,8 @@ public sealed class KernelSqlWriter
 
     private string WriteJoin(Join join)
     {
-        var left = Source(join.Type is JoinType.Inner or JoinType.Right or JoinType.Semi ? Filtering(join.Left, join.Condition) : join.Left);
-        var right = join.IsLateral ? $"LATERAL {Derived(join.Right)}" : Source(join.Type is JoinType.Inner or JoinType.Left or JoinType.Semi or JoinType.Anti ? Filtering(join.Right, join.Condition) : join.Right);
+        var left = Source(join.Type.DropsUnmatchedLeft ? Filtering(join.Left, join.Condition) : join.Left);
+        var right = join.IsLateral ? $"LATERAL {Derived(join.Right)}" : Source(join.Type.DropsUnmatchedRight ? Filtering(join.Right, join.Condition) : join.Right);
         if (join.Left is Join) left = Nested(left);
         if (join.Right is Join && !join.IsLateral) right = Nested(right);
         if (join is { Type: JoinType.Inner, Condition: Constant { Value: true } }) return $"{left} CROSS JOIN {right}";
