@@ -37,6 +37,11 @@ public sealed class PlanTests
     // A union all is filtered on both sides.
     [InlineData("SELECT id FROM (SELECT id FROM a UNION ALL SELECT id FROM b) t WHERE id > 5",
         "Union all | Remote scan s.public.a  columns (id) | pushed: projection; filter (exact): id > 5 | Remote scan s.public.b  columns (id) | pushed: projection; filter (exact): id > 5")]
+    // Values of several scales are summed in one; the sum shows the largest that was there.
+    [InlineData("SELECT sum(CASE WHEN id > 5 THEN 1.50 ELSE 0 END) FROM a",
+        "Project sum := trunc(sum, max) | Aggregate: sum(CASE WHEN id > 5 THEN 1.50 ELSE 0.00 END), max(CASE WHEN id > 5 THEN 2 ELSE 0 END) | Remote scan s.public.a  columns (id) | pushed: projection")]
+    [InlineData("SELECT sum(coalesce(id * 0.1, 0)) FROM a",
+        "Project sum := trunc(sum, max) | Aggregate: sum(coalesce(id::numeric * 0.1, 0.0)), max(coalesce(CASE WHEN id IS NOT NULL THEN 1 ELSE NULL END, 0)) | Remote scan s.public.a  columns (id) | pushed: projection")]
     // Constants are folded before they are offered.
     [InlineData("SELECT id FROM a WHERE id > 2 + 3 AND true",
         "Remote scan s.public.a  columns (id) | pushed: projection; filter (exact): id > 5")]

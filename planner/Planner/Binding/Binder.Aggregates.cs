@@ -81,7 +81,8 @@ public sealed partial class Binder
         var filter = call.Filter is null ? null : CoerceToBoolean(
             BindExpression(call.Filter, scope, inner with { Name = "FILTER", AggregateError = "aggregate functions are not allowed in FILTER" }), "FILTER", call.Filter.Span);
         var aggregate = new AggregateCall(function, direct, result) { IsStar = call.IsStar, IsDistinct = call.IsDistinct, OrderBy = keys, Filter = filter };
-        return call.Over is null ? At(aggregate, call.Span) : BindOver(call, aggregate, scope, context);
+        if (call.Over is not null) return BindOver(call, aggregate, scope, context);
+        return At(_context.HoldsWideNumerics ? aggregate : MixedScaleSums.Rewrite(aggregate) ?? aggregate, call.Span);
 
         SqlException Wrong(string message) => new(SqlState.WrongObjectType, message) { Position = call.Span.Position };
     }

@@ -1,4 +1,6 @@
+using System.Numerics;
 using Federation.Core.Values;
+using Federation.Planner.Typing;
 
 namespace Federation.Planner.Rules;
 
@@ -61,9 +63,9 @@ public sealed class FoldConstants : IRule
     private static Constant? OfNumeric(PgNumeric value, SqlType target)
     {
         if (target.Decimal is not { } shape) return new Constant(value, target);
-        return value.Scale == shape.Scale && Typing.NumericShapes.OfConstant(value) is { } least && least.Precision - least.Scale <= shape.Precision - shape.Scale
-            ? new Constant(value, target)
-            : null;
+        if (!value.IsFinite || value.Scale > shape.Scale) return null;
+        var scaled = new PgNumeric(value.Unscaled * BigInteger.Pow(10, shape.Scale - value.Scale), shape.Scale);
+        return NumericShapes.OfConstant(scaled) is { } least && least.Precision <= shape.Precision ? new Constant(scaled, target) : null;
     }
 
     private static Constant? FoldCall(Call call, Constant left, Constant right) => (call.Function.Name, left.Value, right.Value) switch

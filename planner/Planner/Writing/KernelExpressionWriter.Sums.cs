@@ -1,3 +1,6 @@
+using Federation.Core.Values;
+using Federation.Planner.Typing;
+
 namespace Federation.Planner.Writing;
 
 /// <summary>
@@ -10,10 +13,27 @@ internal sealed partial class KernelExpressionWriter
     /// <summary>Digits of the kernel's widest decimal of 64 bits.</summary>
     private const int NarrowDigits = 18;
 
+    /// <summary>Whether the expression computes numerics of known shapes.</summary>
+    public static bool IsArithmetic(Expr expression) =>
+        expression is Call { Function.Name: "numeric_add" or "numeric_sub" or "numeric_mul", Type.Decimal: not null, Arguments: [{ Type.Decimal: not null }, { Type.Decimal: not null }] };
+
+    /// <summary>A numeric with a decimal shape that nothing but sums takes.</summary>
+    public string WriteSummed(Expr expression) => WriteNarrow(expression).Text;
+
     /// <summary>The SQL of a numeric with a decimal shape, and the shape that the kernel gives it.</summary>
     private (string Text, DecimalShape Shape) WriteNarrow(Expr expression)
     {
-        if (expression is Call { Function.Name: "numeric_add" or "numeric_sub" or "numeric_mul", Arguments: [{ Type.Decimal: not null } first, { Type.Decimal: not null } second] } call && call.Type.Decimal is not null)
+        switch (expression)
+        {
+            case Constant { Value: PgNumeric number } when NumericShapes.OfConstant(number) is { } least:
+                return (Write(new Constant(number, SqlType.Numeric with { Decimal = least })), least);
+            case Case { Type.Decimal: { } shape } conditional:
+                return (WriteCase(conditional, result => WriteNarrow(result).Text), shape);
+            case Cast { Operand: { Type: { IsNumeric: true, Decimal: { } from } } operand, To: { Modifier: < 0, Decimal: { } to } } when to.Scale > from.Scale:
+                return ($"CAST({WriteNarrow(operand).Text} AS {to})", to);
+        }
+
+        if (IsArithmetic(expression) && expression is Call { Arguments: [var first, var second] } call)
         {
             var (left, a) = WriteNarrow(first);
             var (right, b) = WriteNarrow(second);
@@ -23,7 +43,7 @@ internal sealed partial class KernelExpressionWriter
                 "numeric_add" => ("+", Sum(a, b), Math.Max(a.Scale, b.Scale)),
                 _ => ("-", Sum(a, b), Math.Max(a.Scale, b.Scale)),
             };
-            if (Math.Max(a.Precision, b.Precision) <= NarrowDigits && scale < NarrowDigits && scale == call.Type.Decimal.Value.Scale)
+            if (Math.Max(a.Precision, b.Precision) <= NarrowDigits && scale < NarrowDigits && scale == call.Type.Decimal!.Value.Scale)
                 return ($"({left} {symbol} {right})", new DecimalShape((byte)Math.Min(digits, NarrowDigits), (byte)scale));
         }
 

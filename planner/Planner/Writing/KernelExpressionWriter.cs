@@ -22,7 +22,7 @@ internal sealed partial class KernelExpressionWriter(KernelNames names, Func<Log
         IsNull test => WriteIsNull(test.Operand, isNegated: false),
         IsBoolean test => $"({Write(test.Operand)} IS {(test.Value ? "TRUE" : "FALSE")})",
         IsDistinct distinct => $"({Key(distinct.Left)} IS DISTINCT FROM {Key(distinct.Right)})",
-        Case conditional => WriteCase(conditional),
+        Case conditional => WriteCase(conditional, Write),
         Coalesce coalesce => $"coalesce({Join(coalesce.Arguments)})",
         Extreme extreme => WriteExtreme(extreme),
         NullIf nullIf => $"CASE WHEN {WriteCall(nullIf.Equality, [nullIf.LeftCompared, nullIf.RightCompared], SqlType.Bool)} THEN CAST(NULL AS {nullIf.Type.KernelName}) ELSE {Write(nullIf.Left)} END",
@@ -90,11 +90,11 @@ internal sealed partial class KernelExpressionWriter(KernelNames names, Func<Log
         return $"({Write(operand)} IS {(isNegated ? "NOT " : "")}NULL)";
     }
 
-    private string WriteCase(Case conditional)
+    private string WriteCase(Case conditional, Func<Expr, string> writeResult)
     {
         var text = new StringBuilder("CASE");
-        foreach (var when in conditional.Whens) text.Append(" WHEN ").Append(Write(when.Condition)).Append(" THEN ").Append(Write(when.Result));
-        return text.Append(" ELSE ").Append(Write(conditional.Else)).Append(" END").ToString();
+        foreach (var when in conditional.Whens) text.Append(" WHEN ").Append(Write(when.Condition)).Append(" THEN ").Append(writeResult(when.Result));
+        return text.Append(" ELSE ").Append(writeResult(conditional.Else)).Append(" END").ToString();
     }
 
     private string WriteExtreme(Extreme extreme)

@@ -26,7 +26,7 @@ public sealed class KernelSqlWriter
     private readonly KernelExpressionWriter _expressions;
     private readonly List<WrittenInput> _inputs = [];
     private readonly Dictionary<CteId, string> _ctes = [];
-
+    private readonly HashSet<int> _summed = [];
     private readonly bool _keepsJoinOrder;
 
     private KernelSqlWriter(bool keepsJoinOrder)
@@ -266,6 +266,7 @@ public sealed class KernelSqlWriter
     private string Item(Assignment assignment)
     {
         if (assignment.IsPassThrough) return _names.Of(assignment.Column);
+        if (_summed.Contains(assignment.Column.Id)) return $"{_expressions.WriteSummed(assignment.Expression)} AS {_names.Of(assignment.Column)}";
         var text = _expressions.Write(assignment.Expression);
         return assignment.Expression is Constant or ColumnRef
             ? $"{text} AS {_names.Of(assignment.Column)}"
@@ -274,6 +275,7 @@ public sealed class KernelSqlWriter
 
     private SelectBlock WriteAggregate(Aggregate aggregate)
     {
+        _summed.UnionWith(SummedColumns.Of(aggregate));
         var block = Block(aggregate.Input);
         if (block.Items is not null || block.Whole is not null || block.OrderBy is not null || block.Limit is not null) block = Wrap(block);
         var keys = aggregate.Keys.Select(key => GroupText(key.Expression)).ToArray();
