@@ -1,4 +1,6 @@
 using System.Net;
+using System.Net.Sockets;
+using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using Federation.Catalog;
 using Federation.Connectors.Spi;
@@ -9,6 +11,7 @@ using Federation.Scheduling;
 using Federation.Session;
 using Federation.Worker;
 using Federation.Workers;
+using Microsoft.AspNetCore.Connections;
 using Microsoft.Extensions.Logging;
 
 namespace Federation.Host;
@@ -48,6 +51,7 @@ public sealed class Gateway : IAsyncDisposable
     public static async ValueTask<Gateway> StartAsync(ServeOptions options, ILoggerFactory loggers, CancellationToken cancellationToken)
     {
         var clock = TimeProvider.System;
+        var certificate = options.CertificatePath is { } path ? ReadCertificate(path, options.KeyPath ?? path) : null;
         var data = Directory.CreateDirectory(options.DataDirectory).FullName;
         IReadOnlyList<string> demo = options.DemoDirectory is { } folder ? [folder] : [];
         IReadOnlyList<string> roots = [data, .. options.AllowedRoots.Concat(demo).Select(Path.GetFullPath)];
@@ -87,14 +91,13 @@ public sealed class Gateway : IAsyncDisposable
         };
         if (options.DemoDirectory is not null) await Demo.AttachAsync(catalog, options.DemoDirectory, cancellationToken);
         await RequireProtectionAsync(options, catalog, cancellationToken);
-        var certificate = options.CertificatePath is { } path ? X509Certificate2.CreateFromPemFile(path, options.KeyPath ?? path) : null;
         var sessions = new SessionFactory(services, new SessionRegistry());
         var server = new PgServer(
             new PgServerOptions { EndPoint = new IPEndPoint(options.Address, options.Port), Tls = certificate is null ? null : new TlsOptions(certificate) }, sessions, loggers, clock);
-        await server.StartAsync(cancellationToken);
+        await ListenAsync(options.Port, "--port", server.StartAsync(cancellationToken));
         var flight = options.FlightPort < 0 ? null
-            : new FlightSqlServer(new FlightSqlOptions { EndPoint = new IPEndPoint(options.Address, options.FlightPort), Certificate = certificate }, sessions, loggers, clock);
-        if (flight is not null) await flight.StartAsync(cancellationToken);
+            : new FlightSqlServer(new FlightSqlOptions { EndPoint = new IPEndPoint(options.Address, options.FlightPort), Certificate = certificate, IdleTimeout = options.FlightIdleTimeout }, sessions, loggers, clock);
+        if (flight is not null) await ListenAsync(options.FlightPort, "--flight-port", flight.StartAsync(cancellationToken));
         return new Gateway(catalog, connectors, worker, processes, workers, server, flight);
     }
 
@@ -111,6 +114,30 @@ public sealed class Gateway : IAsyncDisposable
         await _worker.DisposeAsync();
         await _connectors.DisposeAsync();
         await _catalog.DisposeAsync();
+    }
+
+    private static async Task ListenAsync(int port, string option, Task start)
+    {
+        try
+        {
+            await start;
+        }
+        catch (Exception error) when (error is AddressInUseException or IOException or SocketException)
+        {
+            throw new SqlException(SqlState.SystemError, $"could not listen on port {port}: {error.GetBaseException().Message}") { Hint = $"Choose another one with {option}." };
+        }
+    }
+
+    private static X509Certificate2 ReadCertificate(string path, string keyPath)
+    {
+        try
+        {
+            return X509Certificate2.CreateFromPemFile(path, keyPath);
+        }
+        catch (Exception error) when (error is CryptographicException or IOException or UnauthorizedAccessException)
+        {
+            throw new SqlException(SqlState.ConfigFileError, $"could not read the certificate \"{path}\" with the key of \"{keyPath}\": {error.Message}") { Hint = "Both are PEM files; --cert may hold the key as well." };
+        }
     }
 
     private static async ValueTask RequireProtectionAsync(ServeOptions options, ICatalogStore catalog, CancellationToken cancellationToken)

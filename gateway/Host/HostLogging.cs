@@ -11,5 +11,7 @@ internal static class HostLogging
             console.SingleLine = true;
             console.TimestampFormat = "HH:mm:ss.fff ";
         })
+        // What keeps a listener from starting is told once, in the words of the command.
+        .AddFilter("Microsoft.Extensions.Hosting", LogLevel.None)
         .SetMinimumLevel(isVerbose ? LogLevel.Debug : LogLevel.Warning));
 }

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Globalization;
 using System.Net;
 using Federation.Core.Errors;
 using Microsoft.Extensions.Logging;
@@ -13,10 +14,11 @@ internal static class ServeCommand
     private static readonly Option<string> s_address = new("--address") { Description = "Address to listen on.", DefaultValueFactory = _ => "127.0.0.1" };
     private static readonly Option<int> s_port = new("--port") { Description = "Port for PostgreSQL clients; 0 takes a free one.", DefaultValueFactory = _ => 15432 };
     private static readonly Option<int> s_flightPort = new("--flight-port") { Description = "Port for Arrow Flight SQL clients; 0 takes a free one, -1 none.", DefaultValueFactory = _ => 32010 };
+    private static readonly Option<int> s_flightIdle = new("--flight-idle-seconds") { Description = "Flight SQL sessions that no call has used for so long are closed.", DefaultValueFactory = _ => 1800 };
     private static readonly Option<string> s_data = new("--data") { Description = "Folder of the catalog and the spill files.", DefaultValueFactory = _ => "data" };
     private static readonly Option<string[]> s_allow = new("--allow") { Description = "Folder that SQL may name as a table's or a server's location; repeatable." };
     private static readonly Option<string?> s_demo = new("--demo") { Description = "Folder of demo files, attached as server \"demo\"." };
-    private static readonly Option<long> s_memory = new("--memory-mb") { Description = "Kernel memory in megabytes; 0 takes half of the machine's." };
+    private static readonly Option<int> s_memory = new("--memory-mb") { Description = "Kernel memory in megabytes; 0 takes half of the machine's." };
     private static readonly Option<int> s_workers = new("--workers") { Description = "Worker processes to start besides this one; large queries are spread over them." };
     private static readonly Option<string?> s_cert = new("--cert") { Description = "PEM file of the TLS certificate." };
     private static readonly Option<string?> s_key = new("--key") { Description = "PEM file of its key, if not in the same file." };
@@ -27,7 +29,7 @@ internal static class ServeCommand
     {
         var command = new Command("serve", "Run the gateway: PostgreSQL protocol, coordinator and worker in one process.")
         {
-            s_address, s_port, s_flightPort, s_data, s_allow, s_demo, s_memory, s_workers, s_cert, s_key, s_force, s_verbose,
+            s_address, s_port, s_flightPort, s_flightIdle, s_data, s_allow, s_demo, s_memory, s_workers, s_cert, s_key, s_force, s_verbose,
         };
         command.SetAction((parsed, cancellationToken) => RunAsync(parsed, cancellationToken));
         return command;
@@ -41,13 +43,14 @@ internal static class ServeCommand
             var options = new ServeOptions
             {
                 Address = IPAddress.TryParse(parsed.GetValue(s_address), out var address) ? address : throw new SqlException(SqlState.InvalidParameterValue, $"--address \"{parsed.GetValue(s_address)}\" is not an IP address"),
-                Port = parsed.GetValue(s_port),
-                FlightPort = parsed.GetValue(s_flightPort),
+                Port = Within(parsed, s_port, 0, IPEndPoint.MaxPort),
+                FlightPort = Within(parsed, s_flightPort, -1, IPEndPoint.MaxPort),
+                FlightIdleTimeout = TimeSpan.FromSeconds(Within(parsed, s_flightIdle, 1, int.MaxValue)),
                 DataDirectory = parsed.GetValue(s_data)!,
                 AllowedRoots = AllowedFolders.Require("--allow", parsed.GetValue(s_allow) ?? []),
                 DemoDirectory = parsed.GetValue(s_demo) is { } demo ? AllowedFolders.Require("--demo", [demo])[0] : null,
-                MemoryLimitBytes = parsed.GetValue(s_memory) << 20,
-                WorkerCount = parsed.GetValue(s_workers) is >= 0 and var workers ? workers : throw new SqlException(SqlState.InvalidParameterValue, "--workers must not be negative"),
+                MemoryLimitBytes = (long)Within(parsed, s_memory, 0, int.MaxValue) << 20,
+                WorkerCount = Within(parsed, s_workers, 0, 1000),
                 CertificatePath = parsed.GetValue(s_cert),
                 KeyPath = parsed.GetValue(s_key),
                 IsForced = parsed.GetValue(s_force),
@@ -71,6 +74,13 @@ internal static class ServeCommand
             await Console.Error.WriteLineAsync($"federation: {error.Message}");
             return 1;
         }
+    }
+
+    private static int Within(ParseResult parsed, Option<int> option, int least, int most)
+    {
+        var value = parsed.GetValue(option);
+        if (value >= least && value <= most) return value;
+        throw new SqlException(SqlState.InvalidParameterValue, string.Create(CultureInfo.InvariantCulture, $"{option.Name} {value} is outside the valid range ({least} .. {most})"));
     }
 
     private static void Announce(IPEndPoint endPoint, IPEndPoint? flight, bool isEncrypted)

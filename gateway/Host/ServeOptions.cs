@@ -13,6 +13,9 @@ public sealed record ServeOptions
     /// <summary>For Arrow Flight SQL clients; 0 takes a free port, a negative one turns the protocol off.</summary>
     public int FlightPort { get; init; } = 32010;
 
+    /// <summary>A Flight SQL session that no call has used for so long is closed, and its transactions are rolled back.</summary>
+    public TimeSpan FlightIdleTimeout { get; init; } = TimeSpan.FromMinutes(30);
+
     /// <summary>The catalog, the spill folder and tables without a location of their own lie here.</summary>
     public string DataDirectory { get; init; } = "data";
 

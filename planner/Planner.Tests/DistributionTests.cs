@@ -121,7 +121,10 @@ public sealed class DistributionTests
     [InlineData("SELECT count(*) FROM exact a JOIN exact b ON a.id = b.id", 2, true)]
     public void Few_rows_are_not_worth_stages(string sql, int workers, bool isSpread)
     {
-        Assert.Equal(isSpread, Fragmented(sql, new DistributionOptions(workers)).Fragments.Count > 1);
+        var plan = Fragmented(sql, new DistributionOptions(workers));
+        Assert.Equal(isSpread, plan.Fragments.Count > 1);
+        if (isSpread) Assert.Null(plan.KeptWhole);
+        else Assert.Matches(@"^\d more stages and ~\d+ rows moved between them would take longer than 2 workers save$", plan.KeptWhole);
         Assert.True(Fragmented(sql, DistributionOptions.Always(workers)).Fragments.Count > 1);
     }
 
@@ -143,7 +146,19 @@ public sealed class DistributionTests
     [Fact]
     public void One_worker_gets_one_fragment()
     {
-        Assert.Single(Fragmented("SELECT count(*) FROM huge", DistributionOptions.SingleTask).Fragments);
+        var plan = Fragmented("SELECT count(*) FROM huge", DistributionOptions.SingleTask);
+        Assert.Single(plan.Fragments);
+        Assert.Null(plan.KeptWhole);
+    }
+
+    [Theory]
+    [InlineData("SELECT count(*) FROM small", "the scans have ~100 rows, plans are spread from 500000")]
+    [InlineData("SELECT 1", null)]
+    public void Few_rows_stay_in_one_task(string sql, string? reason)
+    {
+        var plan = Fragmented(sql, new DistributionOptions(2));
+        Assert.Single(plan.Fragments);
+        Assert.Equal(reason, plan.KeptWhole);
     }
 
     /// <summary>Two workers, between which stages and moving rows cost nothing.</summary>

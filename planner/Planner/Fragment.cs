@@ -28,6 +28,9 @@ public sealed record FragmentedPlan(IReadOnlyList<Fragment> Fragments, IReadOnly
 {
     /// <summary>The fragment whose rows are the result.</summary>
     public Fragment Root => Fragments[^1];
+
+    /// <summary>Why the plan stays one task although there are workers to share it; null when it is shared or nobody is there to share it.</summary>
+    public string? KeptWhole { get; init; }
 }
 
 /// <summary>Cuts an optimised plan into fragments. One worker holds what one kernel does well; larger plans are cut at exchanges.</summary>
@@ -35,7 +38,7 @@ public static class Fragmenter
 {
     public static FragmentedPlan Cut(LogicalPlan plan, IReadOnlyDictionary<TableSource, Binding.ResolvedTable> tables, DistributionOptions options)
     {
-        var placed = Distributor.Distribute(plan, tables, options);
+        var (placed, keptWhole) = Distributor.Distribute(plan, tables, options);
 
         // The distributor counts from the leaves; people read a plan from its root.
         var last = placed.Count - 1;
@@ -44,7 +47,7 @@ public static class Fragmenter
             var renumbered = last == 0 ? fragment.Plan : Renumber(fragment.Plan, last);
             return new Fragment(last - fragment.Id, renumbered, KernelSqlWriter.Write(renumbered), fragment.Output, fragment.Tasks) { Merge = fragment.Merge };
         });
-        return new FragmentedPlan([.. fragments], tables);
+        return new FragmentedPlan([.. fragments], tables) { KeptWhole = keptWhole };
     }
 
     private static LogicalPlan Renumber(LogicalPlan plan, int last) => PlanRewriter.Rewrite(plan, node =>

@@ -41,9 +41,49 @@ public sealed class BadInputTests(SuiteServers servers)
     [InlineData("--demo", "--port", "0")]
     public async Task A_folder_of_the_command_line_that_is_not_there_is_named_at_the_start(string option, params string[] others)
     {
-        var (exitCode, output) = await ProgramRun.RunAsync("dotnet", [Path.Combine(AppContext.BaseDirectory, "federation.dll"), "serve", option, "/nosuch/folder", .. others]);
-        Assert.Equal(1, exitCode);
-        Assert.Equal($"federation: {option}: folder \"/nosuch/folder\" does not exist", output.Trim());
+        Assert.Equal((1, $"federation: {option}: folder \"/nosuch/folder\" does not exist"), await ServeAsync([option, "/nosuch/folder", .. others]));
+    }
+
+    [Theory]
+    [InlineData("--port", "70000", "--port 70000 is outside the valid range (0 .. 65535)")]
+    [InlineData("--flight-port", "-2", "--flight-port -2 is outside the valid range (-1 .. 65535)")]
+    [InlineData("--workers", "-1", "--workers -1 is outside the valid range (0 .. 1000)")]
+    [InlineData("--memory-mb", "-1", "--memory-mb -1 is outside the valid range (0 .. 2147483647)")]
+    [InlineData("--flight-idle-seconds", "0", "--flight-idle-seconds 0 is outside the valid range (1 .. 2147483647)")]
+    [InlineData("--address", "nowhere", "--address \"nowhere\" is not an IP address")]
+    public async Task A_number_of_the_command_line_out_of_range_is_named(string option, string value, string message)
+    {
+        Assert.Equal((1, $"federation: {message}"), await ServeAsync(option, value));
+    }
+
+    /// <summary>Both protocols say that somebody else listens there, and which option takes another port.</summary>
+    [Theory]
+    [InlineData("--port")]
+    [InlineData("--flight-port")]
+    public async Task A_port_in_use_is_named(string option)
+    {
+        using var holder = new System.Net.Sockets.TcpListener(System.Net.IPAddress.Loopback, 0);
+        holder.Start();
+        var port = ((System.Net.IPEndPoint)holder.LocalEndpoint).Port;
+        var folder = Directory.CreateTempSubdirectory("federation-port-").FullName;
+        try
+        {
+            string[] free = option == "--port" ? ["--flight-port", "0"] : ["--port", "0"];
+            var (exitCode, output) = await ServeAsync([option, $"{port}", .. free, "--data", folder, "--workers", "1", "--memory-mb", "256"]);
+            Assert.Equal(1, exitCode);
+            Assert.Equal($"federation: could not listen on port {port}: Address already in use\nChoose another one with {option}.", output);
+        }
+        finally
+        {
+            Directory.Delete(folder, recursive: true);
+        }
+    }
+
+    /// <summary>A run of `federation serve` that must end by itself.</summary>
+    private static async Task<(int ExitCode, string Output)> ServeAsync(params string[] arguments)
+    {
+        var (exitCode, output) = await ProgramRun.RunAsync("dotnet", [Path.Combine(AppContext.BaseDirectory, "federation.dll"), "serve", .. arguments]);
+        return (exitCode, output.Trim());
     }
 
     [Theory]

@@ -91,8 +91,9 @@ function fromStream(bytes) {
 }
 
 class Client {
-  constructor(address, headers = {}) {
-    this.service = new Service(address, grpc.credentials.createInsecure(), { 'grpc.max_receive_message_length': -1 });
+  /** @param credentials of the channel; clear text unless told */
+  constructor(address, headers = {}, credentials = grpc.credentials.createInsecure()) {
+    this.service = new Service(address, credentials, { 'grpc.max_receive_message_length': -1 });
     this.headers = headers;
   }
 

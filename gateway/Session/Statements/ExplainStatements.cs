@@ -73,6 +73,7 @@ internal static class ExplainStatements
             yield return "    " + scheduled.Tasks[0].Sql;
         }
 
+        if (query.Plan.KeptWhole is { } reason) yield return $"Not spread over workers: {reason}";
         if (measured is { Report.Retries: > 0 and var retries }) yield return $"Workers lost while it ran: {Number(retries)}";
         yield return $"Catalog version {statement.CatalogVersion.ToString(CultureInfo.InvariantCulture)}";
     }
@@ -125,6 +126,7 @@ internal static class ExplainStatements
                 json.WriteNumber("Execution Time", Math.Round(measured.Elapsed.TotalMilliseconds, 3));
             }
 
+            if (query.Plan.KeptWhole is { } reason) json.WriteString("Not Spread", reason);
             json.WriteStartArray("Fragments");
             foreach (var scheduled in query.Fragments) WriteFragment(json, query, scheduled, measured);
             json.WriteEndArray();

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Globalization;
 
 namespace Federation.Planner.Distribution;
 
@@ -30,26 +31,30 @@ internal sealed partial class Distributor
     /// <param name="Tasks">How many tasks run it.</param>
     public sealed record PlacedFragment(int Id, LogicalPlan Plan, Core.Tasks.TaskOutput Output, int Tasks, RowMerge? Merge = null);
 
-    /// <summary>The fragments of a plan; a single one when it is not worth cutting.</summary>
-    public static IReadOnlyList<PlacedFragment> Distribute(
+    /// <summary>The fragments of a plan; a single one when it is not worth cutting, and then why, for people.</summary>
+    public static (IReadOnlyList<PlacedFragment> Fragments, string? KeptWhole) Distribute(
         LogicalPlan plan, IReadOnlyDictionary<TableSource, Binding.ResolvedTable> tables, DistributionOptions options)
     {
         PlacedFragment[] whole = [new PlacedFragment(0, plan, new Core.Tasks.TaskOutput.Stream(), 1)];
-        if (options.Workers < 2 || Scans(plan, tables).Sum(scan => Math.Max(0.0, scan.Source.EstimatedRows)) < options.MinRows) return whole;
+        if (options.Workers < 2) return (whole, null);
+        var rows = Scans(plan, tables).Sum(scan => Math.Max(0.0, scan.Source.EstimatedRows));
+        if (rows < options.MinRows) return (whole, rows == 0 ? null : string.Create(CultureInfo.InvariantCulture, $"the scans have ~{rows} rows, plans are spread from {options.MinRows}"));
         var distributor = new Distributor(plan, tables, options);
         var decorrelated = new Decorrelation(distributor.NewColumn, distributor._estimates).Apply(plan);
         var (root, order, merge) = distributor.PlaceResult(decorrelated);
         var columns = order is null ? plan.Columns : plan.Columns.Append(order).ToEquatableArray();
         distributor.Add(InOrder(root, columns), new Core.Tasks.TaskOutput.Stream(), merge);
-        return distributor.Pays(plan) ? FragmentColumns.Settle(distributor._fragments) : whole;
+        return distributor.Excess(plan) is { } excess ? (whole, excess) : (FragmentColumns.Settle(distributor._fragments), null);
     }
 
-    /// <summary>Whether what the other workers take off one is more than the stages and the moving of rows add.</summary>
-    private bool Pays(LogicalPlan plan)
+    /// <summary>What the stages and the moving of rows add, where it is more than what the other workers take off one; null where spreading pays.</summary>
+    private string? Excess(LogicalPlan plan)
     {
         var saved = Scans(plan, _tables).Sum(ScanCost) * (_options.Workers - 1) / _options.Workers;
         var moved = _fragments.Sum(fragment => PlanRewriter.Nodes(fragment.Plan).OfType<RemoteSource>().Sum(source => (double)source.EstimatedRows * (source.Reading == ExchangeReading.Whole ? fragment.Tasks : 1)));
-        return saved >= ((_fragments.Count - 1.0) * _options.StageRows) + (moved * _options.MoveRows);
+        return saved >= ((_fragments.Count - 1.0) * _options.StageRows) + (moved * _options.MoveRows)
+            ? null
+            : string.Create(CultureInfo.InvariantCulture, $"{_fragments.Count - 1} more stages and ~{moved:0} rows moved between them would take longer than {_options.Workers} workers save");
     }
 
     private double ScanCost(Scan scan) => _estimates.Of(scan).BaseRows * (_tables.GetValueOrDefault(scan.Source)?.Provider is Connectors.Spi.IPageSource ? SourceRowWeight : 1);
