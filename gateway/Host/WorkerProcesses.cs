@@ -61,6 +61,8 @@ internal sealed class WorkerProcesses : IAsyncDisposable
         var start = new ProcessStartInfo(program) { RedirectStandardInput = true, UseShellExecute = false };
         if (Path.GetFileNameWithoutExtension(program) == "dotnet") start.ArgumentList.Add(Path.Combine(AppContext.BaseDirectory, "federation.dll"));
         foreach (var argument in arguments) start.ArgumentList.Add(argument);
+        // A worker's time goes to the kernel. Compiling its code once more with counters in it, to compile it better afterwards, costs a worker more than it ever gains; the gateway's loops over rows do gain.
+        start.Environment.TryAdd("DOTNET_TieredPGO", "0");
         return Process.Start(start)!;
     }
 
