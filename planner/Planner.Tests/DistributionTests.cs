@@ -125,7 +125,7 @@ public sealed class DistributionTests
         Assert.Equal(isSpread, plan.Fragments.Count > 1);
         if (isSpread) Assert.Null(plan.KeptWhole);
         else Assert.Matches(@"^\d more stages and ~\d+ rows moved between them would take longer than 2 workers save$", plan.KeptWhole);
-        Assert.True(Fragmented(sql, DistributionOptions.Always(workers)).Fragments.Count > 1);
+        Assert.True(Fragmented(sql, DistributionOptions.Large(workers)).Fragments.Count > 1);
     }
 
     /// <summary>The kernel takes the keys of a hash table down to a scan only when it sees a filter below the table; where a side's unmatched rows are kept there is none.</summary>
@@ -159,6 +159,8 @@ public sealed class DistributionTests
         var plan = Fragmented(sql, new DistributionOptions(2));
         Assert.Single(plan.Fragments);
         Assert.Equal(reason, plan.KeptWhole);
+        Assert.Single(Fragmented(sql, DistributionOptions.Large(2)).Fragments);
+        Assert.Equal(reason is not null, Fragmented(sql, DistributionOptions.Always(2)).Fragments.Count > 1);
     }
 
     /// <summary>Two workers, between which stages and moving rows cost nothing.</summary>

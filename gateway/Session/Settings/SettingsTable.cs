@@ -30,7 +30,7 @@ public static class SettingsTable
         Bool("transaction_deferrable", "off", "This transaction is deferrable."),
         Bool("standard_conforming_strings", "on", "Backslashes in plain strings are ordinary characters; on only.", reported: true),
         Text("federation.as_of", "", "Catalog version that queries read; empty for the newest."),
-        Enum("federation.distribution", "auto", "Whether queries are spread over worker processes: those that gain by it, none, or all that can be.", ["auto", "off", "always"]),
+        Enum("federation.distribution", "auto", "Whether queries are spread over worker processes: those that gain by it, none, all that read large tables, or all that can be.", ["auto", "off", "large", "always"]),
         Integer("federation.distribution_min_rows", "500000", "Rows that a query must read, by estimate, to be spread over worker processes.", 0, int.MaxValue),
         Text("federation.disabled_optimizers", "", "Kernel optimiser passes to turn off, comma separated; for fault finding."),
 

@@ -95,6 +95,7 @@ internal static class QueryStatements
         // Worker processes know the servers of the newest committed catalog and no others.
         _ when !session.Transaction.ReadsNewestCatalog => DistributionOptions.SingleTask,
         "off" => DistributionOptions.SingleTask,
+        "large" => DistributionOptions.Large(services.Scheduler.WorkerCount),
         "always" => DistributionOptions.Always(services.Scheduler.WorkerCount),
         _ => new DistributionOptions(services.Scheduler.WorkerCount) { MinRows = long.Parse(session.Settings.Get("federation.distribution_min_rows"), CultureInfo.InvariantCulture) },
     };

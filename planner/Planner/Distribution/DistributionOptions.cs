@@ -18,6 +18,9 @@ public sealed record DistributionOptions(int Workers)
     /// <summary>What it takes to move a row to one task, as rows of a file that are scanned in that time.</summary>
     public double MoveRows { get; init; } = 2;
 
-    /// <summary>Everything that can be spread is spread, whether it pays or not.</summary>
-    public static DistributionOptions Always(int workers) => new(workers) { MinRows = 0, SplitRows = 0, StageRows = 0, MoveRows = 0 };
+    /// <summary>Every scan of a large table is spread, whether it pays or not; small tables stay in one task.</summary>
+    public static DistributionOptions Large(int workers) => new(workers) { MinRows = 0, StageRows = 0, MoveRows = 0 };
+
+    /// <summary>Everything that can be spread is spread, however few its rows are.</summary>
+    public static DistributionOptions Always(int workers) => Large(workers) with { SplitRows = 0 };
 }
