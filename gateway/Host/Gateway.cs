@@ -72,7 +72,9 @@ public sealed class Gateway : IAsyncDisposable
             address => new RemoteTaskRunner(worker.Peers, address),
             clock,
             error => HostLog.LeaseFailed(logger, error.Message));
-        var processes = new WorkerProcesses(options.WorkerCount, WorkerCommand.Arguments(data, roots, workerOptions.MemoryLimitBytes), loggers);
+        // The workers of one machine share its cores as they share its memory; a plan that stays whole has all of them in the gateway's own worker.
+        var threads = Math.Max(1, Environment.ProcessorCount / Math.Max(1, options.WorkerCount));
+        var processes = new WorkerProcesses(options.WorkerCount, WorkerCommand.Arguments(data, roots, workerOptions.MemoryLimitBytes, threads), loggers);
         try
         {
             await workers.WaitForAsync(options.WorkerCount, s_workerStart, cancellationToken);

@@ -25,18 +25,19 @@ internal static class WorkerCommand
     private static readonly Option<string?> s_spill = new("--spill") { Description = "Folder for what does not fit the memory; a folder in the data folder if not given." };
     private static readonly Option<string[]> s_allow = new("--allow") { Description = "Folder that tables may lie in; repeatable. The same as the gateway's." };
     private static readonly Option<long> s_memory = new("--memory-mb") { Description = "Kernel memory in megabytes; 0 takes half of the machine's." };
+    private static readonly Option<int> s_threads = new("--threads") { Description = "Kernel threads; 0 takes one for each core." };
     private static readonly Option<bool> s_child = new("--child") { Description = "End when standard input ends: a gateway started this worker.", Hidden = true };
 
     public static Command Create()
     {
-        var command = new Command("worker", "Run a worker: takes tasks of queries from the gateways that share its catalog.") { s_address, s_port, s_data, s_spill, s_allow, s_memory, s_child };
+        var command = new Command("worker", "Run a worker: takes tasks of queries from the gateways that share its catalog.") { s_address, s_port, s_data, s_spill, s_allow, s_memory, s_threads, s_child };
         command.SetAction((parsed, cancellationToken) => RunAsync(parsed, cancellationToken));
         return command;
     }
 
     /// <summary>The command line of a worker that a gateway starts.</summary>
-    public static IReadOnlyList<string> Arguments(string data, IEnumerable<string> allowed, long memoryLimitBytes) =>
-        ["worker", "--child", "--data", data, "--memory-mb", FormattableString.Invariant($"{memoryLimitBytes >> 20}"), .. allowed.SelectMany(folder => new[] { "--allow", folder })];
+    public static IReadOnlyList<string> Arguments(string data, IEnumerable<string> allowed, long memoryLimitBytes, int threads) =>
+        ["worker", "--child", "--data", data, "--memory-mb", FormattableString.Invariant($"{memoryLimitBytes >> 20}"), "--threads", FormattableString.Invariant($"{threads}"), .. allowed.SelectMany(folder => new[] { "--allow", folder })];
 
     private static async Task<int> RunAsync(ParseResult parsed, CancellationToken cancellationToken)
     {
@@ -54,6 +55,7 @@ internal static class WorkerCommand
             await using var pool = new ConnectorPool(new Sources(roots).Connectors(), roots);
             var options = new WorkerOptions { SpillDirectory = Directory.CreateDirectory(parsed.GetValue(s_spill) ?? Path.Combine(data, "spill")).FullName, DataDirectories = roots };
             if (parsed.GetValue(s_memory) is > 0 and var megabytes) options = options with { MemoryLimitBytes = megabytes << 20 };
+            if (parsed.GetValue(s_threads) is > 0 and var threads) options = options with { Threads = threads };
             await using var node = await WorkerNode.StartAsync(
                 new IPEndPoint(address, parsed.GetValue(s_port)), options, new CatalogConnectors(catalog, pool), await leases.GetClusterSecretAsync(cancellationToken), loggers, cancellationToken);
             var logger = loggers.CreateLogger("Federation.Worker");
