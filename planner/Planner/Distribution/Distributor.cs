@@ -100,7 +100,7 @@ internal sealed partial class Distributor
     private Placed PlaceScan(Scan scan)
     {
         if (_tables.GetValueOrDefault(scan.Source)?.InlineRows is not null) return new Placed(scan, PlacementKind.Replicated);
-        var isLarge = scan.Limit is null && (scan.Source.EstimatedRows < 0 || scan.Source.EstimatedRows >= _options.SplitRows);
+        var isLarge = scan.Limit is null && (scan.Source.EstimatedRows < 0 || ScanCost(scan) >= _options.SplitRows);
         return new Placed(scan, isLarge ? PlacementKind.Spread : PlacementKind.Single);
     }
 
