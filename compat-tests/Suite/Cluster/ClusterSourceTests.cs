@@ -53,6 +53,7 @@ public sealed class ClusterSourceTests(SuiteServers servers)
         Assert.Contains("Aggregate by l_returnflag: sum(count)", text, StringComparison.Ordinal);
         Assert.Equal("6001215", (await MustAsync(subject, "SELECT count(l_orderkey) FROM generated.sf1.lineitem")).Rows[0][0]);
         const string Few = "EXPLAIN SELECT count(l_tax) FROM generated.tiny.lineitem JOIN generated.sf1.nation ON n_nationkey = l_linenumber";
+        await MustAsync(subject, "SET federation.distribution = auto");
         Assert.Contains("\nNot spread over workers: the scans have ~60200 rows, plans are spread from 500000\n", await ExplainAsync(subject, Few), StringComparison.Ordinal);
         await MustAsync(subject, "SET federation.distribution = large");
         Assert.Equal(1, (await ExplainAsync(subject, Few)).Split("2 tasks").Length - 1);
