@@ -62,20 +62,23 @@ internal sealed class GatewayProcess : IDisposable
     /// <param name="binary">Path of federation.dll.</param>
     public GatewayProcess(string binary, params string[] options)
     {
-        Port = Processes.FreePort();
-        _flightPort = Processes.FreePort();
-        _process = Processes.Start("dotnet", [binary, "serve", "--port", Processes.Text(Port), "--flight-port", Processes.Text(_flightPort), "--data", _data, .. options]);
+        _process = Processes.Start("dotnet", [binary, "serve", "--port", "0", "--flight-port", "0", "--data", _data, .. options]);
         _exit = Processes.AtExit(Stop);
         _process.ErrorDataReceived += static (_, line) => { if (line.Data is { } text) Console.Error.WriteLine($"gateway: {text}"); };
         _process.BeginErrorReadLine();
         while (_process.StandardOutput.ReadLine() is { } line)
         {
-            if (!line.StartsWith("federation ready", StringComparison.Ordinal)) continue;
+            // "Arrow Flight SQL: grpc://127.0.0.1:32010", then "federation ready: postgresql://federation@127.0.0.1:15432/federation".
+            if (line.StartsWith("Arrow Flight SQL: ", StringComparison.Ordinal)) _flightPort = PortIn(line);
+            if (!line.StartsWith("federation ready: ", StringComparison.Ordinal)) continue;
+            Port = PortIn(line);
             _ = _process.StandardOutput.ReadToEndAsync();
             return;
         }
 
         throw new InvalidOperationException("the gateway did not start");
+
+        static int PortIn(string line) => new Uri(line[(line.IndexOf(": ", StringComparison.Ordinal) + 2)..]).Port;
     }
 
     public int Port { get; }
