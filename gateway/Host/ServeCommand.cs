@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Globalization;
 using System.Net;
 using Federation.Core.Errors;
 using Microsoft.Extensions.Logging;
@@ -42,15 +41,15 @@ internal static class ServeCommand
         {
             var options = new ServeOptions
             {
-                Address = IPAddress.TryParse(parsed.GetValue(s_address), out var address) ? address : throw new SqlException(SqlState.InvalidParameterValue, $"--address \"{parsed.GetValue(s_address)}\" is not an IP address"),
-                Port = Within(parsed, s_port, 0, IPEndPoint.MaxPort),
-                FlightPort = Within(parsed, s_flightPort, -1, IPEndPoint.MaxPort),
-                FlightIdleTimeout = TimeSpan.FromSeconds(Within(parsed, s_flightIdle, 1, int.MaxValue)),
+                Address = parsed.Address(s_address),
+                Port = parsed.Within(s_port, 0, IPEndPoint.MaxPort),
+                FlightPort = parsed.Within(s_flightPort, -1, IPEndPoint.MaxPort),
+                FlightIdleTimeout = TimeSpan.FromSeconds(parsed.Within(s_flightIdle, 1, int.MaxValue)),
                 DataDirectory = parsed.GetValue(s_data)!,
                 AllowedRoots = AllowedFolders.Require("--allow", parsed.GetValue(s_allow) ?? []),
                 DemoDirectory = parsed.GetValue(s_demo) is { } demo ? AllowedFolders.Require("--demo", [demo])[0] : null,
-                MemoryLimitBytes = (long)Within(parsed, s_memory, 0, int.MaxValue) << 20,
-                WorkerCount = Within(parsed, s_workers, 0, 1000),
+                MemoryLimitBytes = (long)parsed.Within(s_memory, 0, int.MaxValue) << 20,
+                WorkerCount = parsed.Within(s_workers, 0, 1000),
                 CertificatePath = parsed.GetValue(s_cert),
                 KeyPath = parsed.GetValue(s_key),
                 IsForced = parsed.GetValue(s_force),
@@ -74,13 +73,6 @@ internal static class ServeCommand
             await Console.Error.WriteLineAsync($"federation: {error.Message}");
             return 1;
         }
-    }
-
-    private static int Within(ParseResult parsed, Option<int> option, int least, int most)
-    {
-        var value = parsed.GetValue(option);
-        if (value >= least && value <= most) return value;
-        throw new SqlException(SqlState.InvalidParameterValue, string.Create(CultureInfo.InvariantCulture, $"{option.Name} {value} is outside the valid range ({least} .. {most})"));
     }
 
     private static void Announce(IPEndPoint endPoint, IPEndPoint? flight, bool isEncrypted)

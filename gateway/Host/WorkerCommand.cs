@@ -24,7 +24,7 @@ internal static class WorkerCommand
     private static readonly Option<string> s_data = new("--data") { Description = "Data folder of the gateway: the catalog is found there.", DefaultValueFactory = _ => "data" };
     private static readonly Option<string?> s_spill = new("--spill") { Description = "Folder for what does not fit the memory; a folder in the data folder if not given." };
     private static readonly Option<string[]> s_allow = new("--allow") { Description = "Folder that tables may lie in; repeatable. The same as the gateway's." };
-    private static readonly Option<long> s_memory = new("--memory-mb") { Description = "Kernel memory in megabytes; 0 takes half of the machine's." };
+    private static readonly Option<int> s_memory = new("--memory-mb") { Description = "Kernel memory in megabytes; 0 takes half of the machine's." };
     private static readonly Option<int> s_threads = new("--threads") { Description = "Kernel threads; 0 takes one for each core." };
     private static readonly Option<bool> s_child = new("--child") { Description = "End when standard input ends: a gateway started this worker.", Hidden = true };
 
@@ -45,7 +45,10 @@ internal static class WorkerCommand
         try
         {
             var isChild = parsed.GetValue(s_child);
-            var address = IPAddress.TryParse(parsed.GetValue(s_address), out var given) ? given : throw new SqlException(SqlState.InvalidParameterValue, $"--address \"{parsed.GetValue(s_address)}\" is not an IP address");
+            var address = parsed.Address(s_address);
+            var port = parsed.Within(s_port, 0, IPEndPoint.MaxPort);
+            var megabytes = parsed.Within(s_memory, 0, int.MaxValue);
+            var threads = parsed.Within(s_threads, 0, 1024);
             var data = Path.GetFullPath(parsed.GetValue(s_data)!);
             if (!Directory.Exists(data)) throw new SqlException(SqlState.UndefinedFile, $"data folder \"{data}\" does not exist") { Hint = "Start a gateway there first." };
             string[] roots = [data, .. AllowedFolders.Require("--allow", parsed.GetValue(s_allow) ?? [])];
@@ -54,10 +57,10 @@ internal static class WorkerCommand
             var leases = new SqliteLeaseStore(catalog, clock);
             await using var pool = new ConnectorPool(new Sources(roots).Connectors(), roots);
             var options = new WorkerOptions { SpillDirectory = Directory.CreateDirectory(parsed.GetValue(s_spill) ?? Path.Combine(data, "spill")).FullName, DataDirectories = roots };
-            if (parsed.GetValue(s_memory) is > 0 and var megabytes) options = options with { MemoryLimitBytes = megabytes << 20 };
-            if (parsed.GetValue(s_threads) is > 0 and var threads) options = options with { Threads = threads };
+            if (megabytes > 0) options = options with { MemoryLimitBytes = (long)megabytes << 20 };
+            if (threads > 0) options = options with { Threads = threads };
             await using var node = await WorkerNode.StartAsync(
-                new IPEndPoint(address, parsed.GetValue(s_port)), options, new CatalogConnectors(catalog, pool), await leases.GetClusterSecretAsync(cancellationToken), loggers, cancellationToken);
+                new IPEndPoint(address, port), options, new CatalogConnectors(catalog, pool), await leases.GetClusterSecretAsync(cancellationToken), loggers, cancellationToken);
             var logger = loggers.CreateLogger("Federation.Worker");
             await using var heartbeat = await LeaseHeartbeat.StartAsync(leases, node.Address, clock, error => HostLog.LeaseFailed(logger, error.Message), cancellationToken);
             if (isChild)

@@ -2,11 +2,8 @@ using System.Globalization;
 using System.Net;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
-using System.Text;
-using Federation.Catalog;
 using Federation.CompatTests.Suite.Protocol;
 using Federation.Core.Errors;
-using Federation.Core.Security;
 using Federation.Flight.Client;
 using Federation.Flight.Protocol;
 using Federation.Host;
@@ -28,7 +25,7 @@ public sealed class FlightListenerTests : IDisposable
     public async Task Tls_serves_who_trusts_the_certificate_and_nobody_else()
     {
         var pem = WriteCertificate();
-        await AddRoleAsync("ada", "secret");
+        await Roles.AddAsync(_folder, "ada", "secret");
         await using var gateway = await StartAsync(Options() with { CertificatePath = pem });
         var script = Path.Combine(Repository.CompatTests, "clients", "flight", "tls.js");
         var (exitCode, output) = await ProgramRun.RunAsync("node", script, "127.0.0.1", gateway.FlightEndPoint!.Port.ToString(CultureInfo.InvariantCulture), pem, "ada", "secret");
@@ -52,7 +49,7 @@ public sealed class FlightListenerTests : IDisposable
     [Fact]
     public async Task Idle_sessions_end_and_roll_back()
     {
-        await using var gateway = await StartAsync(Options() with { FlightIdleTimeout = TimeSpan.FromMilliseconds(500) });
+        await using var gateway = await StartAsync(Options() with { FlightIdleTimeout = TimeSpan.FromSeconds(2) });
         var address = new Uri($"http://{gateway.FlightEndPoint}");
         string token;
         await using (var login = new FlightClient(address, new FlightClientOptions()))
@@ -62,13 +59,13 @@ public sealed class FlightListenerTests : IDisposable
         await UpdateAsync(client, "CREATE SERVER half FOREIGN DATA WRAPPER tpch");
 
         // Calls keep a session alive for longer than the timeout; pauses do not.
-        for (var i = 0; i < 8; i++)
+        for (var i = 0; i < 7; i++)
         {
-            await Task.Delay(100);
+            await Task.Delay(400);
             Assert.Equal(1, await client.DoActionAsync(new Flight.Protocol.Action { Type = "GetSessionOptions" }).CountAsync());
         }
 
-        await Task.Delay(1500);
+        await Task.Delay(5000);
         var error = await Assert.ThrowsAsync<SqlException>(async () => await client.DoActionAsync(new Flight.Protocol.Action { Type = "GetSessionOptions" }).CountAsync());
         Assert.Equal((SqlState.InvalidAuthorizationSpecification, "the session does not exist or has expired"), (error.State, error.Message));
 
@@ -88,14 +85,6 @@ public sealed class FlightListenerTests : IDisposable
     private ServeOptions Options() => new() { Port = 0, FlightPort = 0, DataDirectory = _folder, MemoryLimitBytes = 1L << 28 };
 
     private static Task<Gateway> StartAsync(ServeOptions options) => Gateway.StartAsync(options, NullLoggerFactory.Instance, CancellationToken.None).AsTask();
-
-    private async Task AddRoleAsync(string name, string password)
-    {
-        await using var catalog = await SqliteCatalogStore.OpenAsync(Path.Combine(_folder, "catalog.db"), TimeProvider.System, CancellationToken.None);
-        var snapshot = await catalog.GetSnapshotAsync(CancellationToken.None);
-        var role = new RoleEntry(Core.Types.Oid.None, name, IsSuperuser: true, CanLogin: true, ScramVerifiers.Create(password));
-        await catalog.CommitAsync(snapshot.Version, [new CatalogChange.PutRole(role, IsNew: true)], CancellationToken.None);
-    }
 
     /// <summary>A certificate of this machine's loopback address, signed by itself, and its key, in one PEM file.</summary>
     private string WriteCertificate()

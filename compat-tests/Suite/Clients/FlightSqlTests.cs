@@ -1,9 +1,6 @@
 using System.Globalization;
 using System.Text;
-using Federation.Catalog;
 using Federation.Core.Errors;
-using Federation.Core.Security;
-using Federation.Core.Types;
 using Federation.Flight.Client;
 using Federation.Flight.Protocol;
 using Federation.Host;
@@ -33,13 +30,7 @@ public sealed class FlightSqlTests(SuiteServers servers)
         var folder = Directory.CreateTempSubdirectory("federation-flight-").FullName;
         try
         {
-            await using (var catalog = await SqliteCatalogStore.OpenAsync(Path.Combine(folder, "catalog.db"), TimeProvider.System, CancellationToken.None))
-            {
-                var snapshot = await catalog.GetSnapshotAsync(CancellationToken.None);
-                var role = new RoleEntry(Oid.None, "ada", IsSuperuser: true, CanLogin: true, ScramVerifiers.Create("secret"));
-                await catalog.CommitAsync(snapshot.Version, [new CatalogChange.PutRole(role, IsNew: true)], CancellationToken.None);
-            }
-
+            await Roles.AddAsync(folder, "ada", "secret");
             var options = new ServeOptions { Port = 0, FlightPort = 0, DataDirectory = folder, MemoryLimitBytes = 1L << 28 };
             await using var gateway = await Gateway.StartAsync(options, NullLoggerFactory.Instance, CancellationToken.None);
             var address = new Uri($"http://{gateway.FlightEndPoint}");

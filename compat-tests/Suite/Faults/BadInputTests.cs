@@ -56,6 +56,15 @@ public sealed class BadInputTests(SuiteServers servers)
         Assert.Equal((1, $"federation: {message}"), await ServeAsync(option, value));
     }
 
+    [Theory]
+    [InlineData("--port", "70000", "--port 70000 is outside the valid range (0 .. 65535)")]
+    [InlineData("--threads", "-1", "--threads -1 is outside the valid range (0 .. 1024)")]
+    [InlineData("--memory-mb", "-1", "--memory-mb -1 is outside the valid range (0 .. 2147483647)")]
+    public async Task A_worker_names_a_number_out_of_range(string option, string value, string message)
+    {
+        Assert.Equal((1, $"federation worker: {message}"), await CommandAsync("worker", option, value));
+    }
+
     /// <summary>Both protocols say that somebody else listens there, and which option takes another port.</summary>
     [Theory]
     [InlineData("--port")]
@@ -80,9 +89,11 @@ public sealed class BadInputTests(SuiteServers servers)
     }
 
     /// <summary>A run of `federation serve` that must end by itself.</summary>
-    private static async Task<(int ExitCode, string Output)> ServeAsync(params string[] arguments)
+    private static Task<(int ExitCode, string Output)> ServeAsync(params string[] arguments) => CommandAsync(["serve", .. arguments]);
+
+    private static async Task<(int ExitCode, string Output)> CommandAsync(params string[] arguments)
     {
-        var (exitCode, output) = await ProgramRun.RunAsync("dotnet", [Path.Combine(AppContext.BaseDirectory, "federation.dll"), "serve", .. arguments]);
+        var (exitCode, output) = await ProgramRun.RunAsync("dotnet", [Path.Combine(AppContext.BaseDirectory, "federation.dll"), .. arguments]);
         return (exitCode, output.Trim());
     }
 

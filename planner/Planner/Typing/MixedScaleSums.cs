@@ -73,13 +73,8 @@ internal static class MixedScaleSums
     {
         var present = new Constant(scale, SqlType.Int4);
         var columns = new HashSet<ColumnRef>();
-        var terms = Strict(value, columns) ? columns.Select(column => (Expr)new Not(new IsNull(column))).ToEquatableArray() : [new Not(new IsNull(value))];
-        return terms.Count switch
-        {
-            0 => present,
-            1 => new Case([new CaseWhen(terms[0], present)], new Constant(null, SqlType.Int4), SqlType.Int4),
-            _ => new Case([new CaseWhen(new And(terms), present)], new Constant(null, SqlType.Int4), SqlType.Int4),
-        };
+        Expr[] terms = Strict(value, columns) ? [.. columns.Select(column => new Not(new IsNull(column)))] : [new Not(new IsNull(value))];
+        return terms.Length == 0 ? present : new Case([new CaseWhen(Conjuncts.Combine(terms), present)], new Constant(null, SqlType.Int4), SqlType.Int4);
     }
 
     /// <summary>Whether the value is NULL exactly where one of its columns is: arithmetic, and conversions of numbers.</summary>

@@ -1,0 +1,18 @@
+using Federation.Catalog;
+using Federation.Core.Security;
+using Federation.Core.Types;
+
+namespace Federation.CompatTests.Suite.Clients;
+
+/// <summary>Roles in the catalog of a gateway that is to start.</summary>
+internal static class Roles
+{
+    /// <param name="folder">The gateway's data folder.</param>
+    public static async Task AddAsync(string folder, string name, string password)
+    {
+        await using var catalog = await SqliteCatalogStore.OpenAsync(Path.Combine(folder, "catalog.db"), TimeProvider.System, CancellationToken.None);
+        var snapshot = await catalog.GetSnapshotAsync(CancellationToken.None);
+        var role = new RoleEntry(Oid.None, name, IsSuperuser: true, CanLogin: true, ScramVerifiers.Create(password));
+        await catalog.CommitAsync(snapshot.Version, [new CatalogChange.PutRole(role, IsNew: true)], CancellationToken.None);
+    }
+}
