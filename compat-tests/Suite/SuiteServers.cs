@@ -1,5 +1,6 @@
 using Federation.CompatTests.Harness;
 using Federation.CompatTests.Suite.Protocol;
+using Federation.CompatTests.Suite.Differential;
 using Federation.CompatTests.Suite.Tpch;
 using Federation.Host;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -14,6 +15,7 @@ public sealed class SuiteServers : IAsyncLifetime
     private PostgresServer? _postgres;
     private Task<ServerAddress>? _tpch;
     private Task<ServerAddress>? _scaleOne;
+    private Task<ServerAddress>? _random;
 
     /// <summary>The golden lakehouse tables beside or above the repository; null where they are absent.</summary>
     internal static string? GoldenFolder { get; } = FindGolden();
@@ -48,6 +50,9 @@ public sealed class SuiteServers : IAsyncLifetime
         await TpchData.AttachAsync(_postgres!.Port, gateway, Files, "tpch_sf1");
         return database;
     }
+
+    /// <summary>PostgreSQL's database of the random tables, whose files lie below <see cref="Files"/>; the first caller makes them.</summary>
+    internal Task<ServerAddress> GetRandomAsync() => _random ??= RandomTables.CreateAsync(_postgres!, Files);
 
     public async Task InitializeAsync()
     {

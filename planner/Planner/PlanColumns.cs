@@ -28,6 +28,9 @@ public static class PlanColumns
         return named;
     }
 
+    /// <summary>The highest number of a column that the plan makes; 0 without any.</summary>
+    public static int HighestOf(LogicalPlan plan) => PlanRewriter.Nodes(plan).SelectMany(node => node.Columns).Select(column => column.Id).DefaultIfEmpty(0).Max();
+
     private static void Walk(LogicalPlan plan, HashSet<int> named, HashSet<int> made)
     {
         // What a source filters by is its own, also when nobody reads that column and the scan does not give it.

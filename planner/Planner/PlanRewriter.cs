@@ -56,6 +56,29 @@ public static class PlanRewriter
         };
     }
 
+    /// <summary>The node with each column that it makes itself replaced; its expressions and inputs are left alone.</summary>
+    public static LogicalPlan MapOwnColumns(LogicalPlan plan, Func<Column, Column> map)
+    {
+        EquatableArray<Column> All(EquatableArray<Column> columns) => columns.Select(map).ToEquatableArray();
+        EquatableArray<Assignment> Assign(EquatableArray<Assignment> items) => items.Select(item => item with { Column = map(item.Column) }).ToEquatableArray();
+        return plan switch
+        {
+            Scan scan => scan with { Outputs = scan.Outputs.Select(output => output with { Column = map(output.Column) }).ToEquatableArray() },
+            Values values => values with { Outputs = All(values.Outputs) },
+            FunctionScan functions => new FunctionScan(
+                functions.Functions.Select(item => item with { Outputs = All(item.Outputs) }).ToEquatableArray(), functions.Ordinality is null ? null : map(functions.Ordinality)),
+            CteScan scan => scan with { Outputs = All(scan.Outputs), Sources = All(scan.Sources) },
+            RemoteSource source => source with { Outputs = All(source.Outputs) },
+            Project project => project with { Assignments = Assign(project.Assignments) },
+            ProjectSet set => set with { Calls = Assign(set.Calls) },
+            Aggregate aggregate => aggregate with { Keys = Assign(aggregate.Keys), Aggregates = Assign(aggregate.Aggregates) },
+            Window window => window with { Calls = Assign(window.Calls) },
+            SetOperation operation => operation with { Outputs = All(operation.Outputs) },
+            Filter or Join or Distinct or DistinctOn or Sort or Limit or With => plan,
+            _ => throw new UnreachableException(plan.GetType().Name),
+        };
+    }
+
     /// <summary>Rewrites a plan bottom-up: inputs first, then the node.</summary>
     public static LogicalPlan Rewrite(LogicalPlan plan, Func<LogicalPlan, LogicalPlan> rewrite)
     {

@@ -59,6 +59,9 @@ public sealed unsafe class KernelInstance : IDisposable
 
     public void Dispose() => _database.Dispose();
 
+    /// <summary>The pass that turns aggregates over partitions into a join of the input with itself; a page input can be read once.</summary>
+    private const string ReadsInputsTwice = "window_self_join";
+
     private static DatabaseHandle OpenDatabase(KernelOptions options)
     {
         if (NativeMethods.duckdb_create_config(out var config) != 0)
@@ -103,7 +106,8 @@ public sealed unsafe class KernelInstance : IDisposable
         // Without the final slash a directory is no prefix of the paths in it.
         var directories = options.AllowedDirectories.Select(directory => SqlText.Literal(directory.TrimEnd('/') + "/"));
         connection.Execute($"SET GLOBAL allowed_directories = [{string.Join(", ", directories)}]");
-        if (options.DisabledOptimizers.Length > 0) connection.Execute($"SET GLOBAL disabled_optimizers = {SqlText.Literal(options.DisabledOptimizers)}");
+        string[] disabled = [ReadsInputsTwice, .. options.DisabledOptimizers.Split(',', StringSplitOptions.RemoveEmptyEntries)];
+        connection.Execute($"SET GLOBAL disabled_optimizers = {SqlText.Literal(string.Join(",", disabled))}");
         connection.Execute("SET GLOBAL allowed_configs = ['TimeZone']");
         connection.Execute("SET GLOBAL enable_external_access = false");
         connection.Execute("SET GLOBAL lock_configuration = true");

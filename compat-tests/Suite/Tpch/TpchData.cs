@@ -1,7 +1,6 @@
 using System.Globalization;
 using Federation.CompatTests.Harness;
 using Federation.CompatTests.Suite.Protocol;
-using Federation.DuckDb;
 using Npgsql;
 
 namespace Federation.CompatTests.Suite.Tpch;
@@ -62,7 +61,7 @@ internal static class TpchData
             await ExecuteAsync(target, $"CREATE TABLE {table} ({(string)(await columns.ExecuteScalarAsync())!})");
             using var rows = await source.BeginTextExportAsync($"COPY (SELECT * FROM {schema}.{table}) TO STDOUT");
             await using var writer = await target.BeginTextImportAsync($"COPY {table} FROM STDIN");
-            await CopyAsync(rows, writer);
+            await ParquetFiles.CopyAsync(rows, writer);
         }
 
         await ExecuteAsync(target, "ANALYZE");
@@ -88,7 +87,7 @@ internal static class TpchData
     /// <summary>All tables as Parquet files in the folder of the name, and half of them in another.</summary>
     private static async Task WriteFilesAsync(NpgsqlConnection connection, string files, string name)
     {
-        await WriteParquetAsync(connection, Path.Combine(files, name));
+        await ParquetFiles.WriteAsync(connection, Tables, Path.Combine(files, name));
         var half = Directory.CreateDirectory(Path.Combine(files, name + "_half")).FullName;
         foreach (var table in Half) File.Copy(Path.Combine(files, name, table + ".parquet"), Path.Combine(half, table + ".parquet"));
     }
@@ -102,48 +101,5 @@ internal static class TpchData
     {
         await using var command = new NpgsqlCommand(sql, connection) { CommandTimeout = 0 };
         await command.ExecuteNonQueryAsync();
-    }
-
-    private static async Task CopyAsync(TextReader reader, TextWriter writer)
-    {
-        var buffer = new char[1 << 18];
-        for (int read; (read = await reader.ReadAsync(buffer)) > 0;) await writer.WriteAsync(buffer.AsMemory(0, read));
-    }
-
-    /// <summary>Through CSV, with the columns' types said to the kernel.</summary>
-    private static async Task WriteParquetAsync(NpgsqlConnection connection, string folder)
-    {
-        Directory.CreateDirectory(folder);
-        var spill = Directory.CreateTempSubdirectory("federation-tpch-").FullName;
-        try
-        {
-            using var kernel = KernelInstance.Open(new KernelOptions { SpillDirectory = spill, AllowedDirectories = [folder, spill] });
-            using var writer = kernel.Connect();
-            foreach (var table in Tables)
-            {
-                var csv = Path.Combine(spill, table + ".csv");
-                await using (var file = File.CreateText(csv))
-                {
-                    using var rows = await connection.BeginTextExportAsync($"COPY {table} TO STDOUT WITH (FORMAT csv)");
-                    await CopyAsync(rows, file);
-                }
-
-                writer.Execute($"COPY (SELECT * FROM read_csv('{csv}', header = false, columns = {{{await ColumnsAsync(connection, table)}}})) TO '{folder}/{table}.parquet' (FORMAT parquet)");
-                File.Delete(csv);
-            }
-        }
-        finally
-        {
-            Directory.Delete(spill, recursive: true);
-        }
-    }
-
-    private static async Task<string> ColumnsAsync(NpgsqlConnection connection, string table)
-    {
-        await using var command = new NpgsqlCommand(
-            "SELECT string_agg(format('%L: %L', attname, CASE WHEN atttypid = 'varchar'::regtype THEN 'varchar' ELSE format_type(atttypid, atttypmod) END), ', ' ORDER BY attnum) FROM pg_attribute WHERE attrelid = $1::regclass AND attnum > 0",
-            connection);
-        command.Parameters.Add(new NpgsqlParameter { Value = table });
-        return (string)(await command.ExecuteScalarAsync())!;
     }
 }

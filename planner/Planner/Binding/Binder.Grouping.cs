@@ -51,7 +51,7 @@ public sealed partial class Binder
             if (syntax is RowExpression { IsExplicit: false } row) return row.Items.SelectMany(KeysOf).Distinct().ToList();
             var key = BindGroupKey(syntax, scope, columns);
             RequireEquality(key, syntax.Span);
-            var index = keys.IndexOf(key);
+            var index = keys.FindIndex(present => SubqueryNumbers.Canonical(present).Equals(SubqueryNumbers.Canonical(key)));
             if (index < 0)
             {
                 index = keys.Count;
@@ -125,7 +125,8 @@ public sealed partial class Binder
         var keys = (groups?.Keys ?? []).Select(key => new Assignment(
             key is ColumnRef reference ? reference.Column : NewColumn("key", key.Type), key)).ToList();
         var keyColumns = new Dictionary<Expr, Column>();
-        foreach (var key in keys) keyColumns.TryAdd(key.Expression, key.Column);
+        foreach (var key in keys) keyColumns.TryAdd(SubqueryNumbers.Canonical(key.Expression), key.Column);
+        var areKeysQueries = keys.Exists(key => PlanRewriter.HasSubquery(key.Expression));
         var aggregates = new List<Assignment>();
         var aggregateColumns = new Dictionary<AggregateCall, Column>();
         var local = input.Columns.Select(column => column.Id).ToHashSet();
@@ -133,7 +134,7 @@ public sealed partial class Binder
 
         Expr Replace(Expr expression, bool inSubquery)
         {
-            if (keyColumns.TryGetValue(expression, out var column) && expression is not Constant) return new ColumnRef(column);
+            if (keyColumns.TryGetValue(areKeysQueries ? SubqueryNumbers.Canonical(expression) : expression, out var column) && expression is not Constant) return new ColumnRef(column);
             switch (expression)
             {
                 case AggregateCall call when !inSubquery:
@@ -166,15 +167,15 @@ public sealed partial class Binder
 
         Expr ReplaceGrouping(Grouping grouping)
         {
-            if (!grouping.Arguments.All(keyColumns.ContainsKey))
+            var arguments = new Expr[grouping.Arguments.Count];
+            for (var i = 0; i < arguments.Length; i++)
             {
-                throw new SqlException(SqlState.GroupingError, "arguments to GROUPING must be grouping expressions of the associated query level")
-                {
-                    Position = PositionOf(grouping.Arguments.First(argument => !keyColumns.ContainsKey(argument))),
-                };
+                var written = SubqueryNumbers.Canonical(grouping.Arguments[i]);
+                arguments[i] = keys.Find(key => SubqueryNumbers.Canonical(key.Expression).Equals(written))?.Expression
+                    ?? throw new SqlException(SqlState.GroupingError, "arguments to GROUPING must be grouping expressions of the associated query level") { Position = PositionOf(grouping.Arguments[i]) };
             }
 
-            var call = new Grouping(grouping.Arguments.Select(argument => (Expr)new ColumnRef(keyColumns[argument])).ToEquatableArray());
+            var call = new Grouping(new EquatableArray<Expr>(arguments));
             var present = aggregates.Find(assignment => assignment.Expression.Equals(call));
             if (present is not null) return new ColumnRef(present.Column);
             var target = NewColumn("grouping", SqlType.Int4);
@@ -183,6 +184,7 @@ public sealed partial class Binder
         }
 
         expressions.Map(expression => Replace(expression, inSubquery: false));
+        if (areKeysQueries && groups!.Sets.Count > 1) input = BelowGroups(input, keys, aggregates);
         LogicalPlan plan = AggregateNode(input, groups, keys, aggregates);
         if (expressions.Having is { } having)
         {
@@ -191,6 +193,25 @@ public sealed partial class Binder
         }
 
         return plan;
+    }
+
+    /// <summary>Keys that hold subqueries become columns of the input: the kernel finds such a key again neither in a second grouping set nor in GROUPING.</summary>
+    private Project BelowGroups(LogicalPlan input, List<Assignment> keys, List<Assignment> aggregates)
+    {
+        var below = new List<Assignment>();
+        for (var i = 0; i < keys.Count; i++)
+        {
+            var key = keys[i].Expression;
+            if (!PlanRewriter.HasSubquery(key)) continue;
+            var column = new ColumnRef(NewColumn("key", key.Type));
+            below.Add(new Assignment(column.Column, key));
+            keys[i] = keys[i] with { Expression = column };
+            for (var j = 0; j < aggregates.Count; j++)
+                if (aggregates[j].Expression is Grouping grouping)
+                    aggregates[j] = aggregates[j] with { Expression = grouping.WithOperands(grouping.Operands.Select(operand => operand.Equals(key) ? column : operand).ToEquatableArray()) };
+        }
+
+        return new Project(input, input.Columns.Select(column => new Assignment(column, new ColumnRef(column))).Concat(below).ToEquatableArray());
     }
 
     private SqlException Ungrouped(ColumnRef reference, BindScope scope, bool inSubquery)

@@ -24,7 +24,7 @@ internal sealed partial class Distributor
         _options = options;
         _tables = tables;
         _estimates = new RowEstimates(plan, tables);
-        _lastColumn = MaxColumn(plan);
+        _lastColumn = PlanColumns.HighestOf(plan);
     }
 
     /// <summary>A part of a plan between exchanges. Fragments come in the order in which they can run; the last is the root.</summary>
@@ -67,8 +67,6 @@ internal sealed partial class Distributor
 
     private static IEnumerable<Scan> Scans(LogicalPlan plan, IReadOnlyDictionary<TableSource, Binding.ResolvedTable> tables) =>
         PlanRewriter.Nodes(plan).OfType<Scan>().Where(scan => tables.GetValueOrDefault(scan.Source)?.InlineRows is null && scan.Limit is null);
-
-    private static int MaxColumn(LogicalPlan plan) => PlanRewriter.Nodes(plan).SelectMany(node => node.Columns).Select(column => column.Id).DefaultIfEmpty(0).Max();
 
     private Column NewColumn(string name, SqlType type) => new(++_lastColumn, name, type);
 

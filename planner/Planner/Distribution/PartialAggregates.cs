@@ -51,7 +51,11 @@ internal static class PartialAggregates
                 found.Add(new ColumnRef(total));
             }
 
-            results.Add(new Assignment(item.Column, steps.Result(found)));
+            var result = steps.Result(found);
+
+            // Over no rows there are no first results to add up, and the set of all rows has a row still.
+            if (call.Function.Name == "count" && aggregate.Sets.Any(set => set.Count == 0)) result = new Coalesce([result, new Constant(0L, SqlType.Int8)], SqlType.Int8);
+            results.Add(new Assignment(item.Column, result));
         }
 
         return new Split(

@@ -10,6 +10,9 @@ public static class Optimizer
         // After folding, so that dates computed from constants reach the sources as constants.
         new PushFilters(),
 
+        // After filters have moved: what one side alone can answer is asked there.
+        new OuterJoinSubqueries(),
+
         // After filters have moved: a filter's columns are needed only where it stands now.
         new PruneColumns(),
         new CountFromMetadata(),

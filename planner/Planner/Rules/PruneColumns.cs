@@ -1,7 +1,7 @@
 namespace Federation.Planner.Rules;
 
 /// <summary>
-/// Drops columns, aggregates and window calls that nothing above names. Columns of DISTINCT, of set operations without ALL and of recursive queries all matter
+/// Drops columns, aggregates, window calls and common table expressions that nothing above names. Columns of DISTINCT, of set operations without ALL and of recursive queries all matter
 /// and stay.
 /// </summary>
 public sealed class PruneColumns : IRule
@@ -109,22 +109,21 @@ public sealed class PruneColumns : IRule
             };
         }
 
-        private With PruneWith(With with, HashSet<int> required)
+        private LogicalPlan PruneWith(With with, HashSet<int> required)
         {
             var input = Prune(with.Input, required);
-            var definitions = new CteDefinition[with.Definitions.Count];
+            var definitions = new Stack<CteDefinition>();
 
-            // Later definitions may scan earlier ones.
-            for (var i = definitions.Length - 1; i >= 0; i--)
+            // Later definitions may scan earlier ones. What none scans is not run.
+            foreach (var definition in with.Definitions.Reverse())
             {
-                var definition = with.Definitions[i];
+                if (!_needed.TryGetValue(definition.Id, out var needed)) continue;
                 var all = definition.Plan.Columns.Select(column => column.Id).ToHashSet();
-                var needed = definition.IsRecursive ? all : _needed.GetValueOrDefault(definition.Id, []);
                 if (definition.IsRecursive) _needed[definition.Id] = all;
-                definitions[i] = definition with { Plan = Prune(definition.Plan, needed.Count == 0 && !definition.IsRecursive ? all : needed) };
+                definitions.Push(definition with { Plan = Prune(definition.Plan, needed.Count == 0 || definition.IsRecursive ? all : needed) });
             }
 
-            return with with { Definitions = new EquatableArray<CteDefinition>(definitions), Input = input };
+            return definitions.Count == 0 ? input : with with { Definitions = definitions.ToEquatableArray(), Input = input };
         }
     }
 }

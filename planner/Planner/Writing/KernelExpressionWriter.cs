@@ -21,7 +21,7 @@ internal sealed partial class KernelExpressionWriter(KernelNames names, Func<Log
         Not not => $"(NOT {Write(not.Operand)})",
         IsNull test => WriteIsNull(test.Operand, isNegated: false),
         IsBoolean test => $"({Write(test.Operand)} IS {(test.Value ? "TRUE" : "FALSE")})",
-        IsDistinct distinct => $"({Key(distinct.Left)} IS DISTINCT FROM {Key(distinct.Right)})",
+        IsDistinct distinct => WriteIsDistinct(distinct),
         Case conditional => WriteCase(conditional, Write),
         Coalesce coalesce => $"coalesce({Join(coalesce.Arguments)})",
         Extreme extreme => WriteExtreme(extreme),
@@ -37,7 +37,7 @@ internal sealed partial class KernelExpressionWriter(KernelNames names, Func<Log
         Subquery subquery => WriteSubquery(subquery),
         AggregateCall aggregate => WriteAggregate(aggregate, over: ""),
         WindowCall window => WriteWindow(window),
-        Grouping grouping => $"CAST(GROUPING({Join(grouping.Arguments)}) AS INTEGER)",
+        Grouping grouping => $"CAST({WriteGrouping(grouping.Arguments)} AS INTEGER)",
         OrderBytes order => WriteOrderBytes(order),
         SetCall set => WriteCall(set.Function, set.Arguments, set.Type),
         _ => throw new UnreachableException(expression.GetType().Name),
@@ -89,6 +89,20 @@ internal sealed partial class KernelExpressionWriter(KernelNames names, Func<Log
 
         return $"({Write(operand)} IS {(isNegated ? "NOT " : "")}NULL)";
     }
+
+    private string WriteIsDistinct(IsDistinct distinct)
+    {
+        // One side may be held as text and the other as a decimal.
+        Expr[] sides = [distinct.Left, distinct.Right];
+        var areTexts = Array.Exists(sides, side => side.Type is { IsNumeric: true, Decimal: null });
+        return $"({string.Join(" IS DISTINCT FROM ", sides.Select(side => areTexts ? $"pg_numeric_key({NumericText(side)})" : Key(side)))})";
+    }
+
+    /// <summary>Names grouping keys as GROUP BY does; see <see cref="GroupKey"/>.</summary>
+    public string WriteGrouping(IEnumerable<Expr> keys) => $"GROUPING({string.Join(", ", keys.Select(GroupKey))})";
+
+    /// <summary>A key in GROUP BY, where a bare number is an ordinal.</summary>
+    public string GroupKey(Expr key) => key is Constant ? $"CAST({Key(key)} AS {key.Type.KernelName})" : Key(key);
 
     private string WriteCase(Case conditional, Func<Expr, string> writeResult)
     {

@@ -278,9 +278,9 @@ public sealed class KernelSqlWriter
         _summed.UnionWith(SummedColumns.Of(aggregate));
         var block = Block(aggregate.Input);
         if (block.Items is not null || block.Whole is not null || block.OrderBy is not null || block.Limit is not null) block = Wrap(block);
-        var keys = aggregate.Keys.Select(key => GroupText(key.Expression)).ToArray();
+        var keys = aggregate.Keys.Select(key => _expressions.GroupKey(key.Expression)).ToArray();
         var items = aggregate.Keys.Select((key, i) => KernelExpressionWriter.HasKey(key.Expression.Type)
-                ? $"any_value({_expressions.Write(key.Expression)}) AS {_names.Of(key.Column)}"
+                ? $"{Representative(key.Expression)} AS {_names.Of(key.Column)}"
                 : key.IsPassThrough ? _names.Of(key.Column) : $"{keys[i]} AS {_names.Of(key.Column)}")
             .Concat(aggregate.Aggregates.Select(Item)).ToArray();
         block.Items = items.Length == 0 ? "1 AS \"_\"" : string.Join(", ", items);
@@ -301,7 +301,12 @@ public sealed class KernelSqlWriter
 
         return block;
 
-        string GroupText(Expr key) => key is Constant ? $"CAST({_expressions.Key(key)} AS {key.Type.KernelName})" : _expressions.Key(key);
+        // A set without the key has NULL for it, not one of the values.
+        string Representative(Expr key)
+        {
+            var value = $"any_value({_expressions.Write(key)})";
+            return aggregate.Sets.Count == 0 ? value : $"CASE WHEN {_expressions.WriteGrouping([key])} = 0 THEN {value} END";
+        }
     }
 
     private SelectBlock WriteDistinct(Distinct distinct)
@@ -311,6 +316,9 @@ public sealed class KernelSqlWriter
         {
             var plain = Block(distinct.Input);
             if (plain.Items is null || plain.GroupBy is not null || plain.OrderBy is not null || plain.Limit is not null || plain.Whole is not null) plain = Wrap(plain);
+
+            // Named, so that what stands above does not put its own items in their place.
+            plain.Items ??= columns.Count == 0 ? "1 AS \"_\"" : string.Join(", ", columns.Select(column => _names.Of(column)));
             plain.IsDistinct = true;
             return plain;
         }
@@ -422,7 +430,9 @@ public sealed class KernelSqlWriter
             var body = definition is { IsRecursive: true, Plan: SetOperation union }
                 ? $"SELECT * FROM {Derived(union.Left)} UNION{(union.IsAll ? " ALL" : "")} SELECT * FROM {Derived(union.Right)}"
                 : Listed(definition.Plan);
-            var hint = definition.IsMaterialized switch { true => "MATERIALIZED ", false => "NOT MATERIALIZED ", null => "" };
+
+            // NOT MATERIALIZED would write the definition out at every use, and an input can be read once; without it the kernel does that for a single use.
+            var hint = definition.IsMaterialized is true ? "MATERIALIZED " : "";
             definitions.Add($"{name}{columns} AS {hint}({body})");
         }
 
