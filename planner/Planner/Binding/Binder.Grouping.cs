@@ -184,8 +184,7 @@ public sealed partial class Binder
         }
 
         expressions.Map(expression => Replace(expression, inSubquery: false));
-        if (areKeysQueries && groups!.Sets.Count > 1) input = BelowGroups(input, keys, aggregates);
-        LogicalPlan plan = AggregateNode(input, groups, keys, aggregates);
+        LogicalPlan plan = AggregateNode(BelowGroups(input, groups, keys, aggregates), groups, keys, aggregates);
         if (expressions.Having is { } having)
         {
             plan = new Filter(plan, having);
@@ -195,23 +194,33 @@ public sealed partial class Binder
         return plan;
     }
 
-    /// <summary>Keys that hold subqueries become columns of the input: the kernel finds such a key again neither in a second grouping set nor in GROUPING.</summary>
-    private Project BelowGroups(LogicalPlan input, List<Assignment> keys, List<Assignment> aggregates)
+    /// <summary>
+    /// Subqueries that the kernel would have to find again become columns of the input: keys, in a second grouping set and in GROUPING, and arguments of DISTINCT aggregates, in what those are ordered by.
+    /// </summary>
+    private LogicalPlan BelowGroups(LogicalPlan input, GroupClause? groups, List<Assignment> keys, List<Assignment> aggregates)
     {
-        var below = new List<Assignment>();
-        for (var i = 0; i < keys.Count; i++)
+        var below = new Dictionary<Expr, Column>();
+        Expr Below(Expr expression)
         {
-            var key = keys[i].Expression;
-            if (!PlanRewriter.HasSubquery(key)) continue;
-            var column = new ColumnRef(NewColumn("key", key.Type));
-            below.Add(new Assignment(column.Column, key));
-            keys[i] = keys[i] with { Expression = column };
-            for (var j = 0; j < aggregates.Count; j++)
-                if (aggregates[j].Expression is Grouping grouping)
-                    aggregates[j] = aggregates[j] with { Expression = grouping.WithOperands(grouping.Operands.Select(operand => operand.Equals(key) ? column : operand).ToEquatableArray()) };
+            if (!PlanRewriter.HasSubquery(expression)) return expression;
+            if (!below.TryGetValue(expression, out var column)) below.Add(expression, column = NewColumn("query", expression.Type));
+            return new ColumnRef(column);
         }
 
-        return new Project(input, input.Columns.Select(column => new Assignment(column, new ColumnRef(column))).Concat(below).ToEquatableArray());
+        if (groups is { Sets.Count: > 1 })
+        {
+            for (var i = 0; i < keys.Count; i++) keys[i] = keys[i] with { Expression = Below(keys[i].Expression) };
+        }
+
+        for (var i = 0; i < aggregates.Count; i++)
+        {
+            if (aggregates[i].Expression is Grouping or AggregateCall { IsDistinct: true })
+                aggregates[i] = aggregates[i] with { Expression = aggregates[i].Expression.WithOperands(aggregates[i].Expression.Operands.Select(Below).ToEquatableArray()) };
+        }
+
+        if (below.Count == 0) return input;
+        var passed = input.Columns.Select(column => new Assignment(column, new ColumnRef(column)));
+        return new Project(input, passed.Concat(below.Select(pair => new Assignment(pair.Value, pair.Key))).ToEquatableArray());
     }
 
     private SqlException Ungrouped(ColumnRef reference, BindScope scope, bool inSubquery)

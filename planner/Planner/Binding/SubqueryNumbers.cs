@@ -26,7 +26,7 @@ internal static class SubqueryNumbers
         Expr OfPart(Expr part) => part switch
         {
             ColumnRef reference => reference with { Column = OfColumn(reference.Column) },
-            Subquery { Comparisons.Count: > 0 } subquery => subquery with { Comparisons = subquery.Comparisons.Select(call => call with { Arguments = call.Arguments.With(1, OfPart(call.Arguments[1])) }).ToEquatableArray() },
+            Subquery { Comparisons.Count: > 0 } subquery => subquery with { Comparisons = subquery.Comparisons.Select(call => call with { Arguments = call.Arguments.With(1, InExpression(call.Arguments[1])) }).ToEquatableArray() },
             _ => part,
         };
 

@@ -70,6 +70,7 @@ public sealed class FoldConstants : IRule
 
     private static Constant? FoldCall(Call call, Constant left, Constant right) => (call.Function.Name, left.Value, right.Value) switch
     {
+        (_, int a, int b) when Compare(call.Operator, a.CompareTo(b)) is { } result => new Constant(result, call.Type),
         ("int4pl", int a, int b) when (int)((long)a + b) == (long)a + b => new Constant(a + b, call.Type),
         ("int4mi", int a, int b) when (int)((long)a - b) == (long)a - b => new Constant(a - b, call.Type),
         ("int4mul", int a, int b) when (int)((long)a * b) == (long)a * b => new Constant(a * b, call.Type),
@@ -79,6 +80,17 @@ public sealed class FoldConstants : IRule
         ("timestamp_mi_interval", PgTimestamp time, PgInterval interval) => DateArithmetic.Add(time, interval, -1) is { } sum ? new Constant(sum, call.Type) : null,
         ("date_pli", PgDate { IsFinite: true } date, int days) when Math.Abs((long)date.Days + days) < 1_000_000_000 => new Constant(new PgDate(date.Days + days), call.Type),
         ("date_mii", PgDate { IsFinite: true } date, int days) when Math.Abs((long)date.Days - days) < 1_000_000_000 => new Constant(new PgDate(date.Days - days), call.Type),
+        _ => null,
+    };
+
+    private static bool? Compare(string? comparison, int sign) => comparison switch
+    {
+        "=" => sign == 0,
+        "<>" => sign != 0,
+        "<" => sign < 0,
+        "<=" => sign <= 0,
+        ">" => sign > 0,
+        ">=" => sign >= 0,
         _ => null,
     };
 

@@ -7,6 +7,9 @@ public static class Optimizer
     [
         new FoldConstants(),
 
+        // After folding, which finds conditions that are always false.
+        new EmptyResults(),
+
         // After folding, so that dates computed from constants reach the sources as constants.
         new PushFilters(),
 

@@ -431,8 +431,9 @@ public sealed class KernelSqlWriter
                 ? $"SELECT * FROM {Derived(union.Left)} UNION{(union.IsAll ? " ALL" : "")} SELECT * FROM {Derived(union.Right)}"
                 : Listed(definition.Plan);
 
-            // NOT MATERIALIZED would write the definition out at every use, and an input can be read once; without it the kernel does that for a single use.
-            var hint = definition.IsMaterialized is true ? "MATERIALIZED " : "";
+            // The kernel writes a definition out at every use where it is told NOT MATERIALIZED or sees a LIMIT, and an input can be read once.
+            var isReadTwice = !definition.IsRecursive && PlanRewriter.Nodes(with).OfType<CteScan>().Count(scan => scan.Cte.Equals(definition.Id)) > 1;
+            var hint = definition.IsMaterialized is true || isReadTwice ? "MATERIALIZED " : "";
             definitions.Add($"{name}{columns} AS {hint}({body})");
         }
 
