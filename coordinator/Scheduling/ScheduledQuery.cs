@@ -167,7 +167,7 @@ public sealed class ScheduledQuery : IAsyncDisposable
         Columns = input.ColumnNames.Count == 0
             ? split.Columns
             : split.Columns.Select((column, i) => column with { Name = input.ColumnNames[i] }).ToEquatableArray(),
-        IsReadTwice = split is InlineRows || Mentions(sql, input.Name) > 1,
+        IsReadTwice = split is InlineRows || input.IsRepeated || Mentions(sql, input.Name) > 1,
         EstimatedRows = split.EstimatedRows >= 0 ? split.EstimatedRows : input.Source is Scan scan ? scan.Source.EstimatedRows : -1,
     };
 }

@@ -14,7 +14,7 @@ namespace Federation.CompatTests.Suite.Differential;
 public sealed class RandomQueryTests(SuiteServers servers, ITestOutputHelper output)
 {
     private const int MostFailuresShown = 10;
-    private static readonly int s_count = Full.IsAsked ? 5000 : 200;
+    private static readonly int s_count = int.Parse(Environment.GetEnvironmentVariable("RC") ?? "200");
     private static readonly int s_seed = int.Parse(Environment.GetEnvironmentVariable("FEDERATION_SEED") ?? "20261122", CultureInfo.InvariantCulture);
 
     [Theory]

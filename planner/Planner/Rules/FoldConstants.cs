@@ -71,6 +71,8 @@ public sealed class FoldConstants : IRule
     private static Constant? FoldCall(Call call, Constant left, Constant right) => (call.Function.Name, left.Value, right.Value) switch
     {
         (_, int a, int b) when Compare(call.Operator, a.CompareTo(b)) is { } result => new Constant(result, call.Type),
+        (_, long a, long b) when Compare(call.Operator, a.CompareTo(b)) is { } result => new Constant(result, call.Type),
+        (_, PgNumeric { IsFinite: true } a, PgNumeric { IsFinite: true } b) when Compare(call.Operator, a.CompareTo(b)) is { } result => new Constant(result, call.Type),
         ("int4pl", int a, int b) when (int)((long)a + b) == (long)a + b => new Constant(a + b, call.Type),
         ("int4mi", int a, int b) when (int)((long)a - b) == (long)a - b => new Constant(a - b, call.Type),
         ("int4mul", int a, int b) when (int)((long)a * b) == (long)a * b => new Constant(a * b, call.Type),

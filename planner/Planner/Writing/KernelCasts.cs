@@ -35,6 +35,9 @@ public static class KernelCasts
         ["cstring"] = "{0}",
     };
 
+    /// <summary>The era stands at the end.</summary>
+    private const string TimestampText = @"regexp_replace(CAST({0} AS VARCHAR), ' \(BC\)(.*)', '\1 BC')";
+
     /// <summary>A type to text: PostgreSQL's output functions.</summary>
     private static readonly Dictionary<string, string> s_toText = new(StringComparer.Ordinal)
     {
@@ -50,8 +53,8 @@ public static class KernelCasts
         ["date"] = "replace(CAST({0} AS VARCHAR), ' (BC)', ' BC')",
         ["time"] = "CAST({0} AS VARCHAR)",
         ["timetz"] = "CAST({0} AS VARCHAR)",
-        ["timestamp"] = "replace(CAST({0} AS VARCHAR), ' (BC)', ' BC')",
-        ["timestamptz"] = "replace(CAST({0} AS VARCHAR), ' (BC)', ' BC')",
+        ["timestamp"] = TimestampText,
+        ["timestamptz"] = TimestampText,
         ["interval"] = "pg_interval_out({0})",
         ["uuid"] = "CAST({0} AS VARCHAR)",
         ["inet"] = "pg_inet_text({0})",
@@ -110,7 +113,12 @@ public static class KernelCasts
         return ApplyModifier(converted, source, target, isExplicit);
     }
 
-    /// <summary>The value as text that PostgreSQL's output function would give.</summary>
+    /// <summary>The value as its output function prints it: unlike a cast to text, a boolean is t or f and padding stays.</summary>
+    public static string WriteOutput(string operand, SqlType source) =>
+        source.HasSameBase(SqlType.Bool) ? $"CASE {operand} WHEN TRUE THEN 't' WHEN FALSE THEN 'f' END" :
+        source.Base == PgTypes.Bpchar && !source.IsArray ? operand : WriteText(operand, source);
+
+    /// <summary>The value cast to text.</summary>
     public static string WriteText(string operand, SqlType source) =>
         source.IsArray ? WriteArrayText(operand, source) :
         source.IsRecord && source.Fields.Count > 0 ? WriteRecordText(operand, source) : Fill(s_toText.GetValueOrDefault(source.Base.Name, "{0}"), operand);
@@ -200,17 +208,13 @@ public static class KernelCasts
             return $"'{{' || array_to_string(list_transform({operand}, lambda {variable}: {WriteArrayText(variable, source.Element)}), ',') || '}}'";
         }
 
-        var item = WriteText("x", source.Element);
+        var item = WriteOutput("x", source.Element);
         return $"pg_array_out({(item == "x" ? operand : $"list_transform({operand}, lambda x: {item})")})";
     }
 
     private static string WriteRecordText(string operand, SqlType source)
     {
-        var fields = source.Fields.Select(field =>
-        {
-            var value = $"struct_extract({operand}, {KernelLiterals.Text(field.Name)})";
-            return field.Type.HasSameBase(SqlType.Bool) ? $"CASE {value} WHEN TRUE THEN 't' WHEN FALSE THEN 'f' END" : WriteText(value, field.Type);
-        });
+        var fields = source.Fields.Select(field => WriteOutput($"struct_extract({operand}, {KernelLiterals.Text(field.Name)})", field.Type));
         return $"CASE WHEN {operand} IS NOT NULL THEN pg_record_out([{string.Join(", ", fields)}]) END";
     }
 

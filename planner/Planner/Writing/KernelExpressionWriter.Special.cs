@@ -7,6 +7,8 @@ internal sealed partial class KernelExpressionWriter
     {
         "extract" or "date_part" when arguments is [Constant { Value: string field }, var source] => WriteExtract(field.ToLowerInvariant(), source, result),
         "byteaeq" => $"({Write(arguments[0])} BETWEEN {Write(arguments[1])} AND {Write(arguments[1])})",
+        "textanycat" => $"({Write(arguments[0])} || {CastText(arguments[1])})",
+        "anytextcat" => $"({CastText(arguments[0])} || {Write(arguments[1])})",
         "concat" => $"concat({string.Join(", ", arguments.Select(OutputText))})",
         "concat_ws" => $"concat_ws({string.Join(", ", arguments.Select(OutputText))})",
         "format" when arguments.Count > 1 => $"pg_format({Write(arguments[0])}, [{string.Join(", ", arguments.Skip(1).Select(OutputText))}])",
@@ -69,15 +71,13 @@ internal sealed partial class KernelExpressionWriter
             : null;
     }
 
-    /// <summary>The value as its output function prints it: unlike a cast to text, a boolean is t or f.</summary>
-    private string OutputText(Expr argument)
-    {
-        if (argument.Type is { IsRecord: true, Fields.Count: 0 }) throw new SqlException(SqlState.FeatureNotSupported, "the text form of this record is not supported in queries");
-        var text = Write(argument);
-        return argument.Type.HasSameBase(SqlType.Bool) ? $"CASE {text} WHEN TRUE THEN 't' WHEN FALSE THEN 'f' END"
-            : argument.Type.Base == PgTypes.Bpchar && !argument.Type.IsArray ? text
-            : KernelCasts.WriteText(text, argument.Type);
-    }
+    private string OutputText(Expr argument) => KernelCasts.WriteOutput(Write(Printable(argument)), argument.Type);
+
+    private string CastText(Expr argument) => KernelCasts.WriteText(Write(Printable(argument)), argument.Type);
+
+    private static Expr Printable(Expr argument) => argument.Type is { IsRecord: true, Fields.Count: 0 }
+        ? throw new SqlException(SqlState.FeatureNotSupported, "the text form of this record is not supported in queries")
+        : argument;
 
     private string Count(EquatableArray<Expr> arguments, string test) =>
         string.Join(" + ", arguments.Select(argument => $"CASE WHEN {Write(argument)} {test} THEN 1 ELSE 0 END"));
@@ -87,7 +87,7 @@ internal sealed partial class KernelExpressionWriter
     {
         var element = arguments[0].Type.Element!;
         while (element.Element is { } inner) element = inner;
-        var item = element.HasSameBase(SqlType.Bool) ? "CASE x WHEN TRUE THEN 't' WHEN FALSE THEN 'f' END" : KernelCasts.WriteText("x", element);
+        var item = KernelCasts.WriteOutput("x", element);
         var items = $"list_transform({Flattened(arguments[0])}, lambda x: {item})";
         var shown = arguments.Count > 2
             ? $"list_transform(list_filter({items}, lambda y: y IS NOT NULL OR {Write(arguments[2])} IS NOT NULL), lambda z: coalesce(z, {Write(arguments[2])}))"

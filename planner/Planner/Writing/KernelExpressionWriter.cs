@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Text;
+using Federation.Core.Values;
 using SortKey = Federation.Plan.SortKey;
 
 namespace Federation.Planner.Writing;
@@ -8,6 +9,9 @@ namespace Federation.Planner.Writing;
 /// <summary>Scalar expressions as kernel SQL of exactly the kernel type of the expression.</summary>
 internal sealed partial class KernelExpressionWriter(KernelNames names, Func<LogicalPlan, string> writeQuery)
 {
+    /// <summary>Longer arrays are compared by the kernel's list functions.</summary>
+    private const int MostItems = 100;
+
     public string Write(Expr expression) => expression switch
     {
         Constant constant => KernelLiterals.Write(constant.Value, constant.Type),
@@ -137,8 +141,13 @@ internal sealed partial class KernelExpressionWriter(KernelNames names, Func<Log
     private string WriteQuantified(Quantified quantified)
     {
         var itemType = quantified.Array.Type.Element!;
-        if (quantified.Array is ArrayOf { Items: { Count: > 0 } items } && quantified is { Operator: "=", IsAll: false } && !itemType.IsArray)
-            return WriteInList(new InList(quantified.Function, quantified.Operand, items));
+        if (Items(quantified.Array) is { Count: > 0 } items)
+        {
+            // Without a lambda, which can name neither a subquery nor a column of an outer query.
+            if (quantified is { Operator: "=", IsAll: false }) return WriteInList(new InList(quantified.Function, quantified.Operand, items));
+            return $"({string.Join(quantified.IsAll ? " AND " : " OR ", items.Select(item => WriteCall(quantified.Function, [quantified.Operand, item], SqlType.Bool)))})";
+        }
+
         if (quantified is { Operator: "=", IsAll: false } or { Operator: "<>", IsAll: true } && IsKernelEquality(itemType))
         {
             // Without a lambda, which could not name columns of an outer query.
@@ -158,6 +167,14 @@ internal sealed partial class KernelExpressionWriter(KernelNames names, Func<Log
         return $"CASE WHEN {Flattened(quantified.Array)} IS NULL THEN CAST(NULL AS BOOLEAN) WHEN list_contains({list}, {stop}) THEN {stop} "
             + $"WHEN len(list_filter({list}, lambda z: z IS NULL)) > 0 THEN CAST(NULL AS BOOLEAN) ELSE {otherwise} END";
     }
+
+    /// <summary>The items of an array of one dimension that is written out; null for any other, and for constants that are long.</summary>
+    private static EquatableArray<Expr>? Items(Expr array) => array switch
+    {
+        ArrayOf written when !written.Type.Element!.IsArray => written.Items,
+        Constant { Value: PgArray { Lengths.Count: 1, Items.Count: <= MostItems } constant } => constant.Items.Select(item => (Expr)new Constant(item, array.Type.Element!)).ToEquatableArray(),
+        _ => null,
+    };
 
     /// <summary>Types whose items list_contains compares as PostgreSQL does.</summary>
     private static bool IsKernelEquality(SqlType type) => !type.IsArray && !HasKey(type) && type.Storage is not (Storage.Struct or Storage.Decimal) && type.Base.Name != "json";

@@ -16,18 +16,27 @@ internal static class KernelJsonText
         return type.Base.Name switch
         {
             "bool" => $"CAST({text} AS VARCHAR)",
-            "int2" or "int4" or "int8" or "oid" => $"CAST({text} AS VARCHAR)",
+            "int2" or "int4" or "int8" => $"CAST({text} AS VARCHAR)",
+            "numeric" when type.Decimal is null => FiniteNumeric(text),
             "numeric" => KernelNumerics.AsText(text, type),
             "float4" => FiniteOrQuoted(text, $"pg_float4out({text})"),
             "float8" => FiniteOrQuoted(text, $"pg_float8out({text})"),
             "json" or "jsonb" => text,
-            "timestamp" or "timestamptz" => Quoted($"replace({KernelCasts.WriteText(text, type)}, ' ', 'T')"),
+            "timestamp" => Quoted($"regexp_replace({KernelCasts.WriteText(text, type)}, ' ', 'T')"),
+
+            // Offsets have their minutes.
+            "timestamptz" => Quoted($"regexp_replace(regexp_replace({KernelCasts.WriteText(text, type)}, ' ', 'T'), '([+-]\\d\\d)( BC)?$', '\\1:00\\2')"),
+
+            // As it is printed; a cast to text drops the spaces at the end.
+            "bpchar" => Quoted(text),
             _ => Quoted(KernelCasts.WriteText(text, type)),
         };
     }
 
     /// <summary>A text as a JSON string with quotes and escapes.</summary>
     public static string Quoted(string text) => $"CAST(to_json({text}) AS VARCHAR)";
+
+    private static string FiniteNumeric(string text) => $"CASE WHEN ends_with({text}, 'N') OR ends_with({text}, 'y') THEN '\"' || {text} || '\"' ELSE {text} END";
 
     private static string FiniteOrQuoted(string value, string shown) => $"CASE WHEN isfinite({value}) THEN {shown} ELSE '\"' || {shown} || '\"' END";
 

@@ -4,7 +4,11 @@ using System.Globalization;
 namespace Federation.Planner.Writing;
 
 /// <summary>An input that written SQL names: the scan or exchange it stands for and the identifiers its columns must have.</summary>
-public sealed record WrittenInput(string Name, LeafPlan Source, EquatableArray<string> ColumnNames);
+public sealed record WrittenInput(string Name, LeafPlan Source, EquatableArray<string> ColumnNames)
+{
+    /// <summary>Whether a recursive query reads it again and again.</summary>
+    public bool IsRepeated { get; init; }
+}
 
 /// <summary>A fragment as kernel SQL.</summary>
 public sealed record WrittenQuery(string Sql, IReadOnlyList<WrittenInput> Inputs, EquatableArray<RecordField> Columns)
@@ -20,12 +24,11 @@ public sealed record WrittenQuery(string Sql, IReadOnlyList<WrittenInput> Inputs
 /// Writes a plan as one kernel statement over named inputs. Clauses are merged into one SELECT as long as SQL's order of evaluation allows, so that the text
 /// stays readable; where it does not, the block becomes a derived table.
 /// </summary>
-public sealed class KernelSqlWriter
+public sealed partial class KernelSqlWriter
 {
     private readonly KernelNames _names = new();
     private readonly KernelExpressionWriter _expressions;
     private readonly List<WrittenInput> _inputs = [];
-    private readonly Dictionary<CteId, string> _ctes = [];
     private readonly HashSet<int> _summed = [];
     private readonly bool _keepsJoinOrder;
 
@@ -160,7 +163,7 @@ public sealed class KernelSqlWriter
     private string AddInput(LeafPlan source, string wish)
     {
         var name = _names.NewRelation(wish);
-        _inputs.Add(new WrittenInput(name, source, source.Columns.Select(column => _names.Plain(column)).ToEquatableArray()));
+        _inputs.Add(new WrittenInput(name, source, source.Columns.Select(column => _names.Plain(column)).ToEquatableArray()) { IsRepeated = _repetitions > 0 });
         return KernelLiterals.Identifier(name);
     }
 
@@ -223,12 +226,6 @@ public sealed class KernelSqlWriter
         if (bounds.Count == 3 && bounds[2] is Constant { Value: 0 or 0L })
             throw new SqlException(SqlState.InvalidParameterValue, "step size cannot equal zero");
         return $"generate_series({string.Join(", ", bounds.Select(bound => $"CAST({_expressions.Write(bound)} AS BIGINT)"))})";
-    }
-
-    private string WriteCteScan(CteScan scan)
-    {
-        var items = scan.Outputs.Select((output, i) => $"{_names.Of(scan.Sources[i])} AS {_names.Of(output)}").ToArray();
-        return $"(SELECT {(items.Length == 0 ? "1" : string.Join(", ", items))} FROM {KernelLiterals.Identifier(_ctes[scan.Cte])}) AS {_names.NewTable()}";
     }
 
     private string WriteJoin(Join join)
@@ -417,31 +414,6 @@ public sealed class KernelSqlWriter
         {
             Whole = $"SELECT {names} FROM (SELECT *, unnest(range({copies})) AS \"_copy\" FROM ({groups}) AS {_names.NewTable()}) AS {_names.NewTable()}",
         };
-    }
-
-    private SelectBlock WriteWith(With with)
-    {
-        var definitions = new List<string>();
-        foreach (var definition in with.Definitions)
-        {
-            _ctes[definition.Id] = _names.NewRelation(definition.Id.Name);
-            var name = KernelLiterals.Identifier(_ctes[definition.Id]);
-            var columns = definition.Plan.Columns.Count == 0 ? "" : $"({string.Join(", ", definition.Plan.Columns.Select(column => _names.Of(column)))})";
-            var body = definition is { IsRecursive: true, Plan: SetOperation union }
-                ? $"SELECT * FROM {Derived(union.Left)} UNION{(union.IsAll ? " ALL" : "")} SELECT * FROM {Derived(union.Right)}"
-                : Listed(definition.Plan);
-
-            // The kernel writes a definition out at every use where it is told NOT MATERIALIZED or sees a LIMIT, and an input can be read once.
-            var isReadTwice = !definition.IsRecursive && PlanRewriter.Nodes(with).OfType<CteScan>().Count(scan => scan.Cte.Equals(definition.Id)) > 1;
-            var hint = definition.IsMaterialized is true || isReadTwice ? "MATERIALIZED " : "";
-            definitions.Add($"{name}{columns} AS {hint}({body})");
-        }
-
-        var recursive = with.Definitions.Any(definition => definition.IsRecursive) ? "RECURSIVE " : "";
-        var block = Block(with.Input);
-        if (block.With.Length > 0 || block is { Items: null, Whole: null }) block = Wrap(block);
-        block.With = $"WITH {recursive}{string.Join(", ", definitions)} ";
-        return block;
     }
 
     /// <summary>The query with its columns in the plan's order, which a bare source need not have.</summary>
