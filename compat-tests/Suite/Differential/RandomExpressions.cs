@@ -30,6 +30,12 @@ internal sealed class RandomExpressions(Random random, IReadOnlyList<RandomKind>
         if (Chance(5) && Subquery(kind, scope) is { } subquery) return subquery;
         string Of(RandomKind other) => Value(other, scope, depth - 1);
         string Same() => Value(kind, scope, depth - 1);
+        string Array()
+        {
+            var item = AnyKind();
+            return $"array[{Of(item)}, {Of(item)}]::text";
+        }
+
         return kind switch
         {
             RandomKind.Integer => Pick(
@@ -67,7 +73,12 @@ internal sealed class RandomExpressions(Random random, IReadOnlyList<RandomKind>
                 () => $"({Of(AnyKind())})::text",
                 () => $"lpad({Same()}, {Number(0, 6)}, '*')",
                 () => $"to_char({Of(RandomKind.Timestamp)}, '{Pick("YYYY-MM", "DD Mon HH24:MI", "Day", "IYYY-IW")}')",
-                () => $"split_part({Same()}, ' ', {Number(1, 2)})")(),
+                () => $"split_part({Same()}, ' ', {Number(1, 2)})",
+                () => $"({Same()} || {Of(AnyKind())})",
+                () => $"to_json({Of(AnyKind())})::text",
+                () => $"jsonb_build_object('k', {Of(AnyKind())}, 'l', {Of(AnyKind())})::text",
+                () => Array(),
+                () => $"row({Of(AnyKind())}, {Of(AnyKind())})::text")(),
             RandomKind.Varchar => $"({Of(RandomKind.Text)})::varchar(4)",
             RandomKind.Character => $"({Of(RandomKind.Text)})::char(2)",
             RandomKind.Date => Pick(() => $"({Leaf(kind, scope)} {Pick("+", "-")} {Of(RandomKind.Integer)})", () => $"({Of(RandomKind.Timestamp)})::date")(),

@@ -37,9 +37,10 @@ internal sealed class RandomQueries
         {
             for (var i = 0; i <= _random.Next(2); i++)
             {
-                var common = Select(AnyKinds(), 1);
                 var name = $"w{i}";
-                with.Append(i == 0 ? "WITH " : ", ").Append(name).Append(Pick(" AS ", " AS ", " AS MATERIALIZED ")).Append('(').Append(common.Sql).Append(')');
+                var isRecursive = Chance(25);
+                var common = isRecursive ? Recursive(name) : Select(AnyKinds(), 1);
+                with.Append(i == 0 ? "WITH RECURSIVE " : ", ").Append(name).Append(isRecursive ? "(c1, c2, c3)" : "").Append(Pick(" AS ", " AS ", " AS MATERIALIZED ", " AS NOT MATERIALIZED ")).Append('(').Append(common.Sql).Append(')');
                 _commons.Add((name, common.Columns));
             }
 
@@ -63,6 +64,18 @@ internal sealed class RandomQueries
 
     private List<RandomKind> AnyKinds() => [.. Enumerable.Range(0, _random.Next(1, 5)).Select(_ => _expressions.AnyKind())];
 
+    /// <summary>Steps from row to row of a table, three at most.</summary>
+    private RandomQuery Recursive(string name)
+    {
+        var table = Pick("small", "small", "middle");
+        var (start, step) = ($"a{_aliases++}", $"a{_aliases++}");
+        List<ScopeColumn> Of(string alias) => Qualified([.. _columns.Select(column => new ScopeColumn(column.Name, column.Kind, IsPlain: true))], alias);
+        var columns = Outputs([RandomKind.Integer, RandomKind.Integer, RandomKind.Text], _ => false);
+        var sql = $"SELECT {start}.id, 0, {start}.t FROM small {start} WHERE {_expressions.Condition(Of(start), 1)} UNION {Pick("ALL ", "")}"
+            + $"SELECT {step}.id, r.c2 + 1, {_expressions.Value(RandomKind.Text, Of(step), 1)} FROM {name} r JOIN {table} {step} ON {step}.{Pick("i", "j")} = r.c1 WHERE r.c2 < {_random.Next(1, 4)}{Pick("", $" AND {_expressions.Condition(Of(step), 1)}")}";
+        return new RandomQuery(sql, columns);
+    }
+
     private RandomQuery SetOperation()
     {
         var kinds = AnyKinds().Where(kind => !kind.HasEqualSpellings()).DefaultIfEmpty(RandomKind.Integer).ToList();
@@ -80,6 +93,7 @@ internal sealed class RandomQueries
         {
             < 4 => Aggregated(from, where, kinds),
             4 when from.Keys.Count > 0 => Windowed(from, where, kinds),
+            5 when from.Keys.Count > 0 && depth < 2 && Chance(50) => DistinctOn(from, where, kinds),
             _ => Plain(from, where, kinds),
         };
     }
@@ -89,6 +103,15 @@ internal sealed class RandomQueries
         var isDistinct = Chance(20);
         var values = kinds.Select(kind => isDistinct ? _expressions.Plain(kind, from.Columns, 2) : _expressions.Value(kind, from.Columns, 2)).ToList();
         return new RandomQuery($"SELECT {(isDistinct ? "DISTINCT " : "")}{List(values)} FROM {from.Sql}{where}", Outputs(kinds, i => from.Columns.Any(column => column.IsPlain && column.Sql == values[i])));
+    }
+
+    /// <summary>The first row of each set; the keys of the tables say which that is.</summary>
+    private RandomQuery DistinctOn(Source from, string where, IReadOnlyList<RandomKind> kinds)
+    {
+        var keys = string.Join(", ", Enumerable.Range(0, _random.Next(1, 3)).Select(_ => _expressions.Plain(_expressions.AnyKind(), from.Columns, 0)).Where(key => from.Columns.Any(column => column.Sql == key)).Distinct());
+        if (keys.Length == 0) return Plain(from, where, kinds);
+        var values = kinds.Select(kind => _expressions.Value(kind, from.Columns, 2)).ToList();
+        return new RandomQuery($"SELECT DISTINCT ON ({keys}) {List(values)} FROM {from.Sql}{where} ORDER BY {keys}, {string.Join(", ", from.Keys)}", Outputs(kinds, _ => false));
     }
 
     private RandomQuery Aggregated(Source from, string where, IReadOnlyList<RandomKind> kinds)
@@ -170,6 +193,12 @@ internal sealed class RandomQueries
         var joins = Chance(55) ? _random.Next(1, 3) : 0;
         for (var i = 0; i < joins; i++)
         {
+            if (Chance(10))
+            {
+                source = Lateral(source);
+                continue;
+            }
+
             var right = Item(depth, isLargeAllowed: false);
             var all = source.Columns.Concat(right.Columns).ToList();
             var kind = Pick("JOIN", "JOIN", "LEFT JOIN", "LEFT JOIN", "RIGHT JOIN", "FULL JOIN", "CROSS JOIN");
@@ -181,6 +210,19 @@ internal sealed class RandomQueries
         }
 
         return source;
+    }
+
+    /// <summary>A subquery in FROM that names columns of what stands before it.</summary>
+    private Source Lateral(Source left)
+    {
+        var inner = Item(0, isLargeAllowed: false);
+        var kinds = AnyKinds();
+        var isAggregated = Chance(40);
+        var values = kinds.Select(kind => isAggregated ? Aggregate(kind, inner.Columns) : _expressions.Value(kind, [.. left.Columns, .. inner.Columns], 1)).ToList();
+        var order = !isAggregated && inner.Keys.Count > 0 && Chance(50) ? $" ORDER BY {string.Join(", ", inner.Keys)} LIMIT {_random.Next(1, 4)}" : "";
+        var alias = $"a{_aliases++}";
+        var (join, on) = Pick(("CROSS JOIN", ""), ("LEFT JOIN", " ON true"));
+        return new Source($"{left.Sql} {join} LATERAL (SELECT {List(values)} FROM {inner.Sql} WHERE {Correlation(left.Columns, inner)}{order}) {alias}{on}", [.. left.Columns, .. Qualified(Outputs(kinds, _ => false), alias)], []);
     }
 
     private Source Item(int depth, bool isLargeAllowed)

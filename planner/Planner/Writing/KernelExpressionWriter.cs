@@ -119,8 +119,8 @@ internal sealed partial class KernelExpressionWriter(KernelNames names, Func<Log
     {
         if (!HasKey(extreme.Type)) return $"{(extreme.IsGreatest ? "greatest" : "least")}({Join(extreme.Arguments)})";
 
-        // Compared by key, returned as it is.
-        var pairs = string.Join(", ", extreme.Arguments.Select(argument => $"{{k: {Key(argument)}, v: {Write(argument)}}}"));
+        // Compared by key, returned as it is; of equal ones the first.
+        var pairs = string.Join(", ", extreme.Arguments.Select((argument, i) => $"{{k: {Key(argument)}, i: {(extreme.IsGreatest ? -i : i)}, v: {Write(argument)}}}"));
         var order = extreme.IsGreatest ? "list_reverse_sort" : "list_sort";
         return $"list_extract({order}(list_filter([{pairs}], lambda p: p.k IS NOT NULL)), 1).v";
     }

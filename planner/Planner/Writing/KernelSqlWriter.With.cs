@@ -25,8 +25,7 @@ public sealed partial class KernelSqlWriter
             var body = definition is { IsRecursive: true, Plan: SetOperation union }
                 ? $"SELECT * FROM {Derived(union.Left)} UNION{(union.IsAll ? " ALL" : "")} SELECT * FROM {Repeated(union.Right)}"
                 : Listed(definition.Plan);
-
-            var hint = definition.IsMaterialized is true || (!definition.IsRecursive && IsReadTwice(definition.Id, with)) ? "MATERIALIZED " : "";
+            var hint = definition.IsMaterialized is true || IsReadTwice(definition, with) ? "MATERIALIZED " : "";
             definitions.Add($"{name}{columns} AS {hint}({body})");
         }
 
@@ -47,11 +46,16 @@ public sealed partial class KernelSqlWriter
     }
 
     /// <summary>
-    /// Whether what a name stands for is wanted more than once. The kernel would write it out at every use where it is told NOT MATERIALIZED or sees a LIMIT, and an input can be read once.
+    /// Whether what a name stands for is wanted more than once: named twice, in a recursive term, or in a subquery, which expressions may repeat. The kernel would write it out at every use where it is told NOT
+    /// MATERIALIZED or sees a LIMIT, and an input can be read once.
     /// </summary>
-    private static bool IsReadTwice(CteId id, With with)
+    private static bool IsReadTwice(CteDefinition definition, With with)
     {
-        var repeated = PlanRewriter.Nodes(with).OfType<With>().SelectMany(inner => inner.Definitions).Where(definition => definition.IsRecursive).Select(definition => definition.Plan);
-        return repeated.Append(with).SelectMany(PlanRewriter.Nodes).OfType<CteScan>().Count(scan => scan.Cte.Equals(id)) > 1;
+        var others = with.Definitions.Where(other => !other.Id.Equals(definition.Id)).ToArray();
+        var readers = others.Select(other => other.Plan).Append(with.Input).ToArray();
+        var nodes = readers.SelectMany(PlanRewriter.Nodes).ToArray();
+        var again = others.Concat(nodes.OfType<With>().SelectMany(inner => inner.Definitions)).Where(inner => inner.IsRecursive).Select(inner => inner.Plan)
+            .Concat(nodes.SelectMany(PlanRewriter.ExpressionsOf).SelectMany(PlanRewriter.Subqueries).Select(subquery => subquery.Plan));
+        return readers.Concat(again).SelectMany(PlanRewriter.Nodes).OfType<CteScan>().Count(scan => scan.Cte.Equals(definition.Id)) > 1;
     }
 }
