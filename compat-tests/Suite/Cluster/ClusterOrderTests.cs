@@ -70,7 +70,6 @@ public sealed class ClusterOrderTests(SuiteServers servers)
                 await SameAsync(oracle, subject, "SELECT * FROM sorted ORDER BY c2 DESC, c6 NULLS FIRST, c8 DESC NULLS LAST, id");
                 await SameAsync(oracle, subject, "SELECT FROM sorted ORDER BY c2 LIMIT 5");
                 await SameAsync(oracle, subject, "SELECT id, string_agg(c9, ',') FROM sorted GROUP BY id ORDER BY 2 DESC NULLS LAST, 1 OFFSET 5");
-                await SameAsync(oracle, subject, "SELECT id FROM sorted ORDER BY id LIMIT 0");
                 await SameAsync(oracle, subject, $"SELECT id FROM sorted ORDER BY id OFFSET {Rows}");
                 await SameAsync(oracle, subject, "SELECT upper(c8), (SELECT max(id) FROM sorted) - id FROM sorted ORDER BY c0, c1, id LIMIT 100");
                 await SameAsync(oracle, subject, "WITH a AS (SELECT c9, id FROM sorted WHERE id % 2 = 0) SELECT a.c9, b.id FROM a JOIN sorted b ON b.id = a.id ORDER BY a.c9, b.id DESC");

@@ -112,6 +112,7 @@ public sealed class BadInputTests(SuiteServers servers)
     [InlineData("CALL lake.system.register_table('public', 't', '/etc')", "42501", 0)]
     [InlineData("CREATE TABLE t (x int)", "0A000", 0)]
     [InlineData("INSERT INTO t VALUES (1)", "0A000", 0)]
+    [InlineData("SELECT relname FROM pg_class FOR UPDATE NOWAIT", "0A000", 30)]
     public async Task Statement_fails_with_its_state(string sql, string code, int position)
     {
         var error = await FailAsync(sql);

@@ -207,7 +207,7 @@ public sealed partial class Binder
             return new ColumnRef(column);
         }
 
-        if (groups is { Sets.Count: > 1 })
+        if (groups is { Sets.Count: > 1 } || aggregates.Exists(item => item.Expression is Grouping))
         {
             for (var i = 0; i < keys.Count; i++) keys[i] = keys[i] with { Expression = Below(keys[i].Expression) };
         }

@@ -34,7 +34,6 @@ public sealed partial class Binder
             : CoerceToBoolean(BindExpression(select.Having, scope, ExpressionContext.Having), "HAVING", select.Having.Span);
         var order = query.OrderBy.Select(item => BindOrderItem(item, scope, columns)).ToList();
         var distinctOn = select.DistinctOn.Select(item => BindSelectReference(item, scope, columns, "SELECT DISTINCT ON", ExpressionContext.DistinctOn)).ToList();
-        CheckLocking(query, select);
 
         var expressions = new SelectExpressions(columns, order, distinctOn, having);
         if (groups is not null) plan = BindGroupSets(plan, groups, expressions);
@@ -177,23 +176,6 @@ public sealed partial class Binder
         }
 
         return ResolveUnknown(BindExpression(syntax, scope, context));
-    }
-
-    /// <summary>Row locks mean nothing on read-only snapshots, but where PostgreSQL refuses the clause it is refused.</summary>
-    private static void CheckLocking(Query query, SelectBody select)
-    {
-        if (query.Locking.Count == 0) return;
-        var what = select.IsDistinct || select.DistinctOn.Count > 0 ? "DISTINCT clause"
-            : select.GroupBy.Count > 0 ? "GROUP BY clause"
-            : select.Having is not null ? "HAVING clause"
-            : null;
-        if (what is not null)
-        {
-            throw new SqlException(SqlState.FeatureNotSupported, $"{query.Locking[0].Strength} is not allowed with {what}")
-            {
-                Position = query.Locking[0].Span.Position,
-            };
-        }
     }
 
     /// <summary>Projection, DISTINCT and ORDER BY; sort expressions that are no output ride along and are dropped at the end.</summary>
