@@ -161,28 +161,20 @@ internal sealed class RandomQueries
     {
         string Of(RandomKind other, int depth = 1) => _expressions.Value(other, scope, depth);
         string Same() => _expressions.Plain(kind, scope, 1);
+        var sorted = kind is RandomKind.Uuid ? Same() : _expressions.Leaf(RandomKind.Text, scope);
         var call = kind switch
         {
             RandomKind.Integer or RandomKind.SmallInteger => $"{Pick("min", "max")}({Same()})",
             RandomKind.BigInteger => Pick("count(*)", $"count({Of(_expressions.AnyKind())})", $"count(DISTINCT {_expressions.Plain(Pick([.. _kinds]), scope, 1)})", $"sum({Of(RandomKind.Integer)})", $"sum({Of(RandomKind.SmallInteger)})", $"max({Same()})"),
             RandomKind.Numeric => Pick($"sum({Of(RandomKind.BigInteger)})", $"sum({Of(kind)})", $"avg({Of(RandomKind.Integer)})", $"avg({Of(kind)})", $"sum(DISTINCT {Of(RandomKind.BigInteger)})", $"min({Same()})", $"avg({Of(RandomKind.BigInteger)})", $"var_pop({Of(RandomKind.Integer)})"),
             RandomKind.Boolean => $"{Pick("bool_and", "bool_or", "every")}({Of(kind)})",
-            RandomKind.Uuid => $"(array_agg({Same()} ORDER BY {Same()}))[1]",
-            RandomKind.Text => Pick($"min({Same()})", $"max({Same()})", $"string_agg({Leaf(scope)}, ',')", $"array_agg(DISTINCT {Of(RandomKind.Integer)})::text"),
+            RandomKind.Uuid => $"(array_agg({sorted} ORDER BY {sorted}))[1]",
+            RandomKind.Text => Pick($"min({Same()})", $"max({Same()})", $"string_agg({sorted}, ',' ORDER BY {sorted})", $"array_agg(DISTINCT {Of(RandomKind.Integer)})::text"),
             _ => $"{Pick("min", "max")}({Same()})",
         };
-        if (kind == RandomKind.Uuid)
-        {
-            var same = Same();
-            call = $"(array_agg({same} ORDER BY {same}))[1]";
-        }
-
-        if (call.StartsWith("string_agg(", StringComparison.Ordinal)) call = call[..^1] + " ORDER BY " + call["string_agg(".Length..^", ',')".Length] + ")";
         var isCall = !call.EndsWith(']') && !call.EndsWith("::text", StringComparison.Ordinal);
         return isCall && Chance(20) ? $"{call} FILTER (WHERE {_expressions.Condition(scope, 1)})" : call;
     }
-
-    private string Leaf(IReadOnlyList<ScopeColumn> scope) => _expressions.Leaf(RandomKind.Text, scope);
 
     /// <summary>What a FROM clause offers; the keys together are unique among its rows, none where that is not known.</summary>
     private sealed record Source(string Sql, IReadOnlyList<ScopeColumn> Columns, IReadOnlyList<string> Keys);

@@ -8,7 +8,8 @@ namespace Federation.CompatTests.Suite.Differential;
 
 /// <summary>
 /// Random queries give PostgreSQL's rows: over PostgreSQL's tables, Parquet files and both, by one process and spread over two workers. 25 queries
-/// each by default, 5,000 with FEDERATION_FULL=1; FEDERATION_SEED chooses others. A failure prints the statement.
+/// each by default, 5,000 with FEDERATION_FULL=1; FEDERATION_SEED chooses others. A failure prints the
+/// statement; FEDERATION_FAILURES names files that take them all.
 /// </summary>
 [Collection(SuiteCollection.Name)]
 public sealed class RandomQueryTests(SuiteServers servers, ITestOutputHelper output)
@@ -57,7 +58,11 @@ public sealed class RandomQueryTests(SuiteServers servers, ITestOutputHelper out
             output.WriteLine($"{equal} equal, {refused} refused, {slow} slow, {failures.Count} failed");
             if (Environment.GetEnvironmentVariable("FEDERATION_FAILURES") is { } file) await File.WriteAllTextAsync($"{file}.{database}.{distribution}", string.Join("\n\n", failures));
             Assert.True(failures.Count == 0, $"{failures.Count} failed\n" + string.Join("\n", failures.Take(MostFailuresShown)));
-            Assert.True(equal > s_count * 8 / 10, $"only {equal} were equal");
+
+            // What PostgreSQL itself refused or was too slow for tells nothing; how much that is depends on the machine.
+            var answered = equal + refused + slow;
+            Assert.True(answered > s_count / 2, $"PostgreSQL answered only {answered} of {s_count}");
+            Assert.True(equal >= answered * 9 / 10, $"only {equal} of {answered} were equal");
         }
         finally
         {
