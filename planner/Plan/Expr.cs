@@ -43,6 +43,25 @@ public sealed record ColumnRef(Column Column) : Expr(Column.Type)
     public override Expr WithOperands(EquatableArray<Expr> operands) => operands.Count == 0 ? this : throw LeafHasNoOperands();
 }
 
+/// <summary>The value that a <see cref="Let"/> around it holds.</summary>
+public sealed record Variable(int Number, SqlType Of) : Expr(Of)
+{
+    public override EquatableArray<Expr> Operands => [];
+
+    public override Expr WithOperands(EquatableArray<Expr> operands) => operands.Count == 0 ? this : throw LeafHasNoOperands();
+}
+
+/// <summary>
+/// <paramref name="Body"/> with the value of <paramref name="Value"/>, computed once, in the place of <paramref name="Name"/>. Numbers follow from the content, so that equal expressions are
+/// equal; an inner name hides an outer one of the same number.
+/// </summary>
+public sealed record Let(Variable Name, Expr Value, Expr Body) : Expr(Body.Type)
+{
+    public override EquatableArray<Expr> Operands => [Value, Body];
+
+    public override Expr WithOperands(EquatableArray<Expr> operands) => this with { Value = operands[0], Body = operands[1] };
+}
+
 /// <summary>
 /// A call of a scalar function or operator. Arguments have the types of <paramref name="Function"/> (polymorphic ones resolved).
 /// <paramref name="Operator"/> is the symbol when it was written as an operator.
@@ -142,12 +161,11 @@ public sealed record Extreme(bool IsGreatest, EquatableArray<Expr> Arguments, Sq
 }
 
 /// <summary>NULLIF by an equality operator: NULL when it is true, else <paramref name="Left"/>.</summary>
-public sealed record NullIf(FunctionEntry Equality, Expr Left, Expr Right, Expr LeftCompared, Expr RightCompared) : Expr(Left.Type)
+public sealed record NullIf(FunctionEntry Equality, Expr Left, Expr Right) : Expr(Left.Type)
 {
-    public override EquatableArray<Expr> Operands => [Left, Right, LeftCompared, RightCompared];
+    public override EquatableArray<Expr> Operands => [Left, Right];
 
-    public override Expr WithOperands(EquatableArray<Expr> operands) =>
-        this with { Left = operands[0], Right = operands[1], LeftCompared = operands[2], RightCompared = operands[3] };
+    public override Expr WithOperands(EquatableArray<Expr> operands) => this with { Left = operands[0], Right = operands[1] };
 }
 
 /// <summary>operand = ANY (constants or expressions) by one equality operator; NULL as PostgreSQL has it.</summary>

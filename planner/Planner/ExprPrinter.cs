@@ -12,6 +12,8 @@ public static class ExprPrinter
         Constant constant => PrintConstant(constant),
         Parameter parameter => $"${parameter.Number}",
         ColumnRef reference => reference.Column.Name,
+        Variable variable => $"v{variable.Number}",
+        Let let => $"({Print(let.Body)} WITH {Print(let.Name)} = {Print(let.Value)})",
         Call { Operator: { } symbol, Arguments: [var only] } => $"{symbol}{Print(only)}",
         Call { Operator: { } symbol, Arguments: [var left, var right] } => $"{Nested(left)} {Spell(symbol)} {Nested(right)}",
         Call call => $"{call.Function.Name}({List(call.Arguments)})",

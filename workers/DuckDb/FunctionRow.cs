@@ -185,6 +185,8 @@ internal readonly unsafe struct VectorView
 
     public byte* Values { get; }
 
+    public bool HasValidity => _validity is not null;
+
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public bool IsNull(int row) => _validity is not null && (_validity[row >> 6] >> (row & 63) & 1) == 0;
 

@@ -8,9 +8,33 @@ namespace Federation.DuckDb;
 /// <summary>Computes one row; called for many rows in turn on any kernel thread. Errors are <see cref="SqlException"/>s.</summary>
 public delegate void ScalarBody(ref FunctionRow row);
 
-/// <summary>A function that kernel SQL may call. Functions of one name are overloads.</summary>
-public sealed record ScalarFunction(string Name, SqlType[] Parameters, SqlType Result, ScalarBody Body)
+/// <summary>Computes the rows of a chunk at once; called on any kernel thread. Errors are <see cref="SqlException"/>s.</summary>
+public delegate void ChunkBody(in FunctionChunk chunk);
+
+/// <summary>A function that kernel SQL may call, by rows or by chunks. Functions of one name are overloads.</summary>
+public sealed record ScalarFunction
 {
+    public ScalarFunction(string name, SqlType[] parameters, SqlType result, ScalarBody body)
+        : this(name, parameters, result) => Body = body;
+
+    /// <summary>A strict function that computes whole chunks.</summary>
+    public ScalarFunction(string name, SqlType[] parameters, SqlType result, ChunkBody chunk)
+        : this(name, parameters, result) => Chunk = chunk;
+
+    private ScalarFunction(string name, SqlType[] parameters, SqlType result) => (Name, Parameters, Result) = (name, parameters, result);
+
+    public string Name { get; }
+
+    public SqlType[] Parameters { get; }
+
+    public SqlType Result { get; }
+
+    /// <summary>Set unless <see cref="Chunk"/> is.</summary>
+    public ScalarBody? Body { get; }
+
+    /// <summary>Set unless <see cref="Body"/> is.</summary>
+    public ChunkBody? Chunk { get; }
+
     /// <summary>Returns NULL without a call when an argument is NULL.</summary>
     public bool IsStrict { get; init; } = true;
 
@@ -104,9 +128,15 @@ internal static unsafe class ScalarFunctionHost
             var arguments = stackalloc VectorView[count];
             for (var i = 0; i < count; i++) arguments[i] = new VectorView(NativeMethods.duckdb_data_chunk_get_vector(input, (ulong)i));
             var rows = (int)NativeMethods.duckdb_data_chunk_get_size(input);
+            if (function.Chunk is { } chunk)
+            {
+                chunk(new FunctionChunk(arguments, rows, output));
+                return;
+            }
+
             var row = new FunctionRow(arguments, count, output);
             if (function.UsesSession) row.Session = Callbacks.Target<FunctionSession>(NativeMethods.duckdb_scalar_function_get_bind_data(info));
-            var body = function.Body;
+            var body = function.Body!;
             for (var i = 0; i < rows; i++)
             {
                 row.ArgumentRow = i;

@@ -188,9 +188,12 @@ public sealed partial class Binder
         var operand = BindExpression(between.Operand, scope, context);
         var low = BindExpression(between.Low, scope, context);
         var high = BindExpression(between.High, scope, context);
-        Expr Within(Expr from, Expr to) => Conjunction([Compare(">=", operand, from, between.Span), Compare("<=", operand, to, between.Span)]);
-        var inside = between.IsSymmetric ? new Or([Within(low, high), Within(high, low)]) : Within(low, high);
+        var inside = Once(operand, value => between.IsSymmetric
+            ? Once(low, first => Once(high, second => new Or([Within(value, first, second), Within(value, second, first)])))
+            : Within(value, low, high));
         return Negate(inside, between.IsNegated);
+
+        Expr Within(Expr value, Expr from, Expr to) => Conjunction([Compare(">=", value, from, between.Span), Compare("<=", value, to, between.Span)]);
     }
 
     private Expr Compare(string symbol, Expr left, Expr right, SourceSpan span) =>
@@ -203,15 +206,20 @@ public sealed partial class Binder
         var common = operand.Type.IsRecord ? null : TypeRules.CommonType([operand.Type.AnnouncedOid, .. items.Select(item => item.Type.AnnouncedOid)]);
         if (common is { } shared && SqlType.FromOid(shared) is { } target && operand is not RowOf)
             items = items.Select(item => TypeRules.CanCoerce(item.Type.AnnouncedOid, shared, CastContext.Implicit) ? Coerce(item, target, CastContext.Implicit, SpanOf(item, list.Span)) : item).ToArray();
-        var comparisons = items.Select(item => Equals(operand, item, list.Span)).ToArray();
+        return Negate(Once(operand, value => EqualsAny(value, items, list.Span)), list.IsNegated);
+    }
+
+    private Expr EqualsAny(Expr operand, Expr[] items, SourceSpan span)
+    {
+        var comparisons = items.Select(item => Equals(operand, item, span)).ToArray();
+        if (comparisons.Length == 1) return comparisons[0];
         if (comparisons is [Call { Arguments: [var left, _] } first, ..]
             && Array.TrueForAll(comparisons, item => item is Call call && call.Function == first.Function && call.Arguments[0].Equals(left)))
         {
-            var list2 = new InList(first.Function, left, comparisons.Select(item => ((Call)item).Arguments[1]).ToEquatableArray());
-            return Negate(comparisons.Length == 1 ? comparisons[0] : list2, list.IsNegated);
+            return new InList(first.Function, left, comparisons.Select(item => ((Call)item).Arguments[1]).ToEquatableArray());
         }
 
-        return Negate(comparisons.Length == 1 ? comparisons[0] : new Or(comparisons.ToEquatableArray()), list.IsNegated);
+        return new Or(comparisons.ToEquatableArray());
     }
 
     private Expr BindQuantified(QuantifiedArrayExpression quantified, BindScope scope, ExpressionContext context)
@@ -239,6 +247,12 @@ public sealed partial class Binder
     {
         var inner = context with { AllowsSets = false, Name = context.AllowsSets ? "CASE" : context.Name };
         var operand = conditional.Operand is null ? null : ResolveUnknown(BindExpression(conditional.Operand, scope, inner));
+        if (operand is not null) return Once(operand, value => BindWhens(conditional, value, scope, inner));
+        return BindWhens(conditional, null, scope, inner);
+    }
+
+    private Case BindWhens(CaseExpression conditional, Expr? operand, BindScope scope, ExpressionContext inner)
+    {
         var conditions = conditional.Whens.Select(when =>
         {
             var condition = BindExpression(when.Condition, scope, inner);
@@ -262,7 +276,7 @@ public sealed partial class Binder
         {
             if (Equals(arguments[0], arguments[1], builtin.Span) is not Call { Arguments: [var left, var right] } equality)
                 throw new SqlException(SqlState.DatatypeMismatch, "NULLIF requires = operator to yield boolean") { Position = builtin.Span.Position };
-            return new NullIf(equality.Function, left, right, left, right);
+            return new NullIf(equality.Function, left, right);
         }
 
         var (type, unified) = Unify(builtin.Form.ToString().ToUpperInvariant(), arguments);

@@ -38,6 +38,14 @@ public sealed partial class Binder
 
     private Expr BindBody(Expression body, string name, EquatableArray<Expr> arguments)
     {
+        // A query cannot see the variables around it; its arguments are columns and constants nearly always.
+        return FindSubquery(body) is not null ? Bound(arguments) : OnceEach(arguments, Bound);
+
+        Expr Bound(EquatableArray<Expr> values) => BindBodyOver(body, name, values);
+    }
+
+    private Expr BindBodyOver(Expression body, string name, EquatableArray<Expr> arguments)
+    {
         var columns = arguments.Select((argument, i) => new ScopeColumn($"a{i + 1}", argument)).ToArray();
         var entry = new RangeEntry(SqlFunctions.ArgumentAlias, null, null, columns);
         return BindExpression(body, new BindScope(null) { Items = [new NamespaceItem(entry, IsTableVisible: true, AreColumnsVisible: false)] }, new ExpressionContext(name));

@@ -25,6 +25,7 @@ public sealed class FoldConstants : IRule
         And and => FoldAnd(and),
         Or or => FoldOr(or),
         Not { Operand: Constant constant } => constant.Value is bool value ? new Constant(!value, SqlType.Bool) : new Constant(null, SqlType.Bool),
+        Let { Value: Constant constant } let => PlanRewriter.Rewrite(let.Body, inner => inner == let.Name ? constant : Fold(inner)),
         IsNull { Operand: Constant constant } => new Constant(constant.Value is null, SqlType.Bool),
         _ => expression,
     };

@@ -16,6 +16,9 @@ public static class Optimizer
         // After filters have moved: what one side alone can answer is asked there.
         new OuterJoinSubqueries(),
 
+        // Before columns are pruned: it passes all of an input's columns on.
+        new ComputeArgumentsOnce(),
+
         // After filters have moved: a filter's columns are needed only where it stands now.
         new PruneColumns(),
         new CountFromMetadata(),

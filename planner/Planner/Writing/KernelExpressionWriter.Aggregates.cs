@@ -162,13 +162,12 @@ internal sealed partial class KernelExpressionWriter
             return $"({Side(only.Arguments[0])} {(subquery.Kind == SubqueryKind.Any ? "IN" : "NOT IN")} (SELECT {Side(only.Arguments[1])} FROM {rows}))";
         }
 
-        // Three-valued: one deciding row decides, else a row without an answer leaves it open.
-        var terms = subquery.Comparisons.Select(Write).ToArray();
-        var isOr = subquery.Operator == "<>" && terms.Length > 1;
-        var test = terms.Length == 1 ? terms[0] : $"({string.Join(isOr ? " OR " : " AND ", terms)})";
-        var (stop, otherwise) = subquery.Kind == SubqueryKind.All ? ("FALSE", "TRUE") : ("TRUE", "FALSE");
-        return $"CASE WHEN EXISTS (SELECT 1 FROM {rows} WHERE ({test}) IS {stop}) THEN {stop} "
-            + $"WHEN EXISTS (SELECT 1 FROM {rows} WHERE ({test}) IS NULL) THEN CAST(NULL AS BOOLEAN) ELSE {otherwise} END";
+        // Three-valued: one deciding row decides, else a row without an answer leaves it open. No row decides nothing.
+        var test = string.Join(subquery.Operator == "<>" ? " OR " : " AND ", subquery.Comparisons.Select(Write));
+        var (decides, otherwise) = subquery.Kind == SubqueryKind.All ? ("bool_and", "TRUE") : ("bool_or", "FALSE");
+        var answer = names.NewVariable();
+        return $"(SELECT CASE WHEN {decides}({answer}) = {(otherwise == "TRUE" ? "FALSE" : "TRUE")} THEN {(otherwise == "TRUE" ? "FALSE" : "TRUE")} WHEN count(*) > count({answer}) THEN CAST(NULL AS BOOLEAN) ELSE {otherwise} END "
+            + $"FROM (SELECT ({test}) AS {answer} FROM {rows}) AS {names.NewTable()})";
     }
 
     private string WriteArrayQuery(Subquery subquery)

@@ -12,11 +12,20 @@ internal sealed partial class KernelExpressionWriter(KernelNames names, Func<Log
     /// <summary>Longer arrays are compared by the kernel's list functions.</summary>
     private const int MostItems = 100;
 
+    /// <summary>An expression as kernel SQL, in which every operand that is not cheap to repeat stands once.</summary>
     public string Write(Expr expression) => expression switch
+    {
+        Let let => WriteLet(let),
+        Call call when KernelNumerics.WriteBound(call.Function, call.Arguments, Write) is { } bound => bound,
+        _ => WriteOnce(expression, WriteNode),
+    };
+
+    private string WriteNode(Expr expression) => expression switch
     {
         Constant constant => KernelLiterals.Write(constant.Value, constant.Type),
         Parameter parameter => throw new SqlException(SqlState.InternalError, $"parameter ${parameter.Number} has no value"),
         ColumnRef reference => names.Of(reference.Column),
+        Variable variable => _variables[variable.Number],
         Call call => WriteCall(call.Function, call.Arguments, call.Type),
         Cast cast => KernelCasts.Write(Write(cast.Operand), cast.Operand.Type, cast.Type, cast.IsExplicit),
         And and => $"({string.Join(" AND ", and.Terms.Select(Write))})",
@@ -29,7 +38,7 @@ internal sealed partial class KernelExpressionWriter(KernelNames names, Func<Log
         Case conditional => WriteCase(conditional, Write),
         Coalesce coalesce => $"coalesce({Join(coalesce.Arguments)})",
         Extreme extreme => WriteExtreme(extreme),
-        NullIf nullIf => $"CASE WHEN {WriteCall(nullIf.Equality, [nullIf.LeftCompared, nullIf.RightCompared], SqlType.Bool)} THEN CAST(NULL AS {nullIf.Type.KernelName}) ELSE {Write(nullIf.Left)} END",
+        NullIf nullIf => $"CASE WHEN {WriteCall(nullIf.Equality, [nullIf.Left, nullIf.Right], SqlType.Bool)} THEN CAST(NULL AS {nullIf.Type.KernelName}) ELSE {Write(nullIf.Left)} END",
         InList list => WriteInList(list),
         Quantified quantified => WriteQuantified(quantified),
         ArrayOf { Items.Count: 0 } array => $"CAST([] AS {array.Type.KernelName})",
@@ -158,8 +167,7 @@ internal sealed partial class KernelExpressionWriter(KernelNames names, Func<Log
                 + $"WHEN len({array}) = 0 THEN {absent} WHEN {operand} IS NULL OR len(list_filter({array}, lambda z: z IS NULL)) > 0 THEN CAST(NULL AS BOOLEAN) ELSE {absent} END";
         }
 
-        var item = new VerbatimItem("q", itemType);
-        var comparison = WriteCall(quantified.Function, quantified.Operand, item);
+        var comparison = Fill(quantified.Function, [(Write(quantified.Operand), quantified.Operand.Type), ("q", itemType)], SqlType.Bool);
         var list = $"list_transform({Flattened(quantified.Array)}, lambda q: {comparison})";
         var (stop, otherwise) = quantified.IsAll ? ("FALSE", "TRUE") : ("TRUE", "FALSE");
 
@@ -202,17 +210,9 @@ internal sealed partial class KernelExpressionWriter(KernelNames names, Func<Log
         return nulls.Length == 0 ? body : $"CASE WHEN {string.Join(" OR ", nulls)} THEN CAST(NULL AS {slice.Type.KernelName}) ELSE {body} END";
     }
 
-    /// <summary>A lambda variable of the kernel standing where an expression is expected.</summary>
-    private readonly record struct VerbatimItem(string Text, SqlType Type);
-
-    private string WriteCall(FunctionEntry function, Expr left, VerbatimItem right) =>
-        Fill(function, [(Write(left), left.Type), (right.Text, right.Type)], SqlType.Bool);
-
     private string WriteCall(FunctionEntry function, EquatableArray<Expr> arguments, SqlType result)
     {
         if (WritePlain(function, arguments) is { } plain) return plain;
-        if (KernelNumerics.WriteBound(function, arguments, Write) is { } bound) return bound;
-        if (IsFloatArithmetic(function)) return WriteFloatArithmetic(function, arguments, result);
         if ((WriteSpecial(function, arguments, result) ?? WriteJsonBuilder(function, arguments)) is { } special) return special;
         return Fill(function, arguments.Select(argument => (Write(argument), argument.Type)).ToArray(), result);
     }

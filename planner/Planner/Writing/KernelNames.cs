@@ -6,6 +6,7 @@ internal sealed class KernelNames
     private readonly Dictionary<int, string> _columns = [];
     private readonly HashSet<string> _used = new(StringComparer.OrdinalIgnoreCase);
     private int _tables;
+    private int _variables;
 
     /// <summary>The quoted identifier of a column.</summary>
     public string Of(Column column) => KernelLiterals.Identifier(Plain(column));
@@ -22,6 +23,14 @@ internal sealed class KernelNames
 
     /// <summary>A name for a derived table.</summary>
     public string NewTable() => $"t{++_tables}";
+
+    /// <summary>The quoted name of a lambda's parameter or of a column that only the written SQL has; no column of the plan gets it.</summary>
+    public string NewVariable()
+    {
+        string name;
+        do name = $"v{++_variables}"; while (!_used.Add(name));
+        return KernelLiterals.Identifier(name);
+    }
 
     /// <summary>A name for an input or a common table expression, after the thing it stands for.</summary>
     public string NewRelation(string wish)
