@@ -9,7 +9,7 @@ internal sealed partial class KernelExpressionWriter
     private const string SeparatedByRow =
         "array_to_string(list_transform(list_filter(list({d}{'s': {1}, 'v': {0}}{o}){f}{w}, lambda p: p.v IS NOT NULL), lambda q, i: CASE WHEN i = 1 THEN q.v ELSE coalesce(q.s, '') || q.v END), '')";
 
-    private string WriteAggregate(AggregateCall call, string over)
+    private string WriteAggregate(AggregateCall call, WindowCall? window = null)
     {
         // A separator that is NULL is none.
         if (call is { Function.Signature: "string_agg(text,text)", Arguments: [var joined, Constant { Value: null } separator] }) call = call with { Arguments = [joined, separator with { Value = "" }] };
@@ -17,23 +17,43 @@ internal sealed partial class KernelExpressionWriter
             .Select(argument => (Text: Write(argument), argument.Type)).ToArray();
         if (call.IsDistinct && call.Arguments.Any(argument => HasEqualForms(argument.Type))) RequireOneForm(call, arguments);
         // A sum of numerics of any length has no shape: that is the second run, which must not overflow.
-        if (over.Length == 0 && call is { Function.Name: "sum", Type.Decimal: not null, Arguments: [{ Type: { IsNumeric: true, Decimal: not null } } summed] })
+        if (window is null && call is { Function.Name: "sum", Type.Decimal: not null, Arguments: [{ Type: { IsNumeric: true, Decimal: not null } } summed] })
             arguments[0] = (WriteNarrow(summed).Text, summed.Type);
-        var template = JsonAggregate(call) ?? HypotheticalAggregate(call) ?? KernelFunctions.Find(call.Function) ?? throw Unsupported(call.Function);
-        if (call.Function.Name is "min" or "max" && arguments is [var only] && HasKey(only.Type))
-            template = call.Function.Name == "min" ? $"arg_min({{0}}, {Key(call.Arguments[0])}){{f}}{{w}}" : $"arg_max({{0}}, {Key(call.Arguments[0])}){{f}}{{w}}";
-        else if (NumericAggregate(call) is { } numeric)
-            template = numeric;
-        else if (call.Function.Signature == "string_agg(text,text)" && call.Arguments[1] is not Constant { Value: string })
-            template = SeparatedByRow;
+        var template = AggregateTemplate(call);
         var clauses = new Dictionary<string, string>(StringComparer.Ordinal)
         {
             ["d"] = call.IsDistinct ? "DISTINCT " : "",
             ["o"] = AggregateOrder(call) is { Count: > 0 } order ? $" ORDER BY {SortKeys(order)}" : "",
             ["f"] = call.Filter is null ? "" : $" FILTER (WHERE {Write(call.Filter)})",
-            ["w"] = over,
+            ["w"] = window is null ? "" : Over(window, IsRegistered(template)),
         };
         return FillTemplate(template, arguments, clauses);
+    }
+
+    private string AggregateTemplate(AggregateCall call)
+    {
+        if (call.Function.Name is "min" or "max" && call.Arguments is [var only] && HasKey(only.Type)) return $"arg_{call.Function.Name}({{0}}, {Key(only)}){{f}}{{w}}";
+        if (NumericAggregate(call) is { } numeric) return numeric;
+        if (call.Function.Signature == "string_agg(text,text)" && call.Arguments[1] is not Constant { Value: string }) return SeparatedByRow;
+        return JsonAggregate(call) ?? HypotheticalAggregate(call) ?? KernelFunctions.Find(call.Function) ?? throw Unsupported(call.Function);
+    }
+
+    /// <summary>Whether the aggregate that stands before OVER in the template is not the kernel's own but one that is registered with it; those are named pg_ and something.</summary>
+    private static bool IsRegistered(string template)
+    {
+        var end = template.IndexOf("{f}{w}", StringComparison.Ordinal);
+        if (end < 0) return false;
+        var depth = 0;
+        var open = end - 1;
+        for (; open >= 0; open--)
+        {
+            if (template[open] == ')') depth++;
+            else if (template[open] == '(' && --depth == 0) break;
+        }
+
+        var start = open;
+        while (start > 0 && (char.IsAsciiLetterOrDigit(template[start - 1]) || template[start - 1] == '_')) start--;
+        return template.AsSpan(Math.Max(start, 0)).StartsWith("pg_", StringComparison.Ordinal);
     }
 
     /// <summary>Whether equal values may be held in different bytes: 1.5 and 1.50, 'a' and 'a '. Padded to one length the latter are the same.</summary>
@@ -114,13 +134,14 @@ internal sealed partial class KernelExpressionWriter
         };
     }
 
-    private string WriteWindow(WindowCall window)
+    private string Over(WindowCall window, bool isRegistered)
     {
         var parts = new List<string>();
         if (window.PartitionBy.Count > 0) parts.Add($"PARTITION BY {string.Join(", ", window.PartitionBy.Select(Ordered))}");
         if (window.OrderBy.Count > 0) parts.Add($"ORDER BY {SortKeys(window.OrderBy)}");
-        if (window.Frame is { } frame) parts.Add(WriteFrame(frame));
-        return WriteAggregate(window.Function, $" OVER ({string.Join(' ', parts)})");
+        var frame = isRegistered ? WindowFrames.ForRegistered(window.Frame, window.OrderBy.Count > 0) : window.Frame;
+        if (frame is not null) parts.Add(WriteFrame(frame));
+        return $" OVER ({string.Join(' ', parts)})";
     }
 
     private string WriteFrame(Frame frame)
