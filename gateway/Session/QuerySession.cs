@@ -72,8 +72,11 @@ public sealed class QuerySession : ISession
         return Settings.TakeChange() is { } change ? new SessionEvent.ParameterChanged(change.Key, change.Value) : null;
     }
 
-    public IReadOnlyList<StatementText> Split(string sql) =>
-        _services.Statements.FindParts(sql) ?? SqlParser.Parse(sql).Select(statement => new StatementText(sql, statement.Start, statement.Length, statement.Statement)).ToArray();
+    public ValueTask<IReadOnlyList<StatementText>> SplitAsync(string sql, CancellationToken cancellationToken) =>
+        _services.Statements.FindParts(sql) is { } parts ? ValueTask.FromResult(parts) : _services.Planning.RunAsync<IReadOnlyList<StatementText>>(
+            sql.Length,
+            () => [.. SqlParser.Parse(sql).Select(statement => new StatementText(sql, statement.Start, statement.Length, statement.Statement))],
+            cancellationToken);
 
     public async ValueTask<IPreparedStatement> PrepareAsync(string name, string sql, IReadOnlyList<Oid> parameterTypes, CancellationToken cancellationToken)
     {
@@ -85,7 +88,7 @@ public sealed class QuerySession : ISession
             return known;
         }
 
-        var statements = SqlParser.Parse(sql);
+        var statements = await _services.Planning.RunAsync(sql.Length, () => SqlParser.Parse(sql), cancellationToken);
         if (statements.Count > 1)
             throw new SqlException(SqlState.SyntaxError, "cannot insert multiple commands into a prepared statement");
         var syntax = statements.Count == 0 ? null : statements[0].Statement;
@@ -115,8 +118,9 @@ public sealed class QuerySession : ISession
         if (portalName.Length == 0) await ClosePortalAsync("");
         else if (_portals.ContainsKey(portalName)) throw new SqlException(SqlState.DuplicateCursor, $"cursor \"{portalName}\" already exists");
         prepared = await _analyzer.RefreshAsync(prepared, cancellationToken);
-        var portal = StatementHandlers.Open(this, _services, prepared, parameters);
-        if (portal is RowPortal rows && QueryStatements.IsConstant(prepared)) await rows.PrefetchAsync(cancellationToken);
+        var (portal, isConstant) = await _services.Planning.RunAsync(
+            prepared.Text.Length, () => (StatementHandlers.Open(this, _services, prepared, parameters), QueryStatements.IsConstant(prepared)), cancellationToken);
+        if (portal is RowPortal rows && isConstant) await rows.PrefetchAsync(cancellationToken);
         _portals.Add(portalName, portal);
         return portal;
     }

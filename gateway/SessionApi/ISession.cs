@@ -37,7 +37,7 @@ public interface ISession : IAsyncDisposable
     /// <summary>
     /// Splits a simple query string. A syntax error anywhere fails the whole string. An empty result means EmptyQueryResponse.
     /// </summary>
-    IReadOnlyList<StatementText> Split(string sql);
+    ValueTask<IReadOnlyList<StatementText>> SplitAsync(string sql, CancellationToken cancellationToken);
 
     /// <summary>
     /// Analyses one statement: parameter and result types come from the binder; nothing is run. <paramref name="parameterTypes"/> may be

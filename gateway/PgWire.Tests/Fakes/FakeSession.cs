@@ -35,7 +35,9 @@ internal sealed class FakeSession(FakeResults results, int processId) : ISession
 
     public SessionEvent? TakeEvent() => _events.TryDequeue(out var taken) ? taken : null;
 
-    public IReadOnlyList<StatementText> Split(string sql)
+    public ValueTask<IReadOnlyList<StatementText>> SplitAsync(string sql, CancellationToken cancellationToken) => ValueTask.FromResult<IReadOnlyList<StatementText>>(Split(sql));
+
+    private static List<StatementText> Split(string sql)
     {
         if (sql.Contains("syntax error", StringComparison.Ordinal))
             throw new SqlException(

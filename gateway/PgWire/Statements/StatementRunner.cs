@@ -25,7 +25,7 @@ internal sealed class StatementRunner(ISession session, FrameWriter writer, Time
         // A simple query destroys the unnamed statement and portal.
         session.CloseStatement("");
         await ClosePortalAsync("");
-        var statements = session.Split(message.Sql);
+        var statements = await writer.WaitForAsync(session.SplitAsync(message.Sql, cancellationToken), cancellationToken);
         if (statements.Count == 0)
         {
             writer.WriteEmpty(BackendMessageType.EmptyQueryResponse);

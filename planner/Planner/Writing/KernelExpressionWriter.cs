@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Text;
+using Federation.Core.Execution;
 using Federation.Core.Values;
 using SortKey = Federation.Plan.SortKey;
 
@@ -12,7 +13,21 @@ internal sealed partial class KernelExpressionWriter(KernelNames names, Func<Log
     /// <summary>Longer arrays are compared by the kernel's list functions.</summary>
     private const int MostItems = 100;
 
-    public string Write(Expr expression) => expression switch
+    /// <summary>Longer statements take the kernel more memory and time to read than anybody means to spend on one.</summary>
+    private const int LongestText = 16 << 20;
+
+    public string Write(Expr expression)
+    {
+        StatementGuard.EnterLevel();
+        var text = WriteKind(expression);
+        return text.Length <= LongestText ? text : throw new SqlException(SqlState.StatementTooComplex, "statement is too complex")
+        {
+            Detail = $"An expression takes more than {LongestText.ToString(CultureInfo.InvariantCulture)} characters of the kernel's SQL.",
+            Hint = "Split the statement, or nest its expressions less deeply.",
+        };
+    }
+
+    private string WriteKind(Expr expression) => expression switch
     {
         Constant constant => KernelLiterals.Write(constant.Value, constant.Type),
         Parameter parameter => throw new SqlException(SqlState.InternalError, $"parameter ${parameter.Number} has no value"),
