@@ -110,10 +110,22 @@ internal sealed class FakeSession(FakeResults results, int processId) : ISession
         return ValueTask.CompletedTask;
     }
 
-    public void CancelRunning()
+    public CancellationToken StatementToken => CancellationToken.None;
+
+    public IdleLimit? IdleLimit => null;
+
+    public void EndStatement()
+    {
+        // The fake has no timeouts.
+    }
+
+    public SqlException Cancelled() => new(SqlState.QueryCanceled, "canceling statement due to user request");
+
+    public bool CancelRunning()
     {
         CancelCount++;
         _running?.Cancel();
+        return true;
     }
 
     public ValueTask DisposeAsync()
