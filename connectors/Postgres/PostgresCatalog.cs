@@ -123,7 +123,10 @@ internal sealed class PostgresCatalog(NpgsqlDataSource source, IReadOnlySet<stri
     private static long Estimate(string kind, double rows) => kind == "v" || rows < 0 || (kind == "f" && rows == 0) ? -1 : (long)rows;
 
     /// <summary>Runs a catalog query and shows each row to <paramref name="read"/>.</summary>
-    private async ValueTask QueryAsync(string sql, string[] parameters, Action<NpgsqlDataReader> read, CancellationToken cancellationToken)
+    private async ValueTask QueryAsync(string sql, string[] parameters, Action<NpgsqlDataReader> read, CancellationToken cancellationToken) =>
+        await Patience.WaitAsync(ReadAsync(sql, parameters, read, cancellationToken), null, cancellationToken);
+
+    private async ValueTask<bool> ReadAsync(string sql, string[] parameters, Action<NpgsqlDataReader> read, CancellationToken cancellationToken)
     {
         await using var connection = source.CreateConnection();
         try
@@ -141,6 +144,7 @@ internal sealed class PostgresCatalog(NpgsqlDataSource source, IReadOnlySet<stri
             foreach (var parameter in parameters) command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = parameter });
             await using var reader = await command.ExecuteReaderAsync(cancellationToken);
             while (await reader.ReadAsync(cancellationToken)) read(reader);
+            return true;
         }
         catch (Exception exception) when (!cancellationToken.IsCancellationRequested)
         {

@@ -77,7 +77,7 @@ internal sealed class PostgresConnector : IConnector, IConnectorMetadata, IScanP
     public async ValueTask<ScanPlan> PlanScanAsync(ITableHandle handle, EquatableArray<string> columns, string inputName, int parts, CancellationToken cancellationToken)
     {
         var own = (PostgresTableHandle)handle;
-        if (own.Limit is not null || await SharedSnapshot.TryOpenAsync(_source, own.Table, _errors, cancellationToken) is not { } shared)
+        if (own.Limit is not null || await Patience.WaitAsync(SharedSnapshot.TryOpenAsync(_source, own.Table, _errors, cancellationToken), shared => _ = shared?.DisposeAsync().AsTask(), cancellationToken) is not { } shared)
             return await PlanScanAsync(handle, columns, inputName, cancellationToken);
         var splits = shared.Ranges(parts).Select(range => (TaskInput)Write(own, columns, inputName, range, shared.Name).Split).ToEquatableArray();
         var (whole, _) = Write(own, columns, inputName, null, null);
@@ -112,8 +112,22 @@ internal sealed class PostgresConnector : IConnector, IConnectorMetadata, IScanP
         var scan = PostgresScan.FromJson(split.Payload);
         var schema = new BatchSchema(split.Columns.Select(column => new Field(column.Name, column.Type)).ToEquatableArray());
         await CheckColumnsAsync(scan, cancellationToken);
-        await using var rows = new CopyRows(await OpenAsync(scan, cancellationToken), schema);
-        while (await rows.ReadAsync() is { } batch) yield return batch;
+        var rows = new CopyRows(await Patience.WaitAsync(OpenAsync(scan, cancellationToken), stream => _ = stream.DisposeAsync().AsTask(), cancellationToken), schema);
+        var reading = Task.FromResult<Batch?>(null);
+        try
+        {
+            while (true)
+            {
+                var read = rows.ReadAsync();
+                if (!read.IsCompleted) read = new ValueTask<Batch?>(reading = read.AsTask());
+                if (await Patience.WaitAsync(read, batch => batch?.Dispose(), cancellationToken) is not { } next) break;
+                yield return next;
+            }
+        }
+        finally
+        {
+            await Patience.DisposeAsync(rows, reading);
+        }
     }
 
     public ValueTask DisposeAsync() => _source.DisposeAsync();

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Net.Sockets;
 using System.Security.Cryptography;
 using Federation.Core.Errors;
 using Federation.PgWire.Authentication;
@@ -7,6 +8,7 @@ using Federation.PgWire.Startup;
 using Federation.PgWire.Statements;
 using Federation.SessionApi;
 using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.Connections.Features;
 using Microsoft.Extensions.Logging;
 
 namespace Federation.PgWire;
@@ -30,6 +32,9 @@ internal sealed class PgConnection(ConnectionContext connection, ConnectionServi
     private readonly ExtendedQueryMachine _machine = new();
     private readonly ClientChannel _channel = new(connection.Transport, services.Options.MaxMessageBytes);
     private byte[] _secret = [];
+
+    /// <summary>The client was told that it may begin, and has not.</summary>
+    private bool _isIdle;
 
     public async Task RunAsync()
     {
@@ -62,7 +67,7 @@ internal sealed class PgConnection(ConnectionContext connection, ConnectionServi
             switch (request)
             {
                 case StartupRequest.Session start: return await OpenSessionAsync(start, timeout.Token);
-                case StartupRequest.Cancel cancel: services.Cancels.Cancel(cancel.ProcessId, cancel.Secret); break;
+                case StartupRequest.Cancel cancel: await services.Cancels.CancelAsync(cancel.ProcessId, cancel.Secret, timeout.Token); break;
             }
 
             return null;
@@ -107,11 +112,12 @@ internal sealed class PgConnection(ConnectionContext connection, ConnectionServi
         using var served = new CancellationTokenSource();
         await using var watch = connection.ConnectionClosed.Register(() => _ = CancelLaterAsync(session, broken, served.Token));
         var runner = new StatementRunner(session, _channel.Writer, services.Clock);
-        services.Cancels.Add(session, _secret);
+        var socket = connection.Features.Get<IConnectionSocketFeature>()?.Socket;
+        services.Cancels.Add(session, _secret, () => HasUnread(socket));
         try
         {
             await GreetAsync(session, stopping);
-            while (await NextAsync(stopping, broken.Token) is { } frame)
+            while (await NextAsync(session, stopping, broken.Token) is { } frame)
                 if (!await HandleAsync(frame, runner, session, broken.Token))
                     return;
         }
@@ -124,19 +130,46 @@ internal sealed class PgConnection(ConnectionContext connection, ConnectionServi
     }
 
     /// <summary>The next message. Answers are sent when there is none at hand, or when they have become many.</summary>
-    private async ValueTask<Frame?> NextAsync(CancellationToken stopping, CancellationToken broken)
+    private async ValueTask<Frame?> NextAsync(ISession session, CancellationToken stopping, CancellationToken broken)
     {
         var writer = _channel.Writer;
         if (writer.UnflushedBytes >= RowWriter.FlushBytes) await writer.FlushAsync(broken);
         if (_channel.Reader.TryRead(out var frame)) return frame;
         if (writer.FlushIsDue) await writer.FlushAsync(broken);
-        return await _channel.Reader.ReadAsync(stopping);
+        return _isIdle && session.IdleLimit is { } limit ? await ReadWithinAsync(limit, stopping) : await _channel.Reader.ReadAsync(stopping);
+    }
+
+    private async ValueTask<Frame?> ReadWithinAsync(IdleLimit limit, CancellationToken stopping)
+    {
+        using var idle = CancellationTokenSource.CreateLinkedTokenSource(stopping);
+        await using var timer = services.Clock.CreateTimer(static source => ((CancellationTokenSource)source!).Cancel(), idle, limit.Time, Timeout.InfiniteTimeSpan);
+        try
+        {
+            return await _channel.Reader.ReadAsync(idle.Token);
+        }
+        catch (OperationCanceledException) when (!stopping.IsCancellationRequested)
+        {
+            throw limit.Error;
+        }
+    }
+
+    private static bool HasUnread(Socket? socket)
+    {
+        try
+        {
+            return socket is { Available: > 0 };
+        }
+        catch (Exception error) when (error is SocketException or ObjectDisposedException)
+        {
+            return false;
+        }
     }
 
     /// <summary>False when the client said goodbye.</summary>
     private async ValueTask<bool> HandleAsync(Frame frame, StatementRunner runner, ISession session, CancellationToken cancellationToken)
     {
         SqlException? error = null;
+        _isIdle = false;
         var actions = _machine.Accept(frame.Type);
         for (var i = 0; i < actions.Length; i++)
         {
@@ -153,7 +186,7 @@ internal sealed class PgConnection(ConnectionContext connection, ConnectionServi
             }
             catch (Exception exception) when (error is null && exception is not IOException and not ConnectionAbortedException)
             {
-                error = ToSqlException(exception);
+                error = ToSqlException(exception, session);
                 _channel.Writer.Abandon();
                 if (error.IsFatal) throw error;
                 actions = _machine.Fail();
@@ -188,6 +221,7 @@ internal sealed class PgConnection(ConnectionContext connection, ConnectionServi
             case ProtocolAction.SendReadyForQuery:
                 runner.Reports.WriteAll();
                 BackendMessages.WriteReadyForQuery(_channel.Writer, session.TransactionStatus);
+                _isIdle = true;
                 break;
             case ProtocolAction.Flush: _channel.Writer.RequestFlush(); break;
             case ProtocolAction.Violate: throw ProtocolErrors.Fatal($"invalid frontend message type {(byte)frame.Type}");
@@ -195,13 +229,12 @@ internal sealed class PgConnection(ConnectionContext connection, ConnectionServi
         }
     }
 
-    private SqlException ToSqlException(Exception exception)
+    private SqlException ToSqlException(Exception exception, ISession session)
     {
         switch (exception)
         {
             case SqlException error: return error;
-            case OperationCanceledException:
-                return new SqlException(SqlState.QueryCanceled, "canceling statement due to user request", exception);
+            case OperationCanceledException: return session.Cancelled();
             default:
                 Log.InternalError(services.Logger, exception, connection.ConnectionId);
                 return new SqlException(SqlState.InternalError, $"internal error: {exception.Message}", exception);

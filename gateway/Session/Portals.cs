@@ -4,7 +4,7 @@ using Federation.SessionApi;
 namespace Federation.Session;
 
 /// <summary>
-/// A statement being run. Guards each step: while it lasts, and while its rows are sent, the session can be cancelled; after the last a late cancellation hits nothing.
+/// A statement being run. Its token lives as long as the portal, which several statements of the protocol may ask for rows; each of them can cancel it.
 /// </summary>
 internal abstract class Portal(QuerySession session) : IPortal
 {
@@ -23,21 +23,17 @@ internal abstract class Portal(QuerySession session) : IPortal
     public async ValueTask<Batch?> NextBatchAsync(CancellationToken cancellationToken)
     {
         _cancellation ??= new CancellationTokenSource();
+        var statement = Session.ContinueStatement();
         using var link = cancellationToken.UnsafeRegister(static state => ((CancellationTokenSource)state!).Cancel(), _cancellation);
-        using var running = Session.Running(_cancellation);
+        using var watch = statement.UnsafeRegister(static state => ((CancellationTokenSource)state!).Cancel(), _cancellation);
         try
         {
-            var batch = await AdvanceAsync(_cancellation.Token);
-            if (batch is not null) Session.EndStep(_cancellation);
-            return batch;
+            _cancellation.Token.ThrowIfCancellationRequested();
+            return await AdvanceAsync(_cancellation.Token);
         }
-        catch (OperationCanceledException) when (_cancellation.IsCancellationRequested)
+        catch (Exception error) when (_cancellation.IsCancellationRequested && error is OperationCanceledException or SqlException { State.Code: "57014" })
         {
-            throw running.Cancelled();
-        }
-        catch (SqlException error) when (error.State == SqlState.QueryCanceled && running.TimedOut)
-        {
-            throw running.Cancelled();
+            throw Session.Cancelled();
         }
     }
 
@@ -45,7 +41,6 @@ internal abstract class Portal(QuerySession session) : IPortal
 
     public virtual ValueTask DisposeAsync()
     {
-        Session.EndSteps();
         _cancellation?.Dispose();
         return ValueTask.CompletedTask;
     }

@@ -22,14 +22,13 @@ public sealed class QuerySession : ISession
     private readonly Dictionary<string, PreparedStatement> _statements = new(StringComparer.Ordinal);
     private readonly Dictionary<string, IPortal> _portals = new(StringComparer.Ordinal);
     private readonly Queue<SqlNotice> _notices = new();
-    private readonly Lock _gate = new();
-    private RunningStatement? _running;
-    private CancellationTokenSource? _betweenSteps;
+    private readonly StatementWatch _watch;
     private TimeSpan _sleep;
 
     internal QuerySession(SessionServices services, SessionRegistry registry, SessionOrigin origin)
     {
         _services = services;
+        _watch = new StatementWatch(services.Clock);
         Registry = registry;
         User = origin.User;
         Database = origin.Database;
@@ -53,6 +52,12 @@ public sealed class QuerySession : ISession
 
     public IReadOnlyList<KeyValuePair<string, string>> ReportedParameters => Settings.Reported;
 
+    public CancellationToken StatementToken => _watch.Token;
+
+    public IdleLimit? IdleLimit => TransactionStatus == TransactionStatus.Idle
+        ? LimitOf("idle_session_timeout", SqlState.IdleSessionTimeout, "terminating connection due to idle-session timeout")
+        : LimitOf("idle_in_transaction_session_timeout", SqlState.IdleInTransactionSessionTimeout, "terminating connection due to idle-in-transaction timeout");
+
     internal SessionRegistry Registry { get; }
 
     internal SessionSettings Settings { get; } = new();
@@ -72,20 +77,30 @@ public sealed class QuerySession : ISession
         return Settings.TakeChange() is { } change ? new SessionEvent.ParameterChanged(change.Key, change.Value) : null;
     }
 
-    public IReadOnlyList<StatementText> Split(string sql) =>
-        _services.Statements.FindParts(sql) ?? SqlParser.Parse(sql).Select(statement => new StatementText(sql, statement.Start, statement.Length, statement.Statement)).ToArray();
+    public ValueTask<IReadOnlyList<StatementText>> SplitAsync(string sql, CancellationToken cancellationToken) =>
+        _services.Statements.FindParts(sql) is { } parts ? ValueTask.FromResult(parts) : InStatementAsync(
+            token => _services.Planning.RunAsync<IReadOnlyList<StatementText>>(
+                sql.Length,
+                () => [.. SqlParser.Parse(sql).Select(statement => new StatementText(sql, statement.Start, statement.Length, statement.Statement))],
+                token),
+            cancellationToken);
 
-    public async ValueTask<IPreparedStatement> PrepareAsync(string name, string sql, IReadOnlyList<Oid> parameterTypes, CancellationToken cancellationToken)
+    public ValueTask<IPreparedStatement> PrepareAsync(string name, string sql, IReadOnlyList<Oid> parameterTypes, CancellationToken cancellationToken)
     {
         var isUndeclared = parameterTypes.All(type => type == Oid.None);
         if (isUndeclared && _services.Statements.Find(sql) is { } known)
         {
             BeginStatement(known.Syntax);
             AddStatement(name, known);
-            return known;
+            return ValueTask.FromResult<IPreparedStatement>(known);
         }
 
-        var statements = SqlParser.Parse(sql);
+        return InStatementAsync(token => PrepareNewAsync(name, sql, parameterTypes, isUndeclared, token), cancellationToken);
+    }
+
+    private async ValueTask<IPreparedStatement> PrepareNewAsync(string name, string sql, IReadOnlyList<Oid> parameterTypes, bool isUndeclared, CancellationToken cancellationToken)
+    {
+        var statements = await _services.Planning.RunAsync(sql.Length, () => SqlParser.Parse(sql), cancellationToken);
         if (statements.Count > 1)
             throw new SqlException(SqlState.SyntaxError, "cannot insert multiple commands into a prepared statement");
         var syntax = statements.Count == 0 ? null : statements[0].Statement;
@@ -98,7 +113,7 @@ public sealed class QuerySession : ISession
     public ValueTask<IPreparedStatement> PrepareAsync(StatementText statement, CancellationToken cancellationToken)
     {
         // The text of several statements is never kept, so a kept text is this statement.
-        if (_services.Statements.Find(statement.Source) is not { } known) return PrepareNewAsync(statement, cancellationToken);
+        if (_services.Statements.Find(statement.Source) is not { } known) return InStatementAsync(token => PrepareNewAsync(statement, token), cancellationToken);
         BeginStatement(known.Syntax);
         return ValueTask.FromResult<IPreparedStatement>(known);
     }
@@ -107,16 +122,19 @@ public sealed class QuerySession : ISession
 
     public void CloseStatement(string name) => _statements.Remove(name);
 
-    public async ValueTask<IPortal> BindAsync(
-        string portalName, IPreparedStatement statement, EquatableArray<object?> parameters, CancellationToken cancellationToken)
+    public ValueTask<IPortal> BindAsync(string portalName, IPreparedStatement statement, EquatableArray<object?> parameters, CancellationToken cancellationToken) =>
+        InStatementAsync(token => OpenAsync(portalName, statement, parameters, token), cancellationToken);
+
+    private async ValueTask<IPortal> OpenAsync(string portalName, IPreparedStatement statement, EquatableArray<object?> parameters, CancellationToken cancellationToken)
     {
         var prepared = (PreparedStatement)statement;
         RequireUsable(prepared.Syntax);
         if (portalName.Length == 0) await ClosePortalAsync("");
         else if (_portals.ContainsKey(portalName)) throw new SqlException(SqlState.DuplicateCursor, $"cursor \"{portalName}\" already exists");
         prepared = await _analyzer.RefreshAsync(prepared, cancellationToken);
-        var portal = StatementHandlers.Open(this, _services, prepared, parameters);
-        if (portal is RowPortal rows && QueryStatements.IsConstant(prepared)) await rows.PrefetchAsync(cancellationToken);
+        var (portal, isConstant) = await _services.Planning.RunAsync(
+            prepared.Text.Length, () => (StatementHandlers.Open(this, _services, prepared, parameters), QueryStatements.IsConstant(prepared)), cancellationToken);
+        if (portal is RowPortal rows && isConstant) await rows.PrefetchAsync(cancellationToken);
         _portals.Add(portalName, portal);
         return portal;
     }
@@ -140,30 +158,28 @@ public sealed class QuerySession : ISession
         finally
         {
             if (Transaction.Status == TransactionStatus.Idle) await ClosePortalsAsync();
-            EndSteps();
+            EndStatement();
         }
     }
 
     public async ValueTask FailAsync(SqlException error)
     {
-        EndSteps();
+        EndStatement();
         Transaction.Fail();
         if (Transaction.Status != TransactionStatus.InTransaction) await ClosePortalsAsync();
     }
 
-    public void CancelRunning()
-    {
-        lock (_gate)
-        {
-            if (_running is not null) _running.Cancel();
-            else _betweenSteps?.Cancel();
-        }
-    }
+    public void EndStatement() => _watch.End();
+
+    public bool CancelRunning() => _watch.Cancel();
+
+    public SqlException Cancelled() => _watch.Cancelled();
 
     public async ValueTask DisposeAsync()
     {
         Registry.Remove(this);
         await ClosePortalsAsync(keepsHeld: false);
+        _watch.Dispose();
     }
 
     internal static PgTimestamp ToTimestamp(DateTimeOffset time) => new((time - DateTimeOffset.UnixEpoch).Ticks / 10);
@@ -241,32 +257,32 @@ public sealed class QuerySession : ISession
         return sleep;
     }
 
-    internal RunningStatement Running(CancellationTokenSource cancellation)
+    /// <summary>A statement begins, or goes on with a further message; its timeout runs from the first.</summary>
+    internal CancellationToken ContinueStatement()
     {
-        var running = new RunningStatement(this, cancellation, TimeSpan.FromMilliseconds(Settings.GetInteger("statement_timeout")), _services.Clock);
-        lock (_gate) (_running, _betweenSteps) = (running, null);
-        return running;
+        _watch.Begin(TimeSpan.FromMilliseconds(Settings.GetInteger("statement_timeout")));
+        return _watch.Token;
     }
 
-    /// <summary>A statement has given rows and will be asked for more: what is cancelled while they are sent is that statement.</summary>
-    internal void EndStep(CancellationTokenSource cancellation)
+    /// <summary>Does a part of a statement that can be cancelled, and says why when it was.</summary>
+    private async ValueTask<T> InStatementAsync<T>(Func<CancellationToken, ValueTask<T>> work, CancellationToken cancellationToken)
     {
-        lock (_gate) _betweenSteps = cancellation;
-    }
-
-    /// <summary>No statement is between two steps; a cancellation that comes now hits nothing.</summary>
-    internal void EndSteps()
-    {
-        lock (_gate) _betweenSteps = null;
-    }
-
-    internal void Stopped(RunningStatement running)
-    {
-        lock (_gate)
+        var token = ContinueStatement();
+        using var link = cancellationToken.UnsafeRegister(static watch => ((StatementWatch)watch!).Cancel(), _watch);
+        try
         {
-            if (_running == running) _running = null;
+            token.ThrowIfCancellationRequested();
+            return await work(token);
+        }
+        catch (Exception error) when (token.IsCancellationRequested && error is OperationCanceledException or SqlException { State.Code: "57014" })
+        {
+            throw Cancelled();
         }
     }
+
+    private IdleLimit? LimitOf(string setting, SqlState state, string message) => Settings.GetInteger(setting) is > 0 and var milliseconds
+        ? new IdleLimit(TimeSpan.FromMilliseconds(milliseconds), new SqlException(state, message) { IsFatal = true })
+        : null;
 
     private async ValueTask<IPreparedStatement> PrepareNewAsync(StatementText statement, CancellationToken cancellationToken)
     {

@@ -16,4 +16,7 @@ public sealed record SessionServices(ICatalogStore Catalog, ConnectorPool Connec
     public DateTimeOffset StartedAt { get; init; }
 
     public StatementCache Statements { get; } = new();
+
+    /// <summary>Where statements are parsed, bound, planned and written.</summary>
+    public PlanningThreads Planning { get; } = new(Environment.ProcessorCount);
 }

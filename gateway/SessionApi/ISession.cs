@@ -37,7 +37,7 @@ public interface ISession : IAsyncDisposable
     /// <summary>
     /// Splits a simple query string. A syntax error anywhere fails the whole string. An empty result means EmptyQueryResponse.
     /// </summary>
-    IReadOnlyList<StatementText> Split(string sql);
+    ValueTask<IReadOnlyList<StatementText>> SplitAsync(string sql, CancellationToken cancellationToken);
 
     /// <summary>
     /// Analyses one statement: parameter and result types come from the binder; nothing is run. <paramref name="parameterTypes"/> may be
@@ -81,9 +81,24 @@ public interface ISession : IAsyncDisposable
     /// <summary>Told of every error that was sent to the client: aborts the implicit transaction or fails the explicit one.</summary>
     ValueTask FailAsync(SqlException error);
 
-    /// <summary>Ends the statement that runs now with 57014; does nothing when none runs. Safe from any thread.</summary>
-    void CancelRunning();
+    /// <summary>The statement's rows are sent, or it was given up; what comes next is another one, with a timeout of its own.</summary>
+    void EndStatement();
+
+    /// <summary>Ends the statement in progress with 57014; false when none is, and nothing happens. Safe from any thread.</summary>
+    bool CancelRunning();
+
+    /// <summary>Cancelled with the statement in progress: for the time in which its rows are sent.</summary>
+    CancellationToken StatementToken { get; }
+
+    /// <summary>Why <see cref="StatementToken"/> was cancelled, in PostgreSQL's words.</summary>
+    SqlException Cancelled();
+
+    /// <summary>How long the session may wait for its client now, and the error that ends it then; null when it may wait for ever.</summary>
+    IdleLimit? IdleLimit { get; }
 }
+
+/// <summary>How long a session may be idle, and the FATAL error behind that.</summary>
+public sealed record IdleLimit(TimeSpan Time, SqlException Error);
 
 /// <summary>Something the client has to be told besides results.</summary>
 public abstract record SessionEvent

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Federation.Core.Execution;
 
 namespace Federation.Planner;
 
@@ -82,6 +83,7 @@ public static class PlanRewriter
     /// <summary>Rewrites a plan bottom-up: inputs first, then the node.</summary>
     public static LogicalPlan Rewrite(LogicalPlan plan, Func<LogicalPlan, LogicalPlan> rewrite)
     {
+        StatementGuard.EnterLevel();
         if (plan.Inputs.Count == 0) return rewrite(plan);
         var inputs = plan.Inputs.Select(input => Rewrite(input, rewrite)).ToArray();
         return rewrite(plan.WithInputs(new EquatableArray<LogicalPlan>(inputs)));
@@ -93,6 +95,7 @@ public static class PlanRewriter
     /// </summary>
     public static Expr Rewrite(Expr expression, Func<Expr, Expr> rewrite, Func<LogicalPlan, LogicalPlan>? rewritePlan = null)
     {
+        StatementGuard.EnterLevel();
         if (expression.Operands.Count > 0)
         {
             var changed = false;
@@ -123,6 +126,7 @@ public static class PlanRewriter
     /// <summary>Whether an expression or one of its operands satisfies a test; plans of subqueries are not searched.</summary>
     public static bool Contains(Expr expression, Func<Expr, bool> test)
     {
+        StatementGuard.EnterLevel();
         if (test(expression)) return true;
         foreach (var operand in expression.Operands)
             if (Contains(operand, test))

@@ -7,7 +7,22 @@ namespace Federation.DuckDb;
 /// <summary>Runs one statement at a time. Not thread-safe but for <see cref="Interrupt"/>.</summary>
 public sealed unsafe class KernelConnection : IDisposable
 {
-    internal KernelConnection(ConnectionHandle handle) => Handle = handle;
+    /// <summary>Statements of more characters are prepared a few at a time: the kernel plans one on one thread, and cannot be interrupted everywhere.</summary>
+    private const int LongStatement = 64 << 10;
+
+    private static readonly SemaphoreSlim s_longPlans = new(Environment.ProcessorCount);
+
+    private readonly RunningStatements _statements;
+    private readonly ulong _number;
+
+    internal KernelConnection(ConnectionHandle handle, RunningStatements statements)
+    {
+        Handle = handle;
+        _statements = statements;
+        NativeMethods.duckdb_connection_get_client_context(handle, out var context);
+        _number = NativeMethods.duckdb_client_context_get_connection_id(context);
+        NativeMethods.duckdb_destroy_client_context(ref context);
+    }
 
     /// <summary>
     /// The first common table expression of a statement that reads files. Such a statement is planned when it is prepared and again when it starts, as the files may have changed. A parameter whose type nothing
@@ -34,7 +49,8 @@ public sealed unsafe class KernelConnection : IDisposable
     {
         cancellationToken.ThrowIfCanceled();
         using var interrupt = new InterruptScope(this, cancellationToken);
-        var state = NativeMethods.duckdb_prepare(Handle, sql, out var preparedValue);
+        _statements.Begin(_number, cancellationToken);
+        var state = Prepare(sql, out var preparedValue, cancellationToken);
         using var prepared = new PreparedHandle(preparedValue);
         if (state != 0) throw KernelErrors.ToException(KernelTypes.BorrowString(NativeMethods.duckdb_prepare_error(prepared)), 0);
         for (var parameters = NativeMethods.duckdb_nparams(prepared); parameters > 0; parameters--) NativeMethods.duckdb_bind_int32(prepared, parameters, 0);
@@ -54,10 +70,28 @@ public sealed unsafe class KernelConnection : IDisposable
         }
     }
 
+    private int Prepare(string sql, out nint prepared, CancellationToken cancellationToken)
+    {
+        if (sql.Length <= LongStatement) return NativeMethods.duckdb_prepare(Handle, sql, out prepared);
+        s_longPlans.Wait(cancellationToken);
+        try
+        {
+            return NativeMethods.duckdb_prepare(Handle, sql, out prepared);
+        }
+        finally
+        {
+            s_longPlans.Release();
+        }
+    }
+
     /// <summary>Stops the running statement; it fails with 57014. Does not wake page inputs that wait: they have their own token.</summary>
     public void Interrupt() => NativeMethods.duckdb_interrupt(Handle);
 
-    public void Dispose() => Handle.Dispose();
+    public void Dispose()
+    {
+        _statements.End(_number);
+        Handle.Dispose();
+    }
 }
 
 internal static class Cancellation

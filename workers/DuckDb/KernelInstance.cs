@@ -26,6 +26,8 @@ public sealed unsafe class KernelInstance : IDisposable
     /// <summary>The relations that <c>pages(handle)</c> reads.</summary>
     public PageInputs Pages { get; } = new();
 
+    internal RunningStatements Statements { get; } = new();
+
     public static string LibraryVersion => KernelTypes.BorrowString(NativeMethods.duckdb_library_version());
 
     public static KernelInstance Open(KernelOptions options)
@@ -37,7 +39,7 @@ public sealed unsafe class KernelInstance : IDisposable
             using var connection = instance.Connect();
             PagesFunction.Register(connection.Handle, instance.Pages);
             foreach (var group in options.ScalarFunctions.GroupBy(function => function.Name, StringComparer.Ordinal))
-                ScalarFunctionHost.Register(connection.Handle, group.Key, [.. group]);
+                ScalarFunctionHost.Register(connection.Handle, group.Key, [.. group], instance.Statements);
             foreach (var function in options.AggregateFunctions) AggregateFunctionHost.Register(connection.Handle, function);
             Confine(connection, options);
             return instance;
@@ -54,7 +56,7 @@ public sealed unsafe class KernelInstance : IDisposable
     {
         if (NativeMethods.duckdb_connect(_database, out var connection) != 0)
             throw new SqlException(SqlState.InternalError, "the kernel refused a connection");
-        return new KernelConnection(new ConnectionHandle(connection));
+        return new KernelConnection(new ConnectionHandle(connection), Statements);
     }
 
     public void Dispose() => _database.Dispose();

@@ -71,6 +71,16 @@ internal static unsafe partial class NativeMethods
     [LibraryImport(KernelLibrary.Name)]
     public static partial void duckdb_scalar_function_get_client_context(nint info, out nint context);
 
+    /// <summary>The caller owns the context object.</summary>
+    [LibraryImport(KernelLibrary.Name)]
+    public static partial void duckdb_connection_get_client_context(ConnectionHandle connection, out nint context);
+
+    [LibraryImport(KernelLibrary.Name)]
+    public static partial ulong duckdb_client_context_get_connection_id(nint context);
+
+    [LibraryImport(KernelLibrary.Name)]
+    public static partial nint duckdb_scalar_function_bind_get_extra_info(nint info);
+
     [LibraryImport(KernelLibrary.Name)]
     public static partial void duckdb_destroy_client_context(ref nint context);
 

@@ -1,6 +1,8 @@
+using System.Collections.Concurrent;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using Federation.Core.Errors;
+using Federation.Core.Execution;
 using Federation.Core.Types;
 
 namespace Federation.DuckDb;
@@ -48,17 +50,33 @@ public sealed record ScalarFunction
 /// <summary>What a function may know of the session that runs it.</summary>
 /// <param name="TimeZone">The kernel's name of the zone.</param>
 /// <param name="BoundAt">When the statement was bound.</param>
-public sealed record FunctionSession(string TimeZone, DateTimeOffset BoundAt);
+/// <param name="Cancellation">Of the statement.</param>
+public sealed record FunctionSession(string TimeZone, DateTimeOffset BoundAt, CancellationToken Cancellation);
+
+/// <summary>The tokens of the statements that run on an instance, by the numbers of their connections: callbacks of the kernel know no more of a statement. Thread-safe.</summary>
+internal sealed class RunningStatements
+{
+    private readonly ConcurrentDictionary<ulong, CancellationToken> _tokens = new();
+
+    public void Begin(ulong connection, CancellationToken cancellationToken) => _tokens[connection] = cancellationToken;
+
+    public void End(ulong connection) => _tokens.TryRemove(connection, out _);
+
+    public CancellationToken Find(ulong connection) => _tokens.GetValueOrDefault(connection);
+}
+
+/// <summary>A function of one instance.</summary>
+internal sealed record RegisteredFunction(ScalarFunction Definition, RunningStatements Statements);
 
 /// <summary>Puts <see cref="ScalarFunction"/>s behind the kernel's callbacks.</summary>
 internal static unsafe class ScalarFunctionHost
 {
-    public static void Register(ConnectionHandle connection, string name, ScalarFunction[] overloads)
+    public static void Register(ConnectionHandle connection, string name, ScalarFunction[] overloads, RunningStatements statements)
     {
         var set = NativeMethods.duckdb_create_scalar_function_set(name);
         try
         {
-            foreach (var overload in overloads) Add(set, overload);
+            foreach (var overload in overloads) Add(set, overload, statements);
             if (NativeMethods.duckdb_register_scalar_function_set(connection, set) != 0)
                 throw new SqlException(SqlState.InternalError, $"the kernel refused the function {name}");
         }
@@ -68,7 +86,7 @@ internal static unsafe class ScalarFunctionHost
         }
     }
 
-    private static void Add(nint set, ScalarFunction definition)
+    private static void Add(nint set, ScalarFunction definition, RunningStatements statements)
     {
         var function = NativeMethods.duckdb_create_scalar_function();
         try
@@ -85,8 +103,8 @@ internal static unsafe class ScalarFunctionHost
             // Otherwise the kernel folds calls with a constant NULL away.
             if (!definition.IsStrict) NativeMethods.duckdb_scalar_function_set_special_handling(function);
             if (definition.IsVolatile) NativeMethods.duckdb_scalar_function_set_volatile(function);
-            NativeMethods.duckdb_scalar_function_set_extra_info(function, Callbacks.Keep(definition), &Callbacks.Release);
-            if (definition.UsesSession) NativeMethods.duckdb_scalar_function_set_bind(function, &Bind);
+            NativeMethods.duckdb_scalar_function_set_extra_info(function, Callbacks.Keep(new RegisteredFunction(definition, statements)), &Callbacks.Release);
+            NativeMethods.duckdb_scalar_function_set_bind(function, &Bind);
             NativeMethods.duckdb_scalar_function_set_function(function, &Call);
             if (NativeMethods.duckdb_add_scalar_function_to_set(set, function) != 0)
                 throw new SqlException(SqlState.InternalError, $"the kernel refused an overload of {definition.Name}");
@@ -103,12 +121,19 @@ internal static unsafe class ScalarFunctionHost
         try
         {
             NativeMethods.duckdb_scalar_function_get_client_context(info, out var context);
-            var value = NativeMethods.duckdb_client_context_get_config_option(context, "TimeZone", out _);
+            var function = Callbacks.Target<RegisteredFunction>(NativeMethods.duckdb_scalar_function_bind_get_extra_info(info));
+            var cancellation = function.Statements.Find(NativeMethods.duckdb_client_context_get_connection_id(context));
+            var zone = "";
+            if (function.Definition.UsesSession)
+            {
+                var value = NativeMethods.duckdb_client_context_get_config_option(context, "TimeZone", out _);
+                if (value == 0) throw new SqlException(SqlState.InternalError, "the kernel has no time zone");
+                zone = KernelTypes.TakeString(NativeMethods.duckdb_get_varchar(value));
+                NativeMethods.duckdb_destroy_value(ref value);
+            }
+
             NativeMethods.duckdb_destroy_client_context(ref context);
-            if (value == 0) throw new SqlException(SqlState.InternalError, "the kernel has no time zone");
-            var zone = KernelTypes.TakeString(NativeMethods.duckdb_get_varchar(value));
-            NativeMethods.duckdb_destroy_value(ref value);
-            var session = new FunctionSession(zone, TimeProvider.System.GetUtcNow());
+            var session = new FunctionSession(zone, TimeProvider.System.GetUtcNow(), cancellation);
             NativeMethods.duckdb_scalar_function_set_bind_data(info, Callbacks.Keep(session), &Callbacks.Release);
             NativeMethods.duckdb_scalar_function_set_bind_data_copy(info, &Callbacks.Copy);
         }
@@ -123,7 +148,7 @@ internal static unsafe class ScalarFunctionHost
     {
         try
         {
-            var function = Callbacks.Target<ScalarFunction>(NativeMethods.duckdb_scalar_function_get_extra_info(info));
+            var function = Callbacks.Target<RegisteredFunction>(NativeMethods.duckdb_scalar_function_get_extra_info(info)).Definition;
             var count = function.Parameters.Length;
             var arguments = stackalloc VectorView[count];
             for (var i = 0; i < count; i++) arguments[i] = new VectorView(NativeMethods.duckdb_data_chunk_get_vector(input, (ulong)i));
@@ -135,10 +160,15 @@ internal static unsafe class ScalarFunctionHost
             }
 
             var row = new FunctionRow(arguments, count, output);
-            if (function.UsesSession) row.Session = Callbacks.Target<FunctionSession>(NativeMethods.duckdb_scalar_function_get_bind_data(info));
+            var session = Callbacks.Target<FunctionSession>(NativeMethods.duckdb_scalar_function_get_bind_data(info));
+            row.Session = session;
+
+            // A call works on thousands of rows, and one row may take long: both ask.
+            using var scope = StatementGuard.Enter(session.Cancellation);
             var body = function.Body!;
             for (var i = 0; i < rows; i++)
             {
+                session.Cancellation.ThrowIfCancellationRequested();
                 row.ArgumentRow = i;
                 row.ResultRow = i;
                 if (function.IsStrict && AnyNull(arguments, count, i)) row.SetNull();

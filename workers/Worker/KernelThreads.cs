@@ -1,10 +1,11 @@
 using System.Collections.Concurrent;
+using Federation.Core.Execution;
 
 namespace Federation.Worker;
 
 /// <summary>
 /// Threads that run statements: the calling thread works inside the kernel and blocks, which threads of the pool must not do. Idle threads
-/// are kept for a while, because a short statement takes less time than starting a thread.
+/// are kept for a while, because a short statement takes less time than starting a thread. Their stacks are large: the kernel parses, binds and plans a statement by recursion.
 /// </summary>
 internal sealed class KernelThreads
 {
@@ -29,7 +30,7 @@ internal sealed class KernelThreads
             }
         }
 
-        new Thread(() => Loop(action)) { IsBackground = true, Name = "kernel statement" }.Start();
+        new Thread(() => Loop(action), PlanningThreads.StackBytes) { IsBackground = true, Name = "kernel statement" }.Start();
     }
 
     private void Loop(Action first)

@@ -19,6 +19,12 @@ namespace Federation.Worker;
 /// </summary>
 public sealed class TaskRunner : ITaskRunner<Batch>, IDisposable
 {
+    /// <summary>How long the kernel may take to end a cancelled task. Some of its work asks for no interrupt.</summary>
+    private static readonly TimeSpan s_patience = TimeSpan.FromMilliseconds(500);
+
+    /// <summary>How often a statement is run again whose own error the kernel has lost.</summary>
+    private const int MostRepeats = 10;
+
     private readonly WorkerOptions _options;
     private readonly IConnectorResolver _connectors;
     private readonly ExchangeReader _exchange;
@@ -68,13 +74,14 @@ public sealed class TaskRunner : ITaskRunner<Batch>, IDisposable
                 finished.SetException(InContext(error, task));
             }
         });
+        await WaitForEndAsync(finished.Task, ended.Token);
         await finished.Task;
         return new TaskReport(output!.Rows, output.Bytes, Stopwatch.GetElapsedTime(start), busy);
     }
 
     public async IAsyncEnumerable<Batch> RunAsync(TaskSpec task, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        using var ended = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        var ended = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         var batches = Channel.CreateBounded<Batch>(new BoundedChannelOptions(_options.ReadAheadBatches)
         {
             SingleReader = true,
@@ -93,20 +100,44 @@ public sealed class TaskRunner : ITaskRunner<Batch>, IDisposable
                 failure = InContext(error, task);
             }
 
-            batches.Writer.Complete(failure);
+            batches.Writer.TryComplete(failure);
             finished.SetResult();
         });
         try
         {
-            // The channel's own token is not used: a cancelled task ends with the kernel's answer, once everything is released.
+            using var watch = cancellationToken.UnsafeRegister(_ => _ = GiveUpAsync(batches.Writer, finished.Task), null);
+            // The channel's own token is not used: a cancelled task ends with the kernel's answer, once everything is released, unless that takes too long.
             await foreach (var batch in batches.Reader.ReadAllAsync(CancellationToken.None)) yield return batch;
         }
         finally
         {
             await ended.CancelAsync();
-            await finished.Task;
-            while (batches.Reader.TryRead(out var batch)) batch.Dispose();
+            // A cancelled task has been waited for already.
+            if (!cancellationToken.IsCancellationRequested) await Task.WhenAny(finished.Task, Task.Delay(s_patience, CancellationToken.None));
+            if (finished.Task.IsCompleted) Release();
+            else _ = finished.Task.ContinueWith(_ => Release(), TaskScheduler.Default);
         }
+
+        void Release()
+        {
+            while (batches.Reader.TryRead(out var batch)) batch.Dispose();
+            ended.Dispose();
+        }
+    }
+
+    /// <summary>The reader of a cancelled task goes its way; the kernel's thread, and all that it holds, follow when the kernel lets go.</summary>
+    private static async Task GiveUpAsync(ChannelWriter<Batch> batches, Task finished)
+    {
+        await Task.WhenAny(finished, Task.Delay(s_patience));
+        batches.TryComplete(new SqlException(SqlState.QueryCanceled, "canceling statement due to user request"));
+    }
+
+    private static async Task WaitForEndAsync(Task finished, CancellationToken cancellationToken)
+    {
+        var cancelled = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        await using (cancellationToken.UnsafeRegister(static source => ((TaskCompletionSource)source!).TrySetResult(), cancelled))
+            if (await Task.WhenAny(finished, cancelled.Task) == cancelled.Task) await Task.WhenAny(finished, Task.Delay(s_patience, CancellationToken.None));
+        if (!finished.IsCompleted) throw new SqlException(SqlState.QueryCanceled, "canceling statement due to user request");
     }
 
     public void Dispose()
@@ -136,8 +167,29 @@ public sealed class TaskRunner : ITaskRunner<Batch>, IDisposable
         }
     }
 
-    /// <summary>Runs the task on the calling thread. <paramref name="output"/> takes each batch over.</summary>
+    /// <summary>
+    /// Runs the task on the calling thread. <paramref name="output"/> takes each batch over. When one thread of a statement fails the kernel interrupts the others, and now and then reports their
+    /// interrupt instead of the error: nobody has cancelled, so the statement is run again for its error.
+    /// </summary>
     private void Execute(TaskSpec task, Action<Batch> output, CancellationToken cancellationToken)
+    {
+        var hasOutput = false;
+        for (var left = MostRepeats; ; left--)
+        {
+            try
+            {
+                ExecuteOnce(task, batch => { hasOutput = true; output(batch); }, cancellationToken);
+                return;
+            }
+            catch (SqlException error) when (error.State == SqlState.QueryCanceled && !cancellationToken.IsCancellationRequested)
+            {
+                if (left > 0 && !hasOutput) continue;
+                throw new SqlException(SqlState.SystemError, "a part of the statement failed and the kernel lost the error", error) { Hint = "Run the statement again." };
+            }
+        }
+    }
+
+    private void ExecuteOnce(TaskSpec task, Action<Batch> output, CancellationToken cancellationToken)
     {
         using var lease = Kernels.Rent([.. task.Inputs.OfType<FileScan>().SelectMany(FileScanSql.Folders)], task.Settings.DisabledOptimizers);
         using var inputs = new TaskInputs(lease.Instance.Pages, _options.InputQueueBatches, cancellationToken);

@@ -51,7 +51,14 @@ internal sealed class SessionLane(ISession session) : IAsyncDisposable
 
     /// <summary>A statement that is analysed for one use.</summary>
     public ValueTask<IPreparedStatement> PrepareAsync(string sql, CancellationToken cancellationToken) =>
-        StepAsync(target => target.PrepareAsync("", sql, [], cancellationToken), cancellationToken);
+        StepAsync(
+            async target =>
+            {
+                var statement = await target.PrepareAsync("", sql, [], cancellationToken);
+                target.EndStatement();
+                return statement;
+            },
+            cancellationToken);
 
     /// <summary>A statement that stays analysed under its handle.</summary>
     public ValueTask<IPreparedStatement> PrepareAsync(string handle, string sql, CancellationToken cancellationToken) => StepAsync(
@@ -59,6 +66,7 @@ internal sealed class SessionLane(ISession session) : IAsyncDisposable
         {
             if (_prepared.TryGetValue(handle, out var known)) return known;
             var statement = await target.PrepareAsync(handle, sql, [], cancellationToken);
+            target.EndStatement();
             _prepared[handle] = statement;
             return statement;
         },

@@ -35,7 +35,9 @@ internal sealed class FakeSession(FakeResults results, int processId) : ISession
 
     public SessionEvent? TakeEvent() => _events.TryDequeue(out var taken) ? taken : null;
 
-    public IReadOnlyList<StatementText> Split(string sql)
+    public ValueTask<IReadOnlyList<StatementText>> SplitAsync(string sql, CancellationToken cancellationToken) => ValueTask.FromResult<IReadOnlyList<StatementText>>(Split(sql));
+
+    private static List<StatementText> Split(string sql)
     {
         if (sql.Contains("syntax error", StringComparison.Ordinal))
             throw new SqlException(
@@ -108,10 +110,22 @@ internal sealed class FakeSession(FakeResults results, int processId) : ISession
         return ValueTask.CompletedTask;
     }
 
-    public void CancelRunning()
+    public CancellationToken StatementToken => CancellationToken.None;
+
+    public IdleLimit? IdleLimit => null;
+
+    public void EndStatement()
+    {
+        // The fake has no timeouts.
+    }
+
+    public SqlException Cancelled() => new(SqlState.QueryCanceled, "canceling statement due to user request");
+
+    public bool CancelRunning()
     {
         CancelCount++;
         _running?.Cancel();
+        return true;
     }
 
     public ValueTask DisposeAsync()

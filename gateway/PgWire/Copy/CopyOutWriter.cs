@@ -13,7 +13,7 @@ namespace Federation.PgWire.Copy;
 internal static class CopyOutWriter
 {
     public static async ValueTask<long> SendAsync(
-        FrameWriter writer, OpenPortal open, CopyOut copy, TextFormat format, CancellationToken cancellationToken)
+        FrameWriter writer, OpenPortal open, CopyOut copy, ISession session, CancellationToken cancellationToken)
     {
         BackendMessages.WriteCopyOutResponse(writer, copy);
         ICopyRowFormat rowFormat = copy.Format switch
@@ -27,11 +27,11 @@ internal static class CopyOutWriter
         var sent = 0L;
         while (await open.NextAsync(long.MaxValue, cancellationToken) is { } rows)
         {
-            encoders ??= ChooseEncoders(copy, rows.Batch, format);
+            encoders ??= ChooseEncoders(copy, rows.Batch, session.TextFormat);
             for (var row = rows.Start; row < rows.Start + rows.Count;)
             {
                 row = WriteUntilFull(writer, rowFormat, rows.Batch, encoders, row, rows.Start + rows.Count);
-                if (writer.UnflushedBytes >= RowWriter.FlushBytes) await writer.FlushAsync(cancellationToken);
+                if (writer.UnflushedBytes >= RowWriter.FlushBytes) await writer.FlushAsync(session.StatementToken);
             }
 
             sent += rows.Count;

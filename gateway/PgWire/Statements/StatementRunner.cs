@@ -25,7 +25,7 @@ internal sealed class StatementRunner(ISession session, FrameWriter writer, Time
         // A simple query destroys the unnamed statement and portal.
         session.CloseStatement("");
         await ClosePortalAsync("");
-        var statements = session.Split(message.Sql);
+        var statements = await writer.WaitForAsync(session.SplitAsync(message.Sql, cancellationToken), cancellationToken);
         if (statements.Count == 0)
         {
             writer.WriteEmpty(BackendMessageType.EmptyQueryResponse);
@@ -47,6 +47,7 @@ internal sealed class StatementRunner(ISession session, FrameWriter writer, Time
                 await ClosePortalAsync("");
                 // A commit that fails must be reported instead of the completion of the last statement, not behind it.
                 if (i == statements.Count - 1) await EndTransactionAsync(cancellationToken);
+                else session.EndStatement();
                 _reports.WriteNotices();
                 Complete(tag);
             }
@@ -107,8 +108,14 @@ internal sealed class StatementRunner(ISession session, FrameWriter writer, Time
         var rows = await SendRowsAsync(open, limit, cancellationToken);
         _reports.WriteNotices();
         // PostgreSQL stops as soon as the limit is reached, even when no row is left.
-        if (open.Portal.Fields is not null && rows == limit) writer.WriteEmpty(BackendMessageType.PortalSuspended);
-        else Complete(open.Portal.CommandTag(rows));
+        if (open.Portal.Fields is not null && rows == limit)
+        {
+            writer.WriteEmpty(BackendMessageType.PortalSuspended);
+            return;
+        }
+
+        session.EndStatement();
+        Complete(open.Portal.CommandTag(rows));
     }
 
     public async ValueTask CloseAsync(CloseMessage message)
@@ -148,12 +155,13 @@ internal sealed class StatementRunner(ISession session, FrameWriter writer, Time
     private async ValueTask<long> SendRowsAsync(OpenPortal open, long limit, CancellationToken cancellationToken)
     {
         if (open.Portal.CopyOut is { } copy)
-            return await CopyOutWriter.SendAsync(writer, open, copy, session.TextFormat, cancellationToken);
+            return await CopyOutWriter.SendAsync(writer, open, copy, session, cancellationToken);
         var sent = 0L;
         while (sent < limit && await open.NextAsync(limit - sent, cancellationToken) is { } rows)
         {
             if (open.Portal.Fields is not { } fields) throw new UnreachableException("a statement without fields returned rows");
-            await RowWriter.WriteAsync(writer, rows, open.Encoders(fields, rows.Batch, session.TextFormat), cancellationToken);
+            // A client that does not read holds up the rows, not the end of the statement.
+            await RowWriter.WriteAsync(writer, rows, open.Encoders(fields, rows.Batch, session.TextFormat), session.StatementToken);
             sent += rows.Count;
         }
 

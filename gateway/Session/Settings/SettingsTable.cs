@@ -74,7 +74,7 @@ public static class SettingsTable
         Integer("tcp_keepalives_idle", "0", "Accepted and kept.", 0, int.MaxValue, "s"),
         Integer("tcp_keepalives_interval", "0", "Accepted and kept.", 0, int.MaxValue, "s"),
         Integer("tcp_keepalives_count", "0", "Accepted and kept.", 0, int.MaxValue),
-        Integer("idle_session_timeout", "0", "Accepted and kept.", 0, int.MaxValue, "ms"),
+        Integer("idle_session_timeout", "0", "Longest idle time outside of transactions; 0 is no limit.", 0, int.MaxValue, "ms"),
         Real("random_page_cost", "4", "Accepted and kept."),
         Real("seq_page_cost", "1", "Accepted and kept."),
         Real("cpu_tuple_cost", "0.01", "Accepted and kept."),

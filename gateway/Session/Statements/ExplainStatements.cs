@@ -29,7 +29,7 @@ internal static class ExplainStatements
     private static async IAsyncEnumerable<Batch> RunAsync(
         QuerySession session, SessionServices services, PreparedStatement statement, Options options, EquatableArray<object?> parameters, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        var plan = QueryPlanner.Plan(statement.Query!, session.Execution(parameters), QueryStatements.Distribution(session, services));
+        var plan = await QueryStatements.PlanAsync(session, services, statement, statement.Query!, parameters, cancellationToken);
         var settings = QueryStatements.Settings(session);
         var measured = options.IsAnalyze ? await MeasureAsync(services, plan, settings, cancellationToken) : null;
         await using var scheduled = await ScheduledQuery.CreateAsync(plan, cancellationToken);

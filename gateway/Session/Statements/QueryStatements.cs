@@ -61,7 +61,7 @@ internal static class QueryStatements
     public static async IAsyncEnumerable<Batch> RunAsync(
         QuerySession session, SessionServices services, PreparedStatement statement, EquatableArray<object?> parameters, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        var rows = await StartAsync(session, services, statement.Query!, parameters, cancellationToken);
+        var rows = await StartAsync(session, services, statement, statement.Query!, parameters, cancellationToken);
         bool hasRows;
         try
         {
@@ -70,7 +70,7 @@ internal static class QueryStatements
         catch (SqlException error) when (error.State == SqlState.NumericValueOutOfRange && error.Message.StartsWith("numeric", StringComparison.Ordinal))
         {
             await rows.DisposeAsync();
-            rows = await StartAsync(session, services, await session.BindWideAsync(statement, cancellationToken), parameters, cancellationToken);
+            rows = await StartAsync(session, services, statement, await session.BindWideAsync(statement, cancellationToken), parameters, cancellationToken);
             hasRows = await rows.MoveNextAsync();
         }
 
@@ -81,12 +81,27 @@ internal static class QueryStatements
     }
 
     private static async ValueTask<IAsyncEnumerator<Batch>> StartAsync(
-        QuerySession session, SessionServices services, BoundQuery query, EquatableArray<object?> parameters, CancellationToken cancellationToken)
+        QuerySession session, SessionServices services, PreparedStatement statement, BoundQuery query, EquatableArray<object?> parameters, CancellationToken cancellationToken)
     {
-        var plan = QueryPlanner.Plan(query, session.Execution(parameters), Distribution(session, services));
+        var plan = await PlanAsync(session, services, statement, query, parameters, cancellationToken);
         var sleep = session.TakeSleep();
         if (sleep > TimeSpan.Zero) await Task.Delay(sleep, services.Clock, cancellationToken);
         return services.Scheduler.ExecuteAsync(plan, Settings(session), null, cancellationToken).GetAsyncEnumerator(cancellationToken);
+    }
+
+    /// <summary>The fragments of a statement's query.</summary>
+    public static ValueTask<FragmentedPlan> PlanAsync(
+        QuerySession session, SessionServices services, PreparedStatement statement, BoundQuery query, EquatableArray<object?> parameters, CancellationToken cancellationToken) =>
+        services.Planning.RunAsync(
+            statement.Text.Length + LengthOf(parameters), () => QueryPlanner.Plan(query, session.Execution(parameters), Distribution(session, services)), cancellationToken);
+
+    /// <summary>About as many characters as parameters add to a statement.</summary>
+    private static int LengthOf(EquatableArray<object?> parameters)
+    {
+        var length = 0L;
+        foreach (var value in parameters)
+            length += value switch { string text => text.Length, byte[] bytes => bytes.Length, System.Collections.ICollection items => items.Count * 8L, _ => 8 };
+        return (int)Math.Min(length, int.MaxValue / 2);
     }
 
     /// <summary>How far the session lets a plan be spread.</summary>

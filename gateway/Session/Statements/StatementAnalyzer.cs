@@ -24,15 +24,8 @@ internal sealed class StatementAnalyzer(QuerySession session, SessionServices se
         {
             if (syntax is CallStatement call) return Shape(text, call, declared, null, 0);
             if (QueryOf(syntax) is not { } query) return Shape(text, syntax, declared, null, 0);
-            var (bound, version) = await BindAsync(query, declared, isWide: false, cancellationToken);
+            var (bound, version) = await BindAsync(text.Length, query, declared, isWide: false, cancellationToken);
             return Shape(text, syntax, declared, bound, version);
-        }
-        catch (InsufficientExecutionStackException)
-        {
-            throw new SqlException(SqlState.StatementTooComplex, "stack depth limit exceeded")
-            {
-                Hint = "The statement is nested too deeply; simplify it.",
-            };
         }
         catch (SqlException error) when (error.Position > 0)
         {
@@ -53,7 +46,7 @@ internal sealed class StatementAnalyzer(QuerySession session, SessionServices se
 
     /// <summary>The statement's query bound so that no numeric can overflow 38 digits.</summary>
     public async ValueTask<BoundQuery> BindWideAsync(PreparedStatement prepared, CancellationToken cancellationToken) =>
-        (await BindAsync(QueryOf(prepared.Syntax)!, [.. prepared.ParameterTypes], isWide: true, cancellationToken)).Query;
+        (await BindAsync(prepared.Text.Length, QueryOf(prepared.Syntax)!, [.. prepared.ParameterTypes], isWide: true, cancellationToken)).Query;
 
     /// <summary>The query inside a statement, or null.</summary>
     private static Query? QueryOf(Statement? syntax) => syntax switch
@@ -92,12 +85,13 @@ internal sealed class StatementAnalyzer(QuerySession session, SessionServices se
         },
     };
 
+    /// <param name="length">How long the statement's text is.</param>
     private async ValueTask<(BoundQuery Query, long Version)> BindAsync(
-        Query query, IReadOnlyList<SqlType?>? declared, bool isWide, CancellationToken cancellationToken)
+        int length, Query query, IReadOnlyList<SqlType?>? declared, bool isWide, CancellationToken cancellationToken)
     {
         // A query without tables reads no catalog.
-        var names = TableNames.Of(query);
-        if (names.Count == 0) return (Binder.Bind(query, new BindContext(_ => null, declared ?? [], session.Values) { HoldsWideNumerics = isWide, RefusesParameters = declared is null }), 0);
+        var names = await services.Planning.RunAsync(length, () => TableNames.Of(query), cancellationToken);
+        if (names.Count == 0) return (await BindAsync(_ => null), 0);
         var catalog = await session.Transaction.GetCatalogAsync(cancellationToken);
         var resolver = Resolver(catalog);
         var tables = new Dictionary<TableName, ResolvedTable?>();
@@ -107,8 +101,10 @@ internal sealed class StatementAnalyzer(QuerySession session, SessionServices se
             tables[name] = await resolver.ResolveAsync(name, VersionOf(name), cancellationToken);
         }
 
-        var context = new BindContext(name => tables.GetValueOrDefault(name), declared ?? [], session.Values) { HoldsWideNumerics = isWide, RefusesParameters = declared is null };
-        return (Binder.Bind(query, context), catalog.Version);
+        return (await BindAsync(name => tables.GetValueOrDefault(name)), catalog.Version);
+
+        ValueTask<BoundQuery> BindAsync(Func<TableName, ResolvedTable?> find) => services.Planning.RunAsync(
+            length, () => Binder.Bind(query, new BindContext(find, declared ?? [], session.Values) { HoldsWideNumerics = isWide, RefusesParameters = declared is null }), cancellationToken);
     }
 
     internal TableResolver Resolver(Federation.Catalog.ICatalogSnapshot catalog) =>

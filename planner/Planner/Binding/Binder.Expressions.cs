@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using Federation.Core.Execution;
 using Federation.Core.Values;
 using Federation.Planner.Functions;
 using Federation.Planner.Typing;
@@ -12,6 +13,7 @@ public sealed partial class Binder
 {
     private Expr BindExpression(Expression syntax, BindScope scope, ExpressionContext context)
     {
+        StatementGuard.EnterLevel();
         var bound = syntax switch
         {
             ColumnReference reference => BindColumn(reference, scope),

@@ -1,4 +1,5 @@
 using System.Collections.Frozen;
+using Federation.Core.Execution;
 using Federation.Sql;
 using Federation.Sql.Syntax;
 
@@ -17,12 +18,18 @@ public static class SqlFunctions
     /// <summary>The alias by which a body names its arguments.</summary>
     public const string ArgumentAlias = "argument";
 
-    private static readonly FrozenDictionary<string, Expression> s_bodies =
-        EmbeddedTable.Texts("sql_functions.tsv").ToFrozenDictionary(item => item.Key, item => SqlParser.ParseExpression(item.Value), StringComparer.Ordinal);
+    private static readonly FrozenDictionary<string, Expression> s_bodies = Read();
 
     private static readonly FrozenDictionary<string, Expression[]> s_byName = s_bodies
         .GroupBy(item => item.Key[..item.Key.IndexOf('(', StringComparison.Ordinal)], item => item.Value)
         .ToFrozenDictionary(group => group.Key, group => group.ToArray());
+
+    /// <summary>The statement that happens to come first may be cancelled meanwhile; what is read here is for all of them.</summary>
+    private static FrozenDictionary<string, Expression> Read()
+    {
+        using var scope = StatementGuard.Enter(CancellationToken.None);
+        return EmbeddedTable.Texts("sql_functions.tsv").ToFrozenDictionary(item => item.Key, item => SqlParser.ParseExpression(item.Value), StringComparer.Ordinal);
+    }
 
     /// <summary>The signatures that the table holds.</summary>
     public static IEnumerable<string> Keys => s_bodies.Keys;

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Text;
+using Federation.Core.Execution;
 using Federation.Core.Values;
 using SortKey = Federation.Plan.SortKey;
 
@@ -12,8 +13,22 @@ internal sealed partial class KernelExpressionWriter(KernelNames names, Func<Log
     /// <summary>Longer arrays are compared by the kernel's list functions.</summary>
     private const int MostItems = 100;
 
+    /// <summary>Longer statements take the kernel more memory and time to read than anybody means to spend on one.</summary>
+    private const int LongestText = 16 << 20;
+
     /// <summary>An expression as kernel SQL, in which every operand that is not cheap to repeat stands once.</summary>
-    public string Write(Expr expression) => expression switch
+    public string Write(Expr expression)
+    {
+        StatementGuard.EnterLevel();
+        var text = WriteKind(expression);
+        return text.Length <= LongestText ? text : throw new SqlException(SqlState.StatementTooComplex, "statement is too complex")
+        {
+            Detail = $"An expression takes more than {LongestText.ToString(CultureInfo.InvariantCulture)} characters of the kernel's SQL.",
+            Hint = "Split the statement, or nest its expressions less deeply.",
+        };
+    }
+
+    private string WriteKind(Expr expression) => expression switch
     {
         Let let => WriteLet(let),
         Call call when KernelNumerics.WriteBound(call.Function, call.Arguments, Write) is { } bound => bound,

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using Federation.Core.Execution;
 
 namespace Federation.Planner.Writing;
 
@@ -89,6 +90,7 @@ public sealed partial class KernelSqlWriter
 
     private SelectBlock Block(LogicalPlan plan)
     {
+        StatementGuard.EnterLevel();
         switch (plan)
         {
             case Scan or RemoteSource or Values or FunctionScan or CteScan or Join:

@@ -1,4 +1,4 @@
-using System.Runtime.CompilerServices;
+using Federation.Core.Execution;
 using Federation.Sql.Lexing;
 using Federation.Sql.Syntax;
 
@@ -12,7 +12,7 @@ namespace Federation.Sql.Parsing;
 internal sealed partial class Parser
 {
     /// <summary>How deep expressions, queries and joins nest, and how long a chain of left-associative operators gets.</summary>
-    private const int MaxDepth = 2_000;
+    private const int MaxDepth = 5_000;
 
     private readonly string _text;
     private readonly Token[] _tokens;
@@ -127,22 +127,22 @@ internal sealed partial class Parser
     private void Enter(int levels)
     {
         _depth += levels;
-        if (_depth > MaxDepth || !RuntimeHelpers.TryEnsureSufficientExecutionStack()) throw TooDeep();
+        if (_depth > MaxDepth) throw StatementGuard.TooDeep();
+        StatementGuard.EnterLevel();
     }
 
     private void Leave() => _depth--;
-
-    private static SqlException TooDeep() =>
-        new(SqlState.StatementTooComplex, "stack depth limit exceeded")
-        {
-            Hint = "Split the statement, or nest its expressions and queries less deeply.",
-        };
 
     /// <summary>One or more items with commas between them.</summary>
     private EquatableArray<T> CommaList<T>(Func<T> item)
     {
         var items = new List<T> { item() };
-        while (Accept(',')) items.Add(item());
+        while (Accept(','))
+        {
+            StatementGuard.Check();
+            items.Add(item());
+        }
+
         return items.ToEquatableArray();
     }
 

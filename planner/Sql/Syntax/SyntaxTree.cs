@@ -1,7 +1,7 @@
 using System.Collections;
 using System.Collections.Concurrent;
 using System.Reflection;
-using System.Runtime.CompilerServices;
+using Federation.Core.Execution;
 
 namespace Federation.Sql.Syntax;
 
@@ -13,7 +13,7 @@ public static class SyntaxTree
     /// <summary>The nodes directly below a node, in the order of its properties.</summary>
     public static IEnumerable<SyntaxNode> Children(SyntaxNode node)
     {
-        RuntimeHelpers.EnsureSufficientExecutionStack();
+        StatementGuard.EnterLevel();
         return s_children.GetOrAdd(node.GetType(), ChildProperties).SelectMany(property => Nodes(property.GetValue(node)));
     }
 
