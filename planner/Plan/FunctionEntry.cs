@@ -29,6 +29,9 @@ public sealed record FunctionEntry(
     /// <summary>The element type of a variadic last argument; none when the function is not variadic.</summary>
     public Oid VariadicType { get; init; }
 
+    /// <summary>Whether a call gave VARIADIC and an array, whose items are the arguments, to a function over "any" type.</summary>
+    public bool IsCalledVariadic { get; init; }
+
     /// <summary>How many trailing arguments have defaults.</summary>
     public int DefaultCount { get; init; }
 

@@ -84,6 +84,14 @@ public unsafe ref struct FunctionRow
         return texts;
     }
 
+    /// <summary>A list of text or bytea as it lies in the vector.</summary>
+    public readonly ListItems GetList(int argument)
+    {
+        ref readonly var list = ref _arguments[argument];
+        var entry = (ulong*)list.Values + (ArgumentRow * 2L);
+        return new ListItems(new VectorView(NativeMethods.duckdb_list_vector_get_child(list.Vector)), (int)entry[0], (int)entry[1]);
+    }
+
     public readonly void SetNull()
     {
         NativeMethods.duckdb_vector_ensure_validity_writable(_output);
@@ -167,6 +175,19 @@ public unsafe ref struct FunctionRow
         fixed (byte* start = bytes)
             NativeMethods.duckdb_unsafe_vector_assign_string_element_len(vector, (ulong)row, start, (ulong)bytes.Length);
     }
+}
+
+/// <summary>The items of one list, borrowed for the length of a callback. None of them may be NULL.</summary>
+public readonly ref struct ListItems
+{
+    private readonly VectorView _items;
+    private readonly int _start;
+
+    internal ListItems(VectorView items, int start, int count) => (_items, _start, Count) = (items, start, count);
+
+    public int Count { get; }
+
+    public ReadOnlySpan<byte> this[int index] => _items.GetBytes(_start + index);
 }
 
 /// <summary>A flat vector of the kernel, borrowed for the length of a callback.</summary>

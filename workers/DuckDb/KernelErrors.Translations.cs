@@ -25,6 +25,7 @@ public static unsafe partial class KernelErrors
         ("Out of Range", Of("logarithm of zero"), _ => new SqlException(SqlState.InvalidArgumentForLog, "cannot take logarithm of zero")),
         ("Out of Range", Of("logarithm of a negative"), _ =>
             new SqlException(SqlState.InvalidArgumentForLog, "cannot take logarithm of a negative number")),
+        ("", Of(@"Invalid (RANGE|ROWS|GROUPS) (PRECEDING|FOLLOWING) value"), _ => new SqlException(SqlState.InvalidPrecedingOrFollowingSize, "invalid preceding or following size in window function")),
         ("Out of Range", Of(@"(?i)\binterval\b"), _ => new SqlException(SqlState.DatetimeFieldOverflow, "interval out of range")),
         ("Out of Range", Of(@"(?i)\btimestamp"), _ => new SqlException(SqlState.DatetimeFieldOverflow, "timestamp out of range")),
         ("Out of Range", Of(@"(?i)\bdate\b"), _ => new SqlException(SqlState.DatetimeFieldOverflow, "date out of range")),

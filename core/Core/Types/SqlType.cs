@@ -155,6 +155,15 @@ public sealed record SqlType
         };
     }
 
+    /// <summary>A record may have several fields of one name, or of none; the kernel's have names of their own, whatever their case.</summary>
+    public string KernelFieldName(int index)
+    {
+        var name = Fields[index].Name;
+        var isTaken = name.Length == 0;
+        for (var i = 0; i < index && !isTaken; i++) isTaken = Fields[i].Name.Equals(name, StringComparison.OrdinalIgnoreCase);
+        return isTaken ? $"{name}\u0001{index}" : name;
+    }
+
     private string KernelStruct()
     {
         // The kernel has no empty struct; a one-field stand-in keeps ROW() a value.
@@ -163,7 +172,7 @@ public sealed record SqlType
         for (var i = 0; i < Fields.Count; i++)
         {
             if (i > 0) text.Append(", ");
-            text.Append('"').Append(Fields[i].Name.Replace("\"", "\"\"", StringComparison.Ordinal)).Append("\" ").Append(Fields[i].Type.KernelName);
+            text.Append('"').Append(KernelFieldName(i).Replace("\"", "\"\"", StringComparison.Ordinal)).Append("\" ").Append(Fields[i].Type.KernelName);
         }
         return text.Append(')').ToString();
     }

@@ -19,7 +19,7 @@ public static class IntervalInput
         var interval = text.AsSpan().TrimStart(" \t\n\r\v\f").StartsWith('P')
             && IntervalIsoReader.TryRead(text.Trim(' ', '\t', '\n', '\r', '\v', '\f'), out var iso)
             ? iso
-            : new IntervalUnitReader(text, style, BareUnit(range)).Read();
+            : new IntervalUnitReader(text, style, BareUnit(range), isMinutesFirst: range == (Minute | Second)).Read();
         return ApplyModifier(interval, modifier);
     }
 

@@ -8,7 +8,9 @@ namespace Federation.Core.Values;
 /// ago</c>.
 /// Read from the end, because the unit stands behind its number.
 /// </summary>
-internal sealed class IntervalUnitReader(string text, IntervalStyle style, IntervalUnit bareUnit)
+/// <param name="bareUnit">What a number without unit counts.</param>
+/// <param name="isMinutesFirst">Whether a bare a:b is minutes and seconds, as in <c>interval '1:2' minute to second</c>.</param>
+internal sealed class IntervalUnitReader(string text, IntervalStyle style, IntervalUnit bareUnit, bool isMinutesFirst)
 {
     private static readonly FrozenDictionary<string, IntervalUnit> s_units = BuildUnits().ToFrozenDictionary();
 
@@ -76,8 +78,8 @@ internal sealed class IntervalUnitReader(string text, IntervalStyle style, Inter
             if (!long.TryParse(parts[i], NumberStyles.None, CultureInfo.InvariantCulture, out numbers[i])) throw Overflow();
         }
 
-        // mm:ss.fff has no hours; a bare a:b is hours and minutes.
-        var (hours, minutes, seconds) = parts.Length == 2 && point >= 0
+        // mm:ss.fff has no hours; a bare a:b is hours and minutes unless declared otherwise.
+        var (hours, minutes, seconds) = parts.Length == 2 && (point >= 0 || isMinutesFirst)
             ? (0L, numbers[0], numbers[1])
             : (numbers[0], numbers[1], numbers[2]);
         if (minutes > 59 || seconds > 60) throw Overflow();
@@ -121,8 +123,13 @@ internal sealed class IntervalUnitReader(string text, IntervalStyle style, Inter
         }
 
         if (isNegative || _forceNegative) (whole, fraction) = (-whole, -fraction);
-        Claim(_unit);
+        // A fraction of seconds is milliseconds and microseconds, too.
+        if (_unit == IntervalUnit.Second && fraction != 0) Claim(IntervalUnit.Second, IntervalUnit.Millisecond, IntervalUnit.Microsecond);
+        else Claim(_unit);
         _sum.Add(_unit, whole, fraction);
+
+        // A number in front of one that counts hours counts days.
+        if (_unit == IntervalUnit.Hour) _unit = IntervalUnit.Day;
     }
 
     /// <summary>Each unit may occur once.</summary>

@@ -22,6 +22,9 @@ public sealed record RangeEntry(string? Alias, string? Schema, string? Catalog, 
 {
     /// <summary>Functions of one scalar column: the alias alone means that column.</summary>
     public bool IsScalarFunction { get; init; }
+
+    /// <summary>NULL in rows that an outer join has made up for this entry, whose whole row is NULL there; null where no join does, or nothing names the whole row.</summary>
+    public Column? Presence { get; init; }
 }
 
 /// <summary>An entry with what of it can be named: the table, its columns without qualification, or (so far) only from LATERAL items.</summary>

@@ -10,7 +10,7 @@ public sealed partial class Binder
 {
     private ExpressionContext ArgumentContext(FunctionCall call, ExpressionContext context)
     {
-        var isAggregate = _catalog.FunctionsNamed(call.Name.Name).ToArray() is [{ Kind: FunctionKind.Aggregate }, ..];
+        var isAggregate = call.WithinGroup.Count > 0 || _catalog.FunctionsNamed(call.Name.Name).ToArray() is [{ Kind: FunctionKind.Aggregate }, ..];
         if (call.Over is not null)
             return context with { WindowError = "window function calls cannot be nested", AllowsWindows = false, AllowsSets = false };
         return isAggregate

@@ -76,7 +76,12 @@ public sealed partial class Binder
         }
 
         var target = SqlType.FromOid(common.Value) ?? expressions[0].Type;
-        if (target.IsRecord) return (expressions.First(expression => !expression.Type.IsUnknown).Type, expressions.ToArray());
+        if (target.IsRecord)
+        {
+            var record = expressions.First(expression => !expression.Type.IsUnknown).Type;
+            return (record, expressions.Select(expression => expression is Constant { Value: null } ? new Constant(null, record) : expression).ToArray());
+        }
+
         var coerced = expressions.Select(expression =>
         {
             var span = _spans.GetValueOrDefault(expression);

@@ -124,11 +124,9 @@ public sealed partial class Binder
     private Expr BindJsonSubscript(Expr value, SubscriptExpression link, BindScope scope, ExpressionContext context)
     {
         var key = BindExpression(link.Index!, scope, context);
-        var isIndex = key.Type.HasSameBase(SqlType.Int4) || key.Type.HasSameBase(SqlType.Int2);
-        var function = isIndex
-            ? _catalog.Function("jsonb_array_element", SqlType.Jsonb, SqlType.Int4)
-            : _catalog.Function("jsonb_object_field", SqlType.Jsonb, SqlType.Text);
-        return new Call(function, [value, Coerce(key, isIndex ? SqlType.Int4 : SqlType.Text, CastContext.Assignment, link.Span)], SqlType.Jsonb);
+        if (key.Type.HasSameBase(SqlType.Int2) || key.Type.HasSameBase(SqlType.Int4)) key = Coerce(key, SqlType.Int4, CastContext.Assignment, link.Span);
+        var step = new ArrayOf([Coerce(key, SqlType.Text, CastContext.Explicit, link.Span)], SqlType.Array(SqlType.Text));
+        return new Call(_catalog.Function("jsonb_extract_path", SqlType.Jsonb, SqlType.Array(SqlType.Text)), [value, step], SqlType.Jsonb);
     }
 
     private Expr BindField(FieldExpression field, BindScope scope, ExpressionContext context)

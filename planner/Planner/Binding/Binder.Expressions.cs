@@ -94,15 +94,6 @@ public sealed partial class Binder
     /// <summary>A fresh object per mention, so that each keeps its own place in the text.</summary>
     private static Expr Touch(Expr value) => value is ColumnRef reference ? new ColumnRef(reference.Column) : value;
 
-    private static Expr WholeRow(RangeEntry entry)
-    {
-        if (entry is { IsScalarFunction: true, Columns: [var only] }) return Touch(only.Value);
-        var columns = entry.Columns.Where(column => !column.IsHidden).ToArray();
-        return new RowOf(
-            columns.Select(column => column.Value).ToEquatableArray(),
-            SqlType.Record(columns.Select(column => new RecordField(column.Name, column.Value.Type)).ToArray()));
-    }
-
     private Expr BindNumber(NumberLiteral literal)
     {
         if (int.TryParse(literal.Text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var small)) return new Constant(small, SqlType.Int4);
@@ -163,8 +154,8 @@ public sealed partial class Binder
 
     private Expr BindDistinct(DistinctExpression distinct, BindScope scope, ExpressionContext context)
     {
-        var left = BindExpression(distinct.Left, scope, context);
-        var right = BindExpression(distinct.Right, scope, context);
+        var left = Fields(BindExpression(distinct.Left, scope, context));
+        var right = Fields(BindExpression(distinct.Right, scope, context));
         if (left is RowOf leftRow && right is RowOf rightRow)
         {
             if (leftRow.Items.Count != rightRow.Items.Count)

@@ -110,6 +110,8 @@ public sealed partial class Binder
         foreach (var item in table.Functions.SelectMany(SpreadUnnest))
         {
             var call = BindExpression(item.Call, scope, ExpressionContext.FromFunction);
+            if (call.Operands.Any(operand => PlanRewriter.Contains(operand, inner => inner is SetCall)))
+                throw new SqlException(SqlState.FeatureNotSupported, "set-returning functions must appear at top level of FROM") { Position = PositionOf(call.Operands.First(operand => PlanRewriter.Contains(operand, inner => inner is SetCall))) };
             var definitions = item.Definitions.Count > 0 ? item.Definitions : table.Functions.Count == 1 && table.Alias is { } alias ? alias.Definitions : [];
             var fields = FunctionFields(call, definitions, item, table);
             isScalar = fields.Count == 1 && !call.Type.IsRecord;
@@ -179,6 +181,8 @@ public sealed partial class Binder
         var right = WithItems(scope, [.. outer, .. leftItems], () => BindTable(join.Right, scope));
         RequireDistinctAliases(left.Items, right.Items);
         var type = join.Kind switch { JoinKind.Left => JoinType.Left, JoinKind.Right => JoinType.Right, JoinKind.Full => JoinType.Full, _ => JoinType.Inner };
+        if (type is JoinType.Right or JoinType.Full) left = Optional(left);
+        if (type is JoinType.Left or JoinType.Full) right = Optional(right);
         var merged = join.IsNatural ? CommonColumns(left, right) : join.Using.ToArray();
         if (merged.Length > 0 || join.Using.Count > 0) return BindUsing(join, type, left, right, merged);
 
@@ -186,10 +190,24 @@ public sealed partial class Binder
         Expr condition = new Constant(true, SqlType.Bool);
         if (join.On is { } on)
             condition = WithItems(scope, both, () => CoerceToBoolean(BindExpression(on, scope, ExpressionContext.JoinCondition), "JOIN/ON", on.Span));
+        if (type == JoinType.Full) RequireEquality(condition, left.Plan, right.Plan);
         var plan = MakeJoin(type, left.Plan, right.Plan, condition);
         if (join.Alias is null) return new FromResult(plan, both);
         var columns = both.Where(item => item.AreColumnsVisible).SelectMany(item => item.Entry.Columns).Where(column => !column.IsSystem).ToList();
         return Visible(plan, ApplyAlias(new RangeEntry(join.Alias.Name, null, null, columns), join.Alias));
+    }
+
+    /// <summary>A full join needs an equality of the two sides to find the rows without a partner by; constants it takes as they are.</summary>
+    private static void RequireEquality(Expr condition, LogicalPlan left, LogicalPlan right)
+    {
+        var (first, second) = (Ids(left), Ids(right));
+        var terms = Conjuncts.Of(condition).ToArray();
+        if (Array.TrueForAll(terms, term => term is Constant) || Array.Exists(terms, IsEquality)) return;
+        throw new SqlException(SqlState.FeatureNotSupported, "FULL JOIN is only supported with merge-joinable or hash-joinable join conditions");
+
+        bool IsEquality(Expr term) => term is Call { Operator: "=", Arguments: [var a, var b] } && ((IsOf(a, first) && IsOf(b, second)) || (IsOf(a, second) && IsOf(b, first)));
+        static bool IsOf(Expr side, HashSet<int> columns) => PlanColumns.Of(side) is { Count: > 0 } named && named.IsSubsetOf(columns);
+        static HashSet<int> Ids(LogicalPlan plan) => plan.Columns.Select(column => column.Id).ToHashSet();
     }
 
     private static string[] CommonColumns(FromResult left, FromResult right)
@@ -229,7 +247,12 @@ public sealed partial class Binder
             .. left.Items.Concat(right.Items).Select(item => item with { AreColumnsVisible = false }),
         ];
         if (join.UsingAlias is { } usingAlias)
-            items.Add(new NamespaceItem(new RangeEntry(usingAlias, null, null, mergedOnly), IsTableVisible: true, AreColumnsVisible: false));
+        {
+            var item = new NamespaceItem(new RangeEntry(usingAlias, null, null, mergedOnly), IsTableVisible: true, AreColumnsVisible: false);
+            RequireDistinctAliases(items, [item]);
+            items.Add(item);
+        }
+
         return new FromResult(plan, items);
     }
 

@@ -30,12 +30,27 @@ public sealed partial class Binder
         if (function.OutputFields.Count > 0 && function.ResultType == PgTypes.Record.Oid)
             result = SqlType.Record(function.OutputFields.Select(field => field with { Type = Concrete(field.Type.AnnouncedOid, null, null, field.Type) }).ToArray());
         if (function.Name == "array_agg" && resolution.Arguments is [{ Type.IsArray: true } nested, ..]) result = SqlType.Array(nested.Type);
+        if (function.ResultType == PgTypes.Anyarray.Oid || function.ResultType == PgTypes.Anycompatiblearray.Oid || function.AggregateKind == 'o') result = Deepened(result, resolution.Arguments);
         if (function.Name == "array_fill" && resolution.Arguments is [_, ArrayOf { Items.Count: > 1 } lengths]) result = Enumerable.Range(1, lengths.Items.Count - 1).Aggregate(result, (type, _) => SqlType.Array(type));
         if (function.Name == "unnest" && result.IsArray) result = InnermostElement(result);
         if (function.Name == "pg_typeof" && !PlanRewriter.Contains(resolution.Arguments[0], item => item is AggregateCall or WindowCall or SetCall)) return new Constant((long)resolution.Arguments[0].Type.AnnouncedOid.Value, SqlType.Of(PgTypes.Regtype));
         var coerced = resolution.Arguments
             .Select((argument, i) => AsShown(function, RepresentArgument(Coerce(argument, types[i], CastContext.Implicit, SpanOf(argument, call.Span)), types[i]), call.Span))
             .ToArray();
+        if (call.IsVariadic && function.VariadicType == PgTypes.Any.Oid)
+        {
+            if (coerced[^1] is Constant { Value: null, Type.IsArray: false }) coerced[^1] = new Constant(null, SqlType.Array(SqlType.Text));
+            if (!coerced[^1].Type.IsArray)
+                throw new SqlException(SqlState.DatatypeMismatch, "VARIADIC argument must be an array") { Position = SpanOf(resolution.Arguments[^1], call.Span).Position };
+            function = function with { IsCalledVariadic = true };
+        }
+
+        if (function.Name is "lag" or "lead" && coerced.Length == 3)
+        {
+            var (_, united) = UnifyRepresentation([coerced[0], coerced[2]]);
+            (coerced[0], coerced[2]) = (united[0], united[1]);
+        }
+
         var plain = coerced.ToEquatableArray();
         if (resolution.ExpandsVariadic) plain = PackVariadic(function, coerced);
         result = ShapeResult(function, plain, result).WithoutModifier();
@@ -71,6 +86,16 @@ public sealed partial class Binder
         if (!context.AllowsSets)
             throw new SqlException(SqlState.FeatureNotSupported, $"set-returning functions are not allowed in {context.Name}") { Position = call.Span.Position };
         return At(new SetCall(function, arguments, result), call.Span);
+    }
+
+    /// <summary>An array type with as many dimensions as the deepest argument: declared types do not say how many there are.</summary>
+    private static SqlType Deepened(SqlType result, Expr[] arguments)
+    {
+        static int Depth(SqlType type) => type.Element is { } element ? 1 + Depth(element) : 0;
+        var depth = Depth(result);
+        if (depth == 0 || result.IsVector) return result;
+        for (var deepest = arguments.Max(argument => argument.Type.IsVector ? 0 : Depth(argument.Type)); depth < deepest; depth++) result = SqlType.Array(result);
+        return result;
     }
 
     private Resolution? Resolve(FunctionCall call, Expr[] arguments, string?[] names)

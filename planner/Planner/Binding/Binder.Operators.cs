@@ -9,6 +9,7 @@ public sealed partial class Binder
 {
     private Expr BindOperator(OperatorName name, Expr? left, Expr right, SourceSpan span)
     {
+        (left, right) = (left is null ? null : Fields(left), Fields(right));
         if (left is { Type.IsRecord: true } && right.Type.IsRecord && left is RowOf leftRow && right is RowOf rightRow)
             return CompareRows(name, leftRow.Items, rightRow.Items, span);
         var entry = FindOperator(name, left?.Type, right.Type);

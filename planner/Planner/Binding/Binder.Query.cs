@@ -171,8 +171,8 @@ public sealed partial class Binder
 
     private QueryResult BindSetOperation(SetOperation operation, BindScope scope)
     {
-        var left = BindOperand(operation.Left, scope);
-        var right = BindOperand(operation.Right, scope);
+        var left = Settled(operation.Left, BindOperand(operation.Left, scope));
+        var right = Settled(operation.Right, BindOperand(operation.Right, scope));
         RequireSameWidth(left.Outputs.Count, right.Outputs.Count, operation);
         var construct = operation.Operator.ToString().ToUpperInvariant();
         var leftItems = new List<Assignment>();
@@ -194,6 +194,19 @@ public sealed partial class Binder
             new Project(PendingInput(right), rightItems.ToEquatableArray()),
             outputs.Select(output => output.Column).ToEquatableArray());
         return new QueryResult(plan, outputs);
+    }
+
+    /// <summary>Literals of a SELECT take their type from the other side; those of VALUES are text by then.</summary>
+    private static QueryResult Settled(QueryBody body, QueryResult bound)
+    {
+        if (body is not ValuesBody || bound.Plan is not Values values || !values.Outputs.Any(column => column.Type.IsUnknown)) return bound;
+        Column Text(Column column) => column.Type.IsUnknown ? column with { Type = SqlType.Text } : column;
+        var rows = values.Rows.Select(row => row.Select(cell => cell is Constant { Type.IsUnknown: true } constant ? new Constant(constant.Value, SqlType.Text) : cell).ToEquatableArray());
+        return bound with
+        {
+            Plan = new Values(rows.ToEquatableArray(), values.Outputs.Select(Text).ToEquatableArray()),
+            Outputs = bound.Outputs.ConvertAll(output => output with { Column = Text(output.Column) }),
+        };
     }
 
     private static void RequireSameWidth(int left, int right, SetOperation operation)

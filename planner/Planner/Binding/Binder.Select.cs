@@ -103,7 +103,7 @@ public sealed partial class Binder
                     var value = BindExpression(item.Expression, scope, ExpressionContext.SelectList);
                     if (resolvesUnknown) value = ResolveUnknown(value);
                     var origin = item.Expression is ColumnReference reference ? OriginOf(reference, scope) : null;
-                    columns.Add(new SelectColumn(item.Alias ?? OutputNames.Of(item.Expression), value)
+                    columns.Add(new SelectColumn(item.Alias ?? NameOf(item.Expression, value), value)
                     {
                         TableOid = origin?.TableOid ?? default,
                         AttributeNumber = origin?.AttributeNumber ?? 0,
@@ -114,6 +114,10 @@ public sealed partial class Binder
 
         return columns;
     }
+
+    /// <summary>A subquery has the name of its column, which a star in it tells only when it is bound.</summary>
+    private static string NameOf(Expression expression, Expr value) =>
+        expression is ScalarQueryExpression && value is Subquery { Kind: SubqueryKind.Scalar } subquery ? subquery.Plan.Columns[0].Name : OutputNames.Of(expression);
 
     private static ScopeColumn? OriginOf(ColumnReference reference, BindScope scope)
     {

@@ -18,6 +18,9 @@ public sealed partial class Binder
     /// <summary>Where expressions came from, by reference, for errors found after they were bound.</summary>
     private readonly Dictionary<Expr, SourceSpan> _spans = new(ReferenceEqualityComparer.Instance);
 
+    /// <summary>The statement that is bound; null for a lone expression.</summary>
+    private Query? _statement;
+
     private int _nextColumn;
     private int _nextCte;
 
@@ -30,7 +33,7 @@ public sealed partial class Binder
     /// <summary>Binds a query. Errors are PostgreSQL's, with the position in the statement's text.</summary>
     public static BoundQuery Bind(Query query, BindContext context)
     {
-        var binder = new Binder(context);
+        var binder = new Binder(context) { _statement = query };
         var bound = binder.BindQuery(query, new BindScope(null));
         return new BoundQuery(binder.AddSystemColumns(bound.Plan), bound.Outputs.ToEquatableArray(), binder._parameters.Resolve()) { Tables = binder._tables };
     }

@@ -47,7 +47,7 @@ public sealed class FoldConstants : IRule
             (long value, "int4") when value is >= int.MinValue and <= int.MaxValue => new Constant((int)value, target),
             (int value, "float8") => new Constant((double)value, target),
             (long value, "float8") => new Constant((double)value, target),
-            (int value, "oid") => new Constant((long)value, target),
+            (int value, "oid") => new Constant((long)unchecked((uint)value), target),
             (int value, "numeric") when target.Modifier < 0 => OfNumeric(new PgNumeric(value, 0), target),
             (long value, "numeric") when target.Modifier < 0 => OfNumeric(new PgNumeric(value, 0), target),
             (PgNumeric value, "numeric") when target.Modifier < 0 => OfNumeric(value, target),

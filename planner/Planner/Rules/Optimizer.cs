@@ -7,6 +7,9 @@ public static class Optimizer
     [
         new FoldConstants(),
 
+        // After folding: what a constant condition decides against raises nothing.
+        new ConstantErrors(),
+
         // After folding, which finds conditions that are always false.
         new EmptyResults(),
 

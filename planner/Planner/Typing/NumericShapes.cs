@@ -14,6 +14,7 @@ public static class NumericShapes
     public static DecimalShape? OfCall(FunctionEntry function, EquatableArray<Expr> arguments, bool isWide = false)
     {
         var shape = OfCallWithinCap(function, arguments);
+        if (isWide && function.Name == "extract" && arguments is [Constant { Value: string field }, { Type: { IsArray: false, Category: 'D' } }] && IsEndless(field)) return null;
         return isWide && shape is { Precision: DecimalShape.MaxPrecision } ? null : shape;
     }
 
@@ -33,6 +34,7 @@ public static class NumericShapes
             "round" when shapes is [{ } shape, _] && arguments[1] is Constant { Value: int digits and >= 0 and <= 20 } =>
                 Capped(shape.Precision - shape.Scale + 1 + digits, digits),
             "extract" when arguments is [Constant { Value: string field }, ..] => OfExtract(field, arguments[1].Type),
+            "lag" or "lead" when arguments.Count == 3 => Unite([arguments[0].Type, arguments[2].Type]),
             "first_value" or "last_value" or "nth_value" or "lag" or "lead" or "any_value" or "mode" when shapes.Length > 0 => shapes[0],
             _ => null,
         };
@@ -83,6 +85,9 @@ public static class NumericShapes
         if (precision <= DecimalShape.MaxPrecision) return new DecimalShape((byte)Math.Max(precision, Math.Max(scale, 1)), (byte)scale);
         return DecimalShape.MaxPrecision - scale >= MinimumIntegerDigits ? new DecimalShape(DecimalShape.MaxPrecision, (byte)scale) : null;
     }
+
+    /// <summary>Units that are infinite at the infinities, and therefore no scaled integer.</summary>
+    private static bool IsEndless(string field) => Writing.KernelExpressionWriter.IsEndless(field);
 
     private static DecimalShape? OfExtract(string field, SqlType source) => field.ToLowerInvariant() switch
     {

@@ -58,7 +58,7 @@ public static class KernelCasts
         ["interval"] = "pg_interval_out({0})",
         ["uuid"] = "CAST({0} AS VARCHAR)",
         ["inet"] = "pg_inet_text({0})",
-        ["bytea"] = "concat('\\x', lower(hex({0})))",
+        ["bytea"] = "('\\x' || lower(hex({0})))",
         ["bit"] = "CAST({0} AS VARCHAR)",
         ["varbit"] = "CAST({0} AS VARCHAR)",
         ["bpchar"] = "rtrim({0}, ' ')",
@@ -66,6 +66,9 @@ public static class KernelCasts
         ["cid"] = "CAST({0} AS VARCHAR)",
         ["xid8"] = "CAST({0} AS VARCHAR)",
     };
+
+    /// <summary>OIDs are held in 64 bits without a sign; an integer takes their 32 bits with one.</summary>
+    private const string OidToInteger = "CAST((({0} + 2147483648) & 4294967295) - 2147483648 AS INTEGER)";
 
     /// <summary>Pairs whose conversion is neither through text nor the kernel's CAST.</summary>
     private static readonly Dictionary<(string, string), string> s_pairs = new()
@@ -86,7 +89,19 @@ public static class KernelCasts
         [("inet", "cidr")] = "pg_inet_network({0})",
         [("json", "jsonb")] = "pg_jsonb_in({0})",
         [("timestamptz", "time")] = "CAST(CAST({0} AS TIMESTAMP) AS TIME)",
-        [("time", "interval")] = "({0} - TIME '00:00:00')",
+        [("time", "interval")] = "pg_time_interval({0})",
+        [("float4", "int2")] = "pg_float_to_int2({0})",
+        [("float4", "int4")] = "pg_float_to_int4({0})",
+        [("float4", "int8")] = "pg_float_to_int8({0})",
+        [("float8", "int2")] = "pg_float_to_int2({0})",
+        [("float8", "int4")] = "pg_float_to_int4({0})",
+        [("float8", "int8")] = "pg_float_to_int8({0})",
+        [("int2", "oid")] = "(CAST({0} AS BIGINT) & 4294967295)",
+        [("int4", "oid")] = "(CAST({0} AS BIGINT) & 4294967295)",
+        [("int8", "oid")] = "pg_int8_to_oid({0})",
+        [("oid", "int4")] = OidToInteger,
+        [("regclass", "int4")] = OidToInteger,
+        [("regtype", "int4")] = OidToInteger,
         [("int4", "char")] = "chr({0})",
         [("char", "int4")] = "ascii({0})",
         [("int4", "bit")] = "CAST({0} AS BIT)",
@@ -95,18 +110,19 @@ public static class KernelCasts
 
     /// <summary>Types between which the kernel's CAST is PostgreSQL's conversion, errors aside.</summary>
     private static readonly HashSet<(string, string)> s_same = Pairs(
-        "int2>int4 int2>int8 int2>float4 int2>float8 int2>oid int2>numeric int4>int2 int4>int8 int4>float4 int4>float8 int4>oid int4>numeric "
-        + "int8>int2 int8>int4 int8>float4 int8>float8 int8>oid int8>numeric float4>float8 float4>int2 float4>int4 float4>int8 float8>float4 "
-        + "float8>int2 float8>int4 float8>int8 bool>int4 oid>int8 oid>int4 date>timestamp date>timestamptz timestamp>date timestamp>time "
+        "int2>int4 int2>int8 int2>float4 int2>float8 int2>numeric int4>int2 int4>int8 int4>float4 int4>float8 int4>numeric "
+        + "int8>int2 int8>int4 int8>float4 int8>float8 int8>numeric float4>float8 float8>float4 "
+        + "bool>int4 oid>int8 date>timestamp date>timestamptz timestamp>date timestamp>time "
         + "timestamp>timestamptz timestamptz>date timestamptz>timestamp timestamptz>timetz time>timetz timetz>time bit>varbit varbit>bit "
         + "oid>regclass oid>regtype oid>regproc regclass>oid regtype>oid regproc>oid int4>regclass int4>regtype int4>regproc int8>regclass int8>regtype "
-        + "regclass>int4 regclass>int8 regtype>int4 oid>regnamespace regnamespace>oid oid>regrole regrole>oid int4>regnamespace int4>xid xid>int4 "
+        + "regclass>int8 oid>regnamespace regnamespace>oid oid>regrole regrole>oid int4>regnamespace int4>xid xid>int4 "
         + "oid>regprocedure int4>regprocedure int4>regoperator regprocedure>oid regproc>regprocedure oid>regoperator regoperator>oid oid>regcollation regcollation>oid");
 
     /// <summary>The conversion of <paramref name="operand"/>, written SQL of type <paramref name="source"/>, to <paramref name="target"/>.</summary>
     public static string Write(string operand, SqlType source, SqlType target, bool isExplicit)
     {
         if (source.IsArray && target.IsArray) return WriteArray(operand, source, target, isExplicit);
+        if (target.IsArray && (source.Base.Category == 'S' || source.IsUnknown)) return ReadArray(operand, source, target, isExplicit);
         if (source.IsArray && target.Base.Category == 'S') return WriteArrayText(operand, source);
         if (source.IsRecord && source.Fields.Count > 0 && target.Base.Category == 'S') return WriteRecordText(operand, source);
         var converted = source.HasSameBase(target) ? Reshape(operand, source, target) : Convert(operand, source, target);
@@ -116,12 +132,15 @@ public static class KernelCasts
     /// <summary>The value as its output function prints it: unlike a cast to text, a boolean is t or f and padding stays.</summary>
     public static string WriteOutput(string operand, SqlType source) =>
         source.HasSameBase(SqlType.Bool) ? $"CASE {operand} WHEN TRUE THEN 't' WHEN FALSE THEN 'f' END" :
-        source.Base == PgTypes.Bpchar && !source.IsArray ? operand : WriteText(operand, source);
+        source.Base == PgTypes.Bpchar && !source.IsArray ? operand :
+        // A cast to text always shows the length of the network part, the output function only where it is not a whole address.
+        source.Base.Name == "inet" && !source.IsArray ? operand : WriteText(operand, source);
 
     /// <summary>The value cast to text.</summary>
     public static string WriteText(string operand, SqlType source) =>
         source.IsArray ? WriteArrayText(operand, source) :
-        source.IsRecord && source.Fields.Count > 0 ? WriteRecordText(operand, source) : Fill(s_toText.GetValueOrDefault(source.Base.Name, "{0}"), operand);
+        source.IsRecord && source.Fields.Count > 0 ? WriteRecordText(operand, source) :
+        source.Decimal is { } shape ? KernelNumerics.DecimalText(operand, shape) : Fill(s_toText.GetValueOrDefault(source.Base.Name, "{0}"), operand);
 
     private static string Convert(string operand, SqlType source, SqlType target)
     {
@@ -134,6 +153,8 @@ public static class KernelCasts
         if (source.Base.Category == 'S' || source.IsUnknown)
         {
             var text = source.Base == PgTypes.Bpchar ? $"rtrim({operand}, ' ')" : operand;
+            // Which fields are declared decides what a number without a unit counts.
+            if (to == "interval" && target.Modifier >= 0) return $"pg_interval_in({text}, {target.Modifier})";
             if (s_fromText.TryGetValue(to, out var input)) return Numeric(Fill(input, text), target);
         }
 
@@ -149,7 +170,7 @@ public static class KernelCasts
         ("float4" or "float8", _) => $"CAST({operand} AS {target.KernelName})",
         ("int2" or "int4" or "int8", null) => $"pg_numeric_to_{target.Base.Name}({operand})",
         ("int2" or "int4" or "int8", _) => $"CAST({operand} AS {target.KernelName})",
-        _ when target.Base.Category == 'S' => $"CAST({operand} AS VARCHAR)",
+        _ when target.Base.Category == 'S' => KernelNumerics.AsText(operand, source),
         _ => throw new SqlException(SqlState.FeatureNotSupported, $"the cast from {source} to {target} is not supported"),
     };
 
@@ -179,6 +200,7 @@ public static class KernelCasts
                 return $"pg_numeric_typmod(CAST({operand} AS VARCHAR), {((target.Modifier - 4) >> 16) & 0xffff}, {(((target.Modifier - 4) & 0x7ff) ^ 1024) - 1024})";
             case "timestamp" or "timestamptz" when target.Modifier < 6:
                 return $"CAST(pg_timestamp_round(CAST({operand} AS TIMESTAMP), {target.Modifier}) AS {target.KernelName})";
+            case "interval" when source.HasSameBase(SqlType.Interval): return $"pg_interval_typmod({operand}, {target.Modifier})";
             case "bit" or "varbit" when isExplicit:
                 // An integer keeps its last bits, a bit string its first.
                 var digits = source.Base.Category == 'N'
@@ -199,6 +221,17 @@ public static class KernelCasts
         return item == "x" ? operand : $"list_transform({operand}, lambda x: {item})";
     }
 
+    /// <summary>An array of one dimension from its text. How many dimensions a text has is known only when it is read, but a list has its depth by its type.</summary>
+    private static string ReadArray(string operand, SqlType source, SqlType target, bool isExplicit)
+    {
+        var element = target.Element!;
+        if (element.IsArray) throw new SqlException(SqlState.FeatureNotSupported, $"the cast from {source} to an array of several dimensions is not supported");
+        var text = source.Base == PgTypes.Bpchar ? $"rtrim({operand}, ' ')" : operand;
+        var item = Write("x", SqlType.Text, element, isExplicit);
+        var items = $"pg_array_in({text})";
+        return item == "x" ? items : $"list_transform({items}, lambda x: {item})";
+    }
+
     private static string WriteArrayText(string operand, SqlType source)
     {
         // Nested lists are rows of one more dimension; each level has a variable of its own.
@@ -214,7 +247,7 @@ public static class KernelCasts
 
     private static string WriteRecordText(string operand, SqlType source)
     {
-        var fields = source.Fields.Select(field => WriteOutput($"struct_extract({operand}, {KernelLiterals.Text(field.Name)})", field.Type));
+        var fields = source.Fields.Select((field, i) => WriteOutput($"struct_extract({operand}, {KernelLiterals.Text(source.KernelFieldName(i))})", field.Type));
         return $"CASE WHEN {operand} IS NOT NULL THEN pg_record_out([{string.Join(", ", fields)}]) END";
     }
 

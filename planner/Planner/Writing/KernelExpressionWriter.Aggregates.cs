@@ -7,7 +7,7 @@ internal sealed partial class KernelExpressionWriter
     /// string_agg whose separator differs by row: the separator of a row stands before it, that of the first row is dropped, a NULL one is empty.
     /// </summary>
     private const string SeparatedByRow =
-        "array_to_string(list_transform(list_filter(list({d}{'s': {1}, 'v': {0}}{o}){f}{w}, lambda p: p.v IS NOT NULL), lambda q, i: CASE WHEN i = 1 THEN q.v ELSE coalesce(q.s, '') || q.v END), '')";
+        "array_to_string(list_transform(list_filter(list({d}{'s': {1}, 'v': {0}}{o}){f}{w}, lambda p: struct_extract(p, 'v') IS NOT NULL), lambda q, i: CASE WHEN i = 1 THEN struct_extract(q, 'v') ELSE coalesce(struct_extract(q, 's'), '') || struct_extract(q, 'v') END), '')";
 
     private string WriteAggregate(AggregateCall call, WindowCall? window = null)
     {
@@ -15,7 +15,12 @@ internal sealed partial class KernelExpressionWriter
         if (call is { Function.Signature: "string_agg(text,text)", Arguments: [var joined, Constant { Value: null } separator] }) call = call with { Arguments = [joined, separator with { Value = "" }] };
         var arguments = call.Arguments.Concat(call.Function.AggregateKind == 'n' ? [] : call.OrderBy.Select(key => key.Expression))
             .Select(argument => (Text: Write(argument), argument.Type)).ToArray();
-        if (call.IsDistinct && call.Arguments.Any(argument => HasEqualForms(argument.Type))) RequireOneForm(call, arguments);
+        if (call.IsDistinct && call.Arguments.Any(argument => HasEqualForms(argument.Type)))
+        {
+            if (call.Function.Name == "array_agg" && window is null) return WriteDistinctItems(call);
+            RequireOneForm(call, arguments);
+        }
+
         // A sum of numerics of any length has no shape: that is the second run, which must not overflow.
         if (window is null && call is { Function.Name: "sum", Type.Decimal: not null, Arguments: [{ Type: { IsNumeric: true, Decimal: not null } } summed] })
             arguments[0] = (WriteNarrow(summed).Text, summed.Type);
@@ -35,7 +40,7 @@ internal sealed partial class KernelExpressionWriter
         if (call.Function.Name is "min" or "max" && call.Arguments is [var only] && HasKey(only.Type)) return $"arg_{call.Function.Name}({{0}}, {Key(only)}){{f}}{{w}}";
         if (NumericAggregate(call) is { } numeric) return numeric;
         if (call.Function.Signature == "string_agg(text,text)" && call.Arguments[1] is not Constant { Value: string }) return SeparatedByRow;
-        return JsonAggregate(call) ?? HypotheticalAggregate(call) ?? KernelFunctions.Find(call.Function) ?? throw Unsupported(call.Function);
+        return JsonAggregate(call) ?? HypotheticalAggregate(call) ?? OrderedSetAggregate(call) ?? KernelFunctions.Find(call.Function) ?? throw Unsupported(call.Function);
     }
 
     /// <summary>Whether the aggregate that stands before OVER in the template is not the kernel's own but one that is registered with it; those are named pg_ and something.</summary>
@@ -58,6 +63,16 @@ internal sealed partial class KernelExpressionWriter
 
     /// <summary>Whether equal values may be held in different bytes: 1.5 and 1.50, 'a' and 'a '. Padded to one length the latter are the same.</summary>
     private static bool HasEqualForms(SqlType type) => type.Category != 'I' && HasKey(type) && (type.IsArray || type.Base != PgTypes.Bpchar || type.Modifier < 0);
+
+    /// <summary>The items in order, of those that are equal the first.</summary>
+    private string WriteDistinctItems(AggregateCall call)
+    {
+        var item = call.Arguments[0];
+        var type = item.Type;
+        var filter = call.Filter is null ? "" : $" FILTER (WHERE {Write(call.Filter)})";
+        return $"list_extract(list_transform([list({Write(item)} ORDER BY {SortKeys(AggregateOrder(call))}){filter}], "
+            + $"lambda l: list_filter(l, lambda e, i: i = 1 OR {KeyOf("list_extract(l, i - 1)", type)} IS DISTINCT FROM {KeyOf("e", type)})), 1)";
+    }
 
     /// <summary>The kernel's DISTINCT compares bytes. A count takes the keys instead of the values; what needs the values themselves is refused.</summary>
     private void RequireOneForm(AggregateCall call, (string Text, SqlType Type)[] arguments)
@@ -138,13 +153,24 @@ internal sealed partial class KernelExpressionWriter
     {
         var parts = new List<string>();
         if (window.PartitionBy.Count > 0) parts.Add($"PARTITION BY {string.Join(", ", window.PartitionBy.Select(Ordered))}");
-        if (window.OrderBy.Count > 0) parts.Add($"ORDER BY {SortKeys(window.OrderBy)}");
+        var isFramed = IsFramedByText(window);
+        if (isFramed) parts.Add($"ORDER BY {FrameKey(window.OrderBy[0].Expression)} {Direction(window.OrderBy[0])}");
+        else if (window.OrderBy.Count > 0) parts.Add($"ORDER BY {SortKeys(window.OrderBy)}");
         var frame = isRegistered ? WindowFrames.ForRegistered(window.Frame, window.OrderBy.Count > 0) : window.Frame;
-        if (frame is not null) parts.Add(WriteFrame(frame));
+        if (frame is not null) parts.Add(WriteFrame(frame, isFramed ? FrameKey : window.OrderBy is [{ Expression.Type: var type }] && type.HasSameBase(SqlType.Interval) ? Key : Write));
         return $" OVER ({string.Join(' ', parts)})";
     }
 
-    private string WriteFrame(Frame frame)
+    /// <summary>Whether values at a distance from numerics that are held as text are wanted: their keys sort but cannot be added to.</summary>
+    private static bool IsFramedByText(WindowCall window) => window is
+    {
+        Frame: { Unit: FrameUnit.Range } frame,
+        OrderBy: [{ Expression.Type: { IsNumeric: true, Decimal: null } }],
+    } && (frame.StartOffset ?? frame.EndOffset) is not null;
+
+    private string FrameKey(Expr expression) => $"pg_numeric_frame_key({NumericText(expression)})";
+
+    private string WriteFrame(Frame frame, Func<Expr, string> writeOffset)
     {
         var exclusion = frame.Exclude switch
         {
@@ -158,9 +184,9 @@ internal sealed partial class KernelExpressionWriter
         string Edge(FrameEdge edge, Expr? offset) => edge switch
         {
             FrameEdge.UnboundedPreceding => "UNBOUNDED PRECEDING",
-            FrameEdge.Preceding => $"{Write(offset!)} PRECEDING",
+            FrameEdge.Preceding => $"{writeOffset(offset!)} PRECEDING",
             FrameEdge.CurrentRow => "CURRENT ROW",
-            FrameEdge.Following => $"{Write(offset!)} FOLLOWING",
+            FrameEdge.Following => $"{writeOffset(offset!)} FOLLOWING",
             _ => "UNBOUNDED FOLLOWING",
         };
     }

@@ -33,7 +33,7 @@ internal sealed partial class KernelExpressionWriter
         var pairs = new List<string>();
         for (var i = 0; i < arguments.Count; i += 2)
         {
-            var key = KernelJsonText.Quoted($"coalesce({OutputText(arguments[i])}, error('22004|null value not allowed for object key'))");
+            var key = KernelJsonText.ObjectKey(Write(arguments[i]), arguments[i].Type, $"argument {i + 1} cannot be null");
             pairs.Add($"{key} || ' : ' || {KernelJsonText.Write(Write(arguments[i + 1]), arguments[i + 1].Type)}");
         }
 
@@ -42,7 +42,7 @@ internal sealed partial class KernelExpressionWriter
 
     /// <summary>The members of an object as the fields of a record, each read by the input function of its type; absent ones are NULL.</summary>
     private static string WriteJsonRecord(string json, string kind, SqlType record) =>
-        $"struct_pack({string.Join(", ", record.Fields.Select(field => $"{KernelLiterals.Identifier(field.Name)} := {WriteJsonField(json, kind, field)}"))})";
+        $"struct_pack({string.Join(", ", record.Fields.Select((field, i) => $"{KernelLiterals.Identifier(record.KernelFieldName(i))} := {WriteJsonField(json, kind, field)}"))})";
 
     private static string WriteJsonField(string json, string kind, RecordField field)
     {
@@ -63,7 +63,15 @@ internal sealed partial class KernelExpressionWriter
     private string? JsonAggregate(AggregateCall call)
     {
         string Item(int index) => KernelJsonText.Write(Write(call.Arguments[index]), call.Arguments[index].Type);
-        string Pairs() => $"array_to_string(list({{d}}{KernelJsonText.Quoted(OutputText(call.Arguments[0]))} || ' : ' || {Item(1)}{{o}}){{f}}{{w}}, ', ')";
+        string Pairs() => $"array_to_string(list({{d}}{Name()} || ' : ' || {Item(1)}{{o}}){{f}}{{w}}, ', ')";
+
+        // Names of rows that FILTER leaves out are computed, too.
+        string Name()
+        {
+            var name = KernelJsonText.ObjectKey(Write(call.Arguments[0]), call.Arguments[0].Type, "field name must not be null");
+            return call.Filter is null ? name : $"CASE WHEN {Write(call.Filter)} THEN {name} END";
+        }
+
         return call.Function.Name switch
         {
             // Rows and arrays stand on lines of their own.

@@ -2,7 +2,7 @@ namespace Federation.Planner.Writing;
 
 /// <summary>
 /// Keys: what equality, grouping and ordering work on where the value itself would distinguish what PostgreSQL holds equal, or order it otherwise: numerics held as text, padded
-/// text, addresses, jsonb, and arrays and rows of them.
+/// text, intervals, addresses, jsonb, and arrays and rows of them.
 /// </summary>
 internal sealed partial class KernelExpressionWriter
 {
@@ -15,7 +15,7 @@ internal sealed partial class KernelExpressionWriter
         { IsRecord: true } => type.Fields.Any(field => HasKey(field.Type)),
         { Element: { } element } => HasKey(element),
         { IsNumeric: true } => type.Decimal is null,
-        _ => type.Base == PgTypes.Bpchar || type.Base == PgTypes.Jsonb || type.Category == 'I',
+        _ => type.Base == PgTypes.Bpchar || type.Base == PgTypes.Jsonb || type.Base == PgTypes.Interval || type.Category == 'I',
     };
 
     /// <param name="depth">How many lambdas are around, whose variables need names of their own.</param>
@@ -24,13 +24,15 @@ internal sealed partial class KernelExpressionWriter
         if (!HasKey(type)) return text;
         if (type.IsRecord)
         {
-            var fields = type.Fields.Select(field => $"{KernelLiterals.Identifier(field.Name)} := {KeyOf($"struct_extract({text}, {KernelLiterals.Text(field.Name)})", field.Type, depth)}");
+            var fields = type.Fields.Select((field, i) =>
+                $"{KernelLiterals.Identifier(type.KernelFieldName(i))} := {KeyOf($"struct_extract({text}, {KernelLiterals.Text(type.KernelFieldName(i))})", field.Type, depth)}");
             return $"CASE WHEN {text} IS NOT NULL THEN struct_pack({string.Join(", ", fields)}) END";
         }
 
         if (type.Element is { } element) return $"list_transform({text}, lambda k{depth}: {KeyOf($"k{depth}", element, depth + 1)})";
         if (type.IsNumeric) return $"pg_numeric_key({text})";
         if (type.Base == PgTypes.Bpchar) return $"rtrim({text}, ' ')";
+        if (type.Base == PgTypes.Interval) return $"pg_interval_span({text})";
         return type.Base == PgTypes.Jsonb ? $"pg_jsonb_key({text})" : $"pg_inet_key({text})";
     }
 

@@ -5,6 +5,7 @@ internal sealed partial class KernelExpressionWriter
 {
     private string? WriteSpecial(FunctionEntry function, EquatableArray<Expr> arguments, SqlType result) => function.Name switch
     {
+        _ when function.IsCalledVariadic => WriteVariadic(function, arguments),
         "extract" or "date_part" when arguments is [Constant { Value: string field }, var source] => WriteExtract(field.ToLowerInvariant(), source, result),
         "byteaeq" => $"({Write(arguments[0])} BETWEEN {Write(arguments[1])} AND {Write(arguments[1])})",
         "textanycat" => $"({Write(arguments[0])} || {CastText(arguments[1])})",
@@ -24,6 +25,7 @@ internal sealed partial class KernelExpressionWriter
             $"list_transform(pg_{function.Name.Split('_')[0]}_array_elements({Write(arguments[0])}), lambda e: {WriteJsonRecord("e", function.Name.Split('_')[0], result)})",
         "array_fill" when Depth(result) > 1 =>
             Enumerable.Range(1, Depth(result)).Reverse().Aggregate(Write(arguments[0]), (inner, level) => $"list_transform(range(list_extract({Write(arguments[1])}, {level})), lambda d{level}: {inner})"),
+        "array_cat" => WriteArrayCat(arguments[0], arguments[1]),
         "array_ndims" => $"CASE WHEN len({Write(arguments[0])}) > 0 THEN {Depth(arguments[0].Type)} END",
         "timezone" when arguments is [Constant { Value: string zone }, var time] && OffsetZone(zone) is { } offset => $"timezone('{offset}', {Write(time)})",
         "normalize" when arguments is [var text, Constant { Value: string form }] && IsComposed(form) => $"nfc_normalize({Write(text)})",
@@ -42,6 +44,17 @@ internal sealed partial class KernelExpressionWriter
         if (form.Equals("NFC", StringComparison.OrdinalIgnoreCase)) return true;
         if (form.ToUpperInvariant() is "NFD" or "NFKC" or "NFKD") return false;
         throw new SqlException(SqlState.InvalidParameterValue, $"invalid normalization form: {form}");
+    }
+
+    /// <summary>Two arrays in a row; one of a dimension less is a row of the other. An empty or NULL one leaves the other as it is.</summary>
+    private string WriteArrayCat(Expr left, Expr right)
+    {
+        var (first, second) = (Write(left), Write(right));
+        var depth = Depth(left.Type) - Depth(right.Type);
+        if (depth == 0) return $"CASE WHEN {first} IS NOT NULL OR {second} IS NOT NULL THEN list_concat({first}, {second}) END";
+        if (depth is < -1 or > 1) throw new SqlException(SqlState.ArraySubscriptError, "cannot concatenate incompatible arrays") { Detail = $"Arrays of {Depth(left.Type)} and {Depth(right.Type)} dimensions are not compatible for concatenation." };
+        var (row, rows) = depth < 0 ? (first, second) : (second, first);
+        return $"CASE WHEN {row} IS NULL OR len({row}) = 0 THEN {rows} ELSE list_concat({(depth < 0 ? $"[{row}], {rows}" : $"{rows}, [{row}]")}) END";
     }
 
     private string Flattened(Expr array) =>
@@ -82,6 +95,9 @@ internal sealed partial class KernelExpressionWriter
     private string Count(EquatableArray<Expr> arguments, string test) =>
         string.Join(" + ", arguments.Select(argument => $"CASE WHEN {Write(argument)} {test} THEN 1 ELSE 0 END"));
 
+    /// <summary>Texts joined by a separator, which the kernel's own function takes only as a constant.</summary>
+    private static string Joined(string texts, Expr separator, string written) => $"{(separator is Constant { Value: not null } ? "array_to_string" : "pg_array_join")}({texts}, {written})";
+
     /// <summary>Items in text form; NULLs are left out, or replaced when there is a third argument that is not NULL.</summary>
     private string WriteArrayToString(EquatableArray<Expr> arguments)
     {
@@ -92,68 +108,7 @@ internal sealed partial class KernelExpressionWriter
         var shown = arguments.Count > 2
             ? $"list_transform(list_filter({items}, lambda y: y IS NOT NULL OR {Write(arguments[2])} IS NOT NULL), lambda z: coalesce(z, {Write(arguments[2])}))"
             : $"list_filter({items}, lambda y: y IS NOT NULL)";
-        return $"CASE WHEN {Write(arguments[1])} IS NOT NULL THEN array_to_string({shown}, {Write(arguments[1])}) END";
+        return $"CASE WHEN {Write(arguments[1])} IS NOT NULL THEN {Joined(shown, arguments[1], Write(arguments[1]))} END";
     }
 
-    /// <summary>extract gives numeric, date_part double precision; both go through exact microseconds.</summary>
-    private string WriteExtract(string field, Expr source, SqlType result)
-    {
-        var value = Write(source);
-        var type = source.Type;
-        if (type.HasSameBase(SqlType.Date) && field is "hour" or "minute" or "second" or "millisecond" or "microsecond" or "timezone" or "timezone_hour" or "timezone_minute"
-            or "hours" or "minutes" or "seconds" or "milliseconds" or "microseconds" && result.IsNumeric)
-            throw UnitNotSupported(field, type);
-        var whole = field switch
-        {
-            "year" or "years" or "yr" or "yrs" or "y" => $"extract(year FROM {value})",
-            "month" or "months" or "mon" or "mons" => $"extract(month FROM {value})",
-            "day" or "days" or "d" => $"extract(day FROM {value})",
-            "hour" or "hours" or "hr" or "hrs" or "h" => $"extract(hour FROM {value})",
-            "minute" or "minutes" or "min" or "mins" or "m" => $"extract(minute FROM {value})",
-            "dow" when IsCalendar(type) => $"extract(dow FROM {value})",
-            "isodow" when IsCalendar(type) => $"extract(isodow FROM {value})",
-            "doy" when IsCalendar(type) => $"extract(doy FROM {value})",
-            "week" or "weeks" or "w" when IsCalendar(type) => $"extract(week FROM {value})",
-            "isoyear" when IsCalendar(type) => $"extract(isoyear FROM {value})",
-            "quarter" or "qtr" => $"extract(quarter FROM {value})",
-            "decade" or "decades" => $"CAST(floor(extract(year FROM {value}) / 10.0) AS BIGINT)",
-            "century" or "centuries" or "cent" or "c" when IsCalendar(type) => $"CAST(ceil(extract(year FROM {value}) / 100.0) AS BIGINT)",
-            "millennium" or "millennia" or "mil" or "mils" when IsCalendar(type) => $"CAST(ceil(extract(year FROM {value}) / 1000.0) AS BIGINT)",
-            "century" or "centuries" or "cent" or "c" => $"CAST(trunc(extract(year FROM {value}) / 100.0) AS BIGINT)",
-            "millennium" or "millennia" or "mil" or "mils" => $"CAST(trunc(extract(year FROM {value}) / 1000.0) AS BIGINT)",
-            "microsecond" or "microseconds" or "us" or "usec" or "usecs" or "usecond" or "useconds" => $"extract(microseconds FROM {value})",
-            "julian" or "jd" when type.HasSameBase(SqlType.Date) => $"CAST(julian({value}) AS BIGINT)",
-            "epoch" when type.HasSameBase(SqlType.Date) => $"CAST(epoch({value}) AS BIGINT)",
-            "timezone" when type.HasSameBase(SqlType.Timestamptz) || type.HasSameBase(SqlType.Timetz) => $"extract(timezone FROM {value})",
-            "timezone_hour" or "timezone_h" when type.HasSameBase(SqlType.Timestamptz) || type.HasSameBase(SqlType.Timetz) => $"extract(timezone_hour FROM {value})",
-            "timezone_minute" or "timezone_m" when type.HasSameBase(SqlType.Timestamptz) || type.HasSameBase(SqlType.Timetz) => $"extract(timezone_minute FROM {value})",
-            _ => null,
-        };
-        if (whole is not null) return $"CAST({whole} AS {result.KernelName})";
-        var (microseconds, scale) = field switch
-        {
-            "second" or "seconds" or "sec" or "secs" or "s" => ($"extract(microseconds FROM {value})", 6),
-            "millisecond" or "milliseconds" or "msec" or "msecs" or "ms" => ($"extract(microseconds FROM {value})", 3),
-            "epoch" => ($"{(type.HasSameBase(SqlType.Interval) ? IntervalMicroseconds(value) : $"epoch_us({value})")}", 6),
-            _ => throw UnknownUnit(field, type),
-        };
-        return result.IsNumeric
-            ? $"CAST(CAST({microseconds} AS DECIMAL(24,0)) * CAST({(scale == 6 ? "0.000001" : "0.001")} AS DECIMAL({scale + 1},{scale})) AS {result.KernelName})"
-            : $"(CAST({microseconds} AS DOUBLE) / {(scale == 6 ? "1000000.0" : "1000.0")})";
-    }
-
-    /// <summary>PostgreSQL's epoch of an interval: a year is 365.25 days, a month 30, a day 24 hours.</summary>
-    private static string IntervalMicroseconds(string value) =>
-        $"(CAST(extract(year FROM {value}) AS HUGEINT) * 31557600000000 + CAST(extract(month FROM {value}) AS HUGEINT) * 2592000000000"
-        + $" + CAST(extract(day FROM {value}) AS HUGEINT) * 86400000000 + CAST(extract(hour FROM {value}) AS HUGEINT) * 3600000000"
-        + $" + CAST(extract(minute FROM {value}) AS HUGEINT) * 60000000 + CAST(extract(microseconds FROM {value}) AS HUGEINT))";
-
-    private static bool IsCalendar(SqlType type) =>
-        type.HasSameBase(SqlType.Date) || type.HasSameBase(SqlType.Timestamp) || type.HasSameBase(SqlType.Timestamptz);
-
-    private static SqlException UnitNotSupported(string field, SqlType type) =>
-        new(SqlState.FeatureNotSupported, $"unit \"{field}\" not supported for type {type}");
-
-    private static SqlException UnknownUnit(string field, SqlType type) =>
-        new(SqlState.InvalidParameterValue, $"unit \"{field}\" not recognized for type {type}");
 }

@@ -36,7 +36,8 @@ internal sealed partial class KernelExpressionWriter
 
     /// <summary>Kinds whose operands are all computed, whichever value they have. Others name each operand once.</summary>
     private static bool MayRepeat(Expr expression) =>
-        expression is Call or SetCall or Cast or IsDistinct or Extreme or NullIf or InList or Quantified or FieldOf or ItemOf or SliceOf;
+        expression is Call or SetCall or Cast or IsDistinct or Extreme or NullIf or InList or Quantified or FieldOf or ItemOf or SliceOf
+        or IsNull { Operand: { Type.IsRecord: true } and not RowOf };
 
     private string Hold(List<(Variable Name, Expr Value)> held, Expr body, Func<Expr, string> write)
     {

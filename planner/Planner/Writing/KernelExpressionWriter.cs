@@ -59,7 +59,7 @@ internal sealed partial class KernelExpressionWriter(KernelNames names, Func<Log
         ArrayOf { Items.Count: 0 } array => $"CAST([] AS {array.Type.KernelName})",
         ArrayOf array => $"CAST([{Join(array.Items)}] AS {array.Type.KernelName})",
         RowOf row => WriteRow(row),
-        FieldOf field => $"struct_extract({Write(field.Operand)}, {KernelLiterals.Text(field.Operand.Type.Fields[field.Index].Name)})",
+        FieldOf field => $"struct_extract({Write(field.Operand)}, {KernelLiterals.Text(field.Operand.Type.KernelFieldName(field.Index))})",
         ItemOf item => WriteItem(item),
         SliceOf slice => WriteSlice(slice),
         Subquery subquery => WriteSubquery(subquery),
@@ -76,7 +76,7 @@ internal sealed partial class KernelExpressionWriter(KernelNames names, Func<Log
     private static string Direction(SortKey key) => $"{(key.IsDescending ? "DESC" : "ASC")} NULLS {(key.NullsFirst ? "FIRST" : "LAST")}";
 
     /// <summary>
-    /// What the kernel itself sorts by. ORDER BY compares intervals and times with a zone by a form that the function has to be given. A short key would come as an integer;
+    /// What the kernel itself sorts by. ORDER BY compares times with a zone by a form that the function has to be given. A short key would come as an integer;
     /// the text at the end, the same in every row, makes it bytes.
     /// </summary>
     private string WriteOrderBytes(OrderBytes order)
@@ -85,7 +85,6 @@ internal sealed partial class KernelExpressionWriter(KernelNames names, Func<Log
 
         string Comparable(Expr expression) => expression.Type switch
         {
-            { IsArray: false, Storage: Storage.Interval } => $"normalized_interval({Ordered(expression)})",
             { IsArray: false, Storage: Storage.TimeTz } => $"timetz_byte_comparable({Ordered(expression)})",
             _ => Ordered(expression),
         };
@@ -112,6 +111,13 @@ internal sealed partial class KernelExpressionWriter(KernelNames names, Func<Log
         {
             if (row.Items.Count == 0) return isNegated ? "FALSE" : "TRUE";
             var all = $"({string.Join(" AND ", row.Items.Select(item => $"{Write(item)} IS NULL"))})";
+            return isNegated ? $"(NOT {all})" : all;
+        }
+
+        if (operand.Type is { IsRecord: true, Fields.Count: > 0 } type)
+        {
+            // A row is NULL when all of its fields are; those of a NULL are.
+            var all = $"({string.Join(" AND ", type.Fields.Select((_, i) => $"struct_extract({Write(operand)}, {KernelLiterals.Text(type.KernelFieldName(i))}) IS NULL"))})";
             return isNegated ? $"(NOT {all})" : all;
         }
 
@@ -146,7 +152,7 @@ internal sealed partial class KernelExpressionWriter(KernelNames names, Func<Log
         // Compared by key, returned as it is; of equal ones the first.
         var pairs = string.Join(", ", extreme.Arguments.Select((argument, i) => $"{{k: {Key(argument)}, i: {(extreme.IsGreatest ? -i : i)}, v: {Write(argument)}}}"));
         var order = extreme.IsGreatest ? "list_reverse_sort" : "list_sort";
-        return $"list_extract({order}(list_filter([{pairs}], lambda p: p.k IS NOT NULL)), 1).v";
+        return $"list_extract({order}(list_filter([{pairs}], lambda p: struct_extract(p, 'k') IS NOT NULL)), 1).v";
     }
 
     private string WriteInList(InList list)
@@ -160,7 +166,7 @@ internal sealed partial class KernelExpressionWriter(KernelNames names, Func<Log
     }
 
     /// <summary>Equality that is the kernel's own = on keys.</summary>
-    private static bool IsPlainEquality(FunctionEntry equality) => KernelFunctions.Find(equality) is "({0} = {1})" or "(rtrim({0}, ' ') = rtrim({1}, ' '))" || equality.Name == "numeric_eq";
+    private static bool IsPlainEquality(FunctionEntry equality) => KernelFunctions.Find(equality) is "({0} = {1})" or "(rtrim({0}, ' ') = rtrim({1}, ' '))" or "(pg_interval_span({0}) = pg_interval_span({1}))" || equality.Name == "numeric_eq";
 
     private string WriteQuantified(Quantified quantified)
     {
@@ -204,7 +210,7 @@ internal sealed partial class KernelExpressionWriter(KernelNames names, Func<Log
 
     private string WriteRow(RowOf row) => row.Items.Count == 0
         ? "struct_pack(\"_\" := 0)"
-        : $"struct_pack({string.Join(", ", row.Items.Select((item, i) => $"{KernelLiterals.Identifier(row.Type.Fields[i].Name)} := {Write(item)}"))})";
+        : $"struct_pack({string.Join(", ", row.Items.Select((item, i) => $"{KernelLiterals.Identifier(row.Type.KernelFieldName(i))} := {Write(item)}"))})";
 
     private string WriteItem(ItemOf item)
     {

@@ -29,8 +29,18 @@ internal static class KernelJsonText
 
             // As it is printed; a cast to text drops the spaces at the end.
             "bpchar" => Quoted(text),
-            _ => Quoted(KernelCasts.WriteText(text, type)),
+            _ => Quoted(KernelCasts.WriteOutput(text, type)),
         };
+    }
+
+    /// <summary>A value as the name of an object's member; NULL raises <paramref name="nullMessage"/>, text inside of a kernel literal.</summary>
+    public static string ObjectKey(string text, SqlType type, string nullMessage)
+    {
+        if (type.IsArray || type.IsRecord || type.Base.Name is "json" or "jsonb")
+            return "CAST(error('22023|key value must be scalar, not array, composite, or json') AS VARCHAR)";
+        var isBare = type.Base.Name is "bool" or "int2" or "int4" or "int8" or "numeric";
+        var shown = type.Base.Name is "float4" or "float8" ? Quoted(KernelCasts.WriteText(text, type)) : isBare ? $"'\"' || {(type.IsNumeric ? KernelNumerics.AsText(text, type) : NotNull(text, type))} || '\"'" : NotNull(text, type);
+        return $"coalesce({shown}, error('22023|{nullMessage}'))";
     }
 
     /// <summary>A text as a JSON string with quotes and escapes.</summary>
@@ -45,9 +55,9 @@ internal static class KernelJsonText
 
     private static string WriteRecord(string text, SqlType type)
     {
-        var fields = type.Fields.Select(field =>
+        var fields = type.Fields.Select((field, i) =>
         {
-            var value = $"struct_extract({text}, {KernelLiterals.Text(field.Name)})";
+            var value = $"struct_extract({text}, {KernelLiterals.Text(type.KernelFieldName(i))})";
             return $"{KernelLiterals.Text(JsonName(field.Name))} || {Write(value, field.Type)}";
         });
         return $"CASE WHEN {text} IS NOT NULL THEN '{{' || {string.Join(" || ',' || ", fields)} || '}}' END";

@@ -86,5 +86,5 @@ public static class KernelLiterals
     }
 
     private static string WriteRecord(object?[] fields, SqlType type) =>
-        $"struct_pack({string.Join(", ", fields.Select((field, i) => $"{Identifier(type.Fields[i].Name)} := {Write(field, type.Fields[i].Type)}"))})";
+        $"struct_pack({string.Join(", ", fields.Select((field, i) => $"{Identifier(type.KernelFieldName(i))} := {Write(field, type.Fields[i].Type)}"))})";
 }

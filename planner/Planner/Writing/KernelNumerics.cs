@@ -51,7 +51,14 @@ internal static class KernelNumerics
     }
 
     /// <summary>A numeric value in text form.</summary>
-    public static string AsText(string text, SqlType type) => type.IsNumeric && type.Decimal is null ? text : $"CAST({text} AS VARCHAR)";
+    public static string AsText(string text, SqlType type) =>
+        type.IsNumeric && type.Decimal is null ? text : type.Decimal is { } shape ? DecimalText(text, shape) : $"CAST({text} AS VARCHAR)";
+
+    /// <summary>A scaled integer as text. The kernel prints no digit before the point where the type has none.</summary>
+    public static string DecimalText(string text, DecimalShape shape) =>
+        shape.Precision > shape.Scale ? $"CAST({text} AS VARCHAR)"
+        : shape.Precision < WidestDigits ? $"CAST(CAST({text} AS {new DecimalShape((byte)(shape.Precision + 1), shape.Scale)}) AS VARCHAR)"
+        : $"regexp_replace(CAST({text} AS VARCHAR), '^(-?)\\.', '\\10.')";
 
     /// <summary>The SQL of a numeric function, or null when the function table says how.</summary>
     public static string? Write(FunctionEntry function, (string Text, SqlType Type)[] arguments, SqlType result)

@@ -204,7 +204,7 @@ public sealed partial class KernelSqlWriter
             {
                 inner.Add($"unnest({lists[i]}) AS r{i}");
                 outer.AddRange(item.Outputs.Select((column, field) =>
-                    $"CAST(struct_extract(r{i}, {KernelLiterals.Text(item.Call.Type.Fields[field].Name)}) AS {column.Type.KernelName}) AS {_names.Of(column)}"));
+                    $"CAST(struct_extract(r{i}, {KernelLiterals.Text(item.Call.Type.KernelFieldName(field))}) AS {column.Type.KernelName}) AS {_names.Of(column)}"));
             }
             else
             {
@@ -232,6 +232,12 @@ public sealed partial class KernelSqlWriter
 
     private string WriteJoin(Join join)
     {
+        if (join is { IsLateral: true, Type: JoinType.Left } and not { Condition: Constant })
+        {
+            // The kernel takes only comparisons of the two sides as the condition of such a join; inside of the right side any condition says the same.
+            join = join with { Right = new Filter(join.Right, join.Condition), Condition = new Constant(true, SqlType.Bool) };
+        }
+
         var left = Source(join.Type.DropsUnmatchedLeft ? Filtering(join.Left, join.Condition) : join.Left);
         var right = join.IsLateral ? $"LATERAL {Derived(join.Right)}" : Source(join.Type.DropsUnmatchedRight ? Filtering(join.Right, join.Condition) : join.Right);
         if (join.Left is Join) left = Nested(left);

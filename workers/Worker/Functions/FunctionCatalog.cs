@@ -20,11 +20,13 @@ public static class FunctionCatalog
         .. NumericFunctions.All,
         .. OverlapFunctions.All,
         .. PaddingFunctions.All,
+        .. RangeCheckedCasts.All,
         .. RegexFunctions.All,
         .. SizeFunctions.All,
         .. SubstringFunctions.All,
         .. TemporalFunctions.All,
         .. TextFunctions.All,
+        .. TimestampArithmetic.All,
     ];
 
     public static readonly IReadOnlyCollection<AggregateFunction> Aggregates = [.. NumericAggregates.All, .. RegressionAggregates.All];

@@ -47,6 +47,6 @@ internal static class IntegerFunctions
 
     private static SqlException DivisionByZero() => new(SqlState.DivisionByZero, "division by zero");
 
-    private static SqlException OutOfRange<T>() =>
+    public static SqlException OutOfRange<T>() =>
         new(SqlState.NumericValueOutOfRange, typeof(T) == typeof(short) ? "smallint out of range" : typeof(T) == typeof(int) ? "integer out of range" : "bigint out of range");
 }

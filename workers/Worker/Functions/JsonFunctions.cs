@@ -1,3 +1,4 @@
+using Federation.Core.Errors;
 using System.Text;
 using System.Text.Json;
 using Federation.Core.Types;
@@ -93,9 +94,12 @@ internal static class JsonFunctions
     private static string? Plain(JsonElement element) => element.ValueKind switch
     {
         JsonValueKind.Null => null,
-        JsonValueKind.String => element.GetString(),
+        JsonValueKind.String => element.GetString() is { } text && !text.Contains('\0', StringComparison.Ordinal) ? text : throw NoZero(),
         _ => element.GetRawText(),
     };
+
+    private static SqlException NoZero() =>
+        new(SqlState.UntranslatableCharacter, "unsupported Unicode escape sequence") { Detail = "\\u0000 cannot be converted to text." };
 
     private static JsonElement? Member(JsonElement element, string key) =>
         element.ValueKind == JsonValueKind.Object && element.TryGetProperty(key, out var value) ? value : null;

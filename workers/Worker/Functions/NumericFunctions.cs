@@ -1,3 +1,4 @@
+using System.Numerics;
 using Federation.Core.Errors;
 using Federation.Core.Types;
 using Federation.Core.Values;
@@ -8,6 +9,13 @@ namespace Federation.Worker.Functions;
 /// <summary>numeric in its text form: any length and scale, NaN and the infinities, results and scales as PostgreSQL gives them.</summary>
 internal static class NumericFunctions
 {
+    private const int FrameScale = 9;
+
+    /// <summary>What values at a distance from a numeric are found by: one scale for all, so that the kernel can add.</summary>
+    private static readonly SqlType s_frameKey = SqlType.Numeric with { Decimal = new DecimalShape(DecimalShape.MaxPrecision, FrameScale) };
+
+    private static readonly BigInteger s_frameLimit = BigInteger.Pow(10, DecimalShape.MaxPrecision - 1);
+
     public static readonly ScalarFunction[] All =
     [
         // name, argument types, result type, implementation
@@ -35,6 +43,7 @@ internal static class NumericFunctions
             Set(ref row, Get(ref row, 0).Truncate(row.GetInt32(1)))),
         new("pg_numeric_cmp", [SqlType.Text, SqlType.Text], SqlType.Int4, static (ref FunctionRow row) =>
             row.Set(Get(ref row, 0).CompareTo(Get(ref row, 1)))),
+        new("pg_numeric_frame_key", [SqlType.Text], s_frameKey, static (ref FunctionRow row) => row.Set(FrameKey(PgNumeric.Parse(row.GetBytes(0))))),
         new("pg_numeric_below", [SqlType.Text, SqlType.Int4], SqlType.Text, static (ref FunctionRow row) =>
             Set(ref row, Clamped(Get(ref row, 0).Floor(row.GetInt32(1)), row.GetInt32(1)))),
         new("pg_numeric_above", [SqlType.Text, SqlType.Int4], SqlType.Text, static (ref FunctionRow row) =>
@@ -123,4 +132,20 @@ internal static class NumericFunctions
 
     private static SqlException EqualBounds() =>
         new(SqlState.InvalidArgumentForWidthBucketFunction, "lower bound cannot equal upper bound");
+
+    private static Int128 FrameKey(PgNumeric value)
+    {
+        if (value.IsFinite)
+        {
+            var scaled = value.Scale <= FrameScale
+                ? value.Unscaled * BigInteger.Pow(10, FrameScale - value.Scale)
+                : BigInteger.DivRem(value.Unscaled, BigInteger.Pow(10, value.Scale - FrameScale), out var rest) is var quotient && rest.IsZero ? quotient : (BigInteger?)null;
+            if (scaled is { } key && BigInteger.Abs(key) < s_frameLimit) return (Int128)key;
+        }
+
+        throw new SqlException(SqlState.FeatureNotSupported, $"RANGE with an offset over numerics like {value} is not supported")
+        {
+            Hint = "Cast the ORDER BY column to a numeric with precision and scale.",
+        };
+    }
 }

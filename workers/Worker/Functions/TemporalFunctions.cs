@@ -24,6 +24,9 @@ internal static class TemporalFunctions
         new("pg_timestamptz_in", [s_text], SqlType.Timestamptz, static (ref FunctionRow row) =>
             row.Set(DateTimeInput.ParseTimestamp(row.GetText(0), true, -1, SessionFormats.ContextOf(row.Session!)).Microseconds)) { UsesSession = true },
         new("pg_interval_in", [s_text], SqlType.Interval, static (ref FunctionRow row) => row.Set(IntervalInput.Parse(row.GetText(0), -1, IntervalStyle.Postgres))),
+        new("pg_interval_in", [s_text, SqlType.Int4], SqlType.Interval, static (ref FunctionRow row) => row.Set(IntervalInput.Parse(row.GetText(0), row.GetInt32(1), IntervalStyle.Postgres))),
+        new("pg_interval_typmod", [SqlType.Interval, SqlType.Int4], SqlType.Interval, static (ref FunctionRow row) => row.Set(IntervalInput.ApplyModifier(row.GetInterval(0), row.GetInt32(1)))),
+        new("pg_make_date", [SqlType.Int4, SqlType.Int4, SqlType.Int4], SqlType.Date, static (ref FunctionRow row) => row.Set(MakeDate(row.GetInt32(0), row.GetInt32(1), row.GetInt32(2)))),
         new("pg_interval_out", [SqlType.Interval], s_text, static (ref FunctionRow row) =>
         {
             Span<byte> text = stackalloc byte[IntervalOutput.MaxLength];
@@ -50,6 +53,17 @@ internal static class TemporalFunctions
         new("pg_interval_div", [SqlType.Interval, SqlType.Float8], SqlType.Interval, static (ref FunctionRow row) =>
             row.Set(IntervalArithmetic.Divide(row.GetInterval(0), row.Get<double>(1)))),
     ];
+
+    /// <summary>Negative years are those before Christ, of which the first is -1.</summary>
+    private static int MakeDate(int year, int month, int day)
+    {
+        var astronomical = year < 0 ? year + 1L : year;
+        if (year == 0 || month is < 1 or > 12 || day < 1 || day > Calendar.DaysInMonth(astronomical, month))
+            throw new SqlException(SqlState.DatetimeFieldOverflow, $"date field value out of range: {year}-{month:00}-{day:00}");
+        var days = Calendar.DaysFromCivil(astronomical, month, day);
+        return days >= Calendar.FirstMicrosecond / Calendar.MicrosecondsPerDay && astronomical < 5_874_898 ? (int)days
+            : throw new SqlException(SqlState.DatetimeFieldOverflow, $"date out of range: {year}-{month:00}-{day:00}");
+    }
 
     private static long Round(long timestamp, int digits) => new PgTimestamp(timestamp).IsFinite ? DateTimeInput.Round(timestamp, digits) : timestamp;
 }
@@ -186,17 +200,19 @@ internal static class IntervalArithmetic
 
     public static PgInterval JustifyHours(PgInterval value)
     {
-        var (days, time) = (checked(value.Days + (int)(value.Microseconds / Calendar.MicrosecondsPerDay)), value.Microseconds % Calendar.MicrosecondsPerDay);
+        var carried = value.Days + (value.Microseconds / Calendar.MicrosecondsPerDay);
+        var (days, time) = (carried is >= int.MinValue and <= int.MaxValue ? (int)carried : throw OutOfRange(), value.Microseconds % Calendar.MicrosecondsPerDay);
         (days, time) = AlignTime(days, time);
         return new PgInterval(value.Months, days, time);
     }
 
     public static PgInterval JustifyDays(PgInterval value)
     {
-        var (months, days) = (value.Months + (value.Days / DaysPerMonth), value.Days % DaysPerMonth);
+        var (months, days) = ((long)value.Months + (value.Days / DaysPerMonth), value.Days % DaysPerMonth);
+        if (months is < int.MinValue or > int.MaxValue) throw OutOfRange();
         if (months > 0 && days < 0) (months, days) = (months - 1, days + DaysPerMonth);
         else if (months < 0 && days > 0) (months, days) = (months + 1, days - DaysPerMonth);
-        return new PgInterval(months, days, value.Microseconds);
+        return new PgInterval((int)months, days, value.Microseconds);
     }
 
     public static PgInterval JustifyInterval(PgInterval value)

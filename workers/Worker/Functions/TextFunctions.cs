@@ -30,11 +30,38 @@ internal static class TextFunctions
         new("pg_bytea_in", [s_text], SqlType.Bytea, static (ref FunctionRow row) => row.Set(ByteaText.Parse(row.GetText(0)).AsSpan())),
         new("pg_like_escape", [s_text, s_text], s_text, static (ref FunctionRow row) => row.Set(LikeEscape(row.GetText(0), row.GetText(1)))),
         new("pg_check_length", [s_text, SqlType.Int4, s_text], s_text, static (ref FunctionRow row) => row.Set(CheckLength(row.GetText(0), row.GetInt32(1), row.GetText(2)))),
+        new("pg_array_in", [s_text], s_texts, static (ref FunctionRow row) => row.Set(ArrayIn(row.GetText(0)))),
+        new("pg_array_join", [s_texts, s_text], s_text, static (ref FunctionRow row) => row.Set(string.Join(row.GetText(1), row.GetTexts(0)))),
+        new("pg_mode_index", [SqlType.Array(SqlType.Bytea)], SqlType.Int8, static (ref FunctionRow row) => row.Set(LongestRun(row.GetList(0)))),
         new("pg_array_out", [s_texts], s_text, static (ref FunctionRow row) => row.Set(ArrayOut(row.GetTexts(0)))),
         new("pg_record_out", [s_texts], s_text, static (ref FunctionRow row) => row.Set(RecordOut(row.GetTexts(0)))),
         new("pg_shift_left", [SqlType.Int8, SqlType.Int4, SqlType.Int4], SqlType.Int8, static (ref FunctionRow row) =>
             row.Set(ShiftLeft(row.Get<long>(0), row.GetInt32(1), row.GetInt32(2)))),
     ];
+
+    /// <summary>The items of an array's text, as text.</summary>
+    private static string?[] ArrayIn(string text)
+    {
+        var array = ArrayText.Parse(text, s_texts, new ValueContext(TextFormat.Default, default));
+        if (array.Lengths.Count > 1 || array.LowerBounds.Any(bound => bound != 1))
+            throw new SqlException(SqlState.FeatureNotSupported, "arrays of several dimensions or with other lower bounds than 1 cannot be read from text in a query");
+        return [.. array.Items.Select(item => (string?)item)];
+    }
+
+    /// <summary>Where the longest run of equal items begins, from 1; of several the first.</summary>
+    private static long LongestRun(ListItems items)
+    {
+        var (best, length) = (1, 0);
+        for (var start = 0; start < items.Count;)
+        {
+            var end = start + 1;
+            while (end < items.Count && items[end].SequenceEqual(items[start])) end++;
+            if (end - start > length) (best, length) = (start + 1, end - start);
+            start = end;
+        }
+
+        return best;
+    }
 
     private static string InitialCapitals(string text)
     {

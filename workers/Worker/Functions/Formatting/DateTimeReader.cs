@@ -79,8 +79,9 @@ internal static class DateTimeReader
             }
 
             var (minute, second) = (Field("MI") ?? 0, Field("SS") ?? 0);
-            if (Field("SSSS") is { } seconds) (hour, minute, second) = (seconds / 3600, seconds / 60 % 60, seconds % 60);
-            if (hour is < 0 or > 24 || minute is < 0 or > 59 || second is < 0 or > 60) throw OutOfRange();
+            if (Field("SSSS") is { } seconds && seconds is < 0 or >= 86_400) throw OutOfRange();
+            if (Field("SSSS") is { } secondsOfDay) (hour, minute, second) = (secondsOfDay / 3600, secondsOfDay / 60 % 60, secondsOfDay % 60);
+            if (hour is < 0 or > 24 || minute is < 0 or > 59 || second is < 0 or > 59) throw OutOfRange();
             return (((hour * 3600L) + (minute * 60) + second) * Calendar.MicrosecondsPerSecond) + (Field("MS") ?? 0) * 1000L + (Field("US") ?? 0);
         }
 
@@ -271,6 +272,15 @@ internal static class DateTimeReader
         {
             var start = _position;
             var position = _position;
+            if (isNextNumber && !item.IsFill && _text.Length - start < length)
+            {
+                throw new SqlException(SqlState.InvalidDatetimeFormat, $"source string too short for \"{item.Keyword}\" formatting field")
+                {
+                    Detail = $"Field requires {length} characters, but only {_text.Length - start} remain.",
+                    Hint = "If your source string is not fixed-width, try using the \"FM\" modifier.",
+                };
+            }
+
             if (position < _text.Length && _text[position] is '-' or '+') position++;
             var limit = item.IsFill || !isNextNumber ? int.MaxValue : position + length;
             while (position < _text.Length && position < limit && char.IsAsciiDigit(_text[position])) position++;
