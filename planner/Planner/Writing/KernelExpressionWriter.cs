@@ -228,7 +228,7 @@ internal sealed partial class KernelExpressionWriter(KernelNames names, Func<Log
     private string WriteCall(FunctionEntry function, EquatableArray<Expr> arguments, SqlType result)
     {
         if (WritePlain(function, arguments) is { } plain) return plain;
-        if ((WriteSpecial(function, arguments, result) ?? WriteJsonBuilder(function, arguments)) is { } special) return special;
+        if ((WriteLike(function, arguments) ?? WriteSpecial(function, arguments, result) ?? WriteJsonBuilder(function, arguments)) is { } special) return special;
         return Fill(function, arguments.Select(argument => (Write(argument), argument.Type)).ToArray(), result);
     }
 
