@@ -172,6 +172,7 @@ internal sealed partial class KernelExpressionWriter(KernelNames names, Func<Log
             return $"({string.Join(quantified.IsAll ? " AND " : " OR ", items.Select(item => WriteCall(quantified.Function, [quantified.Operand, item], SqlType.Bool)))})";
         }
 
+        if (WriteInSet(quantified) is { } set) return set;
         if (quantified is { Operator: "=", IsAll: false } or { Operator: "<>", IsAll: true } && IsKernelEquality(itemType))
         {
             // Without a lambda, which could not name columns of an outer query.
