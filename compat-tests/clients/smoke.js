@@ -56,6 +56,8 @@ async function main() {
   const pid = (await client.query('SELECT pg_backend_pid() AS pid')).rows[0].pid;
   const other = new Client({ connectionString });
   await other.connect();
+  // A request that is lost must not leave the statement behind on a server.
+  await client.query("SET statement_timeout = '60s'");
   const slow = failure(client.query('SELECT count(*) FROM generate_series(1, 1000000000) a, generate_series(1, 1000) b'));
   await new Promise((resolve) => setTimeout(resolve, 300));
   print('cancelled', (await other.query('SELECT pg_cancel_backend($1) AS done', [pid])).rows);

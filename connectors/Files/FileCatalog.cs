@@ -81,7 +81,7 @@ internal sealed class FileCatalog(string root)
     {
         var allowed = Allowed();
         return [.. List(allowed.Demand(folder), Directory.EnumerateFiles)
-            .Where(path => FileKinds.Of(path) is not null && isWanted?.Invoke(path) != false).Select(allowed.Demand).Order(StringComparer.Ordinal)];
+            .Where(path => FileKinds.Of(path) is not null && isWanted?.Invoke(path) != false).Select(allowed.Demand).Select(FileNature.DemandRegular).Order(StringComparer.Ordinal)];
     }
 
     private static IEnumerable<string> List(string folder, Func<string, IEnumerable<string>> list)

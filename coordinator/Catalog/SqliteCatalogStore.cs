@@ -46,6 +46,15 @@ public sealed class SqliteCatalogStore : ICatalogStore
     {
         SQLitePCL.Batteries_V2.Init();
         var isNew = !File.Exists(path);
+        if (!isNew && new FileInfo(path).Length == 0)
+        {
+            // Starting over would drop all users and so let everybody in.
+            throw new SqlException(SqlState.DataCorrupted, $"catalog file \"{path}\" is empty")
+            {
+                Hint = "Put the catalog of a backup in its place, or remove the file to begin with a new catalog, which has no users and no servers.",
+            };
+        }
+
         if (isNew)
         {
             // User mappings hold passwords, so the file is nobody else's to read.
@@ -104,13 +113,15 @@ public sealed class SqliteCatalogStore : ICatalogStore
         try
         {
             await using var connection = Connect();
-            using var transaction = connection.BeginTransaction(deferred: false);
-            var version = Convert.ToInt64(Scalar(connection, "SELECT max(version) FROM versions"), CultureInfo.InvariantCulture) + 1;
-            var writer = new CatalogWriter(connection, baseVersion, version);
-            foreach (var change in changes) writer.Apply(change);
-            Run(connection, "INSERT INTO versions VALUES ($1, $2)", version, _clock.GetUtcNow().UtcTicks);
-            transaction.Commit();
-            return version;
+            var transaction = connection.BeginTransaction(deferred: false);
+            try
+            {
+                return Apply(connection, transaction, baseVersion, changes);
+            }
+            finally
+            {
+                End(transaction);
+            }
         }
         catch (SqliteException error)
         {
@@ -119,6 +130,29 @@ public sealed class SqliteCatalogStore : ICatalogStore
         finally
         {
             _writing.Release();
+        }
+    }
+
+    private long Apply(SqliteConnection connection, SqliteTransaction transaction, long baseVersion, IReadOnlyList<CatalogChange> changes)
+    {
+        var version = Convert.ToInt64(Scalar(connection, "SELECT max(version) FROM versions"), CultureInfo.InvariantCulture) + 1;
+        var writer = new CatalogWriter(connection, baseVersion, version);
+        foreach (var change in changes) writer.Apply(change);
+        Run(connection, "INSERT INTO versions VALUES ($1, $2)", version, _clock.GetUtcNow().UtcTicks);
+        transaction.Commit();
+        return version;
+    }
+
+    /// <summary>A full disk makes SQLite roll back by itself; then there is nothing left to roll back, and its own error is the one to tell.</summary>
+    private static void End(SqliteTransaction transaction)
+    {
+        try
+        {
+            transaction.Dispose();
+        }
+        catch (SqliteException)
+        {
+            // The error of the statement that failed is on its way.
         }
     }
 

@@ -5,6 +5,7 @@ using System.Security.Cryptography.X509Certificates;
 using Federation.Catalog;
 using Federation.Connectors.Spi;
 using Federation.Core.Errors;
+using Federation.Core.Execution;
 using Federation.FlightSql;
 using Federation.PgWire;
 using Federation.Scheduling;
@@ -21,6 +22,8 @@ namespace Federation.Host;
 /// </summary>
 public sealed class Gateway : IAsyncDisposable
 {
+    private const int MostConnections = 10_000;
+
     private static readonly TimeSpan s_workerStart = TimeSpan.FromSeconds(30);
 
     private readonly SqliteCatalogStore _catalog;
@@ -30,9 +33,11 @@ public sealed class Gateway : IAsyncDisposable
     private readonly WorkerDirectory _workers;
     private readonly PgServer _server;
     private readonly FlightSqlServer? _flight;
+    private readonly SpillFolder _spill;
 
-    private Gateway(SqliteCatalogStore catalog, ConnectorPool connectors, WorkerNode worker, WorkerProcesses processes, WorkerDirectory workers, PgServer server, FlightSqlServer? flight)
+    private Gateway(SqliteCatalogStore catalog, ConnectorPool connectors, WorkerNode worker, WorkerProcesses processes, WorkerDirectory workers, PgServer server, FlightSqlServer? flight, SpillFolder spill)
     {
+        _spill = spill;
         _processes = processes;
         _workers = workers;
         _flight = flight;
@@ -59,12 +64,13 @@ public sealed class Gateway : IAsyncDisposable
         var catalog = await SqliteCatalogStore.OpenAsync(Path.Combine(data, "catalog.db"), clock, cancellationToken);
         var sources = new Sources(roots);
         var connectors = new ConnectorPool(sources.Connectors(), roots);
-        var spill = Directory.CreateDirectory(Path.Combine(data, "spill")).FullName;
-        var workerOptions = new WorkerOptions { SpillDirectory = spill, DataDirectories = roots };
+        var spill = SpillFolder.Open(Path.Combine(data, "spill"));
+        var workerOptions = new WorkerOptions { SpillDirectory = spill.Path, DataDirectories = roots };
         workerOptions = workerOptions with { MemoryLimitBytes = (options.MemoryLimitBytes > 0 ? options.MemoryLimitBytes : workerOptions.MemoryLimitBytes) / (options.WorkerCount + 1) };
         var leases = new SqliteLeaseStore(catalog, clock);
+        var secret = await leases.GetClusterSecretAsync(cancellationToken);
         var worker = await WorkerNode.StartAsync(
-            new IPEndPoint(IPAddress.Loopback, 0), workerOptions, connectors, await leases.GetClusterSecretAsync(cancellationToken), loggers, cancellationToken);
+            new IPEndPoint(IPAddress.Loopback, 0), workerOptions, connectors, secret, loggers, cancellationToken);
         var logger = loggers.CreateLogger<Gateway>();
         var workers = new WorkerDirectory(
             leases,
@@ -88,19 +94,19 @@ public sealed class Gateway : IAsyncDisposable
         var services = new SessionServices(catalog, connectors, new QueryScheduler(workers, connectors), sources.Formats(), clock)
         {
             AllowedRoots = roots,
-            SpillDirectory = spill,
+            SpillDirectory = spill.Path,
             StartedAt = clock.GetUtcNow(),
         };
         if (options.DemoDirectory is not null) await Demo.AttachAsync(catalog, options.DemoDirectory, cancellationToken);
         await RequireProtectionAsync(options, catalog, cancellationToken);
         var sessions = new SessionFactory(services, new SessionRegistry());
         var server = new PgServer(
-            new PgServerOptions { EndPoint = new IPEndPoint(options.Address, options.Port), Tls = certificate is null ? null : new TlsOptions(certificate) }, sessions, loggers, clock);
+            new PgServerOptions { EndPoint = new IPEndPoint(options.Address, options.Port), MaxConnections = FileHandles.ForConnections(MostConnections), MockSecret = secret, Tls = certificate is null ? null : new TlsOptions(certificate) }, sessions, loggers, clock);
         await ListenAsync(options.Port, "--port", server.StartAsync(cancellationToken));
         var flight = options.FlightPort < 0 ? null
             : new FlightSqlServer(new FlightSqlOptions { EndPoint = new IPEndPoint(options.Address, options.FlightPort), Certificate = certificate, IdleTimeout = options.FlightIdleTimeout }, sessions, loggers, clock);
         if (flight is not null) await ListenAsync(options.FlightPort, "--flight-port", flight.StartAsync(cancellationToken));
-        return new Gateway(catalog, connectors, worker, processes, workers, server, flight);
+        return new Gateway(catalog, connectors, worker, processes, workers, server, flight, spill);
     }
 
     /// <summary>Lets running statements end until the token is cancelled, then cuts them.</summary>
@@ -116,6 +122,7 @@ public sealed class Gateway : IAsyncDisposable
         await _worker.DisposeAsync();
         await _connectors.DisposeAsync();
         await _catalog.DisposeAsync();
+        _spill.Dispose();
     }
 
     private static async Task ListenAsync(int port, string option, Task start)

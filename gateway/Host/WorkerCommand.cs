@@ -3,6 +3,7 @@ using System.Net;
 using System.Runtime.InteropServices;
 using Federation.Catalog;
 using Federation.Core.Errors;
+using Federation.Core.Execution;
 using Federation.Scheduling;
 using Federation.Worker;
 using Federation.Workers;
@@ -56,7 +57,8 @@ internal static class WorkerCommand
             await using var catalog = await SqliteCatalogStore.OpenAsync(Path.Combine(data, "catalog.db"), clock, cancellationToken);
             var leases = new SqliteLeaseStore(catalog, clock);
             await using var pool = new ConnectorPool(new Sources(roots).Connectors(), roots);
-            var options = new WorkerOptions { SpillDirectory = Directory.CreateDirectory(parsed.GetValue(s_spill) ?? Path.Combine(data, "spill")).FullName, DataDirectories = roots };
+            using var spill = SpillFolder.Open(parsed.GetValue(s_spill) ?? Path.Combine(data, "spill"));
+            var options = new WorkerOptions { SpillDirectory = spill.Path, DataDirectories = roots };
             if (megabytes > 0) options = options with { MemoryLimitBytes = (long)megabytes << 20 };
             if (threads > 0) options = options with { Threads = threads };
             await using var node = await WorkerNode.StartAsync(

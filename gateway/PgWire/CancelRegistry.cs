@@ -45,5 +45,11 @@ public sealed class CancelRegistry
         }
     }
 
+    /// <summary>Cancels what runs in every session.</summary>
+    public void CancelAll()
+    {
+        foreach (var entry in _sessions.Values) entry.Session.CancelRunning();
+    }
+
     private sealed record Entry(byte[] Secret, ISession Session, Func<bool> HasUnread);
 }

@@ -89,7 +89,7 @@ internal sealed class PgConnection(ConnectionContext connection, ConnectionServi
 
         var origin = StartupParameters.ToOrigin(start.Parameters, connection.RemoteEndPoint, _channel.IsEncrypted);
         var demand = await services.Sessions.GetAuthenticationAsync(origin, cancellationToken);
-        await new AuthExchange(_channel, services.Options.Tls, origin.User).RunAsync(demand, cancellationToken);
+        await new AuthExchange(_channel, services.Options, origin.User).RunAsync(demand, cancellationToken);
 
         _channel.Reader.AllowLargeMessages();
         _secret = RandomNumberGenerator.GetBytes(start.MinorVersion >= ProtocolVersion.LongKeysMinor ? LongSecretBytes : ShortSecretBytes);

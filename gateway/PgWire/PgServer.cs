@@ -1,9 +1,11 @@
 using System.Collections.Concurrent;
 using System.Net;
+using System.Net.Sockets;
 using Federation.Core.Errors;
 using Federation.PgWire.Protocol;
 using Federation.SessionApi;
 using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.Connections.Features;
 using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
@@ -16,6 +18,9 @@ namespace Federation.PgWire;
 /// </summary>
 public sealed class PgServer : IAsyncDisposable
 {
+    /// <summary>For the last words to connections that are cut.</summary>
+    private static readonly TimeSpan s_farewell = TimeSpan.FromSeconds(2);
+
     private readonly PgServerOptions _options;
     private readonly SocketTransportFactory _transport;
     private readonly ILogger _logger;
@@ -75,6 +80,9 @@ public sealed class PgServer : IAsyncDisposable
         }
         catch (OperationCanceledException)
         {
+            // Statements end with 57014, and what comes next on their connections is the end of those.
+            Cancels.CancelAll();
+            await Task.WhenAny(Task.WhenAll(_connections.Values), Task.Delay(s_farewell, CancellationToken.None));
             foreach (var connection in _connections.Keys) connection.Abort(new ConnectionAbortedException("the server stops"));
             await Task.WhenAll(_connections.Values);
         }
@@ -126,6 +134,7 @@ public sealed class PgServer : IAsyncDisposable
     {
         await using (connection)
         {
+            connection.Features.Get<IConnectionSocketFeature>()?.Socket.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.KeepAlive, true);
             if (_connections.Count > _options.MaxConnections) await RefuseAsync(connection);
             else await _handler.OnConnectedAsync(connection);
         }

@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using System.Text;
 using Federation.Core.Errors;
+using Federation.Core.Execution;
 using Federation.Core.Types;
 using Federation.Core.Values;
 
@@ -12,6 +13,8 @@ namespace Federation.DuckDb;
 /// </summary>
 public unsafe ref struct FunctionRow
 {
+    private const int LargeBytes = 1 << 20;
+
     [ThreadStatic]
     private static char[][]? t_chars;
 
@@ -56,12 +59,25 @@ public unsafe ref struct FunctionRow
     public readonly ReadOnlySpan<byte> GetBytes(int argument) => _arguments[argument].GetBytes(ArgumentRow);
 
     /// <summary>Text as a new string.</summary>
-    public readonly string GetText(int argument) => Encoding.UTF8.GetString(GetBytes(argument));
+    public readonly string GetText(int argument)
+    {
+        var bytes = GetBytes(argument);
+        ValueMemory.Reserve(bytes.Length * 2L);
+        return Encoding.UTF8.GetString(bytes);
+    }
 
     /// <summary>Text as characters in a buffer of this thread, one per argument.</summary>
     public readonly ReadOnlySpan<char> GetChars(int argument)
     {
         var bytes = GetBytes(argument);
+        if (bytes.Length > LargeBytes)
+        {
+            // No thread keeps a buffer for the few large values.
+            ValueMemory.Reserve(bytes.Length * 2L);
+            var characters = new char[bytes.Length];
+            return characters.AsSpan(0, Encoding.UTF8.GetChars(bytes, characters));
+        }
+
         var buffers = t_chars ??= new char[8][];
         ref var buffer = ref buffers[argument];
         if (buffer is null || buffer.Length < bytes.Length) buffer = new char[Math.Max(bytes.Length * 2, 256)];
@@ -159,7 +175,27 @@ public unsafe ref struct FunctionRow
 
     private static void SetLongText(nint vector, StringView* views, int row, ReadOnlySpan<char> text)
     {
-        var buffer = System.Buffers.ArrayPool<byte>.Shared.Rent(Encoding.UTF8.GetMaxByteCount(text.Length));
+        var length = Encoding.UTF8.GetByteCount(text);
+        if (length > LargeBytes)
+        {
+            ValueLimits.CheckAllocation(length);
+            ValueMemory.Reserve(length);
+            var memory = (byte*)System.Runtime.InteropServices.NativeMemory.Alloc((nuint)length);
+            try
+            {
+                var bytes = new Span<byte>(memory, length);
+                Encoding.UTF8.GetBytes(text, bytes);
+                SetBytes(vector, views, row, bytes);
+            }
+            finally
+            {
+                System.Runtime.InteropServices.NativeMemory.Free(memory);
+            }
+
+            return;
+        }
+
+        var buffer = System.Buffers.ArrayPool<byte>.Shared.Rent(length);
         SetBytes(vector, views, row, buffer.AsSpan(0, Encoding.UTF8.GetBytes(text, buffer)));
         System.Buffers.ArrayPool<byte>.Shared.Return(buffer);
     }
@@ -172,6 +208,7 @@ public unsafe ref struct FunctionRow
             return;
         }
 
+        ValueLimits.CheckAllocation(bytes.Length);
         fixed (byte* start = bytes)
             NativeMethods.duckdb_unsafe_vector_assign_string_element_len(vector, (ulong)row, start, (ulong)bytes.Length);
     }

@@ -11,8 +11,10 @@ public static unsafe partial class KernelErrors
         ("", Of("(?i)more than one row returned by a subquery"), _ =>
             new SqlException(SqlState.CardinalityViolation, "more than one row returned by a subquery used as an expression")),
         ("", Of("division by zero|Division by zero"), _ => new SqlException(SqlState.DivisionByZero, "division by zero")),
-        ("Out of Memory", Of("max_temp_directory_size"), match =>
+        ("", Of("max_temp_directory_size"), match =>
             new SqlException(SqlState.DiskFull, "the spill directory is full") { Detail = FirstLine(match.Result("$_")) }),
+        ("", Of("(?i)no space left on device"), match =>
+            new SqlException(SqlState.DiskFull, "could not write to a temporary file: No space left on device") { Detail = FirstLine(match.Result("$_")) }),
 
         // Arithmetic and casts between numbers
         ("Out of Range", Of("^Overflow in (division|negation)|^Overflow on abs"), _ => OutOfRange("INT64")),

@@ -173,11 +173,16 @@ internal static unsafe class ScalarFunctionHost
                 row.ResultRow = i;
                 if (function.IsStrict && AnyNull(arguments, count, i)) row.SetNull();
                 else body(ref row);
+                if (ValueMemory.IsHeld) ValueMemory.Release();
             }
         }
         catch (Exception error)
         {
             NativeMethods.duckdb_scalar_function_set_error(info, KernelErrors.Encode(error));
+        }
+        finally
+        {
+            ValueMemory.Release();
         }
     }
 

@@ -1,5 +1,6 @@
 using System.Globalization;
 using Federation.Core.Errors;
+using Federation.Core.Execution;
 using Federation.DuckDb;
 
 namespace Federation.Worker;
@@ -85,7 +86,7 @@ public sealed class KernelPool : IDisposable
             Threads = _options.Threads,
             MemoryLimitBytes = _options.MemoryLimitBytes,
             SpillDirectory = spill,
-            SpillLimitBytes = _options.SpillLimitBytes,
+            SpillLimitBytes = SpillFolder.LimitOf(_options.SpillDirectory, _options.SpillLimitBytes),
             AllowedDirectories = directories.WithTargets(),
             DisabledOptimizers = disabledOptimizers,
             ScalarFunctions = _scalarFunctions,

@@ -30,12 +30,14 @@ public sealed class TaskRunner : ITaskRunner<Batch>, IDisposable
     private readonly ExchangeReader _exchange;
     private readonly OpenQueries _queries;
     private readonly KernelThreads _threads = new();
+    private readonly MemoryWatch _memory;
 
     /// <param name="client">Reads from other workers; null where there are none.</param>
     /// <param name="address">How other workers reach this one's spool; empty for one that no other reads from.</param>
     public TaskRunner(WorkerOptions options, IConnectorResolver connectors, IExchangeClient? client = null, string address = "")
     {
         _options = options;
+        _memory = new MemoryWatch(options.MemoryLimitBytes);
         _connectors = connectors;
         Spool = new Spool(options.SpillDirectory, options.ExchangeMemoryBytes);
         _exchange = new ExchangeReader(Spool, client, address);
@@ -142,6 +144,7 @@ public sealed class TaskRunner : ITaskRunner<Batch>, IDisposable
 
     public void Dispose()
     {
+        _memory.Dispose();
         Kernels.Dispose();
         Spool.Dispose();
     }
@@ -174,12 +177,17 @@ public sealed class TaskRunner : ITaskRunner<Batch>, IDisposable
     private void Execute(TaskSpec task, Action<Batch> output, CancellationToken cancellationToken)
     {
         var hasOutput = false;
+        using var watched = _memory.Enter(cancellationToken);
         for (var left = MostRepeats; ; left--)
         {
             try
             {
-                ExecuteOnce(task, batch => { hasOutput = true; output(batch); }, cancellationToken);
+                ExecuteOnce(task, batch => { hasOutput = true; output(batch); }, watched.Token);
                 return;
+            }
+            catch (Exception error) when (watched.IsExceeded && !cancellationToken.IsCancellationRequested)
+            {
+                throw watched.Error(error);
             }
             catch (SqlException error) when (error.State == SqlState.QueryCanceled && !cancellationToken.IsCancellationRequested)
             {

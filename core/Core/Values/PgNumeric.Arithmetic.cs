@@ -49,6 +49,7 @@ public readonly partial record struct PgNumeric
         if (left.IsFinite && right.IsFinite)
         {
             var scale = left.Scale + right.Scale;
+            if (left.Unscaled.GetBitLength() + right.Unscaled.GetBitLength() > ((MaxIntegerDigits + (long)scale) * 3.3220) + 2) throw FormatOverflow();
             var product = new PgNumeric(left.Unscaled * right.Unscaled, scale);
             return Check(scale > MaxFractionDigits ? product.Round(MaxFractionDigits) : product);
         }

@@ -221,13 +221,15 @@ public readonly partial record struct PgNumeric
         return true;
     }
 
-    // Only numbers with very many bits can be too long; the digits of others are not counted.
-    private static PgNumeric Check(PgNumeric value) =>
-        value.Unscaled.GetBitLength() > (MaxIntegerDigits + (long)value.Scale) * 3.32 && value.ExactDigits() - value.Scale > MaxIntegerDigits
-            ? throw FormatOverflow()
-            : value;
-
-    private int ExactDigits() => BigInteger.Abs(Unscaled).ToString(CultureInfo.InvariantCulture).Length;
+    // Only numbers with very many bits can be too long, and the bits nearly always tell; writing the digits to count them would take far longer than the operation.
+    private static PgNumeric Check(PgNumeric value)
+    {
+        const double BitsPerDigit = 3.321928094887362;
+        var digits = MaxIntegerDigits + (long)value.Scale;
+        var bits = value.Unscaled.GetBitLength();
+        if (bits < (digits * BitsPerDigit) - 1) return value;
+        return bits > (digits * BitsPerDigit) + 2 || BigInteger.Abs(value.Unscaled) >= BigInteger.Pow(10, (int)digits) ? throw FormatOverflow() : value;
+    }
 
     private static SqlException InvalidSyntax(string text) =>
         new(SqlState.InvalidTextRepresentation, $"invalid input syntax for type numeric: \"{text}\"");

@@ -9,7 +9,7 @@ namespace Federation.PgWire.Authentication;
 /// <summary>
 /// Runs the exchange that a session factory demands. Returns when the client is who it says; throws a FATAL error otherwise.
 /// </summary>
-internal sealed class AuthExchange(ClientChannel channel, TlsOptions? tls, string user)
+internal sealed class AuthExchange(ClientChannel channel, PgServerOptions options, string user)
 {
     public async ValueTask RunAsync(AuthenticationDemand demand, CancellationToken cancellationToken)
     {
@@ -27,7 +27,7 @@ internal sealed class AuthExchange(ClientChannel channel, TlsOptions? tls, strin
 
     private async ValueTask RunScramAsync(ScramVerifier? verifier, CancellationToken cancellationToken)
     {
-        var endPointHash = channel.IsEncrypted ? tls?.EndPointHash : null;
+        var endPointHash = channel.IsEncrypted ? options.Tls?.EndPointHash : null;
         string[] mechanisms = endPointHash is null ? [ScramServer.Mechanism] : [ScramServer.PlusMechanism, ScramServer.Mechanism];
         BackendMessages.WriteSaslMechanisms(channel.Writer, mechanisms);
         await channel.Writer.FlushAsync(cancellationToken);
@@ -35,7 +35,7 @@ internal sealed class AuthExchange(ClientChannel channel, TlsOptions? tls, strin
         var (mechanism, clientFirst) = ReadInitialResponse(await ReadResponseAsync("SASL", cancellationToken));
         if (!mechanisms.Contains(mechanism, StringComparer.Ordinal))
             throw ProtocolErrors.Fatal("client selected an invalid SASL authentication mechanism");
-        var server = new ScramServer(verifier, user, mechanism, endPointHash);
+        var server = new ScramServer(verifier, user, mechanism, endPointHash, options.MockSecret);
         var serverFirst = server.ReadClientFirst(clientFirst);
         BackendMessages.WriteAuthentication(channel.Writer, AuthenticationCodes.SaslContinue, Encoding.UTF8.GetBytes(serverFirst));
         await channel.Writer.FlushAsync(cancellationToken);

@@ -30,18 +30,16 @@ public sealed class ScramServer
     /// <param name="verifier">Null for an unknown user: the exchange looks real and fails at its end.</param>
     /// <param name="user">Decides the mock salt, which must not change between attempts.</param>
     /// <param name="mechanism">The one the client chose.</param>
+    /// <param name="mockSecret">A secret of the gateway, so that salts of unknown users cannot be told from real ones.</param>
     /// <param name="endPointHash">The channel binding that was offered; null when none was.</param>
-    public ScramServer(ScramVerifier? verifier, string user, string mechanism, byte[]? endPointHash, string? serverNonce = null)
+    public ScramServer(ScramVerifier? verifier, string user, string mechanism, byte[]? endPointHash, string mockSecret, string? serverNonce = null)
     {
         _isMock = verifier is null;
-        _verifier = verifier ?? Mock(user);
+        _verifier = verifier ?? Mock(user, mockSecret);
         _usesBinding = mechanism == PlusMechanism;
         _endPointHash = endPointHash;
         _serverNonce = serverNonce ?? Convert.ToBase64String(RandomNumberGenerator.GetBytes(NonceBytes));
     }
-
-    /// <summary>A secret of the process, so that salts of unknown users cannot be told from real ones.</summary>
-    private static readonly byte[] s_mockSecret = RandomNumberGenerator.GetBytes(32);
 
     public string ReadClientFirst(string message)
     {
@@ -135,9 +133,9 @@ public sealed class ScramServer
         return _usesBinding ? [.. header, .. _endPointHash ?? []] : header;
     }
 
-    private static ScramVerifier Mock(string user)
+    private static ScramVerifier Mock(string user, string secret)
     {
-        var salt = HMACSHA256.HashData(s_mockSecret, Encoding.UTF8.GetBytes(user))[..16];
+        var salt = HMACSHA256.HashData(Encoding.UTF8.GetBytes("mock salt " + secret), Encoding.UTF8.GetBytes(user))[..16];
         return new ScramVerifier(
             ScramVerifiers.DefaultIterations, new EquatableArray<byte>(salt), new EquatableArray<byte>(new byte[32]), new EquatableArray<byte>(new byte[32]));
     }

@@ -12,6 +12,13 @@ namespace Federation.PgWire.Types;
 /// <summary>Turns bound parameters into the CLR forms of Values.cs.</summary>
 internal static class ParameterDecoder
 {
+    // PostgreSQL's ranges of dates and times, counted from 2000; the least and the greatest number are the infinities.
+    private const int FirstDay = -2_451_545;
+    private const int LastDay = 2_145_031_948;
+    private const long MicrosecondsPerDay = 86_400_000_000;
+    private const long FirstInstant = -211_813_488_000_000_000;
+    private const long LastInstant = 9_223_371_331_199_999_999;
+
     private const int MaxDimensions = 6;
 
     /// <summary>Checks the counts of a Bind message and decodes every value.</summary>
@@ -87,10 +94,10 @@ internal static class ParameterDecoder
             case Storage.Float64: return BitConverter.Int64BitsToDouble(reader.ReadInt64());
             case Storage.Decimal: return NumberText.ApplyModifier(NumericBinary.Read(reader.ReadRest()), type);
             case Storage.Bytes: return reader.ReadRest().ToArray();
-            case Storage.Date: return BinaryForms.ToDate(reader.ReadInt32());
-            case Storage.Time: return new PgTime(reader.ReadInt64());
+            case Storage.Date: return BinaryForms.ToDate(InRange(reader.ReadInt32(), FirstDay, LastDay, "date"));
+            case Storage.Time: return new PgTime(InRange(reader.ReadInt64(), 0, MicrosecondsPerDay, "time"));
             case Storage.TimeTz: return new PgTimeTz(reader.ReadInt64(), -reader.ReadInt32());
-            case Storage.Timestamp: return BinaryForms.ToTimestamp(reader.ReadInt64());
+            case Storage.Timestamp: return BinaryForms.ToTimestamp(InRange(reader.ReadInt64(), FirstInstant, LastInstant, "timestamp"));
             case Storage.Interval:
                 var microseconds = reader.ReadInt64();
                 var days = reader.ReadInt32();
@@ -187,4 +194,11 @@ internal static class ParameterDecoder
 
         return fields;
     }
+
+    private static int InRange(int value, int first, int last, string type) => value is int.MinValue or int.MaxValue ? value : (int)InRange((long)value, first, last, type);
+
+    private static long InRange(long value, long first, long last, string type) =>
+        (value >= first && value <= last) || (type == "timestamp" && value is long.MinValue or long.MaxValue)
+            ? value
+            : throw new SqlException(SqlState.DatetimeFieldOverflow, $"{type} out of range");
 }

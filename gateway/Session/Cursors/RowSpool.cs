@@ -15,10 +15,14 @@ internal sealed class RowSpool(EquatableArray<ResultField> fields, string direct
 
     private const int BlockBytes = 128 << 10;
 
+    /// <summary>Written before the disk is asked again what it has left.</summary>
+    private const long CheckedBytes = 64L << 20;
+
     private readonly List<Block> _blocks = [];
     private readonly ArrayBufferWriter<byte> _open = new();
     private BatchSchema? _schema;
     private FileStream? _file;
+    private long _left;
     private long _memoryBytes;
     private long _closedRows;
     private int _openRows;
@@ -111,18 +115,33 @@ internal sealed class RowSpool(EquatableArray<ResultField> fields, string direct
         }
         else
         {
-            _file ??= new FileStream(Path.Combine(directory, $"cursor-{Guid.NewGuid():N}.rows"), new FileStreamOptions
+            try
             {
-                Mode = FileMode.CreateNew, Access = FileAccess.ReadWrite, Share = FileShare.None, Options = FileOptions.DeleteOnClose, BufferSize = 0,
-            });
-            var offset = _file.Length;
-            _file.Position = offset;
-            _file.Write(_open.WrittenSpan);
-            _blocks.Add(new Block(_closedRows, _openRows, null, offset, length));
+                Append(length);
+            }
+            catch (IOException error)
+            {
+                throw new SqlException(SqlState.DiskFull, $"could not write to a cursor's temporary file: {error.Message}", error);
+            }
         }
 
         _closedRows += _openRows;
         _openRows = 0;
         _open.ResetWrittenCount();
+    }
+
+    /// <summary>The open block becomes the last of the file, which leaves a part of the disk to others.</summary>
+    private void Append(int length)
+    {
+        if (_left < length) _left = Math.Min(SpillFolder.LimitOf(directory, long.MaxValue), CheckedBytes);
+        if ((_left -= length) < 0) throw new IOException("No space left on device");
+        _file ??= new FileStream(Path.Combine(directory, $"cursor-{Guid.NewGuid():N}.rows"), new FileStreamOptions
+        {
+            Mode = FileMode.CreateNew, Access = FileAccess.ReadWrite, Share = FileShare.None, Options = FileOptions.DeleteOnClose, BufferSize = 0,
+        });
+        var offset = _file.Length;
+        _file.Position = offset;
+        _file.Write(_open.WrittenSpan);
+        _blocks.Add(new Block(_closedRows, _openRows, null, offset, length));
     }
 }

@@ -11,12 +11,17 @@ public sealed partial class Binder
     /// <summary>A chosen overload with the actual arguments in declared order.</summary>
     private sealed record Resolution(FunctionEntry Function, Oid[] Declared, Expr[] Arguments, bool ExpandsVariadic);
 
+    /// <summary>FUNC_MAX_ARGS.</summary>
+    private const int MostArguments = 100;
+
     private Expr BindCall(FunctionCall call, BindScope scope, ExpressionContext context)
     {
         var qualifier = call.Name.Qualifier;
         if (call.Name.Parts.Count > 2 || qualifier is not (null or "pg_catalog" or "information_schema"))
             throw SchemaOrFunctionMissing(call);
 
+        if (call.Arguments.Count > MostArguments)
+            throw new SqlException(SqlState.TooManyArguments, $"cannot pass more than {MostArguments} arguments to a function") { Position = call.Span.Position };
         var inner = ArgumentContext(call, context);
         var arguments = call.Arguments.Select(argument => BindExpression(argument.Value, scope, inner)).ToArray();
         var names = call.Arguments.Select(argument => argument.Name).ToArray();

@@ -13,6 +13,9 @@ public sealed partial class Binder
         public short AttributeNumber { get; init; }
     }
 
+    /// <summary>MaxTupleAttributeNumber.</summary>
+    private const int MostColumns = 1664;
+
     private sealed record OrderItem(SortItem Syntax, Expr Value);
 
     private QueryResult BindSelect(SelectBody select, Query query, BindScope scope, bool resolvesUnknown)
@@ -29,6 +32,7 @@ public sealed partial class Binder
         }
 
         var columns = BindSelectList(select, scope, resolvesUnknown);
+        if (columns.Count > MostColumns) throw new SqlException(SqlState.TooManyColumns, $"target lists can have at most {MostColumns} entries");
         var groups = BindGroupBy(select, scope, columns);
         var having = select.Having is null ? null
             : CoerceToBoolean(BindExpression(select.Having, scope, ExpressionContext.Having), "HAVING", select.Having.Span);

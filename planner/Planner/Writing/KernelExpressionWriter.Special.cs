@@ -24,7 +24,7 @@ internal sealed partial class KernelExpressionWriter
         "json_to_recordset" or "jsonb_to_recordset" when result.Fields.Count > 0 =>
             $"list_transform(pg_{function.Name.Split('_')[0]}_array_elements({Write(arguments[0])}), lambda e: {WriteJsonRecord("e", function.Name.Split('_')[0], result)})",
         "array_fill" when Depth(result) > 1 =>
-            Enumerable.Range(1, Depth(result)).Reverse().Aggregate(Write(arguments[0]), (inner, level) => $"list_transform(range(list_extract({Write(arguments[1])}, {level})), lambda d{level}: {inner})"),
+            Enumerable.Range(1, Depth(result)).Reverse().Aggregate(Write(arguments[0]), (inner, level) => $"list_transform(range({(level == 1 ? CheckedLength(Write(arguments[1])) : $"list_extract({Write(arguments[1])}, {level})")}), lambda d{level}: {inner})"),
         "array_cat" => WriteArrayCat(arguments[0], arguments[1]),
         "array_ndims" => $"CASE WHEN len({Write(arguments[0])}) > 0 THEN {Depth(arguments[0].Type)} END",
         "timezone" when arguments is [Constant { Value: string zone }, var time] && OffsetZone(zone) is { } offset => $"timezone('{offset}', {Write(time)})",
@@ -111,4 +111,11 @@ internal sealed partial class KernelExpressionWriter
         return $"CASE WHEN {Write(arguments[1])} IS NOT NULL THEN {Joined(shown, arguments[1], Write(arguments[1]))} END";
     }
 
+    /// <summary>The first of the lengths of an array that is to be filled, once all of them are known to make an array of a bearable size.</summary>
+    private static string CheckedLength(string lengths)
+    {
+        var count = $"list_product(CAST({lengths} AS DOUBLE[]))";
+        return $"CASE WHEN list_min({lengths}) < 0 OR {count} > 134217727 THEN error('54000|array size exceeds the maximum allowed (134217727)') "
+            + $"WHEN {count} > 16777216 THEN error('53200|out of memory') ELSE list_extract({lengths}, 1) END";
+    }
 }

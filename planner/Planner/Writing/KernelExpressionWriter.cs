@@ -178,6 +178,7 @@ internal sealed partial class KernelExpressionWriter(KernelNames names, Func<Log
             return $"({string.Join(quantified.IsAll ? " AND " : " OR ", items.Select(item => WriteCall(quantified.Function, [quantified.Operand, item], SqlType.Bool)))})";
         }
 
+        if (WriteInSet(quantified) is { } set) return set;
         if (quantified is { Operator: "=", IsAll: false } or { Operator: "<>", IsAll: true } && IsKernelEquality(itemType))
         {
             // Without a lambda, which could not name columns of an outer query.
@@ -234,7 +235,7 @@ internal sealed partial class KernelExpressionWriter(KernelNames names, Func<Log
     private string WriteCall(FunctionEntry function, EquatableArray<Expr> arguments, SqlType result)
     {
         if (WritePlain(function, arguments) is { } plain) return plain;
-        if ((WriteSpecial(function, arguments, result) ?? WriteJsonBuilder(function, arguments)) is { } special) return special;
+        if ((WriteLike(function, arguments) ?? WriteSpecial(function, arguments, result) ?? WriteJsonBuilder(function, arguments)) is { } special) return special;
         return Fill(function, arguments.Select(argument => (Write(argument), argument.Type)).ToArray(), result);
     }
 

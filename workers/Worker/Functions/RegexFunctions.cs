@@ -1,6 +1,8 @@
 using System.Text;
 using Federation.Core.Errors;
+using Federation.Core.Execution;
 using Federation.Core.Types;
+using Federation.Core.Values;
 using Federation.DuckDb;
 using Federation.Worker.Functions.Regex;
 
@@ -127,19 +129,33 @@ internal static class RegexFunctions
         return AreSpan.None;
     }
 
+    /// <summary>Characters of a result from which its memory is counted.</summary>
+    private const long LargeResult = 1 << 20;
+
     /// <param name="number">Which match to replace; 0 for all.</param>
     private static string Replace(string text, AreRegex regex, string replacement, int start, int number)
     {
         var result = default(StringBuilder);
         var copied = 0;
         var count = 0;
+        var reserved = LargeResult;
         foreach (var match in regex.Matches(text, Offset(text, start)))
         {
+            StatementGuard.Check();
             count++;
             if (number != 0 && count < number) continue;
             result ??= new StringBuilder(text.Length + replacement.Length);
+            var before = result.Length;
             result.Append(text, copied, match[0].Start - copied);
             AppendReplacement(result, replacement, match, text);
+            // The builder's characters, and the text and the bytes that it becomes.
+            ValueLimits.CheckAppend(before, result.Length - before);
+            if (result.Length > reserved)
+            {
+                ValueMemory.Reserve((Math.Max(result.Length * 2L, LargeResult) - reserved) * 5);
+                reserved = Math.Max(result.Length * 2L, LargeResult);
+            }
+
             copied = match[0].End;
             if (number != 0) break;
         }

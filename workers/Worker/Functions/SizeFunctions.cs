@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Numerics;
 using Federation.Core.Errors;
+using Federation.Core.Execution;
 using Federation.Core.Types;
 using Federation.Core.Values;
 using Federation.DuckDb;
@@ -26,6 +27,9 @@ internal static class SizeFunctions
             row.Set(Series(PgNumeric.Parse(row.GetBytes(0)), PgNumeric.Parse(row.GetBytes(1)), PgNumeric.Parse(row.GetBytes(2))))),
         new("pg_parse_ident", [s_text, SqlType.Bool], SqlType.Array(s_text), static (ref FunctionRow row) => row.Set(ParseIdentifier(row.GetText(0), row.GetBoolean(1)))),
     ];
+
+    /// <summary>A series counts its memory in pieces of this size.</summary>
+    private const long CountedBytes = 16 << 20;
 
     private static string Pretty(long size)
     {
@@ -111,7 +115,17 @@ internal static class SizeFunctions
         Demand(step, "step size");
         if (step.Sign == 0) throw new SqlException(SqlState.InvalidParameterValue, "step size cannot equal zero");
         var values = new List<string?>();
-        for (var value = start; step.Sign > 0 ? value.CompareTo(stop) <= 0 : value.CompareTo(stop) >= 0; value += step) values.Add(value.ToString());
+        var bytes = 0L;
+        for (var value = start; step.Sign > 0 ? value.CompareTo(stop) <= 0 : value.CompareTo(stop) >= 0; value += step)
+        {
+            StatementGuard.Check();
+            values.Add(value.ToString());
+            bytes += 64 + (values[^1]!.Length * 2);
+            if (bytes <= CountedBytes) continue;
+            ValueMemory.Reserve(bytes);
+            bytes = 0;
+        }
+
         return values.ToArray();
 
         static void Demand(PgNumeric value, string what)

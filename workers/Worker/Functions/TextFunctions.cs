@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using Federation.Core.Errors;
+using Federation.Core.Execution;
 using Federation.Core.Types;
 using Federation.Core.Values;
 using Federation.DuckDb;
@@ -25,6 +26,8 @@ internal static class TextFunctions
         new("pg_quote_literal", [s_text], s_text, static (ref FunctionRow row) => row.Set(Quoting.Literal(row.GetText(0)))),
         new("pg_quote_nullable", [s_text], s_text, static (ref FunctionRow row) => row.Set(row.IsNull(0) ? "NULL" : Quoting.Literal(row.GetText(0)))) { IsStrict = false },
         new("pg_format", [s_text, s_texts], s_text, static (ref FunctionRow row) => row.Set(TextFormatter.Format(row.GetText(0), row.GetTexts(1)))),
+        new("pg_like", [s_text, s_text], SqlType.Bool, static (ref FunctionRow row) => row.Set(LikeMatch.IsMatch(row.GetBytes(0), row.GetBytes(1)))),
+        new("pg_replace", [s_text, s_text, s_text], s_text, static (ref FunctionRow row) => Replace(ref row)),
         new("pg_encode", [SqlType.Bytea, s_text], s_text, static (ref FunctionRow row) => row.Set(ByteEncoding.Encode(row.GetBytes(0), row.GetText(1)))),
         new("pg_decode", [s_text, s_text], SqlType.Bytea, static (ref FunctionRow row) => row.Set(ByteEncoding.Decode(row.GetText(0), row.GetText(1)).AsSpan())),
         new("pg_bytea_in", [s_text], SqlType.Bytea, static (ref FunctionRow row) => row.Set(ByteaText.Parse(row.GetText(0)).AsSpan())),
@@ -110,6 +113,50 @@ internal static class TextFunctions
             if (end < 0) return default;
             text = text[(end + delimiter.Length)..];
         }
+    }
+
+    /// <summary>Over bytes: in UTF-8 a character is never found inside of another.</summary>
+    private static void Replace(ref FunctionRow row)
+    {
+        var text = row.GetBytes(0);
+        var old = row.GetBytes(1);
+        var replacement = row.GetBytes(2);
+        var first = old.IsEmpty ? -1 : text.IndexOf(old);
+        if (first < 0)
+        {
+            row.Set(text);
+            return;
+        }
+
+        var length = 0L;
+        for (var rest = text; ;)
+        {
+            var found = rest.IndexOf(old);
+            StatementGuard.Check();
+            ValueLimits.CheckAppend(length, found < 0 ? rest.Length : found);
+            length += found < 0 ? rest.Length : found;
+            if (found < 0) break;
+            ValueLimits.CheckAppend(length, replacement.Length);
+            length += replacement.Length;
+            rest = rest[(found + old.Length)..];
+        }
+
+        ValueMemory.Reserve(length);
+        var result = length <= 256 ? stackalloc byte[(int)length] : new byte[length];
+        var position = 0;
+        for (var rest = text; ;)
+        {
+            var found = rest.IndexOf(old);
+            var kept = found < 0 ? rest : rest[..found];
+            kept.CopyTo(result[position..]);
+            position += kept.Length;
+            if (found < 0) break;
+            replacement.CopyTo(result[position..]);
+            position += replacement.Length;
+            rest = rest[(found + old.Length)..];
+        }
+
+        row.Set(result);
     }
 
     private static string Overlay(string text, string replacement, int start, int length)
@@ -272,6 +319,9 @@ internal static class TextFormatter
             };
             if (width < 0) (isLeft, width) = (true, -width);
             var padding = Math.Max((width ?? 0) - new StringInfo(text).LengthInTextElements, 0);
+            ValueLimits.CheckAppend(result.Length, padding + (long)text.Length);
+            ValueMemory.Reserve((padding + (long)text.Length) * 4);
+            StatementGuard.Check();
             if (!isLeft) result.Append(' ', padding);
             result.Append(text);
             if (isLeft) result.Append(' ', padding);
@@ -332,7 +382,11 @@ internal static class ByteEncoding
 
     public static string Encode(ReadOnlySpan<byte> bytes, string format)
     {
-        switch (Name(format))
+        var name = Name(format);
+        var most = name switch { "hex" => bytes.Length * 2L, "base64" => (bytes.Length + 2L) / 3 * 4 / 76 * 77, _ => bytes.Length };
+        if (most > ValueLimits.MostBytes) throw new SqlException(SqlState.ProgramLimitExceeded, "result of encoding conversion is too large");
+        ValueMemory.Reserve(most * 4);
+        switch (name)
         {
             case "hex": return Convert.ToHexStringLower(bytes);
             case "base64":
@@ -365,12 +419,19 @@ internal static class ByteEncoding
         }
     }
 
-    public static byte[] Decode(string text, string format) => Name(format) switch
+    public static byte[] Decode(string text, string format) => Name(format, text.Length * 2L) switch
     {
         "hex" => DecodeHex(text),
         "base64" => DecodeBase64(text),
         _ => DecodeEscape(text),
     };
+
+    /// <param name="bytes">What the work takes.</param>
+    private static string Name(string format, long bytes)
+    {
+        ValueMemory.Reserve(bytes);
+        return Name(format);
+    }
 
     private static string Name(string format) => format.ToLowerInvariant() switch
     {

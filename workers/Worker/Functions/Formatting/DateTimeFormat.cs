@@ -1,4 +1,6 @@
 using System.Collections.Concurrent;
+using Federation.Core.Execution;
+using Federation.Core.Values;
 using System.Text;
 
 namespace Federation.Worker.Functions.Formatting;
@@ -37,6 +39,9 @@ internal sealed class DateTimeFormat
 
     public static DateTimeFormat Get(string format)
     {
+        // PostgreSQL keeps 16 bytes for each character; ours are larger.
+        ValueLimits.CheckAllocation((format.Length + 1L) * 16);
+        ValueMemory.Reserve(format.Length * 64L);
         if (s_cache.TryGetValue(format, out var known)) return known;
         if (s_cache.Count >= CacheSize) s_cache.Clear();
         return s_cache.GetOrAdd(format, static text => new DateTimeFormat(text));

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Text.RegularExpressions;
 using Federation.Core.Errors;
+using Federation.Core.Execution;
 using DotNetRegex = System.Text.RegularExpressions.Regex;
 
 namespace Federation.Worker.Functions.Regex;
@@ -116,6 +117,7 @@ internal sealed class AreRegex
     {
         while (from <= text.Length && Match(text, from) is { } match)
         {
+            StatementGuard.Check();
             yield return match;
             from = match[0].Length > 0 ? match[0].End : match[0].End + 1;
         }

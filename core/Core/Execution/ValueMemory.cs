@@ -1,0 +1,57 @@
+using System.Globalization;
+using Federation.Core.Errors;
+
+namespace Federation.Core.Execution;
+
+/// <summary>
+/// What functions over large values take while they compute one: the kernel's memory limit does not know of it. All threads share a fixed amount; a value that would pass it is refused with 53200 before
+/// the work. Small values are not counted: a thread has one of them at a time.
+/// </summary>
+public static class ValueMemory
+{
+    /// <summary>All large values together.</summary>
+    public const long MostBytes = 640L << 20;
+
+    /// <summary>Less is not counted.</summary>
+    private const long SmallBytes = 1 << 20;
+
+    /// <summary>Garbage of large values at which it is collected: the collector does not hurry of itself.</summary>
+    private const long CollectedBytes = 128L << 20;
+
+    private static long s_held;
+    private static long s_released;
+
+    [ThreadStatic]
+    private static long t_held;
+
+    /// <summary>The thread holds memory for a value that it is computing.</summary>
+    public static bool IsHeld => t_held > 0;
+
+    /// <summary>The thread is about to take this much, until <see cref="Release"/>.</summary>
+    public static void Reserve(long bytes)
+    {
+        if (bytes < SmallBytes) return;
+        if (Interlocked.Add(ref s_held, bytes) > MostBytes)
+        {
+            Interlocked.Add(ref s_held, -bytes);
+            throw new SqlException(SqlState.OutOfMemory, "out of memory")
+            {
+                Detail = $"A function needs {bytes.ToString(CultureInfo.InvariantCulture)} bytes for one value.",
+            };
+        }
+
+        t_held += bytes;
+    }
+
+    /// <summary>The value is computed; nothing that was reserved for it is used any more.</summary>
+    public static void Release()
+    {
+        var held = t_held;
+        if (held == 0) return;
+        t_held = 0;
+        Interlocked.Add(ref s_held, -held);
+        if (Interlocked.Add(ref s_released, held) < CollectedBytes) return;
+        Interlocked.Exchange(ref s_released, 0);
+        GC.Collect(GC.MaxGeneration, GCCollectionMode.Forced, blocking: true);
+    }
+}
