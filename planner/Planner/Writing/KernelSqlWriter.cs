@@ -398,17 +398,36 @@ public sealed partial class KernelSqlWriter
             return WriteDistinct(new Distinct(operation with { IsAll = true }));
         }
 
-        var left = Operand(operation.Left);
-        var right = Operand(operation.Right);
-        var names = operation.Outputs.Select((column, i) => $"{_names.Of(operation.Left.Columns[i])} AS {_names.Of(column)}").ToArray();
-        var rightNames = operation.Outputs.Select((column, i) => $"{_names.Of(operation.Right.Columns[i])} AS {_names.Of(column)}").ToArray();
-        string List(string[] items) => items.Length == 0 ? "1 AS \"_\"" : string.Join(", ", items);
-        return new SelectBlock("")
-        {
-            Whole = $"SELECT {List(names)} FROM {left} {word} SELECT {List(rightNames)} FROM {right}",
-        };
+        return new SelectBlock("") { Whole = string.Join($" {word} ", Arms(operation).Select(Arm)) };
 
-        string Operand(LogicalPlan plan) => Derived(plan);
+        string Arm(LogicalPlan plan)
+        {
+            var source = Derived(plan);
+            var items = string.Join(", ", operation.Outputs.Select((column, i) => $"{_names.Of(plan.Columns[i])} AS {_names.Of(column)}"));
+            return $"SELECT {(items.Length == 0 ? "1 AS \"_\"" : items)} FROM {source}";
+        }
+    }
+
+    /// <summary>What a set operation combines. UNION ALL of many is one list: hundreds of levels would take the kernel minutes.</summary>
+    private static IEnumerable<LogicalPlan> Arms(SetOperation operation)
+    {
+        if (operation is not { Type: SetOperationType.Union, IsAll: true }) return [operation.Left, operation.Right];
+        var arms = new List<LogicalPlan>();
+        var pending = new Stack<LogicalPlan>([operation]);
+        while (pending.TryPop(out var plan))
+        {
+            if (plan is SetOperation { Type: SetOperationType.Union, IsAll: true } union)
+            {
+                pending.Push(union.Right);
+                pending.Push(union.Left);
+            }
+            else
+            {
+                arms.Add(plan);
+            }
+        }
+
+        return arms;
     }
 
     /// <summary>
