@@ -10,6 +10,8 @@ public static unsafe partial class KernelErrors
     [
         ("", Of("(?i)more than one row returned by a subquery"), _ =>
             new SqlException(SqlState.CardinalityViolation, "more than one row returned by a subquery used as an expression")),
+        ("Parser", Of("memory exhausted|Max expression depth"), _ => TooDeep()),
+        ("Binder", Of("Max expression depth"), _ => TooDeep()),
         ("", Of("division by zero|Division by zero"), _ => new SqlException(SqlState.DivisionByZero, "division by zero")),
         ("", Of("max_temp_directory_size"), match =>
             new SqlException(SqlState.DiskFull, "the spill directory is full") { Detail = FirstLine(match.Result("$_")) }),
@@ -108,4 +110,7 @@ public static unsafe partial class KernelErrors
         "DECIMAL" => "numeric",
         _ => kernelType.ToLowerInvariant(),
     };
+
+    private static SqlException TooDeep() =>
+        new(SqlState.StatementTooComplex, "stack depth limit exceeded") { Hint = "Split the statement, or nest its expressions and queries less deeply." };
 }

@@ -17,6 +17,7 @@ public static unsafe partial class KernelErrors
     {
         SqlException sql => $"{sql.State}|{Clean(sql.Message)}{Separator}{Clean(sql.Detail)}{Separator}{Clean(sql.Hint)}",
         OperationCanceledException => Encode(Cancellation.Canceled()),
+        InsufficientExecutionStackException => $"{SqlState.StatementTooComplex}|stack depth limit exceeded",
         OutOfMemoryException => $"{SqlState.OutOfMemory}|out of memory",
         _ => $"{SqlState.InternalError}|{Clean(error.Message)} ({error.GetType().Name})",
     };

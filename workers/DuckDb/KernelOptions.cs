@@ -18,6 +18,9 @@ public sealed record KernelOptions
     /// <summary>Optimiser passes to turn off, comma separated. The kernel has this option for whole instances only.</summary>
     public string DisabledOptimizers { get; init; } = "";
 
+    /// <summary>Whether passes that answer wrongly run too; for the tests that watch them.</summary>
+    public bool EnablesAllPasses { get; init; }
+
     /// <summary>Functions registered in the instance beside the kernel's own.</summary>
     public IReadOnlyCollection<ScalarFunction> ScalarFunctions { get; init; } = [];
 

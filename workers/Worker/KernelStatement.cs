@@ -36,6 +36,30 @@ internal static class KernelStatement
         return text.Append(hasWith ? ",\n" : "\n").Append(body).ToString();
     }
 
+    /// <summary>
+    /// The passes that the task runs without. <c>common_subexpressions</c> compares each part of an expression with each other one to the bottom: 1,000 terms take it 20 seconds. Deep statements do without it, at the
+    /// price of an instance of their own.
+    /// </summary>
+    public static string DisabledOptimizers(TaskSpec task)
+    {
+        const int deep = 150;
+        if (Nesting(task.Sql) < deep) return task.Settings.DisabledOptimizers;
+        return task.Settings.DisabledOptimizers.Length == 0 ? "common_subexpressions" : task.Settings.DisabledOptimizers + ",common_subexpressions";
+    }
+
+    /// <summary>How many parentheses are open at once, at most; those in literals count too, which costs an instance and nothing else.</summary>
+    private static int Nesting(string sql)
+    {
+        var (depth, most) = (0, 0);
+        foreach (var character in sql)
+        {
+            if (character == '(') most = Math.Max(most, ++depth);
+            else if (character == ')') depth--;
+        }
+
+        return most;
+    }
+
     private static void AppendInput(StringBuilder text, TaskInput input, IReadOnlyDictionary<string, long> pages)
     {
         text.Append(SqlText.Identifier(input.Name)).Append('(');

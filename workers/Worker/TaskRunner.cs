@@ -199,7 +199,7 @@ public sealed class TaskRunner : ITaskRunner<Batch>, IDisposable
 
     private void ExecuteOnce(TaskSpec task, Action<Batch> output, CancellationToken cancellationToken)
     {
-        using var lease = Kernels.Rent([.. task.Inputs.OfType<FileScan>().SelectMany(FileScanSql.Folders)], task.Settings.DisabledOptimizers);
+        using var lease = Kernels.Rent([.. task.Inputs.OfType<FileScan>().SelectMany(FileScanSql.Folders)], KernelStatement.DisabledOptimizers(task));
         using var inputs = new TaskInputs(lease.Instance.Pages, _options.InputQueueBatches, cancellationToken);
         foreach (var input in task.Inputs) inputs.Add(input, SourceOf(input));
         using var connection = lease.Instance.Connect();

@@ -82,6 +82,10 @@ public sealed partial class Binder
             BindExpression(call.Filter, scope, inner with { Name = "FILTER", AggregateError = "aggregate functions are not allowed in FILTER" }), "FILTER", call.Filter.Span);
         var aggregate = new AggregateCall(function, direct, result) { IsStar = call.IsStar, IsDistinct = call.IsDistinct, OrderBy = keys, Filter = filter };
         if (call.Over is not null) return BindOver(call, aggregate, scope, context);
+
+        // Such an aggregate runs over the outer query's rows. The kernel takes it for one of that query too, but not where the columns stand in a subquery of the argument.
+        if (arguments.Any(PlanRewriter.HasSubquery) && PlanColumns.Of(arguments) is { Count: > 0 } named && !named.Overlaps(PlanColumns.Of(scope.Items.SelectMany(item => item.Entry.Columns).Select(column => column.Value))))
+            throw new SqlException(SqlState.FeatureNotSupported, "aggregate functions over subqueries that name nothing but columns of an outer query are not supported") { Position = call.Span.Position };
         return At(_context.HoldsWideNumerics ? aggregate : MixedScaleSums.Rewrite(aggregate) ?? aggregate, call.Span);
 
         SqlException Wrong(string message) => new(SqlState.WrongObjectType, message) { Position = call.Span.Position };

@@ -27,6 +27,8 @@ public sealed partial class Binder
             plan = new Filter(plan, CoerceToBoolean(BindExpression(where, scope, ExpressionContext.Where), "WHERE", where.Span));
         foreach (var window in select.Windows)
         {
+            // A definition may name those before it, and must be right also when nothing uses it.
+            ResolveWindow(window.Definition, scope);
             if (!scope.Windows.TryAdd(window.Name, window.Definition))
                 throw new SqlException(SqlState.WindowingError, $"window \"{window.Name}\" is already defined") { Position = window.Span.Position };
         }

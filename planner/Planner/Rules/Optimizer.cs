@@ -5,6 +5,8 @@ public static class Optimizer
 {
     public static readonly IReadOnlyList<IRule> Rules =
     [
+        // First: what it makes of subqueries can be folded and moved like any expression.
+        new InlineSubqueries(),
         new FoldConstants(),
 
         // After folding: what a constant condition decides against raises nothing.

@@ -22,9 +22,14 @@ internal sealed partial class KernelExpressionWriter
         }
 
         // A sum of numerics of any length has no shape: that is the second run, which must not overflow.
+        var digits = call.Arguments is [{ Type: { IsNumeric: true, Decimal: { } declared } }] ? declared.Precision : (byte)0;
         if (window is null && call is { Function.Name: "sum", Type.Decimal: not null, Arguments: [{ Type: { IsNumeric: true, Decimal: not null } } summed] })
-            arguments[0] = (WriteNarrow(summed).Text, summed.Type);
-        var template = AggregateTemplate(call);
+        {
+            var (narrow, held) = WriteNarrow(summed);
+            (arguments[0], digits) = ((narrow, summed.Type), held.Precision);
+        }
+
+        var template = AggregateTemplate(call, digits);
         var clauses = new Dictionary<string, string>(StringComparer.Ordinal)
         {
             ["d"] = call.IsDistinct ? "DISTINCT " : "",
@@ -35,10 +40,10 @@ internal sealed partial class KernelExpressionWriter
         return FillTemplate(template, arguments, clauses);
     }
 
-    private string AggregateTemplate(AggregateCall call)
+    private string AggregateTemplate(AggregateCall call, int digits)
     {
         if (call.Function.Name is "min" or "max" && call.Arguments is [var only] && HasKey(only.Type)) return $"arg_{call.Function.Name}({{0}}, {Key(only)}){{f}}{{w}}";
-        if (NumericAggregate(call) is { } numeric) return numeric;
+        if (NumericAggregate(call, digits) is { } numeric) return numeric;
         if (call.Function.Signature == "string_agg(text,text)" && call.Arguments[1] is not Constant { Value: string }) return SeparatedByRow;
         return JsonAggregate(call) ?? HypotheticalAggregate(call) ?? OrderedSetAggregate(call) ?? KernelFunctions.Find(call.Function) ?? throw Unsupported(call.Function);
     }
@@ -135,27 +140,46 @@ internal sealed partial class KernelExpressionWriter
     }
 
     /// <summary>Sums and averages of numerics: native on scaled integers, exact functions on text.</summary>
-    private static string? NumericAggregate(AggregateCall call)
+    /// <param name="digits">Digits of the decimals that the kernel adds up.</param>
+    private static string? NumericAggregate(AggregateCall call, int digits)
     {
         if (call.Arguments is not [{ Type.IsNumeric: true } argument]) return null;
-        var isShaped = argument.Type.Decimal is not null;
-        return call.Function.Name switch
+        switch (call.Function.Name)
         {
-            "sum" when call.Type.Decimal is { } shape => $"CAST(sum({{d}}{{0}}){{f}}{{w}} AS {shape})",
-            "sum" => "pg_numeric_sum({d}{0#}){f}{w}",
-            "avg" when isShaped => "pg_numeric_div(CAST(sum({d}{0}){f}{w} AS VARCHAR), CAST(count({d}{0}){f}{w} AS VARCHAR))",
-            "avg" => "pg_numeric_avg({d}{0#}){f}{w}",
-            _ => null,
-        };
+            case "sum" when call.Type.Decimal is { } shape: return CheckedSum(call, digits, shape.Scale);
+            case "sum": return "pg_numeric_sum({d}{0#}){f}{w}";
+            case "avg" when argument.Type.Decimal is { } shape && digits <= DigitsOfSafeSums: return "pg_numeric_div(CAST(sum({d}{0}){f}{w} AS VARCHAR), CAST(count({d}{0}){f}{w} AS VARCHAR))";
+            case "avg": return "pg_numeric_avg({d}{0#}){f}{w}";
+            default: return null;
+        }
+    }
+
+    /// <summary>Sums of decimals so short stay below 38 digits over a million million rows.</summary>
+    private const int DigitsOfSafeSums = 26;
+
+    /// <summary>
+    /// A sum of decimals as DECIMAL(38,s). The kernel (1.5.6) checks each addition of a row, but not where it adds the sums of threads, partitions or parts of a frame: those wrap around at 2^127. They wrap to the
+    /// right result wherever that fits, so it is enough to know whether it does: a sum of doubles, exact to far less than the gap between 10^38 and 2^127, says so.
+    /// </summary>
+    private static string CheckedSum(AggregateCall call, int digits, int scale)
+    {
+        var (sum, type) = ("sum({d}{0}){f}{w}", new DecimalShape(DecimalShape.MaxPrecision, (byte)scale));
+        if (digits <= DigitsOfSafeSums) return $"CAST({sum} AS {type})";
+
+        // Distinct decimals may be one double.
+        if (call.IsDistinct) return $"CAST(pg_numeric_sum({{d}}{{0#}}){{f}}{{w}} AS {type})";
+        var limit = $"1e{(DecimalShape.MaxPrecision - scale).ToString(System.Globalization.CultureInfo.InvariantCulture)}";
+        return $"CASE WHEN abs(sum(CAST({{0}} AS DOUBLE)){{f}}{{w}}) < {limit} THEN CAST({sum} AS {type}) WHEN count({{0}}){{f}}{{w}} > 0 THEN error('22003|numeric field overflow') END";
     }
 
     private string Over(WindowCall window, bool isRegistered)
     {
         var parts = new List<string>();
-        if (window.PartitionBy.Count > 0) parts.Add($"PARTITION BY {string.Join(", ", window.PartitionBy.Select(Ordered))}");
+        // Each once: the kernel (1.5.6) takes PARTITION BY a, a and PARTITION BY a, b for the same windows. What is repeated says nothing more.
+        if (window.PartitionBy.Count > 0) parts.Add($"PARTITION BY {string.Join(", ", window.PartitionBy.Select(Ordered).Distinct(StringComparer.Ordinal))}");
         var isFramed = IsFramedByText(window);
         if (isFramed) parts.Add($"ORDER BY {FrameKey(window.OrderBy[0].Expression)} {Direction(window.OrderBy[0])}");
-        else if (window.OrderBy.Count > 0) parts.Add($"ORDER BY {SortKeys(window.OrderBy)}");
+        else if (window.OrderBy.Count > 0) parts.Add($"ORDER BY {SortKeys(window.OrderBy.DistinctBy(key => key.Expression))}");
         var frame = isRegistered ? WindowFrames.ForRegistered(window.Frame, window.OrderBy.Count > 0) : window.Frame;
         if (frame is not null) parts.Add(WriteFrame(frame, isFramed ? FrameKey : window.OrderBy is [{ Expression.Type: var type }] && type.HasSameBase(SqlType.Interval) ? Key : Write));
         return $" OVER ({string.Join(' ', parts)})";
@@ -195,12 +219,12 @@ internal sealed partial class KernelExpressionWriter
     {
         switch (subquery.Kind)
         {
-            case SubqueryKind.Scalar: return $"({writeQuery(subquery.Plan)})";
-            case SubqueryKind.Exists: return $"EXISTS ({writeQuery(subquery.Plan)})";
+            case SubqueryKind.Scalar: return subqueries.Hoisted(subquery) is { } value ? $"(SELECT * FROM {value})" : $"({subqueries.Query(subquery.Plan)})";
+            case SubqueryKind.Exists: return $"EXISTS ({(subqueries.Hoisted(subquery) is { } first ? $"SELECT * FROM {first}" : subqueries.Query(subquery.Plan))})";
             case SubqueryKind.Array: return WriteArrayQuery(subquery);
         }
 
-        var rows = $"({writeQuery(subquery.Plan)}) AS {names.NewTable()}";
+        var rows = subqueries.Hoisted(subquery) ?? subqueries.Source(subquery.Plan);
         if (subquery.Comparisons is [var only] && only.Operator is "=" or "<>" && IsPlainEquality(only.Function) && !only.Arguments[0].Type.HasSameBase(SqlType.Bytea)
             && (subquery.Kind == SubqueryKind.Any) == (subquery.Comparisons[0].Operator == "="))
         {
@@ -225,6 +249,6 @@ internal sealed partial class KernelExpressionWriter
         var sorted = plan is Project { Input: Sort } narrowing && narrowing.Assignments.All(assignment => assignment.IsPassThrough) ? narrowing.Input : plan;
         var order = sorted is Sort sort ? $" ORDER BY {SortKeys(sort.Keys)}" : "";
         var source = order.Length > 0 ? ((Sort)sorted).Input : plan;
-        return $"coalesce((SELECT list({item}{order}) FROM ({writeQuery(source)}) AS {names.NewTable()}), CAST([] AS {subquery.Type.KernelName}))";
+        return $"coalesce((SELECT list({item}{order}) FROM {subqueries.Source(source)}), CAST([] AS {subquery.Type.KernelName}))";
     }
 }

@@ -8,7 +8,7 @@ using SortKey = Federation.Plan.SortKey;
 namespace Federation.Planner.Writing;
 
 /// <summary>Scalar expressions as kernel SQL of exactly the kernel type of the expression.</summary>
-internal sealed partial class KernelExpressionWriter(KernelNames names, Func<LogicalPlan, string> writeQuery)
+internal sealed partial class KernelExpressionWriter(KernelNames names, SubqueryWriter subqueries)
 {
     /// <summary>Longer arrays are compared by the kernel's list functions.</summary>
     private const int MostItems = 100;

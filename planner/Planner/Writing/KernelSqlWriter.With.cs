@@ -17,6 +17,8 @@ public sealed partial class KernelSqlWriter
     private SelectBlock WriteWith(With with)
     {
         var definitions = new List<string>();
+        var scope = new HoistScope([], definitions);
+        _hoisted.Add(scope);
         foreach (var definition in with.Definitions)
         {
             _ctes[definition.Id] = _names.NewRelation(definition.Id.Name);
@@ -25,12 +27,14 @@ public sealed partial class KernelSqlWriter
             var body = definition is { IsRecursive: true, Plan: SetOperation union }
                 ? $"SELECT * FROM {Derived(union.Left)} UNION{(union.IsAll ? " ALL" : "")} SELECT * FROM {Repeated(union.Right)}"
                 : Listed(definition.Plan);
-            var hint = definition.IsMaterialized is true || IsReadTwice(definition, with) ? "MATERIALIZED " : "";
+            var hint = definition.IsMaterialized is true || IsReadTwice(definition, with) || _workarounds.IsCut(definition.Plan) ? "MATERIALIZED " : "";
             definitions.Add($"{name}{columns} AS {hint}({body})");
+            scope.Names.Add(definition.Id);
         }
 
         var recursive = with.Definitions.Any(definition => definition.IsRecursive) ? "RECURSIVE " : "";
         var block = Block(with.Input);
+        _hoisted.Remove(scope);
         if (block.With.Length > 0 || block is { Items: null, Whole: null }) block = Wrap(block);
         block.With = $"WITH {recursive}{string.Join(", ", definitions)} ";
         return block;

@@ -29,21 +29,24 @@ public sealed partial class KernelSqlWriter
 {
     private readonly KernelNames _names = new();
     private readonly KernelExpressionWriter _expressions;
+    private readonly KernelWorkarounds _workarounds;
     private readonly List<WrittenInput> _inputs = [];
     private readonly HashSet<int> _summed = [];
     private readonly bool _keepsJoinOrder;
 
-    private KernelSqlWriter(bool keepsJoinOrder)
+    private KernelSqlWriter(LogicalPlan plan)
     {
-        _keepsJoinOrder = keepsJoinOrder;
-        _expressions = new KernelExpressionWriter(_names, plan => Block(plan).Render());
+        _keepsJoinOrder = ReadsExchange(plan);
+        _workarounds = KernelWorkarounds.Of(plan);
+        _hoisted.Add(new HoistScope([], []));
+        _expressions = new KernelExpressionWriter(_names, new SubqueryWriter(inner => Block(inner).Render(), Derived, Hoist));
     }
 
     /// <summary>Writes a plan whose parameters are already replaced by constants.</summary>
     public static WrittenQuery Write(LogicalPlan plan)
     {
-        var writer = new KernelSqlWriter(ReadsExchange(plan));
-        var sql = writer.Listed(plan);
+        var writer = new KernelSqlWriter(plan);
+        var sql = writer.WithHoisted(writer.Listed(plan));
         var columns = plan.Columns.Select(column => new RecordField(writer._names.Plain(column), column.Type)).ToEquatableArray();
         return new WrittenQuery(sql, writer._inputs, WrittenQuery.Given(columns));
     }
@@ -77,6 +80,9 @@ public sealed partial class KernelSqlWriter
         /// <summary>A complete statement such as a set operation, to which only ORDER BY and LIMIT can be added.</summary>
         public string? Whole { get; set; }
 
+        /// <summary>Whether LIMIT, OFFSET or DISTINCT ON choose rows here; see <see cref="KernelWorkarounds"/>.</summary>
+        public bool IsCut { get; set; }
+
         public bool IsBareSource => Items is null && Where.Count == 0 && OrderBy is null && Limit is null && Whole is null && With.Length == 0;
 
         public string Render()
@@ -99,7 +105,7 @@ public sealed partial class KernelSqlWriter
             {
                 var block = Block(filter.Input);
                 if (block.Items is not null || block.Limit is not null || block.OrderBy is not null || block.Whole is not null) block = Wrap(block);
-                foreach (var term in filter.Predicate is And and ? and.Terms : [filter.Predicate]) block.Where.Add(_expressions.Write(term));
+                foreach (var term in filter.Predicate is And and ? and.Terms : [filter.Predicate]) block.Where.Add(Condition(term));
                 return block;
             }
 
@@ -146,7 +152,17 @@ public sealed partial class KernelSqlWriter
         }
     }
 
-    private SelectBlock Wrap(SelectBlock block) => block.IsBareSource ? block : new SelectBlock($"({block.Render()}) AS {_names.NewTable()}");
+    private SelectBlock Wrap(SelectBlock block) => block.IsBareSource ? block : new SelectBlock(AsTable(block));
+
+    private string AsTable(SelectBlock block)
+    {
+        if (!block.IsCut) return $"({block.Render()}) AS {_names.NewTable()}";
+        var cut = _names.NewTable();
+        return $"(WITH {cut} AS MATERIALIZED ({block.Render()}) SELECT * FROM {cut}) AS {_names.NewTable()}";
+    }
+
+    /// <summary>A condition that rows must meet.</summary>
+    private string Condition(Expr term) => _workarounds.NamesOuterInequality(term) ? $"({_expressions.Write(term)} IS TRUE)" : _expressions.Write(term);
 
     /// <summary>What stands in FROM for a plan.</summary>
     private string Source(LogicalPlan plan) => plan switch
@@ -160,7 +176,7 @@ public sealed partial class KernelSqlWriter
         _ => Derived(plan),
     };
 
-    private string Derived(LogicalPlan plan) => $"({Block(plan).Render()}) AS {_names.NewTable()}";
+    private string Derived(LogicalPlan plan) => AsTable(Block(plan));
 
     private string AddInput(LeafPlan source, string wish)
     {
@@ -244,7 +260,7 @@ public sealed partial class KernelSqlWriter
         if (join.Right is Join && !join.IsLateral) right = Nested(right);
         if (join is { Type: JoinType.Inner, Condition: Constant { Value: true } }) return $"{left} CROSS JOIN {right}";
         var kind = join.Type switch { JoinType.Left => "LEFT JOIN", JoinType.Right => "RIGHT JOIN", JoinType.Full => "FULL JOIN", JoinType.Semi => "SEMI JOIN", JoinType.Anti => "ANTI JOIN", _ => "JOIN" };
-        return $"{left} {kind} {right} ON {_expressions.Write(join.Condition)}";
+        return $"{left} {kind} {right} ON {(join.Condition is And terms ? $"({string.Join(" AND ", terms.Terms.Select(Condition))})" : Condition(join.Condition))}";
 
         string Nested(string joined) => _keepsJoinOrder ? $"(SELECT * FROM {joined}) AS {_names.NewTable()}" : $"({joined})";
     }
@@ -339,6 +355,7 @@ public sealed partial class KernelSqlWriter
         var block = Wrap(Block(distinct.Input));
         block.Items = $"DISTINCT ON ({string.Join(", ", distinct.Keys.Select(key => _expressions.Key(key)))}) {string.Join(", ", distinct.Columns.Select(column => _names.Of(column)))}";
         if (distinct.OrderBy.Count > 0) block.OrderBy = _expressions.SortKeys(distinct.OrderBy);
+        block.IsCut = _workarounds.KeepsFiltersAbove(distinct);
         return block;
     }
 
@@ -349,6 +366,7 @@ public sealed partial class KernelSqlWriter
         if (block.Limit is not null || (block.Items is null && block.Whole is null)) block = Wrap(block);
         block.Limit = (limit.Count is null or Constant { Value: null } ? "" : $" LIMIT {Count(limit.Count, "LIMIT", SqlState.InvalidRowCountInLimitClause)}")
             + (limit.Offset is null or Constant { Value: null } ? "" : $" OFFSET {Count(limit.Offset, "OFFSET", SqlState.InvalidRowCountInResultOffsetClause)}");
+        block.IsCut = _workarounds.KeepsFiltersAbove(limit);
         return block;
     }
 
@@ -386,17 +404,36 @@ public sealed partial class KernelSqlWriter
             return WriteDistinct(new Distinct(operation with { IsAll = true }));
         }
 
-        var left = Operand(operation.Left);
-        var right = Operand(operation.Right);
-        var names = operation.Outputs.Select((column, i) => $"{_names.Of(operation.Left.Columns[i])} AS {_names.Of(column)}").ToArray();
-        var rightNames = operation.Outputs.Select((column, i) => $"{_names.Of(operation.Right.Columns[i])} AS {_names.Of(column)}").ToArray();
-        string List(string[] items) => items.Length == 0 ? "1 AS \"_\"" : string.Join(", ", items);
-        return new SelectBlock("")
-        {
-            Whole = $"SELECT {List(names)} FROM {left} {word} SELECT {List(rightNames)} FROM {right}",
-        };
+        return new SelectBlock("") { Whole = string.Join($" {word} ", Arms(operation).Select(Arm)) };
 
-        string Operand(LogicalPlan plan) => Derived(plan);
+        string Arm(LogicalPlan plan)
+        {
+            var source = Derived(plan);
+            var items = string.Join(", ", operation.Outputs.Select((column, i) => $"{_names.Of(plan.Columns[i])} AS {_names.Of(column)}"));
+            return $"SELECT {(items.Length == 0 ? "1 AS \"_\"" : items)} FROM {source}";
+        }
+    }
+
+    /// <summary>What a set operation combines. UNION ALL of many is one list: hundreds of levels would take the kernel minutes.</summary>
+    private static IEnumerable<LogicalPlan> Arms(SetOperation operation)
+    {
+        if (operation is not { Type: SetOperationType.Union, IsAll: true }) return [operation.Left, operation.Right];
+        var arms = new List<LogicalPlan>();
+        var pending = new Stack<LogicalPlan>([operation]);
+        while (pending.TryPop(out var plan))
+        {
+            if (plan is SetOperation { Type: SetOperationType.Union, IsAll: true } union)
+            {
+                pending.Push(union.Right);
+                pending.Push(union.Left);
+            }
+            else
+            {
+                arms.Add(plan);
+            }
+        }
+
+        return arms;
     }
 
     /// <summary>

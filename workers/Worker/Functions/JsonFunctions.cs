@@ -78,7 +78,7 @@ internal static class JsonFunctions
     {
         try
         {
-            using var document = JsonDocument.Parse(row.GetBytes(0).ToArray(), new JsonDocumentOptions { MaxDepth = 1000 });
+            using var document = JsonDocument.Parse(row.GetBytes(0).ToArray(), new JsonDocumentOptions { MaxDepth = JsonTree.MaxDepth });
             return document.RootElement.Clone();
         }
         catch (JsonException error)

@@ -35,7 +35,7 @@ internal static class AreAnalysis
     {
         AreNode.Group group => HasOpenAlternation(group.Inner, following),
         AreNode.Repeat repeat => HasOpenAlternation(repeat.Inner, [repeat.Inner, .. following]),
-        AreNode.Sequence sequence => Enumerable.Range(0, sequence.Items.Count)
+        AreNode.Sequence sequence => Enumerable.Range(0, sequence.Items.Count).Where(i => sequence.Items[i] is not (AreNode.Characters or AreNode.Constraint))
             .Any(i => HasOpenAlternation(sequence.Items[i], [.. sequence.Items.Skip(i + 1), .. following])),
         AreNode.Alternation alternation => (following.Any(next => next is not AreNode.Constraint) && !IsDetermined(alternation, following))
             || alternation.Branches.Any(branch => HasOpenAlternation(branch, following)),

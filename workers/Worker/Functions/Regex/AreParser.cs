@@ -8,6 +8,10 @@ namespace Federation.Worker.Functions.Regex;
 internal sealed class AreParser
 {
     private const int MaxRepeat = 255;
+
+    /// <summary>More groups inside of one another than this are refused; PostgreSQL's own limit depends on its stack.</summary>
+    private const int MaxDepth = 10_000;
+
     private const string Word = @"[\p{L}\p{N}_]";
 
     private readonly string _pattern;
@@ -194,7 +198,7 @@ internal sealed class AreParser
 
     private AreNode ParseInner()
     {
-        _depth++;
+        if (++_depth > MaxDepth) throw Invalid("regular expression is too complex");
         var inner = ParseAlternation();
         if (IsAtEnd) throw Invalid("parentheses () not balanced");
         _position++;

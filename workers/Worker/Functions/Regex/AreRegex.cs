@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Runtime.ExceptionServices;
 using System.Text.RegularExpressions;
 using Federation.Core.Errors;
 using Federation.Core.Execution;
@@ -20,9 +21,14 @@ internal readonly record struct AreSpan(int Start, int Length)
 internal sealed class AreRegex
 {
     private const int CacheSize = 256;
+    private const int MaxGroupsOnThisStack = 200;
+    private const int StackOfManyGroups = 256 << 20;
 
     // A pattern that backtracks for longer is refused rather than left to hold a kernel thread.
     private static readonly TimeSpan s_timeout = TimeSpan.FromSeconds(10);
+
+    // After this the engine that does not backtrack is asked.
+    private static readonly TimeSpan s_patience = TimeSpan.FromMilliseconds(100);
     private static readonly ConcurrentDictionary<(string Pattern, string Flags), AreRegex> s_cache = new();
 
     [ThreadStatic]
@@ -34,6 +40,10 @@ internal sealed class AreRegex
     private readonly bool _dependsOnContext;
     private readonly bool _capturesMayDiffer;
     private readonly Lazy<DotNetRegex> _whole;
+    private readonly DotNetRegex _quick;
+    private readonly Lazy<DotNetRegex> _quickWhole;
+    private readonly Lazy<DotNetRegex?> _linear;
+    private readonly Lazy<DotNetRegex?> _linearWhole;
 
     private AreRegex(string pattern, AreOptions options)
     {
@@ -42,7 +52,12 @@ internal sealed class AreRegex
         var flags = RegexOptions.CultureInvariant | (options.IgnoreCase ? RegexOptions.IgnoreCase : RegexOptions.None);
         var text = AreAnalysis.ToDotNet(tree);
         _regex = new DotNetRegex(text, flags, s_timeout);
-        _whole = new Lazy<DotNetRegex>(() => new DotNetRegex($@"\A(?:{text})\z", flags, s_timeout));
+        var whole = $@"\A(?:{text})\z";
+        _whole = new Lazy<DotNetRegex>(() => new DotNetRegex(whole, flags, s_timeout));
+        _quick = new DotNetRegex(text, flags, s_patience);
+        _quickWhole = new Lazy<DotNetRegex>(() => new DotNetRegex(whole, flags, s_patience));
+        _linear = new Lazy<DotNetRegex?>(() => ToLinear(text, flags));
+        _linearWhole = new Lazy<DotNetRegex?>(() => ToLinear(whole, flags));
         _isLazy = AreAnalysis.IsLazy(tree);
         _isAmbiguous = AreAnalysis.IsAmbiguous(tree);
         _dependsOnContext = AreAnalysis.DependsOnContext(tree);
@@ -61,7 +76,7 @@ internal sealed class AreRegex
         var key = (pattern.ToString(), flags.ToString());
         if (!s_cache.TryGetValue(key, out var regex))
         {
-            regex = new AreRegex(key.Item1, AreOptions.Parse(flags));
+            regex = Create(key.Item1, AreOptions.Parse(flags));
             if (s_cache.Count >= CacheSize) s_cache.Clear();
             s_cache.TryAdd(key, regex);
         }
@@ -70,16 +85,41 @@ internal sealed class AreRegex
         return regex;
     }
 
+    /// <summary>Parser, analysis and .NET's own compiler go as deep as the groups do; many groups get a stack of their own.</summary>
+    private static AreRegex Create(string pattern, AreOptions options)
+    {
+        if (pattern.AsSpan().Count('(') <= MaxGroupsOnThisStack) return new AreRegex(pattern, options);
+        AreRegex? regex = null;
+        ExceptionDispatchInfo? failure = null;
+        var thread = new Thread(
+            () =>
+            {
+                try
+                {
+                    regex = new AreRegex(pattern, options);
+                }
+                catch (Exception error)
+                {
+                    failure = ExceptionDispatchInfo.Capture(error);
+                }
+            },
+            StackOfManyGroups) { Name = "regular expression" };
+        thread.Start();
+        thread.Join();
+        failure?.Throw();
+        return regex!;
+    }
+
     /// <summary>Whether there is a match; which one does not matter, so .NET's answer is PostgreSQL's.</summary>
     public bool IsMatch(ReadOnlySpan<char> text)
     {
         try
         {
-            return _regex.IsMatch(text);
+            return _quick.IsMatch(text);
         }
         catch (RegexMatchTimeoutException)
         {
-            throw TooComplex();
+            return Linear(_linear, _regex, text);
         }
     }
 
@@ -104,11 +144,39 @@ internal sealed class AreRegex
     {
         try
         {
-            return _whole.Value.IsMatch(text);
+            return _quickWhole.Value.IsMatch(text);
+        }
+        catch (RegexMatchTimeoutException)
+        {
+            return Linear(_linearWhole, _whole.Value, text);
+        }
+    }
+
+    /// <summary>
+    /// Whether there is a match, for a pattern that backtracks for long: by .NET's other engine, whose time grows with the text alone. It does not know back-references and lookaround, and refuses repetitions that would
+    /// make it too large; those get the rest of the time.
+    /// </summary>
+    private static bool Linear(Lazy<DotNetRegex?> linear, DotNetRegex backtracking, ReadOnlySpan<char> text)
+    {
+        try
+        {
+            return (linear.Value ?? backtracking).IsMatch(text);
         }
         catch (RegexMatchTimeoutException)
         {
             throw TooComplex();
+        }
+    }
+
+    private static DotNetRegex? ToLinear(string text, RegexOptions flags)
+    {
+        try
+        {
+            return new DotNetRegex(text, flags | RegexOptions.NonBacktracking, s_timeout);
+        }
+        catch (NotSupportedException)
+        {
+            return null;
         }
     }
 

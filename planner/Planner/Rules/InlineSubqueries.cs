@@ -1,0 +1,111 @@
+using Federation.Planner.Functions;
+
+namespace Federation.Planner.Rules;
+
+/// <summary>
+/// Subqueries that the kernel would plan badly or wrongly, as something simpler.
+/// <list type="bullet">
+/// <item>A scalar or lateral subquery without FROM is its expression. (Not <c>(SELECT random())</c>, which PostgreSQL computes once for all rows.)</item>
+/// <item>A definition of WITH that names columns of an outer query stands where it is used: the kernel takes another row's columns when a subquery reads it. (Not when it is volatile and read twice.)</item>
+/// <item>A subquery that is volatile and names columns of an outer query gets the number of the outer row, because the kernel runs it once for all outer rows whose named columns are equal.</item>
+/// </list>
+/// See docs/kernel-workarounds.md.
+/// </summary>
+public sealed class InlineSubqueries : IRule
+{
+    private static readonly FunctionEntry s_rowNumber = FunctionCatalog.Instance.FunctionsNamed("row_number")[0];
+
+    public string Name => "inline subqueries";
+
+    public LogicalPlan Apply(LogicalPlan plan, RuleContext context) => new Run(PlanColumns.HighestOf(plan)).InPlan(plan);
+
+    private sealed class Run(int last)
+    {
+        private int _last = last;
+
+        public LogicalPlan InPlan(LogicalPlan part) => PlanRewriter.Rewrite(part, InNode);
+
+        private LogicalPlan InNode(LogicalPlan node)
+        {
+            if (PlanRewriter.ExpressionsOf(node).Any(PlanRewriter.HasSubquery)) node = Numbered(PlanRewriter.MapOwnExpressions(node, InExpression));
+            return node switch
+            {
+                With with => WithoutCorrelated(with),
+                Join { IsLateral: true } join => Lateral(join),
+                _ => node,
+            };
+        }
+
+        private Expr InExpression(Expr expression) => PlanRewriter.Rewrite(expression, Inline, InPlan);
+
+        private static Expr Inline(Expr expression) =>
+            expression is Subquery { Kind: SubqueryKind.Scalar, Plan: Project { Input: Values { Outputs.Count: 0, Rows.Count: 1 }, Assignments: [var only] } plan } subquery
+            && only.Expression.Type.Equals(subquery.Type) && (!IsVolatile(plan) || PlanColumns.FreeOf(plan).Count > 0)
+                ? only.Expression
+                : expression;
+
+        private LogicalPlan Lateral(Join join)
+        {
+            if (join is { Type: JoinType.Inner or JoinType.Left, Condition: Constant { Value: true }, Right: Project { Input: Values { Outputs.Count: 0, Rows.Count: 1 } } computed })
+                return new Project(join.Left, join.Left.Columns.Select(PassedOn).Concat(computed.Assignments).ToEquatableArray());
+            if (!IsCorrelatedAndVolatile(join.Right, join.Left)) return join;
+            var (left, number) = WithNumber(join.Left);
+            return Only(join with { Left = left, Right = new Filter(join.Right, number) }, join.Columns);
+        }
+
+        /// <summary>The node over an input whose rows are numbered, when one of its subqueries needs that.</summary>
+        private LogicalPlan Numbered(LogicalPlan node)
+        {
+            if (node.Inputs is not [var input] || !PlanRewriter.ExpressionsOf(node).SelectMany(PlanRewriter.Subqueries).Any(NeedsNumber)) return node;
+            var (numbered, number) = WithNumber(input);
+            var mapped = PlanRewriter.MapOwnExpressions(
+                node.WithInputs([numbered]),
+                expression => PlanRewriter.Rewrite(expression, item => item is Subquery subquery && NeedsNumber(subquery) ? subquery with { Plan = new Filter(subquery.Plan, number) } : item));
+            return mapped.Columns.Count == node.Columns.Count ? mapped : Only(mapped, node.Columns);
+
+            // The items of an array keep their order only where the plan ends in it.
+            bool NeedsNumber(Subquery subquery) => subquery.Kind != SubqueryKind.Array && IsCorrelatedAndVolatile(subquery.Plan, input);
+        }
+
+        private (LogicalPlan Plan, Expr IsThere) WithNumber(LogicalPlan input)
+        {
+            var column = new Column(++_last, "row", SqlType.Int8);
+            var call = new WindowCall(new AggregateCall(s_rowNumber, [], SqlType.Int8), [], [], null);
+            return (new Window(input, [new Assignment(column, call)]), new Not(new IsNull(new ColumnRef(column))));
+        }
+
+        private static LogicalPlan WithoutCorrelated(With with)
+        {
+            var kept = new List<CteDefinition>();
+            var inlined = new Dictionary<CteId, LogicalPlan>();
+            foreach (var item in with.Definitions)
+            {
+                var definition = item with { Plan = Expand(item.Plan) };
+                var reads = with.Definitions.Select(other => other.Plan).Append(with.Input).SelectMany(PlanRewriter.Nodes).OfType<CteScan>().Count(scan => scan.Cte.Equals(item.Id));
+                if (!item.IsRecursive && PlanColumns.FreeOf(definition.Plan).Count > 0 && (reads <= 1 || !IsVolatile(definition.Plan))) inlined.Add(item.Id, definition.Plan);
+                else kept.Add(definition);
+            }
+
+            if (inlined.Count == 0) return with;
+            var input = Expand(with.Input);
+            return kept.Count == 0 ? input : with with { Definitions = kept.ToEquatableArray(), Input = input };
+
+            LogicalPlan Expand(LogicalPlan plan) => inlined.Count == 0 ? plan : PlanRewriter.Rewrite(plan, node =>
+            {
+                if (PlanRewriter.ExpressionsOf(node).Any(PlanRewriter.HasSubquery)) node = PlanRewriter.MapOwnExpressions(node, expression => PlanRewriter.Rewrite(expression, item => item, Expand));
+                return node is CteScan scan && inlined.TryGetValue(scan.Cte, out var body)
+                    ? new Project(body, scan.Outputs.Select((output, i) => new Assignment(output, new ColumnRef(scan.Sources[i]))).ToEquatableArray())
+                    : node;
+            });
+        }
+
+        private static bool IsCorrelatedAndVolatile(LogicalPlan plan, LogicalPlan outer) =>
+            IsVolatile(plan) && PlanColumns.FreeOf(plan) is { Count: > 0 } free && outer.Columns.Any(column => free.Contains(column.Id));
+
+        private static bool IsVolatile(LogicalPlan plan) => PlanRewriter.Nodes(plan).SelectMany(PlanRewriter.ExpressionsOf).Any(PlanRewriter.IsVolatile);
+
+        private static Project Only(LogicalPlan plan, EquatableArray<Column> columns) => new(plan, columns.Select(PassedOn).ToEquatableArray());
+
+        private static Assignment PassedOn(Column column) => new(column, new ColumnRef(column));
+    }
+}
