@@ -90,8 +90,8 @@ public sealed class FilesConnectorTests : ScanFixture
         Write("readme.txt", "");
         var connector = Metadata();
         Assert.Equal(["public", "mixed", "sales"], await connector.ListSchemasAsync(default));
-        Assert.Equal(["sales"], await connector.ListTablesAsync("public", default));
-        Assert.Equal(["2023", "2024"], await connector.ListTablesAsync("sales", default));
+        Assert.Equal(["sales"], (await connector.ListTablesAsync("public", default)).Select(table => table.Name));
+        Assert.Equal(["2023", "2024"], (await connector.ListTablesAsync("sales", default)).Select(table => table.Name));
         Assert.Equal("id bigint,amount double precision,region text", await ColumnsAsync("public", "sales"));
         Assert.Equal(["1|10|null", "2|2.5|eu"], await ReadAsync("public", "sales"));
         Assert.Equal(["1|10"], await ReadAsync("sales", "2023"));
@@ -159,9 +159,12 @@ public sealed class FilesConnectorTests : ScanFixture
             var connector = Metadata();
             Assert.Equal(SqlState.InsufficientPrivilege, (await Assert.ThrowsAsync<SqlException>(() => TableAsync("public", "link")))
                 .State);
+            Assert.Equal(["link"], (await connector.ListTablesAsync("public", default)).Select(table => table.Name));
             File.Delete(Path.Combine(Folder, "link.csv"));
             Directory.CreateSymbolicLink(Path.Combine(Folder, "folder"), outside);
-            Assert.DoesNotContain("folder", await connector.ListSchemasAsync(default));
+            Assert.Contains("folder", await connector.ListSchemasAsync(default));
+            Assert.Empty(await connector.ListTablesAsync("public", default));
+            Assert.Equal(SqlState.InsufficientPrivilege, (await Assert.ThrowsAsync<SqlException>(() => connector.ListTablesAsync("folder", default).AsTask())).State);
             Assert.Equal(SqlState.InsufficientPrivilege, (await Assert.ThrowsAsync<SqlException>(() => TableAsync("folder", "secret")))
                 .State);
             Assert.Equal(SqlState.InsufficientPrivilege, (await Assert.ThrowsAsync<SqlException>(() => TableAsync("public", "../x")))

@@ -18,6 +18,7 @@ public static class FunctionCatalog
         .. JsonbFunctions.All,
         .. NetworkFunctions.All,
         .. NumericFunctions.All,
+        .. OrderFunctions.All,
         .. OverlapFunctions.All,
         .. PaddingFunctions.All,
         .. RegexFunctions.All,
