@@ -57,7 +57,10 @@ internal sealed class FileCatalog(string root)
 
         if (exact.Count == 1) return SameFormat(exact);
         var child = Path.Combine(folder, table);
-        return IsFolder(child) ? SameFormat(DataFiles(child)) : null;
+        if (!IsFolder(child)) return null;
+        // The files of such a table are not its rows: some are deleted, some replaced.
+        if (TableFormats.Of(child) is { } format) throw new SqlException(SqlState.FeatureNotSupported, $"folder \"{child}\" holds a {format} table, whose files cannot be read without its log");
+        return SameFormat(DataFiles(child));
     }
 
     private string? FolderOf(string schema)

@@ -15,6 +15,7 @@ public static class FunctionCatalog
         .. FormattingFunctions.All,
         .. IntegerFunctions.All,
         .. JsonFunctions.All,
+        .. JsonLineFunctions.All,
         .. JsonbFunctions.All,
         .. NetworkFunctions.All,
         .. NumericFunctions.All,
