@@ -79,6 +79,23 @@ public sealed class FileFormTests(SuiteServers servers)
         Assert.Equal("{{1,2},{3,4}}", (await QueryAsync("old.parquet", content, "SELECT * FROM {0}")).Rows[0][0]);
     }
 
+    /// <summary>Damaged files of other projects: some damage is not in what is read, the rest is said to be damage and the file is named.</summary>
+    [GoldenFact]
+    public async Task Damaged_parquet_files_are_named()
+    {
+        var damaged = 0;
+        foreach (var path in Directory.EnumerateFiles(Path.Combine(SuiteServers.GoldenFolder!, "parquet/parquet-testing/bad_data"), "*.parquet"))
+        {
+            var file = "bad_" + Path.GetFileName(path);
+            if ((await QueryAsync(file, await File.ReadAllBytesAsync(path), "SELECT * FROM {0}")).Error is not { } error) continue;
+            damaged++;
+            Assert.True(error.Code is "XX001" or "0A000", $"{file}: {error}");
+            Assert.Contains(file, error.Message + error.Detail, StringComparison.Ordinal);
+        }
+
+        Assert.True(damaged > 3, $"{damaged} files");
+    }
+
     [Theory]
     [InlineData("_delta_log", "Delta")]
     [InlineData(".hoodie", "Hudi")]
