@@ -16,6 +16,7 @@ public sealed class SuiteServers : IAsyncLifetime
     private Task<ServerAddress>? _tpch;
     private Task<ServerAddress>? _scaleOne;
     private Task<ServerAddress>? _random;
+    private Task<ServerAddress>? _attached;
 
     /// <summary>The golden lakehouse tables beside or above the repository; null where they are absent.</summary>
     internal static string? GoldenFolder { get; } = FindGolden();
@@ -53,6 +54,9 @@ public sealed class SuiteServers : IAsyncLifetime
 
     /// <summary>PostgreSQL's database of the random tables, whose files lie below <see cref="Files"/>; the first caller makes them.</summary>
     internal Task<ServerAddress> GetRandomAsync() => _random ??= RandomTables.CreateAsync(_postgres!, Files);
+
+    /// <summary>PostgreSQL's database of compat-tests/attached, which the gateway has as server "attached"; the first caller makes it.</summary>
+    internal Task<ServerAddress> GetAttachedAsync() => _attached ??= Slt.AttachedTests.CreateAsync(Postgres, Gateway);
 
     public async Task InitializeAsync()
     {

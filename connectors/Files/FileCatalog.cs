@@ -24,14 +24,14 @@ internal sealed class FileCatalog(string root)
     {
         if (FolderOf(schema) is not { } folder) return [];
         var names = new HashSet<string>(StringComparer.Ordinal);
-        foreach (var group in DataFiles(folder).GroupBy(path => FileKinds.Of(path)!.Value.Stem, StringComparer.Ordinal))
+        foreach (var group in NamedFiles(folder).GroupBy(path => FileKinds.Of(path)!.Value.Stem, StringComparer.Ordinal))
         {
             if (group.Count() == 1) names.Add(group.Key);
             else names.UnionWith(group.Select(path => Path.GetFileName(path)));
         }
 
         foreach (var child in Folders(folder))
-            if (SameFormat(DataFiles(Path.Combine(folder, child))) is not null)
+            if (LooksLikeTable(Path.Combine(folder, child)))
                 names.Add(child);
         return [.. names.Order(StringComparer.Ordinal)];
     }
@@ -57,7 +57,10 @@ internal sealed class FileCatalog(string root)
 
         if (exact.Count == 1) return SameFormat(exact);
         var child = Path.Combine(folder, table);
-        return IsFolder(child) ? SameFormat(DataFiles(child)) : null;
+        if (!IsFolder(child)) return null;
+        // The files of such a table are not its rows: some are deleted, some replaced.
+        if (TableFormats.Of(child) is { } format) throw new SqlException(SqlState.FeatureNotSupported, $"folder \"{child}\" holds a {format} table, whose files cannot be read without its log");
+        return SameFormat(DataFiles(child));
     }
 
     private string? FolderOf(string schema)
@@ -73,15 +76,29 @@ internal sealed class FileCatalog(string root)
     // Links may change between statements, so what is known of them is not kept.
     private LocalPaths Allowed() => new([root]);
 
-    private IEnumerable<string> Folders(string folder) => List(folder, Directory.EnumerateDirectories)
-        .Where(Allowed().Contains).Select(path => Path.GetFileName(path)).Where(name => name[0] is not ('.' or '_'));
+    /// <summary>Folders by their names alone, also links that lead out: what is in those is refused when it is listed.</summary>
+    private static IEnumerable<string> Folders(string folder) => List(folder, Directory.EnumerateDirectories)
+        .Select(path => Path.GetFileName(path)).Where(name => name[0] is not ('.' or '_'));
 
     /// <summary>The files of a folder that hold tables; only of those that are asked for it is looked up where their links lead.</summary>
-    private List<string> DataFiles(string folder, Func<string, bool>? isWanted = null)
+    private List<string> DataFiles(string folder, Func<string, bool>? isWanted = null) =>
+        [.. NamedFiles(folder).Where(path => isWanted?.Invoke(path) != false).Select(Allowed().Demand).Select(FileNature.DemandRegular)];
+
+    /// <summary>Files by their names alone: a link that leads out is found out when its table is read.</summary>
+    private IEnumerable<string> NamedFiles(string folder) =>
+        List(Allowed().Demand(folder), Directory.EnumerateFiles).Where(path => FileKinds.Of(path) is not null).Order(StringComparer.Ordinal);
+
+    /// <summary>A folder that cannot be listed is no table: what it holds is not known.</summary>
+    private bool LooksLikeTable(string folder)
     {
-        var allowed = Allowed();
-        return [.. List(allowed.Demand(folder), Directory.EnumerateFiles)
-            .Where(path => FileKinds.Of(path) is not null && isWanted?.Invoke(path) != false).Select(allowed.Demand).Select(FileNature.DemandRegular).Order(StringComparer.Ordinal)];
+        try
+        {
+            return SameFormat([.. NamedFiles(folder)]) is not null;
+        }
+        catch (SqlException)
+        {
+            return false;
+        }
     }
 
     private static IEnumerable<string> List(string folder, Func<string, IEnumerable<string>> list)

@@ -8,6 +8,9 @@ internal sealed record FileColumn(string Name, SqlType Type)
 {
     /// <summary>Between what the values lie; null when the files do not say.</summary>
     public ColumnStatistics? Statistics { get; init; }
+
+    /// <summary>Why the column cannot be read; null for those that can.</summary>
+    public string? Refusal { get; init; }
 }
 
 /// <summary>Merges the columns of files by name, in order of first appearance.</summary>

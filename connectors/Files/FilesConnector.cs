@@ -29,8 +29,8 @@ internal sealed class FilesConnector : IConnector, IConnectorMetadata, IScanPlan
     public ValueTask<IReadOnlyList<string>> ListSchemasAsync(CancellationToken cancellationToken) =>
         ValueTask.FromResult(_catalog.Schemas());
 
-    public ValueTask<IReadOnlyList<string>> ListTablesAsync(string schema, CancellationToken cancellationToken) =>
-        ValueTask.FromResult(_catalog.Tables(schema));
+    public ValueTask<IReadOnlyList<ListedTable>> ListTablesAsync(string schema, CancellationToken cancellationToken) =>
+        ValueTask.FromResult<IReadOnlyList<ListedTable>>([.. _catalog.Tables(schema).Select(name => new ListedTable(name))]);
 
     public ValueTask<ConnectorTable?> FindTableAsync(
         string schema, string table, TableVersion? version, CancellationToken cancellationToken)

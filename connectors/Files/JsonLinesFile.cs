@@ -9,7 +9,7 @@ namespace Federation.Connectors.Files;
 /// <summary>
 /// The members that the first lines of a JSON-lines file have: numbers, booleans, dates and texts by value, objects and arrays as jsonb. A
 /// member whose values are of several kinds is jsonb when objects are among them, else text. Members that come later only are not seen.
-/// Numbers with a fraction keep what a double holds, also inside of jsonb: the kernel's JSON reader has no other form for them.
+/// Numbers that neither bigint nor float8 holds exactly are numeric. Each line is read as it is written, so that nothing in it is rounded.
 /// </summary>
 internal static class JsonLinesFile
 {
@@ -19,29 +19,22 @@ internal static class JsonLinesFile
         var order = new List<string>();
         var text = SampleReader.Read(path);
         var line = 0;
-        foreach (var part in text.AsSpan().EnumerateLines())
+        // Lines end at line feeds alone: the other line ends of Unicode may stand in strings.
+        foreach (var part in text.AsSpan().Split('\n'))
         {
-            if (part.Trim().IsEmpty) continue;
+            if (text.AsSpan(part).Trim().IsEmpty) continue;
             if (++line > options.SampleRows) break;
-            Look(part.ToString(), path, line, members, order);
+            Look(text[part], path, line, members, order);
         }
 
-        // The kernel's names are not case-sensitive and it would read one for both.
-        if (order.GroupBy(name => name, StringComparer.OrdinalIgnoreCase).FirstOrDefault(group => group.Count() > 1) is { } clash)
-            throw FormatErrors.Unsupported(
-                path, $"members {string.Join(" and ", clash.Select(name => $"\"{name}\""))} differ in case only");
         return order.Select(name => new FileColumn(name, members[name].Type)).ToEquatableArray();
     }
 
-    /// <summary>Every member is read as text or as JSON; expressions make the values.</summary>
-    public static EquatableArray<string> ReaderOptions(EquatableArray<FileColumn> columns) =>
-    [
-        "auto_detect = false",
-        "format = 'newline_delimited'",
-        $"columns = {{{string.Join(", ", columns.Select(column => $"{KernelText.Literal(column.Name)}: '{KernelTypeOf(column)}'"))}}}",
-    ];
+    /// <summary>The reader gives each line whole, in a column of this name; expressions take the members out.</summary>
+    public const string LineColumn = "json";
 
-    private static string KernelTypeOf(FileColumn column) => column.Type == SqlType.Jsonb ? "JSON" : "VARCHAR";
+    /// <summary>A member of a line as text; objects and arrays as they are written.</summary>
+    public static string MemberOf(string name) => $"pg_json_line_member(CAST(d.{LineColumn} AS VARCHAR), {KernelText.Literal(name)})";
 
     private static void Look(string line, string path, int number, Dictionary<string, Member> members, List<string> order)
     {
@@ -61,6 +54,10 @@ internal static class JsonLinesFile
                 member.See(property.Value);
             }
         }
+        catch (InvalidOperationException error)
+        {
+            throw new SqlException(SqlState.DataCorrupted, $"file \"{path}\" is corrupt: line {number} holds half of a surrogate pair", error);
+        }
         catch (JsonException error)
         {
             throw new SqlException(
@@ -76,8 +73,7 @@ internal static class JsonLinesFile
         public SqlType Type => _hasContainers ? SqlType.Jsonb
             // Texts that look like numbers are texts.
             : (_hasNumbers ? 1 : 0) + (_hasTexts ? 1 : 0) + (_hasBooleans ? 1 : 0) > 1 ? SqlType.Text
-            : _hasTexts && _guess.Type.Base.Name is ("int8" or "float8" or "bool") ? SqlType.Text
-            : _hasNumbers && _guess.Type == SqlType.Text ? SqlType.Float8
+            : _hasTexts && _guess.Type.Base.Name is ("int8" or "float8" or "numeric" or "bool") ? SqlType.Text
             : _guess.Type;
 
         public void See(JsonElement value)

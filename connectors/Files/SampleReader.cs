@@ -1,6 +1,7 @@
 using System.IO.Compression;
 using System.Text;
 using Federation.Connectors.Formats;
+using Federation.Core.Errors;
 
 namespace Federation.Connectors.Files;
 
@@ -27,6 +28,8 @@ internal static class SampleReader
                 bytes = bytes[..(end + 1)];
             }
 
+            if (bytes.Contains((byte)0))
+                throw new SqlException(SqlState.CharacterNotInRepertoire, $"file \"{path}\" cannot be read: invalid byte sequence for encoding \"UTF8\": 0x00");
             if (bytes.StartsWith((ReadOnlySpan<byte>)[0xEF, 0xBB, 0xBF])) bytes = bytes[3..];
             return new UTF8Encoding(false, throwOnInvalidBytes: true).GetString(bytes);
         }

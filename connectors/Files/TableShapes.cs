@@ -1,3 +1,4 @@
+using System.Globalization;
 using Federation.Connectors.Formats;
 using Federation.Connectors.Formats.Parquet;
 using Federation.Core;
@@ -36,8 +37,11 @@ internal sealed class TableShapes(FileOptions options, ParquetFooters footers)
     public EquatableArray<FileGroup> Groups(FilesTableHandle table, EquatableArray<FileColumn> columns, CancellationToken cancellationToken)
     {
         var groups = new List<(string Key, FileGroup Group, List<ScanFile> Files)>();
+        if (columns.FirstOrDefault(column => column.Refusal is not null) is { } refused) throw new SqlException(SqlState.FeatureNotSupported, refused.Refusal!);
         foreach (var file in table.Files)
         {
+            // An empty file has neither columns nor rows, and the kernel reads none without columns.
+            if (table.Format == FileFormat.Csv && Csv(file.Path, cancellationToken).Columns.Count == 0) continue;
             // Files of a group share their physical schema: the reader takes the first file's types for all.
             var (group, rows, schema) = table.Format switch
             {
@@ -63,9 +67,10 @@ internal sealed class TableShapes(FileOptions options, ParquetFooters footers)
         ParquetFooter footer, string path, EquatableArray<FileColumn> columns)
     {
         var names = KernelNames.Of(footer);
+        var shown = ShownNames(footer);
         var expressions = columns.Select(column =>
         {
-            var field = footer.Columns.FirstOrDefault(candidate => candidate.Name == column.Name);
+            var field = footer.Columns.FirstOrDefault(candidate => shown[candidate] == column.Name);
             return field is null
                 ? KernelText.Constant(null, column.Type)
                 : ParquetColumn.Of(field, path).Write($"d.{KernelText.Identifier(names[field])}");
@@ -87,23 +92,63 @@ internal sealed class TableShapes(FileOptions options, ParquetFooters footers)
 
     private static FileGroup JsonGroup(EquatableArray<FileColumn> members, EquatableArray<FileColumn> columns)
     {
-        // Members are read as what they are in the table: one file's number may be another's text. At least one, for the reader's sake.
-        var read = columns.Where(column => members.Any(member => member.Name == column.Name)).ToEquatableArray();
-        if (read.Count == 0) read = members.Count > 0 ? [members[0]] : [new FileColumn("row", SqlType.Text)];
+        // Members are read as what they are in the table: one file's number may be another's text.
         var expressions = columns.Select(column => members.Any(member => member.Name == column.Name)
-            ? TextColumn.Write($"CAST(d.{KernelText.Identifier(column.Name)} AS VARCHAR)", column.Type)
+            ? TextColumn.Write(JsonLinesFile.MemberOf(column.Name), column.Type)
             : KernelText.Constant(null, column.Type)).ToEquatableArray();
-        return new FileGroup(FileFormat.JsonLines, default, OrRow(expressions)) { ReaderOptions = JsonLinesFile.ReaderOptions(read) };
+        return new FileGroup(FileFormat.JsonLines, default, OrRow(expressions));
     }
 
     private static EquatableArray<string> OrRow(EquatableArray<string> expressions) => expressions.Count == 0 ? ["true"] : expressions;
 
-    private static IEnumerable<FileColumn> ParquetColumns(ParquetFooter footer, string path) =>
-        footer.Columns.Select(field => new FileColumn(field.Name, ParquetColumn.Of(field, path).Type) { Statistics = footer.Statistics.GetValueOrDefault(field.Name) });
+    /// <summary>Names of a file's columns in SQL: of equal ones the later get a number, as in a, a_1; a column without a name has that of its place.</summary>
+    private static Dictionary<ParquetField, string> ShownNames(ParquetFooter footer)
+    {
+        var names = new Dictionary<ParquetField, string>(ReferenceEqualityComparer.Instance);
+        var taken = footer.Columns.Select(field => field.Name).ToHashSet(StringComparer.Ordinal);
+        var used = new HashSet<string>(StringComparer.Ordinal);
+        for (var i = 0; i < footer.Columns.Count; i++)
+        {
+            var field = footer.Columns[i];
+            var name = field.Name.Length > 0 ? field.Name : string.Create(CultureInfo.InvariantCulture, $"column{i + 1}");
+            if (!used.Add(name))
+            {
+                var number = 1;
+                while (taken.Contains($"{name}_{number}") || !used.Add($"{name}_{number}")) number++;
+                name = $"{name}_{number}";
+            }
+
+            names[field] = name;
+        }
+
+        return names;
+    }
+
+    private static IEnumerable<FileColumn> ParquetColumns(ParquetFooter footer, string path)
+    {
+        var names = ShownNames(footer);
+        return footer.Columns.Select(field => ParquetColumnOf(field, names[field], path) with { Statistics = footer.Statistics.GetValueOrDefault(field.Name) });
+    }
+
+    /// <summary>A column that cannot be read is shown and refused when it is read; the others of the file can be had.</summary>
+    private static FileColumn ParquetColumnOf(ParquetField field, string name, string path)
+    {
+        // The kernel's SQL has no form for such a name.
+        if (field.Name.Length == 0 || field.Name.Contains('\0', StringComparison.Ordinal))
+            return new FileColumn(name.Replace("\0", "", StringComparison.Ordinal), SqlType.Text) { Refusal = $"file \"{path}\" cannot be read: column \"{name.Replace("\0", "", StringComparison.Ordinal)}\" has no usable name there" };
+        try
+        {
+            return new FileColumn(name, ParquetColumn.Of(field, path).Type);
+        }
+        catch (SqlException error) when (error.State == SqlState.FeatureNotSupported)
+        {
+            return new FileColumn(name, SqlType.Text) { Refusal = error.Message };
+        }
+    }
 
     private static FileColumn MergeText(FileColumn left, FileColumn right) => left with { Type = TextColumn.Union(left.Type, right.Type) };
 
-    private static FileColumn MergeParquet(FileColumn left, FileColumn right) => left with { Type = Widen(left, right), Statistics = ColumnStatistics.Union(left.Statistics, right.Statistics) };
+    private static FileColumn MergeParquet(FileColumn left, FileColumn right) => left.Refusal is not null ? left : right.Refusal is not null ? left with { Refusal = right.Refusal } : left with { Type = Widen(left, right), Statistics = ColumnStatistics.Union(left.Statistics, right.Statistics) };
 
     private static SqlType Widen(FileColumn left, FileColumn right)
     {

@@ -11,6 +11,7 @@ internal static class TextColumn
     public static string Write(string text, SqlType type) => type.Base.Name switch
     {
         "int8" => $"pg_text_to_int8({text})",
+        "numeric" => $"pg_numeric_in({text})",
         "float8" => $"pg_text_to_float8({text})",
         "bool" => $"pg_text_to_bool({text})",
         "date" => $"pg_date_in({text})",
@@ -19,11 +20,13 @@ internal static class TextColumn
         _ => text,
     };
 
-    /// <summary>The type that holds what two files hold, or text.</summary>
+    private static bool IsNumber(SqlType type) => type.Base.Name is "int8" or "float8" or "numeric";
+
+    /// <summary>The type that holds what two files hold, or text. Whole numbers and fractions together are numeric, which holds both exactly.</summary>
     public static SqlType Union(SqlType left, SqlType right)
     {
         if (left == right) return left;
-        return left.Base.Name is "int8" or "float8" && right.Base.Name is "int8" or "float8" ? SqlType.Float8
+        return IsNumber(left) && IsNumber(right) ? SqlType.Numeric
             : left == SqlType.Jsonb || right == SqlType.Jsonb ? SqlType.Jsonb : SqlType.Text;
     }
 }

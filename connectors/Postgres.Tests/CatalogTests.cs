@@ -27,7 +27,9 @@ public sealed class CatalogTests(PostgresFixture fixture)
             """);
         await using var connector = fixture.Connect();
         var metadata = (IConnectorMetadata)connector;
-        Assert.Equal(["parted", "parted_1", "plain", "remote", "stored", "viewed"], await metadata.ListTablesAsync("kinds", CancellationToken.None));
+        Assert.Equal(
+            ["parted p 2", "parted_1 r 2", "plain r 1", "remote f 1", "stored m 1", "viewed v 1"],
+            (await metadata.ListTablesAsync("kinds", CancellationToken.None)).Select(table => $"{table.Name} {table.Kind} {table.ColumnCount}"));
         var schemas = await metadata.ListSchemasAsync(CancellationToken.None);
         Assert.Contains("kinds", schemas);
         Assert.Contains("public", schemas);
@@ -51,10 +53,10 @@ public sealed class CatalogTests(PostgresFixture fixture)
         var found = await connector.FindAsync("described");
         Assert.Equal(
             [
-                new ConnectorColumn("a", SqlType.Int4, IsNullable: false),
-                new ConnectorColumn("b", new SqlType(PgTypes.Varchar, 11)),
-                new ConnectorColumn("c", SqlType.Array(new SqlType(PgTypes.Numeric, ((5 << 16) | 1) + 4))),
-                new ConnectorColumn("d", SqlType.Text),
+                new ConnectorColumn("a", SqlType.Int4, IsNullable: false) { Number = 1 },
+                new ConnectorColumn("b", new SqlType(PgTypes.Varchar, 11)) { Number = 3 },
+                new ConnectorColumn("c", SqlType.Array(new SqlType(PgTypes.Numeric, ((5 << 16) | 1) + 4))) { Number = 4 },
+                new ConnectorColumn("d", SqlType.Text) { Number = 5 },
             ],
             found.Columns);
         Assert.Empty((await connector.FindAsync("empty_columns")).Columns);

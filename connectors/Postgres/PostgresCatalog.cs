@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using Federation.Connectors.RemoteSql;
+using Federation.Connectors.Spi;
 using Federation.Core;
 using Federation.Core.Types;
 using Npgsql;
@@ -7,10 +8,9 @@ using Npgsql;
 namespace Federation.Connectors.Postgres;
 
 /// <summary>
-/// Reads the source's catalog. Tables are kept for a few seconds, so that a point query costs one round trip; a table that turns out to have
-/// changed is forgotten by <see cref="Forget"/>. Thread-safe.
+/// Reads the source's catalog. Tables are kept for a few seconds; a look that must see the newest definition compares the identity of what is kept with the source's, which costs one short query. Thread-safe.
 /// </summary>
-internal sealed class PostgresCatalog(NpgsqlDataSource source, IReadOnlySet<string>? schemas, PostgresErrors errors, TimeProvider time)
+internal sealed class PostgresCatalog(string server, NpgsqlDataSource source, IReadOnlySet<string>? schemas, PostgresErrors errors, TimeProvider time)
 {
     private const int MaxTables = 10_000;
 
@@ -25,7 +25,9 @@ internal sealed class PostgresCatalog(NpgsqlDataSource source, IReadOnlySet<stri
 
     private const string TablesSql =
         """
-        SELECT c.relname::text
+        SELECT c.relname::text, c.relkind::text, c.reltuples::float8,
+               c.relnatts::int4,
+               CASE WHEN c.relkind IN ('v', 'm') THEN pg_catalog.pg_get_viewdef(c.oid) END
         FROM pg_catalog.pg_class AS c JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
         WHERE n.nspname = $1 AND c.relkind IN ('r', 'v', 'm', 'f', 'p')
         ORDER BY c.relname
@@ -38,7 +40,10 @@ internal sealed class PostgresCatalog(NpgsqlDataSource source, IReadOnlySet<stri
         """
         WITH RECURSIVE
         columns AS (
-            SELECT c.relkind, c.reltuples, a.attnum, a.attname, a.attnotnull, a.atttypid, a.atttypmod, a.attcollation
+            SELECT c.relkind, c.reltuples, c.relhassubclass,(
+        """ + DefinitionGuard.Identity +
+        """
+        ) AS identity, a.attnum, a.attname, a.attnotnull, a.attgenerated, a.atttypid, a.atttypmod, a.attcollation
             FROM pg_catalog.pg_class AS c
             JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
             LEFT JOIN pg_catalog.pg_attribute AS a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
@@ -54,30 +59,69 @@ internal sealed class PostgresCatalog(NpgsqlDataSource source, IReadOnlySet<stri
         SELECT c.relkind::text, c.reltuples::float8, c.attname::text, c.attnotnull,
                bt.oid::int8, b.modifier, bt.typname::text, bt.typtype::text,
                it.oid::int8, i.modifier, it.typtype::text, it.typdelim::text,
-               o.oid::int8, o.collname::text, coalesce(o.collisdeterministic, true), current_setting('server_encoding')
+               o.oid::int8, o.collname::text, coalesce(o.collisdeterministic, true), current_setting('server_encoding'),
+               c.attnum, c.attgenerated <> '',
+               bn.nspname::text, (SELECT pg_catalog.array_agg(e.enumlabel::text ORDER BY e.enumsortorder) FROM pg_catalog.pg_enum AS e WHERE e.enumtypid = bt.oid), bt.typarray::int8,
+               it.typname::text, inn.nspname::text, (SELECT pg_catalog.array_agg(e.enumlabel::text ORDER BY e.enumsortorder) FROM pg_catalog.pg_enum AS e WHERE e.enumtypid = it.oid), it.typarray::int8,
+               dt.typname::text, dn.nspname::text, c.relhassubclass, c.identity
         FROM columns AS c
-        LEFT JOIN (base AS b JOIN pg_catalog.pg_type AS bt ON bt.oid = b.type AND bt.typtype <> 'd') ON b.attnum = c.attnum
-        LEFT JOIN (item AS i JOIN pg_catalog.pg_type AS it ON it.oid = i.type AND it.typtype <> 'd') ON i.attnum = c.attnum
+        LEFT JOIN (base AS b JOIN pg_catalog.pg_type AS bt ON bt.oid = b.type AND bt.typtype <> 'd' JOIN pg_catalog.pg_namespace AS bn ON bn.oid = bt.typnamespace) ON b.attnum = c.attnum
+        LEFT JOIN (item AS i JOIN pg_catalog.pg_type AS it ON it.oid = i.type AND it.typtype <> 'd' JOIN pg_catalog.pg_namespace AS inn ON inn.oid = it.typnamespace) ON i.attnum = c.attnum
+        LEFT JOIN (pg_catalog.pg_type AS dt JOIN pg_catalog.pg_namespace AS dn ON dn.oid = dt.typnamespace) ON dt.oid = c.atttypid AND dt.typtype = 'd'
         LEFT JOIN pg_catalog.pg_collation AS o ON o.oid = c.attcollation
         ORDER BY c.attnum
+        """;
+
+    private const string IdentitySql =
+        "SELECT " + DefinitionGuard.Identity + " FROM pg_catalog.pg_class AS c JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace WHERE n.nspname = $1 AND c.relname = $2 AND c.relkind IN ('r', 'v', 'm', 'f', 'p')";
+
+    /// <summary>Types that users can name, without the row types of tables.</summary>
+    private const string TypesSql =
+        """
+        SELECT n.nspname::text, t.typname::text, t.typtype::text, t.typbasetype::int8, t.typtypmod,
+               (SELECT pg_catalog.array_agg(e.enumlabel::text ORDER BY e.enumsortorder) FROM pg_catalog.pg_enum AS e WHERE e.enumtypid = t.oid)
+        FROM pg_catalog.pg_type AS t
+        JOIN pg_catalog.pg_namespace AS n ON n.oid = t.typnamespace
+        LEFT JOIN pg_catalog.pg_class AS c ON c.oid = t.typrelid
+        WHERE n.nspname NOT LIKE 'pg\_%' AND n.nspname <> 'information_schema' AND t.typtype IN ('e', 'd', 'c', 'r', 'm', 'b') AND t.typcategory <> 'A'
+          AND (c.oid IS NULL OR c.relkind = 'c') AND ($1 = '' OR n.nspname = $1)
+        ORDER BY n.nspname, t.typname
         """;
 
     private readonly ConcurrentDictionary<(string Schema, string Table), (PostgresTable Table, long LoadedAt)> _tables = new();
 
     public async ValueTask<IReadOnlyList<string>> LoadSchemasAsync(CancellationToken cancellationToken)
     {
-        var all = await LoadNamesAsync(SchemasSql, null, cancellationToken);
+        var all = new List<string>();
+        await QueryAsync(SchemasSql, [], row => all.Add(row.GetString(0)), cancellationToken);
         return schemas is null ? all : all.Where(schemas.Contains).ToArray();
     }
 
-    public async ValueTask<IReadOnlyList<string>> LoadTablesAsync(string schema, CancellationToken cancellationToken) =>
-        Shows(schema) ? await LoadNamesAsync(TablesSql, schema, cancellationToken) : [];
+    public async ValueTask<IReadOnlyList<ListedTable>> LoadTablesAsync(string schema, CancellationToken cancellationToken)
+    {
+        var tables = new List<ListedTable>();
+        if (!Shows(schema)) return tables;
+        await QueryAsync(
+            TablesSql,
+            [schema],
+            row => tables.Add(new ListedTable(row.GetString(0), row.GetString(1)[0])
+            {
+                EstimatedRows = Estimate(row.GetString(1), row.GetDouble(2)),
+                ColumnCount = row.GetInt32(3),
+                Definition = row.IsDBNull(4) ? null : row.GetString(4),
+            }),
+            cancellationToken);
+        return tables;
+    }
 
     /// <summary>The table as it was at most a few seconds ago, or null when there is none.</summary>
-    public async ValueTask<PostgresTable?> GetTableAsync(string schema, string table, CancellationToken cancellationToken)
+    /// <param name="isCurrent">The table as it is now: what is kept is compared with the source.</param>
+    public async ValueTask<PostgresTable?> GetTableAsync(string schema, string table, bool isCurrent, CancellationToken cancellationToken)
     {
         if (!Shows(schema)) return null;
-        if (_tables.TryGetValue((schema, table), out var known) && time.GetElapsedTime(known.LoadedAt) < s_lifetime) return known.Table;
+        if (_tables.TryGetValue((schema, table), out var known) && time.GetElapsedTime(known.LoadedAt) < s_lifetime
+            && (!isCurrent || await LoadIdentityAsync(schema, table, cancellationToken) == known.Table.Identity))
+            return known.Table;
         var loadedAt = time.GetTimestamp();
         if (await LoadTableAsync(schema, table, cancellationToken) is not { } loaded)
         {
@@ -90,33 +134,47 @@ internal sealed class PostgresCatalog(NpgsqlDataSource source, IReadOnlySet<stri
         return loaded;
     }
 
-    public void Forget(string schema, string table) => _tables.TryRemove((schema, table), out _);
+    public async ValueTask<IReadOnlyList<PgType>> LoadTypesAsync(string? schema, CancellationToken cancellationToken)
+    {
+        var types = new List<PgType>();
+        if (schema is not null && !Shows(schema)) return types;
+        await QueryAsync(
+            TypesSql,
+            [schema ?? ""],
+            row =>
+            {
+                if (!Shows(row.GetString(0))) return;
+                var type = new SourceType(server, row.GetString(0), row.GetString(1), row.GetString(2)[0]) { Labels = row.IsDBNull(5) ? default : row.GetFieldValue<string[]>(5).ToEquatableArray() };
+                if (type.Kind == 'd') type = type with { Over = SqlType.FromOid(new Oid((uint)row.GetInt64(3)), row.GetInt32(4)) ?? SqlType.Text };
+                types.Add(SourceTypes.Add(type));
+            },
+            cancellationToken);
+        return types;
+    }
 
     private bool Shows(string schema) => schemas is null || schemas.Contains(schema);
-
-    private async ValueTask<IReadOnlyList<string>> LoadNamesAsync(string sql, string? parameter, CancellationToken cancellationToken)
-    {
-        var names = new List<string>();
-        await QueryAsync(sql, parameter is null ? [] : [parameter], row => names.Add(row.GetString(0)), cancellationToken);
-        return names;
-    }
 
     private async ValueTask<PostgresTable?> LoadTableAsync(string schema, string table, CancellationToken cancellationToken)
     {
         var columns = new List<RemoteColumn>();
-        var estimate = -1L;
-        var isFound = false;
+        PostgresTable? found = null;
         await QueryAsync(
             ColumnsSql,
             [schema, table],
             row =>
             {
-                isFound = true;
-                estimate = Estimate(row.GetString(0), row.GetDouble(1));
-                if (!row.IsDBNull(2)) columns.Add(PostgresColumns.Describe(row));
+                found ??= new PostgresTable(schema, table, default, Estimate(row.GetString(0), row.GetDouble(1))) { Kind = row.GetString(0)[0], HasChildren = row.GetBoolean(27), Identity = row.GetString(28) };
+                if (!row.IsDBNull(2)) columns.Add(PostgresColumns.Describe(server, row));
             },
             cancellationToken);
-        return isFound ? new PostgresTable(schema, table, columns.ToEquatableArray(), estimate) : null;
+        return found is null ? null : found with { Columns = columns.ToEquatableArray() };
+    }
+
+    private async ValueTask<string?> LoadIdentityAsync(string schema, string table, CancellationToken cancellationToken)
+    {
+        string? identity = null;
+        await QueryAsync(IdentitySql, [schema, table], row => identity = row.GetString(0), cancellationToken);
+        return identity;
     }
 
     /// <summary>Views have no statistics, and a table that was never analysed has none yet.</summary>

@@ -13,7 +13,7 @@ using Npgsql;
 namespace Federation.Connectors.Postgres;
 
 /// <summary>A PostgreSQL database. Reads by binary COPY over pooled connections.</summary>
-internal sealed class PostgresConnector : IConnector, IConnectorMetadata, IScanPlanner, IPartitionedScanPlanner, IPageSource, IFilterPushdown, ILimitPushdown
+internal sealed class PostgresConnector : IConnector, IConnectorMetadata, ISourceTypes, IChildTables, IScanPlanner, IPartitionedScanPlanner, IPageSource, IFilterPushdown, ILimitPushdown
 {
     private readonly NpgsqlDataSource _source;
     private readonly PostgresErrors _errors;
@@ -24,24 +24,28 @@ internal sealed class PostgresConnector : IConnector, IConnectorMetadata, IScanP
         ServerName = definition.ServerName;
         _source = PostgresOptions.CreateSource(definition);
         _errors = new PostgresErrors(definition.ServerName);
-        _catalog = new PostgresCatalog(_source, PostgresOptions.Schemas(definition), _errors, time);
+        _catalog = new PostgresCatalog(definition.ServerName, _source, PostgresOptions.Schemas(definition), _errors, time);
     }
 
     public string ServerName { get; }
 
     public ValueTask<IReadOnlyList<string>> ListSchemasAsync(CancellationToken cancellationToken) => _catalog.LoadSchemasAsync(cancellationToken);
 
-    public ValueTask<IReadOnlyList<string>> ListTablesAsync(string schema, CancellationToken cancellationToken) =>
+    public ValueTask<IReadOnlyList<ListedTable>> ListTablesAsync(string schema, CancellationToken cancellationToken) =>
         _catalog.LoadTablesAsync(schema, cancellationToken);
+
+    public ValueTask<IReadOnlyList<PgType>> ListTypesAsync(string? schema, CancellationToken cancellationToken) => _catalog.LoadTypesAsync(schema, cancellationToken);
 
     public async ValueTask<ConnectorTable?> FindTableAsync(string schema, string table, TableVersion? version, CancellationToken cancellationToken)
     {
         if (version is not null)
             throw new SqlException(SqlState.FeatureNotSupported, $"table \"{table}\" of server \"{ServerName}\" has no versions");
-        if (await _catalog.GetTableAsync(schema, table, cancellationToken) is not { } found) return null;
-        var columns = found.Columns.Select(column => new ConnectorColumn(column.Name, column.Type, column.IsNullable)).ToEquatableArray();
-        return new ConnectorTable(new PostgresTableHandle(found), columns, found.EstimatedRows);
+        if (await _catalog.GetTableAsync(schema, table, isCurrent: true, cancellationToken) is not { } found) return null;
+        var columns = found.Columns.Select(column => new ConnectorColumn(column.Name, column.Type, column.IsNullable) { Number = column.Number, IsGenerated = column.IsGenerated, Domain = column.Domain }).ToEquatableArray();
+        return new ConnectorTable(new PostgresTableHandle(found), columns, found.EstimatedRows) { OwnsRows = found is { HasChildren: false, Kind: 'r' or 'm' or 'f' } };
     }
+
+    public ITableHandle WithoutChildren(ITableHandle handle) => (PostgresTableHandle)handle with { IsOnly = true };
 
     public FilterPushdown PushFilter(ITableHandle handle, EquatableArray<ConnectorExpression> conjuncts)
     {
@@ -90,18 +94,22 @@ internal sealed class PostgresConnector : IConnector, IConnectorMetadata, IScanP
         var selected = columns.Select(name => table.Find(name)
             ?? throw new SqlException(SqlState.UndefinedColumn, $"column \"{name}\" of relation \"{table.Name}\" does not exist")).ToArray();
         var dialect = PostgresDialect.Instance;
+        var from = $"{(handle.IsOnly ? "ONLY " : "")}{dialect.Identifier(table.Schema)}.{dialect.Identifier(table.Name)}";
+        var conditions = range is null ? filters : filters.Append(range).ToEquatableArray();
         var select = new RemoteSelect(
             selected.Length == 0 ? ["1::int2"] : selected.Select(column => column.Expression).ToEquatableArray(),
-            $"{dialect.Identifier(table.Schema)}.{dialect.Identifier(table.Name)}")
+            from)
         {
-            Where = range is null ? filters : filters.Append(range).ToEquatableArray(),
+            Where = conditions,
             Limit = limit,
         };
         var fields = selected.Length == 0
             ? [new RecordField("one", SqlType.Int2)]
-            : selected.Select(column => new RecordField(column.Name, column.Type)).ToEquatableArray();
+            : selected.Select(column => new RecordField(column.Name, AsMoved(column.Type))).ToEquatableArray();
         var sql = select.ToString();
-        var scan = new PostgresScan(sql, table.Schema, table.Name, selected.Select(Signature).ToArray(), snapshot);
+        // Under a shared snapshot the catalog of the query may be older than its lock; there the definition is compared before.
+        var guarded = snapshot is null ? (select with { Where = conditions.Append(DefinitionGuard.Mark).ToEquatableArray() }).ToString() : sql;
+        var scan = new PostgresScan(guarded, table.Schema, table.Name, selected.Select(Signature).ToArray(), snapshot);
         var estimate = filters.Count > 0 || range is not null ? -1 : table.EstimatedRows;
         if (limit is { } most && (estimate < 0 || estimate > most)) estimate = most;
         return (sql, new ConnectorSplit(inputName, fields, ServerName, scan.ToJson()) { EstimatedRows = estimate });
@@ -111,17 +119,16 @@ internal sealed class PostgresConnector : IConnector, IConnectorMetadata, IScanP
     {
         var scan = PostgresScan.FromJson(split.Payload);
         var schema = new BatchSchema(split.Columns.Select(column => new Field(column.Name, column.Type)).ToEquatableArray());
-        await CheckColumnsAsync(scan, cancellationToken);
-        var rows = new CopyRows(await Patience.WaitAsync(OpenAsync(scan, cancellationToken), stream => _ = stream.DisposeAsync().AsTask(), cancellationToken), schema);
+        var (rows, first) = await Patience.WaitAsync(StartAsync(scan, schema, cancellationToken), started => _ = DropAsync(started), cancellationToken);
         var reading = Task.FromResult<Batch?>(null);
         try
         {
-            while (true)
+            for (var batch = first; batch is not null;)
             {
+                yield return batch;
                 var read = rows.ReadAsync();
                 if (!read.IsCompleted) read = new ValueTask<Batch?>(reading = read.AsTask());
-                if (await Patience.WaitAsync(read, batch => batch?.Dispose(), cancellationToken) is not { } next) break;
-                yield return next;
+                batch = await Patience.WaitAsync(read, late => late?.Dispose(), cancellationToken);
             }
         }
         finally
@@ -132,20 +139,42 @@ internal sealed class PostgresConnector : IConnector, IConnectorMetadata, IScanP
 
     public ValueTask DisposeAsync() => _source.DisposeAsync();
 
+    private static async Task DropAsync((CopyRows Rows, Batch? First) started)
+    {
+        started.First?.Dispose();
+        await started.Rows.DisposeAsync();
+    }
+
+    /// <summary>Values of the server's own types move as their text.</summary>
+    private static SqlType AsMoved(SqlType type) => type.Base.Source is null ? type : type.IsArray ? SqlType.Array(SqlType.Text) : SqlType.Text;
+
     private static string Signature(RemoteColumn column) => $"{column.Expression} {column.Type} {column.Type.AnnouncedOid}";
 
-    private async ValueTask<CopyStream> OpenAsync(PostgresScan scan, CancellationToken cancellationToken)
+    /// <summary>The first rows. When the table turns out to be another than the one that is kept, it is looked at again, once.</summary>
+    private async ValueTask<(CopyRows Rows, Batch? First)> StartAsync(PostgresScan scan, BatchSchema schema, CancellationToken cancellationToken)
     {
         try
         {
-            return await CopyStream.OpenAsync(_source, scan.Sql, scan.Snapshot, _errors, cancellationToken);
+            return await OpenAsync(scan, schema, isCurrent: scan.Snapshot is not null, cancellationToken);
         }
-        catch (SqlException exception) when (exception.State == SqlState.UndefinedTable || exception.State == SqlState.UndefinedColumn)
+        catch (SqlException exception) when (exception.State == SqlState.UndefinedTable || exception.State == SqlState.UndefinedColumn || DefinitionGuard.IsChange(exception))
         {
-            // The table was replaced while it was being named, or what is known of it is out of date; the second look tells.
-            _catalog.Forget(scan.Schema, scan.Table);
-            await CheckColumnsAsync(scan, cancellationToken);
-            return await CopyStream.OpenAsync(_source, scan.Sql, scan.Snapshot, _errors, cancellationToken);
+            return await OpenAsync(scan, schema, isCurrent: true, cancellationToken);
+        }
+    }
+
+    private async ValueTask<(CopyRows Rows, Batch? First)> OpenAsync(PostgresScan scan, BatchSchema schema, bool isCurrent, CancellationToken cancellationToken)
+    {
+        var table = await CheckColumnsAsync(scan, isCurrent, cancellationToken);
+        var rows = new CopyRows(await CopyStream.OpenAsync(_source, DefinitionGuard.Apply(scan.Sql, table), DefinitionGuard.Hide(scan.Sql), scan.Snapshot, _errors, cancellationToken), schema);
+        try
+        {
+            return (rows, await rows.ReadAsync());
+        }
+        catch
+        {
+            await rows.DisposeAsync();
+            throw;
         }
     }
 
@@ -153,12 +182,12 @@ internal sealed class PostgresConnector : IConnector, IConnectorMetadata, IScanP
     /// COPY does not say what types its columns have. A plan may be older than the table it reads (prepared statements live long), so the
     /// columns are compared with what the source's catalog says now.
     /// </summary>
-    private async ValueTask CheckColumnsAsync(PostgresScan scan, CancellationToken cancellationToken)
+    private async ValueTask<PostgresTable> CheckColumnsAsync(PostgresScan scan, bool isCurrent, CancellationToken cancellationToken)
     {
-        var table = await _catalog.GetTableAsync(scan.Schema, scan.Table, cancellationToken)
+        var table = await _catalog.GetTableAsync(scan.Schema, scan.Table, isCurrent, cancellationToken)
             ?? throw new SqlException(SqlState.UndefinedTable, $"relation \"{scan.Schema}.{scan.Table}\" does not exist on server \"{ServerName}\"");
         var current = table.Columns.Select(Signature).ToHashSet(StringComparer.Ordinal);
-        if (Array.Find(scan.Columns, column => !current.Contains(column)) is null) return;
+        if (Array.Find(scan.Columns, column => !current.Contains(column)) is null) return table;
         throw new SqlException(SqlState.FeatureNotSupported, "cached plan must not change result type")
         {
             Detail = $"The columns of relation \"{scan.Schema}.{scan.Table}\" changed on server \"{ServerName}\".",

@@ -9,6 +9,14 @@ namespace Federation.Connectors.Postgres;
 /// <param name="EstimatedRows">Negative when unknown.</param>
 internal sealed record PostgresTable(string Schema, string Name, EquatableArray<RemoteColumn> Columns, long EstimatedRows)
 {
+    /// <summary>pg_class.relkind.</summary>
+    public char Kind { get; init; } = 'r';
+
+    public bool HasChildren { get; init; }
+
+    /// <summary>What all of the definition comes to; another one means that the table was altered or made anew.</summary>
+    public string Identity { get; init; } = "";
+
     public RemoteColumn? Find(string column)
     {
         foreach (var candidate in Columns)
@@ -19,4 +27,8 @@ internal sealed record PostgresTable(string Schema, string Name, EquatableArray<
 }
 
 /// <summary>A table with the filters (SQL of the source) and the limit that were pushed into it.</summary>
-internal sealed record PostgresTableHandle(PostgresTable Table, EquatableArray<string> Filters = default, long? Limit = null) : ITableHandle;
+internal sealed record PostgresTableHandle(PostgresTable Table, EquatableArray<string> Filters = default, long? Limit = null) : ITableHandle
+{
+    /// <summary>FROM ONLY: without the rows of child tables.</summary>
+    public bool IsOnly { get; init; }
+}

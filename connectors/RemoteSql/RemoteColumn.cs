@@ -7,6 +7,15 @@ namespace Federation.Connectors.RemoteSql;
 /// <param name="Expression">The source's SQL that gives a value of that type: the quoted name, or a cast of it. An atom: it needs no brackets.</param>
 public sealed record RemoteColumn(string Name, SqlType Type, string Expression, bool IsNullable)
 {
+    /// <summary>The column's number at the source, which counts dropped columns.</summary>
+    public short Number { get; init; }
+
+    /// <summary>The source computes it from other columns of its row.</summary>
+    public bool IsGenerated { get; init; }
+
+    /// <summary>The domain that the column is declared with.</summary>
+    public PgType? Domain { get; init; }
+
     /// <summary>Set for columns held as text.</summary>
     public RemoteCollation? Collation { get; init; }
 }

@@ -59,10 +59,39 @@ public interface IConnectorMetadata
 {
     ValueTask<IReadOnlyList<string>> ListSchemasAsync(CancellationToken cancellationToken);
 
-    ValueTask<IReadOnlyList<string>> ListTablesAsync(string schema, CancellationToken cancellationToken);
+    /// <summary>Every table whose name is known, also one that cannot be read: that error comes when the table is looked at.</summary>
+    ValueTask<IReadOnlyList<ListedTable>> ListTablesAsync(string schema, CancellationToken cancellationToken);
 
     /// <summary>The table, or null when there is none. Names are matched exactly.</summary>
     ValueTask<ConnectorTable?> FindTableAsync(string schema, string table, TableVersion? version, CancellationToken cancellationToken);
+}
+
+/// <summary>What a source tells of a table without looking at it.</summary>
+/// <param name="Kind">pg_class.relkind: r, p, v, m or f.</param>
+public sealed record ListedTable(string Name, char Kind = 'r')
+{
+    /// <summary>pg_class.relnatts, which counts dropped columns; negative when only a look at the table tells.</summary>
+    public int ColumnCount { get; init; } = -1;
+
+    /// <summary>Negative when unknown.</summary>
+    public long EstimatedRows { get; init; } = -1;
+
+    /// <summary>The query of a view as the source prints it.</summary>
+    public string? Definition { get; init; }
+}
+
+/// <summary>Plan time: a source that defines types of its own. As <see cref="IConnectorMetadata"/> it may do I/O.</summary>
+public interface ISourceTypes
+{
+    /// <summary>The types of a schema, or of all that the server shows when it is null. Those of its columns are found without asking for them here.</summary>
+    ValueTask<IReadOnlyList<PgType>> ListTypesAsync(string? schema, CancellationToken cancellationToken);
+}
+
+/// <summary>Plan time, no I/O: a source whose tables have children.</summary>
+public interface IChildTables
+{
+    /// <summary>The handle that reads the rows of the table itself: FROM ONLY.</summary>
+    ITableHandle WithoutChildren(ITableHandle handle);
 }
 
 /// <summary>FOR VERSION | TIMESTAMP AS OF of one table.</summary>
@@ -79,12 +108,25 @@ public abstract record TableVersion
 
 /// <param name="EstimatedRows">Negative when unknown.</param>
 /// <param name="IsRowCountExact">The row count is exact for the pinned version, so that count(*) may be answered from it.</param>
-public sealed record ConnectorTable(ITableHandle Handle, EquatableArray<ConnectorColumn> Columns, long EstimatedRows = -1, bool IsRowCountExact = false);
+public sealed record ConnectorTable(ITableHandle Handle, EquatableArray<ConnectorColumn> Columns, long EstimatedRows = -1, bool IsRowCountExact = false)
+{
+    /// <summary>Its rows are kept with it alone, so that one number names the table of each. False for views, and for tables with children.</summary>
+    public bool OwnsRows { get; init; } = true;
+}
 
 public sealed record ConnectorColumn(string Name, SqlType Type, bool IsNullable = true)
 {
     /// <summary>Between what the values lie; null when the source does not know it without reading.</summary>
     public ColumnStatistics? Statistics { get; init; }
+
+    /// <summary>pg_attribute.attnum at the source, which counts dropped columns; zero for the position.</summary>
+    public short Number { get; init; }
+
+    /// <summary>The domain that the column is declared with; <see cref="Type"/> is what it is over.</summary>
+    public PgType? Domain { get; init; }
+
+    /// <summary>Computed from other columns: COPY of the whole table leaves it out.</summary>
+    public bool IsGenerated { get; init; }
 }
 
 /// <summary>Schedule time: how a (pushed-down) table handle is read.</summary>

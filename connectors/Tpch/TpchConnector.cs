@@ -36,8 +36,8 @@ internal sealed class TpchConnector(string serverName) : IConnector, IConnectorM
     public ValueTask<IReadOnlyList<string>> ListSchemasAsync(CancellationToken cancellationToken) =>
         ValueTask.FromResult<IReadOnlyList<string>>(ScaleFactor.ListedSchemas);
 
-    public ValueTask<IReadOnlyList<string>> ListTablesAsync(string schema, CancellationToken cancellationToken) =>
-        ValueTask.FromResult<IReadOnlyList<string>>(ScaleFactor.OfSchema(schema) is null ? [] : [.. TpchTables.All.Select(table => table.Name)]);
+    public ValueTask<IReadOnlyList<ListedTable>> ListTablesAsync(string schema, CancellationToken cancellationToken) =>
+        ValueTask.FromResult<IReadOnlyList<ListedTable>>(ScaleFactor.OfSchema(schema) is null ? [] : [.. TpchTables.All.Select(table => new ListedTable(table.Name) { ColumnCount = table.Columns.Count })]);
 
     public ValueTask<ConnectorTable?> FindTableAsync(string schema, string table, TableVersion? version, CancellationToken cancellationToken)
     {

@@ -22,6 +22,7 @@ public sealed class QuerySession : ISession
     private readonly Dictionary<string, PreparedStatement> _statements = new(StringComparer.Ordinal);
     private readonly Dictionary<string, IPortal> _portals = new(StringComparer.Ordinal);
     private readonly Queue<SqlNotice> _notices = new();
+    private readonly HashSet<string> _noted = new(StringComparer.Ordinal);
     private readonly StatementWatch _watch;
     private TimeSpan _sleep;
 
@@ -36,6 +37,7 @@ public sealed class QuerySession : ISession
         _functions = new SessionFunctions(this, services);
         Transaction = new TransactionState(this, services);
         _analyzer = new StatementAnalyzer(this, services);
+        Settings.SetObjectNames(new Catalogs.ObjectNames(Database, SearchPath));
         Settings.SetDefault("session_authorization", origin.User);
         StatementTime = ToTimestamp(services.Clock.GetUtcNow());
     }
@@ -187,6 +189,12 @@ public sealed class QuerySession : ISession
     internal void Notify(NoticeSeverity severity, SqlState state, string message, string? detail = null) =>
         _notices.Enqueue(new SqlNotice(severity, state, message) { Detail = detail });
 
+    /// <summary>As <see cref="Notify"/>, once for a statement: it may read several system tables, and is analysed again when it is run.</summary>
+    internal void NotifyOnce(NoticeSeverity severity, SqlState state, string message, string? detail = null)
+    {
+        if (_noted.Add(message)) Notify(severity, state, message, detail);
+    }
+
     internal PreparedStatement FindStatement(string name) => _statements.GetValueOrDefault(name)
         ?? throw new SqlException(SqlState.InvalidSqlStatementName, name.Length == 0 ? "unnamed prepared statement does not exist" : $"prepared statement \"{name}\" does not exist");
 
@@ -229,6 +237,7 @@ public sealed class QuerySession : ISession
     {
         StatementTime = ToTimestamp(_services.Clock.GetUtcNow());
         RequireUsable(syntax);
+        _noted.Clear();
         return _analyzer.AnalyzeAsync(text, syntax, declared, cancellationToken);
     }
 

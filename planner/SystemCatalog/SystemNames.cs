@@ -31,6 +31,8 @@ public static class SystemNames
     public static string? Operator(Oid oid) =>
         FunctionCatalog.Instance.FindOperator(oid) is { } entry ? $"{entry.Symbol}({(entry.Left == Oid.None ? "NONE" : TypeName(entry.Left))},{TypeName(entry.Right)})" : null;
 
+    public static string Relation(string schema, string name, IReadOnlyList<string> searchPath) => Qualified(schema, name, searchPath.Contains(schema));
+
     internal static string Relation(RelationState relation, IReadOnlyList<string> searchPath) =>
         Qualified(relation.Schema, relation.Name, relation.Schema == "pg_catalog" || searchPath.Contains(relation.Schema));
 

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Federation.Connectors.Spi;
 using Federation.Core.Types;
 using Federation.Core.Values;
 using Federation.Planner.Functions;
@@ -26,7 +27,8 @@ internal static class SystemRows
         ["pg_catalog.pg_namespace"] = Namespaces,
         ["pg_catalog.pg_class"] = Classes,
         ["pg_catalog.pg_attribute"] = Attributes,
-        ["pg_catalog.pg_type"] = _ => TypeRows.Types,
+        ["pg_catalog.pg_type"] = state => TypeRows.Types.Concat(SourceTypeRows.Types(state)),
+        ["pg_catalog.pg_enum"] = SourceTypeRows.Labels,
         ["pg_catalog.pg_range"] = _ => TypeRows.Ranges,
         ["pg_catalog.pg_proc"] = _ => FunctionRows.Functions,
         ["pg_catalog.pg_operator"] = _ => s_operators.Value,
@@ -43,17 +45,25 @@ internal static class SystemRows
         ["pg_catalog.pg_authid"] = state => state.Roles.Select(role => Role(role)),
         ["pg_catalog.pg_user"] = state => state.Roles.Select(role => new Row { ["usename"] = role, ["usesysid"] = OwnerOid, ["usesuper"] = true, ["usecreatedb"] = true }),
         ["pg_catalog.pg_settings"] = Settings,
-        ["pg_catalog.pg_tables"] = state => UserTables(state).Select(relation => new Row { ["schemaname"] = relation.Schema, ["tablename"] = relation.Name, ["tableowner"] = state.User, ["hasindexes"] = false, ["hasrules"] = false, ["hastriggers"] = false, ["rowsecurity"] = false }),
+        ["pg_catalog.pg_tables"] = state => UserTables(state).Where(relation => relation.Kind is 'r' or 'p').Select(relation => new Row { ["schemaname"] = relation.Schema, ["tablename"] = relation.Name, ["tableowner"] = state.User, ["hasindexes"] = false, ["hasrules"] = false, ["hastriggers"] = false, ["rowsecurity"] = false }),
+        ["pg_catalog.pg_views"] = state => UserTables(state).Where(relation => relation.Kind == 'v').Select(relation => new Row { ["schemaname"] = relation.Schema, ["viewname"] = relation.Name, ["viewowner"] = state.User, ["definition"] = relation.Definition }),
+        ["pg_catalog.pg_matviews"] = state => UserTables(state).Where(relation => relation.Kind == 'm').Select(relation => new Row { ["schemaname"] = relation.Schema, ["matviewname"] = relation.Name, ["matviewowner"] = state.User, ["hasindexes"] = false, ["ispopulated"] = true, ["definition"] = relation.Definition }),
         ["pg_catalog.pg_am"] = _ => [new Row { ["oid"] = 2L, ["amname"] = "heap", ["amtype"] = "t" }, new Row { ["oid"] = 403L, ["amname"] = "btree", ["amtype"] = "i" }],
         ["pg_catalog.pg_tablespace"] = _ => [new Row { ["oid"] = 1663L, ["spcname"] = "pg_default", ["spcowner"] = OwnerOid }, new Row { ["oid"] = 1664L, ["spcname"] = "pg_global", ["spcowner"] = OwnerOid }],
         ["pg_catalog.pg_foreign_server"] = state => state.Servers.Select(server => new Row { ["oid"] = (long)server.Oid.Value, ["srvname"] = server.Name, ["srvowner"] = OwnerOid, ["srvfdw"] = WrapperOid(server.Wrapper), ["srvoptions"] = server.Options.Count == 0 ? null : PgArray.Vector([.. server.Options]) }),
         ["pg_catalog.pg_foreign_data_wrapper"] = state => state.Servers.Select(server => server.Wrapper).Distinct().Select(wrapper => new Row { ["oid"] = WrapperOid(wrapper), ["fdwname"] = wrapper, ["fdwowner"] = OwnerOid }),
         ["pg_catalog.pg_user_mappings"] = state => state.Mappings.Select(mapping => new Row { ["umid"] = (long)mapping.Oid.Value, ["srvid"] = (long)mapping.Server.Value, ["srvname"] = mapping.ServerName, ["umuser"] = OwnerOid, ["usename"] = mapping.User }),
         ["information_schema.schemata"] = state => Namespaces(state).Select(row => new Row { ["catalog_name"] = state.Database, ["schema_name"] = row["nspname"], ["schema_owner"] = state.User }),
-        ["information_schema.tables"] = state => UserTables(state).Select(relation => new Row
+        ["information_schema.tables"] = state => UserTables(state).Where(relation => relation.Kind != 'm').Select(relation => new Row
         {
-            ["table_catalog"] = state.Database, ["table_schema"] = relation.Schema, ["table_name"] = relation.Name, ["table_type"] = relation.Kind == 'v' ? "VIEW" : "BASE TABLE",
+            ["table_catalog"] = state.Database, ["table_schema"] = relation.Schema, ["table_name"] = relation.Name,
+            ["table_type"] = relation.Kind switch { 'v' => "VIEW", 'f' => "FOREIGN", _ => "BASE TABLE" },
             ["is_insertable_into"] = "NO", ["is_typed"] = "NO",
+        }),
+        ["information_schema.views"] = state => UserTables(state).Where(relation => relation.Kind == 'v').Select(relation => new Row
+        {
+            ["table_catalog"] = state.Database, ["table_schema"] = relation.Schema, ["table_name"] = relation.Name, ["view_definition"] = relation.Definition, ["check_option"] = "NONE", ["is_updatable"] = "NO",
+            ["is_insertable_into"] = "NO", ["is_trigger_updatable"] = "NO", ["is_trigger_deletable"] = "NO", ["is_trigger_insertable_into"] = "NO",
         }),
         ["information_schema.columns"] = Columns,
     };
@@ -91,16 +101,16 @@ internal static class SystemRows
         return AllRelations(state).Where(relation => schemas.ContainsKey(relation.Schema)).Select(relation => new Row
         {
             ["oid"] = (long)relation.Oid.Value, ["relname"] = relation.Name, ["relnamespace"] = schemas[relation.Schema], ["relowner"] = OwnerOid,
-            ["relam"] = relation.Kind == 'r' ? 2L : 0L, ["reltuples"] = (float)relation.Rows, ["relpersistence"] = "p", ["relkind"] = relation.Kind.ToString(),
-            ["relnatts"] = (short)relation.Columns.Count, ["relispopulated"] = true, ["relreplident"] = "d",
+            ["relam"] = relation.Kind is 'r' or 'm' ? 2L : 0L, ["reltuples"] = (float)relation.Rows, ["relpersistence"] = "p", ["relkind"] = relation.Kind.ToString(),
+            ["relnatts"] = (short)Math.Min(relation.ColumnCount, short.MaxValue), ["relispopulated"] = true, ["relreplident"] = "d",
         });
     }
 
     private static IEnumerable<Row> Attributes(SystemState state) => AllRelations(state).SelectMany(relation => relation.Columns.Select((column, i) => new Row
     {
-        ["attrelid"] = (long)relation.Oid.Value, ["attname"] = column.Name, ["atttypid"] = (long)column.Type.AnnouncedOid.Value, ["attlen"] = column.Type.AnnouncedLength,
-        ["attnum"] = (short)(i + 1), ["attndims"] = column.Type.IsArray ? 1 : 0, ["attcacheoff"] = -1, ["atttypmod"] = (column.Type.Element ?? column.Type).Modifier,
-        ["attalign"] = "i", ["attstorage"] = "p", ["attcompression"] = "", ["attnotnull"] = !column.IsNullable, ["attidentity"] = "", ["attgenerated"] = "", ["attislocal"] = true,
+        ["attrelid"] = (long)relation.Oid.Value, ["attname"] = column.Name, ["atttypid"] = (long)(column.Domain?.Oid ?? column.Type.AnnouncedOid).Value, ["attlen"] = column.Type.AnnouncedLength,
+        ["attnum"] = Number(column, i), ["attndims"] = column.Type.IsArray ? 1 : 0, ["attcacheoff"] = -1, ["atttypmod"] = (column.Type.Element ?? column.Type).Modifier,
+        ["attalign"] = "i", ["attstorage"] = "p", ["attcompression"] = "", ["attnotnull"] = !column.IsNullable, ["attidentity"] = "", ["attgenerated"] = column.IsGenerated ? "s" : "", ["attislocal"] = true,
         ["attcollation"] = Collation(column.Type, SystemTables.IsSystemSchema(relation.Schema)),
     }));
 
@@ -130,14 +140,25 @@ internal static class SystemRows
 
     private static IEnumerable<Row> Columns(SystemState state) => state.Relations.SelectMany(relation => relation.Columns.Select((column, i) => new Row
     {
-        ["table_catalog"] = state.Database, ["table_schema"] = relation.Schema, ["table_name"] = relation.Name, ["column_name"] = column.Name, ["ordinal_position"] = i + 1,
-        ["is_nullable"] = column.IsNullable ? "YES" : "NO", ["data_type"] = column.Type.IsArray ? "ARRAY" : column.Type.WithoutModifier().ToString(),
+        ["table_catalog"] = state.Database, ["table_schema"] = relation.Schema, ["table_name"] = relation.Name, ["column_name"] = column.Name, ["ordinal_position"] = (int)Number(column, i),
+        ["is_nullable"] = column.IsNullable ? "YES" : "NO", ["data_type"] = column.Type.IsArray ? "ARRAY" : column.Type.Base.Source is { CatalogOid.Value: 0 } ? "USER-DEFINED" : column.Type.WithoutModifier().ToString(),
+        ["domain_catalog"] = column.Domain is null ? null : state.Database, ["domain_schema"] = column.Domain is null ? null : SchemaOf(column.Domain, relation), ["domain_name"] = column.Domain?.Source!.Name,
         ["character_maximum_length"] = column.Type is { IsArray: false, Modifier: > 4, Base.Name: "varchar" or "bpchar" } ? column.Type.Modifier - 4 : null,
         ["numeric_precision"] = NumericPrecision(column.Type), ["numeric_precision_radix"] = NumericPrecision(column.Type) is null ? null : column.Type.IsNumeric ? 10 : 2,
         ["numeric_scale"] = column.Type.IsNumeric ? column.Type.Decimal is { } shape && column.Type.Modifier > 0 ? (int)shape.Scale : null : column.Type.Storage is Storage.Int16 or Storage.Int32 or Storage.Int64 ? 0 : null,
-        ["udt_catalog"] = state.Database, ["udt_schema"] = "pg_catalog", ["udt_name"] = column.Type.IsArray ? "_" + column.Type.Base.Name : column.Type.Base.Name,
-        ["dtd_identifier"] = (i + 1).ToString(CultureInfo.InvariantCulture), ["is_identity"] = "NO", ["is_generated"] = "NEVER", ["is_updatable"] = "NO", ["is_self_referencing"] = "NO", ["identity_cycle"] = "NO",
+        ["udt_catalog"] = state.Database, ["udt_schema"] = column.Type.Base.Source is null ? "pg_catalog" : SchemaOf(column.Type.Base, relation),
+        ["udt_name"] = (column.Type.IsArray ? "_" : "") + (column.Type.Base.Source?.Name ?? column.Type.Base.Name),
+        ["dtd_identifier"] = Number(column, i).ToString(CultureInfo.InvariantCulture), ["is_identity"] = "NO", ["is_generated"] = column.IsGenerated ? "ALWAYS" : "NEVER", ["is_updatable"] = "NO", ["is_self_referencing"] = "NO", ["identity_cycle"] = "NO",
     }));
+
+    /// <summary>A type's schema under the name that it has beside the relation's own.</summary>
+    private static string SchemaOf(PgType type, RelationState relation)
+    {
+        var schema = type.Source!.Schema;
+        return schema != "pg_catalog" && relation.Schema.StartsWith(type.Source.Server + ".", StringComparison.Ordinal) ? $"{type.Source.Server}.{schema}" : schema;
+    }
+
+    private static short Number(ConnectorColumn column, int index) => column.Number > 0 ? column.Number : (short)(index + 1);
 
     private static int? NumericPrecision(SqlType type) => type switch
     {

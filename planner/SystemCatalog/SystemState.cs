@@ -15,6 +15,9 @@ public sealed record SystemState(string Database, string User)
 
     public IReadOnlyList<RelationState> Relations { get; init; } = [];
 
+    /// <summary>Types that attached servers define.</summary>
+    public IReadOnlyList<TypeState> Types { get; init; } = [];
+
     public IReadOnlyList<SettingState> Settings { get; init; } = [];
 
     /// <summary>Schemas whose relations are named without them.</summary>
@@ -27,8 +30,18 @@ public sealed record SystemState(string Database, string User)
 
 public sealed record SchemaState(Oid Oid, string Name);
 
-/// <param name="Columns">Empty when the table asked for does not show columns, or the source could not be reached.</param>
-public sealed record RelationState(Oid Oid, string Schema, string Name, char Kind, long Rows, EquatableArray<ConnectorColumn> Columns);
+/// <param name="Schema">The schema's OID.</param>
+public sealed record TypeState(PgType Type, Oid Schema);
+
+/// <param name="Columns">Empty when the table asked for does not show columns, or when the relation could not be looked at.</param>
+public sealed record RelationState(Oid Oid, string Schema, string Name, char Kind, long Rows, EquatableArray<ConnectorColumn> Columns)
+{
+    /// <summary>How many columns there are, where that is known without looking at the relation.</summary>
+    public int ColumnCount { get; init; } = Columns.Count;
+
+    /// <summary>The query of a view.</summary>
+    public string? Definition { get; init; }
+}
 
 public sealed record SettingState(string Name, string Setting, string? Unit, string Category, string Description, string Type, string Default)
 {

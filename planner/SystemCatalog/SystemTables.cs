@@ -12,16 +12,22 @@ public static class SystemTables
 {
     public static bool IsSystemSchema(string schema) => schema is "pg_catalog" or "information_schema" or SystemSchema.InternalSchema;
 
+    /// <summary>The schema of what only functions written in SQL read.</summary>
+    public static bool IsInternal(string schema) => schema == SystemSchema.InternalSchema;
+
     public static bool Exists(string schema, string table) => SystemSchema.Find(schema, table) is not null;
 
     /// <summary>Whether the table shows columns of user tables, so that they have to be loaded.</summary>
     public static bool ShowsColumns(string table) => table is "pg_attribute" or "columns";
 
     /// <summary>Whether the table shows user tables at all.</summary>
-    public static bool ShowsRelations(string table) => ShowsColumns(table) || table is "pg_class" or "tables" or "pg_tables" or "pg_views" or "views" or "relation_names";
+    public static bool ShowsRelations(string table) => ShowsColumns(table) || table is "pg_class" or "tables" or "pg_tables" or "pg_views" or "pg_matviews" or "views" or "relation_names";
 
     /// <summary>Whether the table shows schemas, for which every source is asked.</summary>
-    public static bool ShowsSchemas(string table) => ShowsRelations(table) || table is "pg_namespace" or "schemata";
+    public static bool ShowsSchemas(string table) => ShowsRelations(table) || ShowsTypes(table) || table is "pg_namespace" or "schemata";
+
+    /// <summary>Whether the table shows types that servers define.</summary>
+    public static bool ShowsTypes(string table) => table is "pg_type" or "pg_enum";
 
     /// <summary>Whether the table shows user mappings.</summary>
     public static bool ShowsMappings(string table) => table is "pg_user_mappings";

@@ -18,6 +18,10 @@ public static unsafe partial class KernelErrors
         ("", Of("(?i)no space left on device"), match =>
             new SqlException(SqlState.DiskFull, "could not write to a temporary file: No space left on device") { Detail = FirstLine(match.Result("$_")) }),
 
+        // Damage that shows only when a Parquet file's pages are unpacked; the kernel does not say which file it is.
+        ("", Of("(?i)^(Out of buffer|TProtocolException|.*dictionary offset|.*decompression failure|.*corrupt Parquet|Parquet file is|Invalid (?:string|page|encoding)|Failed to decode)"), match =>
+            new SqlException(SqlState.DataCorrupted, $"a Parquet file is corrupt: {FirstLine(match.Result("$_"))}")),
+
         // Arithmetic and casts between numbers
         ("Out of Range", Of("^Overflow in (division|negation)|^Overflow on abs"), _ => OutOfRange("INT64")),
         ("Out of Range", Of(@"(Overflow|Underflow|overflow).*\b(?<type>DECIMAL|INT8|INT16|INT32|INT64|INT128|HUGEINT|FLOAT|DOUBLE)\b"),

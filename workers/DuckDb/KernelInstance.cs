@@ -107,6 +107,8 @@ public sealed unsafe class KernelInstance : IDisposable
         connection.Execute($"SET GLOBAL max_temp_directory_size = '{options.SpillLimitBytes.ToString(CultureInfo.InvariantCulture)}B'");
         connection.Execute($"SET GLOBAL TimeZone = '{DefaultTimeZone}'");
         connection.Execute("SET GLOBAL integer_division = false");
+        // Geometries in Parquet files are what they are there: bytes.
+        connection.Execute("SET GLOBAL enable_geoparquet_conversion = false");
         connection.Execute("SET GLOBAL ieee_floating_point_ops = false");
 
         // Its parser gives up at some 2,500 parentheses; of 5,000 terms its own threads (8 MB of stack) bind, copy and run expressions.

@@ -81,7 +81,8 @@ internal static class FileScanSql
         {
             FileFormat.Parquet => "read_parquet([",
             FileFormat.Csv => "read_csv([",
-            _ => "read_ndjson([",
+            // Gives each line as it is written: the kernel's own values of JSON round numbers.
+            _ => "read_ndjson_objects([",
         });
         text.AppendJoin(", ", paths.Select(EscapedPath)).Append(']');
         foreach (var option in options) text.Append(", ").Append(option);

@@ -210,6 +210,10 @@ public sealed class TaskRunner : ITaskRunner<Batch>, IDisposable
             using var reader = connection.Query(KernelStatement.Build(task, inputs.Handles), task.Columns, cancellationToken);
             while (reader.Read(cancellationToken) is { } batch) output(batch);
         }
+        catch (SqlException error) when (error.State == SqlState.DataCorrupted && error.Detail is null && ParquetFilesOf(task) is { Length: > 0 } files)
+        {
+            throw new SqlException(error.State, error.Message, error) { Detail = $"It is {(files.Length == 1 ? files[0] : $"one of {files.Length} files, of which the first is {files[0]}")}." };
+        }
         catch (SqlException error) when (!cancellationToken.IsCancellationRequested && inputs.Failure is { } failure)
         {
             // The source's error, whole; the kernel carried only its text.
@@ -245,6 +249,9 @@ public sealed class TaskRunner : ITaskRunner<Batch>, IDisposable
 
     private IPageSource PageSourceOf(ConnectorSplit split) => _connectors.Resolve(split.Server) as IPageSource
         ?? throw new SqlException(SqlState.InternalError, $"server \"{split.Server}\" has no page source");
+
+    private static string[] ParquetFilesOf(TaskSpec task) =>
+        [.. task.Inputs.OfType<FileScan>().SelectMany(scan => scan.Groups).Where(group => group.Format == FileFormat.Parquet).SelectMany(group => group.Files).Select(file => file.Path)];
 
     private static SqlException InContext(Exception error, TaskSpec task)
     {

@@ -59,7 +59,7 @@ public sealed class FilesConnectorTests : ScanFixture
             + "{\"id\": null, \"s\": 5, \"o\": [], \"d\": null, \"b\": true, \"n\": 2}\n");
         Assert.Equal("id bigint,s text,o jsonb,d date,n double precision,b boolean", await ColumnsAsync("public", "e"));
         Assert.Equal(
-            ["1|x|{\"k\": [1, null], \"long\": 1.5}|2024-01-01|1.5|null", "null|5|[]|null|2|t"], await ReadAsync("public", "e"));
+            ["1|x|{\"k\": [1, null], \"long\": 1.50}|2024-01-01|1.5|null", "null|5|[]|null|2|t"], await ReadAsync("public", "e"));
     }
 
     [Fact]
@@ -90,9 +90,9 @@ public sealed class FilesConnectorTests : ScanFixture
         Write("readme.txt", "");
         var connector = Metadata();
         Assert.Equal(["public", "mixed", "sales"], await connector.ListSchemasAsync(default));
-        Assert.Equal(["sales"], await connector.ListTablesAsync("public", default));
-        Assert.Equal(["2023", "2024"], await connector.ListTablesAsync("sales", default));
-        Assert.Equal("id bigint,amount double precision,region text", await ColumnsAsync("public", "sales"));
+        Assert.Equal(["sales"], (await connector.ListTablesAsync("public", default)).Select(table => table.Name));
+        Assert.Equal(["2023", "2024"], (await connector.ListTablesAsync("sales", default)).Select(table => table.Name));
+        Assert.Equal("id bigint,amount numeric,region text", await ColumnsAsync("public", "sales"));
         Assert.Equal(["1|10|null", "2|2.5|eu"], await ReadAsync("public", "sales"));
         Assert.Equal(["1|10"], await ReadAsync("sales", "2023"));
         Assert.Equal(["1|10|null", "2|2.5|eu"], await ReadAsync("sales", "20*.csv"));
@@ -159,9 +159,12 @@ public sealed class FilesConnectorTests : ScanFixture
             var connector = Metadata();
             Assert.Equal(SqlState.InsufficientPrivilege, (await Assert.ThrowsAsync<SqlException>(() => TableAsync("public", "link")))
                 .State);
+            Assert.Equal(["link"], (await connector.ListTablesAsync("public", default)).Select(table => table.Name));
             File.Delete(Path.Combine(Folder, "link.csv"));
             Directory.CreateSymbolicLink(Path.Combine(Folder, "folder"), outside);
-            Assert.DoesNotContain("folder", await connector.ListSchemasAsync(default));
+            Assert.Contains("folder", await connector.ListSchemasAsync(default));
+            Assert.Empty(await connector.ListTablesAsync("public", default));
+            Assert.Equal(SqlState.InsufficientPrivilege, (await Assert.ThrowsAsync<SqlException>(() => connector.ListTablesAsync("folder", default).AsTask())).State);
             Assert.Equal(SqlState.InsufficientPrivilege, (await Assert.ThrowsAsync<SqlException>(() => TableAsync("folder", "secret")))
                 .State);
             Assert.Equal(SqlState.InsufficientPrivilege, (await Assert.ThrowsAsync<SqlException>(() => TableAsync("public", "../x")))

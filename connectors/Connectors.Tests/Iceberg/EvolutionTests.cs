@@ -101,7 +101,7 @@ public sealed class EvolutionTests : ScanFixture
         var path = Path.Combine(Folder, name);
         var projection = Project(name);
         var group = new FileGroup(
-            FileFormat.Parquet, [new ScanFile(path, path, 0, 0)], columns.Select(projection.Column).ToEquatableArray())
+            FileFormat.Parquet, [new ScanFile(path, path, 0, 0)], columns.Select(column => projection.Column(column)).ToEquatableArray())
         {
             DeletedRows = deleted.Length == 0 ? default : [new DeletedRows(path, deleted.ToEquatableArray())],
         };

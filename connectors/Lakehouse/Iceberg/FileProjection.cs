@@ -18,6 +18,7 @@ internal sealed class FileProjection
     private readonly ParquetFooter _footer;
     private readonly string _alias;
     private readonly IReadOnlyDictionary<ParquetField, string> _names;
+    private Func<int, string?>? _constantOf;
 
     /// <param name="alias">The kernel's name of the raw scan.</param>
     public FileProjection(string path, ParquetFooter footer, NameMapping? mapping, string alias)
@@ -34,9 +35,14 @@ internal sealed class FileProjection
     public bool Has(int fieldId) => Ids.Find(_footer.Columns, fieldId) is not null;
 
     /// <summary>The expression of a top-level column; its default or NULL when the file lacks it.</summary>
-    public string Column(IcebergField column) => Ids.Find(_footer.Columns, column.Id) is { } field
-        ? Write($"{_alias}.{KernelText.Identifier(_names[field])}", field, column.Type, 0)
-        : Default(column);
+    /// <param name="constantOf">The constant of a field of it that the file lacks, by id; null where the default holds.</param>
+    public string Column(IcebergField column, Func<int, string?>? constantOf = null)
+    {
+        _constantOf = constantOf;
+        return Ids.Find(_footer.Columns, column.Id) is { } field
+            ? Write($"{_alias}.{KernelText.Identifier(_names[field])}", field, column.Type, 0)
+            : Default(column);
+    }
 
     /// <summary>The expression of a primitive field at any depth of structs; null when the file lacks it.</summary>
     public string? Nested(int fieldId, IcebergType type)
@@ -108,7 +114,7 @@ internal sealed class FileProjection
             if (Ids.Find(field.Children, member.Id) is not { } child)
             {
                 isSame = false;
-                members.Add((member.Name, Default(member)));
+                members.Add((member.Name, _constantOf?.Invoke(member.Id) ?? Default(member)));
                 continue;
             }
 
@@ -125,7 +131,10 @@ internal sealed class FileProjection
     {
         var item = field.ListItem ?? throw Mismatch(field, target);
         var variable = "e" + depth.ToString(CultureInfo.InvariantCulture);
-        var written = Write(variable, item, target.Element.Type, depth + 1);
+        // In lists of two levels the repeated field is the item itself.
+        var written = item is { IsLeaf: true, Repetition: Repetition.Repeated } && target.Element.Type is IcebergType.Primitive primitive
+            ? LeafConversion.Write(variable, item, primitive) ?? throw Mismatch(item, primitive)
+            : Write(variable, item, target.Element.Type, depth + 1);
         return written == variable ? text : $"list_transform({text}, lambda {variable}: {written})";
     }
 

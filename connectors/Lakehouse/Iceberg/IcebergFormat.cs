@@ -35,7 +35,13 @@ public sealed class IcebergFormat : ITableFormat, IScanPlanner, IFilterPushdown
         var path = location.StartsWith("file:", StringComparison.OrdinalIgnoreCase)
             ? "/" + location["file:".Length..].TrimStart('/')
             : location;
-        if (MetadataFiles.Find(path) is not var (folder, file)) return ValueTask.FromResult<TablePointer?>(null);
+        if (MetadataFiles.Find(path) is not var (folder, file))
+        {
+            // No other format is known, so that nobody else will say what it is.
+            if (TableFormats.Of(path) is { } other) throw new SqlException(SqlState.FeatureNotSupported, $"{other} tables are not supported: \"{location}\"");
+            return ValueTask.FromResult<TablePointer?>(null);
+        }
+
         var metadata = _files.Tables.Get(file);
         var inside = Path.GetRelativePath(folder, file);
         return ValueTask.FromResult<TablePointer?>(

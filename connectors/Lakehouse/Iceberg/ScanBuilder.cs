@@ -61,19 +61,25 @@ internal sealed class ScanBuilder(IcebergTable table, EquatableArray<IcebergFiel
 
     private string Column(IcebergField column, TableFile file, FileProjection projection)
     {
-        if (projection.Has(column.Id)) return projection.Column(column);
-        // Files of imported tables lack their partition columns; the manifest has the value (spec, "Column Projection", rule 1).
+        if (projection.Has(column.Id)) return projection.Column(column, fieldId => PartitionConstant(fieldId, file));
+        return PartitionConstant(column.Id, file) ?? projection.Column(column);
+    }
+
+    /// <summary>Files of imported tables lack their partition columns; the manifest has the value (spec, "Column Projection", rule 1). Null for other fields.</summary>
+    private string? PartitionConstant(int fieldId, TableFile file)
+    {
         for (var i = 0; i < file.Spec.Fields.Count; i++)
         {
             var part = file.Spec.Fields[i];
-            if (part.SourceId != column.Id || part.Transform.Kind != TransformKind.Identity) continue;
-            if (file.PartitionValues[i] is { } value && column.Type is IcebergType.Primitive type)
+            if (part.SourceId != fieldId || part.Transform.Kind != TransformKind.Identity) continue;
+            if (table.Metadata.FindField(fieldId) is not { Type: IcebergType.Primitive type }) continue;
+            if (file.PartitionValues[i] is { } value)
                 return KernelText.Constant(value, SqlTypes.Of(type));
             if (file.Entry.Partition is not null && FileRanges.Raw(file.Entry.Partition, part, i) is null)
-                return KernelText.Constant(null, SqlTypes.Of(column.Type, column.Name));
+                return KernelText.Constant(null, SqlTypes.Of(type));
         }
 
-        return projection.Column(column);
+        return null;
     }
 
     private EquatableArray<PositionDeletes> Positions(OpenGroup group)

@@ -21,11 +21,12 @@ internal sealed record ColumnRange(
         if (!MayHaveValue) return false;
         if (Function is null) return MayMatch(comparison.Operator, comparison.Value);
         if (Function.Apply(comparison.Value, comparison.Type) is not { } result) return true;
+        var misrecorded = Function.Misrecorded(result);
         return comparison.Operator switch
         {
-            Comparison.Equal => MayMatch(Comparison.Equal, result),
+            Comparison.Equal => MayMatch(Comparison.Equal, result) || (misrecorded is not null && MayMatch(Comparison.Equal, misrecorded)),
             // The function may map values on either side of the constant to the same result.
-            Comparison.Less or Comparison.LessOrEqual => !Function.IsMonotone || MayMatch(Comparison.LessOrEqual, result),
+            Comparison.Less or Comparison.LessOrEqual => !Function.IsMonotone || MayMatch(Comparison.LessOrEqual, misrecorded ?? result),
             Comparison.Greater or Comparison.GreaterOrEqual => !Function.IsMonotone || MayMatch(Comparison.GreaterOrEqual, result),
             _ => true,
         };

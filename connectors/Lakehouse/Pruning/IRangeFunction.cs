@@ -11,4 +11,7 @@ internal interface IRangeFunction
 
     /// <summary>The result for a constant of any comparable type; null when it cannot be said.</summary>
     object? Apply(object value, Core.Types.SqlType type);
+
+    /// <summary>A greater result that some writers recorded in place of the right one; null when there is none.</summary>
+    object? Misrecorded(object result);
 }

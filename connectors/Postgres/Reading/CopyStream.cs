@@ -16,6 +16,7 @@ internal sealed class CopyStream : IAsyncDisposable
     private readonly NpgsqlConnection _connection;
     private readonly PostgresErrors _errors;
     private readonly string _sql;
+    private readonly string _shown;
     private readonly string? _snapshot;
     private readonly CancellationToken _cancellation;
     private readonly CancellationTokenSource _abandonment = new();
@@ -26,12 +27,13 @@ internal sealed class CopyStream : IAsyncDisposable
     private int _backend;
     private bool _isEnded;
 
-    private CopyStream(NpgsqlDataSource source, NpgsqlConnection connection, string sql, string? snapshot, PostgresErrors errors, CancellationToken cancellation)
+    private CopyStream(NpgsqlDataSource source, NpgsqlConnection connection, string sql, string shown, string? snapshot, PostgresErrors errors, CancellationToken cancellation)
     {
         _snapshot = snapshot;
         _source = source;
         _connection = connection;
         _sql = sql;
+        _shown = shown;
         _errors = errors;
         _cancellation = cancellation;
     }
@@ -39,10 +41,11 @@ internal sealed class CopyStream : IAsyncDisposable
     /// <summary>The source does not know the encoding of its text.</summary>
     public bool IsUnchecked => _connection.PostgresParameters.TryGetValue("server_encoding", out var encoding) && encoding == "SQL_ASCII";
 
+    /// <param name="shown">What errors say was asked.</param>
     /// <param name="snapshot">An exported snapshot that the query reads; null for the newest state.</param>
-    public static async ValueTask<CopyStream> OpenAsync(NpgsqlDataSource source, string sql, string? snapshot, PostgresErrors errors, CancellationToken cancellationToken)
+    public static async ValueTask<CopyStream> OpenAsync(NpgsqlDataSource source, string sql, string shown, string? snapshot, PostgresErrors errors, CancellationToken cancellationToken)
     {
-        var copy = new CopyStream(source, source.CreateConnection(), sql, snapshot, errors, cancellationToken);
+        var copy = new CopyStream(source, source.CreateConnection(), sql, shown, snapshot, errors, cancellationToken);
         try
         {
             await copy.StartAsync();
@@ -60,7 +63,7 @@ internal sealed class CopyStream : IAsyncDisposable
 
     /// <summary>The exception for what <see cref="ReadAsync"/> threw.</summary>
     public Exception Translate(Exception exception) =>
-        _cancellation.IsCancellationRequested ? new OperationCanceledException(_cancellation) : _errors.WhileReading(exception, _sql);
+        _cancellation.IsCancellationRequested ? new OperationCanceledException(_cancellation) : _errors.WhileReading(exception, _shown);
 
     /// <summary>Nothing is left to read or to cancel.</summary>
     public void End() => _isEnded = true;

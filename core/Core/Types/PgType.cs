@@ -61,6 +61,11 @@ public sealed record PgType(
     /// <summary>The SQL spelling when it is not the catalog name, for instance "integer" for int4 (format_type).</summary>
     public string DisplayName { get; init; } = Name;
 
+    /// <summary>Set for types of attached servers.</summary>
+    public SourceType? Source { get; init; }
+
+    public bool IsEnum => Kind == 'e';
+
     public bool IsPseudo => Kind == 'p';
 
     public override string ToString() => DisplayName;

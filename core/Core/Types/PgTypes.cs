@@ -117,10 +117,10 @@ public static class PgTypes
 
     private static readonly FrozenDictionary<string, PgType> s_byName = All.ToFrozenDictionary(type => type.Name);
 
-    public static PgType? Find(Oid oid) => s_byOid.GetValueOrDefault(oid);
+    public static PgType? Find(Oid oid) => s_byOid.GetValueOrDefault(oid) ?? SourceTypes.Find(oid);
 
     /// <summary>The element type of the array type with this OID.</summary>
-    public static PgType? FindElementOf(Oid arrayOid) => s_byArrayOid.GetValueOrDefault(arrayOid);
+    public static PgType? FindElementOf(Oid arrayOid) => s_byArrayOid.GetValueOrDefault(arrayOid) ?? SourceTypes.FindElementOf(arrayOid);
 
     /// <summary>By catalog name (int4, not integer; the parser maps SQL spellings to catalog names).</summary>
     public static PgType? Find(string catalogName) => s_byName.GetValueOrDefault(catalogName);

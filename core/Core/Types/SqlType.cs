@@ -10,6 +10,10 @@ public readonly record struct DecimalShape(byte Precision, byte Scale)
     public override string ToString() => $"DECIMAL({Precision},{Scale})";
 }
 
+/// <summary>A collation by which text is not ordered here: one that an attached server's column has.</summary>
+/// <param name="IsDeterministic">Equal means equal bytes.</param>
+public sealed record SourceCollation(string Name, bool IsDeterministic);
+
 /// <summary>A field of a composite type.</summary>
 public sealed record RecordField(string Name, SqlType Type);
 
@@ -83,7 +87,17 @@ public sealed record SqlType
 
     public DecimalShape? Decimal { get; init; }
 
+    /// <summary>
+    /// Set for text that came from a column whose collation is not the order of bytes; what is made of such text has it too. It says what may not be done with the values, and is no part of the type's identity.
+    /// </summary>
+    public SourceCollation? Collation { get; init; }
+
     public bool IsArray => Element is not null;
+
+    public bool Equals(SqlType? other) =>
+        other is not null && Base == other.Base && Modifier == other.Modifier && Element == other.Element && Fields == other.Fields && Decimal == other.Decimal;
+
+    public override int GetHashCode() => HashCode.Combine(Base.Oid, Modifier, Element, Fields, Decimal);
 
     /// <summary>True for int2vector and oidvector, whose subscripts begin at 0.</summary>
     public bool IsVector => ReferenceEquals(Base, PgTypes.Int2vector) || ReferenceEquals(Base, PgTypes.Oidvector);

@@ -1,3 +1,4 @@
+using Federation.Core.Errors;
 using Federation.Core.Types;
 
 namespace Federation.Core.Values;
@@ -7,6 +8,13 @@ public static class TextForms
 {
     public static string Normalise(string text, SqlType type, ValueContext context)
     {
+        if (type.Base is { IsEnum: true, Source: { } source })
+        {
+            return source.Labels.Contains(text)
+                ? text
+                : throw new SqlException(SqlState.InvalidTextRepresentation, $"invalid input value for enum {type.Base.DisplayName}: \"{text}\"");
+        }
+
         switch (type.Base.Name)
         {
             case "json": return JsonText.Check(text);

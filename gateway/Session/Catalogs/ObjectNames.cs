@@ -5,10 +5,9 @@ using Federation.SystemCatalog;
 
 namespace Federation.Session.Catalogs;
 
-/// <summary>Names of types, functions and schemas of pg_catalog behind the reg types. Tables of users have names only through the system tables.</summary>
-internal sealed class ObjectNames : IObjectNames
+/// <summary>Names behind the reg types: those of pg_catalog, and tables of attached servers. Tables of the managed catalog have names only through the system tables.</summary>
+internal sealed class ObjectNames(string database, Func<IReadOnlyList<string>> searchPath) : IObjectNames
 {
-    public static readonly ObjectNames Instance = new();
 
     private static readonly Dictionary<Oid, string> s_schemas = new() { [new Oid(11)] = "pg_catalog", [new Oid(2200)] = "public", [new Oid(99)] = "pg_toast" };
 
@@ -16,7 +15,7 @@ internal sealed class ObjectNames : IObjectNames
     {
         if (oid == Oid.None) return "-";
         if (type == PgTypes.Regtype) return SqlType.FromOid(oid)?.ToString();
-        if (type == PgTypes.Regclass) return SystemNames.Relation(oid);
+        if (type == PgTypes.Regclass) return SystemNames.Relation(oid) ?? SourceTable(oid);
         if (type == PgTypes.Regproc) return SystemNames.Function(oid.Value);
         if (type == PgTypes.Regprocedure) return SystemNames.Signature(oid.Value);
         if (type == PgTypes.Regoperator) return SystemNames.Operator(oid);
@@ -38,6 +37,15 @@ internal sealed class ObjectNames : IObjectNames
             "regrole" => new SqlException(SqlState.UndefinedObject, $"role \"{name}\" does not exist"),
             _ => new SqlException(SqlState.FeatureNotSupported, $"names of type {type.Name} are not supported"),
         };
+    }
+
+    /// <summary>The name of an attached server's table as this session would write it.</summary>
+    private string? SourceTable(Oid oid)
+    {
+        if (StableOids.TableOf(oid) is not var (server, schema, table)) return null;
+        var isManaged = TableResolver.IsManaged(database);
+        if (!isManaged && server != database) return null;
+        return SystemNames.Relation(isManaged ? $"{server}.{schema}" : schema, table, searchPath());
     }
 
     private static Oid ResolveFunction(string name)

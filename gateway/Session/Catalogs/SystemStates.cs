@@ -6,40 +6,27 @@ namespace Federation.Session.Catalogs;
 
 /// <summary>
 /// Gathers what system tables show. The managed database lists its own tables and, under dotted schema names, those of every attached server; a server's database lists that server
-/// alone. A source that cannot be reached shows no tables: listing must not fail because one source is down.
+/// alone. What is broken breaks only itself: a server that cannot be listed shows no tables, a table that cannot be looked at shows no columns, each with a warning that says why. The error comes when the
+/// table is read.
 /// </summary>
-internal sealed class SystemStates(TableResolver resolver, ICatalogSnapshot snapshot, string database, string user, IReadOnlyList<string> searchPath, Func<IReadOnlyList<SettingState>> settings)
+/// <param name="warn">Takes the warnings.</param>
+internal sealed class SystemStates(
+    TableResolver resolver, ICatalogSnapshot snapshot, string database, string user, IReadOnlyList<string> searchPath, Func<IReadOnlyList<SettingState>> settings, Action<SqlException, string> warn)
 {
+    private readonly List<SchemaState> _schemas = [];
+    private readonly List<RelationState> _relations = [];
+    private readonly List<TypeState> _types = [];
+
     public async ValueTask<SystemState> LoadAsync(string table, CancellationToken cancellationToken)
     {
         var servers = await snapshot.ListServersAsync(cancellationToken);
         var roles = (await snapshot.ListRolesAsync(cancellationToken)).Select(role => role.Name).Append(user).Distinct().ToArray();
-        var schemas = new List<SchemaState>();
-        var relations = new List<RelationState>();
-        var showsSchemas = SystemTables.ShowsSchemas(table);
-        if (showsSchemas && TableResolver.IsManaged(database))
+        if (SystemTables.ShowsSchemas(table))
         {
-            foreach (var schema in await snapshot.ListSchemasAsync(cancellationToken))
-            {
-                schemas.Add(new SchemaState(schema.Oid, schema.Name));
-                if (!SystemTables.ShowsRelations(table)) continue;
-                foreach (var entry in await snapshot.ListTablesAsync(schema.Name, cancellationToken))
-                    relations.Add(await RelationAsync(entry.Oid, schema.Name, entry.Name, database, schema.Name, table, cancellationToken));
-            }
-        }
-
-        foreach (var server in showsSchemas ? servers : [])
-        {
-            if (!TableResolver.IsManaged(database) && server.Name != database) continue;
-            var prefix = TableResolver.IsManaged(database) ? server.Name + "." : "";
-            try
-            {
-                await AddServerAsync(server, prefix, table, schemas, relations, cancellationToken);
-            }
-            catch (SqlException error) when (error.Blame == Blame.External)
-            {
-                continue;
-            }
+            if (TableResolver.IsManaged(database)) await AddManagedAsync(table, cancellationToken);
+            foreach (var server in servers)
+                if (TableResolver.IsManaged(database) || server.Name == database)
+                    await AddServerAsync(server, table, cancellationToken);
         }
 
         var mappings = new List<MappingState>();
@@ -52,40 +39,110 @@ internal sealed class SystemStates(TableResolver resolver, ICatalogSnapshot snap
             Mappings = mappings,
             Databases = [TableResolver.ManagedDatabase, .. servers.Select(server => server.Name)],
             Roles = roles,
-            Schemas = schemas,
-            Relations = relations,
+            Schemas = _schemas,
+            Relations = _relations,
+            Types = _types,
             SearchPath = searchPath,
             Settings = SystemTables.ShowsSettings(table) ? settings() : [],
             Servers = servers.Select(server => new ServerState(server.Oid, server.Name, server.Wrapper, server.Options.Select(option => $"{option.Key}={option.Value}").ToArray())).ToArray(),
         };
     }
 
-    private async ValueTask AddServerAsync(
-        ServerEntry server, string prefix, string table, List<SchemaState> schemas, List<RelationState> relations, CancellationToken cancellationToken)
+    private async ValueTask AddManagedAsync(string table, CancellationToken cancellationToken)
     {
-        var (connector, _) = await resolver.ConnectAsync(server, cancellationToken);
-        if (connector is not IConnectorMetadata metadata) return;
-        foreach (var schema in await metadata.ListSchemasAsync(cancellationToken))
+        foreach (var schema in await snapshot.ListSchemasAsync(cancellationToken))
         {
-            schemas.Add(new SchemaState(StableOid(server.Name, schema, ""), prefix + schema));
+            _schemas.Add(new SchemaState(schema.Oid, schema.Name));
             if (!SystemTables.ShowsRelations(table)) continue;
-            foreach (var name in await metadata.ListTablesAsync(schema, cancellationToken))
-                relations.Add(await RelationAsync(StableOid(server.Name, schema, name), prefix + schema, name, server.Name, schema, table, cancellationToken));
+            foreach (var entry in await snapshot.ListTablesAsync(schema.Name, cancellationToken))
+            {
+                var relation = new RelationState(entry.Oid, schema.Name, entry.Name, 'r', -1, []) { ColumnCount = 0 };
+                await AddRelationAsync(relation, database, schema.Name, table, cancellationToken);
+            }
         }
     }
 
-    private async ValueTask<RelationState> RelationAsync(
-        Oid oid, string shownSchema, string name, string catalog, string schema, string table, CancellationToken cancellationToken)
+    private async ValueTask AddServerAsync(ServerEntry server, string table, CancellationToken cancellationToken)
     {
-        var loaded = SystemTables.ShowsColumns(table) ? await resolver.FindAsync(catalog, schema, name, null, cancellationToken) : null;
-        return new RelationState(oid, shownSchema, name, 'r', loaded?.Source.EstimatedRows ?? -1, loaded?.Columns ?? []);
+        IConnectorMetadata metadata;
+        IReadOnlyList<string> schemas;
+        try
+        {
+            var (connector, _) = await resolver.ConnectAsync(server, cancellationToken);
+            if (connector is not IConnectorMetadata found) return;
+            metadata = found;
+            schemas = await metadata.ListSchemasAsync(cancellationToken);
+            if (SystemTables.ShowsTypes(table) && connector is ISourceTypes source)
+                _types.AddRange((await source.ListTypesAsync(null, cancellationToken)).Select(type => new TypeState(type, StableOids.OfSchema(server.Name, type.Source!.Schema))));
+        }
+        catch (SqlException error) when (IsOfSource(error))
+        {
+            warn(error, $"tables of server \"{server.Name}\" are not shown");
+            return;
+        }
+
+        var prefix = TableResolver.IsManaged(database) ? server.Name + "." : "";
+        foreach (var schema in schemas)
+        {
+            _schemas.Add(new SchemaState(StableOids.OfSchema(server.Name, schema), prefix + schema));
+            if (SystemTables.ShowsRelations(table) && !await AddSchemaAsync(server, metadata, schema, prefix, table, cancellationToken)) return;
+        }
     }
 
-    /// <summary>An OID above those that the catalog gives, the same at every start (FNV-1a of the full name).</summary>
-    private static Oid StableOid(string server, string schema, string name)
+    /// <summary>False when the server has gone away meanwhile: asking for each of its tables would only take time.</summary>
+    private async ValueTask<bool> AddSchemaAsync(ServerEntry server, IConnectorMetadata metadata, string schema, string prefix, string table, CancellationToken cancellationToken)
     {
-        var hash = 2166136261u;
-        foreach (var character in $"{server}\0{schema}\0{name}") hash = (hash ^ character) * 16777619u;
-        return new Oid(0x8000_0000u | hash);
+        IReadOnlyList<ListedTable> listed;
+        try
+        {
+            listed = await metadata.ListTablesAsync(schema, cancellationToken);
+        }
+        catch (SqlException error) when (IsOfSource(error))
+        {
+            warn(error, $"tables of schema \"{prefix}{schema}\" are not shown");
+            return !IsConnectionLost(error);
+        }
+
+        var isLost = false;
+        foreach (var entry in listed)
+        {
+            var relation = new RelationState(StableOids.OfTable(server.Name, schema, entry.Name), prefix + schema, entry.Name, entry.Kind, entry.EstimatedRows, [])
+            {
+                ColumnCount = Math.Max(entry.ColumnCount, 0),
+                Definition = entry.Definition,
+            };
+            if (isLost) _relations.Add(relation);
+            else isLost = !await AddRelationAsync(relation, server.Name, schema, table, cancellationToken);
+        }
+
+        return !isLost;
     }
+
+    /// <summary>Adds the relation, with its columns if the table shows them and they can be had. False when its server has gone away.</summary>
+    private async ValueTask<bool> AddRelationAsync(RelationState relation, string catalog, string schema, string table, CancellationToken cancellationToken)
+    {
+        try
+        {
+            if (SystemTables.ShowsColumns(table))
+            {
+                // A table that was dropped since it was listed is not there any more.
+                if (await resolver.FindAsync(catalog, schema, relation.Name, null, cancellationToken) is not { } found) return true;
+                relation = relation with { Rows = found.Source.EstimatedRows, Columns = found.Columns, ColumnCount = Math.Max(found.Columns.Count, relation.ColumnCount) };
+            }
+
+            _relations.Add(relation);
+            return true;
+        }
+        catch (SqlException error) when (IsOfSource(error))
+        {
+            warn(error, $"columns of table \"{relation.Schema}\".\"{relation.Name}\" are not shown");
+            _relations.Add(relation);
+            return !IsConnectionLost(error);
+        }
+    }
+
+    /// <summary>Cancelling ends the statement, and so does a defect of ours; all else is about the source.</summary>
+    private static bool IsOfSource(SqlException error) => error.State.Class != "57" && error.State != SqlState.InternalError;
+
+    private static bool IsConnectionLost(SqlException error) => error.State.Class == "08";
 }

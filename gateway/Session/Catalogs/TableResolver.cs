@@ -11,7 +11,7 @@ namespace Federation.Session.Catalogs;
 /// What a table name means in one session: catalog.schema.table as in Trino, with PostgreSQL's search path. The database of the connection is the current catalog; the managed one
 /// also reaches every other catalog's schemas under dotted schema names ("pg.public".t).
 /// </summary>
-internal sealed class TableResolver(SessionServices services, ICatalogSnapshot snapshot, string database, string user, Func<IReadOnlyList<string>> searchPath, Func<IReadOnlyList<SettingState>> settings)
+internal sealed class TableResolver(SessionServices services, ICatalogSnapshot snapshot, string database, string user, Func<IReadOnlyList<string>> searchPath, Func<IReadOnlyList<SettingState>> settings, Action<SqlException, string> warn)
 {
     public const string ManagedDatabase = "federation";
     public const string ManagedCatalog = "lake";
@@ -61,10 +61,44 @@ internal sealed class TableResolver(SessionServices services, ICatalogSnapshot s
         return await FindRemoteAsync(catalog, schema, table, version, cancellationToken);
     }
 
+    /// <summary>The type of an attached server that a name means, by the same rules as the name of a table; null when there is none.</summary>
+    public async ValueTask<PgType?> FindTypeAsync(QualifiedName name, CancellationToken cancellationToken)
+    {
+        var parts = name.Parts;
+        switch (parts.Count)
+        {
+            case 1:
+                foreach (var schema in searchPath())
+                    if (await FindTypeAsync(database, schema, parts[0], cancellationToken) is { } found)
+                        return found;
+                return null;
+            case 2: return await FindTypeAsync(database, parts[0], parts[1], cancellationToken);
+            case 3: return await FindTypeAsync(parts[0], parts[1], parts[2], cancellationToken);
+            default: return null;
+        }
+    }
+
+    private async ValueTask<PgType?> FindTypeAsync(string catalog, string schema, string type, CancellationToken cancellationToken)
+    {
+        if (IsManaged(catalog))
+        {
+            var dot = schema.IndexOf('.', StringComparison.Ordinal);
+            if (dot <= 0) return null;
+            (catalog, schema) = (schema[..dot], schema[(dot + 1)..]);
+        }
+
+        if (await snapshot.FindServerAsync(catalog, cancellationToken) is not { } server) return null;
+        var (connector, _) = await ConnectAsync(server, cancellationToken);
+        if (connector is not ISourceTypes source) return null;
+        return (await source.ListTypesAsync(schema, cancellationToken)).FirstOrDefault(candidate => candidate.Source!.Name == type);
+    }
+
     private async ValueTask<ResolvedTable?> FindSystemAsync(string schema, string table, CancellationToken cancellationToken)
     {
         if (!SystemTables.IsSystemSchema(schema) || !SystemTables.Exists(schema, table)) return null;
-        var states = new SystemStates(this, snapshot, database, user, searchPath(), settings);
+        // The names behind oid::regclass are looked up in passing; nobody asked for a list.
+        Action<SqlException, string> warning = SystemTables.IsInternal(schema) ? (_, _) => { } : warn;
+        var states = new SystemStates(this, snapshot, database, user, searchPath(), settings, warning);
         return SystemTables.Find(schema, table, await states.LoadAsync(table, cancellationToken));
     }
 
@@ -75,8 +109,8 @@ internal sealed class TableResolver(SessionServices services, ICatalogSnapshot s
         if (connector is not IConnectorMetadata metadata)
             throw new SqlException(SqlState.FeatureNotSupported, $"server \"{catalog}\" has no tables");
         if (await metadata.FindTableAsync(schema, table, version, cancellationToken) is not { } found) return null;
-        var source = new TableSource(catalog, schema, table, found.EstimatedRows) { IsRowCountExact = found.IsRowCountExact };
-        return new ResolvedTable(source, found.Handle, found.Columns) { Provider = connector, ProviderKey = key };
+        var source = new TableSource(catalog, schema, table, found.EstimatedRows) { IsRowCountExact = found.IsRowCountExact, TableOid = StableOids.OfTable(catalog, schema, table) };
+        return new ResolvedTable(source, found.Handle, found.Columns) { Provider = connector, ProviderKey = key, OwnsRows = found.OwnsRows };
     }
 
     private async ValueTask<ResolvedTable> LoadAsync(TableEntry entry, TableVersion? version, CancellationToken cancellationToken)

@@ -21,7 +21,10 @@ internal sealed class SessionSettings
 
     private State? _atBegin;
 
-    public TextFormat TextFormat { get; private set; } = TextFormat.Default with { ObjectNames = Catalogs.ObjectNames.Instance };
+    public TextFormat TextFormat { get; private set; } = TextFormat.Default;
+
+    /// <summary>Sets what tells the names behind OIDs, which depend on the session.</summary>
+    public void SetObjectNames(Core.Values.IObjectNames names) => TextFormat = TextFormat with { ObjectNames = names };
 
     public IReadOnlyList<KeyValuePair<string, string>> Reported =>
         SettingsTable.All.Where(setting => setting.IsReported).Select(setting => KeyValuePair.Create(setting.Name, Get(setting.Name))).ToArray();

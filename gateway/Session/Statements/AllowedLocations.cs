@@ -6,7 +6,10 @@ internal static class AllowedLocations
     /// <summary>The full path of a location. Raises 42501 outside the allowed folders, 58P01 when there is nothing.</summary>
     public static string Check(string location, IReadOnlyList<string> roots)
     {
-        var path = location.StartsWith("file://", StringComparison.Ordinal) ? new Uri(location).LocalPath : location;
+        var path = !location.StartsWith("file://", StringComparison.Ordinal) ? location
+            : Uri.TryCreate(location, UriKind.Absolute, out var uri) ? uri.LocalPath
+            : throw new SqlException(SqlState.InvalidParameterValue, $"location \"{location}\" is no URI");
+        if (path.Contains('\0', StringComparison.Ordinal)) throw new SqlException(SqlState.InvalidParameterValue, "a location must not contain a null character");
         if (path.Contains("://", StringComparison.Ordinal))
             throw new SqlException(SqlState.FeatureNotSupported, $"location \"{location}\" is not supported") { Hint = "Local folders are." };
         if (!Path.IsPathRooted(path))

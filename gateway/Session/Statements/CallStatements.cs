@@ -15,17 +15,21 @@ internal static class CallStatements
         var call = statement.Call;
         var parts = call.Name.Parts.ToArray();
         var isManaged = parts is [TableResolver.ManagedCatalog or TableResolver.ManagedDatabase, "system", _] or ["system", _];
-        if (!isManaged || call.Name.Name is not ("register_table" or "unregister_table"))
+        if (!isManaged || call.Name.Name is not ("register_table" or "unregister_table" or "refresh_table"))
         {
             throw new SqlException(SqlState.UndefinedFunction, $"procedure {call.Name}({string.Join(", ", call.Arguments.Select(_ => "unknown"))}) does not exist")
             {
                 Position = call.Name.Span.Position,
-                Hint = "Procedures: lake.system.register_table(schema_name, table_name, table_location), lake.system.unregister_table(schema_name, table_name).",
+                Hint = "Procedures: lake.system.register_table(schema_name, table_name, table_location), lake.system.unregister_table(schema_name, table_name), lake.system.refresh_table(schema_name, table_name).",
             };
         }
 
         var arguments = Arguments(session, call);
-        if (call.Name.Name == "unregister_table")
+        if (call.Name.Name == "refresh_table")
+        {
+            await RefreshAsync(session, services, call, arguments, cancellationToken);
+        }
+        else if (call.Name.Name == "unregister_table")
         {
             var schema = Require(arguments, "schema_name", call);
             var table = Require(arguments, "table_name", call);
@@ -59,12 +63,41 @@ internal static class CallStatements
         if (await catalog.FindSchemaAsync(schema, cancellationToken) is null)
             throw new SqlException(SqlState.InvalidSchemaName, $"schema \"{schema}\" does not exist");
         if (await catalog.FindTableAsync(schema, table, cancellationToken) is not null)
-            throw new SqlException(SqlState.DuplicateTable, $"relation \"{table}\" already exists");
+        {
+            throw new SqlException(SqlState.DuplicateTable, $"relation \"{table}\" already exists")
+            {
+                Hint = $"CALL lake.system.refresh_table('{schema}', '{table}') takes the newest state of its folder; DROP TABLE forgets the table.",
+            };
+        }
+
         var pointer = await InspectAsync(services, location, cancellationToken);
 
         // Loading it now finds a table that cannot be read while its owner looks.
         await services.Formats.First(format => format.Name == pointer.Format).LoadAsync(pointer, null, cancellationToken);
         await session.Transaction.ChangeAsync(new CatalogChange.CreateTable(schema, table, session.User, pointer), cancellationToken);
+    }
+
+    /// <summary>Pins the newest state that is in the table's folder now. The folder must hold the same table still.</summary>
+    private static async ValueTask RefreshAsync(
+        QuerySession session, SessionServices services, FunctionCall call, Dictionary<string, string> arguments, CancellationToken cancellationToken)
+    {
+        var schema = Require(arguments, "schema_name", call);
+        var table = Require(arguments, "table_name", call);
+        var catalog = await session.Transaction.GetCatalogAsync(cancellationToken);
+        var entry = await catalog.FindTableAsync(schema, table, cancellationToken)
+            ?? throw new SqlException(SqlState.UndefinedTable, $"table \"{schema}.{table}\" does not exist");
+        var pointer = await InspectAsync(services, entry.Pointer.Location, cancellationToken);
+        if (entry.Pointer.Uuid is { } uuid && pointer.Uuid is { } found && !string.Equals(uuid, found, StringComparison.OrdinalIgnoreCase))
+        {
+            throw new SqlException(SqlState.ObjectNotInPrerequisiteState, $"folder \"{entry.Pointer.Location}\" holds another table now")
+            {
+                Detail = $"Its id is {found}, not {uuid}.",
+                Hint = "DROP TABLE forgets the registered one; register the folder again.",
+            };
+        }
+
+        await services.Formats.First(format => format.Name == pointer.Format).LoadAsync(pointer, null, cancellationToken);
+        if (pointer != entry.Pointer) await session.Transaction.ChangeAsync(new CatalogChange.SetPointer(schema, table, pointer), cancellationToken);
     }
 
     private static async ValueTask<TablePointer> InspectAsync(SessionServices services, string location, CancellationToken cancellationToken)

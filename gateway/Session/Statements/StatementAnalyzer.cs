@@ -64,7 +64,7 @@ internal sealed class StatementAnalyzer(QuerySession session, SessionServices se
         var items = columns.Count == 0
             ? [new SelectItem(new Star([]) { Span = table.Span }, null)]
             : columns.Select(column => new SelectItem(new ColumnReference([column]) { Span = table.Span }, null)).ToEquatableArray();
-        return new Query(new SelectBody(items) { From = [new TableName(table) { Span = table.Span }] });
+        return new Query(new SelectBody(items) { From = [new TableName(table) { Span = table.Span, IsCopied = columns.Count == 0 }] });
     }
 
     private PreparedStatement Shape(string text, Statement? syntax, IReadOnlyList<SqlType?>? declared, BoundQuery? query, long version) => new(text, syntax)
@@ -90,8 +90,8 @@ internal sealed class StatementAnalyzer(QuerySession session, SessionServices se
         int length, Query query, IReadOnlyList<SqlType?>? declared, bool isWide, CancellationToken cancellationToken)
     {
         // A query without tables reads no catalog.
-        var names = await services.Planning.RunAsync(length, () => TableNames.Of(query), cancellationToken);
-        if (names.Count == 0) return (await BindAsync(_ => null), 0);
+        var (names, typeNames) = await services.Planning.RunAsync(length, () => (TableNames.Of(query), SourceTypeNames.Of(query)), cancellationToken);
+        if (names.Count == 0 && typeNames.Count == 0) return (await BindAsync(_ => null, _ => null), 0);
         var catalog = await session.Transaction.GetCatalogAsync(cancellationToken);
         var resolver = Resolver(catalog);
         var tables = new Dictionary<TableName, ResolvedTable?>();
@@ -101,14 +101,22 @@ internal sealed class StatementAnalyzer(QuerySession session, SessionServices se
             tables[name] = await resolver.ResolveAsync(name, VersionOf(name), cancellationToken);
         }
 
-        return (await BindAsync(name => tables.GetValueOrDefault(name)), catalog.Version);
+        var types = new Dictionary<QualifiedName, PgType>();
+        foreach (var name in typeNames)
+            if (await resolver.FindTypeAsync(name, cancellationToken) is { } type)
+                types[name] = type;
+        return (await BindAsync(name => tables.GetValueOrDefault(name), name => types.GetValueOrDefault(name)), catalog.Version);
 
-        ValueTask<BoundQuery> BindAsync(Func<TableName, ResolvedTable?> find) => services.Planning.RunAsync(
-            length, () => Binder.Bind(query, new BindContext(find, declared ?? [], session.Values) { HoldsWideNumerics = isWide, RefusesParameters = declared is null }), cancellationToken);
+        ValueTask<BoundQuery> BindAsync(Func<TableName, ResolvedTable?> findTable, Func<QualifiedName, PgType?> findType) => services.Planning.RunAsync(
+            length,
+            () => Binder.Bind(query, new BindContext(findTable, declared ?? [], session.Values) { FindType = findType, HoldsWideNumerics = isWide, RefusesParameters = declared is null }),
+            cancellationToken);
     }
 
     internal TableResolver Resolver(Federation.Catalog.ICatalogSnapshot catalog) =>
-        new(services, catalog, session.Database, session.User, session.SearchPath, () => SettingStatements.Rows(session));
+        new(services, catalog, session.Database, session.User, session.SearchPath, () => SettingStatements.Rows(session), Warn);
+
+    private void Warn(SqlException error, string consequence) => session.NotifyOnce(NoticeSeverity.Warning, error.State, $"{consequence}: {error.Message}", error.Detail);
 
     private TableVersion? VersionOf(TableName name)
     {

@@ -13,6 +13,9 @@ public sealed record ResolvedTable(TableSource Source, ITableHandle Handle, Equa
     /// <summary>The name by which tasks find the connector on a worker; null for tables that no connector reads.</summary>
     public string? ProviderKey { get; init; }
 
+    /// <summary>False for views and for tables with children, whose rows are of several tables.</summary>
+    public bool OwnsRows { get; init; } = true;
+
     /// <summary>Rows for tables that are computed, such as pg_catalog's; null for tables of a source.</summary>
     public EquatableArray<EquatableArray<object?>>? InlineRows { get; init; }
 }
@@ -27,6 +30,9 @@ public sealed record BindContext(Func<TableName, ResolvedTable?> FindTable, IRea
     /// Arithmetic of numerics is held as text where 38 digits might not be enough. Slower and never wrong: for the second run of a query whose values did overflow.
     /// </summary>
     public bool HoldsWideNumerics { get; init; }
+
+    /// <summary>The types of attached servers that the statement names, loaded before binding.</summary>
+    public Func<QualifiedName, PgType?> FindType { get; init; } = _ => null;
 
     /// <summary>The statement came as a simple query, where $1 stands for nothing.</summary>
     public bool RefusesParameters { get; init; }

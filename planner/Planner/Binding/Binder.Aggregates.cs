@@ -141,6 +141,7 @@ public sealed partial class Binder
         var definition = ResolveWindow(call.Over!, scope);
         var inner = context with { AllowsWindows = false, WindowError = "window functions are not allowed in window definitions", AllowsSets = false };
         var partition = definition.PartitionBy.Select(item => ResolveUnknown(BindExpression(item, scope, inner))).ToEquatableArray();
+        foreach (var key in partition) RequireEquality(key, SpanOf(key, definition.Span));
         var order = definition.OrderBy.Select(item => BindSortKey(item, BindExpression(item.Expression, scope, inner))).ToEquatableArray();
         return At(new WindowCall(function, partition, order, BindFrame(definition.Frame, order, call.Over!.Span, scope, inner)), call.Span);
     }
@@ -233,12 +234,14 @@ public sealed partial class Binder
         }
 
         RequireOrdering(expression, item.Expression.Span);
+        RequireByteOrder(expression.Type, isOrder: true, item.Expression.Span);
         return new SortKey(expression, descending, item.NullsFirst ?? descending);
     }
 
     /// <summary>Sorting, grouping and DISTINCT need a default order: json, point and their kind have none.</summary>
     private static void RequireOrdering(Expr expression, SourceSpan span)
     {
+        RequireComparable(expression.Type, span);
         var type = expression.Type.Base;
         if (type == PgTypes.Json || type == PgTypes.Xml || type.Category == 'G' || type == PgTypes.Xid || type == PgTypes.Cid || type == PgTypes.Jsonpath)
         {
@@ -252,6 +255,8 @@ public sealed partial class Binder
 
     private static void RequireEquality(Expr expression, SourceSpan span)
     {
+        RequireComparable(expression.Type, span);
+        RequireByteOrder(expression.Type, isOrder: false, span);
         var type = expression.Type.Base;
         if (type == PgTypes.Json || type == PgTypes.Xml || type == PgTypes.Point || type == PgTypes.Polygon || type == PgTypes.Jsonpath)
         {

@@ -24,7 +24,7 @@ public sealed partial class Binder
         // An integer is cut to a bit length from its other end, so the length is part of the conversion.
         if (target.Base == PgTypes.Bit && !target.IsArray && target.Modifier >= 0 && source.Category == 'N') return At(new Cast(expression, target, IsExplicit: true), span);
         var plain = Unmodified(target, source);
-        var converted = At(new Cast(expression, plain, context == CastContext.Explicit), span);
+        var converted = At(new Cast(expression, Collated(plain, expression), context == CastContext.Explicit), span);
         return WithModifier(converted, target, context, span);
     }
 
@@ -106,6 +106,7 @@ public sealed partial class Binder
         var modifiers = telling.Select(expression => expression.Type.Modifier).Distinct().ToArray();
         var type = telling[0].Type;
         if (modifiers.Length > 1) type = type.WithoutModifier();
+        type = Collated(type, telling);
         if (type.IsNumeric) type = type with { Decimal = NumericShapes.Unite(telling.Select(expression => expression.Type)) };
         else if (type.Element is { } element && type.Base == PgTypes.Numeric)
             type = SqlType.Array(element with { Decimal = NumericShapes.Unite(telling.Select(expression => expression.Type.Element!)), Modifier = -1 });
@@ -176,7 +177,7 @@ public sealed partial class Binder
         var present = expression.Type.Element ?? expression.Type;
         if (wanted.Modifier < 0 || wanted.Modifier == present.Modifier) return expression;
         if (expression is Constant { Value: null }) return At(new Constant(null, target), span);
-        return At(new Cast(expression, target, context == CastContext.Explicit), span);
+        return At(new Cast(expression, Collated(target, expression), context == CastContext.Explicit), span);
     }
 
     private Expr CoerceRecord(Expr expression, SqlType target, SourceSpan span)

@@ -134,6 +134,7 @@ public sealed partial class Binder
         var operand = BindExpression(field.Operand, scope, context);
         if (!operand.Type.IsRecord)
         {
+            if (operand.Type is { IsArray: false, Base.Source.Kind: 'c' }) throw FieldOfSourceType(operand.Type, field);
             throw new SqlException(SqlState.WrongObjectType, $"column notation .{field.Field} applied to type {operand.Type}, which is not a composite type")
             {
                 Position = field.Operand.Span.Position,

@@ -112,6 +112,7 @@ public sealed partial class Binder
     private Expr BindCast(CastExpression cast, BindScope scope, ExpressionContext context)
     {
         var target = BindType(cast.Type);
+        RequireInput(target, cast.ErrorSpan);
         var operand = cast.Operand is ArrayExpression array && target.IsArray
             ? BindArray(array, target.Element, scope, context)
             : BindExpression(cast.Operand, scope, context);
@@ -130,6 +131,8 @@ public sealed partial class Binder
         var operand = BindExpression(test.Operand, scope, context);
         if (test.Test == TestKind.Null)
         {
+            // A composite is also NULL when all of its fields are.
+            if (operand.Type is { IsArray: false, Base.Source.Kind: 'c' }) RequireComparable(operand.Type, test.Operand.Span);
             return operand.Type.IsRecord && test.IsNegated ? new RowIsNotNull().Of(operand) : Negate(new IsNull(operand), test.IsNegated);
         }
 
@@ -273,6 +276,12 @@ public sealed partial class Binder
         }
 
         var (type, unified) = Unify(builtin.Form.ToString().ToUpperInvariant(), arguments);
+        if (builtin.Form is BuiltinForm.Greatest or BuiltinForm.Least)
+        {
+            RequireComparable(type, builtin.Span);
+            RequireByteOrder(type, isOrder: true, builtin.Span);
+        }
+
         return builtin.Form == BuiltinForm.Coalesce
             ? new Coalesce(unified.ToEquatableArray(), type)
             : new Extreme(builtin.Form == BuiltinForm.Greatest, unified.ToEquatableArray(), type);
@@ -318,7 +327,8 @@ public sealed partial class Binder
             throw new SqlException(SqlState.DatatypeMismatch, $"collations are not supported by type {operand.Type}") { Position = collate.ErrorSpan.Position };
         }
 
-        if (collate.Collation.Name is "C" or "POSIX" or "default" or "ucs_basic" or "C.UTF-8" or "C.utf8") return operand;
+        if (collate.Collation.Name is "C" or "POSIX" or "default" or "ucs_basic" or "C.UTF-8" or "C.utf8")
+            return CollationOf(operand.Type) is null ? operand : At(new Cast(operand, operand.Type with { Collation = null }, IsExplicit: true), collate.Span);
         if (collate.Collation.Name.EndsWith("-x-icu", StringComparison.Ordinal))
         {
             throw new SqlException(SqlState.FeatureNotSupported, $"collation \"{collate.Collation.Name}\" is not supported")

@@ -1,3 +1,4 @@
+using Federation.Connectors.Spi;
 using Federation.Planner.Functions;
 using Federation.Planner.Typing;
 using Federation.Sql.Syntax;
@@ -70,14 +71,18 @@ public sealed partial class Binder
         var columns = outputs.Select((output, i) => new ScopeColumn(output.SourceName, new ColumnRef(output.Column))
         {
             TableOid = resolved.Source.TableOid,
-            AttributeNumber = (short)(i + 1),
-        }).ToList();
-        if (SystemColumn(resolved, outputs) is { } system) columns.Add(system);
+            AttributeNumber = resolved.Columns[i].Number is > 0 and var number ? number : (short)(i + 1),
+        }).Where((_, i) => !table.IsCopied || !resolved.Columns[i].IsGenerated).ToList();
+        for (var i = 0; i < outputs.Count; i++)
+            if (resolved.Columns[i].Domain is { } domain)
+                _domains.Add(outputs[i].Column.Id, domain);
+        if (SystemColumn(resolved, outputs, table.IsOnly) is { } system) columns.Add(system);
         var entry = table.Alias?.Name is { } alias
             ? new RangeEntry(alias, null, null, columns)
             : new RangeEntry(resolved.Source.Table, resolved.Source.Schema, resolved.Source.Catalog, columns);
         if (table.Alias?.Name is null && table.Name.Parts.Count > 1) entry = entry with { Schema = table.Name.Qualifier };
-        LogicalPlan plan = new Scan(resolved.Source, resolved.Handle, outputs);
+        var handle = table.IsOnly && resolved.Provider is IChildTables parents ? parents.WithoutChildren(resolved.Handle) : resolved.Handle;
+        LogicalPlan plan = new Scan(resolved.Source, handle, outputs);
         if (table.Sample is { } sample) plan = BindSample(plan, sample, scope);
         return Visible(plan, ApplyAlias(entry, table.Alias));
     }
@@ -86,6 +91,7 @@ public sealed partial class Binder
     {
         if (cte.IsOpen) scope.HasRecursiveReference = true;
         var outputs = cte.Columns.Select(column => NewColumn(column.Name.TrimStart(SearchColumns.HiddenMark), column.Column.Type)).ToEquatableArray();
+        for (var i = 0; i < outputs.Count; i++) PassDomain(new ColumnRef(cte.Columns[i].Column), outputs[i]);
         var plan = new CteScan(cte.Id, outputs, cte.Columns.Select(column => column.Column).ToEquatableArray());
         var columns = cte.Columns.Select((column, i) => new ScopeColumn(column.Name, new ColumnRef(outputs[i]))).ToList();
         return Visible(plan, ApplyAlias(new RangeEntry(table.Alias?.Name ?? table.Name.Name, null, null, columns), table.Alias));

@@ -38,7 +38,7 @@ public sealed partial class Binder
         if (function.ResultType == PgTypes.Anyarray.Oid || function.ResultType == PgTypes.Anycompatiblearray.Oid || function.AggregateKind == 'o') result = Deepened(result, resolution.Arguments);
         if (function.Name == "array_fill" && resolution.Arguments is [_, ArrayOf { Items.Count: > 1 } lengths]) result = Enumerable.Range(1, lengths.Items.Count - 1).Aggregate(result, (type, _) => SqlType.Array(type));
         if (function.Name == "unnest" && result.IsArray) result = InnermostElement(result);
-        if (function.Name == "pg_typeof" && !PlanRewriter.Contains(resolution.Arguments[0], item => item is AggregateCall or WindowCall or SetCall)) return new Constant((long)resolution.Arguments[0].Type.AnnouncedOid.Value, SqlType.Of(PgTypes.Regtype));
+        if (function.Name == "pg_typeof" && !PlanRewriter.Contains(resolution.Arguments[0], item => item is AggregateCall or WindowCall or SetCall)) return new Constant((long)DeclaredType(resolution.Arguments[0]).Value, SqlType.Of(PgTypes.Regtype));
         var coerced = resolution.Arguments
             .Select((argument, i) => AsShown(function, RepresentArgument(Coerce(argument, types[i], CastContext.Implicit, SpanOf(argument, call.Span)), types[i]), call.Span))
             .ToArray();
@@ -58,7 +58,8 @@ public sealed partial class Binder
 
         var plain = coerced.ToEquatableArray();
         if (resolution.ExpandsVariadic) plain = PackVariadic(function, coerced);
-        result = ShapeResult(function, plain, result).WithoutModifier();
+        RequireByteOrder(function, resolution.Arguments, call.Span);
+        result = Collated(ShapeResult(function, plain, result).WithoutModifier(), resolution.Arguments);
         return function.Kind switch
         {
             FunctionKind.Aggregate => BindAggregate(call, function, plain, result, scope, context),
@@ -222,6 +223,7 @@ public sealed partial class Binder
             return new SqlException(SqlState.WrongObjectType, $"{call.Name}(*) must be used to call a parameterless aggregate function") { Position = call.Span.Position };
         }
 
+        if (OfSourceType(arguments, $"{call.Name}({list})", call.Span.Position) is { } refusal) return refusal;
         return new SqlException(SqlState.UndefinedFunction, $"function {call.Name}({list}) does not exist")
         {
             Position = call.Span.Position,

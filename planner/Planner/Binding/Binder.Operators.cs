@@ -1,3 +1,4 @@
+using Federation.Core.Values;
 using Federation.Planner.Functions;
 using Federation.Planner.Typing;
 using Federation.Sql.Syntax;
@@ -21,6 +22,9 @@ public sealed partial class Binder
     {
         if (name.Schema is not (null or "pg_catalog"))
             throw new SqlException(SqlState.InvalidSchemaName, $"schema \"{name.Schema}\" does not exist") { Position = name.Span.Position };
+        if (left is not null) RequireComparable(left, name.Span);
+        RequireComparable(right, name.Span);
+        RequireByteOrder(name, left, right);
         return TryFindOperator(name.Symbol, left?.AnnouncedOid, right.AnnouncedOid, out var isAmbiguous) ?? throw OperatorError(name, left, right, isAmbiguous);
     }
 
@@ -76,7 +80,7 @@ public sealed partial class Binder
         Oid[] declared = left is null ? [entry.Right] : [entry.Left, entry.Right];
         var (types, result) = ResolvePolymorphic(declared, entry.Result, arguments, span, $"operator {entry.Symbol}");
         var coerced = arguments.Select((argument, i) => AsShown(entry.Function, RepresentArgument(Coerce(argument, types[i], CastContext.Implicit, SpanOf(argument, span)), types[i]), span)).ToEquatableArray();
-        return At(new Call(entry.Function, coerced, ShapeResult(entry.Function, coerced, result), entry.Symbol), span);
+        return At(new Call(entry.Function, coerced, Collated(ShapeResult(entry.Function, coerced, result), arguments), entry.Symbol), span);
     }
 
     private SourceSpan SpanOf(Expr expression, SourceSpan otherwise) => _spans.TryGetValue(expression, out var span) ? span : otherwise;
@@ -137,7 +141,7 @@ public sealed partial class Binder
     private (SqlType[] Arguments, SqlType Result) ResolvePolymorphic(
         IReadOnlyList<Oid> declared, Oid result, IReadOnlyList<Expr> actual, SourceSpan span, string what)
     {
-        SqlType? element = null, compatible = null;
+        SqlType? element = null, compatible = null, range = null;
         var compatibles = new List<SqlType>();
         var hasGeneric = false;
         for (var i = 0; i < actual.Count; i++)
@@ -153,6 +157,12 @@ public sealed partial class Binder
                 hasGeneric = true;
                 if (type.IsUnknown) continue;
                 element = Agree(element, RequireElement(type, "anyarray", span), "argument declared anyarray is not consistent with argument declared anyelement", span);
+            }
+            else if (declared[i] == PgTypes.Anyrange.Oid)
+            {
+                if (type.IsUnknown) continue;
+                range ??= type;
+                if (RangeText.Subtype(type.Base) is { } bounds) element = Agree(element, bounds, "argument declared anyrange is not consistent with argument declared anyelement", span);
             }
             else if (declared[i] == PgTypes.Anycompatible.Oid || declared[i] == PgTypes.Anycompatiblenonarray.Oid)
             {
@@ -184,8 +194,8 @@ public sealed partial class Binder
         }
 
         var arguments = new SqlType[actual.Count];
-        for (var i = 0; i < arguments.Length; i++) arguments[i] = Concrete(declared[i], element, compatible, actual[i].Type);
-        return (arguments, Concrete(result, element, compatible, SqlType.Text));
+        for (var i = 0; i < arguments.Length; i++) arguments[i] = declared[i] == PgTypes.Anyrange.Oid ? range ?? actual[i].Type : Concrete(declared[i], element, compatible, actual[i].Type);
+        return (arguments, result == PgTypes.Anyrange.Oid && range is not null ? range : Concrete(result, element, compatible, SqlType.Text));
 
         SqlType Agree(SqlType? present, SqlType type, string message, SourceSpan where)
         {

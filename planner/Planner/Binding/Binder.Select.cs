@@ -197,6 +197,7 @@ public sealed partial class Binder
         foreach (var column in expressions.Columns)
         {
             var target = NewColumn(column.Name, column.Value.Type);
+            PassDomain(column.Value, target);
             assignments.Add(new Assignment(target, column.Value));
             outputs.Add(new OutputColumn(column.Name, target) { TableOid = column.TableOid, AttributeNumber = column.AttributeNumber });
             byValue.TryAdd(column.Value, target);
@@ -218,6 +219,7 @@ public sealed partial class Binder
             item.Value,
             item.Syntax.Expression.Span,
             isDistinct ? "for SELECT DISTINCT, ORDER BY expressions must appear in select list" : null)))).ToEquatableArray();
+        foreach (var key in expressions.DistinctOn) RequireEquality(key, select.Span);
         var distinctKeys = expressions.DistinctOn.Select(value => (Expr)new ColumnRef(Carry(value, default, null))).ToEquatableArray();
         plan = new Project(plan, assignments.ToEquatableArray());
         if (isDistinct)

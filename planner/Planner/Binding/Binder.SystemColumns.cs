@@ -12,18 +12,27 @@ public sealed partial class Binder
     private readonly Dictionary<int, (Column Column, Oid TableOid)> _systemColumns = [];
     private readonly HashSet<int> _mentionedSystemColumns = [];
 
-    private ScopeColumn? SystemColumn(ResolvedTable table, EquatableArray<ScanColumn> outputs)
+    /// <summary>Those whose rows are of several tables, which the source alone can tell apart.</summary>
+    private readonly HashSet<int> _sharedTables = [];
+
+    private ScopeColumn? SystemColumn(ResolvedTable table, EquatableArray<ScanColumn> outputs, bool isOnly)
     {
         // A source's table may have a column of that name.
         if (outputs.Count == 0 || outputs.Any(output => output.SourceName == TableOidName)) return null;
         var column = NewColumn(TableOidName, SqlType.Oid);
         _systemColumns.Add(outputs[0].Column.Id, (column, table.Source.TableOid));
+        if (!table.OwnsRows && !isOnly) _sharedTables.Add(column.Id);
         return new ScopeColumn(TableOidName, new ColumnRef(column)) { IsSystem = true, TableOid = table.Source.TableOid, AttributeNumber = TableOidNumber };
     }
 
     private Expr Mention(ScopeColumn column)
     {
-        if (column is { IsSystem: true, Value: ColumnRef reference }) _mentionedSystemColumns.Add(reference.Column.Id);
+        if (column is { IsSystem: true, Value: ColumnRef reference })
+        {
+            if (_sharedTables.Contains(reference.Column.Id)) throw new SqlException(SqlState.FeatureNotSupported, "tableoid of a view, or of a table with children, is not supported");
+            _mentionedSystemColumns.Add(reference.Column.Id);
+        }
+
         return Touch(column.Value);
     }
 

@@ -5,11 +5,13 @@ namespace Federation.Planner.Binding;
 /// <summary>Type names and their modifiers.</summary>
 public sealed partial class Binder
 {
-    internal static SqlType BindType(TypeName name)
+    private SqlType BindType(TypeName name) => BindType(name, _context.FindType);
+
+    internal static SqlType BindType(TypeName name, Func<QualifiedName, PgType?> findSourceType)
     {
         if (name.IsSetOf)
             throw new SqlException(SqlState.FeatureNotSupported, "SETOF is not supported here") { Position = name.Span.Position };
-        var type = FindType(name);
+        var type = FindType(name, findSourceType);
         var modifier = BindModifier(type, name);
         type = modifier >= 0 || name.Modifiers.Count > 0 ? new SqlType(type.Base, modifier) : type;
 
@@ -17,10 +19,11 @@ public sealed partial class Binder
         return name.ArrayDimensions > 0 && !type.IsArray ? SqlType.Array(type) : type;
     }
 
-    private static SqlType FindType(TypeName name)
+    private static SqlType FindType(TypeName name, Func<QualifiedName, PgType?> findSourceType)
     {
         var qualifier = name.Name.Qualifier;
         var type = qualifier is null or "pg_catalog" ? FindCatalogType(name.Name.Name) : null;
+        if (type is null && findSourceType(name.Name) is { } source) return SqlType.Of(source);
         if (type is null && qualifier is not (null or "pg_catalog" or "information_schema" or "public" or "pg_toast"))
             throw new SqlException(SqlState.InvalidSchemaName, $"schema \"{qualifier}\" does not exist") { Position = name.Span.Position };
         return type ?? throw new SqlException(SqlState.UndefinedObject, $"type \"{name.Name}{string.Concat(Enumerable.Repeat("[]", name.ArrayDimensions))}\" does not exist")
@@ -28,6 +31,9 @@ public sealed partial class Binder
             Position = name.Span.Position,
         };
     }
+
+    /// <summary>Whether a name means a type of PostgreSQL's own.</summary>
+    internal static bool IsCatalogType(QualifiedName name) => name.Qualifier is null or "pg_catalog" && FindCatalogType(name.Name) is not null;
 
     private static SqlType? FindCatalogType(string name)
     {

@@ -6,5 +6,8 @@ namespace Federation.Planner.Binding;
 public static class TypeNames
 {
     /// <summary>The type that a name means. Raises 42704.</summary>
-    public static SqlType Bind(TypeName name) => Binder.BindType(name);
+    public static SqlType Bind(TypeName name) => Binder.BindType(name, _ => null);
+
+    /// <summary>Whether a name means a type of PostgreSQL's own; others belong to attached servers, or do not exist.</summary>
+    public static bool IsKnown(QualifiedName name) => Binder.IsCatalogType(name);
 }

@@ -26,7 +26,8 @@ internal static class PolymorphicTypes
                 var kind = PgTypes.Find(type)?.Kind;
                 var fits = wanted == PgTypes.Anyenum.Oid ? kind == 'e' : wanted == PgTypes.Anymultirange.Oid ? kind == 'm' : kind == 'r';
                 if (!fits) return false;
-                continue;
+                if (wanted == PgTypes.Anyrange.Oid && Federation.Core.Values.RangeText.Subtype(PgTypes.Find(type)!) is { } bounds) type = bounds.AnnouncedOid;
+                else if (wanted != PgTypes.Anyenum.Oid) continue;
             }
 
             if (wanted == PgTypes.Anycompatible.Oid || wanted == PgTypes.Anycompatiblearray.Oid || wanted == PgTypes.Anycompatiblenonarray.Oid)

@@ -146,6 +146,8 @@ public static class KernelCasts
     {
         var from = source.Base.Name;
         var to = target.Base.Name;
+        if (target.Base.IsEnum && (source.Base.Category == 'S' || source.IsUnknown))
+            return $"pg_enum_in({operand}, {KernelLiterals.Text(target.Base.DisplayName)}, {KernelExpressionWriter.EnumLabels(target)})";
         if (s_pairs.TryGetValue((from, to), out var template)) return Numeric(Fill(template, operand), target);
         if (source.IsNumeric) return FromNumeric(operand, source, target);
         if (s_same.Contains((from, to))) return $"CAST({operand} AS {target.KernelName})";

@@ -67,7 +67,7 @@ internal sealed partial class KernelExpressionWriter
     }
 
     /// <summary>Whether equal values may be held in different bytes: 1.5 and 1.50, 'a' and 'a '. Padded to one length the latter are the same.</summary>
-    private static bool HasEqualForms(SqlType type) => type.Category != 'I' && HasKey(type) && (type.IsArray || type.Base != PgTypes.Bpchar || type.Modifier < 0);
+    private static bool HasEqualForms(SqlType type) => type.Category != 'I' && HasKey(type) && !(type.Element ?? type).Base.IsEnum && type.Base != PgTypes.Xid8 && !IsSystemNumber(type.Base) && (type.IsArray || type.Base != PgTypes.Bpchar || type.Modifier < 0);
 
     /// <summary>The items in order, of those that are equal the first.</summary>
     private string WriteDistinctItems(AggregateCall call)

@@ -166,7 +166,9 @@ internal sealed partial class KernelExpressionWriter(KernelNames names, Subquery
     }
 
     /// <summary>Equality that is the kernel's own = on keys.</summary>
-    private static bool IsPlainEquality(FunctionEntry equality) => KernelFunctions.Find(equality) is "({0} = {1})" or "(rtrim({0}, ' ') = rtrim({1}, ' '))" or "(pg_interval_span({0}) = pg_interval_span({1}))" || equality.Name == "numeric_eq";
+    private static bool IsPlainEquality(FunctionEntry equality) =>
+        KernelFunctions.Find(equality) is "({0} = {1})" or "(rtrim({0}, ' ') = rtrim({1}, ' '))" or "(pg_interval_span({0}) = pg_interval_span({1}))"
+        || equality.Name is "numeric_eq" or "enum_eq" or "range_eq" or "cash_eq" or "pg_lsn_eq" or "tideq";
 
     private string WriteQuantified(Quantified quantified)
     {
@@ -235,6 +237,7 @@ internal sealed partial class KernelExpressionWriter(KernelNames names, Subquery
     private string WriteCall(FunctionEntry function, EquatableArray<Expr> arguments, SqlType result)
     {
         if (WritePlain(function, arguments) is { } plain) return plain;
+        if (EnumFunction(function, arguments) is { } ofEnum) return ofEnum;
         if ((WriteLike(function, arguments) ?? WriteSpecial(function, arguments, result) ?? WriteJsonBuilder(function, arguments)) is { } special) return special;
         return Fill(function, arguments.Select(argument => (Write(argument), argument.Type)).ToArray(), result);
     }
@@ -243,6 +246,7 @@ internal sealed partial class KernelExpressionWriter(KernelNames names, Subquery
     {
         if (KernelNumerics.Write(function, arguments, result) is { } numeric) return numeric;
         if (ByKeys(function, arguments) is { } keyed) return keyed;
+        if (KeyComparison(function, arguments) is { } compared) return compared;
         var template = KernelFunctions.Find(function) ?? throw Unsupported(function);
         return FillTemplate(template, arguments);
     }

@@ -122,6 +122,9 @@ public sealed record TableName(QualifiedName Name) : TableReference
 {
     public bool IsOnly { get; init; }
 
+    /// <summary>COPY table TO: generated columns are left out.</summary>
+    public bool IsCopied { get; init; }
+
     public TableSample? Sample { get; init; }
 
     /// <summary>FOR VERSION AS OF expression</summary>

@@ -30,7 +30,8 @@ internal sealed class SqlTypeConverter : JsonConverter<SqlType>
     public override void Write(Utf8JsonWriter writer, SqlType value, JsonSerializerOptions options) => JsonSerializer.Serialize(
         writer,
         new Form(
-            value.Base.Oid.Value,
+            // A worker knows no types of servers: it moves their text.
+            value.Base.Source is null ? value.Base.Oid.Value : PgTypes.Text.Oid.Value,
             value.Modifier,
             value.Decimal is { } shape ? [shape.Precision, shape.Scale] : null,
             value.Element,

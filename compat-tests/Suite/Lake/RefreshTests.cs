@@ -1,0 +1,49 @@
+using Federation.CompatTests.Suite.Protocol;
+
+namespace Federation.CompatTests.Suite.Lake;
+
+/// <summary>A registered table stays as it was pinned until it is refreshed.</summary>
+[Collection(SuiteCollection.Name)]
+public sealed class RefreshTests(SuiteServers servers)
+{
+    [GoldenFact]
+    public async Task A_refreshed_table_has_the_newest_state_of_its_folder()
+    {
+        var source = Path.Combine(SuiteServers.GoldenFolder!, "iceberg/duckdb-iceberg/iceberg/lineitem_iceberg");
+        var copy = Path.Combine(servers.Files, "refreshed", "lineitem_iceberg");
+        foreach (var file in Directory.EnumerateFiles(source, "*", SearchOption.AllDirectories))
+        {
+            var target = Path.Combine(copy, Path.GetRelativePath(source, file));
+            Directory.CreateDirectory(Path.GetDirectoryName(target)!);
+            File.Copy(file, target);
+        }
+
+        await using var client = await RawClient.ConnectAsync(servers.Gateway);
+        await RunAsync(client, "CREATE SCHEMA refreshed");
+        await RunAsync(client, $"CALL lake.system.register_table('refreshed', 't', '{copy}', 'v1.metadata.json')");
+        Assert.Equal("60175", await CountAsync(client));
+        var again = (await client.QueryAsync($"CALL lake.system.register_table('refreshed', 't', '{copy}')")).Error;
+        Assert.Equal("42P07", again?.Code);
+        Assert.Contains("refresh_table", again!.Hint, StringComparison.Ordinal);
+        await RunAsync(client, "CALL lake.system.refresh_table('refreshed', 't')");
+        Assert.Equal("51793", await CountAsync(client));
+        await RunAsync(client, "CALL lake.system.refresh_table('refreshed', 't')");
+        Assert.Equal("51793", await CountAsync(client));
+        Assert.Equal("42P01", (await client.QueryAsync("CALL lake.system.refresh_table('refreshed', 'nosuch')")).Error?.Code);
+        await RunAsync(client, "DROP SCHEMA refreshed CASCADE");
+    }
+
+    [Theory]
+    [InlineData("file:///a%00b", "22023")]
+    [InlineData("file://%zz:bad\\", "22023")]
+    [InlineData("s3://bucket/t", "0A000")]
+    public async Task A_location_that_cannot_be_one(string location, string state)
+    {
+        await using var client = await RawClient.ConnectAsync(servers.Gateway);
+        Assert.Equal(state, (await client.QueryAsync($"CALL lake.system.register_table('public', 't', '{location}')")).Error?.Code);
+    }
+
+    private static async Task RunAsync(RawClient client, string sql) => Assert.Null((await client.QueryAsync(sql)).Error);
+
+    private static async Task<string?> CountAsync(RawClient client) => (await client.QueryAsync("SELECT count(*) FROM refreshed.t")).Rows[0][0];
+}

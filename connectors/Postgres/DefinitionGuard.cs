@@ -1,0 +1,40 @@
+using Federation.Core.Errors;
+
+namespace Federation.Connectors.Postgres;
+
+/// <summary>
+/// Keeps rows from being read by a definition that the table no longer has. COPY does not say what types its columns have, and a plan may be older than the table it reads. So the query that reads the rows
+/// also compares the table's identity, in its own snapshot and under its own lock, and fails at the source when it is another one.
+/// </summary>
+internal static class DefinitionGuard
+{
+    /// <summary>Stands in a planned query where the condition comes when it is run.</summary>
+    public const string Mark = "/* as planned */ true";
+
+    /// <summary>Over pg_class AS c: all that reading by a definition depends on, as one short text.</summary>
+    public const string Identity =
+        """
+        (SELECT pg_catalog.md5(pg_catalog.concat_ws(';', c.oid, c.relkind, c.relhassubclass, pg_catalog.string_agg(pg_catalog.concat_ws(' ', a.attnum, a.attname, a.atttypid, a.atttypmod, a.attcollation, a.attnotnull, a.attgenerated,
+            (SELECT pg_catalog.string_agg(e.enumlabel, ',' ORDER BY e.enumsortorder) FROM pg_catalog.pg_enum AS e WHERE e.enumtypid = a.atttypid)), ',' ORDER BY a.attnum)))
+         FROM pg_catalog.pg_attribute AS a WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped)
+        """;
+
+    private const string Message = "the definition has changed";
+
+    /// <summary>The query with the condition in its place.</summary>
+    public static string Apply(string sql, PostgresTable table) => sql.Replace(Mark, Condition(table), StringComparison.Ordinal);
+
+    /// <summary>The query without the condition, for people.</summary>
+    public static string Hide(string sql) => sql.Replace(" AND " + Mark, "", StringComparison.Ordinal).Replace(" WHERE " + Mark, "", StringComparison.Ordinal);
+
+    /// <summary>Whether an error of the source is that of the condition.</summary>
+    public static bool IsChange(SqlException error) => error.State == SqlState.InvalidTextRepresentation && error.Message.Contains(Message, StringComparison.Ordinal);
+
+    /// <summary>Evaluated once for the query. A text that is no boolean is the one error that SQL can raise at will.</summary>
+    private static string Condition(PostgresTable table)
+    {
+        static string Quoted(string text) => $"'{text.Replace("'", "''", StringComparison.Ordinal)}'";
+        return $"(SELECT CASE WHEN {Identity} = '{table.Identity}' THEN 'true' ELSE '{Message}' END FROM pg_catalog.pg_class AS c JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace "
+            + $"WHERE n.nspname = {Quoted(table.Schema)} AND c.relname = {Quoted(table.Name)} AND c.relkind IN ('r', 'v', 'm', 'f', 'p'))::pg_catalog.bool";
+    }
+}
