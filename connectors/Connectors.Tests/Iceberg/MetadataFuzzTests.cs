@@ -61,7 +61,7 @@ public sealed class MetadataFuzzTests(ITestOutputHelper output)
             var table = metadata[random.Next(metadata.Length)];
             var ranges = new FileRanges(table, table.CurrentSchema);
             if (ManifestReader.IsList(file)) foreach (var manifest in ManifestReader.ReadList(FileName, file)) Use(manifest, table, ranges);
-            else foreach (var entry in ManifestReader.Read(FileName, file).Entries) Use(entry, table, ranges);
+            else UseAll(ManifestReader.Read(FileName, file).Entries, table, ranges);
         });
     }
 
@@ -98,10 +98,15 @@ public sealed class MetadataFuzzTests(ITestOutputHelper output)
                     GC.KeepAlive(range);
     }
 
-    private static void Use(ManifestEntry entry, TableMetadata table, FileRanges ranges)
+    private static void UseAll(PackedEntries entries, TableMetadata table, FileRanges ranges)
+    {
+        for (var i = 0; i < entries.Count; i++) Use(entries.At(i), table, ranges);
+    }
+
+    private static void Use(PackedEntry entry, TableMetadata table, FileRanges ranges)
     {
         var spec = table.Specs[table.DefaultSpecId];
-        var file = new TableFile(entry, entry.SequenceNumber ?? 0, spec, ranges.PartitionOf(entry.Partition, spec), new TableLocation(table.Location, "/lake/t", new LocalPaths(["/lake"])));
+        var file = new TableFile(entry, entry.SequenceNumber ?? 0, spec, ranges, new TableLocation(table.Location, "/lake/t", new LocalPaths(["/lake"])));
         GC.KeepAlive(file.PartitionKey);
         foreach (var column in table.CurrentSchema.Fields)
             foreach (var range in ranges.OfFile(file, column.Name))

@@ -34,7 +34,7 @@ internal sealed record FileChoice(IReadOnlyList<TableFile> Data, IReadOnlyList<T
 
             foreach (var file in table.Files(manifest, ranges))
             {
-                if (file.Entry.Content != FileContent.Data)
+                if (file.Packed.Content != FileContent.Data)
                 {
                     // Manifest lists of some writers do not say what their manifests hold.
                     deletes.Add(file);
@@ -42,7 +42,7 @@ internal sealed record FileChoice(IReadOnlyList<TableFile> Data, IReadOnlyList<T
                 }
 
                 live++;
-                if (file.Entry.RecordCount > 0 && Pruner.MayMatch(predicate, column => ranges.OfFile(file, column))) data.Add(file);
+                if (file.Packed.RecordCount > 0 && Pruner.MayMatch(predicate, column => ranges.OfFile(file, column))) data.Add(file);
             }
         }
 

@@ -41,7 +41,7 @@ internal sealed class FileRanges(TableMetadata metadata, IcebergSchema schema)
                 yield return range;
         }
 
-        yield return OfMetrics(file.Entry, field.Id, type);
+        yield return OfMetrics(file.Packed.Metrics(field.Id), type);
     }
 
     /// <summary>The values of a file's partition in their CLR forms, in the order of the spec.</summary>
@@ -60,24 +60,21 @@ internal sealed class FileRanges(TableMetadata metadata, IcebergSchema schema)
 
     private static ColumnRange? OfPartition(TableFile file, PartitionField part, int index, TransformFunction function)
     {
-        if (file.Entry.Partition is null) return null;
-        if (Raw(file.Entry.Partition, part, index) is null) return ColumnRange.OnlyNull;
+        if (file.Packed.Partition is null) return null;
+        if (Raw(file.Packed.Partition, part, index) is null) return ColumnRange.OnlyNull;
         if (file.PartitionValues[index] is not { } value) return null;
         return ValueOrder.IsNaN(value)
             ? new ColumnRange(null, null, false, false, true, OrNone(function))
             : new ColumnRange(value, value, false, true, false, OrNone(function));
     }
 
-    private static ColumnRange OfMetrics(ManifestEntry entry, int fieldId, IcebergType.Primitive type)
+    private static ColumnRange OfMetrics(FieldMetrics metrics, IcebergType.Primitive type)
     {
-        long? values = entry.ValueCounts.TryGetValue(fieldId, out var count) ? count : null;
-        long? nulls = entry.NullCounts.TryGetValue(fieldId, out count) ? count : null;
-        var mayHaveNaN = type.Kind is IcebergKind.Float or IcebergKind.Double
-            && !(entry.NaNCounts.TryGetValue(fieldId, out count) && count == 0);
+        var mayHaveNaN = type.Kind is IcebergKind.Float or IcebergKind.Double && metrics.NaNs is not 0;
         return new ColumnRange(
-            entry.LowerBounds.TryGetValue(fieldId, out var lower) ? SingleValue.FromBound(lower, type) : null,
-            entry.UpperBounds.TryGetValue(fieldId, out var upper) ? SingleValue.FromBound(upper, type) : null,
-            nulls is not 0, !(nulls is { } known && values is { } all && all > 0 && known >= all), mayHaveNaN);
+            metrics.Lower is { } lower ? SingleValue.FromBound(lower, type) : null,
+            metrics.Upper is { } upper ? SingleValue.FromBound(upper, type) : null,
+            metrics.Nulls is not 0, !(metrics.Nulls is { } nulls && metrics.Values is { } all && all > 0 && nulls >= all), mayHaveNaN);
     }
 
     private TransformFunction? Function(PartitionField field) =>

@@ -9,7 +9,6 @@ namespace Federation.Connectors.Lakehouse.Iceberg;
 internal sealed class IcebergFiles(ParquetFooters footers)
 {
     private const long MaxBytes = 128 << 20;
-    private const int BytesPerEntry = 1500;
     private const int BytesPerManifest = 400;
 
     public ParquetFooters Footers { get; } = footers;
@@ -22,7 +21,7 @@ internal sealed class IcebergFiles(ParquetFooters footers)
         new(MaxBytes, path => new ManifestList(ManifestReader.ReadList(path)), list => BytesPerManifest * (list.Items.Count + 1L));
 
     public FileCache<Manifest> Manifests { get; } =
-        new(MaxBytes, ManifestReader.Read, manifest => BytesPerEntry * (manifest.Entries.Count + 1L));
+        new(MaxBytes, ManifestReader.Read, manifest => BytesPerManifest + manifest.Entries.Bytes);
 
     internal sealed record ManifestList(IReadOnlyList<ManifestFile> Items);
 }

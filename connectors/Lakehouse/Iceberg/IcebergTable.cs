@@ -57,11 +57,13 @@ internal sealed class IcebergTable(TableMetadata metadata, TableLocation locatio
     {
         var content = files.Manifests.Get(Location.Resolve(manifest.Path));
         var spec = SpecOf(manifest.SpecId ?? content.SpecId ?? Metadata.DefaultSpecId);
-        foreach (var entry in content.Entries)
+        for (var i = 0; i < content.Entries.Count; i++)
         {
+            var entry = content.Entries.At(i);
+
             // Entries that are not new must carry their number; files of version 1 tables have none and count as 0.
             var sequence = entry.SequenceNumber ?? (entry.IsAdded ? manifest.SequenceNumber : 0);
-            yield return new TableFile(entry, sequence, spec, ranges.PartitionOf(entry.Partition, spec), Location);
+            yield return new TableFile(entry, sequence, spec, ranges, Location);
         }
     }
 

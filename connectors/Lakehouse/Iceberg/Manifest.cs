@@ -26,7 +26,7 @@ internal sealed record ManifestFile(
 internal sealed record PartitionSummary(bool HasNull, bool? HasNaN, byte[]? Lower, byte[]? Upper);
 
 /// <summary>A manifest as it was written; what entries inherit is added by whoever knows the list entry.</summary>
-internal sealed record Manifest(int? SpecId, IReadOnlyList<ManifestEntry> Entries);
+internal sealed record Manifest(int? SpecId, PackedEntries Entries);
 
 /// <summary>A live file of a manifest (spec, "Manifests").</summary>
 /// <param name="SequenceNumber">Null when it is inherited from the manifest list.</param>

@@ -34,17 +34,19 @@ internal static class ManifestReader
 
     public static Manifest Read(string path, AvroFile file)
     {
-        var entries = new List<ManifestEntry>();
+        var entries = PackedEntries.Pack(LiveEntries(path, file));
+        return new Manifest(int.TryParse(file.Text("partition-spec-id"), CultureInfo.InvariantCulture, out var specId) ? specId : null, entries);
+    }
+
+    private static IEnumerable<ManifestEntry> LiveEntries(string path, AvroFile file)
+    {
         foreach (var record in file.ReadRecords())
         {
             var status = Integer(record.ById(0));
             if (status is not (0 or 1 or 2)) throw FormatErrors.Corrupt(path, "a manifest entry has no status");
             if (status == 2) continue;
-            entries.Add(ReadEntry(record, Demand<AvroRecord>(record, 2, path), isAdded: status == 1, path));
+            yield return ReadEntry(record, Demand<AvroRecord>(record, 2, path), isAdded: status == 1, path);
         }
-
-        return new Manifest(
-            int.TryParse(file.Text("partition-spec-id"), CultureInfo.InvariantCulture, out var specId) ? specId : null, entries);
     }
 
     private static ManifestEntry ReadEntry(AvroRecord entry, AvroRecord file, bool isAdded, string path)

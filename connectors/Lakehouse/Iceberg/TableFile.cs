@@ -5,20 +5,24 @@ using Federation.Core;
 namespace Federation.Connectors.Lakehouse.Iceberg;
 
 /// <summary>A live file of a table: the manifest entry with what it inherits, its place, and its partition.</summary>
-internal sealed class TableFile(
-    ManifestEntry entry, long sequenceNumber, PartitionSpec spec, EquatableArray<object?> partitionValues, TableLocation location)
+internal sealed class TableFile(PackedEntry packed, long sequenceNumber, PartitionSpec spec, FileRanges ranges, TableLocation location)
 {
+    private ManifestEntry? _entry;
+    private EquatableArray<object?>? _partitionValues;
     private string? _path;
     private string? _partitionKey;
 
-    public ManifestEntry Entry { get; } = entry;
+    /// <summary>The entry as the manifest's block of bytes holds it, for questions about files that may not be read.</summary>
+    public PackedEntry Packed => packed;
+
+    public ManifestEntry Entry => _entry ??= packed.Read();
 
     public long SequenceNumber { get; } = sequenceNumber;
 
     public PartitionSpec Spec { get; } = spec;
 
     /// <summary>In the order of the spec's fields; null also where a value's type is not known.</summary>
-    public EquatableArray<object?> PartitionValues { get; } = partitionValues;
+    public EquatableArray<object?> PartitionValues => _partitionValues ??= ranges.PartitionOf(packed.Partition, Spec);
 
     /// <summary>Where the file is now. Found when it is first asked for, so that files that are not read need not be anywhere.</summary>
     public string Path => _path ??= location.Resolve(Entry.Path);

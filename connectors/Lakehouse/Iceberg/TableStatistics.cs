@@ -40,17 +40,17 @@ internal sealed class TableStatistics
         if (manifests.Sum(manifest => manifest.LiveFiles ?? 0L) > MostFiles) return Unknown(schema);
         var ranges = new FileRanges(table.Metadata, schema);
         ColumnStatistics?[]? all = null;
-        foreach (var file in manifests.SelectMany(manifest => table.Files(manifest, ranges)).Where(file => file.Entry is { Content: FileContent.Data, RecordCount: > 0 }))
+        foreach (var file in manifests.SelectMany(manifest => table.Files(manifest, ranges)).Where(file => file.Packed is { Content: FileContent.Data, RecordCount: > 0 }))
         {
-            var own = schema.Fields.Select(field => Of(file.Entry, field)).ToArray();
+            var own = schema.Fields.Select(field => Of(file.Packed, field)).ToArray();
             all = all is null ? own : [.. all.Zip(own, ColumnStatistics.Union)];
         }
 
         return all?.ToEquatableArray() ?? Unknown(schema);
     }
 
-    private static ColumnStatistics? Of(ManifestEntry entry, IcebergField field) =>
-        field.Type is IcebergType.Primitive type && entry.LowerBounds.TryGetValue(field.Id, out var lower) && entry.UpperBounds.TryGetValue(field.Id, out var upper)
+    private static ColumnStatistics? Of(PackedEntry entry, IcebergField field) =>
+        field.Type is IcebergType.Primitive type && entry.Metrics(field.Id) is { Lower: { } lower, Upper: { } upper }
             ? ColumnStatistics.Of(SingleValue.FromBound(lower, type), SingleValue.FromBound(upper, type))
             : null;
 }
