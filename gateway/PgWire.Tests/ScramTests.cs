@@ -61,5 +61,5 @@ public sealed class ScramTests
     public void Passwords_are_prepared(string password, string expected) => Assert.Equal(expected, SaslPrep.Prepare(password));
 
     private static ScramServer Start(string mechanism, byte[]? endPointHash) =>
-        new(ScramVerifiers.Create(Password, Convert.FromBase64String(Salt), 4096), "user", mechanism, endPointHash, ServerNonce);
+        new(ScramVerifiers.Create(Password, Convert.FromBase64String(Salt), 4096), "user", mechanism, endPointHash, "secret", ServerNonce);
 }

