@@ -27,7 +27,7 @@ public sealed class DistributionTests
     [InlineData("SELECT b.name FROM big b JOIN huge h ON h.id = b.id", "2 hash id: big; 2 hash id: huge; 2 stream: part 2, part 1")]
     // The side whose rows are all kept is never copied.
     [InlineData("SELECT b.name FROM small s LEFT JOIN big b ON s.id = b.id", "1 hash id: small; 2 hash id: big; 2 stream: part 2, part 1")]
-    [InlineData("SELECT b.name FROM big b FULL JOIN huge h ON h.name > b.name", "2 gather: big; 2 gather: huge; 1 stream: all 2, all 1")]
+    [InlineData("SELECT b.name FROM big b FULL JOIN huge h ON false", "2 gather: big; 2 gather: huge; 1 stream: all 2, all 1")]
     // Rows that lie right already are not moved again.
     [InlineData("SELECT b.id, count(*) FROM big b JOIN huge h ON h.id = b.id GROUP BY b.id", "2 hash id: big; 2 hash id: huge; 2 stream: part 2, part 1")]
     // EXISTS and IN become semi joins; an uncorrelated subquery is computed once.

@@ -1,5 +1,6 @@
 using System.Globalization;
 using Federation.Core.Errors;
+using Federation.Core.Execution;
 
 namespace Federation.Worker;
 
@@ -13,7 +14,7 @@ namespace Federation.Worker;
 internal sealed class ResourceWatch : IDisposable
 {
     /// <summary>What a process may take beside the kernel's limit before statements are ended: less than a gigabyte, because memory goes on growing until they have ended.</summary>
-    private const long BesideLimit = 600L << 20;
+    private const long BesideLimit = 800L << 20;
 
     /// <summary>What spilling leaves free on a disk, at most.</summary>
     private const long KeptFree = 1L << 30;
@@ -28,7 +29,6 @@ internal sealed class ResourceWatch : IDisposable
 
     private readonly long _most;
     private readonly string _spill;
-    private readonly DriveInfo _disk;
     private readonly long _leastFree;
     private readonly List<Watched> _running = [];
     private readonly Thread _thread;
@@ -38,8 +38,7 @@ internal sealed class ResourceWatch : IDisposable
     public ResourceWatch(long kernelLimit, string spillDirectory)
     {
         _spill = Directory.CreateDirectory(spillDirectory).FullName;
-        _disk = new DriveInfo(_spill);
-        _leastFree = Math.Min(_disk.AvailableFreeSpace * 2 / 3, KeptFree);
+        _leastFree = Math.Min(SpillFolder.FreeBytes(_spill) * 2 / 3, KeptFree);
         _most = kernelLimit + BesideLimit;
         _thread = new Thread(Loop) { IsBackground = true, Name = "resource watch" };
         if (OperatingSystem.IsLinux()) _thread.Start();
@@ -70,7 +69,7 @@ internal sealed class ResourceWatch : IDisposable
         {
             _hasWork.Wait();
             Thread.Sleep(s_period);
-            if (_disk.AvailableFreeSpace < _leastFree && SpilledBytes() > LeastSpill)
+            if (SpillFolder.FreeBytes(_spill) < _leastFree && SpilledBytes() > LeastSpill)
             {
                 EndLast(SqlState.DiskFull);
                 continue;
@@ -78,7 +77,7 @@ internal sealed class ResourceWatch : IDisposable
 
             if (Resident() <= _most) continue;
             // What is garbage already costs nobody a statement.
-            GC.Collect(GC.MaxGeneration, GCCollectionMode.Forced, blocking: true);
+            GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
             if (Resident() <= _most) continue;
             EndLast(SqlState.OutOfMemory);
         }

@@ -214,6 +214,10 @@ internal readonly struct PackedEntry(byte[] data, int start, AvroRecord? partiti
             return Encoding.UTF8.GetString(_data.Slice(_position - length, length));
         }
 
-        public void Skip() => _position += Math.Max((int)Integer() - 1, 0);
+        public void Skip()
+        {
+            var length = (int)Integer() - 1;
+            if (length > 0) _position += length;
+        }
     }
 }

@@ -20,8 +20,24 @@ public sealed class SpillFolder : IDisposable
     /// <summary>Bytes that spilling may take: some of what is free is kept back, so that others on the disk, and the kernel itself, do not meet its end.</summary>
     public static long LimitOf(string path, long most)
     {
-        var free = new DriveInfo(path).AvailableFreeSpace;
+        var free = FreeBytes(path);
         return Math.Clamp(free - Math.Min(free / 8, 64L << 20), 1L << 20, most);
+    }
+
+    /// <summary>Bytes that are free on the disk of a folder, which need not be there: it may be made only when something spills, and gone when its process ends.</summary>
+    public static long FreeBytes(string path)
+    {
+        for (var present = System.IO.Path.GetFullPath(path); ; present = System.IO.Path.GetDirectoryName(present)!)
+        {
+            try
+            {
+                return new DriveInfo(present).AvailableFreeSpace;
+            }
+            catch (DriveNotFoundException) when (present.Length > 1)
+            {
+                // The folder above it is on the same disk, or is what the folder will be made in.
+            }
+        }
     }
 
     /// <param name="root">The folder that all processes share.</param>

@@ -8,6 +8,9 @@ namespace Federation.Worker.Tests.Kernel;
 /// </summary>
 public sealed class KernelFaultTests : KernelFixture
 {
+    /// <summary>Some answers depend on which thread comes first: one wrong one among so many is enough, and the first ends the search.</summary>
+    private const int Attempts = 1000;
+
     protected override KernelOptions Options => base.Options with { EnablesAllPasses = true };
 
     // What is right stands first, the statement that is answered otherwise behind it.
@@ -18,7 +21,7 @@ public sealed class KernelFaultTests : KernelFixture
     [InlineData("3", "SELECT count(DISTINCT v) FROM (SELECT (SELECT random() + r) AS v FROM (VALUES (1),(1),(1)) t(r))")]
     [InlineData(
         "1", "SELECT (WITH c(v) AS (SELECT n FROM (SELECT 1)) SELECT (SELECT v FROM (SELECT v FROM c) WHERE x = 10 LIMIT 1) FROM (SELECT 1)) FROM (VALUES (1,10),(1,20),(2,10),(2,20)) t(n, x) ORDER BY n, x LIMIT 1")]
-    public void The_kernel_still_answers_wrongly(string right, string sql) => Assert.NotEqual(right, Value(sql));
+    public void The_kernel_still_answers_wrongly(string right, string sql) => Assert.Contains(Enumerable.Range(0, Attempts), _ => Value(sql) != right);
 
     /// <summary>The sum of two sums passes 2^127 without an error: 2 * (10^38 - 1) - 2^128.</summary>
     [Fact]
@@ -28,12 +31,11 @@ public sealed class KernelFaultTests : KernelFixture
         Assert.StartsWith("-", Value($"SELECT sum(d)::VARCHAR FROM (SELECT d FROM (VALUES ({nines}::DECIMAL(38,0))) t(d) UNION ALL SELECT d FROM (VALUES ({nines}::DECIMAL(38,0))) t(d))"), StringComparison.Ordinal);
     }
 
-    /// <summary>It depends on which thread comes first, so one wrong answer in fifty is enough.</summary>
     [Fact]
     public void The_kernel_still_filters_below_a_limit()
     {
         WriteFiles();
-        Assert.Contains(Enumerable.Range(0, 50), _ => Value($"SELECT count(*) FROM (SELECT k FROM '{Directory}/data/big.parquet' ORDER BY k DESC LIMIT 200) s JOIN '{Directory}/data/small.parquet' m ON m.k = s.k") != "0");
+        Assert.Contains(Enumerable.Range(0, Attempts), _ => Value($"SELECT count(*) FROM (SELECT k FROM '{Directory}/data/big.parquet' ORDER BY k DESC LIMIT 200) s JOIN '{Directory}/data/small.parquet' m ON m.k = s.k") != "0");
     }
 
     /// <summary>A materialised common table expression keeps the filter out, always.</summary>

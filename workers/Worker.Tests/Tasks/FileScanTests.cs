@@ -21,7 +21,7 @@ public sealed class FileScanTests : TaskFixture
         Assert.Equal(["1|one", "2|two", "3|three", "4|null"], await ScanAsync(
             Group(FileFormat.Parquet, [FileAt(parquet)]),
             Group(FileFormat.Csv, [FileAt(csv)]) with { ReaderOptions = ["header = true", "all_varchar = true"] },
-            Group(FileFormat.JsonLines, [FileAt(json)]),
+            new FileGroup(FileFormat.JsonLines, [FileAt(json)], ["d.json->'id'", "d.json->>'text'"]),
             new FileGroup(FileFormat.Parquet, [FileAt(parquet)], ["4", "NULL"]),
             Group(FileFormat.Parquet, [])));
     }
