@@ -10,7 +10,7 @@ using Federation.Core.Types;
 namespace Federation.Connectors.Files;
 
 /// <summary>One attached folder. Tables are found and described anew for every statement; the kernel reads the files itself.</summary>
-internal sealed class FilesConnector : IConnector, IConnectorMetadata, IScanPlanner
+internal sealed class FilesConnector : IConnector, IConnectorMetadata, IScanPlanner, IFilterPushdown
 {
     private readonly FileOptions _options;
     private readonly FileCatalog _catalog;
@@ -41,10 +41,22 @@ internal sealed class FilesConnector : IConnector, IConnectorMetadata, IScanPlan
         return ValueTask.FromResult<ConnectorTable?>(Describe(files, cancellationToken));
     }
 
+    public FilterPushdown PushFilter(ITableHandle handle, EquatableArray<ConnectorExpression> conjuncts)
+    {
+        var table = (FilesTableHandle)handle;
+        var useful = conjuncts.Select(conjunct => table.Format == FileFormat.Parquet && FilePruning.IsUseful(conjunct)).ToArray();
+        var answers = useful.Select(isUseful => isUseful
+            ? new PushedConjunct(PushPrecision.Inexact, "chooses files by the ranges of their footers")
+            : new PushedConjunct(PushPrecision.Unsupported, "ranges of files do not answer it")).ToEquatableArray();
+        var added = conjuncts.Where((conjunct, index) => useful[index] && !table.Filters.Contains(conjunct)).ToArray();
+        return new FilterPushdown(added.Length == 0 ? handle : table with { Filters = table.Filters.Concat(added).ToEquatableArray() }, answers);
+    }
+
     public ValueTask<ScanPlan> PlanScanAsync(
         ITableHandle handle, EquatableArray<string> columns, string inputName, CancellationToken cancellationToken)
     {
-        var table = (FilesTableHandle)handle;
+        var whole = (FilesTableHandle)handle;
+        var table = _shapes.Pruned(whole, cancellationToken);
         var fields = columns.Select(name => table.Columns.FirstOrDefault(column => column.Name == name)
             ?? throw new SqlException(SqlState.UndefinedColumn, $"column \"{name}\" does not exist")).ToEquatableArray();
         // The columns of a scan without any: one constant, so that rows can be counted.
@@ -53,10 +65,11 @@ internal sealed class FilesConnector : IConnector, IConnectorMetadata, IScanPlan
             : fields.Select(field => new RecordField(field.Name, field.Type)).ToEquatableArray();
         var groups = _shapes.Groups(table, fields, cancellationToken);
         var size = table.Files.Sum(file => file.SizeBytes);
+        var count = table.Files.Count == whole.Files.Count ? $"{table.Files.Count:N0}" : $"{table.Files.Count:N0} of {whole.Files.Count:N0}";
         var rows = table.Format == FileFormat.Parquet ? groups.Sum(group => group.Files.Sum(file => file.RowCount)) : -1;
         return ValueTask.FromResult(new ScanPlan(
             [new FileScan(inputName, output, groups) { EstimatedRows = rows }],
-            Details: [string.Create(CultureInfo.InvariantCulture, $"{table.Files.Count:N0} {table.Format} files, {size:N0} bytes")]));
+            Details: [string.Create(CultureInfo.InvariantCulture, $"{count} {table.Format} files, {size:N0} bytes")]));
     }
 
     public ValueTask DisposeAsync() => ValueTask.CompletedTask;

@@ -34,6 +34,15 @@ internal sealed class TableShapes(FileOptions options, ParquetFooters footers)
         }
     }
 
+    /// <summary>The table with those of its files that may hold a row that its filters keep.</summary>
+    public FilesTableHandle Pruned(FilesTableHandle table, CancellationToken cancellationToken)
+    {
+        if (table.Format != FileFormat.Parquet || table.Filters.Count == 0) return table;
+        return table with { Files = table.Files.Where(file => MayMatch(Open(file.Path, cancellationToken))).ToEquatableArray() };
+
+        bool MayMatch(ParquetFooter footer) => table.Filters.All(filter => FilePruning.MayMatch(filter, footer.Statistics.GetValueOrDefault));
+    }
+
     public EquatableArray<FileGroup> Groups(FilesTableHandle table, EquatableArray<FileColumn> columns, CancellationToken cancellationToken)
     {
         var groups = new List<(string Key, FileGroup Group, List<ScanFile> Files)>();

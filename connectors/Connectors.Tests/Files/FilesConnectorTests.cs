@@ -6,7 +6,9 @@ using Federation.Connectors.Formats.Parquet;
 using Federation.Connectors.Spi;
 using Federation.Core;
 using Federation.Core.Errors;
+using Federation.Core.Tasks;
 using Federation.Core.Types;
+using Federation.Core.Values;
 
 namespace Federation.Connectors.Tests.Files;
 
@@ -133,6 +135,52 @@ public sealed class FilesConnectorTests : ScanFixture
         Assert.Equal(new ColumnStatistics(7, 7), found["late"]);
         Assert.Equal(5005, found["i"]!.CountValues(SqlType.Int4));
         Assert.Equal(5005, found["d"]!.CountValues(SqlType.Date));
+    }
+
+    /// <summary>Files of ids 1 to 10, 11 to 20 and so on; the last has NaN and no id.</summary>
+    [Theory]
+    [InlineData("id = 15", 1)]
+    [InlineData("id IN 1 40", 2)]
+    [InlineData("id > 31", 1)]
+    [InlineData("id >= 30", 2)]
+    [InlineData("id < 10", 1)]
+    [InlineData("id <= 11", 2)]
+    [InlineData("id = 99", 0)]
+    [InlineData("15 < id", 3)]
+    [InlineData("amount = 0.3", 2)]
+    [InlineData("amount > 3.5", 1)]
+    [InlineData("ratio > 1000", 5)]
+    [InlineData("ratio = 1000", 1)]
+    [InlineData("name = x", 5)]
+    public async Task Files_are_chosen_by_their_footers(string filter, int files)
+    {
+        Directory.CreateDirectory(Path.Combine(Folder, "m"));
+        for (var i = 0; i < 4; i++)
+            await ExecuteAsync($"COPY (SELECT x::BIGINT AS id, (x * 0.1)::DECIMAL(9,2) AS amount, x::DOUBLE AS ratio, 'n' AS name FROM range({(i * 10) + 1}, {(i * 10) + 11}) t(x)) TO '{Folder}/m/{i}.parquet' (FORMAT parquet)");
+        await ExecuteAsync($"COPY (SELECT 0.3::DECIMAL(9,2) AS amount, 'nan'::DOUBLE AS ratio, 'x' AS name) TO '{Folder}/m/late.parquet' (FORMAT parquet)");
+        var connector = Metadata();
+        var table = (await connector.FindTableAsync("public", "m", null, default))!;
+        var types = table.Columns.ToDictionary(column => column.Name, column => column.Type);
+        var pushed = ((IFilterPushdown)connector).PushFilter(table.Handle, [Parse(filter)]);
+        Assert.Equal(filter.StartsWith("name", StringComparison.Ordinal) ? PushPrecision.Unsupported : PushPrecision.Inexact, pushed.Conjuncts[0].Precision);
+        var plan = await ((IScanPlanner)connector).PlanScanAsync(pushed.Handle, ["id"], "t", default);
+        var scan = Assert.IsType<FileScan>(Assert.Single(plan.Splits));
+
+        // The file without ids says nothing of them and is always read for a filter of ids.
+        Assert.Equal(filter.Contains("id", StringComparison.Ordinal) ? files + 1 : files, scan.Groups.Sum(group => group.Files.Count));
+        Assert.Equal(filter.StartsWith("name", StringComparison.Ordinal) || files == 5 ? "5 Parquet" : $"{scan.Groups.Sum(group => group.Files.Count)} of 5 Parquet", string.Join(' ', plan.Details[0].Split(' ')[..^3]));
+
+        ConnectorExpression Parse(string text)
+        {
+            var words = text.Split(' ');
+            if (words[1] == "IN") return new ConnectorExpression.In(Word(words[0]), words.Skip(2).Select(Word).ToEquatableArray());
+            return new ConnectorExpression.Operator(words[1], [Word(words[0]), Word(words[2])], SqlType.Bool);
+        }
+
+        ConnectorExpression Word(string word) => types.TryGetValue(word, out var type) ? new ConnectorExpression.Column(word, type)
+            : word == "x" ? new ConnectorExpression.Constant(word, SqlType.Text)
+            : word.Contains('.', StringComparison.Ordinal) ? new ConnectorExpression.Constant(PgNumeric.Parse(word), SqlType.Numeric)
+            : new ConnectorExpression.Constant(long.Parse(word, CultureInfo.InvariantCulture), SqlType.Int8);
     }
 
     [Fact]
