@@ -118,7 +118,7 @@ public sealed unsafe class KernelInstance : IDisposable
         connection.Execute($"SET GLOBAL allowed_directories = [{string.Join(", ", directories)}]");
         string[] disabled = [.. options.EnablesAllPasses ? [] : s_disabledPasses, .. options.DisabledOptimizers.Split(',', StringSplitOptions.RemoveEmptyEntries)];
         connection.Execute($"SET GLOBAL disabled_optimizers = {SqlText.Literal(string.Join(",", disabled))}");
-        connection.Execute("SET GLOBAL allowed_configs = ['TimeZone']");
+        connection.Execute("SET GLOBAL allowed_configs = ['TimeZone', 'enable_caching_operators']");
         connection.Execute("SET GLOBAL enable_external_access = false");
         connection.Execute("SET GLOBAL lock_configuration = true");
     }

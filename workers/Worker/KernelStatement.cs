@@ -47,6 +47,12 @@ internal static class KernelStatement
         return task.Settings.DisabledOptimizers.Length == 0 ? "common_subexpressions" : task.Settings.DisabledOptimizers + ",common_subexpressions";
     }
 
+    /// <summary>
+    /// Whether rows come a few at a time from a recursion, which may have no end: then no operator may wait for more of them before it passes on what it has, or LIMIT is never reached.
+    /// A literal with these words costs a setting and nothing else.
+    /// </summary>
+    public static bool IsRecursive(TaskSpec task) => task.Sql.Contains("WITH RECURSIVE ", StringComparison.Ordinal);
+
     /// <summary>How many parentheses are open at once, at most; those in literals count too, which costs an instance and nothing else.</summary>
     private static int Nesting(string sql)
     {

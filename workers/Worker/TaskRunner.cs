@@ -205,6 +205,7 @@ public sealed class TaskRunner : ITaskRunner<Batch>, IDisposable
         using var connection = lease.Instance.Connect();
         // Each SET costs as much as a short statement.
         if (task.Settings.TimeZone != KernelInstance.DefaultTimeZone) connection.Execute($"SET SESSION TimeZone = {SqlText.Literal(task.Settings.TimeZone)}");
+        if (KernelStatement.IsRecursive(task)) connection.Execute("SET SESSION enable_caching_operators = false");
         try
         {
             using var reader = connection.Query(KernelStatement.Build(task, inputs.Handles), task.Columns, cancellationToken);
