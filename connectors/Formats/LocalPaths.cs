@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using Federation.Core.Errors;
+using Federation.Core.Execution;
 
 namespace Federation.Connectors.Formats;
 
@@ -14,7 +15,7 @@ public sealed class LocalPaths
 
     /// <param name="roots">Absolute folders; each also counts as where its links lead.</param>
     public LocalPaths(IEnumerable<string> roots) =>
-        _roots = [.. roots.Select(WithSlash).SelectMany(root => new[] { root, WithSlash(RealPath(root)) })
+        _roots = [.. roots.Select(WithSlash).SelectMany(root => new[] { root, WithSlash(RealPaths.Of(root)) })
             .Distinct(StringComparer.Ordinal)];
 
     /// <summary>The absolute path, or an error 42501 when it is outside of every root.</summary>
@@ -31,29 +32,11 @@ public sealed class LocalPaths
         return IsInside(full) && IsInside(Follow(full));
     }
 
-    /// <summary>Where a path leads once every link on the way is followed; the part that does not exist stays as it is.</summary>
-    public static string RealPath(string path) => RealPath(path, 0);
-
     private string Follow(string path)
     {
         if (Path.GetDirectoryName(path) is not { } folder) return path;
-        var real = Path.Combine(_folders.GetOrAdd(folder, RealPath), Path.GetFileName(path));
-        return new FileInfo(real).LinkTarget is null ? real : RealPath(real);
-    }
-
-    private static string RealPath(string path, int depth)
-    {
-        // The same limit as the system's.
-        if (depth > 40) throw new SqlException(SqlState.IoError, $"file \"{path}\" is behind too many links");
-        var real = "/";
-        foreach (var part in Path.GetFullPath(path).Split('/', StringSplitOptions.RemoveEmptyEntries))
-        {
-            var next = Path.Combine(real, part);
-            var target = new FileInfo(next).LinkTarget;
-            real = target is null ? next : RealPath(Path.Combine(real, target), depth + 1);
-        }
-
-        return real;
+        var real = Path.Combine(_folders.GetOrAdd(folder, RealPaths.Of), Path.GetFileName(path));
+        return new FileInfo(real).LinkTarget is null ? real : RealPaths.Of(real);
     }
 
     private bool IsInside(string path)

@@ -1,6 +1,7 @@
 using System.Globalization;
 using Federation.Connectors.Spi;
 using Federation.Core.Errors;
+using Federation.Core.Execution;
 using Npgsql;
 
 namespace Federation.Connectors.Postgres;
@@ -22,8 +23,8 @@ internal static class PostgresOptions
 
     public static readonly IReadOnlyList<ConnectorOption> All =
     [
-        new("host", OptionScope.Server, "Name or address of the server; localhost by default."),
-        new("port", OptionScope.Server, "Port of the server; 5432 by default."),
+        new("host", OptionScope.Server, "Name or address of the server; localhost by default.") { IsAddress = true },
+        new("port", OptionScope.Server, "Port of the server; 5432 by default.") { IsAddress = true },
         new("dbname", OptionScope.Server, "Database; the user's name by default."),
         new("sslmode", OptionScope.Server, "disable, allow, prefer (default), require, verify-ca or verify-full."),
         new("sslrootcert", OptionScope.Server, "File with the certificates of trusted authorities."),
@@ -49,7 +50,7 @@ internal static class PostgresOptions
 
         var connection = new NpgsqlConnectionStringBuilder
         {
-            Host = ReadHost(definition),
+            Host = ReadHosts(definition),
             Port = ReadNumber(definition, "port", DefaultPort, 65535),
             Username = user,
             Password = definition.Option("password"),
@@ -82,23 +83,42 @@ internal static class PostgresOptions
     public static IReadOnlySet<string>? Schemas(ConnectorDefinition definition) =>
         definition.Option("schemas")?.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries).ToHashSet(StringComparer.Ordinal);
 
-    private static string ReadHost(ConnectorDefinition definition)
+    /// <summary>The hosts, each of them checked: the driver takes a list, and tries one after the other.</summary>
+    private static string ReadHosts(ConnectorDefinition definition)
     {
-        var host = definition.Option("host") ?? "localhost";
-        // A folder means a Unix socket, over which a server may trust whoever runs the gateway.
-        return host.StartsWith('/') ? CheckPath(definition, "host", host) : host;
+        var hosts = (definition.Option("host") ?? "localhost").Split(',', StringSplitOptions.TrimEntries);
+        return string.Join(',', hosts.Select(host => ReadHost(definition, host)));
     }
 
+    private static string ReadHost(ConnectorDefinition definition, string host)
+    {
+        if (host.Length == 0) throw InvalidHost(definition);
+        // Names in the abstract namespace have no folder that could be allowed.
+        if (host.StartsWith('@')) throw Outside("host", host);
+        if (!Path.IsPathRooted(host)) return host.Contains('/', StringComparison.Ordinal) ? throw InvalidHost(definition) : host;
+
+        // A folder means a Unix socket, over which a server may trust whoever runs the gateway. The socket itself may be a link too.
+        var folder = CheckPath(definition, "host", host);
+        CheckPath(definition, "host", Path.Combine(folder, string.Create(CultureInfo.InvariantCulture, $".s.PGSQL.{ReadNumber(definition, "port", DefaultPort, 65535)}")));
+        return folder;
+    }
+
+    private static SqlException InvalidHost(ConnectorDefinition definition) => new(SqlState.FdwInvalidAttributeValue, $"invalid value for option \"host\": \"{definition.Option("host")}\"")
+    {
+        Hint = "Names, addresses or folders of Unix sockets are expected, with commas between them.",
+    };
+
+    /// <summary>Where the path leads; 42501 when that is outside the allowed folders.</summary>
     private static string CheckPath(ConnectorDefinition definition, string option, string path)
     {
-        var full = Path.GetFullPath(path);
-        if (File.Exists(full)) full = File.ResolveLinkTarget(full, returnFinalTarget: true)?.FullName ?? full;
-        if (definition.AllowedRoots.Any(root => full.StartsWith(Path.GetFullPath(root).TrimEnd('/') + "/", StringComparison.Ordinal))) return full;
-        throw new SqlException(SqlState.InsufficientPrivilege, $"option \"{option}\" names a path outside the allowed folders: \"{path}\"")
-        {
-            Hint = "Start the gateway with --allow DIR to allow another folder.",
-        };
+        var real = RealPaths.Of(path);
+        return definition.AllowedRoots.Any(root => RealPaths.IsWithin(real, RealPaths.Of(root))) ? real : throw Outside(option, path);
     }
+
+    private static SqlException Outside(string option, string path) => new(SqlState.InsufficientPrivilege, $"option \"{option}\" names a path outside the allowed folders: \"{path}\"")
+    {
+        Hint = "Start the gateway with --allow DIR to allow another folder.",
+    };
 
     private static int ReadNumber(ConnectorDefinition definition, string name, int @default, int most)
     {

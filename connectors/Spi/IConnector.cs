@@ -30,7 +30,11 @@ public enum OptionScope
 }
 
 /// <param name="IsSecret">Never shown back, never logged.</param>
-public sealed record ConnectorOption(string Name, OptionScope Scope, string Description, bool IsRequired = false, bool IsSecret = false);
+public sealed record ConnectorOption(string Name, OptionScope Scope, string Description, bool IsRequired = false, bool IsSecret = false)
+{
+    /// <summary>The option says where the server is: secrets are given for one address, and not sent to another.</summary>
+    public bool IsAddress { get; init; }
+}
 
 /// <summary>An attached server: its name in SQL (a catalog name) and the merged options of server and user mapping.</summary>
 public sealed record ConnectorDefinition(string ServerName, string WrapperName, IReadOnlyDictionary<string, string> Options)

@@ -20,11 +20,14 @@ internal sealed class CatalogWriter(SqliteConnection connection, long baseVersio
                 if (HasChildren(ObjectKind.Table, drop.Name) && !drop.Cascade)
                     throw new SqlException(SqlState.DependentObjectsStillExist, $"cannot drop schema {drop.Name} because other objects depend on it") { Hint = "Use DROP ... CASCADE to drop the dependent objects too." };
                 EndChildren(ObjectKind.Table, drop.Name);
-                End(ObjectKind.Schema, "", drop.Name, () => new SqlException(SqlState.InvalidSchemaName, $"schema \"{drop.Name}\" does not exist"));
+                End(ObjectKind.Schema, "", drop.Name, () => NoSchema(drop.Name));
+                EndAccess(new AccessTarget(AccessKind.Schema, drop.Name));
+                break;
+            case CatalogChange.AlterSchema alter:
+                Replace<SchemaEntry>(ObjectKind.Schema, "", alter.Name, schema => schema with { Owner = alter.Owner }, () => NoSchema(alter.Name));
                 break;
             case CatalogChange.CreateTable create:
-                if (!Exists(ObjectKind.Schema, "", create.Schema))
-                    throw new SqlException(SqlState.InvalidSchemaName, $"schema \"{create.Schema}\" does not exist");
+                if (!Exists(ObjectKind.Schema, "", create.Schema)) throw NoSchema(create.Schema);
                 Insert(ObjectKind.Table, create.Schema, create.Name, oid => new TableEntry(oid, create.Schema, create.Name, create.Owner, create.Pointer), () =>
                     new SqlException(SqlState.DuplicateTable, $"relation \"{create.Name}\" already exists"));
                 break;
@@ -46,6 +49,7 @@ internal sealed class CatalogWriter(SqliteConnection connection, long baseVersio
                     throw new SqlException(SqlState.DependentObjectsStillExist, $"cannot drop server {drop.Name} because other objects depend on it") { Hint = "Use DROP ... CASCADE to drop the dependent objects too." };
                 EndChildren(ObjectKind.UserMapping, drop.Name);
                 End(ObjectKind.Server, "", drop.Name, () => NoServer(drop.Name));
+                EndAccess(new AccessTarget(AccessKind.Server, drop.Name));
                 break;
             case CatalogChange.PutUserMapping { IsNew: true, Mapping: var mapping }:
                 if (!Exists(ObjectKind.Server, "", mapping.Server)) throw NoServer(mapping.Server);
@@ -64,11 +68,80 @@ internal sealed class CatalogWriter(SqliteConnection connection, long baseVersio
             case CatalogChange.PutRole { Role: var role }:
                 Replace<RoleEntry>(ObjectKind.Role, "", role.Name, present => role with { Oid = present.Oid }, () => NoRole(role.Name));
                 break;
+            case CatalogChange.RenameRole rename:
+                RenameRole(rename.Name, rename.NewName);
+                break;
             case CatalogChange.DropRole drop:
+                EndReferences(drop.Name);
                 End(ObjectKind.Role, "", drop.Name, () => NoRole(drop.Name));
+                break;
+            case CatalogChange.PutAccess put:
+                PutAccess(put);
                 break;
             default: throw new System.Diagnostics.UnreachableException(change.GetType().Name);
         }
+    }
+
+    private void RenameRole(string name, string newName)
+    {
+        if (!Exists(ObjectKind.Role, "", name)) throw NoRole(name);
+        if (Exists(ObjectKind.Role, "", newName)) throw new SqlException(SqlState.DuplicateObject, $"role \"{newName}\" already exists");
+        foreach (var row in Live())
+        {
+            var (body, key) = row.Kind switch
+            {
+                ObjectKind.Schema => (CatalogJson.Write(CatalogJson.Read<SchemaEntry>(row.Body).WithRoleNamed(name, newName)), row.Name),
+                ObjectKind.Table => (CatalogJson.Write(CatalogJson.Read<TableEntry>(row.Body).WithRoleNamed(name, newName)), row.Name),
+                ObjectKind.Server => (CatalogJson.Write(CatalogJson.Read<ServerEntry>(row.Body).WithRoleNamed(name, newName)), row.Name),
+                ObjectKind.UserMapping => (CatalogJson.Write(CatalogJson.Read<UserMappingEntry>(row.Body).WithRoleNamed(name, newName)), row.Name == name ? newName : row.Name),
+                ObjectKind.Access => (CatalogJson.Write(CatalogJson.Read<AccessEntry>(row.Body).WithRoleNamed(name, newName)), row.Name),
+                ObjectKind.Role => (CatalogJson.Write(CatalogJson.Read<RoleEntry>(row.Body).WithRoleNamed(name, newName)), row.Name == name ? newName : row.Name),
+                var kind => throw new System.Diagnostics.UnreachableException(kind),
+            };
+            if (body == row.Body && key == row.Name) continue;
+            End(row.Kind, row.Parent, row.Name, () => NoRole(name));
+            SqliteCatalogStore.Run(connection, "INSERT INTO objects VALUES ($1, $2, $3, $4, $5, NULL, $6)", row.Kind, row.Parent, key, row.Oid, version, body);
+        }
+    }
+
+    /// <summary>Ends the memberships of a role that is dropped; 2BP01 when anything else names it.</summary>
+    private void EndReferences(string role)
+    {
+        var rows = Live();
+        var dependencies = rows.Select(row => row.Kind switch
+        {
+            ObjectKind.Schema => CatalogJson.Read<SchemaEntry>(row.Body).Dependency(role),
+            ObjectKind.Table => CatalogJson.Read<TableEntry>(row.Body).Dependency(role),
+            ObjectKind.Server => CatalogJson.Read<ServerEntry>(row.Body).Dependency(role),
+            ObjectKind.UserMapping => CatalogJson.Read<UserMappingEntry>(row.Body).Dependency(role),
+            ObjectKind.Access => CatalogJson.Read<AccessEntry>(row.Body).Dependency(role),
+            _ => null,
+        }).OfType<string>().ToArray();
+        if (dependencies.Length > 0) throw RoleReferences.StillNeeded(role, dependencies);
+        foreach (var row in rows.Where(row => row.Kind == ObjectKind.Role && CatalogJson.Read<RoleEntry>(row.Body).MemberOf.Any(membership => membership.Role == role)))
+            Replace<RoleEntry>(ObjectKind.Role, "", row.Name, member => member.WithoutMembershipIn(role), () => NoRole(row.Name));
+    }
+
+    private void PutAccess(CatalogChange.PutAccess put)
+    {
+        var (parent, name) = (put.Target.Kind.ToString(), put.Target.Name);
+        if (put.Grants.Count == 0) EndAccess(put.Target);
+        else if (Exists(ObjectKind.Access, parent, name)) Replace<AccessEntry>(ObjectKind.Access, parent, name, access => access with { Grants = put.Grants }, () => NoRole(name));
+        else Insert(ObjectKind.Access, parent, name, oid => new AccessEntry(oid, put.Target, put.Grants), () => NoRole(name));
+    }
+
+    private void EndAccess(AccessTarget target)
+    {
+        if (Exists(ObjectKind.Access, target.Kind.ToString(), target.Name)) End(ObjectKind.Access, target.Kind.ToString(), target.Name, () => NoRole(target.Name));
+    }
+
+    private List<(string Kind, string Parent, string Name, long Oid, string Body)> Live()
+    {
+        using var command = SqliteCatalogStore.Command(connection, "SELECT kind, parent, name, oid, body FROM objects WHERE valid_to IS NULL ORDER BY kind, parent, name", []);
+        using var reader = command.ExecuteReader();
+        var rows = new List<(string, string, string, long, string)>();
+        while (reader.Read()) rows.Add((reader.GetString(0), reader.GetString(1), reader.GetString(2), reader.GetInt64(3), reader.GetString(4)));
+        return rows;
     }
 
     private void Insert<T>(string kind, string parent, string name, Func<Oid, T> make, Func<SqlException> taken)
@@ -124,6 +197,8 @@ internal sealed class CatalogWriter(SqliteConnection connection, long baseVersio
     }
 
     private static SqlException NoTable(string schema, string name) => new(SqlState.UndefinedTable, $"table \"{schema}.{name}\" does not exist");
+
+    private static SqlException NoSchema(string name) => new(SqlState.InvalidSchemaName, $"schema \"{name}\" does not exist");
 
     private static SqlException NoServer(string name) => new(SqlState.UndefinedObject, $"server \"{name}\" does not exist");
 

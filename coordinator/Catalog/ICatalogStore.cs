@@ -51,6 +51,11 @@ public interface ICatalogSnapshot
     ValueTask<RoleEntry?> FindRoleAsync(string name, CancellationToken cancellationToken);
 
     ValueTask<IReadOnlyList<RoleEntry>> ListRolesAsync(CancellationToken cancellationToken);
+
+    /// <summary>What was granted on an object; null when nothing was.</summary>
+    ValueTask<AccessEntry?> FindAccessAsync(AccessTarget target, CancellationToken cancellationToken);
+
+    ValueTask<IReadOnlyList<AccessEntry>> ListAccessAsync(CancellationToken cancellationToken);
 }
 
 /// <summary>OIDs are given at creation, from 16384 on, and never reused.</summary>
@@ -58,7 +63,7 @@ public sealed record SchemaEntry(Oid Oid, string Name, string Owner);
 
 public sealed record TableEntry(Oid Oid, string Schema, string Name, string Owner, TablePointer Pointer);
 
-/// <param name="Options">Options in the order written; secrets are stored encrypted or not shown, see <see cref="UserMappingEntry"/>.</param>
+/// <param name="Options">Options in the order written.</param>
 public sealed record ServerEntry(Oid Oid, string Name, string Wrapper, string Owner, EquatableArray<KeyValuePair<string, string>> Options)
 {
     public string? Type { get; init; }
@@ -66,10 +71,67 @@ public sealed record ServerEntry(Oid Oid, string Name, string Wrapper, string Ow
     public string? ServerVersion { get; init; }
 }
 
-public sealed record UserMappingEntry(Oid Oid, string Server, string User, EquatableArray<KeyValuePair<string, string>> Options);
+public sealed record UserMappingEntry(Oid Oid, string Server, string User, EquatableArray<KeyValuePair<string, string>> Options)
+{
+    /// <summary>The mapping of everybody who has none of their own.</summary>
+    public const string Everybody = "public";
 
+    /// <summary>The address of the server that the secrets were given for; null when the mapping holds none.</summary>
+    public string? SecretsFor { get; init; }
+}
+
+/// <summary>A role. Names of other roles are kept as they are when this role is read; renaming a role changes all of them.</summary>
 /// <param name="Verifier">Null for roles without password.</param>
-public sealed record RoleEntry(Oid Oid, string Name, bool IsSuperuser, bool CanLogin, ScramVerifier? Verifier);
+public sealed record RoleEntry(Oid Oid, string Name, bool IsSuperuser, bool CanLogin, ScramVerifier? Verifier)
+{
+    /// <summary>Whether the role has the rights of the roles it is a member of without SET ROLE.</summary>
+    public bool Inherits { get; init; } = true;
+
+    public bool CanCreateRoles { get; init; }
+
+    public bool CanCreateDatabases { get; init; }
+
+    public bool CanReplicate { get; init; }
+
+    public bool BypassesRowSecurity { get; init; }
+
+    /// <summary>The most sessions of the role; -1 for no limit.</summary>
+    public int ConnectionLimit { get; init; } = -1;
+
+    /// <summary>When the password ends, in the microseconds of a timestamp; null when it does not.</summary>
+    public long? ValidUntil { get; init; }
+
+    /// <summary>The roles that this one is a member of.</summary>
+    public EquatableArray<Membership> MemberOf { get; init; }
+}
+
+/// <param name="IsAdmin">The member may grant the role to others.</param>
+public sealed record Membership(string Role, bool IsAdmin, string Grantor);
+
+/// <summary>The kinds of objects on which rights can be granted; each has one right.</summary>
+public enum AccessKind
+{
+    /// <summary>USAGE</summary>
+    Server,
+
+    /// <summary>USAGE</summary>
+    Wrapper,
+
+    /// <summary>CREATE</summary>
+    Database,
+
+    /// <summary>CREATE</summary>
+    Schema,
+}
+
+public sealed record AccessTarget(AccessKind Kind, string Name);
+
+/// <summary>To whom the right on an object was granted, besides its owner who always has it.</summary>
+public sealed record AccessEntry(Oid Oid, AccessTarget Target, EquatableArray<AccessGrant> Grants);
+
+/// <param name="Grantee">A role, or <see cref="UserMappingEntry.Everybody"/>.</param>
+/// <param name="MayGrant">The grantee may grant it to others.</param>
+public sealed record AccessGrant(string Grantee, bool MayGrant, string Grantor);
 
 /// <summary>One change of a commit.</summary>
 public abstract record CatalogChange
@@ -90,7 +152,9 @@ public abstract record CatalogChange
 
     public sealed record CreateServer(ServerEntry Server) : CatalogChange;
 
-    /// <summary>Replaces options and version of an existing server.</summary>
+    public sealed record AlterSchema(string Name, string Owner) : CatalogChange;
+
+    /// <summary>Replaces options, version and owner of an existing server.</summary>
     public sealed record AlterServer(ServerEntry Server) : CatalogChange;
 
     /// <summary>2BP01 when user mappings depend on it, unless <paramref name="Cascade"/>.</summary>
@@ -102,5 +166,12 @@ public abstract record CatalogChange
 
     public sealed record PutRole(RoleEntry Role, bool IsNew) : CatalogChange;
 
+    /// <summary>Gives a role another name, here and wherever it is an owner, a member or a grantee.</summary>
+    public sealed record RenameRole(string Name, string NewName) : CatalogChange;
+
+    /// <summary>2BP01 when the role owns something or has rights on it; memberships end with it.</summary>
     public sealed record DropRole(string Name) : CatalogChange;
+
+    /// <summary>Replaces what is granted on an object; an empty list ends the entry.</summary>
+    public sealed record PutAccess(AccessTarget Target, EquatableArray<AccessGrant> Grants) : CatalogChange;
 }

@@ -1,6 +1,6 @@
 namespace Federation.Catalog;
 
-/// <summary>Values of objects.kind. Tables have their schema as parent, user mappings their server; the rest has none.</summary>
+/// <summary>Values of objects.kind. Tables have their schema as parent, user mappings their server; access its kind of object; the rest has none.</summary>
 internal static class ObjectKind
 {
     public const string Schema = "schema";
@@ -8,4 +8,5 @@ internal static class ObjectKind
     public const string Server = "server";
     public const string UserMapping = "user mapping";
     public const string Role = "role";
+    public const string Access = "access";
 }

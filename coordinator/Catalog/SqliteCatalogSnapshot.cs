@@ -30,13 +30,22 @@ internal sealed class SqliteCatalogSnapshot(SqliteCatalogStore store, long versi
     public ValueTask<ServerEntry?> FindServerAsync(string name, CancellationToken cancellationToken) => FindAsync<ServerEntry>(ObjectKind.Server, "", name);
 
     public async ValueTask<UserMappingEntry?> FindUserMappingAsync(string server, string user, CancellationToken cancellationToken) =>
-        await FindAsync<UserMappingEntry>(ObjectKind.UserMapping, server, user) ?? await FindAsync<UserMappingEntry>(ObjectKind.UserMapping, server, "public");
+        await FindAsync<UserMappingEntry>(ObjectKind.UserMapping, server, user) ?? await FindAsync<UserMappingEntry>(ObjectKind.UserMapping, server, UserMappingEntry.Everybody);
 
     public ValueTask<IReadOnlyList<UserMappingEntry>> ListUserMappingsAsync(string server, CancellationToken cancellationToken) => ListAsync<UserMappingEntry>(ObjectKind.UserMapping, server);
 
     public ValueTask<RoleEntry?> FindRoleAsync(string name, CancellationToken cancellationToken) => FindAsync<RoleEntry>(ObjectKind.Role, "", name);
 
     public ValueTask<IReadOnlyList<RoleEntry>> ListRolesAsync(CancellationToken cancellationToken) => ListAsync<RoleEntry>(ObjectKind.Role, "");
+
+    public ValueTask<AccessEntry?> FindAccessAsync(AccessTarget target, CancellationToken cancellationToken) => FindAsync<AccessEntry>(ObjectKind.Access, target.Kind.ToString(), target.Name);
+
+    public async ValueTask<IReadOnlyList<AccessEntry>> ListAccessAsync(CancellationToken cancellationToken)
+    {
+        var entries = new List<AccessEntry>();
+        foreach (var kind in Enum.GetNames<AccessKind>()) entries.AddRange(await ListAsync<AccessEntry>(ObjectKind.Access, kind));
+        return entries;
+    }
 
     private ValueTask<IReadOnlyList<T>> ListAsync<T>(string kind, string parent)
     {

@@ -40,6 +40,7 @@ public sealed class ConnectorPool : IConnectorResolver, IAsyncDisposable
     /// </summary>
     public (IConnector Connector, string Key) Get(ServerEntry server, UserMappingEntry? mapping)
     {
+        RequireSecretsFor(server, mapping);
         var options = Merge(server, mapping);
         var key = KeyOf(server, options);
         var definition = new ConnectorDefinition(server.Name, server.Wrapper, options) { AllowedRoots = _allowedRoots };
@@ -58,6 +59,15 @@ public sealed class ConnectorPool : IConnectorResolver, IAsyncDisposable
         }
     }
 
+    /// <summary>Whether an option of a server's user mappings is nobody's to see.</summary>
+    public bool IsSecret(ServerEntry server, string option) => FindFactory(server.Wrapper).Options.Any(known => known.IsSecret && known.Name == option);
+
+    public bool HoldsSecret(ServerEntry server, UserMappingEntry mapping) => mapping.Options.Any(option => IsSecret(server, option.Key));
+
+    /// <summary>Where a server is, by those of its options that say so. A secret given for one address is never sent to another.</summary>
+    public string AddressOf(ServerEntry server) => string.Join(", ", FindFactory(server.Wrapper).Options.Where(option => option.IsAddress)
+        .Select(option => $"{option.Name} \"{server.Options.FirstOrDefault(given => given.Key == option.Name).Value}\""));
+
     /// <summary>The key under which <see cref="Get"/> would give a connector; makes none.</summary>
     public static string KeyOf(ServerEntry server, UserMappingEntry? mapping) => KeyOf(server, Merge(server, mapping));
 
@@ -74,6 +84,17 @@ public sealed class ConnectorPool : IConnectorResolver, IAsyncDisposable
             if (connector.IsValueCreated)
                 await connector.Value.DisposeAsync();
         _connectors.Clear();
+    }
+
+    /// <summary>Who may change a server must not learn the passwords of those who use it by leading them elsewhere.</summary>
+    private void RequireSecretsFor(ServerEntry server, UserMappingEntry? mapping)
+    {
+        if (mapping?.SecretsFor is not { } address || AddressOf(server) is var present && present == address) return;
+        throw new SqlException(SqlState.InvalidAuthorizationSpecification, $"the password in the user mapping for \"{mapping.User}\" was given for another address of server \"{server.Name}\"")
+        {
+            Detail = $"It was given for {address}; the server now has {present}.",
+            Hint = $"If it is meant for that address too, give it again: ALTER USER MAPPING FOR {(mapping.User == UserMappingEntry.Everybody ? "PUBLIC" : $"\"{mapping.User}\"")} SERVER \"{server.Name}\" OPTIONS (SET password '…').",
+        };
     }
 
     private static Dictionary<string, string> Merge(ServerEntry server, UserMappingEntry? mapping)

@@ -13,6 +13,7 @@ public sealed class WorkerDirectory : IWorkerDirectory, IAsyncDisposable
     private readonly Func<string, ITaskRunner<Batch>> _connect;
     private readonly TimeProvider _clock;
     private readonly Action<SqlException> _onFailure;
+    private readonly Action<string, string>? _onLost;
     private readonly Dictionary<string, Entry> _entries = new(StringComparer.Ordinal);
 
     /// <summary>Leases whose worker did not answer, and until when they were good then.</summary>
@@ -24,12 +25,14 @@ public sealed class WorkerDirectory : IWorkerDirectory, IAsyncDisposable
     /// <param name="local">The worker in this process.</param>
     /// <param name="connect">Makes the client of a worker by its address; may be disposable.</param>
     /// <param name="onFailure">Told when the leases cannot be read; the workers known stay until their leases have run out.</param>
-    public WorkerDirectory(ILeaseStore store, Worker local, Func<string, ITaskRunner<Batch>> connect, TimeProvider clock, Action<SqlException> onFailure)
+    /// <param name="onLost">Told of each worker that is lost: its address, and why.</param>
+    public WorkerDirectory(ILeaseStore store, Worker local, Func<string, ITaskRunner<Batch>> connect, TimeProvider clock, Action<SqlException> onFailure, Action<string, string>? onLost = null)
     {
         _store = store;
         _connect = connect;
         _clock = clock;
         _onFailure = onFailure;
+        _onLost = onLost;
         Local = local;
         _polling = Task.Run(PollAsync);
     }
@@ -56,6 +59,7 @@ public sealed class WorkerDirectory : IWorkerDirectory, IAsyncDisposable
                 // Once it renews its lease it comes back as a new worker.
                 _entries.Remove(id);
                 _suspects[id] = entry.Lease.ExpiresAt;
+                _onLost?.Invoke(address, "it did not answer");
                 Lose(entry);
             }
 
@@ -141,6 +145,8 @@ public sealed class WorkerDirectory : IWorkerDirectory, IAsyncDisposable
             {
                 if (entry.Lease.ExpiresAt > now && (leases is null || leases.Any(lease => lease.Id == id))) continue;
                 _entries.Remove(id);
+                // One that left by itself has given its lease back.
+                if (entry.Lease.ExpiresAt <= now) _onLost?.Invoke(entry.Lease.Address, "it has not renewed its lease");
                 Lose(entry);
             }
 

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Security.Cryptography.X509Certificates;
+using Federation.Core.Errors;
 
 namespace Federation.FlightSql;
 
@@ -20,4 +21,7 @@ public sealed record FlightSqlOptions
 
     /// <summary>The user of trusted clients that do not say who they are.</summary>
     public string DefaultUser { get; init; } = "federation";
+
+    /// <summary>Told of log-ins that fail: the user, the client's address, and why.</summary>
+    public Action<string, EndPoint?, SqlException>? OnLogInFailed { get; init; }
 }

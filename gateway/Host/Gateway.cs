@@ -77,7 +77,8 @@ public sealed class Gateway : IAsyncDisposable
             new Scheduling.Worker(worker.Address, worker.Runner, CancellationToken.None),
             address => new RemoteTaskRunner(worker.Peers, address),
             clock,
-            error => HostLog.LeaseFailed(logger, error.Message));
+            error => HostLog.LeaseFailed(logger, error.Message),
+            (address, reason) => HostLog.WorkerLost(logger, address, reason));
         // The workers of one machine share its cores as they share its memory; a plan that stays whole has all of them in the gateway's own worker.
         var threads = Math.Max(1, Environment.ProcessorCount / Math.Max(1, options.WorkerCount));
         var processes = new WorkerProcesses(options.WorkerCount, WorkerCommand.Arguments(data, roots, workerOptions.MemoryLimitBytes, threads), loggers);
@@ -96,6 +97,9 @@ public sealed class Gateway : IAsyncDisposable
             AllowedRoots = roots,
             SpillDirectory = spill.Path,
             StartedAt = clock.GetUtcNow(),
+            OnStatement = report => HostLog.Statement(logger, report),
+            SlowStatement = options.SlowStatement,
+            LogsLiterals = options.LogsLiterals,
         };
         if (options.DemoDirectory is not null) await Demo.AttachAsync(catalog, options.DemoDirectory, cancellationToken);
         await RequireProtectionAsync(options, catalog, cancellationToken);
@@ -104,7 +108,7 @@ public sealed class Gateway : IAsyncDisposable
             new PgServerOptions { EndPoint = new IPEndPoint(options.Address, options.Port), MaxConnections = FileHandles.ForConnections(MostConnections), MockSecret = secret, Tls = certificate is null ? null : new TlsOptions(certificate) }, sessions, loggers, clock);
         await ListenAsync(options.Port, "--port", server.StartAsync(cancellationToken));
         var flight = options.FlightPort < 0 ? null
-            : new FlightSqlServer(new FlightSqlOptions { EndPoint = new IPEndPoint(options.Address, options.FlightPort), Certificate = certificate, IdleTimeout = options.FlightIdleTimeout }, sessions, loggers, clock);
+            : new FlightSqlServer(new FlightSqlOptions { EndPoint = new IPEndPoint(options.Address, options.FlightPort), Certificate = certificate, IdleTimeout = options.FlightIdleTimeout, OnLogInFailed = (user, address, error) => HostLog.LogInFailed(logger, HostLog.OnOneLine(user), address, error.State.Code, HostLog.OnOneLine(error.Message)) }, sessions, loggers, clock);
         if (flight is not null) await ListenAsync(options.FlightPort, "--flight-port", flight.StartAsync(cancellationToken));
         return new Gateway(catalog, connectors, worker, processes, workers, server, flight, spill);
     }

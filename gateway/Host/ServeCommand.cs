@@ -22,13 +22,15 @@ internal static class ServeCommand
     private static readonly Option<string?> s_cert = new("--cert") { Description = "PEM file of the TLS certificate." };
     private static readonly Option<string?> s_key = new("--key") { Description = "PEM file of its key, if not in the same file." };
     private static readonly Option<bool> s_force = new("--force") { Description = "Listen beyond loopback without password and TLS." };
+    private static readonly Option<int> s_slow = new("--log-slow-ms") { Description = "Log statements that take so many milliseconds; 0 none.", DefaultValueFactory = _ => 10_000 };
+    private static readonly Option<bool> s_literals = new("--log-literals") { Description = "Log the values in statements and the texts of errors too; passwords never." };
     private static readonly Option<bool> s_verbose = new("--verbose") { Description = "Log each connection." };
 
     public static Command Create()
     {
         var command = new Command("serve", "Run the gateway: PostgreSQL protocol, coordinator and worker in one process.")
         {
-            s_address, s_port, s_flightPort, s_flightIdle, s_data, s_allow, s_demo, s_memory, s_workers, s_cert, s_key, s_force, s_verbose,
+            s_address, s_port, s_flightPort, s_flightIdle, s_data, s_allow, s_demo, s_memory, s_workers, s_cert, s_key, s_force, s_slow, s_literals, s_verbose,
         };
         command.SetAction((parsed, cancellationToken) => RunAsync(parsed, cancellationToken));
         return command;
@@ -52,6 +54,8 @@ internal static class ServeCommand
                 WorkerCount = parsed.Within(s_workers, 0, 1000),
                 CertificatePath = parsed.GetValue(s_cert),
                 KeyPath = parsed.GetValue(s_key),
+                SlowStatement = TimeSpan.FromMilliseconds(parsed.Within(s_slow, 0, int.MaxValue)),
+                LogsLiterals = parsed.GetValue(s_literals),
                 IsForced = parsed.GetValue(s_force),
             };
             await using var gateway = await Gateway.StartAsync(options, loggers, cancellationToken);

@@ -31,6 +31,12 @@ public sealed record ServeOptions
     /// <summary>Kernel memory in bytes of all processes together; 0 is half of what the machine lets a process use.</summary>
     public long MemoryLimitBytes { get; init; }
 
+    /// <summary>Statements that take so long are logged; zero for none.</summary>
+    public TimeSpan SlowStatement { get; init; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>Whether the log shows the values in statements and the texts of errors.</summary>
+    public bool LogsLiterals { get; init; }
+
     /// <summary>PEM files of the certificate and its key; null for no TLS.</summary>
     public string? CertificatePath { get; init; }
 

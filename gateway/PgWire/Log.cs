@@ -15,6 +15,12 @@ internal static partial class Log
     [LoggerMessage(3, LogLevel.Debug, "connection {ConnectionId} closed")]
     public static partial void Closed(ILogger logger, string connectionId);
 
+    /// <summary>A name that a client chose, without what would begin another line.</summary>
+    public static string OnOneLine(string text) => new([.. text.Select(character => char.IsControl(character) ? '?' : character)]);
+
+    [LoggerMessage(9, LogLevel.Warning, "log-in of user \"{User}\" from {RemoteEndPoint} failed with {SqlState}: {Message}")]
+    public static partial void LogInFailed(ILogger logger, string user, EndPoint? remoteEndPoint, string sqlState, string message);
+
     [LoggerMessage(4, LogLevel.Information, "connection {ConnectionId} ended with {SqlState}: {Message}")]
     public static partial void Fatal(ILogger logger, string connectionId, string sqlState, string message);
 

@@ -33,6 +33,12 @@ internal sealed class PgConnection(ConnectionContext connection, ConnectionServi
     private readonly ClientChannel _channel = new(connection.Transport, services.Options.MaxMessageBytes);
     private byte[] _secret = [];
 
+    /// <summary>pg_terminate_backend has ended the session.</summary>
+    private volatile bool _isTerminated;
+
+    /// <summary>Who wants to log in; null before the start-up message and afterwards.</summary>
+    private string? _loggingIn;
+
     /// <summary>The client was told that it may begin, and has not.</summary>
     private bool _isIdle;
 
@@ -44,13 +50,14 @@ internal sealed class PgConnection(ConnectionContext connection, ConnectionServi
         {
             await using var session = await StartAsync(stopping.Token);
             if (session is null) return;
-            await ServeAsync(session, stopping.Token);
+            using var ends = CancellationTokenSource.CreateLinkedTokenSource(stopping.Token, session.Terminated);
+            await ServeAsync(session, ends.Token);
         }
         catch (SqlException fatal)
         {
             await SendFatalAsync(fatal.IsFatal ? fatal : fatal.Fatal());
         }
-        catch (OperationCanceledException) when (services.Stopping.IsCancellationRequested)
+        catch (OperationCanceledException) when (services.Stopping.IsCancellationRequested || _isTerminated)
         {
             await SendFatalAsync(new SqlException(SqlState.AdminShutdown, "terminating connection due to administrator command"));
         }
@@ -88,12 +95,15 @@ internal sealed class PgConnection(ConnectionContext connection, ConnectionServi
         }
 
         var origin = StartupParameters.ToOrigin(start.Parameters, connection.RemoteEndPoint, _channel.IsEncrypted);
+        _loggingIn = origin.User;
         var demand = await services.Sessions.GetAuthenticationAsync(origin, cancellationToken);
         await new AuthExchange(_channel, services.Options, origin.User).RunAsync(demand, cancellationToken);
 
         _channel.Reader.AllowLargeMessages();
         _secret = RandomNumberGenerator.GetBytes(start.MinorVersion >= ProtocolVersion.LongKeysMinor ? LongSecretBytes : ShortSecretBytes);
-        return await services.Sessions.OpenAsync(origin, cancellationToken);
+        var session = await services.Sessions.OpenAsync(origin, cancellationToken);
+        _loggingIn = null;
+        return session;
     }
 
     /// <summary>Tells the client the session's parameters and key, and that it may begin.</summary>
@@ -108,6 +118,7 @@ internal sealed class PgConnection(ConnectionContext connection, ConnectionServi
 
     private async ValueTask ServeAsync(ISession session, CancellationToken stopping)
     {
+        using var ended = session.Terminated.Register(() => _isTerminated = true);
         using var broken = new CancellationTokenSource();
         using var served = new CancellationTokenSource();
         await using var watch = connection.ConnectionClosed.Register(() => _ = CancelLaterAsync(session, broken, served.Token));
@@ -258,7 +269,8 @@ internal sealed class PgConnection(ConnectionContext connection, ConnectionServi
 
     private async ValueTask SendFatalAsync(SqlException error)
     {
-        Log.Fatal(services.Logger, connection.ConnectionId, error.State.Code, error.Message);
+        if (_loggingIn is { } user) Log.LogInFailed(services.Logger, Log.OnOneLine(user), connection.RemoteEndPoint, error.State.Code, Log.OnOneLine(error.Message));
+        else Log.Fatal(services.Logger, connection.ConnectionId, error.State.Code, Log.OnOneLine(error.Message));
         _channel.Writer.Abandon();
         BackendMessages.WriteError(_channel.Writer, error.IsFatal ? error : error.Fatal());
         await _channel.Writer.FlushAsync(CancellationToken.None);

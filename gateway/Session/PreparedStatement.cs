@@ -30,6 +30,9 @@ internal sealed class PreparedStatement(string text, Statement? syntax) : IPrepa
 
     public long CatalogVersion { get; init; }
 
+    /// <summary>The user whose rights and mappings the query was bound with.</summary>
+    public string? User { get; init; }
+
     public bool IsEmpty => Syntax is null;
 
     /// <summary>The query's only row, once it is known and the same for every execution in every session. Threads may set it at the same time, all to the same values.</summary>

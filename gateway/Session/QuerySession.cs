@@ -24,14 +24,20 @@ public sealed class QuerySession : ISession
     private readonly Queue<SqlNotice> _notices = new();
     private readonly HashSet<string> _noted = new(StringComparer.Ordinal);
     private readonly StatementWatch _watch;
+    /// <summary>Another session may be about to cancel it, so it is never disposed; it holds nothing.</summary>
+    private readonly CancellationTokenSource _terminated = new();
+
+    private readonly StatementLog _log;
     private TimeSpan _sleep;
 
     internal QuerySession(SessionServices services, SessionRegistry registry, SessionOrigin origin)
     {
         _services = services;
         _watch = new StatementWatch(services.Clock);
+        _log = new StatementLog(this, services);
         Registry = registry;
-        User = origin.User;
+        Origin = origin;
+        Identity = new SessionIdentity(this, origin.User);
         Database = origin.Database;
         ProcessId = registry.NextId();
         _functions = new SessionFunctions(this, services);
@@ -44,7 +50,15 @@ public sealed class QuerySession : ISession
 
     public int ProcessId { get; }
 
-    public string User { get; }
+    /// <summary>The current user, whose rights count.</summary>
+    public string User => Identity.CurrentUser;
+
+    internal SessionOrigin Origin { get; }
+
+    /// <summary>Set when the session is no longer in the registry.</summary>
+    internal ManualResetEventSlim Ended { get; } = new();
+
+    internal SessionIdentity Identity { get; }
 
     public string Database { get; }
 
@@ -79,13 +93,16 @@ public sealed class QuerySession : ISession
         return Settings.TakeChange() is { } change ? new SessionEvent.ParameterChanged(change.Key, change.Value) : null;
     }
 
-    public ValueTask<IReadOnlyList<StatementText>> SplitAsync(string sql, CancellationToken cancellationToken) =>
-        _services.Statements.FindParts(sql) is { } parts ? ValueTask.FromResult(parts) : InStatementAsync(
+    public ValueTask<IReadOnlyList<StatementText>> SplitAsync(string sql, CancellationToken cancellationToken)
+    {
+        _log.Read(sql);
+        return _services.Statements.FindParts(sql) is { } parts ? ValueTask.FromResult(parts) : InStatementAsync(
             token => _services.Planning.RunAsync<IReadOnlyList<StatementText>>(
                 sql.Length,
                 () => [.. SqlParser.Parse(sql).Select(statement => new StatementText(sql, statement.Start, statement.Length, statement.Statement))],
                 token),
             cancellationToken);
+    }
 
     public ValueTask<IPreparedStatement> PrepareAsync(string name, string sql, IReadOnlyList<Oid> parameterTypes, CancellationToken cancellationToken)
     {
@@ -93,10 +110,12 @@ public sealed class QuerySession : ISession
         if (isUndeclared && _services.Statements.Find(sql) is { } known)
         {
             BeginStatement(known.Syntax);
+            _log.Read(sql);
             AddStatement(name, known);
             return ValueTask.FromResult<IPreparedStatement>(known);
         }
 
+        _log.Read(sql);
         return InStatementAsync(token => PrepareNewAsync(name, sql, parameterTypes, isUndeclared, token), cancellationToken);
     }
 
@@ -114,6 +133,7 @@ public sealed class QuerySession : ISession
 
     public ValueTask<IPreparedStatement> PrepareAsync(StatementText statement, CancellationToken cancellationToken)
     {
+        _log.Read(statement);
         // The text of several statements is never kept, so a kept text is this statement.
         if (_services.Statements.Find(statement.Source) is not { } known) return InStatementAsync(token => PrepareNewAsync(statement, token), cancellationToken);
         BeginStatement(known.Syntax);
@@ -130,10 +150,13 @@ public sealed class QuerySession : ISession
     private async ValueTask<IPortal> OpenAsync(string portalName, IPreparedStatement statement, EquatableArray<object?> parameters, CancellationToken cancellationToken)
     {
         var prepared = (PreparedStatement)statement;
+        _log.Run(prepared);
         RequireUsable(prepared.Syntax);
         if (portalName.Length == 0) await ClosePortalAsync("");
         else if (_portals.ContainsKey(portalName)) throw new SqlException(SqlState.DuplicateCursor, $"cursor \"{portalName}\" already exists");
         prepared = await _analyzer.RefreshAsync(prepared, cancellationToken);
+        // EXECUTE runs what was prepared by name, against the present catalog and as the present user too.
+        if (prepared.Syntax is ExecuteStatement execute && _statements.TryGetValue(execute.Name, out var named)) _statements[execute.Name] = await _analyzer.RefreshAsync(named, cancellationToken);
         var (portal, isConstant) = await _services.Planning.RunAsync(
             prepared.Text.Length, () => (StatementHandlers.Open(this, _services, prepared, parameters), QueryStatements.IsConstant(prepared)), cancellationToken);
         if (portal is RowPortal rows && isConstant) await rows.PrefetchAsync(cancellationToken);
@@ -156,26 +179,43 @@ public sealed class QuerySession : ISession
         try
         {
             await Transaction.EndImplicitAsync(cancellationToken);
+            _log.End();
         }
         finally
         {
             if (Transaction.Status == TransactionStatus.Idle) await ClosePortalsAsync();
-            EndStatement();
+            _watch.End();
         }
     }
 
     public async ValueTask FailAsync(SqlException error)
     {
-        EndStatement();
+        _log.Fail(error);
+        _watch.End();
         Transaction.Fail();
         if (Transaction.Status != TransactionStatus.InTransaction) await ClosePortalsAsync();
     }
 
-    public void EndStatement() => _watch.End();
+    public void EndStatement()
+    {
+        _watch.End();
+        _log.End();
+    }
 
     public bool CancelRunning() => _watch.Cancel();
 
-    public SqlException Cancelled() => _watch.Cancelled();
+    public SqlException Cancelled() => _terminated.IsCancellationRequested
+        ? new SqlException(SqlState.AdminShutdown, "terminating connection due to administrator command") { IsFatal = true }
+        : _watch.Cancelled();
+
+    public CancellationToken Terminated => _terminated.Token;
+
+    /// <summary>Ends the session: what runs now, and then the connection. Safe from any thread.</summary>
+    internal void Terminate()
+    {
+        _terminated.Cancel();
+        _watch.Cancel();
+    }
 
     public async ValueTask DisposeAsync()
     {
@@ -194,6 +234,11 @@ public sealed class QuerySession : ISession
     {
         if (_noted.Add(message)) Notify(severity, state, message, detail);
     }
+
+    /// <summary>Who may do what, as this transaction sees it.</summary>
+    internal async ValueTask<AccessRights> RightsAsync(CancellationToken cancellationToken) => RightsOf(await Transaction.GetCatalogAsync(cancellationToken));
+
+    internal AccessRights RightsOf(ICatalogSnapshot catalog) => new(catalog, Identity.Trusted);
 
     internal PreparedStatement FindStatement(string name) => _statements.GetValueOrDefault(name)
         ?? throw new SqlException(SqlState.InvalidSqlStatementName, name.Length == 0 ? "unnamed prepared statement does not exist" : $"prepared statement \"{name}\" does not exist");

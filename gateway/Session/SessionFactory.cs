@@ -1,4 +1,5 @@
 using System.Net;
+using Federation.Catalog;
 using Federation.Session.Catalogs;
 using Federation.SessionApi;
 
@@ -12,7 +13,7 @@ public sealed class SessionFactory(SessionServices services, SessionRegistry reg
         var catalog = await services.Catalog.GetSnapshotAsync(cancellationToken);
         var roles = await catalog.ListRolesAsync(cancellationToken);
         if (roles.Any(role => role.Verifier is not null))
-            return new AuthenticationDemand.Scram(roles.FirstOrDefault(role => role.Name == origin.User && role.CanLogin)?.Verifier);
+            return new AuthenticationDemand.Scram(roles.FirstOrDefault(role => role.Name == origin.User && !IsExpired(role))?.Verifier);
         var address = (origin.RemoteAddress as IPEndPoint)?.Address;
         if (address is null || IPAddress.IsLoopback(address)) return new AuthenticationDemand.Trust();
         return new AuthenticationDemand.Refuse(new SqlException(
@@ -23,6 +24,8 @@ public sealed class SessionFactory(SessionServices services, SessionRegistry reg
             Hint = "No password is set, so only local clients are trusted.",
         });
     }
+
+    private bool IsExpired(RoleEntry role) => role.ValidUntil is { } end && QuerySession.ToTimestamp(services.Clock.GetUtcNow()).Microseconds > end;
 
     public async ValueTask<ISession> OpenAsync(SessionOrigin origin, CancellationToken cancellationToken)
     {
@@ -35,10 +38,18 @@ public sealed class SessionFactory(SessionServices services, SessionRegistry reg
             };
         }
 
+        var trusted = await RequireLoginAsync(catalog, origin, cancellationToken);
         var session = new QuerySession(services, registry, origin);
+        session.Identity.Trusted = trusted;
         try
         {
-            foreach (var (name, value) in origin.Parameters) session.Settings.SetDefault(name, value);
+            session.Identity.LoggedInAsSuperuser = await session.RightsOf(catalog).IsSuperuserAsync(origin.User, cancellationToken);
+            session.Settings.SetDefault("is_superuser", session.Identity.LoggedInAsSuperuser ? "on" : "off");
+            foreach (var (name, value) in origin.Parameters)
+            {
+                if (!SessionIdentity.IsIdentity(name)) session.Settings.SetDefault(name, value);
+                else await session.Identity.SetAsync(name, value, isLocal: false, cancellationToken);
+            }
         }
         catch (SqlException error)
         {
@@ -49,5 +60,22 @@ public sealed class SessionFactory(SessionServices services, SessionRegistry reg
         session.Settings.MarkReported();
         registry.Add(session);
         return session;
+    }
+
+    /// <summary>Raises FATAL errors for who may not log in. Gives the user's name when it is let in without being in the catalog, which nobody is once there are roles.</summary>
+    private async ValueTask<string?> RequireLoginAsync(ICatalogSnapshot catalog, SessionOrigin origin, CancellationToken cancellationToken)
+    {
+        var roles = await catalog.ListRolesAsync(cancellationToken);
+        if (roles.FirstOrDefault(role => role.Name == origin.User) is not { } role)
+        {
+            if (roles.Count == 0) return origin.User;
+            if (origin.User == AccessRights.BootstrapSuperuser) return null;
+            throw new SqlException(SqlState.InvalidAuthorizationSpecification, $"role \"{origin.User}\" does not exist") { IsFatal = true };
+        }
+
+        if (!role.CanLogin) throw new SqlException(SqlState.InvalidAuthorizationSpecification, $"role \"{role.Name}\" is not permitted to log in") { IsFatal = true };
+        if (role is { IsSuperuser: false, ConnectionLimit: >= 0 } && registry.CountOf(role.Name) >= role.ConnectionLimit)
+            throw new SqlException(SqlState.TooManyConnections, $"too many connections for role \"{role.Name}\"") { IsFatal = true };
+        return null;
     }
 }

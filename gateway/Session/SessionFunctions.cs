@@ -13,7 +13,7 @@ internal sealed class SessionFunctions(QuerySession session, SessionServices ser
         ["clock_timestamp"] = (_, services, _) => QuerySession.ToTimestamp(services.Clock.GetUtcNow()),
         ["current_database"] = (session, _, _) => session.Database,
         ["current_user"] = (session, _, _) => session.User,
-        ["session_user"] = (session, _, _) => session.User,
+        ["session_user"] = (session, _, _) => session.Identity.SessionUser,
         ["current_schema"] = (session, _, _) => session.SearchPath().FirstOrDefault(),
         ["current_schemas"] = (session, _, arguments) =>
             PgArray.Vector([.. arguments[0] is true ? ["pg_catalog"] : Array.Empty<object?>(), .. session.SearchPath()]),
@@ -35,8 +35,8 @@ internal sealed class SessionFunctions(QuerySession session, SessionServices ser
             return "";
         },
         ["pg_advisory_unlock_all"] = (_, _, _) => "",
-        ["pg_cancel_backend"] = (session, _, arguments) => session.Registry.Cancel((int)arguments[0]!),
-        ["pg_terminate_backend"] = (session, _, arguments) => session.Registry.Cancel((int)arguments[0]!),
+        ["pg_cancel_backend"] = (session, _, arguments) => BackendSignals.Cancel(session, (int)arguments[0]!),
+        ["pg_terminate_backend"] = (session, _, arguments) => BackendSignals.Terminate(session, (int)arguments[0]!, arguments is [_, long timeout] ? timeout : 0),
     };
 
     /// <summary>The value, or null when the function is not one of these.</summary>

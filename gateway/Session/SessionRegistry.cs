@@ -10,17 +10,20 @@ public sealed class SessionRegistry
 
     public int Count => _sessions.Count;
 
-    /// <summary>Ends what the session runs now; false when there is no such session.</summary>
-    public bool Cancel(int processId)
-    {
-        if (!_sessions.TryGetValue(processId, out var session)) return false;
-        session.CancelRunning();
-        return true;
-    }
+    /// <summary>The live sessions of those who logged in by this name.</summary>
+    public int CountOf(string user) => _sessions.Values.Count(session => session.Origin.User == user);
+
+    internal QuerySession? Find(int processId) => _sessions.GetValueOrDefault(processId);
 
     internal int NextId() => Interlocked.Increment(ref _lastId);
 
     internal void Add(QuerySession session) => _sessions[session.ProcessId] = session;
 
-    internal void Remove(QuerySession session) => _sessions.TryRemove(session.ProcessId, out _);
+    internal void Remove(QuerySession session)
+    {
+        if (_sessions.TryRemove(session.ProcessId, out _)) session.Ended.Set();
+    }
+
+    /// <summary>Waits until the session has ended; false when it has not in time.</summary>
+    internal bool WaitForEnd(QuerySession session, TimeSpan limit, CancellationToken cancellationToken) => !_sessions.ContainsKey(session.ProcessId) || session.Ended.Wait(limit, cancellationToken);
 }

@@ -15,6 +15,15 @@ public sealed record SessionServices(ICatalogStore Catalog, ConnectorPool Connec
 
     public DateTimeOffset StartedAt { get; init; }
 
+    /// <summary>Told of statements that are worth a line in the log; called on the session's thread.</summary>
+    public Action<StatementReport>? OnStatement { get; init; }
+
+    /// <summary>Statements that take so long are reported; zero for none.</summary>
+    public TimeSpan SlowStatement { get; init; }
+
+    /// <summary>Whether reports hold the values of statements and the texts of errors. Statements that give passwords are without them all the same.</summary>
+    public bool LogsLiterals { get; init; }
+
     public StatementCache Statements { get; } = new();
 
     /// <summary>Where statements are parsed, bound, planned and written.</summary>

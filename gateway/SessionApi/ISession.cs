@@ -87,6 +87,9 @@ public interface ISession : IAsyncDisposable
     /// <summary>Ends the statement in progress with 57014; false when none is, and nothing happens. Safe from any thread.</summary>
     bool CancelRunning();
 
+    /// <summary>Cancelled when the session has to end, by pg_terminate_backend. What runs then ends with <see cref="Cancelled"/>; whoever waits for the client raises it.</summary>
+    CancellationToken Terminated { get; }
+
     /// <summary>Cancelled with the statement in progress: for the time in which its rows are sent.</summary>
     CancellationToken StatementToken { get; }
 

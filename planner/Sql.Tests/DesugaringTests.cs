@@ -99,7 +99,6 @@ public class DesugaringTests
     [InlineData("create temp table a as select 1", "CREATE TABLE AS")]
     [InlineData("create or replace view v as select 1", "CREATE VIEW")]
     [InlineData("create unique index i on t (a)", "CREATE INDEX")]
-    [InlineData("create user u", "CREATE ROLE")]
     [InlineData("alter table t add a int", "ALTER TABLE")]
     [InlineData("drop index i", "DROP INDEX")]
     [InlineData("truncate t", "TRUNCATE TABLE")]

@@ -41,19 +41,22 @@ internal static class SystemRows
         [$"{SystemSchema.InternalSchema}.relation_names"] = state => AllRelations(state).Select(relation => new Row { ["oid"] = (long)relation.Oid.Value, ["name"] = SystemNames.Relation(relation, state.SearchPath) }),
         [$"{SystemSchema.InternalSchema}.setting_texts"] = state => state.Settings.Select(setting => new Row { ["name"] = setting.Name, ["value"] = setting.Shown }),
         ["pg_catalog.pg_database"] = Databases,
-        ["pg_catalog.pg_roles"] = state => state.Roles.Select(role => Role(role)),
-        ["pg_catalog.pg_authid"] = state => state.Roles.Select(role => Role(role)),
-        ["pg_catalog.pg_user"] = state => state.Roles.Select(role => new Row { ["usename"] = role, ["usesysid"] = OwnerOid, ["usesuper"] = true, ["usecreatedb"] = true }),
+        ["pg_catalog.pg_roles"] = RoleRows.Roles,
+        ["pg_catalog.pg_authid"] = RoleRows.Authorizations,
+        ["pg_catalog.pg_user"] = RoleRows.Users,
+        ["pg_catalog.pg_shadow"] = RoleRows.Shadows,
+        ["pg_catalog.pg_group"] = RoleRows.Groups,
+        ["pg_catalog.pg_auth_members"] = RoleRows.Memberships,
         ["pg_catalog.pg_settings"] = Settings,
-        ["pg_catalog.pg_tables"] = state => UserTables(state).Where(relation => relation.Kind is 'r' or 'p').Select(relation => new Row { ["schemaname"] = relation.Schema, ["tablename"] = relation.Name, ["tableowner"] = state.User, ["hasindexes"] = false, ["hasrules"] = false, ["hastriggers"] = false, ["rowsecurity"] = false }),
-        ["pg_catalog.pg_views"] = state => UserTables(state).Where(relation => relation.Kind == 'v').Select(relation => new Row { ["schemaname"] = relation.Schema, ["viewname"] = relation.Name, ["viewowner"] = state.User, ["definition"] = relation.Definition }),
-        ["pg_catalog.pg_matviews"] = state => UserTables(state).Where(relation => relation.Kind == 'm').Select(relation => new Row { ["schemaname"] = relation.Schema, ["matviewname"] = relation.Name, ["matviewowner"] = state.User, ["hasindexes"] = false, ["ispopulated"] = true, ["definition"] = relation.Definition }),
+        ["pg_catalog.pg_tables"] = state => UserTables(state).Where(relation => relation.Kind is 'r' or 'p').Select(relation => new Row { ["schemaname"] = relation.Schema, ["tablename"] = relation.Name, ["tableowner"] = relation.Owner, ["hasindexes"] = false, ["hasrules"] = false, ["hastriggers"] = false, ["rowsecurity"] = false }),
+        ["pg_catalog.pg_views"] = state => UserTables(state).Where(relation => relation.Kind == 'v').Select(relation => new Row { ["schemaname"] = relation.Schema, ["viewname"] = relation.Name, ["viewowner"] = relation.Owner, ["definition"] = relation.Definition }),
+        ["pg_catalog.pg_matviews"] = state => UserTables(state).Where(relation => relation.Kind == 'm').Select(relation => new Row { ["schemaname"] = relation.Schema, ["matviewname"] = relation.Name, ["matviewowner"] = relation.Owner, ["hasindexes"] = false, ["ispopulated"] = true, ["definition"] = relation.Definition }),
         ["pg_catalog.pg_am"] = _ => [new Row { ["oid"] = 2L, ["amname"] = "heap", ["amtype"] = "t" }, new Row { ["oid"] = 403L, ["amname"] = "btree", ["amtype"] = "i" }],
         ["pg_catalog.pg_tablespace"] = _ => [new Row { ["oid"] = 1663L, ["spcname"] = "pg_default", ["spcowner"] = OwnerOid }, new Row { ["oid"] = 1664L, ["spcname"] = "pg_global", ["spcowner"] = OwnerOid }],
-        ["pg_catalog.pg_foreign_server"] = state => state.Servers.Select(server => new Row { ["oid"] = (long)server.Oid.Value, ["srvname"] = server.Name, ["srvowner"] = OwnerOid, ["srvfdw"] = WrapperOid(server.Wrapper), ["srvoptions"] = server.Options.Count == 0 ? null : PgArray.Vector([.. server.Options]) }),
+        ["pg_catalog.pg_foreign_server"] = state => state.Servers.Select(server => new Row { ["oid"] = (long)server.Oid.Value, ["srvname"] = server.Name, ["srvowner"] = state.OidOf(server.Owner), ["srvfdw"] = WrapperOid(server.Wrapper), ["srvtype"] = server.Type, ["srvversion"] = server.Version, ["srvacl"] = server.Access is { } access ? PgArray.Vector([.. access]) : null, ["srvoptions"] = server.Options.Count == 0 ? null : PgArray.Vector([.. server.Options]) }),
         ["pg_catalog.pg_foreign_data_wrapper"] = state => state.Servers.Select(server => server.Wrapper).Distinct().Select(wrapper => new Row { ["oid"] = WrapperOid(wrapper), ["fdwname"] = wrapper, ["fdwowner"] = OwnerOid }),
-        ["pg_catalog.pg_user_mappings"] = state => state.Mappings.Select(mapping => new Row { ["umid"] = (long)mapping.Oid.Value, ["srvid"] = (long)mapping.Server.Value, ["srvname"] = mapping.ServerName, ["umuser"] = OwnerOid, ["usename"] = mapping.User }),
-        ["information_schema.schemata"] = state => Namespaces(state).Select(row => new Row { ["catalog_name"] = state.Database, ["schema_name"] = row["nspname"], ["schema_owner"] = state.User }),
+        ["pg_catalog.pg_user_mappings"] = state => state.Mappings.Select(mapping => new Row { ["umid"] = (long)mapping.Oid.Value, ["srvid"] = (long)mapping.Server.Value, ["srvname"] = mapping.ServerName, ["umuser"] = mapping.User is null ? 0L : state.OidOf(mapping.User), ["usename"] = mapping.User ?? "public", ["umoptions"] = mapping.Options is { Count: > 0 } options ? PgArray.Vector([.. options]) : null }),
+        ["information_schema.schemata"] = state => Namespaces(state).Select(row => new Row { ["catalog_name"] = state.Database, ["schema_name"] = row["nspname"], ["schema_owner"] = state.Roles.FirstOrDefault(role => role.Oid.Value == (long)row["nspowner"]!)?.Name ?? SystemState.DefaultOwner }),
         ["information_schema.tables"] = state => UserTables(state).Where(relation => relation.Kind != 'm').Select(relation => new Row
         {
             ["table_catalog"] = state.Database, ["table_schema"] = relation.Schema, ["table_name"] = relation.Name,
@@ -85,9 +88,9 @@ internal static class SystemRows
     });
 
     private static IEnumerable<Row> Namespaces(SystemState state) =>
-        new[] { (PgCatalogOid, "pg_catalog"), (InformationSchemaOid, "information_schema") }
-            .Concat(state.Schemas.Select(schema => ((long)schema.Oid.Value, schema.Name)))
-            .Select(item => new Row { ["oid"] = item.Item1, ["nspname"] = item.Item2, ["nspowner"] = OwnerOid });
+        new[] { (PgCatalogOid, "pg_catalog", OwnerOid), (InformationSchemaOid, "information_schema", OwnerOid) }
+            .Concat(state.Schemas.Select(schema => ((long)schema.Oid.Value, schema.Name, state.OidOf(schema.Owner))))
+            .Select(item => new Row { ["oid"] = item.Item1, ["nspname"] = item.Item2, ["nspowner"] = item.Item3 });
 
     private static IEnumerable<RelationState> UserTables(SystemState state) => state.Relations.Where(relation => !SystemTables.IsSystemSchema(relation.Schema));
 
@@ -100,7 +103,7 @@ internal static class SystemRows
         var schemas = Namespaces(state).ToDictionary(row => (string)row["nspname"]!, row => (long)row["oid"]!);
         return AllRelations(state).Where(relation => schemas.ContainsKey(relation.Schema)).Select(relation => new Row
         {
-            ["oid"] = (long)relation.Oid.Value, ["relname"] = relation.Name, ["relnamespace"] = schemas[relation.Schema], ["relowner"] = OwnerOid,
+            ["oid"] = (long)relation.Oid.Value, ["relname"] = relation.Name, ["relnamespace"] = schemas[relation.Schema], ["relowner"] = state.OidOf(relation.Owner),
             ["relam"] = relation.Kind is 'r' or 'm' ? 2L : 0L, ["reltuples"] = (float)relation.Rows, ["relpersistence"] = "p", ["relkind"] = relation.Kind.ToString(),
             ["relnatts"] = (short)Math.Min(relation.ColumnCount, short.MaxValue), ["relispopulated"] = true, ["relreplident"] = "d",
         });
@@ -126,11 +129,6 @@ internal static class SystemRows
         ["oid"] = 5L + i, ["datname"] = name, ["datdba"] = OwnerOid, ["encoding"] = 6, ["datlocprovider"] = "c", ["datistemplate"] = false, ["datallowconn"] = true, ["datconnlimit"] = -1,
         ["dattablespace"] = 1663L, ["datcollate"] = "C.UTF-8", ["datctype"] = "C.UTF-8",
     });
-
-    private static Row Role(string name) => new()
-    {
-        ["oid"] = OwnerOid, ["rolname"] = name, ["rolsuper"] = true, ["rolinherit"] = true, ["rolcreaterole"] = true, ["rolcreatedb"] = true, ["rolcanlogin"] = true, ["rolconnlimit"] = -1, ["rolpassword"] = "********",
-    };
 
     private static IEnumerable<Row> Settings(SystemState state) => state.Settings.Select(setting => new Row
     {

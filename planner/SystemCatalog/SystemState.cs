@@ -7,9 +7,12 @@ namespace Federation.SystemCatalog;
 /// <summary>What the system tables of one database show.</summary>
 public sealed record SystemState(string Database, string User)
 {
+    /// <summary>Who owns what comes with every gateway.</summary>
+    public const string DefaultOwner = "federation";
+
     public IReadOnlyList<string> Databases { get; init; } = [];
 
-    public IReadOnlyList<string> Roles { get; init; } = [];
+    public IReadOnlyList<RoleState> Roles { get; init; } = [];
 
     public IReadOnlyList<SchemaState> Schemas { get; init; } = [];
 
@@ -26,9 +29,23 @@ public sealed record SystemState(string Database, string User)
     public IReadOnlyList<ServerState> Servers { get; init; } = [];
 
     public IReadOnlyList<MappingState> Mappings { get; init; } = [];
+
+    /// <summary>The OID of a role; the system's owner for one that is gone.</summary>
+    internal long OidOf(string role) => Roles.FirstOrDefault(item => item.Name == role)?.Oid.Value ?? SystemRows.OwnerOid;
 }
 
-public sealed record SchemaState(Oid Oid, string Name);
+/// <param name="Verifier">The password in the form in which it is stored; null for none.</param>
+/// <param name="ValidUntil">When the password ends, in the microseconds of a timestamp.</param>
+public sealed record RoleState(
+    Oid Oid, string Name, bool IsSuperuser, bool Inherits, bool CanCreateRoles, bool CanCreateDatabases, bool CanLogin, bool CanReplicate, bool BypassesRowSecurity, int ConnectionLimit, string? Verifier,
+    long? ValidUntil, IReadOnlyList<MembershipState> MemberOf);
+
+public sealed record MembershipState(string Role, bool IsAdmin, string Grantor);
+
+public sealed record SchemaState(Oid Oid, string Name)
+{
+    public string Owner { get; init; } = SystemState.DefaultOwner;
+}
 
 /// <param name="Schema">The schema's OID.</param>
 public sealed record TypeState(PgType Type, Oid Schema);
@@ -41,6 +58,8 @@ public sealed record RelationState(Oid Oid, string Schema, string Name, char Kin
 
     /// <summary>The query of a view.</summary>
     public string? Definition { get; init; }
+
+    public string Owner { get; init; } = SystemState.DefaultOwner;
 }
 
 public sealed record SettingState(string Name, string Setting, string? Unit, string Category, string Description, string Type, string Default)
@@ -50,7 +69,18 @@ public sealed record SettingState(string Name, string Setting, string? Unit, str
 }
 
 /// <param name="Options">Options as PostgreSQL shows them, name=value; without secrets.</param>
-public sealed record ServerState(Oid Oid, string Name, string Wrapper, IReadOnlyList<string> Options);
+public sealed record ServerState(Oid Oid, string Name, string Wrapper, IReadOnlyList<string> Options)
+{
+    public string Owner { get; init; } = SystemState.DefaultOwner;
 
-/// <summary>A user mapping; its options are nobody's business.</summary>
-public sealed record MappingState(Oid Oid, Oid Server, string ServerName, string User);
+    public string? Type { get; init; }
+
+    public string? Version { get; init; }
+
+    /// <summary>What was granted, as PostgreSQL writes it; null when nothing was.</summary>
+    public IReadOnlyList<string>? Access { get; init; }
+}
+
+/// <param name="User">Null for the mapping of everybody.</param>
+/// <param name="Options">Options without secrets; null for those whom they do not concern.</param>
+public sealed record MappingState(Oid Oid, Oid Server, string ServerName, string? User, IReadOnlyList<string>? Options);

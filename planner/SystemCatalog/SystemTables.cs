@@ -32,6 +32,9 @@ public static class SystemTables
     /// <summary>Whether the table shows user mappings.</summary>
     public static bool ShowsMappings(string table) => table is "pg_user_mappings";
 
+    /// <summary>Whether the table shows what only superusers may see.</summary>
+    public static bool IsForSuperusers(string table) => table is "pg_authid" or "pg_shadow" or "pg_user_mapping";
+
     /// <summary>Whether the table shows settings.</summary>
     public static bool ShowsSettings(string table) => table is "pg_settings" or "setting_texts";
 

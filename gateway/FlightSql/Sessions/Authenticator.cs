@@ -26,7 +26,22 @@ internal sealed class Authenticator(ISessionFactory factory, FlightSqlOptions op
         credentials ??= ReadBasic(context.FindHeader("authorization"));
         var user = credentials?.User ?? context.FindHeader(UserHeader) ?? options.DefaultUser;
         var origin = new SessionOrigin(user, context.FindHeader(DatabaseHeader) ?? options.DefaultDatabase, context.Peer, context.IsEncrypted);
-        switch (await factory.GetAuthenticationAsync(origin, context.CancellationToken))
+        try
+        {
+            await DemandAsync(origin, credentials, context.CancellationToken);
+        }
+        catch (SqlException error)
+        {
+            options.OnLogInFailed?.Invoke(user, context.Peer, error);
+            throw;
+        }
+
+        return origin;
+    }
+
+    private async ValueTask DemandAsync(SessionOrigin origin, Credentials? credentials, CancellationToken cancellationToken)
+    {
+        switch (await factory.GetAuthenticationAsync(origin, cancellationToken))
         {
             case AuthenticationDemand.Trust: break;
             case AuthenticationDemand.Scram scram: DemandPassword(origin, credentials, scram.Verifier); break;
@@ -34,8 +49,6 @@ internal sealed class Authenticator(ISessionFactory factory, FlightSqlOptions op
             case AuthenticationDemand.Refuse refuse: throw refuse.Error;
             case var demand: throw new System.Diagnostics.UnreachableException(demand.GetType().Name);
         }
-
-        return origin;
     }
 
     private static void DemandPassword(SessionOrigin origin, Credentials? credentials, ScramVerifier? verifier)

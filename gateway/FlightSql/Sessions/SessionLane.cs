@@ -28,6 +28,7 @@ internal sealed class SessionLane(ISession session) : IAsyncDisposable
         await _turn.WaitAsync(cancellationToken);
         try
         {
+            if (session.Terminated.IsCancellationRequested) throw session.Cancelled();
             return await step(session);
         }
         catch (Exception exception)

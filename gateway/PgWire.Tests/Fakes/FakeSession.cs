@@ -19,6 +19,8 @@ internal sealed class FakeSession(FakeResults results, int processId) : ISession
 
     public int ProcessId => processId;
 
+    public CancellationToken Terminated => CancellationToken.None;
+
     public bool IsDisposed { get; private set; }
 
     public int CancelCount { get; private set; }

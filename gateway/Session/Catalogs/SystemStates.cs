@@ -1,5 +1,6 @@
 using Federation.Catalog;
 using Federation.Connectors.Spi;
+using Federation.Core.Security;
 using Federation.SystemCatalog;
 
 namespace Federation.Session.Catalogs;
@@ -11,7 +12,7 @@ namespace Federation.Session.Catalogs;
 /// </summary>
 /// <param name="warn">Takes the warnings.</param>
 internal sealed class SystemStates(
-    TableResolver resolver, ICatalogSnapshot snapshot, string database, string user, IReadOnlyList<string> searchPath, Func<IReadOnlyList<SettingState>> settings, Action<SqlException, string> warn)
+    TableResolver resolver, SessionServices services, ICatalogSnapshot snapshot, string database, string user, AccessRights rights, IReadOnlyList<string> searchPath, Func<IReadOnlyList<SettingState>> settings, Action<SqlException, string> warn)
 {
     private readonly List<SchemaState> _schemas = [];
     private readonly List<RelationState> _relations = [];
@@ -20,43 +21,75 @@ internal sealed class SystemStates(
     public async ValueTask<SystemState> LoadAsync(string table, CancellationToken cancellationToken)
     {
         var servers = await snapshot.ListServersAsync(cancellationToken);
-        var roles = (await snapshot.ListRolesAsync(cancellationToken)).Select(role => role.Name).Append(user).Distinct().ToArray();
         if (SystemTables.ShowsSchemas(table))
         {
             if (TableResolver.IsManaged(database)) await AddManagedAsync(table, cancellationToken);
             foreach (var server in servers)
-                if (TableResolver.IsManaged(database) || server.Name == database)
+                if ((TableResolver.IsManaged(database) || server.Name == database) && await resolver.MayUseAsync(server, cancellationToken))
                     await AddServerAsync(server, table, cancellationToken);
         }
 
         var mappings = new List<MappingState>();
         if (SystemTables.ShowsMappings(table))
             foreach (var server in servers)
-                mappings.AddRange((await snapshot.ListUserMappingsAsync(server.Name, cancellationToken)).Select(mapping => new MappingState(mapping.Oid, server.Oid, server.Name, mapping.User)));
+                foreach (var mapping in await snapshot.ListUserMappingsAsync(server.Name, cancellationToken))
+                    mappings.Add(await MappingOfAsync(server, mapping, cancellationToken));
 
         return new SystemState(database, user)
         {
             Mappings = mappings,
             Databases = [TableResolver.ManagedDatabase, .. servers.Select(server => server.Name)],
-            Roles = roles,
+            Roles = (await rights.ListRolesAsync(cancellationToken)).Select(StateOf).ToArray(),
             Schemas = _schemas,
             Relations = _relations,
             Types = _types,
             SearchPath = searchPath,
             Settings = SystemTables.ShowsSettings(table) ? settings() : [],
-            Servers = servers.Select(server => new ServerState(server.Oid, server.Name, server.Wrapper, server.Options.Select(option => $"{option.Key}={option.Value}").ToArray())).ToArray(),
+            Servers = await ServersAsync(servers, cancellationToken),
         };
     }
+
+    private async ValueTask<IReadOnlyList<ServerState>> ServersAsync(IReadOnlyList<ServerEntry> servers, CancellationToken cancellationToken)
+    {
+        var access = (await snapshot.ListAccessAsync(cancellationToken)).Where(entry => entry.Target.Kind == AccessKind.Server).ToDictionary(entry => entry.Target.Name, StringComparer.Ordinal);
+        return servers.Select(server => new ServerState(server.Oid, server.Name, server.Wrapper, Visible(server, server.Options))
+        {
+            Owner = server.Owner,
+            Type = server.Type,
+            Version = server.ServerVersion,
+            Access = access.GetValueOrDefault(server.Name) is { } entry
+                ? [$"{server.Owner}=U/{server.Owner}", .. entry.Grants.Select(grant => $"{(grant.Grantee == UserMappingEntry.Everybody ? "" : grant.Grantee)}=U{(grant.MayGrant ? "*" : "")}/{grant.Grantor}")]
+                : null,
+        }).ToArray();
+    }
+
+    /// <summary>A mapping with its options for those whom they concern: superusers, the server's owner for the mapping of everybody, and the user of the mapping.</summary>
+    private async ValueTask<MappingState> MappingOfAsync(ServerEntry server, UserMappingEntry mapping, CancellationToken cancellationToken)
+    {
+        var isForAll = mapping.User == UserMappingEntry.Everybody;
+        var isShown = await rights.IsSuperuserAsync(user, cancellationToken)
+            || (isForAll ? await rights.HasRightsOfAsync(user, server.Owner, cancellationToken) : mapping.User == user && await resolver.MayUseAsync(server, cancellationToken));
+        return new MappingState(mapping.Oid, server.Oid, server.Name, isForAll ? null : mapping.User, isShown ? Visible(server, mapping.Options) : null);
+    }
+
+    /// <summary>Options as PostgreSQL shows them, without secrets.</summary>
+    private string[] Visible(ServerEntry server, EquatableArray<KeyValuePair<string, string>> options) =>
+        options.Where(option => !services.Connectors.IsSecret(server, option.Key)).Select(option => $"{option.Key}={option.Value}").ToArray();
+
+    private static RoleState StateOf(RoleEntry role) => new(
+        role.Oid, role.Name, role.IsSuperuser, role.Inherits, role.CanCreateRoles, role.CanCreateDatabases, role.CanLogin, role.CanReplicate, role.BypassesRowSecurity, role.ConnectionLimit,
+        role.Verifier is { } verifier ? ScramVerifiers.Format(verifier) : null, role.ValidUntil,
+        role.MemberOf.Select(membership => new MembershipState(membership.Role, membership.IsAdmin, membership.Grantor)).ToArray());
 
     private async ValueTask AddManagedAsync(string table, CancellationToken cancellationToken)
     {
         foreach (var schema in await snapshot.ListSchemasAsync(cancellationToken))
         {
-            _schemas.Add(new SchemaState(schema.Oid, schema.Name));
+            _schemas.Add(new SchemaState(schema.Oid, schema.Name) { Owner = schema.Owner });
             if (!SystemTables.ShowsRelations(table)) continue;
             foreach (var entry in await snapshot.ListTablesAsync(schema.Name, cancellationToken))
             {
-                var relation = new RelationState(entry.Oid, schema.Name, entry.Name, 'r', -1, []) { ColumnCount = 0 };
+                var relation = new RelationState(entry.Oid, schema.Name, entry.Name, 'r', -1, []) { ColumnCount = 0, Owner = entry.Owner };
                 await AddRelationAsync(relation, database, schema.Name, table, cancellationToken);
             }
         }
@@ -84,7 +117,7 @@ internal sealed class SystemStates(
         var prefix = TableResolver.IsManaged(database) ? server.Name + "." : "";
         foreach (var schema in schemas)
         {
-            _schemas.Add(new SchemaState(StableOids.OfSchema(server.Name, schema), prefix + schema));
+            _schemas.Add(new SchemaState(StableOids.OfSchema(server.Name, schema), prefix + schema) { Owner = server.Owner });
             if (SystemTables.ShowsRelations(table) && !await AddSchemaAsync(server, metadata, schema, prefix, table, cancellationToken)) return;
         }
     }
@@ -110,6 +143,7 @@ internal sealed class SystemStates(
             {
                 ColumnCount = Math.Max(entry.ColumnCount, 0),
                 Definition = entry.Definition,
+                Owner = server.Owner,
             };
             if (isLost) _relations.Add(relation);
             else isLost = !await AddRelationAsync(relation, server.Name, schema, table, cancellationToken);

@@ -11,7 +11,7 @@ namespace Federation.Session.Catalogs;
 /// What a table name means in one session: catalog.schema.table as in Trino, with PostgreSQL's search path. The database of the connection is the current catalog; the managed one
 /// also reaches every other catalog's schemas under dotted schema names ("pg.public".t).
 /// </summary>
-internal sealed class TableResolver(SessionServices services, ICatalogSnapshot snapshot, string database, string user, Func<IReadOnlyList<string>> searchPath, Func<IReadOnlyList<SettingState>> settings, Action<SqlException, string> warn)
+internal sealed class TableResolver(SessionServices services, ICatalogSnapshot snapshot, string database, string user, AccessRights rights, Func<IReadOnlyList<string>> searchPath, Func<IReadOnlyList<SettingState>> settings, Action<SqlException, string> warn)
 {
     public const string ManagedDatabase = "federation";
     public const string ManagedCatalog = "lake";
@@ -45,9 +45,14 @@ internal sealed class TableResolver(SessionServices services, ICatalogSnapshot s
 
     public static bool IsManaged(string catalog) => catalog is ManagedDatabase or ManagedCatalog;
 
-    /// <summary>The connector of a server for this session's user.</summary>
-    public async ValueTask<(IConnector Connector, string Key)> ConnectAsync(ServerEntry server, CancellationToken cancellationToken) =>
-        services.Connectors.Get(server, await snapshot.FindUserMappingAsync(server.Name, user, cancellationToken));
+    /// <summary>The connector of a server for this session's user. Raises 42501 for a user who may not use the server.</summary>
+    public async ValueTask<(IConnector Connector, string Key)> ConnectAsync(ServerEntry server, CancellationToken cancellationToken)
+    {
+        if (!await MayUseAsync(server, cancellationToken)) throw AccessRights.Denied(new AccessTarget(AccessKind.Server, server.Name));
+        return services.Connectors.Get(server, await snapshot.FindUserMappingAsync(server.Name, user, cancellationToken));
+    }
+
+    public ValueTask<bool> MayUseAsync(ServerEntry server, CancellationToken cancellationToken) => rights.MayAsync(user, new AccessTarget(AccessKind.Server, server.Name), server.Owner, cancellationToken);
 
     public async ValueTask<ResolvedTable?> FindAsync(string catalog, string schema, string table, TableVersion? version, CancellationToken cancellationToken)
     {
@@ -96,9 +101,11 @@ internal sealed class TableResolver(SessionServices services, ICatalogSnapshot s
     private async ValueTask<ResolvedTable?> FindSystemAsync(string schema, string table, CancellationToken cancellationToken)
     {
         if (!SystemTables.IsSystemSchema(schema) || !SystemTables.Exists(schema, table)) return null;
+        if (SystemTables.IsForSuperusers(table) && !await rights.IsSuperuserAsync(user, cancellationToken))
+            throw new SqlException(SqlState.InsufficientPrivilege, $"permission denied for {(table == "pg_shadow" ? "view" : "table")} {table}");
         // The names behind oid::regclass are looked up in passing; nobody asked for a list.
         Action<SqlException, string> warning = SystemTables.IsInternal(schema) ? (_, _) => { } : warn;
-        var states = new SystemStates(this, snapshot, database, user, searchPath(), settings, warning);
+        var states = new SystemStates(this, services, snapshot, database, user, rights, searchPath(), settings, warning);
         return SystemTables.Find(schema, table, await states.LoadAsync(table, cancellationToken));
     }
 

@@ -10,6 +10,9 @@ internal sealed class SessionSettings
 {
     private sealed record State(ImmutableDictionary<string, string> Session, ImmutableDictionary<string, string> Local);
 
+    /// <summary>RESET ALL leaves them alone.</summary>
+    private static readonly string[] s_identity = ["role", "session_authorization", "is_superuser"];
+
     private static readonly string[] s_transactionOnly = ["transaction_isolation", "transaction_read_only", "transaction_deferrable"];
 
     private readonly Dictionary<string, string> _defaults = new(StringComparer.OrdinalIgnoreCase);
@@ -64,12 +67,22 @@ internal sealed class SessionSettings
     {
         var setting = SettingsTable.Find(name);
         if (setting is null) RequireCustomName(name);
+        if (SessionIdentity.IsIdentity(name))
+            throw new SqlException(SqlState.FeatureNotSupported, $"parameter \"{setting!.Name}\" cannot be set by a function") { Hint = $"Use SET {(setting.Name == "role" ? "ROLE" : "SESSION AUTHORIZATION")}." };
         if (setting is { IsReadOnly: true })
             throw new SqlException(SqlState.CantChangeRuntimeParam, $"parameter \"{setting.Name}\" cannot be changed");
         if (value is not null && setting is not null)
             value = Normalize(setting, name, value);
         if (setting?.Name == "standard_conforming_strings" && value == "off")
             throw new SqlException(SqlState.FeatureNotSupported, "standard_conforming_strings = off is not supported");
+        Assign(name, value, isLocal);
+    }
+
+    /// <summary>Sets what only the session itself may set, with the same life as what SET sets.</summary>
+    public void SetFact(string name, string value, bool isLocal) => Assign(name, value, isLocal);
+
+    private void Assign(string name, string? value, bool isLocal)
+    {
         _state = (isLocal, value) switch
         {
             (true, null) => _state with { Local = _state.Local.SetItem(name, Fallback(name)) },
@@ -82,11 +95,13 @@ internal sealed class SessionSettings
 
     public void ResetAll()
     {
-        // The transaction's own characteristics are not touched by RESET ALL.
-        var kept = _state.Session.Where(item => item.Key.StartsWith("transaction_", StringComparison.Ordinal));
-        _state = new State(_state.Session.Clear().AddRange(kept), _state.Local.Clear());
+        _state = new State(Kept(_state.Session), Kept(_state.Local));
         Changed();
     }
+
+    /// <summary>The transaction's own characteristics are not touched by RESET ALL.</summary>
+    private static ImmutableDictionary<string, string> Kept(ImmutableDictionary<string, string> values) =>
+        values.Clear().AddRange(values.Where(item => item.Key.StartsWith("transaction_", StringComparison.Ordinal) || s_identity.Contains(item.Key)));
 
     public void Begin() => _atBegin ??= _state;
 

@@ -14,8 +14,8 @@ internal static class AllowedLocations
             throw new SqlException(SqlState.FeatureNotSupported, $"location \"{location}\" is not supported") { Hint = "Local folders are." };
         if (!Path.IsPathRooted(path))
             throw new SqlException(SqlState.InvalidParameterValue, $"location \"{location}\" must be an absolute path");
-        var full = Resolve(Path.GetFullPath(path));
-        if (!roots.Any(root => IsWithin(full, Resolve(Path.GetFullPath(root)))))
+        var full = RealPaths.Of(path);
+        if (!roots.Any(root => RealPaths.IsWithin(full, RealPaths.Of(root))))
         {
             throw new SqlException(SqlState.InsufficientPrivilege, $"location \"{location}\" is outside the allowed folders")
             {
@@ -27,23 +27,5 @@ internal static class AllowedLocations
         return Directory.Exists(full) || File.Exists(full)
             ? full
             : throw new SqlException(SqlState.UndefinedFile, $"location \"{location}\" does not exist");
-    }
-
-    private static bool IsWithin(string path, string root) => path == root || path.StartsWith(root.TrimEnd('/') + "/", StringComparison.Ordinal);
-
-    /// <summary>The path with every symbolic link on the way resolved.</summary>
-    private static string Resolve(string path)
-    {
-        var resolved = "/";
-        foreach (var part in path.Split('/', StringSplitOptions.RemoveEmptyEntries))
-        {
-            resolved = Path.Combine(resolved, part);
-            var target = Directory.Exists(resolved)
-                ? Directory.ResolveLinkTarget(resolved, returnFinalTarget: true)
-                : File.Exists(resolved) ? File.ResolveLinkTarget(resolved, returnFinalTarget: true) : null;
-            if (target is not null) resolved = target.FullName;
-        }
-
-        return resolved;
     }
 }

@@ -34,8 +34,9 @@ internal static class CallStatements
             var schema = Require(arguments, "schema_name", call);
             var table = Require(arguments, "table_name", call);
             var catalog = await session.Transaction.GetCatalogAsync(cancellationToken);
-            if (await catalog.FindTableAsync(schema, table, cancellationToken) is null)
-                throw new SqlException(SqlState.UndefinedTable, $"table \"{schema}.{table}\" does not exist");
+            var entry = await catalog.FindTableAsync(schema, table, cancellationToken)
+                ?? throw new SqlException(SqlState.UndefinedTable, $"table \"{schema}.{table}\" does not exist");
+            await SchemaStatements.RequireTableOwnerAsync(session, entry, mayOwnSchema: true, cancellationToken);
             await session.Transaction.ChangeAsync(new CatalogChange.DropTable(schema, table), cancellationToken);
         }
         else
@@ -60,8 +61,9 @@ internal static class CallStatements
         }
 
         var catalog = await session.Transaction.GetCatalogAsync(cancellationToken);
-        if (await catalog.FindSchemaAsync(schema, cancellationToken) is null)
-            throw new SqlException(SqlState.InvalidSchemaName, $"schema \"{schema}\" does not exist");
+        var parent = await catalog.FindSchemaAsync(schema, cancellationToken)
+            ?? throw new SqlException(SqlState.InvalidSchemaName, $"schema \"{schema}\" does not exist");
+        await (await session.RightsAsync(cancellationToken)).RequireAsync(session.User, new AccessTarget(AccessKind.Schema, schema), parent.Owner, cancellationToken);
         if (await catalog.FindTableAsync(schema, table, cancellationToken) is not null)
         {
             throw new SqlException(SqlState.DuplicateTable, $"relation \"{table}\" already exists")
@@ -86,6 +88,7 @@ internal static class CallStatements
         var catalog = await session.Transaction.GetCatalogAsync(cancellationToken);
         var entry = await catalog.FindTableAsync(schema, table, cancellationToken)
             ?? throw new SqlException(SqlState.UndefinedTable, $"table \"{schema}.{table}\" does not exist");
+        await SchemaStatements.RequireTableOwnerAsync(session, entry, mayOwnSchema: false, cancellationToken);
         var pointer = await InspectAsync(services, entry.Pointer.Location, cancellationToken);
         if (entry.Pointer.Uuid is { } uuid && pointer.Uuid is { } found && !string.Equals(uuid, found, StringComparison.OrdinalIgnoreCase))
         {

@@ -55,13 +55,14 @@ internal static class PreparedStatements
         return "DEALLOCATE";
     }
 
-    public static async ValueTask<string> DiscardAsync(QuerySession session, DiscardStatement discard)
+    public static async ValueTask<string> DiscardAsync(QuerySession session, DiscardStatement discard, CancellationToken cancellationToken)
     {
         if (discard.Target == DiscardTarget.All)
         {
             session.Transaction.RequireNoBlock("DISCARD ALL");
             await session.CloseCursorsAsync();
             session.CloseAllStatements();
+            await session.Identity.ResetAsync(cancellationToken);
             session.Settings.ResetAll();
         }
 

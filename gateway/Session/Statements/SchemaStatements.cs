@@ -11,6 +11,10 @@ internal static class SchemaStatements
     {
         var name = ManagedName(create.Name, 1);
         var catalog = await session.Transaction.GetCatalogAsync(cancellationToken);
+        var owner = create.Authorization is { } role ? RoleStatements.Named(session, role) : session.User;
+        var rights = await session.RightsAsync(cancellationToken);
+        await rights.RequireAsync(session.User, new AccessTarget(AccessKind.Database, TableResolver.ManagedDatabase), null, cancellationToken);
+        if (create.Authorization is not null) await rights.RequireNewOwnerAsync(session.User, owner, cancellationToken);
         if (name.StartsWith("pg_", StringComparison.Ordinal))
         {
             throw new SqlException(SqlState.ReservedName, $"unacceptable schema name \"{name}\"")
@@ -26,8 +30,38 @@ internal static class SchemaStatements
             return "CREATE SCHEMA";
         }
 
-        await session.Transaction.ChangeAsync(new CatalogChange.CreateSchema(name, create.Authorization ?? session.User), cancellationToken);
+        await session.Transaction.ChangeAsync(new CatalogChange.CreateSchema(name, owner), cancellationToken);
         return "CREATE SCHEMA";
+    }
+
+    /// <summary>ALTER … OWNER TO, which the present owner may do if it could be the new one too.</summary>
+    public static async ValueTask<string> AlterOwnerAsync(QuerySession session, AlterOwnerStatement alter, CancellationToken cancellationToken)
+    {
+        var catalog = await session.Transaction.GetCatalogAsync(cancellationToken);
+        var owner = RoleStatements.Named(session, alter.Owner);
+        if (alter.Kind == DropKind.Schema)
+        {
+            var schema = await catalog.FindSchemaAsync(alter.Name, cancellationToken) ?? throw new SqlException(SqlState.InvalidSchemaName, $"schema \"{alter.Name}\" does not exist");
+            await RequireMayGiveAsync(session, schema.Owner, owner, "schema", alter.Name, new AccessTarget(AccessKind.Database, TableResolver.ManagedDatabase), cancellationToken);
+            await session.Transaction.ChangeAsync(new CatalogChange.AlterSchema(alter.Name, owner), cancellationToken);
+            return "ALTER SCHEMA";
+        }
+
+        var server = await catalog.FindServerAsync(alter.Name, cancellationToken) ?? throw new SqlException(SqlState.UndefinedObject, $"server \"{alter.Name}\" does not exist");
+        await RequireMayGiveAsync(session, server.Owner, owner, "foreign server", alter.Name, new AccessTarget(AccessKind.Wrapper, server.Wrapper), cancellationToken);
+        await session.Transaction.ChangeAsync(new CatalogChange.AlterServer(server with { Owner = owner }), cancellationToken);
+        return "ALTER SERVER";
+    }
+
+    /// <param name="needed">What the new owner needs a right on, to have made the object itself.</param>
+    private static async ValueTask RequireMayGiveAsync(QuerySession session, string present, string owner, string kind, string name, AccessTarget needed, CancellationToken cancellationToken)
+    {
+        var rights = await session.RightsAsync(cancellationToken);
+        await rights.RequireRoleAsync(owner, cancellationToken);
+        if (await rights.IsSuperuserAsync(session.User, cancellationToken)) return;
+        await rights.RequireOwnerAsync(session.User, present, kind, name, cancellationToken);
+        await rights.RequireNewOwnerAsync(session.User, owner, cancellationToken);
+        await rights.RequireAsync(owner, needed, null, cancellationToken);
     }
 
     public static async ValueTask<string> DropAsync(QuerySession session, DropStatement drop, CancellationToken cancellationToken)
@@ -49,12 +83,13 @@ internal static class SchemaStatements
     {
         var name = ManagedName(qualified, 1);
         var catalog = await session.Transaction.GetCatalogAsync(cancellationToken);
-        if (await catalog.FindSchemaAsync(name, cancellationToken) is null)
+        if (await catalog.FindSchemaAsync(name, cancellationToken) is not { } schema)
         {
             Missing(session, drop, new SqlException(SqlState.InvalidSchemaName, $"schema \"{name}\" does not exist"));
             return;
         }
 
+        await (await session.RightsAsync(cancellationToken)).RequireOwnerAsync(session.User, schema.Owner, "schema", name, cancellationToken);
         var tables = await catalog.ListTablesAsync(name, cancellationToken);
         if (tables.Count > 0 && !drop.IsCascade)
         {
@@ -71,12 +106,13 @@ internal static class SchemaStatements
     private static async ValueTask DropServerAsync(QuerySession session, DropStatement drop, QualifiedName qualified, CancellationToken cancellationToken)
     {
         var catalog = await session.Transaction.GetCatalogAsync(cancellationToken);
-        if (await catalog.FindServerAsync(qualified.Name, cancellationToken) is null)
+        if (await catalog.FindServerAsync(qualified.Name, cancellationToken) is not { } server)
         {
             Missing(session, drop, new SqlException(SqlState.UndefinedObject, $"server \"{qualified.Name}\" does not exist"));
             return;
         }
 
+        await (await session.RightsAsync(cancellationToken)).RequireOwnerAsync(session.User, server.Owner, "foreign server", server.Name, cancellationToken);
         await session.Transaction.ChangeAsync(new CatalogChange.DropServer(qualified.Name, drop.IsCascade), cancellationToken);
     }
 
@@ -89,7 +125,7 @@ internal static class SchemaStatements
             throw new SqlException(SqlState.FeatureNotSupported, $"tables of server \"{qualified.Parts[0]}\" cannot be dropped here");
         foreach (var schema in schemas)
         {
-            if (await catalog.FindTableAsync(schema, qualified.Name, cancellationToken) is null) continue;
+            if (await catalog.FindTableAsync(schema, qualified.Name, cancellationToken) is not { } table) continue;
             if (drop.Kind != DropKind.Table)
             {
                 throw new SqlException(SqlState.WrongObjectType, $"\"{qualified.Name}\" is not a {kind}")
@@ -98,11 +134,24 @@ internal static class SchemaStatements
                 };
             }
 
+            await RequireTableOwnerAsync(session, table, mayOwnSchema: true, cancellationToken);
             await session.Transaction.ChangeAsync(new CatalogChange.DropTable(schema, qualified.Name), cancellationToken);
             return;
         }
 
         Missing(session, drop, new SqlException(SqlState.UndefinedTable, $"{kind} \"{qualified.Name}\" does not exist"));
+    }
+
+    /// <param name="session">The session.</param>
+    /// <param name="table">The table.</param>
+    /// <param name="mayOwnSchema">The owner of a schema may drop what is in it, but not change it.</param>
+    /// <param name="cancellationToken">Ends the statement.</param>
+    internal static async ValueTask RequireTableOwnerAsync(QuerySession session, TableEntry table, bool mayOwnSchema, CancellationToken cancellationToken)
+    {
+        var rights = await session.RightsAsync(cancellationToken);
+        var catalog = await session.Transaction.GetCatalogAsync(cancellationToken);
+        if (mayOwnSchema && await catalog.FindSchemaAsync(table.Schema, cancellationToken) is { } schema && await rights.HasRightsOfAsync(session.User, schema.Owner, cancellationToken)) return;
+        await rights.RequireOwnerAsync(session.User, table.Owner, "table", table.Name, cancellationToken);
     }
 
     private static void Missing(QuerySession session, DropStatement drop, SqlException error)

@@ -28,6 +28,7 @@ internal static class ServerStatements
             return "CREATE SERVER";
         }
 
+        await (await session.RightsAsync(cancellationToken)).RequireAsync(session.User, new AccessTarget(AccessKind.Wrapper, create.Wrapper), null, cancellationToken);
         var options = Apply([], create.Options, factory, OptionScope.Server);
         foreach (var required in factory.Options.Where(option => option is { IsRequired: true, Scope: OptionScope.Server }))
         {
@@ -44,11 +45,23 @@ internal static class ServerStatements
     private static async ValueTask<string> AlterAsync(QuerySession session, SessionServices services, AlterServerStatement alter, CancellationToken cancellationToken)
     {
         var server = await FindServerAsync(session, alter.Name, cancellationToken);
+        await (await session.RightsAsync(cancellationToken)).RequireOwnerAsync(session.User, server.Owner, "foreign server", server.Name, cancellationToken);
         var options = Apply([.. server.Options], alter.Options, services.Connectors.FindFactory(server.Wrapper), OptionScope.Server);
         var changed = server with { Options = options.ToEquatableArray(), ServerVersion = alter.Version ?? server.ServerVersion };
         CheckOptions(session, services, changed);
+        await BindSecretsAsync(session, services, server, cancellationToken);
         await session.Transaction.ChangeAsync(new CatalogChange.AlterServer(changed), cancellationToken);
         return "ALTER SERVER";
+    }
+
+    /// <summary>Mappings of catalogs from before secrets were bound to an address: theirs are those of the address that the server has had until now.</summary>
+    private static async ValueTask BindSecretsAsync(QuerySession session, SessionServices services, ServerEntry server, CancellationToken cancellationToken)
+    {
+        foreach (var mapping in await (await session.Transaction.GetCatalogAsync(cancellationToken)).ListUserMappingsAsync(server.Name, cancellationToken))
+        {
+            if (mapping.SecretsFor is null && services.Connectors.HoldsSecret(server, mapping))
+                await session.Transaction.ChangeAsync(new CatalogChange.PutUserMapping(mapping with { SecretsFor = services.Connectors.AddressOf(server) }, IsNew: false), cancellationToken);
+        }
     }
 
     /// <summary>Lets the connector read its options. User mappings come after the server, so that a connector that needs one is shown the session's user.</summary>
@@ -62,7 +75,7 @@ internal static class ServerStatements
     private static async ValueTask<string> CreateMappingAsync(QuerySession session, SessionServices services, CreateUserMappingStatement create, CancellationToken cancellationToken)
     {
         var server = await FindServerAsync(session, create.Server, cancellationToken);
-        var user = UserOf(session, create.User);
+        var user = await RequireMayMapAsync(session, server, create.User, cancellationToken);
         var catalog = await session.Transaction.GetCatalogAsync(cancellationToken);
         if (await catalog.FindUserMappingAsync(server.Name, user, cancellationToken) is { } present && present.User == user)
         {
@@ -74,32 +87,38 @@ internal static class ServerStatements
 
         var options = Apply([], create.Options, services.Connectors.FindFactory(server.Wrapper), OptionScope.UserMapping);
         await session.Transaction.ChangeAsync(
-            new CatalogChange.PutUserMapping(new UserMappingEntry(Oid.None, server.Name, user, options.ToEquatableArray()), IsNew: true), cancellationToken);
+            new CatalogChange.PutUserMapping(Bound(services, server, new UserMappingEntry(Oid.None, server.Name, user, options.ToEquatableArray()), create.Options), IsNew: true), cancellationToken);
         return "CREATE USER MAPPING";
     }
 
     private static async ValueTask<string> AlterMappingAsync(QuerySession session, SessionServices services, AlterUserMappingStatement alter, CancellationToken cancellationToken)
     {
         var server = await FindServerAsync(session, alter.Server, cancellationToken);
-        var user = UserOf(session, alter.User);
+        var user = await RequireMayMapAsync(session, server, alter.User, cancellationToken);
         var mapping = await FindMappingAsync(session, server.Name, user, cancellationToken)
             ?? throw new SqlException(SqlState.UndefinedObject, $"user mapping for \"{user}\" does not exist for server \"{server.Name}\"");
         var options = Apply([.. mapping.Options], alter.Options, services.Connectors.FindFactory(server.Wrapper), OptionScope.UserMapping);
-        await session.Transaction.ChangeAsync(new CatalogChange.PutUserMapping(mapping with { Options = options.ToEquatableArray() }, IsNew: false), cancellationToken);
+        await session.Transaction.ChangeAsync(new CatalogChange.PutUserMapping(Bound(services, server, mapping with { Options = options.ToEquatableArray() }, alter.Options), IsNew: false), cancellationToken);
         return "ALTER USER MAPPING";
     }
 
     private static async ValueTask<string> DropMappingAsync(QuerySession session, DropUserMappingStatement drop, CancellationToken cancellationToken)
     {
         var catalog = await session.Transaction.GetCatalogAsync(cancellationToken);
-        if (await catalog.FindServerAsync(drop.Server, cancellationToken) is null)
+        if (await catalog.FindServerAsync(drop.Server, cancellationToken) is not { } server)
         {
             if (!drop.IfExists) throw new SqlException(SqlState.UndefinedObject, $"server \"{drop.Server}\" does not exist");
             session.Notify(NoticeSeverity.Notice, SqlState.SuccessfulCompletion, $"server \"{drop.Server}\" does not exist, skipping");
             return "DROP USER MAPPING";
         }
 
-        var user = UserOf(session, drop.User);
+        if (drop.IfExists && await (await session.RightsAsync(cancellationToken)).FindRoleAsync(RoleStatements.Named(session, drop.User), cancellationToken) is null && drop.User != UserMappingEntry.Everybody)
+        {
+            session.Notify(NoticeSeverity.Notice, SqlState.SuccessfulCompletion, $"role \"{drop.User}\" does not exist, skipping");
+            return "DROP USER MAPPING";
+        }
+
+        var user = await RequireMayMapAsync(session, server, drop.User, cancellationToken);
         if (await FindMappingAsync(session, drop.Server, user, cancellationToken) is null)
         {
             var message = $"user mapping for \"{user}\" does not exist for server \"{drop.Server}\"";
@@ -122,7 +141,27 @@ internal static class ServerStatements
         return mapping?.User == user ? mapping : null;
     }
 
-    private static string UserOf(QuerySession session, string name) => name is "current_user" or "user" or "session_user" or "current_role" ? session.User : name;
+    /// <summary>
+    /// The user that a mapping is for. A server's owner makes mappings for everybody, who may use the server one for itself.
+    /// </summary>
+    private static async ValueTask<string> RequireMayMapAsync(QuerySession session, ServerEntry server, string name, CancellationToken cancellationToken)
+    {
+        var rights = await session.RightsAsync(cancellationToken);
+        var user = RoleStatements.Named(session, name);
+        if (user != UserMappingEntry.Everybody) await rights.RequireRoleAsync(user, cancellationToken);
+        if (await rights.HasRightsOfAsync(session.User, server.Owner, cancellationToken)) return user;
+        if (user == session.User) await rights.RequireAsync(session.User, new AccessTarget(AccessKind.Server, server.Name), server.Owner, cancellationToken);
+        else await rights.RequireOwnerAsync(session.User, server.Owner, "foreign server", server.Name, cancellationToken);
+        return user;
+    }
+
+    /// <summary>The mapping with its secrets bound to the server's present address, when the statement gives any.</summary>
+    private static UserMappingEntry Bound(SessionServices services, ServerEntry server, UserMappingEntry mapping, EquatableArray<ServerOption> given)
+    {
+        if (!services.Connectors.HoldsSecret(server, mapping)) return mapping with { SecretsFor = null };
+        var isGiven = given.Any(option => option.Action != OptionAction.Drop && services.Connectors.IsSecret(server, option.Name));
+        return isGiven ? mapping with { SecretsFor = services.Connectors.AddressOf(server) } : mapping;
+    }
 
     private static List<KeyValuePair<string, string>> Apply(
         List<KeyValuePair<string, string>> present, EquatableArray<ServerOption> changes, IConnectorFactory factory, OptionScope scope)

@@ -27,26 +27,21 @@ internal static class SettingStatements
         return new RowPortal(session, fields, _ => TextRows.StreamAsync(fields, ShowRows(session, show)), _ => "SHOW");
     }
 
-    public static string Set(QuerySession session, SetStatement set)
+    public static async ValueTask<string> SetAsync(QuerySession session, SetStatement set, CancellationToken cancellationToken)
     {
         if (set.Scope == SettingScope.Local && session.TransactionStatus == TransactionStatus.Idle)
             session.Notify(NoticeSeverity.Warning, SqlState.NoActiveSqlTransaction, "SET LOCAL can only be used in transaction blocks");
         var value = set.Values.Count == 0 ? null : string.Join(", ", set.Values.Select(item => ValueText(session, set.Name, item)));
-        if (set.Name == "session_authorization")
-        {
-            if (value is not null && value != session.User)
-                throw new SqlException(SqlState.InsufficientPrivilege, "permission denied to set session authorization");
-            return "SET";
-        }
-
-        session.SetSetting(set.Name, value, set.Scope == SettingScope.Local);
+        if (SessionIdentity.IsIdentity(set.Name)) await session.Identity.SetAsync(set.Name, value, set.Scope == SettingScope.Local, cancellationToken);
+        else session.SetSetting(set.Name, value, set.Scope == SettingScope.Local);
         return "SET";
     }
 
-    public static string Reset(QuerySession session, ResetStatement reset)
+    public static async ValueTask<string> ResetAsync(QuerySession session, ResetStatement reset, CancellationToken cancellationToken)
     {
         if (reset.Name is null) session.Settings.ResetAll();
-        else if (reset.Name != "session_authorization") session.SetSetting(reset.Name, null, isLocal: false);
+        else if (SessionIdentity.IsIdentity(reset.Name)) await session.Identity.SetAsync(reset.Name, null, isLocal: false, cancellationToken);
+        else session.SetSetting(reset.Name, null, isLocal: false);
         return "RESET";
     }
 

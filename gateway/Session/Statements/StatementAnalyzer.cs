@@ -38,7 +38,7 @@ internal sealed class StatementAnalyzer(QuerySession session, SessionServices se
     {
         if (prepared.Query is null || prepared.CatalogVersion == 0) return prepared;
         var catalog = await session.Transaction.GetCatalogAsync(cancellationToken);
-        if (catalog.Version == prepared.CatalogVersion && !prepared.Query.Tables.Values.Any(table => table.InlineRows is not null)) return prepared;
+        if (catalog.Version == prepared.CatalogVersion && session.User == prepared.User && !prepared.Query.Tables.Values.Any(table => table.InlineRows is not null)) return prepared;
         var fresh = await AnalyzeAsync(prepared.Text, prepared.Syntax, [.. prepared.ParameterTypes], cancellationToken);
         if (SameColumns(prepared, fresh)) return fresh;
         throw new SqlException(SqlState.FeatureNotSupported, "cached plan must not change result type") { Routine = "RevalidateCachedQuery" };
@@ -72,6 +72,7 @@ internal sealed class StatementAnalyzer(QuerySession session, SessionServices se
         DeclaredTypes = declared ?? [],
         Query = query,
         CatalogVersion = version,
+        User = version == 0 ? null : session.User,
         ParameterTypes = query?.ParameterTypes ?? [],
         Fields = syntax switch
         {
@@ -114,7 +115,7 @@ internal sealed class StatementAnalyzer(QuerySession session, SessionServices se
     }
 
     internal TableResolver Resolver(Federation.Catalog.ICatalogSnapshot catalog) =>
-        new(services, catalog, session.Database, session.User, session.SearchPath, () => SettingStatements.Rows(session), Warn);
+        new(services, catalog, session.Database, session.User, session.RightsOf(catalog), session.SearchPath, () => SettingStatements.Rows(session), Warn);
 
     private void Warn(SqlException error, string consequence) => session.NotifyOnce(NoticeSeverity.Warning, error.State, $"{consequence}: {error.Message}", error.Detail);
 

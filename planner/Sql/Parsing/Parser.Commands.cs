@@ -34,8 +34,8 @@ internal sealed partial class Parser
                 return CreateUserMapping();
             case "schema":
                 return CreateSchema(start);
-            case "user" or "group":
-                return SkipStatement(start, "CREATE ROLE");
+            case "role" or "user" or "group":
+                return CreateRole(isUser: _tokens[_index - 1].Keyword == Keyword.User);
             case "table":
                 return SkipStatement(start, HasTopLevelAs() ? "CREATE TABLE AS" : "CREATE TABLE");
             case var kind:
@@ -61,8 +61,12 @@ internal sealed partial class Parser
                 return AlterServer(start);
             case "user mapping":
                 return AlterUserMapping();
-            case "user" or "group":
-                return SkipStatement(start, "ALTER ROLE");
+            case "schema":
+                return AlterSchema(start);
+            case "role" or "user":
+                return AlterRole(start);
+            case "group":
+                return AlterGroup();
             case var kind:
                 return SkipStatement(start, "ALTER " + kind.ToUpperInvariant());
         }
@@ -89,8 +93,8 @@ internal sealed partial class Parser
                 return DropObjects(DropKind.Server);
             case "user mapping":
                 return DropUserMapping();
-            case "user" or "group":
-                return SkipStatement(start, "DROP ROLE");
+            case "role" or "user" or "group":
+                return DropRole();
             case var kind:
                 return SkipStatement(start, "DROP " + kind.ToUpperInvariant());
         }
@@ -141,7 +145,9 @@ internal sealed partial class Parser
             case Keyword.Analyze or Keyword.Analyse:
                 Advance();
                 return SkipStatement(start, "ANALYZE", mayEnd: true);
-            case Keyword.Grant or Keyword.Revoke or Keyword.Comment or Keyword.Do or Keyword.Load or Keyword.Reindex:
+            case Keyword.Grant or Keyword.Revoke:
+                return Grant();
+            case Keyword.Comment or Keyword.Do or Keyword.Load or Keyword.Reindex:
                 return SkipStatement(start, Advance().Text!.ToUpperInvariant());
             case Keyword.Truncate:
                 Advance();

@@ -40,15 +40,29 @@ internal sealed partial class Parser
         return Accept(Keyword.Null) ? null : StringConstant();
     }
 
-    /// <summary>Behind ALTER SERVER; renaming and ownership are not part of the engine.</summary>
+    /// <summary>Behind ALTER SERVER; renaming is not part of the engine.</summary>
     private Statement AlterServer(int start)
     {
         var name = ColumnId();
-        if (Is(Keyword.Owner) || Is(Keyword.Rename)) return SkipStatement(start, "ALTER SERVER");
+        if (Is(Keyword.Rename)) return SkipStatement(start, "ALTER SERVER");
+        if (Is(Keyword.Owner)) return NewOwner(DropKind.Server, name);
         var hasVersion = Is(Keyword.Version);
         var version = hasVersion ? ServerVersion() : null;
         var options = !hasVersion || Is(Keyword.Options) ? ChangedOptions() : default;
         return new AlterServerStatement(name, version, options);
+    }
+
+    /// <summary>Behind ALTER SCHEMA; renaming is not part of the engine.</summary>
+    private Statement AlterSchema(int start)
+    {
+        if (Peek(1).Keyword != Keyword.Owner) return SkipStatement(start, "ALTER SCHEMA");
+        return NewOwner(DropKind.Schema, ColumnId());
+    }
+
+    private AlterOwnerStatement NewOwner(DropKind kind, string name)
+    {
+        Expect(Keyword.Owner, Keyword.To);
+        return new AlterOwnerStatement(kind, name, Role());
     }
 
     /// <summary>Behind CREATE USER MAPPING.</summary>

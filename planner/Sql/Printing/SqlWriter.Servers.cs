@@ -44,8 +44,15 @@ internal sealed partial class SqlWriter
             case DropStatement drop:
                 DropObjects(drop);
                 break;
+            case AlterOwnerStatement owner:
+                Write(owner.Kind == DropKind.Schema ? "alter schema " : "alter server ");
+                Identifier(owner.Name);
+                Write(" owner to ");
+                User(owner.Owner);
+                break;
             default:
-                throw new UnreachableException(statement.GetType().Name);
+                RoleStatement(statement);
+                break;
         }
     }
 

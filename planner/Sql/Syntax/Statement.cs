@@ -149,6 +149,9 @@ public enum DropKind
 
 public sealed record DropStatement(DropKind Kind, EquatableArray<QualifiedName> Names, bool IfExists, bool IsCascade) : Statement;
 
+/// <summary>ALTER SCHEMA or SERVER … OWNER TO.</summary>
+public sealed record AlterOwnerStatement(DropKind Kind, string Name, string Owner) : Statement;
+
 /// <summary>LISTEN, UNLISTEN (null channel = *), NOTIFY.</summary>
 public sealed record NotifyStatement(string Command, string? Channel, string? Payload) : Statement;
 

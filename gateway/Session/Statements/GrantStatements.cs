@@ -1,0 +1,99 @@
+using Federation.Catalog;
+using Federation.Session.Catalogs;
+using Federation.Sql.Syntax;
+
+namespace Federation.Session.Statements;
+
+/// <summary>GRANT and REVOKE of the right on servers, wrappers, the managed database and its schemas: one for each kind.</summary>
+internal static class GrantStatements
+{
+    private static readonly Dictionary<string, (AccessKind Kind, string Privilege)> s_kinds = new(StringComparer.Ordinal)
+    {
+        ["foreign server"] = (AccessKind.Server, "usage"),
+        ["foreign data wrapper"] = (AccessKind.Wrapper, "usage"),
+        ["database"] = (AccessKind.Database, "create"),
+        ["schema"] = (AccessKind.Schema, "create"),
+    };
+
+    /// <summary>Privileges that PostgreSQL has on these objects and this engine does not.</summary>
+    private static readonly string[] s_otherPrivileges = ["connect", "temporary", "temp", "usage"];
+
+    public static async ValueTask<string> RunAsync(QuerySession session, SessionServices services, GrantStatement grant, CancellationToken cancellationToken)
+    {
+        var (kind, privilege) = s_kinds[grant.Kind];
+        if (grant.Grantor is { } grantor && RoleStatements.Named(session, grantor) != session.User)
+            throw new SqlException(SqlState.FeatureNotSupported, "grantor must be current user");
+        if (grant.Privileges.FirstOrDefault(item => item != privilege) is { } other)
+        {
+            var noun = grant.Kind.Replace("data wrapper", "-data wrapper", StringComparison.Ordinal).Replace("foreign -", "foreign-", StringComparison.Ordinal);
+            throw kind is AccessKind.Database or AccessKind.Schema && s_otherPrivileges.Contains(other)
+                ? new SqlException(SqlState.FeatureNotSupported, $"privilege {other.ToUpperInvariant()} on {grant.Kind} objects is not supported") { Detail = "Everybody has it." }
+                : new SqlException(SqlState.InvalidGrantOperation, $"invalid privilege type {other.ToUpperInvariant()} for {noun}");
+        }
+
+        var grantees = new List<string>();
+        foreach (var name in grant.Grantees)
+        {
+            var grantee = RoleStatements.Named(session, name);
+            if (grantee != UserMappingEntry.Everybody) await (await session.RightsAsync(cancellationToken)).RequireRoleAsync(grantee, cancellationToken);
+            else if (grant is { IsRevoke: false, IsOption: true }) throw new SqlException(SqlState.InvalidGrantOperation, "grant options can only be granted to roles");
+            grantees.Add(grantee);
+        }
+
+        foreach (var name in grant.Names)
+        {
+            var target = new AccessTarget(kind, kind == AccessKind.Database ? TableResolver.ManagedDatabase : name);
+            var owner = await OwnerAsync(session, services, kind, name, cancellationToken);
+            if (!await (await session.RightsAsync(cancellationToken)).MayGrantAsync(session.User, target, owner, cancellationToken)) throw AccessRights.Denied(target with { Name = name });
+            await ChangeAsync(session, grant, target, grantees, cancellationToken);
+        }
+
+        return grant.IsRevoke ? "REVOKE" : "GRANT";
+    }
+
+    private static async ValueTask ChangeAsync(QuerySession session, GrantStatement grant, AccessTarget target, List<string> grantees, CancellationToken cancellationToken)
+    {
+        var present = (await (await session.Transaction.GetCatalogAsync(cancellationToken)).FindAccessAsync(target, cancellationToken))?.Grants ?? [];
+        var grants = present.ToList();
+        foreach (var grantee in grantees)
+        {
+            var index = grants.FindIndex(item => item.Grantee == grantee);
+            if (!grant.IsRevoke)
+            {
+                var given = new AccessGrant(grantee, grant.IsOption || (index >= 0 && grants[index].MayGrant), session.User);
+                if (index < 0) grants.Add(given);
+                else if (given.MayGrant != grants[index].MayGrant) grants[index] = given;
+            }
+            else if (index >= 0)
+            {
+                var dependents = grants.Where(item => item.Grantor == grantee && item.Grantee != grantee).ToArray();
+                if (dependents.Length > 0 && !grant.IsCascade && grants[index].MayGrant)
+                    throw new SqlException(SqlState.DependentObjectsStillExist, "dependent privileges exist") { Hint = "Use CASCADE to revoke them too." };
+                if (grants[index].MayGrant) grants.RemoveAll(dependents.Contains);
+                index = grants.FindIndex(item => item.Grantee == grantee);
+                if (grant.IsOption) grants[index] = grants[index] with { MayGrant = false };
+                else grants.RemoveAt(index);
+            }
+        }
+
+        if (!grants.SequenceEqual(present)) await session.Transaction.ChangeAsync(new CatalogChange.PutAccess(target, grants.ToEquatableArray()), cancellationToken);
+    }
+
+    /// <summary>Raises an error for an object that does not exist. Null for what belongs to the gateway itself.</summary>
+    private static async ValueTask<string?> OwnerAsync(QuerySession session, SessionServices services, AccessKind kind, string name, CancellationToken cancellationToken)
+    {
+        var catalog = await session.Transaction.GetCatalogAsync(cancellationToken);
+        switch (kind)
+        {
+            case AccessKind.Server:
+                return (await catalog.FindServerAsync(name, cancellationToken) ?? throw new SqlException(SqlState.UndefinedObject, $"server \"{name}\" does not exist")).Owner;
+            case AccessKind.Schema:
+                return (await catalog.FindSchemaAsync(name, cancellationToken) ?? throw new SqlException(SqlState.InvalidSchemaName, $"schema \"{name}\" does not exist")).Owner;
+            case AccessKind.Wrapper:
+                services.Connectors.FindFactory(name);
+                return null;
+            default:
+                return TableResolver.IsManaged(name) ? null : throw new SqlException(SqlState.InvalidCatalogName, $"database \"{name}\" does not exist");
+        }
+    }
+}
