@@ -152,10 +152,14 @@ public readonly partial record struct PgNumeric
 
     private BigInteger At(int scale) => scale == Scale ? Unscaled : Unscaled * PowerOfTen(scale - Scale);
 
+    /// <summary>Digits that a numeric can have before and after the point.</summary>
+    private const int MostWholeDigits = 131_072;
+    private const int MostFractionDigits = 16_383;
+
     private PgNumeric Shorten(int scale, Func<BigInteger, BigInteger, BigInteger> divide)
     {
         if (!IsFinite) return this;
-        scale = Math.Clamp(scale, -MaxResultScale, MaxResultScale);
+        scale = Math.Clamp(scale, -MostWholeDigits, MostFractionDigits);
         if (scale >= Scale) return new PgNumeric(Unscaled * PowerOfTen(scale - Scale), scale);
         var shorter = divide(Unscaled, PowerOfTen(Scale - scale));
         return scale >= 0 ? new PgNumeric(shorter, scale) : new PgNumeric(shorter * PowerOfTen(-scale), 0);

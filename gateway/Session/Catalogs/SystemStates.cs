@@ -10,9 +10,12 @@ namespace Federation.Session.Catalogs;
 /// alone. What is broken breaks only itself: a server that cannot be listed shows no tables, a table that cannot be looked at shows no columns, each with a warning that says why. The error comes when the
 /// table is read.
 /// </summary>
+/// <param name="database">The catalog that the session is in.</param>
+/// <param name="shownDatabase">What the session calls it.</param>
 /// <param name="warn">Takes the warnings.</param>
 internal sealed class SystemStates(
-    TableResolver resolver, SessionServices services, ICatalogSnapshot snapshot, string database, string user, AccessRights rights, IReadOnlyList<string> searchPath, Func<IReadOnlyList<SettingState>> settings, Action<SqlException, string> warn)
+    TableResolver resolver, SessionServices services, ICatalogSnapshot snapshot, string database, string shownDatabase, string user, AccessRights rights, IReadOnlyList<string> searchPath,
+    Func<IReadOnlyList<SettingState>> settings, Action<SqlException, string> warn)
 {
     private readonly List<SchemaState> _schemas = [];
     private readonly List<RelationState> _relations = [];
@@ -35,7 +38,7 @@ internal sealed class SystemStates(
                 foreach (var mapping in await snapshot.ListUserMappingsAsync(server.Name, cancellationToken))
                     mappings.Add(await MappingOfAsync(server, mapping, cancellationToken));
 
-        return new SystemState(database, user)
+        return new SystemState(shownDatabase, user)
         {
             Mappings = mappings,
             Databases = [TableResolver.ManagedDatabase, .. servers.Select(server => server.Name)],
