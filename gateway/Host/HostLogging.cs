@@ -12,7 +12,8 @@ internal static class HostLogging
             console.TimestampFormat = "HH:mm:ss.fff ";
         })
         // What an operator has to know is told by the gateway's own lines; other libraries say only what is wrong.
-        .AddFilter("Federation", isVerbose ? LogLevel.Debug : LogLevel.Information)
+        .AddFilter("Federation.Host", isVerbose ? LogLevel.Debug : LogLevel.Information)
+        .AddFilter("Federation.PgWire", isVerbose ? LogLevel.Debug : LogLevel.Information)
         // What keeps a listener from starting is told once, in the words of the command.
         .AddFilter("Microsoft.Extensions.Hosting", LogLevel.None)
         .SetMinimumLevel(isVerbose ? LogLevel.Debug : LogLevel.Warning));

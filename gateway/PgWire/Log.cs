@@ -6,7 +6,7 @@ namespace Federation.PgWire;
 /// <summary>All log lines of the PostgreSQL front end. Statement texts and values are never logged here.</summary>
 internal static partial class Log
 {
-    [LoggerMessage(1, LogLevel.Information, "listening for PostgreSQL clients on {EndPoint}")]
+    [LoggerMessage(1, LogLevel.Debug, "listening for PostgreSQL clients on {EndPoint}")]
     public static partial void Listening(ILogger logger, EndPoint endPoint);
 
     [LoggerMessage(2, LogLevel.Debug, "connection {ConnectionId} from {RemoteEndPoint} opened")]
