@@ -23,7 +23,8 @@ public static unsafe partial class KernelErrors
             new SqlException(SqlState.DataCorrupted, $"a Parquet file is corrupt: {FirstLine(match.Result("$_"))}")),
 
         // Arithmetic and casts between numbers
-        ("Out of Range", Of("^Overflow in (division|negation)|^Overflow on abs"), _ => OutOfRange("INT64")),
+        ("Out of Range", Of(@"^Overflow on abs\((?<value>-\d+)\)"), match => OutOfRange(match.Groups["value"].Value switch { "-32768" => "INT16", "-2147483648" => "INT32", _ => "INT64" })),
+        ("Out of Range", Of("^Overflow in (division|negation)"), _ => OutOfRange("INT64")),
         ("Out of Range", Of(@"(Overflow|Underflow|overflow).*\b(?<type>DECIMAL|INT8|INT16|INT32|INT64|INT128|HUGEINT|FLOAT|DOUBLE)\b"),
             match => OutOfRange(match.Groups["type"].Value)),
         ("Out of Range", Of("DECIMAL type. Max scale"), _ => OutOfRange("DECIMAL")),
@@ -42,6 +43,7 @@ public static unsafe partial class KernelErrors
         ("Conversion", Of(@"Casting value .* to type DECIMAL\S* failed|Could not cast value \S+ to DECIMAL"), _ => OutOfRange("DECIMAL")),
 
         // Text into values
+        ("Conversion", Of(@"Could not convert string ['""]NaN['""] to DECIMAL"), _ => new SqlException(SqlState.FeatureNotSupported, "NaN in a numeric with precision and scale is not supported")),
         ("Conversion", Of(@"Could not convert string ['""](?<text>\s*[-+]?[0-9]+(\.[0-9]*)?\s*)['""] to DECIMAL"), _ => OutOfRange("DECIMAL")),
         ("Conversion", Of(@"Could not convert string ['""](?<text>.*)['""] to (?<type>[A-Z0-9]+)"), match =>
             Syntax(match.Groups["type"].Value, match.Groups["text"].Value)),
@@ -53,6 +55,9 @@ public static unsafe partial class KernelErrors
             new SqlException(SqlState.DatetimeFieldOverflow, $"date/time field value out of range: \"{match.Groups["text"]}\"")),
         ("Conversion", Of(@"Date out of range: (?<year>-?\d+)-(?<month>-?\d+)-(?<day>-?\d+)"), match =>
             new SqlException(SqlState.DatetimeFieldOverflow, $"date field value out of range: {match.Groups["year"]}-{match.Groups["month"].Value.PadLeft(2, '0')}-{match.Groups["day"].Value.PadLeft(2, '0')}")),
+        ("Conversion", Of(@"Time out of range: (?<hour>-?\d+):(?<minute>-?\d+):(?<second>[-0-9.]+)"), match =>
+            new SqlException(SqlState.DatetimeFieldOverflow, $"time field value out of range: {match.Groups["hour"]}:{match.Groups["minute"].Value.PadLeft(2, '0')}:{Seconds(match.Groups["second"].Value)}")),
+        ("Conversion", Of(@"[Tt]ype INT32 with value [-0-9]+( \(BC\))? can't be cast .*INT64"), _ => new SqlException(SqlState.DatetimeFieldOverflow, "date out of range for timestamp")),
         ("Conversion", Of("not in timestamp range"), _ => new SqlException(SqlState.DatetimeFieldOverflow, "timestamp out of range")),
         ("Conversion", Of(@"specifier ""(?<text>.*)"" not recognized"), match =>
             new SqlException(SqlState.InvalidParameterValue, $"unit \"{match.Groups["text"]}\" not recognized")),
@@ -96,6 +101,10 @@ public static unsafe partial class KernelErrors
         "FLOAT" or "DOUBLE" => new SqlException(SqlState.NumericValueOutOfRange, "value out of range: overflow"),
         _ => new SqlException(SqlState.NumericValueOutOfRange, "numeric field overflow"),
     };
+
+    /// <summary>As C's %02g prints them.</summary>
+    private static string Seconds(string text) =>
+        double.TryParse(text, System.Globalization.CultureInfo.InvariantCulture, out var seconds) ? seconds.ToString("G6", System.Globalization.CultureInfo.InvariantCulture).PadLeft(2, '0') : text;
 
     private static SqlException Syntax(string kernelType, string text) =>
         new(kernelType == "INTERVAL" ? SqlState.InvalidDatetimeFormat : SqlState.InvalidTextRepresentation,

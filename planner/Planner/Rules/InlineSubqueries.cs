@@ -7,7 +7,8 @@ namespace Federation.Planner.Rules;
 /// <list type="bullet">
 /// <item>A scalar or lateral subquery without FROM is its expression. (Not <c>(SELECT random())</c>, which PostgreSQL computes once for all rows.)</item>
 /// <item>A definition of WITH that names columns of an outer query stands where it is used: the kernel takes another row's columns when a subquery reads it. (Not when it is volatile and read twice.)</item>
-/// <item>A subquery that is volatile and names columns of an outer query gets the number of the outer row, because the kernel runs it once for all outer rows whose named columns are equal.</item>
+/// <item>A subquery that is volatile and names columns of an outer query gets the number of the outer row, because the kernel runs it once for all outer rows whose named columns are equal. So does one that shows
+/// in which of several equal forms a column is held.</item>
 /// </list>
 /// See docs/kernel-workarounds.md.
 /// </summary>
@@ -48,7 +49,7 @@ public sealed class InlineSubqueries : IRule
         {
             if (join is { Type: JoinType.Inner or JoinType.Left, Condition: Constant { Value: true }, Right: Project { Input: Values { Outputs.Count: 0, Rows.Count: 1 } } computed })
                 return new Project(join.Left, join.Left.Columns.Select(PassedOn).Concat(computed.Assignments).ToEquatableArray());
-            if (!IsCorrelatedAndVolatile(join.Right, join.Left)) return join;
+            if (!DiffersByRow(join.Right, join.Left)) return join;
             var (left, number) = WithNumber(join.Left);
             return Only(join with { Left = left, Right = new Filter(join.Right, number) }, join.Columns);
         }
@@ -64,7 +65,7 @@ public sealed class InlineSubqueries : IRule
             return mapped.Columns.Count == node.Columns.Count ? mapped : Only(mapped, node.Columns);
 
             // The items of an array keep their order only where the plan ends in it.
-            bool NeedsNumber(Subquery subquery) => subquery.Kind != SubqueryKind.Array && IsCorrelatedAndVolatile(subquery.Plan, input);
+            bool NeedsNumber(Subquery subquery) => subquery.Kind != SubqueryKind.Array && DiffersByRow(subquery.Plan, input);
         }
 
         private (LogicalPlan Plan, Expr IsThere) WithNumber(LogicalPlan input)
@@ -99,8 +100,28 @@ public sealed class InlineSubqueries : IRule
             });
         }
 
-        private static bool IsCorrelatedAndVolatile(LogicalPlan plan, LogicalPlan outer) =>
-            IsVolatile(plan) && PlanColumns.FreeOf(plan) is { Count: > 0 } free && outer.Columns.Any(column => free.Contains(column.Id));
+        /// <summary>Whether outer rows whose named columns are equal may need answers of their own.</summary>
+        private static bool DiffersByRow(LogicalPlan plan, LogicalPlan outer) =>
+            IsVolatile(plan) ? PlanColumns.FreeOf(plan) is { Count: > 0 } free && outer.Columns.Any(column => free.Contains(column.Id)) : ShowsForms(plan, outer);
+
+        /// <summary>Whether a plan does more than compare an outer column whose equal values are held in several forms: 0 and -0, 30 days and 1 month.</summary>
+        private static bool ShowsForms(LogicalPlan plan, LogicalPlan outer)
+        {
+            var watched = outer.Columns.Where(column => HasForms(column.Type)).Select(column => column.Id).ToHashSet();
+            return watched.Count > 0 && InPlan(plan);
+
+            bool InPlan(LogicalPlan part) => PlanRewriter.Nodes(part).SelectMany(PlanRewriter.ExpressionsOf).Any(Shows);
+
+            bool Shows(Expr expression) => expression switch
+            {
+                ColumnRef reference => watched.Contains(reference.Column.Id),
+                Call { Operator: "=" or "<>" or "<" or "<=" or ">" or ">=" } call => call.Arguments.Any(argument => argument is not ColumnRef && Shows(argument)),
+                Subquery subquery => subquery.Operands.Any(Shows) || InPlan(subquery.Plan),
+                _ => expression.Operands.Any(Shows),
+            };
+        }
+
+        private static bool HasForms(SqlType type) => (type.Element ?? type).Base is var held && (held == PgTypes.Interval || held == PgTypes.Float4 || held == PgTypes.Float8);
 
         private static bool IsVolatile(LogicalPlan plan) => PlanRewriter.Nodes(plan).SelectMany(PlanRewriter.ExpressionsOf).Any(PlanRewriter.IsVolatile);
 

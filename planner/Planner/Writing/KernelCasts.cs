@@ -30,7 +30,7 @@ public static class KernelCasts
         ["text"] = "{0}",
         ["varchar"] = "{0}",
         ["bpchar"] = "{0}",
-        ["char"] = "left({0}, 1)",
+        ["char"] = "CASE WHEN ascii({0}) > 127 THEN error('0A000|a \"char\" that is not ASCII is not supported') ELSE left({0}, 1) END",
         ["unknown"] = "{0}",
         ["cstring"] = "{0}",
     };
@@ -88,7 +88,9 @@ public static class KernelCasts
         [("cidr", "inet")] = "pg_inet_set_masklen({0}, pg_inet_masklen({0}), FALSE)",
         [("inet", "cidr")] = "pg_inet_network({0})",
         [("json", "jsonb")] = "pg_jsonb_in({0})",
-        [("timestamptz", "time")] = "CAST(CAST({0} AS TIMESTAMP) AS TIME)",
+        [("timestamptz", "time")] = "CASE WHEN isfinite({0}) THEN CAST(CAST({0} AS TIMESTAMP) AS TIME) END",
+        [("timestamptz", "timetz")] = "CASE WHEN isfinite({0}) THEN CAST({0} AS TIMETZ) END",
+        [("timestamp", "time")] = "CASE WHEN isfinite({0}) THEN CAST({0} AS TIME) END",
         [("time", "interval")] = "pg_time_interval({0})",
         [("float4", "int2")] = "pg_float_to_int2({0})",
         [("float4", "int4")] = "pg_float_to_int4({0})",
@@ -102,7 +104,8 @@ public static class KernelCasts
         [("oid", "int4")] = OidToInteger,
         [("regclass", "int4")] = OidToInteger,
         [("regtype", "int4")] = OidToInteger,
-        [("int4", "char")] = "chr({0})",
+        [("int4", "char")] = "CASE WHEN {0} NOT BETWEEN -128 AND 127 THEN error('22003|\"char\" out of range') WHEN {0} < 0 THEN error('0A000|a \"char\" that is not ASCII is not supported') WHEN {0} = 0 THEN '' ELSE chr({0}) END",
+        [("float8", "float4")] = "pg_float8_to_float4({0})",
         [("char", "int4")] = "ascii({0})",
         [("int4", "bit")] = "CAST({0} AS BIT)",
         [("int8", "bit")] = "CAST({0} AS BIT)",
@@ -111,9 +114,9 @@ public static class KernelCasts
     /// <summary>Types between which the kernel's CAST is PostgreSQL's conversion, errors aside.</summary>
     private static readonly HashSet<(string, string)> s_same = Pairs(
         "int2>int4 int2>int8 int2>float4 int2>float8 int2>numeric int4>int2 int4>int8 int4>float4 int4>float8 int4>numeric "
-        + "int8>int2 int8>int4 int8>float4 int8>float8 int8>numeric float4>float8 float8>float4 "
-        + "bool>int4 oid>int8 date>timestamp date>timestamptz timestamp>date timestamp>time "
-        + "timestamp>timestamptz timestamptz>date timestamptz>timestamp timestamptz>timetz time>timetz timetz>time bit>varbit varbit>bit "
+        + "int8>int2 int8>int4 int8>float4 int8>float8 int8>numeric float4>float8 "
+        + "bool>int4 oid>int8 date>timestamp date>timestamptz timestamp>date "
+        + "timestamp>timestamptz timestamptz>date timestamptz>timestamp time>timetz timetz>time bit>varbit varbit>bit "
         + "oid>regclass oid>regtype oid>regproc regclass>oid regtype>oid regproc>oid int4>regclass int4>regtype int4>regproc int8>regclass int8>regtype "
         + "regclass>int8 oid>regnamespace regnamespace>oid oid>regrole regrole>oid int4>regnamespace int4>xid xid>int4 "
         + "oid>regprocedure int4>regprocedure int4>regoperator regprocedure>oid regproc>regprocedure oid>regoperator regoperator>oid oid>regcollation regcollation>oid");
@@ -151,10 +154,13 @@ public static class KernelCasts
         if (s_pairs.TryGetValue((from, to), out var template)) return Numeric(Fill(template, operand), target);
         if (source.IsNumeric) return FromNumeric(operand, source, target);
         if (s_same.Contains((from, to))) return $"CAST({operand} AS {target.KernelName})";
+        // To all but text, varchar and character there are no casts of their own, only the output function.
+        if (target.Base == PgTypes.Name && source.Base.Category != 'S' && !source.IsUnknown) return Fill(s_fromText[to], WriteOutput(operand, source));
         if (target.Base.Category == 'S' || target.Base == PgTypes.Char) return Fill(s_fromText.GetValueOrDefault(to, "{0}"), WriteText(operand, source));
         if (source.Base.Category == 'S' || source.IsUnknown)
         {
-            var text = source.Base == PgTypes.Bpchar ? $"rtrim({operand}, ' ')" : operand;
+            // Blanks at the end of a character string count where they are part of the value.
+            var text = source.Base == PgTypes.Bpchar && to is not ("json" or "bytea") ? $"rtrim({operand}, ' ')" : operand;
             // Which fields are declared decides what a number without a unit counts.
             if (to == "interval" && target.Modifier >= 0) return $"pg_interval_in({text}, {target.Modifier})";
             if (s_fromText.TryGetValue(to, out var input)) return Numeric(Fill(input, text), target);
@@ -179,7 +185,7 @@ public static class KernelCasts
     private static string Reshape(string operand, SqlType source, SqlType target)
     {
         if (!target.IsNumeric || source.Decimal == target.Decimal || target.Modifier >= 0) return operand;
-        return target.Decimal is { } shape ? $"CAST({operand} AS {shape})" : $"CAST({operand} AS VARCHAR)";
+        return target.Decimal is { } shape ? $"CAST({operand} AS {shape})" : KernelNumerics.AsText(operand, source);
     }
 
     private static string ApplyModifier(string operand, SqlType source, SqlType target, bool isExplicit)

@@ -17,7 +17,7 @@ internal sealed partial class KernelExpressionWriter
             .Select(argument => (Text: Write(argument), argument.Type)).ToArray();
         if (call.IsDistinct && call.Arguments.Any(argument => HasEqualForms(argument.Type)))
         {
-            if (call.Function.Name == "array_agg" && window is null) return WriteDistinctItems(call);
+            if (call.Function.Name == "array_agg" && window is null && !call.Arguments[0].Type.IsArray) return WriteDistinctItems(call);
             RequireOneForm(call, arguments);
         }
 

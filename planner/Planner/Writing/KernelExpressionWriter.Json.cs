@@ -72,6 +72,8 @@ internal sealed partial class KernelExpressionWriter
             return call.Filter is null ? name : $"CASE WHEN {Write(call.Filter)} THEN {name} END";
         }
 
+        if (call is { IsDistinct: true, OrderBy.Count: > 0, Function.Name: "json_agg" or "jsonb_agg" or "json_object_agg" or "jsonb_object_agg" })
+            throw new SqlException(SqlState.FeatureNotSupported, $"{call.Function.Name}(DISTINCT … ORDER BY …) is not supported") { Hint = "Use SELECT DISTINCT in a subquery." };
         return call.Function.Name switch
         {
             // Rows and arrays stand on lines of their own.

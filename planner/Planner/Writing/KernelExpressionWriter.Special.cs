@@ -25,6 +25,7 @@ internal sealed partial class KernelExpressionWriter
             $"list_transform(pg_{function.Name.Split('_')[0]}_array_elements({Write(arguments[0])}), lambda e: {WriteJsonRecord("e", function.Name.Split('_')[0], result)})",
         "array_fill" when Depth(result) > 1 =>
             Enumerable.Range(1, Depth(result)).Reverse().Aggregate(Write(arguments[0]), (inner, level) => $"list_transform(range({(level == 1 ? CheckedLength(Write(arguments[1])) : $"list_extract({Write(arguments[1])}, {level})")}), lambda d{level}: {inner})"),
+        "array_append" or "array_prepend" when result.Element is { IsNumeric: true } => WriteAppended(function.Name == "array_append", arguments, result),
         "array_cat" => WriteArrayCat(arguments[0], arguments[1]),
         "array_ndims" => $"CASE WHEN len({Write(arguments[0])}) > 0 THEN {Depth(arguments[0].Type)} END",
         "timezone" when arguments is [Constant { Value: string zone }, var time] && OffsetZone(zone) is { } offset => $"timezone('{offset}', {Write(time)})",
@@ -55,6 +56,15 @@ internal sealed partial class KernelExpressionWriter
         if (depth is < -1 or > 1) throw new SqlException(SqlState.ArraySubscriptError, "cannot concatenate incompatible arrays") { Detail = $"Arrays of {Depth(left.Type)} and {Depth(right.Type)} dimensions are not compatible for concatenation." };
         var (row, rows) = depth < 0 ? (first, second) : (second, first);
         return $"CASE WHEN {row} IS NULL OR len({row}) = 0 THEN {rows} ELSE list_concat({(depth < 0 ? $"[{row}], {rows}" : $"{rows}, [{row}]")}) END";
+    }
+
+    /// <summary>Array and item may be held as decimals of different shapes, or one as text.</summary>
+    private string WriteAppended(bool isLast, EquatableArray<Expr> arguments, SqlType result)
+    {
+        var (array, item) = isLast ? (arguments[0], arguments[1]) : (arguments[1], arguments[0]);
+        var items = array.Type == result ? Write(array) : KernelCasts.Write(Write(array), array.Type, result, isExplicit: true);
+        var value = result.Element!.Decimal is null ? NumericText(item) : $"CAST({Write(item)} AS {result.Element.KernelName})";
+        return isLast ? $"list_append({items}, {value})" : $"list_prepend({value}, {items})";
     }
 
     private string Flattened(Expr array) =>

@@ -128,7 +128,7 @@ internal sealed partial class KernelExpressionWriter(KernelNames names, Subquery
     {
         // One side may be held as text and the other as a decimal.
         Expr[] sides = [distinct.Left, distinct.Right];
-        var areTexts = Array.Exists(sides, side => side.Type is { IsNumeric: true, Decimal: null });
+        var areTexts = Array.Exists(sides, side => side.Type is { IsNumeric: true, Decimal: null }) || !KernelNumerics.FitTogether(sides[0].Type, sides[1].Type);
         return $"({string.Join(" IS DISTINCT FROM ", sides.Select(side => areTexts ? $"pg_numeric_key({NumericText(side)})" : Key(side)))})";
     }
 
@@ -159,7 +159,7 @@ internal sealed partial class KernelExpressionWriter(KernelNames names, Subquery
     {
         var items = list.Items.ToArray();
         var isBytea = list.Operand.Type.HasSameBase(SqlType.Bytea);
-        if (list.Equality.Name == "numeric_eq" && (list.Operand.Type.Decimal is null || Array.Exists(items, item => item.Type.Decimal is null)))
+        if (list.Equality.Name == "numeric_eq" && (list.Operand.Type.Decimal is null || Array.Exists(items, item => item.Type.Decimal is null || !KernelNumerics.FitTogether(list.Operand.Type, item.Type))))
             return $"(pg_numeric_key({NumericText(list.Operand)}) IN ({string.Join(", ", items.Select(item => $"pg_numeric_key({NumericText(item)})"))}))";
         if (!isBytea && IsPlainEquality(list.Equality) && (!list.Operand.Type.IsArray || !HasKey(list.Operand.Type))) return $"({Key(list.Operand)} IN ({string.Join(", ", items.Select(Key))}))";
         return $"({string.Join(" OR ", items.Select(item => WriteCall(list.Equality, [list.Operand, item], SqlType.Bool)))})";
@@ -237,10 +237,17 @@ internal sealed partial class KernelExpressionWriter(KernelNames names, Subquery
     private string WriteCall(FunctionEntry function, EquatableArray<Expr> arguments, SqlType result)
     {
         if (WritePlain(function, arguments) is { } plain) return plain;
+        if (function.Name.StartsWith("array_", StringComparison.Ordinal)) arguments = WithTexts(arguments);
         if (EnumFunction(function, arguments) is { } ofEnum) return ofEnum;
         if ((WriteLike(function, arguments) ?? WriteSpecial(function, arguments, result) ?? WriteJsonBuilder(function, arguments)) is { } special) return special;
         return Fill(function, arguments.Select(argument => (Write(argument), argument.Type)).ToArray(), result);
     }
+
+    /// <summary>Numerics beside an array whose items are held as texts, as texts.</summary>
+    private static EquatableArray<Expr> WithTexts(EquatableArray<Expr> arguments) =>
+        arguments.Any(argument => argument.Type.Element is { IsNumeric: true, Decimal: null }) && arguments.Any(argument => argument.Type is { IsArray: false, IsNumeric: true, Decimal: not null })
+            ? arguments.Select(argument => argument.Type is { IsArray: false, IsNumeric: true, Decimal: not null } ? new Cast(argument, SqlType.Numeric) : argument).ToEquatableArray()
+            : arguments;
 
     private static string Fill(FunctionEntry function, (string Text, SqlType Type)[] arguments, SqlType result)
     {
@@ -248,7 +255,12 @@ internal sealed partial class KernelExpressionWriter(KernelNames names, Subquery
         if (ByKeys(function, arguments) is { } keyed) return keyed;
         if (KeyComparison(function, arguments) is { } compared) return compared;
         var template = KernelFunctions.Find(function) ?? throw Unsupported(function);
-        return FillTemplate(template, arguments);
+        var text = FillTemplate(template, arguments);
+
+        // A strict function of a NULL raises no error about its other arguments.
+        return function.IsStrict && arguments.Length > 1 && template.Contains("error('", StringComparison.Ordinal)
+            ? $"CASE WHEN {string.Join(" AND ", arguments.Select(argument => $"{argument.Text} IS NOT NULL"))} THEN {text} END"
+            : text;
     }
 
     public static SqlException Unsupported(FunctionEntry function) =>

@@ -50,6 +50,10 @@ internal static class KernelNumerics
         return isRight ? $"({write(number)} {comparison} {bound})" : $"({bound} {comparison} {write(number)})";
     }
 
+    /// <summary>Whether one decimal of the kernel has room for the digits of both types, before and behind the point; it compares in that one.</summary>
+    public static bool FitTogether(SqlType left, SqlType right) =>
+        left.Decimal is not { } one || right.Decimal is not { } other || Math.Max(one.Precision - one.Scale, other.Precision - other.Scale) + Math.Max(one.Scale, other.Scale) <= WidestDigits;
+
     /// <summary>A numeric value in text form.</summary>
     public static string AsText(string text, SqlType type) =>
         type.IsNumeric && type.Decimal is null ? text : type.Decimal is { } shape ? DecimalText(text, shape) : $"CAST({text} AS VARCHAR)";
@@ -65,7 +69,7 @@ internal static class KernelNumerics
     {
         if (s_comparisons.TryGetValue(function.Name, out var comparison))
         {
-            if (arguments[0].Type.Decimal is not null && arguments[1].Type.Decimal is not null)
+            if (arguments[0].Type.Decimal is not null && arguments[1].Type.Decimal is not null && FitTogether(arguments[0].Type, arguments[1].Type))
                 return $"({arguments[0].Text} {comparison} {arguments[1].Text})";
             return comparison is "=" or "<>"
                 ? $"(pg_numeric_key({AsText(arguments[0].Text, arguments[0].Type)}) {comparison} pg_numeric_key({AsText(arguments[1].Text, arguments[1].Type)}))"

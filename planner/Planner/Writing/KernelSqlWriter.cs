@@ -140,7 +140,7 @@ public sealed partial class KernelSqlWriter
             case Sort sort:
             {
                 var block = Block(sort.Input);
-                if (block.OrderBy is not null || block.Limit is not null || block.Items is null) block = Wrap(block);
+                if (block.OrderBy is not null || block.Limit is not null || block.Items is null || MayNotSort(block, sort)) block = Wrap(block);
                 block.OrderBy = _expressions.SortKeys(sort.Keys);
                 return block;
             }
@@ -151,6 +151,10 @@ public sealed partial class KernelSqlWriter
             default: throw new UnreachableException(plan.GetType().Name);
         }
     }
+
+    /// <summary>The kernel refuses expressions of names in ORDER BY that stand for what has side effects, such as raising an error.</summary>
+    private static bool MayNotSort(SelectBlock block, Sort sort) =>
+        block.Items is { } items && sort.Keys.Any(key => KernelExpressionWriter.HasKey(key.Expression.Type)) && (items.Contains("error(", StringComparison.Ordinal) || items.Contains("random()", StringComparison.Ordinal));
 
     private SelectBlock Wrap(SelectBlock block) => block.IsBareSource ? block : new SelectBlock(AsTable(block));
 

@@ -63,6 +63,7 @@ internal static class ByteFunctions
         new("pg_convert", [s_bytes, s_text, s_text], s_bytes, static (ref FunctionRow row) =>
         {
             var (source, target) = (Characters.Find(row.GetText(1), "source"), Characters.Find(row.GetText(2), "destination"));
+            Characters.RequireConversion(source, target);
             row.Set(Characters.Encode(Characters.Decode(row.GetBytes(0), source), target).AsSpan());
         }),
         new("pg_hashtext", [s_text], s_int, static (ref FunctionRow row) => row.Set(unchecked((int)JenkinsHash.Compute(row.GetBytes(0))))),
@@ -84,7 +85,23 @@ internal static class Characters
 
     /// <summary>Names are compared without case, hyphens and underscores, as pg_char_to_encoding does.</summary>
     public static Set Find(string name, string role) => s_sets.GetValueOrDefault(Normal(name))
-        ?? throw new SqlException(SqlState.InvalidParameterValue, $"invalid {role} encoding name \"{name}\"");
+        ?? throw (Array.IndexOf(s_unsupported, Normal(name)) >= 0
+            ? new SqlException(SqlState.FeatureNotSupported, $"conversions of the encoding \"{name}\" are not supported")
+            : new SqlException(SqlState.InvalidParameterValue, $"invalid {role} encoding name \"{name}\""));
+
+    /// <summary>Encodings that PostgreSQL has and that are not converted here.</summary>
+    private static readonly string[] s_unsupported =
+        ["sqlascii", "eucjp", "euccn", "euckr", "euctw", "eucjis2004", "muleinternal", "latin6", "latin8", "latin10", "iso885910", "iso885914", "iso885916", "iso88595", "iso88596", "iso88597", "iso88598",
+         "win866", "win874", "koi8r", "koi8u", "koi8", "sjis", "shiftjis", "big5", "gbk", "uhc", "gb18030", "johab", "shiftjis2004"];
+
+    /// <summary>PostgreSQL converts between UTF8 and the others; between two others only for a few pairs of Cyrillic and Central European sets, whose answers go through UTF8 as well.</summary>
+    public static void RequireConversion(Set source, Set target)
+    {
+        if (source == target || source.Name == "UTF8" || target.Name == "UTF8" || IsPair("LATIN2", "WIN1250")) return;
+        throw new SqlException(SqlState.UndefinedFunction, $"default conversion function for encoding \"{source.Name}\" to \"{target.Name}\" does not exist");
+
+        bool IsPair(string first, string second) => (source.Name == first && target.Name == second) || (source.Name == second && target.Name == first);
+    }
 
     public static string Decode(ReadOnlySpan<byte> bytes, Set set)
     {

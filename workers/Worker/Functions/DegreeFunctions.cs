@@ -19,7 +19,7 @@ internal static class DegreeFunctions
 
     public static readonly ScalarFunction[] All =
     [
-        Of("pg_sind", static x => OfAngle(x, static (angle, sign) => angle > 90 ? sign * Sine(180 - angle) : sign * Sine(angle))),
+        Of("pg_sind", static x => x == 0 ? x : OfAngle(x, static (angle, sign) => angle > 90 ? sign * Sine(180 - angle) : sign * Sine(angle))),
         Of("pg_cosd", static x => OfAngle(x, static (angle, _) => angle > 90 ? -Cosine(180 - angle) : Cosine(angle))),
         Of("pg_tand", static x => OfAngle(x, static (angle, sign) =>
         {

@@ -16,7 +16,10 @@ internal interface IBinary<TLeft, TRight, TResult>
     static abstract TResult Compute(TLeft left, TRight right);
 }
 
-/// <summary>Strict scalar functions made of operations on values of fixed width.</summary>
+/// <summary>
+/// Strict scalar functions made of operations on values of fixed width. Their loops are optimised when they are first compiled: a query calls them some thousand times and would else be over before the runtime has
+/// counted enough calls.
+/// </summary>
 internal static class Elementwise
 {
     public static ScalarFunction Unary<TOperation, TValue, TResult>(string name, SqlType parameter, SqlType result)
@@ -30,6 +33,7 @@ internal static class Elementwise
         where TRight : unmanaged
         where TResult : unmanaged => new(name, [left, right], result, Run<TOperation, TLeft, TRight, TResult>);
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Run<TOperation, TValue, TResult>(in FunctionChunk chunk)
         where TOperation : struct, IUnary<TValue, TResult>
         where TValue : unmanaged
@@ -50,6 +54,7 @@ internal static class Elementwise
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Run<TOperation, TLeft, TRight, TResult>(in FunctionChunk chunk)
         where TOperation : struct, IBinary<TLeft, TRight, TResult>
         where TLeft : unmanaged

@@ -21,6 +21,8 @@ internal static class FloatFunctions
         Of<HyperbolicArcCosine>("pg_acosh"),
         Of<HyperbolicArcTangent>("pg_atanh"),
         Of<Nearest>("pg_rint"),
+        Of<Cotangent>("pg_cot"),
+        Elementwise.Unary<Narrowing, double, float>("pg_float8_to_float4", SqlType.Float8, SqlType.Float4),
         Elementwise.Binary<Power, double, double, double>("pg_power", SqlType.Float8, SqlType.Float8, SqlType.Float8),
     ];
 
@@ -67,6 +69,22 @@ internal static class FloatFunctions
             var result = left / right;
             if (T.IsInfinity(result) && !T.IsInfinity(left)) throw Overflow();
             return T.IsZero(result) && !T.IsZero(left) && !T.IsInfinity(right) ? throw Underflow() : result;
+        }
+    }
+
+    private readonly struct Cotangent : IUnary<double, double>
+    {
+        public static double Compute(double value) =>
+            double.IsInfinity(value) ? throw new SqlException(SqlState.NumericValueOutOfRange, "input is out of range") : 1 / Math.Tan(value);
+    }
+
+    private readonly struct Narrowing : IUnary<double, float>
+    {
+        public static float Compute(double value)
+        {
+            var result = (float)value;
+            if (float.IsInfinity(result) && !double.IsInfinity(value)) throw Overflow();
+            return result == 0 && value != 0 ? throw Underflow() : result;
         }
     }
 

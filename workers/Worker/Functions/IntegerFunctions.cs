@@ -5,7 +5,7 @@ using Federation.DuckDb;
 
 namespace Federation.Worker.Functions;
 
-/// <summary>Division, remainder and magnitude of integers with PostgreSQL's errors (int.c, int8.c): the kernel gives NULL for a division by zero.</summary>
+/// <summary>Division and remainder of integers with PostgreSQL's errors (int.c, int8.c): the kernel gives NULL for a division by zero.</summary>
 internal static class IntegerFunctions
 {
     public static readonly ScalarFunction[] All =
@@ -20,7 +20,6 @@ internal static class IntegerFunctions
     [
         Elementwise.Binary<Divide<T>, T, T, T>("pg_divide", type, type, type),
         Elementwise.Binary<Remainder<T>, T, T, T>("pg_remainder", type, type, type),
-        Elementwise.Unary<Magnitude<T>, T, T>("pg_abs", type, type),
     ];
 
     private readonly struct Divide<T> : IBinary<T, T, T>
@@ -37,12 +36,6 @@ internal static class IntegerFunctions
     {
         // The least value divided by -1 traps in the processor.
         public static T Compute(T left, T right) => T.IsZero(right) ? throw DivisionByZero() : right == -T.One ? T.Zero : left % right;
-    }
-
-    private readonly struct Magnitude<T> : IUnary<T, T>
-        where T : unmanaged, IBinaryInteger<T>, IMinMaxValue<T>
-    {
-        public static T Compute(T value) => value == T.MinValue ? throw OutOfRange<T>() : T.IsNegative(value) ? -value : value;
     }
 
     private static SqlException DivisionByZero() => new(SqlState.DivisionByZero, "division by zero");

@@ -27,6 +27,9 @@ internal static class TimestampArithmetic
             row.Set(Add(row.Get<long>(0), Negate(row.GetInterval(1)), Zone(ref row)))) { UsesSession = true },
         Elementwise.Binary<Difference, long, long, PgInterval>("pg_timestamp_difference", s_timestamp, s_timestamp, s_interval),
         Elementwise.Binary<Difference, long, long, PgInterval>("pg_timestamp_difference", s_timestamptz, s_timestamptz, s_interval),
+        Elementwise.Binary<DaysLater, int, int, int>("pg_date_add", SqlType.Date, SqlType.Int4, SqlType.Date),
+        Elementwise.Binary<DaysEarlier, int, int, int>("pg_date_subtract", SqlType.Date, SqlType.Int4, SqlType.Date),
+        Elementwise.Binary<Days, int, int, int>("pg_date_difference", SqlType.Date, SqlType.Date, SqlType.Int4),
         Elementwise.Unary<Span, PgInterval, Int128>("pg_interval_span", s_interval, s_span),
         Elementwise.Unary<TimeInterval, long, PgInterval>("pg_time_interval", SqlType.Time, s_interval),
     ];
@@ -77,6 +80,28 @@ internal static class TimestampArithmetic
     {
         public static long Compute(long left, PgInterval right) => Add(left, Negate(right), null);
     }
+
+    private readonly struct Days : IBinary<int, int, int>
+    {
+        public static int Compute(int left, int right) => IsInfinite(left) || IsInfinite(right)
+            ? throw new SqlException(SqlState.DatetimeValueOutOfRange, "cannot subtract infinite dates")
+            : left - right;
+    }
+
+    private readonly struct DaysLater : IBinary<int, int, int>
+    {
+        public static int Compute(int date, int days) => IsInfinite(date) ? date : InRange((long)date + days);
+    }
+
+    private readonly struct DaysEarlier : IBinary<int, int, int>
+    {
+        public static int Compute(int date, int days) => IsInfinite(date) ? date : InRange((long)date - days);
+    }
+
+    private static bool IsInfinite(int date) => date is int.MaxValue or -int.MaxValue;
+
+    /// <summary>4714-11-24 BC and 5874897-12-31, in days since 1970.</summary>
+    private static int InRange(long date) => date is >= -2440588 and <= 2145042905 ? (int)date : throw new SqlException(SqlState.DatetimeValueOutOfRange, "date out of range");
 
     private readonly struct Difference : IBinary<long, long, PgInterval>
     {

@@ -187,7 +187,10 @@ internal sealed class AreRegex
         {
             StatementGuard.Check();
             yield return match;
-            from = match[0].Length > 0 ? match[0].End : match[0].End + 1;
+            from = match[0].End;
+
+            // Behind an empty match the next one begins a character later, which may be two units.
+            if (match[0].Length == 0) from += from + 1 < text.Length && char.IsSurrogatePair(text[from], text[from + 1]) ? 2 : 1;
         }
     }
 
