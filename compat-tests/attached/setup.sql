@@ -43,3 +43,7 @@ CREATE VIEW en_view AS SELECT id, m FROM en WHERE m > 'zed';
 CREATE MATERIALIZED VIEW en_stored AS SELECT m, count(*) AS n FROM en GROUP BY m;
 CREATE TABLE odd (id int, n numeric(10,2), ts timestamp, aa int[], ok text);
 INSERT INTO odd VALUES (1, 1.5, '2020-01-01', '{1,2}', 'x'), (2, 'NaN', '294276-12-31 23:59:59', '{{1,2},{3,4}}', 'y'), (3, 2.5, '2020-01-01', '[0:1]={7,8}', 'z');
+CREATE SCHEMA sales;
+CREATE TABLE sales.orders (id int PRIMARY KEY, amount numeric(10,2), placed timestamp);
+CREATE SCHEMA "Hr";
+CREATE TABLE "Hr"."Employee" (id int);

@@ -43,6 +43,31 @@ internal sealed class PreparedStatement(string text, Statement? syntax) : IPrepa
         assignment.Expression,
         item => item is Subquery || (item is Call call && call.Function.Volatility != Volatility.Immutable) || item.Type.Base.Name.StartsWith("reg", StringComparison.Ordinal)));
 
+    private bool? _showsSchemas;
+    private bool? _showsNames;
+
+    /// <summary>Whether the query asks which schemas of search_path there are.</summary>
+    public bool ShowsSchemas => _showsSchemas ??= Mentions(item => item is Call { Function.Name: "current_schema" or "current_schemas" });
+
+    /// <summary>Whether the query, or its rows as text, hold names behind OIDs that only the catalog tells.</summary>
+    public bool ShowsNames => _showsNames ??= Fields?.Any(output => IsNamed(output.Type)) == true
+        || Mentions(item => item is Cast { Operand: Constant or Parameter, Type: { IsArray: false, Category: 'S' } } cast && IsNamed(cast.Operand.Type));
+
+    private bool Mentions(Func<Expr, bool> predicate)
+    {
+        if (Query is null) return false;
+        var found = false;
+        PlanRewriter.RewriteExpressions(Query.Plan, expression =>
+        {
+            found |= predicate(expression);
+            return expression;
+        });
+        return found;
+    }
+
+    private static bool IsNamed(SqlType type) =>
+        type.Base == PgTypes.Regclass || type.Base == PgTypes.Regnamespace || type.Base == PgTypes.Regrole || (type.IsRecord && type.Fields.Any(field => IsNamed(field.Type)));
+
     public static EquatableArray<ResultField> FieldsOf(BoundQuery query) => query.Outputs
         .Select(output => new ResultField(output.Name, output.Column.Type, output.TableOid, output.AttributeNumber)).ToEquatableArray();
 }

@@ -24,6 +24,8 @@ public sealed class QuerySession : ISession
     private readonly Queue<SqlNotice> _notices = new();
     private readonly HashSet<string> _noted = new(StringComparer.Ordinal);
     private readonly StatementWatch _watch;
+    private readonly ObjectNames _names;
+    private IReadOnlySet<string>? _schemas;
     private TimeSpan _sleep;
 
     internal QuerySession(SessionServices services, SessionRegistry registry, SessionOrigin origin)
@@ -37,7 +39,10 @@ public sealed class QuerySession : ISession
         _functions = new SessionFunctions(this, services);
         Transaction = new TransactionState(this, services);
         _analyzer = new StatementAnalyzer(this, services);
-        Settings.SetObjectNames(new Catalogs.ObjectNames(Database, SearchPath));
+        CatalogName = origin.Catalog ?? origin.Database;
+        RemoteEndPoint = origin.RemoteAddress as System.Net.IPEndPoint;
+        _names = new ObjectNames(CatalogName, SearchPath);
+        Settings.SetObjectNames(_names);
         Settings.SetDefault("session_authorization", origin.User);
         StatementTime = ToTimestamp(services.Clock.GetUtcNow());
     }
@@ -47,6 +52,12 @@ public sealed class QuerySession : ISession
     public string User { get; }
 
     public string Database { get; }
+
+    /// <summary>The catalog behind the database: another name only for the databases that every PostgreSQL has.</summary>
+    internal string CatalogName { get; }
+
+    /// <summary>Where the client is; null when it does not come over TCP.</summary>
+    internal System.Net.IPEndPoint? RemoteEndPoint { get; }
 
     public TransactionStatus TransactionStatus => Transaction.Status;
 
@@ -134,8 +145,11 @@ public sealed class QuerySession : ISession
         if (portalName.Length == 0) await ClosePortalAsync("");
         else if (_portals.ContainsKey(portalName)) throw new SqlException(SqlState.DuplicateCursor, $"cursor \"{portalName}\" already exists");
         prepared = await _analyzer.RefreshAsync(prepared, cancellationToken);
-        var (portal, isConstant) = await _services.Planning.RunAsync(
-            prepared.Text.Length, () => (StatementHandlers.Open(this, _services, prepared, parameters), QueryStatements.IsConstant(prepared)), cancellationToken);
+        await LoadNamesAsync(prepared, cancellationToken);
+        var (portal, isConstant) = await WithNamesAsync(
+            () => _services.Planning.RunAsync(
+                prepared.Text.Length, () => (StatementHandlers.Open(this, _services, prepared, parameters), QueryStatements.IsConstant(prepared)), cancellationToken),
+            cancellationToken);
         if (portal is RowPortal rows && isConstant) await rows.PrefetchAsync(cancellationToken);
         _portals.Add(portalName, portal);
         return portal;
@@ -186,8 +200,19 @@ public sealed class QuerySession : ISession
 
     internal static PgTimestamp ToTimestamp(DateTimeOffset time) => new((time - DateTimeOffset.UnixEpoch).Ticks / 10);
 
-    internal void Notify(NoticeSeverity severity, SqlState state, string message, string? detail = null) =>
-        _notices.Enqueue(new SqlNotice(severity, state, message) { Detail = detail });
+    internal void Notify(NoticeSeverity severity, SqlState state, string message, string? detail = null)
+    {
+        if (severity >= LeastSeverity) _notices.Enqueue(new SqlNotice(severity, state, message) { Detail = detail });
+    }
+
+    private NoticeSeverity LeastSeverity => Settings.Get("client_min_messages") switch
+    {
+        "error" => NoticeSeverity.Warning + 1,
+        "warning" => NoticeSeverity.Warning,
+        "notice" => NoticeSeverity.Notice,
+        "log" => NoticeSeverity.Log,
+        _ => NoticeSeverity.Debug,
+    };
 
     /// <summary>As <see cref="Notify"/>, once for a statement: it may read several system tables, and is analysed again when it is run.</summary>
     internal void NotifyOnce(NoticeSeverity severity, SqlState state, string message, string? detail = null)
@@ -238,6 +263,7 @@ public sealed class QuerySession : ISession
         StatementTime = ToTimestamp(_services.Clock.GetUtcNow());
         RequireUsable(syntax);
         _noted.Clear();
+        _names.Forget();
         return _analyzer.AnalyzeAsync(text, syntax, declared, cancellationToken);
     }
 
@@ -255,6 +281,53 @@ public sealed class QuerySession : ISession
     internal string ShowSetting(string name) => Settings.Show(name);
 
     internal void SetSetting(string name, string? value, bool isLocal) => Settings.Set(name, value, isLocal);
+
+    /// <summary>The schemas of search_path that exist, as far as <see cref="LoadNamesAsync"/> has found that out.</summary>
+    internal IReadOnlyList<string> ExistingSchemas(bool withImplicit) => SearchPaths.Effective(Settings.Get("search_path"), User, _schemas, withImplicit);
+
+    public async ValueTask ResolveNameAsync(UnresolvedNameException name, CancellationToken cancellationToken)
+    {
+        try
+        {
+            _names.Add(name.Type, name.Name, await (await LookupAsync(cancellationToken)).FindAsync(name.Type, name.Name, cancellationToken));
+        }
+        catch (SqlException error) when (error.State.Class != "57")
+        {
+            // Whoever reads the name again knows where in the statement it stands.
+            _names.Add(name.Type, name.Name, error);
+        }
+    }
+
+    /// <summary>Does work that reads names of objects, and again after each name that had to be looked up.</summary>
+    internal async ValueTask<T> WithNamesAsync<T>(Func<ValueTask<T>> work, CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            UnresolvedNameException unresolved;
+            try
+            {
+                return await work();
+            }
+            catch (UnresolvedNameException error)
+            {
+                unresolved = error;
+            }
+
+            await ResolveNameAsync(unresolved, cancellationToken);
+        }
+    }
+
+    /// <summary>Loads what the statement's execution shows of the catalog: which schemas there are, and the names behind OIDs.</summary>
+    private async ValueTask LoadNamesAsync(PreparedStatement statement, CancellationToken cancellationToken)
+    {
+        if (statement.Syntax is ExecuteStatement execute && _statements.GetValueOrDefault(execute.Name) is { } executed) statement = executed;
+        if (!statement.ShowsSchemas && !statement.ShowsNames) return;
+        var lookup = await LookupAsync(cancellationToken);
+        if (statement.ShowsSchemas) _schemas = await lookup.SchemasAsync(cancellationToken);
+        if (statement.ShowsNames) _names.Add(await lookup.NamesAsync(cancellationToken));
+    }
+
+    private async ValueTask<ObjectLookup> LookupAsync(CancellationToken cancellationToken) => new(_analyzer.Resolver(await Transaction.GetCatalogAsync(cancellationToken)));
 
     /// <summary>pg_sleep: the statement waits before its rows come.</summary>
     internal void Sleep(TimeSpan time) => _sleep += time;

@@ -5,6 +5,21 @@ namespace Federation.Session;
 /// <summary>The list form of search_path: names in quotes or folded, separated by commas.</summary>
 internal static class SearchPaths
 {
+    /// <summary>The path as current_schemas shows it: schemas that exist, each once, those that every search begins with in front where they are wanted.</summary>
+    /// <param name="existing">Null when the database's schemas cannot be listed; then every schema that was named stays, but not the user's own.</param>
+    public static IReadOnlyList<string> Effective(string path, string user, IReadOnlySet<string>? existing, bool withImplicit)
+    {
+        var names = new List<string>();
+        foreach (var name in Parse(path, ""))
+        {
+            var schema = name.Length == 0 ? user : name;
+            if (existing?.Contains(schema) ?? name.Length > 0) names.Add(schema);
+        }
+
+        if (withImplicit && !names.Contains("pg_catalog")) names.Insert(0, "pg_catalog");
+        return [.. names.Distinct(StringComparer.Ordinal)];
+    }
+
     public static IReadOnlyList<string> Parse(string path, string user)
     {
         var names = new List<string>();

@@ -29,7 +29,10 @@ public sealed class SessionFactory(SessionServices services, SessionRegistry reg
         var catalog = await services.Catalog.GetSnapshotAsync(cancellationToken);
         if (!await TableResolver.IsDatabaseAsync(catalog, origin.Database, cancellationToken))
         {
-            throw new SqlException(SqlState.InvalidCatalogName, $"database \"{origin.Database}\" does not exist")
+            if (origin.Database == "template0")
+                throw new SqlException(SqlState.ObjectNotInPrerequisiteState, "database \"template0\" is not currently accepting connections") { IsFatal = true };
+            if (TableResolver.IsMaintenanceDatabase(origin.Database)) origin = origin with { Catalog = TableResolver.ManagedDatabase };
+            else throw new SqlException(SqlState.InvalidCatalogName, $"database \"{origin.Database}\" does not exist")
             {
                 IsFatal = true,
             };

@@ -14,9 +14,9 @@ internal sealed class SessionFunctions(QuerySession session, SessionServices ser
         ["current_database"] = (session, _, _) => session.Database,
         ["current_user"] = (session, _, _) => session.User,
         ["session_user"] = (session, _, _) => session.User,
-        ["current_schema"] = (session, _, _) => session.SearchPath().FirstOrDefault(),
+        ["current_schema"] = (session, _, _) => session.ExistingSchemas(withImplicit: false).FirstOrDefault(),
         ["current_schemas"] = (session, _, arguments) =>
-            PgArray.Vector([.. arguments[0] is true ? ["pg_catalog"] : Array.Empty<object?>(), .. session.SearchPath()]),
+            PgArray.Vector([.. session.ExistingSchemas(arguments[0] is true)]),
         ["version"] = (_, _, _) => "PostgreSQL 15.18 (Federation 0.1.0) on " + System.Runtime.InteropServices.RuntimeInformation.RuntimeIdentifier + ", compiled by .NET, 64-bit",
         ["pg_backend_pid"] = (session, _, _) => session.ProcessId,
         ["pg_is_in_recovery"] = (_, _, _) => false,
@@ -24,9 +24,9 @@ internal sealed class SessionFunctions(QuerySession session, SessionServices ser
         ["pg_conf_load_time"] = (_, services, _) => QuerySession.ToTimestamp(services.StartedAt),
         ["pg_my_temp_schema"] = (_, _, _) => 0L,
         ["inet_server_port"] = (_, _, _) => null,
-        ["inet_client_port"] = (_, _, _) => null,
+        ["inet_client_port"] = (session, _, _) => session.RemoteEndPoint?.Port,
         ["inet_server_addr"] = (_, _, _) => null,
-        ["inet_client_addr"] = (_, _, _) => null,
+        ["inet_client_addr"] = (session, _, _) => session.RemoteEndPoint?.Address is { } address ? (address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address).ToString() : null,
         ["current_setting"] = CurrentSetting,
         ["set_config"] = SetConfig,
         ["pg_sleep"] = (session, _, arguments) =>

@@ -11,6 +11,8 @@ namespace Federation.Session;
 /// </summary>
 internal sealed class TransactionState(QuerySession session, SessionServices services)
 {
+    private static readonly string[] s_characteristics = ["transaction_isolation", "transaction_read_only", "transaction_deferrable"];
+
     private readonly List<(string Name, int Changes)> _savepoints = [];
     private TransactionCatalog? _catalog;
     private bool _inImplicitBlock;
@@ -57,8 +59,7 @@ internal sealed class TransactionState(QuerySession session, SessionServices ser
         Status = TransactionStatus.InTransaction;
         StartedAt = session.StatementTime;
         session.Settings.Begin();
-        foreach (var (name, fallback) in new[] { ("transaction_isolation", "default_transaction_isolation"), ("transaction_read_only", "default_transaction_read_only"), ("transaction_deferrable", "default_transaction_deferrable") })
-            session.Settings.Set(name, session.Settings.Get(fallback), isLocal: true);
+        foreach (var name in s_characteristics) session.Settings.Set(name, session.Settings.Get("default_" + name), isLocal: true);
         if (modes is not null) SetModes(modes);
         return tag;
     }
@@ -100,10 +101,11 @@ internal sealed class TransactionState(QuerySession session, SessionServices ser
             return "COMMIT";
         }
 
+        var characteristics = Characteristics();
         if (Status == TransactionStatus.Failed)
         {
             Abort();
-            if (isChain) Begin(null, "");
+            if (isChain) Chain(characteristics);
             return "ROLLBACK";
         }
 
@@ -121,7 +123,7 @@ internal sealed class TransactionState(QuerySession session, SessionServices ser
 
         session.Settings.Commit();
         End();
-        if (isChain) Begin(null, "");
+        if (isChain) Chain(characteristics);
         return "COMMIT";
     }
 
@@ -141,8 +143,9 @@ internal sealed class TransactionState(QuerySession session, SessionServices ser
             return "ROLLBACK";
         }
 
+        var characteristics = Characteristics();
         Abort();
-        if (isChain) Begin(null, "");
+        if (isChain) Chain(characteristics);
         return "ROLLBACK";
     }
 
@@ -213,6 +216,15 @@ internal sealed class TransactionState(QuerySession session, SessionServices ser
         }
 
         session.Settings.Commit();
+    }
+
+    private string[] Characteristics() => Array.ConvertAll(s_characteristics, name => session.Settings.Get(name));
+
+    /// <summary>The transaction that follows AND CHAIN is as the one before was.</summary>
+    private void Chain(string[] characteristics)
+    {
+        Begin(null, "");
+        for (var i = 0; i < characteristics.Length; i++) session.Settings.Set(s_characteristics[i], characteristics[i], isLocal: true);
     }
 
     private bool IsRepeatable => Status == TransactionStatus.InTransaction && session.Settings.Get("transaction_isolation") is "repeatable read" or "serializable";

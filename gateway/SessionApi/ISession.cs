@@ -49,6 +49,9 @@ public interface ISession : IAsyncDisposable
     /// <summary>Analyses one statement of a simple query string; its positions count from the start of that string.</summary>
     ValueTask<IPreparedStatement> PrepareAsync(StatementText statement, CancellationToken cancellationToken);
 
+    /// <summary>Looks up what a parameter names, so that reading it again gives the object, or PostgreSQL's error when there is none.</summary>
+    ValueTask ResolveNameAsync(UnresolvedNameException name, CancellationToken cancellationToken);
+
     /// <summary>Raises 26000 when there is none.</summary>
     IPreparedStatement GetStatement(string name);
 

@@ -21,6 +21,9 @@ public interface ISessionFactory
 /// <summary>Who connects, from where, and with which start-up parameters (database and user not among them; options already split).</summary>
 public sealed record SessionOrigin(string User, string Database, EndPoint? RemoteAddress, bool IsEncrypted)
 {
+    /// <summary>The catalog that the database stands for, when that has another name.</summary>
+    public string? Catalog { get; init; }
+
     /// <summary>In the order sent; names in the client's spelling.</summary>
     public EquatableArray<KeyValuePair<string, string>> Parameters { get; init; }
 }

@@ -33,8 +33,7 @@ public static class SystemNames
 
     public static string Relation(string schema, string name, IReadOnlyList<string> searchPath) => Qualified(schema, name, searchPath.Contains(schema));
 
-    internal static string Relation(RelationState relation, IReadOnlyList<string> searchPath) =>
-        Qualified(relation.Schema, relation.Name, relation.Schema == "pg_catalog" || searchPath.Contains(relation.Schema));
+    internal static string Relation(RelationState relation, bool isVisible) => Qualified(relation.Schema, relation.Name, isVisible);
 
     private static string Qualified(string schema, string name, bool isVisible) => isVisible ? SqlPrinter.QuoteReserved(name) : $"{SqlPrinter.QuoteReserved(schema)}.{SqlPrinter.QuoteReserved(name)}";
 

@@ -21,7 +21,10 @@ internal static class SystemSchema
     [
         Internal("function_texts", ("oid", SqlType.Oid), ("result", SqlType.Text), ("arguments", SqlType.Text), ("identity_arguments", SqlType.Text), ("sql_body", SqlType.Text), ("definition", SqlType.Text),
             ("name", SqlType.Text), ("signature", SqlType.Text)),
-        Internal("relation_names", ("oid", SqlType.Oid), ("name", SqlType.Text)),
+        Internal("relation_names", ("oid", SqlType.Oid), ("name", SqlType.Text), ("visible", SqlType.Bool)),
+        Internal("relation_keys", ("key", SqlType.Text), ("oid", SqlType.Oid)),
+        Internal("type_keys", ("key", SqlType.Text), ("oid", SqlType.Oid), ("visible", SqlType.Bool)),
+        Internal("function_keys", ("key", SqlType.Text), ("oid", SqlType.Oid)),
         Internal("setting_texts", ("name", SqlType.Text), ("value", SqlType.Text)),
     ];
 

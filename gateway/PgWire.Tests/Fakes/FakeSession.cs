@@ -33,6 +33,8 @@ internal sealed class FakeSession(FakeResults results, int processId) : ISession
         new("standard_conforming_strings", "on"), new("TimeZone", "UTC"),
     ];
 
+    public ValueTask ResolveNameAsync(UnresolvedNameException name, CancellationToken cancellationToken) => throw name;
+
     public SessionEvent? TakeEvent() => _events.TryDequeue(out var taken) ? taken : null;
 
     public ValueTask<IReadOnlyList<StatementText>> SplitAsync(string sql, CancellationToken cancellationToken) => ValueTask.FromResult<IReadOnlyList<StatementText>>(Split(sql));

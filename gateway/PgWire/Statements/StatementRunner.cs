@@ -67,7 +67,7 @@ internal sealed class StatementRunner(ISession session, FrameWriter writer, Time
         var statement = session.GetStatement(message.StatementName);
         var parameters = statement.ParameterTypes.Count == 0 && message.Parameters.Length == 0 && message.ParameterFormats.Length <= 1
             ? default
-            : ParameterDecoder.Decode(message, statement.ParameterTypes, new ValueContext(session.TextFormat, Now()));
+            : await DecodeAsync(message, statement, cancellationToken);
         CheckResultFormats(message, statement);
         var portal = await writer.WaitForAsync(
             session.BindAsync(message.PortalName, statement, parameters, cancellationToken), cancellationToken);
@@ -75,6 +75,25 @@ internal sealed class StatementRunner(ISession session, FrameWriter writer, Time
         _portals.Add(message.PortalName, new OpenPortal(portal, message.ResultFormats, writer));
         _reports.WriteNotices();
         writer.WriteEmpty(BackendMessageType.BindComplete);
+    }
+
+    /// <summary>Names of objects among the parameters are looked up when they are met.</summary>
+    private async ValueTask<EquatableArray<object?>> DecodeAsync(BindMessage message, IPreparedStatement statement, CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            UnresolvedNameException unresolved;
+            try
+            {
+                return ParameterDecoder.Decode(message, statement.ParameterTypes, new ValueContext(session.TextFormat, Now()));
+            }
+            catch (UnresolvedNameException error)
+            {
+                unresolved = error;
+            }
+
+            await session.ResolveNameAsync(unresolved, cancellationToken);
+        }
     }
 
     public void Describe(DescribeMessage message)

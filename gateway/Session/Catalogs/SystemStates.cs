@@ -9,9 +9,11 @@ namespace Federation.Session.Catalogs;
 /// alone. What is broken breaks only itself: a server that cannot be listed shows no tables, a table that cannot be looked at shows no columns, each with a warning that says why. The error comes when the
 /// table is read.
 /// </summary>
+/// <param name="database">The catalog that the session is in.</param>
+/// <param name="shownDatabase">What the session calls it.</param>
 /// <param name="warn">Takes the warnings.</param>
 internal sealed class SystemStates(
-    TableResolver resolver, ICatalogSnapshot snapshot, string database, string user, IReadOnlyList<string> searchPath, Func<IReadOnlyList<SettingState>> settings, Action<SqlException, string> warn)
+    TableResolver resolver, ICatalogSnapshot snapshot, string database, string shownDatabase, string user, IReadOnlyList<string> searchPath, Func<IReadOnlyList<SettingState>> settings, Action<SqlException, string> warn)
 {
     private readonly List<SchemaState> _schemas = [];
     private readonly List<RelationState> _relations = [];
@@ -34,7 +36,7 @@ internal sealed class SystemStates(
             foreach (var server in servers)
                 mappings.AddRange((await snapshot.ListUserMappingsAsync(server.Name, cancellationToken)).Select(mapping => new MappingState(mapping.Oid, server.Oid, server.Name, mapping.User)));
 
-        return new SystemState(database, user)
+        return new SystemState(shownDatabase, user)
         {
             Mappings = mappings,
             Databases = [TableResolver.ManagedDatabase, .. servers.Select(server => server.Name)],

@@ -20,9 +20,29 @@ internal static class TableNames
     {
         if (node is TableName table) found.Add(table);
         if (node is FunctionCall call && !IsAnsweredBySession(call))
+        {
             foreach (var body in SqlFunctions.Named(call.Name.Name)) Collect(body, found);
-        if (node is CastExpression { Operand: not StringLiteral } cast && SqlFunctions.OutputOf(cast.Type.Name.Name) is { } output) Collect(output, found);
+            if (TakesName(call) && SqlFunctions.InputOf("regclass") is { } input) Collect(input, found);
+        }
+
+        if (node is CastExpression { Operand: not StringLiteral } cast)
+        {
+            if (SqlFunctions.OutputOf(cast.Type.Name.Name) is { } output) Collect(output, found);
+            if (SqlFunctions.InputOf(cast.Type.Name.Name) is { } input) Collect(input, found);
+            if (cast.Operand is CastExpression named && SqlFunctions.OutputOf(named.Type.Name.Name) is { } shown) Collect(shown, found);
+        }
+
         foreach (var child in SyntaxTree.Children(node)) Collect(child, found);
+    }
+
+    /// <summary>pg_table_size(schema || '.' || name): a text may stand for a regclass.</summary>
+    private static bool TakesName(FunctionCall call)
+    {
+        if (call.Arguments.All(argument => argument.Value is StringLiteral)) return false;
+        foreach (var function in FunctionCatalog.Instance.FunctionsNamed(call.Name.Name))
+            if (function.ArgumentTypes.Contains(PgTypes.Regclass.Oid))
+                return true;
+        return false;
     }
 
     /// <summary>current_setting('name') is the session's own answer and needs no table.</summary>

@@ -16,6 +16,12 @@ internal sealed class TableResolver(SessionServices services, ICatalogSnapshot s
     public const string ManagedDatabase = "federation";
     public const string ManagedCatalog = "lake";
 
+    /// <summary>What the session calls its database; system tables show it.</summary>
+    public required string ShownDatabase { get; init; }
+
+    /// <summary>The databases that every PostgreSQL has, to which tools connect before they know any other: names of the managed database, unless a server is called so.</summary>
+    public static bool IsMaintenanceDatabase(string name) => name is "postgres" or "template1";
+
     /// <summary>The pinned table, or null when nothing has this name.</summary>
     public async ValueTask<ResolvedTable?> ResolveAsync(TableName name, TableVersion? version, CancellationToken cancellationToken)
     {
@@ -31,9 +37,9 @@ internal sealed class TableResolver(SessionServices services, ICatalogSnapshot s
             case 2:
                 return await FindSystemAsync(parts[0], parts[1], cancellationToken) ?? await FindAsync(database, parts[0], parts[1], version, cancellationToken);
             case 3:
-                return parts[0] == database && await FindSystemAsync(parts[1], parts[2], cancellationToken) is { } own
+                return (parts[0] == database || parts[0] == ShownDatabase) && await FindSystemAsync(parts[1], parts[2], cancellationToken) is { } own
                     ? own
-                    : await FindAsync(parts[0], parts[1], parts[2], version, cancellationToken);
+                    : await FindAsync(parts[0] == ShownDatabase ? database : parts[0], parts[1], parts[2], version, cancellationToken);
             default:
                 throw new SqlException(SqlState.SyntaxError, $"improper qualified name (too many dotted names): {name.Name}") { Position = name.Span.Position };
         }
@@ -98,7 +104,7 @@ internal sealed class TableResolver(SessionServices services, ICatalogSnapshot s
         if (!SystemTables.IsSystemSchema(schema) || !SystemTables.Exists(schema, table)) return null;
         // The names behind oid::regclass are looked up in passing; nobody asked for a list.
         Action<SqlException, string> warning = SystemTables.IsInternal(schema) ? (_, _) => { } : warn;
-        var states = new SystemStates(this, snapshot, database, user, searchPath(), settings, warning);
+        var states = new SystemStates(this, snapshot, database, ShownDatabase, user, searchPath(), settings, warning);
         return SystemTables.Find(schema, table, await states.LoadAsync(table, cancellationToken));
     }
 

@@ -45,6 +45,8 @@ internal sealed class SessionSettings
     {
         if (_state.Local.TryGetValue(name, out var local)) return local;
         if (_state.Session.TryGetValue(name, out var value)) return value;
+        // Outside of a transaction block its characteristics are those that the next one will have.
+        if (Array.Exists(s_transactionOnly, item => item.Equals(name, StringComparison.OrdinalIgnoreCase))) return Find("default_" + name);
         return _defaults.TryGetValue(name, out var fallback) ? fallback : SettingsTable.Find(name)?.Default;
     }
 

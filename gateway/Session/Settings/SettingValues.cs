@@ -85,7 +85,8 @@ internal static class SettingValues
         switch (setting.Name)
         {
             case "client_encoding":
-                var encoding = value.Replace("-", "", StringComparison.Ordinal).Replace("_", "", StringComparison.Ordinal).ToUpperInvariant();
+                // Names of encodings are compared by their letters and digits alone (clean_encoding_name).
+                var encoding = string.Concat(value.Where(char.IsAsciiLetterOrDigit)).ToUpperInvariant();
                 if (encoding is "UTF8" or "UNICODE") return "UTF8";
                 throw encoding is "SQLASCII" or "LATIN1" or "WIN1252" or "ISO88591"
                     ? new SqlException(SqlState.FeatureNotSupported, $"conversion between {value} and UTF8 is not supported")
@@ -93,7 +94,8 @@ internal static class SettingValues
             case "standard_conforming_strings":
                 return value;
             case "TimeZone":
-                return TimeZones.Find(value) is null ? throw Invalid(setting, value) : CanonicalZone(value);
+                var zone = double.TryParse(value, NumberStyles.Float, CultureInfo.InvariantCulture, out var hours) ? OffsetZone(hours) : value;
+                return zone is null || TimeZones.Find(zone) is null ? throw Invalid(setting, value) : CanonicalZone(zone);
             case "DateStyle":
                 return DateStyles.Normalize(value);
             case "federation.as_of":
@@ -102,6 +104,18 @@ internal static class SettingValues
                 return new string([.. value.Take(63).Select(character => character is >= ' ' and <= '~' ? character : '?')]);
             default: return value;
         }
+    }
+
+    /// <summary>The name of the zone that many hours east of UTC, a POSIX specification, whose sign is the other way round; null beyond a week.</summary>
+    public static string? OffsetZone(double hours)
+    {
+        var seconds = hours * 3600;
+        if (!(Math.Abs(seconds) < 168 * 3600)) return null;
+        var offset = TimeSpan.FromSeconds((long)Math.Abs(seconds));
+        var text = string.Create(CultureInfo.InvariantCulture, $"{(int)offset.TotalHours:00}");
+        if (offset.Minutes != 0 || offset.Seconds != 0) text += string.Create(CultureInfo.InvariantCulture, $":{offset.Minutes:00}");
+        if (offset.Seconds != 0) text += string.Create(CultureInfo.InvariantCulture, $":{offset.Seconds:00}");
+        return (long)seconds < 0 ? $"<-{text}>+{text}" : $"<+{text}>-{text}";
     }
 
     private static string CanonicalZone(string value) => TimeZones.Find(value) is { } zone && zone.Id.Equals(value, StringComparison.OrdinalIgnoreCase) ? zone.Id : value;

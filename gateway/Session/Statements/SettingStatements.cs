@@ -79,12 +79,13 @@ internal static class SettingStatements
         _ => throw new SqlException(SqlState.SyntaxError, "SET takes a constant") { Position = value.Span.Position },
     };
 
-    /// <summary>SET TIME ZONE INTERVAL '+02:00' HOUR TO MINUTE is the fixed offset in POSIX form, whose sign is the other way round.</summary>
+    /// <summary>SET TIME ZONE INTERVAL '+02:00' HOUR TO MINUTE.</summary>
     private static string IntervalZone(PgInterval interval)
     {
-        var minutes = interval.Microseconds / 60_000_000;
-        var sign = minutes < 0 ? "-" : "+";
-        var text = $"{sign}{Math.Abs(minutes) / 60:00}:{Math.Abs(minutes) % 60:00}";
-        return $"<{text}>{(minutes < 0 ? "+" : "-")}{text[1..]}";
+        if (interval.Months != 0) throw InvalidInterval("months");
+        if (interval.Days != 0) throw InvalidInterval("days");
+        return SettingValues.OffsetZone(interval.Microseconds / 3_600_000_000d) ?? throw new SqlException(SqlState.InvalidParameterValue, "time zone interval is out of range");
+
+        static SqlException InvalidInterval(string part) => new(SqlState.InvalidParameterValue, "invalid value for parameter \"TimeZone\"") { Detail = $"Cannot specify {part} in time zone interval." };
     }
 }

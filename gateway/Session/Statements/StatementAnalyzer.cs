@@ -107,14 +107,16 @@ internal sealed class StatementAnalyzer(QuerySession session, SessionServices se
                 types[name] = type;
         return (await BindAsync(name => tables.GetValueOrDefault(name), name => types.GetValueOrDefault(name)), catalog.Version);
 
-        ValueTask<BoundQuery> BindAsync(Func<TableName, ResolvedTable?> findTable, Func<QualifiedName, PgType?> findType) => services.Planning.RunAsync(
-            length,
-            () => Binder.Bind(query, new BindContext(findTable, declared ?? [], session.Values) { FindType = findType, HoldsWideNumerics = isWide, RefusesParameters = declared is null }),
+        ValueTask<BoundQuery> BindAsync(Func<TableName, ResolvedTable?> findTable, Func<QualifiedName, PgType?> findType) => session.WithNamesAsync(
+            () => services.Planning.RunAsync(
+                length,
+                () => Binder.Bind(query, new BindContext(findTable, declared ?? [], session.Values) { FindType = findType, HoldsWideNumerics = isWide, RefusesParameters = declared is null }),
+                cancellationToken),
             cancellationToken);
     }
 
     internal TableResolver Resolver(Federation.Catalog.ICatalogSnapshot catalog) =>
-        new(services, catalog, session.Database, session.User, session.SearchPath, () => SettingStatements.Rows(session), Warn);
+        new(services, catalog, session.CatalogName, session.User, session.SearchPath, () => SettingStatements.Rows(session), Warn) { ShownDatabase = session.Database };
 
     private void Warn(SqlException error, string consequence) => session.NotifyOnce(NoticeSeverity.Warning, error.State, $"{consequence}: {error.Message}", error.Detail);
 

@@ -19,6 +19,7 @@ public sealed partial class Binder
         var (path, _) = TypeRules.FindPath(target.AnnouncedOid, source.AnnouncedOid, context);
         if (path == CoercionPath.None) throw CannotCast(source, target, span, context);
 
+        if (ObjectOfName(expression, target, span) is { } found) return found;
         if (NameOfObject(expression, target, span) is { } name) return WithModifier(name, target, context, span);
 
         // An integer is cut to a bit length from its other end, so the length is part of the conversion.

@@ -17,7 +17,7 @@ public sealed partial class Binder
     private Expr BindCall(FunctionCall call, BindScope scope, ExpressionContext context)
     {
         var qualifier = call.Name.Qualifier;
-        if (call.Name.Parts.Count > 2 || qualifier is not (null or "pg_catalog" or "information_schema"))
+        if (call.Name.Parts.Count > 2 || qualifier is not (null or "pg_catalog" or "information_schema" or "pg_federation"))
             throw SchemaOrFunctionMissing(call);
 
         if (call.Arguments.Count > MostArguments)
@@ -33,7 +33,7 @@ public sealed partial class Binder
         var function = resolution.Function;
         var (types, result) = ResolvePolymorphic(resolution.Declared, function.ResultType, resolution.Arguments, call.Span, $"function {function.Name}");
         if (function.OutputFields.Count > 0 && function.ResultType == PgTypes.Record.Oid)
-            result = SqlType.Record(function.OutputFields.Select(field => field with { Type = Concrete(field.Type.AnnouncedOid, null, null, field.Type) }).ToArray());
+            result = SqlType.Record(function.OutputFields.Select(field => field with { Type = Concrete(field.Type.AnnouncedOid, resolution.Arguments is [{ Type.Element: { } element }] ? element : null, null, field.Type) }).ToArray());
         if (function.Name == "array_agg" && resolution.Arguments is [{ Type.IsArray: true } nested, ..]) result = SqlType.Array(nested.Type);
         if (function.ResultType == PgTypes.Anyarray.Oid || function.ResultType == PgTypes.Anycompatiblearray.Oid || function.AggregateKind == 'o') result = Deepened(result, resolution.Arguments);
         if (function.Name == "array_fill" && resolution.Arguments is [_, ArrayOf { Items.Count: > 1 } lengths]) result = Enumerable.Range(1, lengths.Items.Count - 1).Aggregate(result, (type, _) => SqlType.Array(type));
@@ -108,7 +108,8 @@ public sealed partial class Binder
     {
         var actual = arguments.Select(argument => argument.Type.AnnouncedOid).ToArray();
         var candidates = new List<CandidateSelection.Candidate<Resolution>>();
-        foreach (var function in _catalog.FunctionsNamed(call.Name.Name))
+        var name = call.Name.Qualifier is null or "pg_catalog" ? call.Name.Name : $"{call.Name.Qualifier}.{call.Name.Name}";
+        foreach (var function in _catalog.FunctionsNamed(name))
         {
             if (call.IsStar && function.ArgumentTypes.Count > 0) continue;
             if (Arrange(function, arguments, names, call.IsVariadic) is not { } arranged) continue;

@@ -26,6 +26,17 @@ public sealed partial class Binder
         return Coerce(BindBody(body, value.Type.ToString(), [value]), target, CastContext.Explicit, span);
     }
 
+    /// <summary>A reg value of a name that comes from rows; names in the statement itself are known before it runs.</summary>
+    private Expr? ObjectOfName(Expr value, SqlType target, SourceSpan span)
+    {
+        if (value.Type.Category != 'S' || target.IsArray || value.Type.IsArray || !Federation.Core.Values.ValueText.IsReg(target.Base)) return null;
+        if (value is Constant { Value: string text }) return At(ReadLiteral(text, target, span), span);
+        if (SqlFunctions.InputOf(target.Base.Name) is not { } body) return null;
+        if (!CanBeArguments([value]) || SyntaxTree.Find(body, node => node is TableName table && _context.FindTable(table) is null) is not null)
+            throw new SqlException(SqlState.FeatureNotSupported, $"the conversion of this {value.Type} to {target} is not supported") { Position = span.Position };
+        return Coerce(BindBody(body, target.ToString(), [Coerce(value, SqlType.Text, CastContext.Explicit, span)]), target, CastContext.Explicit, span);
+    }
+
     /// <summary>Functions of any type that take the text of their arguments.</summary>
     private Expr AsShown(FunctionEntry function, Expr argument, SourceSpan span) =>
         function.Name is "concat" or "concat_ws" or "format" or "textanycat" or "anytextcat" && Federation.Core.Values.ValueText.IsReg(argument.Type.Base) && !argument.Type.IsArray

@@ -34,6 +34,7 @@ public sealed class FunctionCatalog
 {
     public static readonly FunctionCatalog Instance = new();
 
+    private readonly FunctionEntry[] _catalogFunctions;
     private readonly FrozenDictionary<Oid, FunctionEntry> _functions;
     private readonly FrozenDictionary<string, FunctionEntry[]> _functionsByName;
     private readonly FrozenDictionary<string, OperatorEntry[]> _operatorsBySymbol;
@@ -44,6 +45,8 @@ public sealed class FunctionCatalog
     {
         var aggregates = Rows("pg_aggregate.tsv").ToDictionary(row => ParseOid(row[0]), row => (Kind: row[1][0], Direct: int.Parse(row[2], CultureInfo.InvariantCulture)));
         var functions = Rows("pg_proc.tsv").Select(row => ReadFunction(row, aggregates)).ToList();
+        _catalogFunctions = [.. functions];
+        functions.AddRange(Rows("schema_functions.tsv").Select(row => ReadFunction(row, aggregates)));
         _functions = functions.ToFrozenDictionary(function => function.Oid);
         _functionsByName = functions.GroupBy(function => function.Name).ToFrozenDictionary(group => group.Key, group => group.ToArray());
 
@@ -66,7 +69,13 @@ public sealed class FunctionCatalog
             .ToFrozenDictionary(cast => (cast.Source, cast.Target));
     }
 
-    public IEnumerable<FunctionEntry> AllFunctions => _functions.Values;
+    /// <summary>The functions of pg_catalog.</summary>
+    public IEnumerable<FunctionEntry> AllFunctions => _catalogFunctions;
+
+    /// <summary>
+    /// The functions of other schemas: information_schema's, and those that only functions written in SQL call. They have their schema in their names, so that no name without it finds them.
+    /// </summary>
+    public IEnumerable<FunctionEntry> SchemaFunctions => _functions.Values.Where(function => function.Name.Contains('.', StringComparison.Ordinal));
 
     public ReadOnlySpan<FunctionEntry> FunctionsNamed(string name) => _functionsByName.GetValueOrDefault(name);
 

@@ -21,7 +21,7 @@ public static class SqlFunctions
     private static readonly FrozenDictionary<string, Expression> s_bodies = Read();
 
     private static readonly FrozenDictionary<string, Expression[]> s_byName = s_bodies
-        .GroupBy(item => item.Key[..item.Key.IndexOf('(', StringComparison.Ordinal)], item => item.Value)
+        .GroupBy(item => item.Key[(item.Key.IndexOf('.', StringComparison.Ordinal) + 1)..item.Key.IndexOf('(', StringComparison.Ordinal)], item => item.Value)
         .ToFrozenDictionary(group => group.Key, group => group.ToArray());
 
     /// <summary>The statement that happens to come first may be cancelled meanwhile; what is read here is for all of them.</summary>
@@ -42,6 +42,9 @@ public static class SqlFunctions
 
     /// <summary>The body of the output function of a reg type, such as regclass; null for all other types.</summary>
     public static Expression? OutputOf(string type) => s_bodies.GetValueOrDefault($"{type}out({type})");
+
+    /// <summary>The body that gives the OID of a reg type's object by its name, for names that come from rows; null for all other types.</summary>
+    public static Expression? InputOf(string type) => s_bodies.GetValueOrDefault($"{type}in(cstring)");
 
     /// <summary>Constants are known before the query runs, and then the session's own answer has PostgreSQL's errors.</summary>
     public static bool YieldsToSession(string name) => name == "current_setting";

@@ -17,6 +17,7 @@ public static class FunctionCatalog
         .. JsonFunctions.All,
         .. JsonLineFunctions.All,
         .. JsonbFunctions.All,
+        .. NameFunctions.All,
         .. NetworkFunctions.All,
         .. NumericFunctions.All,
         .. OrderFunctions.All,
