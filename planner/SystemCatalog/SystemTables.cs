@@ -32,6 +32,9 @@ public static class SystemTables
     /// <summary>Whether the table shows user mappings.</summary>
     public static bool ShowsMappings(string table) => table is "pg_user_mappings";
 
+    /// <summary>Whether the table shows sessions, or what they have prepared.</summary>
+    public static bool ShowsSessions(string table) => table is "pg_stat_activity" or "pg_stat_ssl" or "pg_stat_gssapi" or "pg_prepared_statements";
+
     /// <summary>Whether the table shows settings.</summary>
     public static bool ShowsSettings(string table) => table is "pg_settings" or "setting_texts";
 

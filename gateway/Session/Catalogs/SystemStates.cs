@@ -36,8 +36,11 @@ internal sealed class SystemStates(
             foreach (var server in servers)
                 mappings.AddRange((await snapshot.ListUserMappingsAsync(server.Name, cancellationToken)).Select(mapping => new MappingState(mapping.Oid, server.Oid, server.Name, mapping.User)));
 
+        var showsSessions = SystemTables.ShowsSessions(table);
         return new SystemState(shownDatabase, user)
         {
+            Sessions = showsSessions ? resolver.Session.Registry.Describe() : [],
+            Prepared = showsSessions ? resolver.Session.DescribePrepared() : [],
             Mappings = mappings,
             Databases = [TableResolver.ManagedDatabase, .. servers.Select(server => server.Name)],
             Roles = roles,
