@@ -58,9 +58,16 @@ bench() { # the members' names, --write, --pairs N, --cache FOLDER
   exec artifacts/bin/Federation.Bench/release/federation-bench "$@"
 }
 
+need_clients() { # drivers that the client programs of compat-tests/clients use
+  /usr/bin/python3 -c 'import asyncpg, sqlalchemy, pandas, psycopg2' 2>/dev/null || need /nothing python3-asyncpg python3-sqlalchemy python3-pandas python3-psycopg2
+  need java default-jdk-headless
+  [ -e /usr/share/java/postgresql.jar ] || need /usr/share/java/postgresql.jar libpostgresql-jdbc-java
+}
+
 run_tests() {
   need_toolchain
   need_postgres
+  need_clients
   say "building"
   build Debug
   (cd compat-tests/clients && npm ci --no-audit --no-fund --silent)

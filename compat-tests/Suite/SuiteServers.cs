@@ -17,6 +17,7 @@ public sealed class SuiteServers : IAsyncLifetime
     private Task<ServerAddress>? _scaleOne;
     private Task<ServerAddress>? _random;
     private Task<ServerAddress>? _attached;
+    private Task<ServerAddress>? _attachedDatabase;
 
     /// <summary>The golden lakehouse tables beside or above the repository; null where they are absent.</summary>
     internal static string? GoldenFolder { get; } = FindGolden();
@@ -56,7 +57,12 @@ public sealed class SuiteServers : IAsyncLifetime
     internal Task<ServerAddress> GetRandomAsync() => _random ??= RandomTables.CreateAsync(_postgres!, Files);
 
     /// <summary>PostgreSQL's database of compat-tests/attached, which the gateway has as server "attached"; the first caller makes it.</summary>
-    internal Task<ServerAddress> GetAttachedAsync() => _attached ??= Slt.AttachedTests.CreateAsync(Postgres, Gateway);
+    internal Task<ServerAddress> GetAttachedAsync() => _attached ??= AttachAsync();
+
+    /// <summary>The same database, whether the gateway has it or not.</summary>
+    internal Task<ServerAddress> GetAttachedDatabaseAsync() => _attachedDatabase ??= Slt.AttachedTests.CreateAsync(Postgres);
+
+    private async Task<ServerAddress> AttachAsync() => await Slt.AttachedTests.AttachAsync(await GetAttachedDatabaseAsync(), Gateway);
 
     public async Task InitializeAsync()
     {

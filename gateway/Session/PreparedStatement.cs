@@ -46,6 +46,20 @@ internal sealed class PreparedStatement(string text, Statement? syntax) : IPrepa
         assignment.Expression,
         item => item is Subquery || (item is Call call && call.Function.Volatility != Volatility.Immutable) || item.Type.Base.Name.StartsWith("reg", StringComparison.Ordinal)));
 
+    /// <summary>When it was prepared.</summary>
+    public PgTimestamp PreparedAt { get; init; }
+
+    /// <summary>What pg_prepared_statements shows; a statement of PREPARE is shown with that.</summary>
+    public SystemCatalog.PreparedState Describe(string name) => new(name, Text, PreparedAt, [.. ParameterTypes.Select(type => type.AnnouncedOid)], IsFromSql);
+
+    /// <summary>Made by PREPARE.</summary>
+    public bool IsFromSql { get; init; }
+
+    public PreparedStatement FromSql() => new(Text, Syntax)
+    {
+        DeclaredTypes = DeclaredTypes, ParameterTypes = ParameterTypes, Fields = Fields, Query = Query, CatalogVersion = CatalogVersion, PreparedAt = PreparedAt, IsFromSql = true,
+    };
+
     private bool? _showsSchemas;
     private bool? _showsNames;
 

@@ -29,7 +29,10 @@ public sealed class QuerySession : ISession
 
     private readonly StatementLog _log;
     private readonly ObjectNames _names;
+    private readonly PgTimestamp _startedAt;
     private IReadOnlySet<string>? _schemas;
+    private volatile string _lastQuery = "";
+    private PgTimestamp _stateChange;
     private TimeSpan _sleep;
 
     internal QuerySession(SessionServices services, SessionRegistry registry, SessionOrigin origin)
@@ -47,6 +50,8 @@ public sealed class QuerySession : ISession
         _analyzer = new StatementAnalyzer(this, services);
         CatalogName = origin.Catalog ?? origin.Database;
         RemoteEndPoint = origin.RemoteAddress as System.Net.IPEndPoint;
+        IsEncrypted = origin.IsEncrypted;
+        _startedAt = ToTimestamp(services.Clock.GetUtcNow());
         _names = new ObjectNames(CatalogName, SearchPath);
         Settings.SetObjectNames(_names);
         Settings.SetDefault("session_authorization", origin.User);
@@ -69,6 +74,8 @@ public sealed class QuerySession : ISession
 
     /// <summary>The catalog behind the database: another name only for the databases that every PostgreSQL has.</summary>
     internal string CatalogName { get; }
+
+    internal bool IsEncrypted { get; }
 
     /// <summary>Where the client is; null when it does not come over TCP.</summary>
     internal System.Net.IPEndPoint? RemoteEndPoint { get; }
@@ -120,7 +127,7 @@ public sealed class QuerySession : ISession
         var isUndeclared = parameterTypes.All(type => type == Oid.None);
         if (isUndeclared && _services.Statements.Find(sql) is { } known)
         {
-            BeginStatement(known.Syntax);
+            BeginStatement(known);
             _log.Read(sql);
             AddStatement(name, known);
             return ValueTask.FromResult<IPreparedStatement>(known);
@@ -147,7 +154,7 @@ public sealed class QuerySession : ISession
         _log.Read(statement);
         // The text of several statements is never kept, so a kept text is this statement.
         if (_services.Statements.Find(statement.Source) is not { } known) return InStatementAsync(token => PrepareNewAsync(statement, token), cancellationToken);
-        BeginStatement(known.Syntax);
+        BeginStatement(known);
         return ValueTask.FromResult<IPreparedStatement>(known);
     }
 
@@ -212,9 +219,26 @@ public sealed class QuerySession : ISession
 
     public void EndStatement()
     {
+        if (_watch.IsRunning) _stateChange = ToTimestamp(_services.Clock.GetUtcNow());
         _watch.End();
         _log.End();
     }
+
+    /// <summary>What pg_stat_activity shows. Another session's thread asks; what it sees may be a moment old.</summary>
+    internal SystemCatalog.SessionState Describe()
+    {
+        var (isRunning, status) = (_watch.IsRunning, TransactionStatus);
+        var state = isRunning ? "active" : status switch { TransactionStatus.InTransaction => "idle in transaction", TransactionStatus.Failed => "idle in transaction (aborted)", _ => "idle" };
+        return new SystemCatalog.SessionState(ProcessId, Database, User, Settings.Get("application_name"), state, _lastQuery)
+        {
+            Address = RemoteEndPoint is { } point ? (point.Address.IsIPv4MappedToIPv6 ? point.Address.MapToIPv4() : point.Address).ToString() : null, Port = RemoteEndPoint?.Port, IsEncrypted = IsEncrypted,
+            StartedAt = _startedAt, TransactionStart = Transaction.StartedAt ?? (isRunning ? StatementTime : null), QueryStart = StatementTime, StateChange = isRunning ? StatementTime : _stateChange,
+        };
+    }
+
+    /// <summary>What pg_prepared_statements shows.</summary>
+    internal IReadOnlyList<SystemCatalog.PreparedState> DescribePrepared() =>
+        [.. _statements.Where(item => item.Key.Length > 0).OrderBy(item => item.Key, StringComparer.Ordinal).Select(item => item.Value.Describe(item.Key))];
 
     public bool CancelRunning() => _watch.Cancel();
 
@@ -306,6 +330,7 @@ public sealed class QuerySession : ISession
     internal ValueTask<PreparedStatement> AnalyzeAsync(string text, Statement? syntax, IReadOnlyList<SqlType?>? declared, CancellationToken cancellationToken)
     {
         StatementTime = ToTimestamp(_services.Clock.GetUtcNow());
+        _lastQuery = text;
         RequireUsable(syntax);
         _noted.Clear();
         _names.Forget();
@@ -329,6 +354,19 @@ public sealed class QuerySession : ISession
 
     /// <summary>The schemas of search_path that exist, as far as <see cref="LoadNamesAsync"/> has found that out.</summary>
     internal IReadOnlyList<string> ExistingSchemas(bool withImplicit) => SearchPaths.Effective(Settings.Get("search_path"), User, _schemas, withImplicit);
+
+    /// <summary>The object that a text means, or null when there is none, or more than one.</summary>
+    internal long? FindObject(PgType type, string name)
+    {
+        try
+        {
+            return _names.Resolve(type, name).Value;
+        }
+        catch (SqlException error) when (error.State == SqlState.UndefinedFunction || error.State == SqlState.AmbiguousFunction || error.State == SqlState.UndefinedObject)
+        {
+            return null;
+        }
+    }
 
     public async ValueTask ResolveNameAsync(UnresolvedNameException name, CancellationToken cancellationToken)
     {
@@ -421,10 +459,11 @@ public sealed class QuerySession : ISession
     }
 
     /// <summary>What analysing would do for a statement that was analysed before.</summary>
-    private void BeginStatement(Statement? syntax)
+    private void BeginStatement(PreparedStatement statement)
     {
         StatementTime = ToTimestamp(_services.Clock.GetUtcNow());
-        RequireUsable(syntax);
+        _lastQuery = statement.Text;
+        RequireUsable(statement.Syntax);
         Transaction.BeginStatement();
     }
 

@@ -29,6 +29,13 @@ internal sealed class SessionFunctions(QuerySession session, SessionServices ser
         ["inet_client_addr"] = (session, _, _) => session.RemoteEndPoint?.Address is { } address ? (address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address).ToString() : null,
         ["current_setting"] = CurrentSetting,
         ["set_config"] = SetConfig,
+        ["to_regprocedure"] = (session, _, arguments) => session.FindObject(PgTypes.Regprocedure, (string)arguments[0]!),
+        ["to_regoper"] = (session, _, arguments) => session.FindObject(PgTypes.Regoper, (string)arguments[0]!),
+        ["to_regoperator"] = (session, _, arguments) => session.FindObject(PgTypes.Regoperator, (string)arguments[0]!),
+        ["txid_current"] = (session, _, _) => session.Transaction.GetId(),
+        ["txid_current_if_assigned"] = (session, _, _) => session.Transaction.Id,
+        ["pg_current_xact_id"] = (session, _, _) => session.Transaction.GetId(),
+        ["pg_current_xact_id_if_assigned"] = (session, _, _) => session.Transaction.Id,
         ["pg_sleep"] = (session, _, arguments) =>
         {
             session.Sleep(TimeSpan.FromSeconds((double)arguments[0]!));

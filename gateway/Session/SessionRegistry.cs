@@ -15,6 +15,9 @@ public sealed class SessionRegistry
 
     internal QuerySession? Find(int processId) => _sessions.GetValueOrDefault(processId);
 
+    /// <summary>What each session is doing.</summary>
+    internal IReadOnlyList<SystemCatalog.SessionState> Describe() => [.. _sessions.Values.OrderBy(session => session.ProcessId).Select(session => session.Describe())];
+
     internal int NextId() => Interlocked.Increment(ref _lastId);
 
     internal void Add(QuerySession session) => _sessions[session.ProcessId] = session;

@@ -15,6 +15,9 @@ internal sealed class StatementWatch(TimeProvider clock) : IDisposable
     private bool _isCancelled;
     private bool _timedOut;
 
+    /// <summary>Whether a statement runs now; any thread may ask.</summary>
+    public bool IsRunning => Volatile.Read(ref _isActive);
+
     /// <summary>Of the statement in progress. A source serves many statements, until one is cancelled: nothing may hold its token longer than a step lasts.</summary>
     public CancellationToken Token => _source.Token;
 

@@ -13,6 +13,9 @@ internal sealed class TransactionState(QuerySession session, SessionServices ser
 {
     private static readonly string[] s_characteristics = ["transaction_isolation", "transaction_read_only", "transaction_deferrable"];
 
+    // The first number that PostgreSQL gives to a transaction of a user is about this.
+    private static long s_lastId = 730;
+
     private readonly List<(string Name, int Changes)> _savepoints = [];
     private TransactionCatalog? _catalog;
     private bool _inImplicitBlock;
@@ -20,6 +23,11 @@ internal sealed class TransactionState(QuerySession session, SessionServices ser
     public TransactionStatus Status { get; private set; }
 
     public PgTimestamp? StartedAt { get; private set; }
+
+    /// <summary>The transaction's number, once somebody has asked for one.</summary>
+    public long? Id { get; private set; }
+
+    public long GetId() => Id ??= Interlocked.Increment(ref s_lastId);
 
     /// <summary>The catalog that the present statement reads.</summary>
     public async ValueTask<ICatalogSnapshot> GetCatalogAsync(CancellationToken cancellationToken) => await GetOwnCatalogAsync(cancellationToken);
@@ -31,6 +39,7 @@ internal sealed class TransactionState(QuerySession session, SessionServices ser
     public void BeginStatement()
     {
         if (_catalog is { Changes.Count: 0 } && !IsRepeatable) _catalog = null;
+        if (Status == TransactionStatus.Idle && !_inImplicitBlock) Id = null;
     }
 
     public void BeginImplicitBlock()
@@ -265,5 +274,6 @@ internal sealed class TransactionState(QuerySession session, SessionServices ser
         _savepoints.Clear();
         Status = TransactionStatus.Idle;
         StartedAt = null;
+        Id = null;
     }
 }

@@ -14,7 +14,7 @@ internal static class NameRows
     private static readonly (string Name, string Type)[] s_spellings =
     [
         ("int", "int4"), ("integer", "int4"), ("smallint", "int2"), ("bigint", "int8"), ("real", "float4"), ("float", "float8"), ("double precision", "float8"), ("decimal", "numeric"), ("dec", "numeric"),
-        ("boolean", "bool"), ("character varying", "varchar"), ("char varying", "varchar"), ("national character varying", "varchar"), ("character", "bpchar"), ("char", "bpchar"), ("nchar", "bpchar"),
+        ("boolean", "bool"), ("character varying", "varchar"), ("char varying", "varchar"), ("national character varying", "varchar"), ("character", "bpchar"), ("nchar", "bpchar"),
         ("national character", "bpchar"), ("bit varying", "varbit"), ("timestamp without time zone", "timestamp"), ("timestamp with time zone", "timestamptz"), ("time without time zone", "time"),
         ("time with time zone", "timetz"),
     ];
@@ -63,8 +63,6 @@ internal static class NameRows
             var (schema, name, oid) = (schemas[(long)type["typnamespace"]!], (string)type["typname"]!, (long)type["oid"]!);
             foreach (var row in Keys(NameKeys.Of(schema, name), oid, visible.Contains((schema, name)))) yield return row;
             if (!visible.Contains((schema, name))) continue;
-            // The words of SQL win over names of types: char is character, and "char" stands in quotes.
-            if (schema == "pg_catalog" && Array.Exists(s_spellings, spelling => spelling.Name == name)) continue;
             foreach (var row in Keys(NameKeys.Of(name), oid, null)) yield return row;
             if (schema != "pg_catalog") continue;
             foreach (var spelling in s_spellings)

@@ -26,14 +26,29 @@ internal static class SourceTypeRows
         }
     }
 
-    public static IEnumerable<Row> Labels(SystemState state) => state.Types.Where(item => item.Type.IsEnum).SelectMany(item => item.Type.Source!.Labels.Select((label, i) => new Row
+    /// <summary>The OIDs of labels ascend in their order, as those of a type whose labels were made together do: tools sort by them.</summary>
+    public static IEnumerable<Row> Labels(SystemState state) => state.Types.Where(item => item.Type.IsEnum).SelectMany(item =>
     {
-        ["oid"] = (long)StableOids.OfType(item.Type.Source.Server, item.Type.Source.Schema, $"{item.Type.Source.Name}\0{label}").Value,
-        ["enumtypid"] = (long)item.Type.Oid.Value, ["enumsortorder"] = (float)(i + 1), ["enumlabel"] = label,
-    }));
+        var source = item.Type.Source!;
+        var oids = source.Labels.Select(label => (long)StableOids.OfType(source.Server, source.Schema, $"{source.Name}\0{label}").Value).Order().ToArray();
+        return source.Labels.Select((label, i) => new Row { ["oid"] = oids[i], ["enumtypid"] = (long)item.Type.Oid.Value, ["enumsortorder"] = (float)(i + 1), ["enumlabel"] = label });
+    });
+
+    /// <summary>The input and output functions of a kind of type: tools tell arrays and composites by them.</summary>
+    private static (long Input, long Output, long Receive, long Send) Functions(object? kind, object? category) => (kind, category) switch
+    {
+        ("b", "A") => (750, 751, 2400, 2401),
+        ("e", _) => (3506, 3507, 3532, 3533),
+        ("c", _) => (2290, 2291, 2402, 2403),
+        ("d", _) => (2597, 0, 2598, 0),
+        ("r", _) => (3834, 3835, 3836, 3837),
+        ("m", _) => (4229, 4230, 4231, 4232),
+        _ => default,
+    };
 
     private static Row Complete(Row row)
     {
+        (row["typinput"], row["typoutput"], row["typreceive"], row["typsend"]) = Functions(row["typtype"], row["typcategory"]);
         row["typowner"] = SystemRows.OwnerOid;
         row["typisdefined"] = true;
         row["typispreferred"] = false;

@@ -18,9 +18,20 @@ internal static class SystemRows
     private static readonly Lazy<IReadOnlyList<Row>> s_operators = Owned("pg_operator", "oprnamespace", "oprowner");
     private static readonly Lazy<IReadOnlyList<Row>> s_collations = Owned("pg_collation", "collnamespace", "collowner");
     private static readonly Lazy<IReadOnlyList<Row>> s_languages = Owned("pg_language", null, "lanowner");
+    private static readonly Lazy<IReadOnlyList<Row>> s_accessMethods = new(() => StaticRows.Of("pg_am"));
+    private static readonly Lazy<IReadOnlyList<Row>> s_operatorClasses = Owned("pg_opclass", "opcnamespace", "opcowner");
+    private static readonly Lazy<IReadOnlyList<Row>> s_operatorFamilies = Owned("pg_opfamily", "opfnamespace", "opfowner");
+    private static readonly Lazy<IReadOnlyList<Row>> s_conversions = Owned("pg_conversion", "connamespace", "conowner");
+    private static readonly Lazy<IReadOnlyList<Row>> s_searchDictionaries = Owned("pg_ts_dict", "dictnamespace", "dictowner");
+    private static readonly Lazy<IReadOnlyList<Row>> s_searchTemplates = Owned("pg_ts_template", "tmplnamespace", null);
     private static readonly Lazy<IReadOnlyList<Row>> s_casts = new(() => StaticRows.Of("pg_cast").Where(cast => TypeRows.Has(cast["castsource"]) && TypeRows.Has(cast["casttarget"])).ToArray());
     private static readonly Lazy<IReadOnlyList<Row>> s_aggregates = new(() => StaticRows.Of("pg_aggregate"));
     private static readonly Lazy<IReadOnlyList<Row>> s_descriptions = new(() => StaticRows.Of("pg_description"));
+
+    private static readonly (long Oid, string Name)[] s_maintenanceDatabases = [(5L, "postgres"), (1L, "template1"), (4L, "template0")];
+
+    private static readonly (string Name, long Type, short Length, short Number)[] s_systemColumns =
+        [("ctid", 27, 6, -1), ("xmin", 28, 4, -2), ("cmin", 29, 4, -3), ("xmax", 28, 4, -4), ("cmax", 29, 4, -5), ("tableoid", 26, 4, -6)];
 
     private static readonly Dictionary<string, Func<SystemState, IEnumerable<Row>>> s_tables = new(StringComparer.Ordinal)
     {
@@ -54,7 +65,17 @@ internal static class SystemRows
         ["pg_catalog.pg_tables"] = state => UserTables(state).Where(relation => relation.Kind is 'r' or 'p').Select(relation => new Row { ["schemaname"] = relation.Schema, ["tablename"] = relation.Name, ["tableowner"] = relation.Owner, ["hasindexes"] = false, ["hasrules"] = false, ["hastriggers"] = false, ["rowsecurity"] = false }),
         ["pg_catalog.pg_views"] = state => UserTables(state).Where(relation => relation.Kind == 'v').Select(relation => new Row { ["schemaname"] = relation.Schema, ["viewname"] = relation.Name, ["viewowner"] = relation.Owner, ["definition"] = relation.Definition }),
         ["pg_catalog.pg_matviews"] = state => UserTables(state).Where(relation => relation.Kind == 'm').Select(relation => new Row { ["schemaname"] = relation.Schema, ["matviewname"] = relation.Name, ["matviewowner"] = relation.Owner, ["hasindexes"] = false, ["ispopulated"] = true, ["definition"] = relation.Definition }),
-        ["pg_catalog.pg_am"] = _ => [new Row { ["oid"] = 2L, ["amname"] = "heap", ["amtype"] = "t" }, new Row { ["oid"] = 403L, ["amname"] = "btree", ["amtype"] = "i" }],
+        ["pg_catalog.pg_am"] = _ => s_accessMethods.Value,
+        ["pg_catalog.pg_opclass"] = _ => s_operatorClasses.Value,
+        ["pg_catalog.pg_opfamily"] = _ => s_operatorFamilies.Value,
+        ["pg_catalog.pg_conversion"] = _ => s_conversions.Value,
+        ["pg_catalog.pg_ts_dict"] = _ => s_searchDictionaries.Value,
+        ["pg_catalog.pg_ts_template"] = _ => s_searchTemplates.Value,
+        ["pg_catalog.pg_stat_activity"] = state => SessionRows.Activity(state),
+        ["pg_catalog.pg_stat_ssl"] = state => SessionRows.Encryption(state),
+        ["pg_catalog.pg_stat_gssapi"] = state => state.Sessions.Select(session => new Row { ["pid"] = session.ProcessId, ["gss_authenticated"] = false, ["encrypted"] = false }),
+        ["pg_catalog.pg_prepared_statements"] = state => SessionRows.Prepared(state),
+        ["information_schema.character_sets"] = state => [new Row { ["character_set_name"] = "UTF8", ["character_repertoire"] = "UCS", ["form_of_use"] = "UTF8", ["default_collate_catalog"] = state.Database }],
         ["pg_catalog.pg_tablespace"] = _ => [new Row { ["oid"] = 1663L, ["spcname"] = "pg_default", ["spcowner"] = OwnerOid }, new Row { ["oid"] = 1664L, ["spcname"] = "pg_global", ["spcowner"] = OwnerOid }],
         ["pg_catalog.pg_foreign_server"] = state => state.Servers.Select(server => new Row { ["oid"] = (long)server.Oid.Value, ["srvname"] = server.Name, ["srvowner"] = state.OidOf(server.Owner), ["srvfdw"] = WrapperOid(server.Wrapper), ["srvtype"] = server.Type, ["srvversion"] = server.Version, ["srvacl"] = server.Access is { } access ? PgArray.Vector([.. access]) : null, ["srvoptions"] = server.Options.Count == 0 ? null : PgArray.Vector([.. server.Options]) }),
         ["pg_catalog.pg_foreign_data_wrapper"] = state => state.Servers.Select(server => server.Wrapper).Distinct().Select(wrapper => new Row { ["oid"] = WrapperOid(wrapper), ["fdwname"] = wrapper, ["fdwowner"] = OwnerOid }),
@@ -78,13 +99,13 @@ internal static class SystemRows
         s_tables.TryGetValue($"{relation.Schema}.{relation.Name}", out var rows) ? rows(state) : [];
 
     /// <summary>Static rows that belong to pg_catalog, where the kind has schemas, and to the system's owner.</summary>
-    private static Lazy<IReadOnlyList<Row>> Owned(string table, string? schemaColumn, string ownerColumn) => new(() =>
+    private static Lazy<IReadOnlyList<Row>> Owned(string table, string? schemaColumn, string? ownerColumn) => new(() =>
     {
         var rows = StaticRows.Of(table);
         foreach (var row in rows)
         {
             if (schemaColumn is not null) row[schemaColumn] = PgCatalogOid;
-            row[ownerColumn] = OwnerOid;
+            if (ownerColumn is not null) row[ownerColumn] = OwnerOid;
         }
 
         return rows;
@@ -112,13 +133,25 @@ internal static class SystemRows
         });
     }
 
-    private static IEnumerable<Row> Attributes(SystemState state) => AllRelations(state).SelectMany(relation => relation.Columns.Select((column, i) => new Row
+    /// <summary>A relation's columns in order, then the system columns of those that have rows of their own.</summary>
+    private static IEnumerable<Row> Attributes(SystemState state) => AllRelations(state).SelectMany(relation =>
+        UserAttributes(relation).Concat(relation.Kind is 'v' || relation.Columns.Count == 0 ? [] : SystemAttributes(relation)));
+
+    private static IEnumerable<Row> SystemAttributes(RelationState relation) => s_systemColumns.Select(column => new Row
+    {
+        ["attrelid"] = (long)relation.Oid.Value, ["attname"] = column.Name, ["atttypid"] = column.Type, ["attlen"] = column.Length, ["attnum"] = column.Number, ["attcacheoff"] = -1, ["atttypmod"] = -1,
+        ["attbyval"] = column.Length == 4, ["attalign"] = column.Length == 4 ? "i" : "s", ["attstorage"] = "p", ["attcompression"] = "", ["attnotnull"] = true, ["attidentity"] = "", ["attgenerated"] = "", ["attislocal"] = true,
+    });
+
+    private static IEnumerable<Row> UserAttributes(RelationState relation) => relation.Columns.Select((column, i) => (Column: column, Index: i, Layout: TypeRows.Layout(column.Type))).Select(item => Attribute(relation, item.Column, item.Index, item.Layout));
+
+    private static Row Attribute(RelationState relation, ConnectorColumn column, int i, (bool ByValue, string Alignment, string Storage) layout) => new()
     {
         ["attrelid"] = (long)relation.Oid.Value, ["attname"] = column.Name, ["atttypid"] = (long)(column.Domain?.Oid ?? column.Type.AnnouncedOid).Value, ["attlen"] = column.Type.AnnouncedLength,
         ["attnum"] = Number(column, i), ["attndims"] = column.Type.IsArray ? 1 : 0, ["attcacheoff"] = -1, ["atttypmod"] = (column.Type.Element ?? column.Type).Modifier,
-        ["attalign"] = "i", ["attstorage"] = "p", ["attcompression"] = "", ["attnotnull"] = !column.IsNullable, ["attidentity"] = "", ["attgenerated"] = column.IsGenerated ? "s" : "", ["attislocal"] = true,
+        ["attstattarget"] = -1, ["attbyval"] = layout.ByValue, ["attalign"] = layout.Alignment, ["attstorage"] = layout.Storage, ["attcompression"] = "", ["attnotnull"] = !column.IsNullable, ["attidentity"] = "", ["attgenerated"] = column.IsGenerated ? "s" : "", ["attislocal"] = true,
         ["attcollation"] = Collation(column.Type, SystemTables.IsSystemSchema(relation.Schema)),
-    }));
+    };
 
     /// <summary>Names are compared by bytes whatever the database's collation is, as are all texts of the catalogs.</summary>
     private static long Collation(SqlType type, bool isSystem)
@@ -127,11 +160,16 @@ internal static class SystemRows
         return scalar.Category != 'S' ? 0 : scalar.Base == PgTypes.Name || isSystem ? 950 : 100;
     }
 
-    private static IEnumerable<Row> Databases(SystemState state) => state.Databases.Select((name, i) => new Row
+    /// <summary>The gateway's own database and its servers, then those that every PostgreSQL has.</summary>
+    private static IEnumerable<Row> Databases(SystemState state) => state.Databases.Select((name, i) => (Oid: 16_000L + i, Name: name))
+        .Concat(s_maintenanceDatabases.Where(database => !state.Databases.Contains(database.Name))).Select(database => new Row
     {
-        ["oid"] = 5L + i, ["datname"] = name, ["datdba"] = OwnerOid, ["encoding"] = 6, ["datlocprovider"] = "c", ["datistemplate"] = false, ["datallowconn"] = true, ["datconnlimit"] = -1,
+        ["oid"] = database.Oid, ["datname"] = database.Name, ["datdba"] = OwnerOid, ["encoding"] = 6, ["datlocprovider"] = "c", ["datistemplate"] = database.Name is "template0" or "template1",
+        ["datallowconn"] = database.Name != "template0", ["datconnlimit"] = -1,
         ["dattablespace"] = 1663L, ["datcollate"] = "C.UTF-8", ["datctype"] = "C.UTF-8",
     });
+
+    internal static Dictionary<string, long> DatabaseOids(SystemState state) => Databases(state).ToDictionary(row => (string)row["datname"]!, row => (long)row["oid"]!);
 
     private static IEnumerable<Row> Settings(SystemState state) => state.Settings.Select(setting => new Row
     {
@@ -145,6 +183,7 @@ internal static class SystemRows
         ["is_nullable"] = column.IsNullable ? "YES" : "NO", ["data_type"] = column.Type.IsArray ? "ARRAY" : column.Type.Base.Source is { CatalogOid.Value: 0 } ? "USER-DEFINED" : column.Type.WithoutModifier().ToString(),
         ["domain_catalog"] = column.Domain is null ? null : state.Database, ["domain_schema"] = column.Domain is null ? null : SchemaOf(column.Domain, relation), ["domain_name"] = column.Domain?.Source!.Name,
         ["character_maximum_length"] = column.Type is { IsArray: false, Modifier: > 4, Base.Name: "varchar" or "bpchar" } ? column.Type.Modifier - 4 : null,
+        ["character_octet_length"] = OctetLength(column.Type), ["datetime_precision"] = DatetimePrecision(column.Type),
         ["numeric_precision"] = NumericPrecision(column.Type), ["numeric_precision_radix"] = NumericPrecision(column.Type) is null ? null : column.Type.IsNumeric ? 10 : 2,
         ["numeric_scale"] = column.Type.IsNumeric ? column.Type.Decimal is { } shape && column.Type.Modifier > 0 ? (int)shape.Scale : null : column.Type.Storage is Storage.Int16 or Storage.Int32 or Storage.Int64 ? 0 : null,
         ["udt_catalog"] = state.Database, ["udt_schema"] = column.Type.Base.Source is null ? "pg_catalog" : SchemaOf(column.Type.Base, relation),
@@ -160,6 +199,22 @@ internal static class SystemRows
     }
 
     private static short Number(ConnectorColumn column, int index) => column.Number > 0 ? column.Number : (short)(index + 1);
+
+    /// <summary>Four bytes a character at most (information_schema.sql).</summary>
+    private static int? OctetLength(SqlType type) => type.IsArray ? null : type.Base.Name switch
+    {
+        "text" => 1 << 30,
+        "varchar" or "bpchar" => type.Modifier > 4 ? 4 * (type.Modifier - 4) : 1 << 30,
+        _ => null,
+    };
+
+    private static int? DatetimePrecision(SqlType type) => type.IsArray ? null : type.Base.Name switch
+    {
+        "date" => 0,
+        "time" or "timetz" or "timestamp" or "timestamptz" => type.Modifier < 0 ? 6 : type.Modifier,
+        "interval" => type.Modifier < 0 || (type.Modifier & 0xffff) == 0xffff ? 6 : type.Modifier & 0xffff,
+        _ => null,
+    };
 
     private static int? NumericPrecision(SqlType type) => type switch
     {

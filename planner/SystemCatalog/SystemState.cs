@@ -1,6 +1,7 @@
 using Federation.Connectors.Spi;
 using Federation.Core;
 using Federation.Core.Types;
+using Federation.Core.Values;
 
 namespace Federation.SystemCatalog;
 
@@ -30,9 +31,35 @@ public sealed record SystemState(string Database, string User)
 
     public IReadOnlyList<MappingState> Mappings { get; init; } = [];
 
+    /// <summary>The sessions of this gateway.</summary>
+    public IReadOnlyList<SessionState> Sessions { get; init; } = [];
+
+    /// <summary>The session's own prepared statements.</summary>
+    public IReadOnlyList<PreparedState> Prepared { get; init; } = [];
+
     /// <summary>The OID of a role; the system's owner for one that is gone.</summary>
     internal long OidOf(string role) => Roles.FirstOrDefault(item => item.Name == role)?.Oid.Value ?? SystemRows.OwnerOid;
 }
+
+/// <param name="State">active, idle, idle in transaction, or idle in transaction (aborted).</param>
+public sealed record SessionState(int ProcessId, string Database, string User, string ApplicationName, string State, string Query)
+{
+    public string? Address { get; init; }
+
+    public int? Port { get; init; }
+
+    public bool IsEncrypted { get; init; }
+
+    public PgTimestamp StartedAt { get; init; }
+
+    public PgTimestamp? TransactionStart { get; init; }
+
+    public PgTimestamp QueryStart { get; init; }
+
+    public PgTimestamp StateChange { get; init; }
+}
+
+public sealed record PreparedState(string Name, string Text, PgTimestamp PreparedAt, IReadOnlyList<Oid> ParameterTypes, bool IsFromSql);
 
 /// <param name="Verifier">The password in the form in which it is stored; null for none.</param>
 /// <param name="ValidUntil">When the password ends, in the microseconds of a timestamp.</param>

@@ -35,6 +35,9 @@ public static class SystemTables
     /// <summary>Whether the table shows what only superusers may see.</summary>
     public static bool IsForSuperusers(string table) => table is "pg_authid" or "pg_shadow" or "pg_user_mapping";
 
+    /// <summary>Whether the table shows sessions, or what they have prepared.</summary>
+    public static bool ShowsSessions(string table) => table is "pg_stat_activity" or "pg_stat_ssl" or "pg_stat_gssapi" or "pg_prepared_statements";
+
     /// <summary>Whether the table shows settings.</summary>
     public static bool ShowsSettings(string table) => table is "pg_settings" or "setting_texts";
 

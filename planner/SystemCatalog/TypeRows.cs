@@ -30,6 +30,13 @@ internal static class TypeRows
 
     private static readonly HashSet<object> s_oids = Types.Select(type => type["oid"]!).ToHashSet();
 
+    private static readonly Dictionary<long, Row> s_byOid = Types.ToDictionary(type => (long)type["oid"]!);
+
+    /// <summary>How values of a type lie in a row: typbyval, typalign and typstorage.</summary>
+    public static (bool ByValue, string Alignment, string Storage) Layout(Core.Types.SqlType type) => s_byOid.TryGetValue(type.AnnouncedOid.Value, out var row)
+        ? ((bool)row["typbyval"]!, (string)row["typalign"]!, (string)row["typstorage"]!)
+        : (type.Base.IsEnum && !type.IsArray, "i", type.Base.IsEnum && !type.IsArray ? "p" : "x");
+
     /// <summary>Whether a type has a row.</summary>
     public static bool Has(object? oid) => oid is not null && s_oids.Contains(oid);
 

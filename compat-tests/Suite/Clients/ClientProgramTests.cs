@@ -7,7 +7,7 @@ namespace Federation.CompatTests.Suite.Clients;
 [Collection(SuiteCollection.Name)]
 public sealed class ClientProgramTests(SuiteServers servers)
 {
-    private const int FewestLines = 20;
+    private const int FewestLines = 10;
     private static readonly string s_folder = Path.Combine(Repository.CompatTests, "clients");
 
     [Fact]
@@ -51,17 +51,31 @@ public sealed class ClientProgramTests(SuiteServers servers)
         return [.. output.Split('\n')];
     });
 
+    /// <summary>Tools connect to these before they know any other database.</summary>
+    [Theory]
+    [InlineData("postgres")]
+    [InlineData("template1")]
+    public async Task Databases_of_every_server_can_be_connected_to(string database)
+    {
+        var server = servers.Gateway with { Database = database };
+        Assert.Equal($"{database}|t\n", await PsqlAsync(server, "-At", "-c", "SELECT current_database(), EXISTS (SELECT FROM information_schema.schemata WHERE catalog_name = current_database())"));
+        Assert.Contains("template1|t|t", await PsqlAsync(server, "-At", "-c", "SELECT datname, datistemplate, datallowconn FROM pg_database"), StringComparison.Ordinal);
+        Assert.Contains("database \"template0\" is not currently accepting connections", await PsqlAsync(servers.Gateway with { Database = "template0" }, "-c", "SELECT 1"), StringComparison.Ordinal);
+    }
+
     private static async Task<string> PsqlAsync(ServerAddress server, params string[] arguments)
     {
         var port = server.Port.ToString(CultureInfo.InvariantCulture);
         return (await ProgramRun.RunAsync("psql", ["-X", "-h", server.Host, "-p", port, "-U", server.User, "-d", server.Database, .. arguments])).Output;
     }
 
-    private async Task CompareAsync(Func<ServerAddress, Task<List<string>>> run)
+    private Task CompareAsync(Func<ServerAddress, Task<List<string>>> run) => CompareAsync(servers.Postgres, servers.Gateway, run);
+
+    internal static async Task CompareAsync(ServerAddress postgres, ServerAddress gateway, Func<ServerAddress, Task<List<string>>> run)
     {
-        var expected = await run(servers.Postgres);
+        var expected = await run(postgres);
         Assert.True(expected.Count > FewestLines, string.Join('\n', expected));
-        var actual = await run(servers.Gateway);
+        var actual = await run(gateway);
         var line = Enumerable.Range(0, Math.Max(expected.Count, actual.Count))
             .FirstOrDefault(i => expected.ElementAtOrDefault(i) != actual.ElementAtOrDefault(i), -1);
         Assert.True(line < 0, $"line {line + 1} differs\nPostgreSQL: {expected.ElementAtOrDefault(line)}\ngateway:    {actual.ElementAtOrDefault(line)}\n\n{string.Join('\n', actual)}");

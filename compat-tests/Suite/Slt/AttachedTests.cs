@@ -128,13 +128,19 @@ public sealed class AttachedTests(SuiteServers servers, ITestOutputHelper output
         Assert.Equal([(oid, (short)5), (oid, (short)1), (0u, (short)0)], described);
     }
 
-    /// <summary>Makes the database and attaches it under its name.</summary>
-    internal static async Task<ServerAddress> CreateAsync(ServerAddress postgres, ServerAddress gateway)
+    /// <summary>Makes the database.</summary>
+    internal static async Task<ServerAddress> CreateAsync(ServerAddress postgres)
     {
         var database = postgres with { Database = "attached" };
         await ExecuteAsync(postgres, "CREATE DATABASE attached");
         await ExecuteAsync(database, await File.ReadAllTextAsync(Path.Combine(s_folder, "setup.sql")));
-        await ExecuteAsync(gateway, $"CREATE SERVER attached FOREIGN DATA WRAPPER postgres OPTIONS (host '127.0.0.1', port '{postgres.Port}', dbname 'attached')");
+        return database;
+    }
+
+    /// <summary>Attaches the database to a gateway under its name.</summary>
+    internal static async Task<ServerAddress> AttachAsync(ServerAddress database, ServerAddress gateway)
+    {
+        await ExecuteAsync(gateway, $"CREATE SERVER attached FOREIGN DATA WRAPPER postgres OPTIONS (host '127.0.0.1', port '{database.Port}', dbname 'attached')");
         await ExecuteAsync(gateway, "CREATE USER MAPPING FOR PUBLIC SERVER attached OPTIONS (user 'postgres')");
         return database;
     }

@@ -39,6 +39,8 @@ public static partial class NameKeys
         }
 
         var words = Blanks().Replace(bare, " ");
+        // The word CHAR is SQL's character; the catalog's type of that name stands in quotes.
+        if (words.Equals("char", StringComparison.OrdinalIgnoreCase)) words = "bpchar";
         return (bare.AsSpan().IndexOfAny('"', '.') < 0 && words.Length > 0 ? Of(words.ToLowerInvariant()) : OfName(bare)) + array;
     }
 

@@ -16,6 +16,8 @@ internal sealed class ObjectNames(string database, Func<IReadOnlyList<string>> s
 
     private static readonly Dictionary<Oid, string> s_schemas = new() { [new Oid(11)] = "pg_catalog", [new Oid(2200)] = "public", [new Oid(99)] = "pg_toast" };
 
+    private static readonly Dictionary<Oid, string> s_collations = new() { [new Oid(100)] = "\"default\"", [new Oid(950)] = "\"C\"", [new Oid(951)] = "\"POSIX\"" };
+
     public string? Find(PgType type, Oid oid)
     {
         if (oid == Oid.None) return "-";
@@ -25,6 +27,8 @@ internal sealed class ObjectNames(string database, Func<IReadOnlyList<string>> s
         if (type == PgTypes.Regproc) return SystemNames.Function(oid.Value);
         if (type == PgTypes.Regprocedure) return SystemNames.Signature(oid.Value);
         if (type == PgTypes.Regoperator) return SystemNames.Operator(oid);
+        if (type == PgTypes.Regoper) return OperatorNames.Find(oid);
+        if (type == PgTypes.Regcollation) return s_collations.GetValueOrDefault(oid);
         return type == PgTypes.Regnamespace ? s_schemas.GetValueOrDefault(oid) : null;
     }
 

@@ -9,6 +9,10 @@ internal static class OperatorNames
 {
     public static Oid Resolve(PgType type, string text) => type == PgTypes.Regoper ? ResolveSymbol(text) : ResolveSignature(text);
 
+    /// <summary>A symbol that several operators have stands with its schema.</summary>
+    public static string? Find(Oid oid) => FunctionCatalog.Instance.FindOperator(oid) is not { } entry ? null
+        : FunctionCatalog.Instance.OperatorsNamed(entry.Symbol).Length == 1 ? entry.Symbol : $"pg_catalog.{entry.Symbol}";
+
     private static Oid ResolveSymbol(string text)
     {
         var operators = FunctionCatalog.Instance.OperatorsNamed(Symbol(text));

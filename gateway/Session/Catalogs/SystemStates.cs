@@ -38,8 +38,11 @@ internal sealed class SystemStates(
                 foreach (var mapping in await snapshot.ListUserMappingsAsync(server.Name, cancellationToken))
                     mappings.Add(await MappingOfAsync(server, mapping, cancellationToken));
 
+        var showsSessions = SystemTables.ShowsSessions(table);
         return new SystemState(shownDatabase, user)
         {
+            Sessions = showsSessions ? resolver.Session.Registry.Describe() : [],
+            Prepared = showsSessions ? resolver.Session.DescribePrepared() : [],
             Mappings = mappings,
             Databases = [TableResolver.ManagedDatabase, .. servers.Select(server => server.Name)],
             Roles = (await rights.ListRolesAsync(cancellationToken)).Select(StateOf).ToArray(),

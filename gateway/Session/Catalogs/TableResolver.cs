@@ -19,6 +19,9 @@ internal sealed class TableResolver(SessionServices services, ICatalogSnapshot s
     /// <summary>What the session calls its database; system tables show it.</summary>
     public required string ShownDatabase { get; init; }
 
+    /// <summary>The session that asks, for what system tables show of it and of the others.</summary>
+    public required QuerySession Session { get; init; }
+
     /// <summary>The databases that every PostgreSQL has, to which tools connect before they know any other: names of the managed database, unless a server is called so.</summary>
     public static bool IsMaintenanceDatabase(string name) => name is "postgres" or "template1";
 

@@ -12,7 +12,8 @@ internal static class PreparedStatements
     public static async ValueTask<string> PrepareAsync(QuerySession session, PreparedStatement outer, PrepareStatement prepare, CancellationToken cancellationToken)
     {
         var declared = prepare.ParameterTypes.Select(type => (SqlType?)Planner.Binding.TypeNames.Bind(type)).ToArray();
-        session.AddStatement(prepare.Name, await session.AnalyzeAsync(outer.Text, prepare.Statement, declared, cancellationToken));
+        var prepared = await session.AnalyzeAsync(outer.Text, prepare.Statement, declared, cancellationToken);
+        session.AddStatement(prepare.Name, prepared.FromSql());
         return "PREPARE";
     }
 

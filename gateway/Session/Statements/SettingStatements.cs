@@ -81,6 +81,6 @@ internal static class SettingStatements
         if (interval.Days != 0) throw InvalidInterval("days");
         return SettingValues.OffsetZone(interval.Microseconds / 3_600_000_000d) ?? throw new SqlException(SqlState.InvalidParameterValue, "time zone interval is out of range");
 
-        static SqlException InvalidInterval(string part) => new(SqlState.InvalidParameterValue, "invalid value for parameter \"TimeZone\"") { Detail = $"Cannot specify {part} in time zone interval." };
+        SqlException InvalidInterval(string part) => new(SqlState.InvalidParameterValue, $"invalid value for parameter \"TimeZone\": \"INTERVAL '{Core.Values.ValueText.Format(interval, SqlType.Of(PgTypes.Interval), TextFormat.Default)}'\"") { Detail = $"Cannot specify {part} in time zone interval." };
     }
 }

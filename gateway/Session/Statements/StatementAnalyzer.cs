@@ -19,6 +19,8 @@ internal sealed class StatementAnalyzer(QuerySession session, SessionServices se
     public async ValueTask<PreparedStatement> AnalyzeAsync(string text, Statement? syntax, IReadOnlyList<SqlType?>? declared, CancellationToken cancellationToken)
     {
         session.Transaction.BeginStatement();
+        // Clients learn at Parse that a statement cannot be run, where PostgreSQL tells them what is wrong with it.
+        if (syntax is UnsupportedStatement unsupported) throw StatementHandlers.Unsupported(unsupported);
         var prepared = new PreparedStatement(text, syntax) { DeclaredTypes = declared ?? [] };
         try
         {
@@ -70,6 +72,7 @@ internal sealed class StatementAnalyzer(QuerySession session, SessionServices se
     private PreparedStatement Shape(string text, Statement? syntax, IReadOnlyList<SqlType?>? declared, BoundQuery? query, long version) => new(text, syntax)
     {
         DeclaredTypes = declared ?? [],
+        PreparedAt = session.StatementTime,
         Query = query,
         CatalogVersion = version,
         User = version == 0 ? null : session.User,
@@ -117,7 +120,7 @@ internal sealed class StatementAnalyzer(QuerySession session, SessionServices se
     }
 
     internal TableResolver Resolver(Federation.Catalog.ICatalogSnapshot catalog) =>
-        new(services, catalog, session.CatalogName, session.User, session.RightsOf(catalog), session.SearchPath, () => SettingStatements.Rows(session), Warn) { ShownDatabase = session.Database };
+        new(services, catalog, session.CatalogName, session.User, session.RightsOf(catalog), session.SearchPath, () => SettingStatements.Rows(session), Warn) { ShownDatabase = session.Database, Session = session };
 
     private void Warn(SqlException error, string consequence) => session.NotifyOnce(NoticeSeverity.Warning, error.State, $"{consequence}: {error.Message}", error.Detail);
 

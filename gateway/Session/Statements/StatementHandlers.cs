@@ -34,13 +34,12 @@ internal static class StatementHandlers
         CreateSchemaStatement create => new CommandPortal(session, token => SchemaStatements.CreateAsync(session, create, token)),
         DropStatement drop => new CommandPortal(session, token => SchemaStatements.DropAsync(session, drop, token)),
         NotifyStatement notify => Command(session, () => notify.Command.ToUpperInvariant()),
-        UnsupportedStatement unsupported => Command(session, () => throw Unsupported(unsupported)),
         _ => throw new System.Diagnostics.UnreachableException(statement.Syntax.GetType().Name),
     };
 
     private static CommandPortal Command(QuerySession session, Func<string> run) => new(session, _ => ValueTask.FromResult(run()));
 
-    private static SqlException Unsupported(UnsupportedStatement statement) =>
+    public static SqlException Unsupported(UnsupportedStatement statement) =>
         new(SqlState.FeatureNotSupported, $"{statement.Command} is not supported")
         {
             Detail = "This version reads: queries, sessions, and the commands that attach sources and register tables.",

@@ -111,12 +111,25 @@ public sealed partial class Binder
 
     private Expr BindCast(CastExpression cast, BindScope scope, ExpressionContext context)
     {
+        if (DomainCall(cast) is { } call) return BindCall(call, scope, context);
         var target = BindType(cast.Type);
         RequireInput(target, cast.ErrorSpan);
         var operand = cast.Operand is ArrayExpression array && target.IsArray
             ? BindArray(array, target.Element, scope, context)
             : BindExpression(cast.Operand, scope, context);
         return Coerce(operand, target, CastContext.Explicit, cast.Operand is StringLiteral ? cast.Operand.Span : cast.ErrorSpan);
+    }
+
+    /// <summary>A domain of information_schema is a function that checks and gives the value under the domain; null for other types.</summary>
+    private FunctionCall? DomainCall(CastExpression cast)
+    {
+        if (cast.Type is not { Name: { Qualifier: "information_schema", Parts.Count: 2 } name, ArrayDimensions: 0 }) return null;
+        var functions = _catalog.FunctionsNamed($"information_schema.{name.Name}");
+        if (functions.Length == 0) return null;
+        // The value is first made one of the type under the domain, as every cast to a domain does.
+        var under = PgTypes.Find(functions[0].ArgumentTypes[0])!.Name;
+        var operand = new CastExpression(cast.Operand, new TypeName(new QualifiedName([under]), [], 0) { Span = cast.Type.Span }) { Span = cast.Span };
+        return new FunctionCall(name, [new Argument(null, operand)]) { Span = cast.Span };
     }
 
     private Expr BindLogical(LogicalExpression logical, BindScope scope, ExpressionContext context)

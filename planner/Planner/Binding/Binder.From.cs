@@ -76,7 +76,7 @@ public sealed partial class Binder
         for (var i = 0; i < outputs.Count; i++)
             if (resolved.Columns[i].Domain is { } domain)
                 _domains.Add(outputs[i].Column.Id, domain);
-        if (SystemColumn(resolved, outputs, table.IsOnly) is { } system) columns.Add(system);
+        columns.AddRange(SystemColumns(resolved, outputs, table.IsOnly));
         var entry = table.Alias?.Name is { } alias
             ? new RangeEntry(alias, null, null, columns)
             : new RangeEntry(resolved.Source.Table, resolved.Source.Schema, resolved.Source.Catalog, columns);

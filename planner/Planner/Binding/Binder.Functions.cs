@@ -25,6 +25,13 @@ public sealed partial class Binder
         var inner = ArgumentContext(call, context);
         var arguments = call.Arguments.Select(argument => BindExpression(argument.Value, scope, inner)).ToArray();
         var names = call.Arguments.Select(argument => argument.Name).ToArray();
+        if (Array.Exists(arguments, IsVoidParameter))
+        {
+            // {? = call f(?)} of JDBC: what stands for the result is no argument.
+            names = names.Where((_, i) => !IsVoidParameter(arguments[i])).ToArray();
+            arguments = arguments.Where(argument => !IsVoidParameter(argument)).ToArray();
+        }
+
         var orderedSet = call.WithinGroup.Count > 0;
         var sortArguments = orderedSet ? call.WithinGroup.Select(item => BindExpression(item.Expression, scope, inner)).ToArray() : [];
         var resolution = Resolve(call, [.. arguments, .. sortArguments], names);
@@ -93,6 +100,8 @@ public sealed partial class Binder
             throw new SqlException(SqlState.FeatureNotSupported, $"set-returning functions are not allowed in {context.Name}") { Position = call.Span.Position };
         return At(new SetCall(function, arguments, result), call.Span);
     }
+
+    private static bool IsVoidParameter(Expr argument) => argument is Parameter && argument.Type.Base == PgTypes.Void;
 
     /// <summary>An array type with as many dimensions as the deepest argument: declared types do not say how many there are.</summary>
     private static SqlType Deepened(SqlType result, Expr[] arguments)
@@ -218,7 +227,7 @@ public sealed partial class Binder
     private SqlException FunctionMissing(FunctionCall call, Expr[] arguments)
     {
         var list = call.IsStar ? "*" : string.Join(", ", arguments.Select((argument, i) =>
-            i < call.Arguments.Count && call.Arguments[i].Name is { } name ? $"{name} => {argument.Type}" : argument.Type.ToString()));
+            i < call.Arguments.Count && call.Arguments[i].Name is { } name ? $"{name} => {argument.Type.WithoutModifier()}" : argument.Type.WithoutModifier().ToString()));
         if (call.IsStar && _catalog.FunctionsNamed(call.Name.Name).ToArray() is [{ Kind: FunctionKind.Aggregate }, ..])
         {
             return new SqlException(SqlState.WrongObjectType, $"{call.Name}(*) must be used to call a parameterless aggregate function") { Position = call.Span.Position };
@@ -235,5 +244,5 @@ public sealed partial class Binder
     private static SqlException SchemaOrFunctionMissing(FunctionCall call) =>
         new(SqlState.InvalidSchemaName, $"schema \"{call.Name.Qualifier}\" does not exist") { Position = call.Name.Span.Position };
 
-    private static string TypeList(IEnumerable<Expr> arguments) => string.Join(", ", arguments.Select(argument => argument.Type.ToString()));
+    private static string TypeList(IEnumerable<Expr> arguments) => string.Join(", ", arguments.Select(argument => argument.Type.WithoutModifier().ToString()));
 }

@@ -49,7 +49,7 @@ public sealed partial class Binder
 
     private static SqlException OperatorError(OperatorName name, SqlType? left, SqlType right, bool isAmbiguous)
     {
-        var text = left is null ? $"{name.Symbol} {right}" : $"{left} {name.Symbol} {right}";
+        var text = left is null ? $"{name.Symbol} {right.WithoutModifier()}" : $"{left.WithoutModifier()} {name.Symbol} {right.WithoutModifier()}";
         return isAmbiguous
             ? new SqlException(SqlState.AmbiguousFunction, $"operator is not unique: {text}")
             {

@@ -59,6 +59,14 @@ public sealed partial class Binder
     {
         var columns = arguments.Select((argument, i) => new ScopeColumn($"a{i + 1}", argument)).ToArray();
         var entry = new RangeEntry(SqlFunctions.ArgumentAlias, null, null, columns);
-        return BindExpression(body, new BindScope(null) { Items = [new NamespaceItem(entry, IsTableVisible: true, AreColumnsVisible: false)] }, new ExpressionContext(name));
+        try
+        {
+            return BindExpression(body, new BindScope(null) { Items = [new NamespaceItem(entry, IsTableVisible: true, AreColumnsVisible: false)] }, new ExpressionContext(name));
+        }
+        catch (SqlException error) when (error.Position > 0)
+        {
+            // What the body makes of an argument fails while the function runs, and has no place in the statement.
+            throw error.Moved(0);
+        }
     }
 }

@@ -1,46 +1,61 @@
 namespace Federation.Planner.Binding;
 
-/// <summary>tableoid, which every table has. Catalog queries of psql and of drivers join on it; a scan gives it only where it is named.</summary>
+/// <summary>
+/// The system columns that every table has. Catalog queries of psql and of drivers join on tableoid, and tools follow changes of the catalog by xmin; a scan gives one only where it is named. Only rows of the
+/// catalog have the other columns: where a source's rows lie, and which transaction wrote them, is not known.
+/// </summary>
 public sealed partial class Binder
 {
     private const string TableOidName = "tableoid";
 
-    // PostgreSQL's number of the column.
-    private const short TableOidNumber = -6;
+    /// <summary>Names, PostgreSQL's numbers and types, and what a row of the catalog has: all were there from the beginning.</summary>
+    private static readonly (string Name, short Number, SqlType Type, object? Value)[] s_systemColumns =
+    [
+        ("ctid", -1, SqlType.Of(PgTypes.Tid), "(0,1)"), ("xmin", -2, SqlType.Of(PgTypes.Xid), 1L), ("cmin", -3, SqlType.Of(PgTypes.Cid), 0L), ("xmax", -4, SqlType.Of(PgTypes.Xid), 0L),
+        ("cmax", -5, SqlType.Of(PgTypes.Cid), 0L), (TableOidName, -6, SqlType.Oid, null),
+    ];
 
-    /// <summary>The system column of each scan, by the scan's first column.</summary>
-    private readonly Dictionary<int, (Column Column, Oid TableOid)> _systemColumns = [];
+    /// <summary>The system columns of each scan, by the scan's first column.</summary>
+    private readonly Dictionary<int, List<Assignment>> _systemColumns = [];
     private readonly HashSet<int> _mentionedSystemColumns = [];
 
-    /// <summary>Those whose rows are of several tables, which the source alone can tell apart.</summary>
-    private readonly HashSet<int> _sharedTables = [];
+    /// <summary>Those that a source alone could tell.</summary>
+    private readonly HashSet<int> _unknownColumns = [];
 
-    private ScopeColumn? SystemColumn(ResolvedTable table, EquatableArray<ScanColumn> outputs, bool isOnly)
+    private IEnumerable<ScopeColumn> SystemColumns(ResolvedTable table, EquatableArray<ScanColumn> outputs, bool isOnly)
     {
-        // A source's table may have a column of that name.
-        if (outputs.Count == 0 || outputs.Any(output => output.SourceName == TableOidName)) return null;
-        var column = NewColumn(TableOidName, SqlType.Oid);
-        _systemColumns.Add(outputs[0].Column.Id, (column, table.Source.TableOid));
-        if (!table.OwnsRows && !isOnly) _sharedTables.Add(column.Id);
-        return new ScopeColumn(TableOidName, new ColumnRef(column)) { IsSystem = true, TableOid = table.Source.TableOid, AttributeNumber = TableOidNumber };
+        if (outputs.Count == 0) yield break;
+        var assignments = _systemColumns[outputs[0].Column.Id] = [];
+        foreach (var (name, number, type, value) in s_systemColumns)
+        {
+            // A source's table may have a column of that name.
+            if (outputs.Any(output => output.SourceName == name)) continue;
+            var column = NewColumn(name, type);
+            assignments.Add(new Assignment(column, new Constant(name == TableOidName ? (long)table.Source.TableOid.Value : value, type)));
+            // The rows of a view, or of a table with children, are of several tables.
+            if (name == TableOidName ? !table.OwnsRows && !isOnly : table.InlineRows is null) _unknownColumns.Add(column.Id);
+            yield return new ScopeColumn(name, new ColumnRef(column)) { IsSystem = true, TableOid = table.Source.TableOid, AttributeNumber = number };
+        }
     }
 
     private Expr Mention(ScopeColumn column)
     {
         if (column is { IsSystem: true, Value: ColumnRef reference })
         {
-            if (_sharedTables.Contains(reference.Column.Id)) throw new SqlException(SqlState.FeatureNotSupported, "tableoid of a view, or of a table with children, is not supported");
+            if (_unknownColumns.Contains(reference.Column.Id))
+                throw new SqlException(SqlState.FeatureNotSupported, column.Name == TableOidName ? "tableoid of a view, or of a table with children, is not supported" : $"the system column {column.Name} of a source's table is not supported");
             _mentionedSystemColumns.Add(reference.Column.Id);
         }
 
         return Touch(column.Value);
     }
 
-    /// <summary>Puts the constant beside the columns of the scans whose tableoid is named.</summary>
+    /// <summary>Puts the constants beside the columns of the scans whose system columns are named.</summary>
     private LogicalPlan AddSystemColumns(LogicalPlan plan) => _mentionedSystemColumns.Count == 0 ? plan : PlanRewriter.Rewrite(plan, node =>
     {
         var mapped = PlanRewriter.MapOwnExpressions(node, expression => PlanRewriter.Rewrite(expression, inner => inner, AddSystemColumns));
-        if (mapped is not Scan { Outputs.Count: > 0 } scan || !_systemColumns.TryGetValue(scan.Outputs[0].Column.Id, out var system) || !_mentionedSystemColumns.Contains(system.Column.Id)) return mapped;
-        return new Project(scan, scan.Columns.Select(column => new Assignment(column, new ColumnRef(column))).Append(new Assignment(system.Column, new Constant((long)system.TableOid.Value, SqlType.Oid))).ToEquatableArray());
+        if (mapped is not Scan { Outputs.Count: > 0 } scan || !_systemColumns.TryGetValue(scan.Outputs[0].Column.Id, out var system)) return mapped;
+        var mentioned = system.Where(assignment => _mentionedSystemColumns.Contains(assignment.Column.Id)).ToList();
+        return mentioned.Count == 0 ? mapped : new Project(scan, scan.Columns.Select(column => new Assignment(column, new ColumnRef(column))).Concat(mentioned).ToEquatableArray());
     });
 }

@@ -73,7 +73,7 @@ internal static class NameFunctions
     private static bool IsOfEverybody(string kind, string privilege) =>
         kind is "function" or "type" or "language" || (kind is "database" or "schema" && !privilege.Equals("CREATE", StringComparison.OrdinalIgnoreCase));
 
-    /// <summary>The privileges of an ACL item, grantee=letters/grantor: each as the grantee, the grantor, its name and t where it may be granted on.</summary>
+    /// <summary>The privileges of an ACL item, grantee=letters/grantor: each as the grantee, the grantor, its name and t where it may be granted on, with tabs between them.</summary>
     private static string[] AclParts(string item)
     {
         var slash = item.LastIndexOf('/');
@@ -85,7 +85,7 @@ internal static class NameFunctions
             var isGrantable = i + 1 < slash && item[i + 1] == '*';
             var letter = item[i];
             var name = Array.Find(s_privileges, privilege => privilege.Letter == letter).Name ?? throw new SqlException(SqlState.InvalidTextRepresentation, $"invalid mode character: must be one of \"arwdDxtXUCTcsA\"");
-            parts.AddRange([item[..equals], item[(slash + 1)..], name, isGrantable ? "t" : "f"]);
+            parts.Add($"{item[..equals]}\t{item[(slash + 1)..]}\t{name}\t{(isGrantable ? "t" : "f")}");
             if (isGrantable) i++;
         }
 

@@ -1,0 +1,29 @@
+using Federation.Core.Values;
+
+namespace Federation.SystemCatalog;
+
+using Row = Dictionary<string, object?>;
+
+/// <summary>What the system views show of sessions.</summary>
+internal static class SessionRows
+{
+    public static IEnumerable<Row> Activity(SystemState state)
+    {
+        var databases = SystemRows.DatabaseOids(state);
+        return state.Sessions.Select(session => new Row
+        {
+            ["datid"] = databases.TryGetValue(session.Database, out var oid) ? oid : null, ["datname"] = session.Database, ["pid"] = session.ProcessId, ["usesysid"] = SystemRows.OwnerOid, ["usename"] = session.User,
+            ["application_name"] = session.ApplicationName, ["client_addr"] = session.Address, ["client_port"] = session.Port, ["backend_start"] = session.StartedAt, ["xact_start"] = session.TransactionStart,
+            ["query_start"] = session.QueryStart, ["state_change"] = session.StateChange, ["wait_event_type"] = session.State == "active" ? null : "Client", ["wait_event"] = session.State == "active" ? null : "ClientRead",
+            ["state"] = session.State, ["query"] = session.Query, ["backend_type"] = "client backend",
+        });
+    }
+
+    public static IEnumerable<Row> Encryption(SystemState state) => state.Sessions.Select(session => new Row { ["pid"] = session.ProcessId, ["ssl"] = session.IsEncrypted });
+
+    public static IEnumerable<Row> Prepared(SystemState state) => state.Prepared.Select(statement => new Row
+    {
+        ["name"] = statement.Name, ["statement"] = statement.Text, ["prepare_time"] = statement.PreparedAt, ["parameter_types"] = PgArray.Vector([.. statement.ParameterTypes.Select(type => (object?)(long)type.Value)]),
+        ["from_sql"] = statement.IsFromSql, ["generic_plans"] = 0L, ["custom_plans"] = 0L,
+    });
+}
