@@ -30,7 +30,7 @@ internal static class StressArguments
     {
         ["repeat"] = "- size", ["lpad"] = "- size -", ["rpad"] = "- size -", ["left"] = "- small", ["right"] = "- small", ["substr"] = "- small small", ["substring(text,int4)"] = "- small",
         ["substring(text,int4,int4)"] = "- small small", ["substring(bytea,int4)"] = "- small", ["substring(bytea,int4,int4)"] = "- small small", ["overlay"] = "- - small small", ["split_part"] = "- - small",
-        ["substring(text,text)"] = "- pattern", ["chr"] = "character", ["get_byte"] = "- small", ["set_byte"] = "- small small", ["get_bit"] = "- small", ["get_bit(bytea,int8)"] = "- nearby8", ["set_bit(bytea,int8,int4)"] = "- nearby8 small", ["set_bit"] = "- small small",
+        ["substring(text,text)"] = "- pattern", ["substring(text,text,text)"] = "- like escape", ["chr"] = "character", ["get_byte"] = "- small", ["set_byte"] = "- small small", ["get_bit"] = "- small", ["get_bit(bytea,int8)"] = "- nearby8", ["set_bit(bytea,int8,int4)"] = "- nearby8 small", ["set_bit"] = "- small small",
         ["round(numeric,int4)"] = "- small", ["trunc(numeric,int4)"] = "- small", ["numeric_power"] = "exponent exponent", ["power(numeric,numeric)"] = "exponent exponent", ["pow(numeric,numeric)"] = "exponent exponent",
         ["exp(numeric)"] = "exponent", ["numeric_exp"] = "exponent", ["factorial"] = "nearby8", ["ln(numeric)"] = "modest", ["log(numeric)"] = "modest", ["log(numeric,numeric)"] = "modest modest", ["log10(numeric)"] = "modest", ["sqrt(numeric)"] = "modest",
         ["width_bucket(float8,float8,float8,int4)"] = "bound8 bound8 bound8 small", ["width_bucket(numeric,numeric,numeric,int4)"] = "modest nearby_numeric nearby_numeric small",
@@ -65,6 +65,9 @@ internal static class StressArguments
     public static string? PoolOf(string name, string signature, int argument)
     {
         var pools = s_pools.GetValueOrDefault(signature) ?? s_pools.GetValueOrDefault(name);
+
+        // Regular expressions take characters beyond the basic plane for two.
+        if (argument == 0 && pools is not null && pools.StartsWith("- pattern", StringComparison.Ordinal) && signature.StartsWith($"{name}(text", StringComparison.Ordinal)) return "matched";
         return pools?.Split(' ') is { } words && argument < words.Length && words[argument] != "-" ? words[argument] : null;
     }
 }

@@ -125,7 +125,8 @@ internal static class RegexFunctions
     {
         foreach (var match in regex.Matches(text, Offset(text, start)))
             if (--number == 0)
-                return group < match.Length ? match[group] : AreSpan.None;
+                // Without groups the whole match counts as the first.
+                return group < match.Length ? match[group] : group == 1 && match.Length == 1 ? match[0] : AreSpan.None;
         return AreSpan.None;
     }
 

@@ -40,7 +40,7 @@ internal static class TemporalFunctions
         new("pg_date_trunc", [s_text, SqlType.Timestamptz], SqlType.Timestamptz, static (ref FunctionRow row) =>
             row.Set(Truncation.TruncateInZone(row.GetChars(0), row.Get<long>(1), ZoneRules.For(SessionFormats.ZoneOf(row.Session!.TimeZone))))) { UsesSession = true },
         new("pg_date_trunc", [s_text, SqlType.Timestamptz, s_text], SqlType.Timestamptz, static (ref FunctionRow row) =>
-            row.Set(Truncation.TruncateInZone(row.GetChars(0), row.Get<long>(1), ZoneRules.For(SessionFormats.ZoneOf(row.GetText(2)))))),
+            row.Set(new PgTimestamp(row.Get<long>(1)).IsFinite ? Truncation.TruncateInZone(row.GetChars(0), row.Get<long>(1), ZoneRules.For(SessionFormats.ZoneOf(row.GetText(2)))) : row.Get<long>(1))),
         new("pg_date_bin", [SqlType.Interval, SqlType.Timestamp, SqlType.Timestamp], SqlType.Timestamp, static (ref FunctionRow row) =>
             row.Set(Truncation.Bin(row.GetInterval(0), row.Get<long>(1), row.Get<long>(2)))),
         new("pg_date_bin", [SqlType.Interval, SqlType.Timestamptz, SqlType.Timestamptz], SqlType.Timestamptz, static (ref FunctionRow row) =>
@@ -108,14 +108,14 @@ internal static class Truncation
 
     public static long Truncate(ReadOnlySpan<char> unit, long timestamp, string type)
     {
-        var parsed = ParseUnit(unit, type);
-        return new PgTimestamp(timestamp).IsFinite ? Truncate(parsed, timestamp) : timestamp;
+        // Of what is infinite PostgreSQL does not look at the unit.
+        return new PgTimestamp(timestamp).IsFinite ? Truncate(ParseUnit(unit, type), timestamp) : timestamp;
     }
 
     public static long TruncateInZone(ReadOnlySpan<char> unit, long timestamp, ZoneRules zone)
     {
-        var parsed = ParseUnit(unit, "timestamp with time zone");
         if (!new PgTimestamp(timestamp).IsFinite) return timestamp;
+        var parsed = ParseUnit(unit, "timestamp with time zone");
         var offset = zone.OffsetAtUtc(Calendar.FloorDivide(timestamp, Calendar.MicrosecondsPerSecond));
         var local = Truncate(parsed, timestamp + (offset * Calendar.MicrosecondsPerSecond));
         // Larger units may cross a change of the clock; within an hour the offset is that of the value.

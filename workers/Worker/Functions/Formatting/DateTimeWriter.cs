@@ -84,12 +84,12 @@ internal static class DateTimeWriter
             case "HH24": Number(text, item, time.Hour, time.Hour < 0 ? 3 : 2); break;
             case "MI": Number(text, item, time.Minute, time.Minute < 0 ? 3 : 2); break;
             case "SS": Number(text, item, time.Second, time.Second < 0 ? 3 : 2); break;
-            case "MS" or "FF3": text.Append(CultureInfo.InvariantCulture, $"{time.Microsecond / 1000:000}"); break;
-            case "US" or "FF6": text.Append(CultureInfo.InvariantCulture, $"{time.Microsecond:000000}"); break;
+            case "MS" or "FF3": text.Append(CultureInfo.InvariantCulture, $"{Digits(time.Microsecond / 1000, 3)}"); break;
+            case "US" or "FF6": text.Append(CultureInfo.InvariantCulture, $"{Digits(time.Microsecond, 6)}"); break;
             case "FF1": text.Append(time.Microsecond / 100_000); break;
-            case "FF2": text.Append(CultureInfo.InvariantCulture, $"{time.Microsecond / 10_000:00}"); break;
-            case "FF4": text.Append(CultureInfo.InvariantCulture, $"{time.Microsecond / 100:0000}"); break;
-            case "FF5": text.Append(CultureInfo.InvariantCulture, $"{time.Microsecond / 10:00000}"); break;
+            case "FF2": text.Append(CultureInfo.InvariantCulture, $"{Digits(time.Microsecond / 10_000, 2)}"); break;
+            case "FF4": text.Append(CultureInfo.InvariantCulture, $"{Digits(time.Microsecond / 100, 4)}"); break;
+            case "FF5": text.Append(CultureInfo.InvariantCulture, $"{Digits(time.Microsecond / 10, 5)}"); break;
             case "SSSS" or "SSSSS": text.Append((time.Hour * 3600) + (time.Minute * 60) + time.Second); break;
             case "Q":
                 if (time.Month != 0) text.Append(((time.Month - 1) / 3) + 1);
@@ -213,4 +213,8 @@ internal static class DateTimeWriter
         if (char.IsAsciiLetterLower(keyword[0])) return text.ToLowerInvariant();
         return keyword.Length > 1 && char.IsAsciiLetterLower(keyword[1]) ? text : text.ToUpperInvariant();
     }
+
+    /// <summary>As C's %0Nd prints: a sign is part of the width.</summary>
+    private static string Digits(int value, int width) =>
+        value < 0 ? "-" + (-value).ToString(CultureInfo.InvariantCulture).PadLeft(width - 1, '0') : value.ToString(CultureInfo.InvariantCulture).PadLeft(width, '0');
 }
