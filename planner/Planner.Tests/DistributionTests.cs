@@ -56,10 +56,10 @@ public sealed class DistributionTests
     [InlineData("SELECT count(*) FROM big b WHERE b.name LIKE 'x%' AND EXISTS (SELECT FROM huge h WHERE h.id = b.id)", "2 hash id: big; 2 hash id: huge, all 3; 2 gather: part 3, part 2; 1 stream: all 1")]
     [InlineData("SELECT count(*) FROM big b WHERE EXISTS (SELECT FROM huge h WHERE h.id = b.id)", "2 hash id: big; 2 hash id: huge; 2 gather: part 3, part 2; 1 stream: all 1")]
     [InlineData("SELECT name FROM big b WHERE b.name LIKE 'x%' AND b.id > (SELECT avg(h.id) FROM huge h WHERE h.name = b.name)", "2 hash name: big; 2 gather: huge, all 3; 1 hash key: all 2; 2 stream: part 3, part 1")]
-    [InlineData("SELECT b.id FROM big b LEFT JOIN (SELECT name, id, max(id) FROM huge GROUP BY name, id) h ON h.id = b.id AND h.name = b.name WHERE b.name LIKE 'x%'", "2 hash id name: big; 2 gather: huge, all 3; 1 hash id_9 name_8: all 2; 2 stream: part 3, part 1")]
+    [InlineData("SELECT b.id FROM big b LEFT JOIN (SELECT name, id, max(id) FROM huge GROUP BY name, id) h ON h.id = b.id AND h.name = b.name WHERE b.name LIKE 'x%'", "2 hash id name: big; 2 gather: huge, all 3; 1 hash id_19 name_18: all 2; 2 stream: part 3, part 1")]
     // A semi join that keeps few rows of one relation comes before the joins with others.
     [InlineData("SELECT count(*) FROM big b, huge h WHERE b.id = h.id AND h.name IN (SELECT name FROM small WHERE id = 5)", "1 broadcast: small; 2 broadcast: huge, all 3; 2 gather: big, all 2; 1 stream: all 1")]
-    [InlineData("SELECT count(*) FROM big b, small s WHERE b.id = s.id AND b.name IN (SELECT name FROM huge WHERE id > 5)", "1 broadcast: small; 2 hash name: big, all 4; 2 hash name_10: huge; 2 gather: part 3, part 2; 1 stream: all 1")]
+    [InlineData("SELECT count(*) FROM big b, small s WHERE b.id = s.id AND b.name IN (SELECT name FROM huge WHERE id > 5)", "1 broadcast: small; 2 hash name: big, all 4; 2 hash name_25: huge; 2 gather: part 3, part 2; 1 stream: all 1")]
     // What equals the same column is equal: the small table meets one of the large ones, whichever the statement compares it with.
     [InlineData("SELECT count(*) FROM big b, huge h, exact e, small s WHERE b.id = h.id AND h.name = e.name AND e.name = s.name AND b.name LIKE 'x%'", "1 broadcast: small; 2 broadcast: big; 2 broadcast: all 3, huge; 2 gather: all 2, exact, all 4; 1 stream: all 1")]
     [InlineData("SELECT count(*) FROM big b, huge h, small s WHERE b.id = h.id AND h.id = s.id AND s.name = 'x'", "1 broadcast: small; 2 broadcast: big, all 3; 2 gather: all 2, huge; 1 stream: all 1")]
