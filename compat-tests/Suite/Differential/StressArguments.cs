@@ -18,7 +18,7 @@ internal static class StressArguments
 
     private static readonly HashSet<string> s_leftOutNames = [.. s_leftOut.SelectMany(group => group.Names)];
 
-    private static readonly string[] s_leftOutPrefixes = ["pg_", "has_", "lo_", "binary_upgrade_", "brin_", "gin_", "ts_", "table_to_", "schema_to_", "database_to_", "cursor_to_", "query_to_", "hash", "txid_", "RI_", "regexp_split_to_table_", "amvalidate"];
+    private static readonly string[] s_leftOutPrefixes = ["pg_", "has_", "lo_", "binary_upgrade_", "brin_", "gin_", "ts_", "table_to_", "schema_to_", "database_to_", "cursor_to_", "query_to_", "hash", "txid_", "RI_", "regexp_split_to_table_", "amvalidate", "acl", "makeacl"];
 
     private static readonly HashSet<string> s_keptPrefixed = ["pg_size_pretty", "pg_size_bytes", "pg_typeof"];
 
