@@ -3,11 +3,17 @@ namespace Federation.Catalog;
 /// <summary>A process that is part of the cluster as long as it renews this.</summary>
 /// <param name="Id">Unique for each start of a process.</param>
 /// <param name="Address"><c>host:port</c> where it takes tasks.</param>
-public sealed record Lease(string Id, string Address, int ProcessId, DateTimeOffset StartedAt, DateTimeOffset ExpiresAt)
+public sealed record Lease(string Id, string Address, int ProcessId)
 {
     /// <summary>Finishes what it has begun and takes nothing new.</summary>
     public bool IsDraining { get; init; }
 }
+
+/// <summary>A lease as the store sees it now. Only the store's clock is asked, so the clocks of machines may differ by any time.</summary>
+/// <param name="StartedAt">When the lease was first put, by the store's clock: an order among the leases, nothing more.</param>
+/// <param name="Remaining">How long the lease is good; zero or negative when it has run out.</param>
+/// <param name="Renewals">How often the lease has been put.</param>
+public sealed record LeaseState(Lease Lease, DateTimeOffset StartedAt, TimeSpan Remaining, long Renewals);
 
 /// <summary>
 /// The leases of worker processes: the only way in which coordinators and workers find each other. Not versioned: a lease is true now or not at all. Thread-safe; shared by
@@ -15,11 +21,11 @@ public sealed record Lease(string Id, string Address, int ProcessId, DateTimeOff
 /// </summary>
 public interface ILeaseStore
 {
-    /// <summary>Puts or renews a lease.</summary>
-    ValueTask PutAsync(Lease lease, CancellationToken cancellationToken);
+    /// <summary>Puts or renews a lease, which is good for a time from now on.</summary>
+    ValueTask PutAsync(Lease lease, TimeSpan duration, CancellationToken cancellationToken);
 
-    /// <summary>All leases, also those that have run out within the last minutes; older ones are forgotten.</summary>
-    ValueTask<IReadOnlyList<Lease>> ListAsync(CancellationToken cancellationToken);
+    /// <summary>All leases, oldest first, also those that have run out within the last minutes; older ones are forgotten.</summary>
+    ValueTask<IReadOnlyList<LeaseState>> ListAsync(CancellationToken cancellationToken);
 
     /// <summary>Ends a lease at once; no error when there is none.</summary>
     ValueTask RemoveAsync(string id, CancellationToken cancellationToken);

@@ -6,15 +6,38 @@ namespace Federation.Catalog;
 /// <summary>Where entries of the catalog name a role: what a new name changes, and what keeps a role from being dropped. Pure.</summary>
 public static class RoleReferences
 {
-    public static SchemaEntry WithRoleNamed(this SchemaEntry schema, string name, string newName) => schema.Owner == name ? schema with { Owner = newName } : schema;
+    /// <summary>The object with a role under its new name, wherever it names the role.</summary>
+    public static CatalogObject WithRoleNamed(this CatalogObject entry, string name, string newName) => entry switch
+    {
+        SchemaEntry schema => schema.WithRoleNamed(name, newName),
+        TableEntry table => table.WithRoleNamed(name, newName),
+        ServerEntry server => server.WithRoleNamed(name, newName),
+        UserMappingEntry mapping => mapping.WithRoleNamed(name, newName),
+        AccessEntry access => access.WithRoleNamed(name, newName),
+        RoleEntry role => role.WithRoleNamed(name, newName),
+        _ => throw new System.Diagnostics.UnreachableException(entry.GetType().Name),
+    };
 
-    public static TableEntry WithRoleNamed(this TableEntry table, string name, string newName) => table.Owner == name ? table with { Owner = newName } : table;
+    /// <summary>How PostgreSQL describes what an object needs a role for; null when it does not. Memberships end with the role and are no dependency.</summary>
+    public static string? Dependency(this CatalogObject entry, string role) => entry switch
+    {
+        SchemaEntry schema when schema.Owner == role => $"owner of schema {schema.Name}",
+        TableEntry table when table.Owner == role => $"owner of table {table.Schema}.{table.Name}",
+        ServerEntry server when server.Owner == role => $"owner of server {server.Name}",
+        UserMappingEntry mapping when mapping.User == role => $"owner of user mapping for {role} on server {mapping.Server}",
+        AccessEntry access when access.Grants.Any(grant => grant.Grantee == role || grant.Grantor == role) => $"privileges for {Described(access.Target)}",
+        _ => null,
+    };
 
-    public static ServerEntry WithRoleNamed(this ServerEntry server, string name, string newName) => server.Owner == name ? server with { Owner = newName } : server;
+    private static SchemaEntry WithRoleNamed(this SchemaEntry schema, string name, string newName) => schema.Owner == name ? schema with { Owner = newName } : schema;
 
-    public static UserMappingEntry WithRoleNamed(this UserMappingEntry mapping, string name, string newName) => mapping.User == name ? mapping with { User = newName } : mapping;
+    private static TableEntry WithRoleNamed(this TableEntry table, string name, string newName) => table.Owner == name ? table with { Owner = newName } : table;
 
-    public static AccessEntry WithRoleNamed(this AccessEntry access, string name, string newName) => access with
+    private static ServerEntry WithRoleNamed(this ServerEntry server, string name, string newName) => server.Owner == name ? server with { Owner = newName } : server;
+
+    private static UserMappingEntry WithRoleNamed(this UserMappingEntry mapping, string name, string newName) => mapping.User == name ? mapping with { User = newName } : mapping;
+
+    private static AccessEntry WithRoleNamed(this AccessEntry access, string name, string newName) => access with
     {
         Grants = access.Grants.Select(grant => grant with
         {
@@ -23,7 +46,7 @@ public static class RoleReferences
         }).ToEquatableArray(),
     };
 
-    public static RoleEntry WithRoleNamed(this RoleEntry role, string name, string newName) => role with
+    private static RoleEntry WithRoleNamed(this RoleEntry role, string name, string newName) => role with
     {
         Name = role.Name == name ? newName : role.Name,
         MemberOf = role.MemberOf.Select(membership => membership with
@@ -34,18 +57,6 @@ public static class RoleReferences
     };
 
     public static RoleEntry WithoutMembershipIn(this RoleEntry role, string other) => role with { MemberOf = role.MemberOf.Where(membership => membership.Role != other).ToEquatableArray() };
-
-    /// <summary>How PostgreSQL describes the dependency of an entry on a role; null when there is none.</summary>
-    public static string? Dependency(this SchemaEntry schema, string role) => schema.Owner == role ? $"owner of schema {schema.Name}" : null;
-
-    public static string? Dependency(this TableEntry table, string role) => table.Owner == role ? $"owner of table {table.Schema}.{table.Name}" : null;
-
-    public static string? Dependency(this ServerEntry server, string role) => server.Owner == role ? $"owner of server {server.Name}" : null;
-
-    public static string? Dependency(this UserMappingEntry mapping, string role) => mapping.User == role ? $"owner of user mapping for {role} on server {mapping.Server}" : null;
-
-    public static string? Dependency(this AccessEntry access, string role) =>
-        access.Grants.Any(grant => grant.Grantee == role || grant.Grantor == role) ? $"privileges for {Described(access.Target)}" : null;
 
     public static SqlException StillNeeded(string role, IEnumerable<string> dependencies) =>
         new(SqlState.DependentObjectsStillExist, $"role \"{role}\" cannot be dropped because some objects depend on it") { Detail = string.Join('\n', dependencies) };

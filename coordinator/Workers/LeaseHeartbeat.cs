@@ -27,14 +27,13 @@ public sealed class LeaseHeartbeat : IAsyncDisposable
     /// <param name="onFailure">Told of renewals that failed; the next one is tried in time.</param>
     public static async ValueTask<LeaseHeartbeat> StartAsync(ILeaseStore store, string address, TimeProvider clock, Action<SqlException> onFailure, CancellationToken cancellationToken)
     {
-        var now = clock.GetUtcNow();
-        var lease = new Lease(Guid.NewGuid().ToString("N"), address, Environment.ProcessId, now, now + LeaseTimes.Duration);
-        await store.PutAsync(lease, cancellationToken);
+        var lease = new Lease(Guid.NewGuid().ToString("N"), address, Environment.ProcessId);
+        await store.PutAsync(lease, LeaseTimes.Duration, cancellationToken);
         return new LeaseHeartbeat(store, lease, clock, onFailure);
     }
 
     /// <summary>Tells coordinators to send nothing new; what they have here stays good.</summary>
-    public Task DrainAsync(CancellationToken cancellationToken) => PutAsync(static (lease, _) => lease with { IsDraining = true }, cancellationToken);
+    public Task DrainAsync(CancellationToken cancellationToken) => PutAsync(static lease => lease with { IsDraining = true }, cancellationToken);
 
     public async ValueTask DisposeAsync()
     {
@@ -55,13 +54,13 @@ public sealed class LeaseHeartbeat : IAsyncDisposable
     }
 
     /// <summary>Changes the lease here and in the store; one change at a time, or a renewal could take back that the worker drains.</summary>
-    private async Task PutAsync(Func<Lease, DateTimeOffset, Lease> change, CancellationToken cancellationToken)
+    private async Task PutAsync(Func<Lease, Lease> change, CancellationToken cancellationToken)
     {
         await _putting.WaitAsync(cancellationToken);
         try
         {
-            _lease = change(_lease, _clock.GetUtcNow());
-            await _store.PutAsync(_lease, cancellationToken);
+            _lease = change(_lease);
+            await _store.PutAsync(_lease, LeaseTimes.Duration, cancellationToken);
         }
         finally
         {
@@ -78,7 +77,7 @@ public sealed class LeaseHeartbeat : IAsyncDisposable
             {
                 try
                 {
-                    await PutAsync(static (lease, now) => lease with { ExpiresAt = now + LeaseTimes.Duration }, _stopped.Token);
+                    await PutAsync(static lease => lease, _stopped.Token);
                 }
                 catch (SqlException error)
                 {

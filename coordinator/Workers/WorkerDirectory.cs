@@ -6,7 +6,10 @@ using Federation.Scheduling;
 
 namespace Federation.Workers;
 
-/// <summary>The workers whose leases are good, kept up to date from the store. Thread-safe.</summary>
+/// <summary>
+/// The workers whose leases are good, kept up to date from the store. While the store cannot be reached the workers stay as they were: no lease could have been renewed. Once it is
+/// back, leases are judged only after the time of one lease, in which every living worker has renewed its own. Thread-safe.
+/// </summary>
 public sealed class WorkerDirectory : IWorkerDirectory, IAsyncDisposable
 {
     private readonly ILeaseStore _store;
@@ -16,15 +19,18 @@ public sealed class WorkerDirectory : IWorkerDirectory, IAsyncDisposable
     private readonly Action<string, string>? _onLost;
     private readonly Dictionary<string, Entry> _entries = new(StringComparer.Ordinal);
 
-    /// <summary>Leases whose worker did not answer, and until when they were good then.</summary>
-    private readonly Dictionary<string, DateTimeOffset> _suspects = new(StringComparer.Ordinal);
+    /// <summary>Leases whose worker did not answer, and how often they had been renewed then.</summary>
+    private readonly Dictionary<string, long> _suspects = new(StringComparer.Ordinal);
     private readonly CancellationTokenSource _stopped = new();
     private readonly Task _polling;
+
+    /// <summary>When the store was out of reach last, by the monotonic clock; null when it never was.</summary>
+    private long? _outOfReachAt;
     private volatile Worker[] _remote = [];
 
     /// <param name="local">The worker in this process.</param>
     /// <param name="connect">Makes the client of a worker by its address; may be disposable.</param>
-    /// <param name="onFailure">Told when the leases cannot be read; the workers known stay until their leases have run out.</param>
+    /// <param name="onFailure">Told when the leases cannot be read; the workers known stay.</param>
     /// <param name="onLost">Told of each worker that is lost: its address, and why.</param>
     public WorkerDirectory(ILeaseStore store, Worker local, Func<string, ITaskRunner<Batch>> connect, TimeProvider clock, Action<SqlException> onFailure, Action<string, string>? onLost = null)
     {
@@ -37,9 +43,9 @@ public sealed class WorkerDirectory : IWorkerDirectory, IAsyncDisposable
         _polling = Task.Run(PollAsync);
     }
 
-    private sealed class Entry(Lease lease, Worker worker, CancellationTokenSource lost)
+    private sealed class Entry(LeaseState state, Worker worker, CancellationTokenSource lost)
     {
-        public Lease Lease { get; set; } = lease;
+        public LeaseState State { get; set; } = state;
 
         public Worker Worker { get; } = worker;
 
@@ -54,11 +60,11 @@ public sealed class WorkerDirectory : IWorkerDirectory, IAsyncDisposable
     {
         lock (_entries)
         {
-            foreach (var (id, entry) in _entries.Where(pair => pair.Value.Lease.Address == address).ToArray())
+            foreach (var (id, entry) in _entries.Where(pair => pair.Value.State.Lease.Address == address).ToArray())
             {
                 // Once it renews its lease it comes back as a new worker.
                 _entries.Remove(id);
-                _suspects[id] = entry.Lease.ExpiresAt;
+                _suspects[id] = entry.State.Renewals;
                 _onLost?.Invoke(address, "it did not answer");
                 Lose(entry);
             }
@@ -109,8 +115,8 @@ public sealed class WorkerDirectory : IWorkerDirectory, IAsyncDisposable
                 }
                 catch (SqlException error)
                 {
+                    _outOfReachAt = _clock.GetTimestamp();
                     _onFailure(error);
-                    Update(null);
                 }
             }
             while (await timer.WaitForNextTickAsync(_stopped.Token));
@@ -121,32 +127,35 @@ public sealed class WorkerDirectory : IWorkerDirectory, IAsyncDisposable
         }
     }
 
-    private void Update(IReadOnlyList<Lease>? leases)
+    private void Update(IReadOnlyList<LeaseState> leases)
     {
-        var now = _clock.GetUtcNow();
+        var isJudging = _outOfReachAt is not { } time || _clock.GetElapsedTime(time) > LeaseTimes.Duration;
         lock (_entries)
         {
-            foreach (var lease in leases ?? [])
+            var present = new HashSet<string>(StringComparer.Ordinal);
+            foreach (var state in leases)
             {
-                if (lease.ExpiresAt <= now) continue;
-                if (_entries.TryGetValue(lease.Id, out var known))
+                var id = state.Lease.Id;
+                if (state.Remaining > TimeSpan.Zero || (!isJudging && _entries.ContainsKey(id))) present.Add(id);
+                else continue;
+                if (_entries.TryGetValue(id, out var known))
                 {
-                    known.Lease = lease;
+                    known.State = state;
                 }
-                else if (!_suspects.TryGetValue(lease.Id, out var suspected) || lease.ExpiresAt > suspected)
+                else if (!_suspects.TryGetValue(id, out var suspected) || state.Renewals > suspected)
                 {
-                    _suspects.Remove(lease.Id);
+                    _suspects.Remove(id);
                     var lost = new CancellationTokenSource();
-                    _entries.Add(lease.Id, new Entry(lease, new Worker(lease.Address, _connect(lease.Address), lost.Token), lost));
+                    _entries.Add(id, new Entry(state, new Worker(state.Lease.Address, _connect(state.Lease.Address), lost.Token), lost));
                 }
             }
 
             foreach (var (id, entry) in _entries.ToArray())
             {
-                if (entry.Lease.ExpiresAt > now && (leases is null || leases.Any(lease => lease.Id == id))) continue;
+                if (present.Contains(id)) continue;
                 _entries.Remove(id);
                 // One that left by itself has given its lease back.
-                if (entry.Lease.ExpiresAt <= now) _onLost?.Invoke(entry.Lease.Address, "it has not renewed its lease");
+                if (leases.Any(state => state.Lease.Id == id)) _onLost?.Invoke(entry.State.Lease.Address, "it has not renewed its lease");
                 Lose(entry);
             }
 
@@ -154,5 +163,6 @@ public sealed class WorkerDirectory : IWorkerDirectory, IAsyncDisposable
         }
     }
 
-    private void Publish() => _remote = [.. _entries.Values.Where(entry => !entry.Lease.IsDraining).OrderBy(entry => entry.Lease.StartedAt).Select(entry => entry.Worker)];
+    private void Publish() => _remote =
+        [.. _entries.Values.Where(entry => !entry.State.Lease.IsDraining).OrderBy(entry => entry.State.StartedAt).Select(entry => entry.Worker)];
 }

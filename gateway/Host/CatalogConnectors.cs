@@ -9,7 +9,7 @@ namespace Federation.Host;
 /// The connectors of a worker process, which tasks name by key: found again among the servers and user mappings of the shared catalog. No secret travels with a task.
 /// Thread-safe.
 /// </summary>
-internal sealed class CatalogConnectors(ICatalogStore catalog, ConnectorPool pool) : IConnectorResolver
+internal sealed class CatalogConnectors(CatalogDatabase catalog, ConnectorPool pool) : IConnectorResolver
 {
     public IConnector Resolve(string serverName)
     {

@@ -9,7 +9,7 @@ namespace Federation.Host;
 internal static class Demo
 {
     /// <summary>Attaches what has no server of its name yet.</summary>
-    public static async ValueTask AttachAsync(ICatalogStore catalog, string folder, CancellationToken cancellationToken)
+    public static async ValueTask AttachAsync(CatalogDatabase catalog, string folder, CancellationToken cancellationToken)
     {
         var snapshot = await catalog.GetSnapshotAsync(cancellationToken);
         var changes = new List<CatalogChange>();
@@ -19,10 +19,10 @@ internal static class Demo
             Server("tpch", TpchConnectorFactory.Name),
         ])
         {
-            if (await snapshot.FindServerAsync(server.Name, cancellationToken) is null) changes.Add(new CatalogChange.CreateServer(server));
+            if (await snapshot.FindServerAsync(server.Name, cancellationToken) is null) changes.Add(await catalog.WithOidAsync(new CatalogChange.Create(server), cancellationToken));
         }
 
-        if (changes.Count > 0) await catalog.CommitAsync(snapshot.Version, changes, cancellationToken);
+        if (changes.Count > 0) await catalog.CommitAsync(changes, cancellationToken);
     }
 
     private static ServerEntry Server(string name, string wrapper, params KeyValuePair<string, string>[] options) =>

@@ -26,7 +26,7 @@ public sealed class Gateway : IAsyncDisposable
 
     private static readonly TimeSpan s_workerStart = TimeSpan.FromSeconds(30);
 
-    private readonly SqliteCatalogStore _catalog;
+    private readonly CatalogDatabase _catalog;
     private readonly ConnectorPool _connectors;
     private readonly WorkerNode _worker;
     private readonly WorkerProcesses _processes;
@@ -35,7 +35,7 @@ public sealed class Gateway : IAsyncDisposable
     private readonly FlightSqlServer? _flight;
     private readonly SpillFolder _spill;
 
-    private Gateway(SqliteCatalogStore catalog, ConnectorPool connectors, WorkerNode worker, WorkerProcesses processes, WorkerDirectory workers, PgServer server, FlightSqlServer? flight, SpillFolder spill)
+    private Gateway(CatalogDatabase catalog, ConnectorPool connectors, WorkerNode worker, WorkerProcesses processes, WorkerDirectory workers, PgServer server, FlightSqlServer? flight, SpillFolder spill)
     {
         _spill = spill;
         _processes = processes;
@@ -61,13 +61,12 @@ public sealed class Gateway : IAsyncDisposable
         IReadOnlyList<string> demo = options.DemoDirectory is { } folder ? [folder] : [];
         IReadOnlyList<string> roots = [data, .. options.AllowedRoots.Concat(demo).Select(Path.GetFullPath)];
 
-        var catalog = await SqliteCatalogStore.OpenAsync(Path.Combine(data, "catalog.db"), clock, cancellationToken);
+        var (catalog, leases) = await OpenedCatalog.OpenAsync(data, clock, cancellationToken);
         var sources = new Sources(roots);
         var connectors = new ConnectorPool(sources.Connectors(), roots);
         var spill = SpillFolder.Open(Path.Combine(data, "spill"));
         var workerOptions = new WorkerOptions { SpillDirectory = spill.Path, DataDirectories = roots };
         workerOptions = workerOptions with { MemoryLimitBytes = (options.MemoryLimitBytes > 0 ? options.MemoryLimitBytes : workerOptions.MemoryLimitBytes) / (options.WorkerCount + 1) };
-        var leases = new SqliteLeaseStore(catalog, clock);
         var secret = await leases.GetClusterSecretAsync(cancellationToken);
         var worker = await WorkerNode.StartAsync(
             new IPEndPoint(IPAddress.Loopback, 0), workerOptions, connectors, secret, loggers, cancellationToken);
@@ -153,7 +152,7 @@ public sealed class Gateway : IAsyncDisposable
         }
     }
 
-    private static async ValueTask RequireProtectionAsync(ServeOptions options, ICatalogStore catalog, CancellationToken cancellationToken)
+    private static async ValueTask RequireProtectionAsync(ServeOptions options, CatalogDatabase catalog, CancellationToken cancellationToken)
     {
         if (IPAddress.IsLoopback(options.Address) || options.IsForced) return;
         var roles = await (await catalog.GetSnapshotAsync(cancellationToken)).ListRolesAsync(cancellationToken);

@@ -27,7 +27,8 @@ internal static class UserCommand
         {
             var data = Directory.CreateDirectory(parsed.GetValue(s_data)!).FullName;
             var name = parsed.GetValue(s_name)!;
-            await using var catalog = await SqliteCatalogStore.OpenAsync(Path.Combine(data, "catalog.db"), TimeProvider.System, cancellationToken);
+            await using var opened = await OpenedCatalog.OpenAsync(data, TimeProvider.System, cancellationToken);
+            var catalog = opened.Database;
             Console.WriteLine(parsed.GetValue(s_remove) ? await RemoveAsync(catalog, name, cancellationToken) : await PutAsync(catalog, name, parsed.GetValue(s_superuser), cancellationToken));
             return 0;
         }
@@ -38,7 +39,7 @@ internal static class UserCommand
         }
     }
 
-    private static async ValueTask<string> PutAsync(SqliteCatalogStore catalog, string name, bool? isSuperuser, CancellationToken cancellationToken)
+    private static async ValueTask<string> PutAsync(CatalogDatabase catalog, string name, bool? isSuperuser, CancellationToken cancellationToken)
     {
         if (name is "public" or "none" || name.StartsWith("pg_", StringComparison.Ordinal)) throw new SqlException(SqlState.ReservedName, $"role name \"{name}\" is reserved");
         if (!Console.IsInputRedirected) Console.Write("Password: ");
@@ -49,14 +50,14 @@ internal static class UserCommand
         var present = await snapshot.FindRoleAsync(name, cancellationToken);
         var role = present ?? new RoleEntry(Oid.None, name, IsSuperuser: true, CanLogin: true, Verifier: null);
         role = role with { Verifier = ScramVerifiers.Create(password), CanLogin = true, IsSuperuser = isSuperuser ?? role.IsSuperuser };
-        await catalog.CommitAsync(snapshot.Version, [new CatalogChange.PutRole(role, IsNew: present is null)], cancellationToken);
+        CatalogChange change = present is null ? new CatalogChange.Create(role) : new CatalogChange.Alter(role);
+        await catalog.CommitAsync([await catalog.WithOidAsync(change, cancellationToken)], cancellationToken);
         return $"{(present is null ? "created user" : "changed the password of")} {name}{(role.IsSuperuser ? "" : ", who is no superuser")}";
     }
 
-    private static async ValueTask<string> RemoveAsync(SqliteCatalogStore catalog, string name, CancellationToken cancellationToken)
+    private static async ValueTask<string> RemoveAsync(CatalogDatabase catalog, string name, CancellationToken cancellationToken)
     {
-        var snapshot = await catalog.GetSnapshotAsync(cancellationToken);
-        await catalog.CommitAsync(snapshot.Version, [new CatalogChange.DropRole(name)], cancellationToken);
+        await catalog.CommitAsync([new CatalogChange.Drop(RoleEntry.KeyOf(name))], cancellationToken);
         return $"removed user {name}";
     }
 }

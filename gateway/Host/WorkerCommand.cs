@@ -54,15 +54,15 @@ internal static class WorkerCommand
             if (!Directory.Exists(data)) throw new SqlException(SqlState.UndefinedFile, $"data folder \"{data}\" does not exist") { Hint = "Start a gateway there first." };
             string[] roots = [data, .. AllowedFolders.Require("--allow", parsed.GetValue(s_allow) ?? [])];
             var clock = TimeProvider.System;
-            await using var catalog = await SqliteCatalogStore.OpenAsync(Path.Combine(data, "catalog.db"), clock, cancellationToken);
-            var leases = new SqliteLeaseStore(catalog, clock);
+            await using var catalog = await OpenedCatalog.OpenAsync(data, clock, cancellationToken);
+            var leases = catalog.Leases;
             await using var pool = new ConnectorPool(new Sources(roots).Connectors(), roots);
             using var spill = SpillFolder.Open(parsed.GetValue(s_spill) ?? Path.Combine(data, "spill"));
             var options = new WorkerOptions { SpillDirectory = spill.Path, DataDirectories = roots };
             if (megabytes > 0) options = options with { MemoryLimitBytes = (long)megabytes << 20 };
             if (threads > 0) options = options with { Threads = threads };
             await using var node = await WorkerNode.StartAsync(
-                new IPEndPoint(address, port), options, new CatalogConnectors(catalog, pool), await leases.GetClusterSecretAsync(cancellationToken), loggers, cancellationToken);
+                new IPEndPoint(address, port), options, new CatalogConnectors(catalog.Database, pool), await leases.GetClusterSecretAsync(cancellationToken), loggers, cancellationToken);
             var logger = loggers.CreateLogger("Federation.Worker");
             await using var heartbeat = await LeaseHeartbeat.StartAsync(leases, node.Address, clock, error => HostLog.LeaseFailed(logger, error.Message), cancellationToken);
             if (isChild)

@@ -1,4 +1,5 @@
 using Federation.Arrow;
+using Federation.Catalog;
 using Federation.Plan;
 using Federation.Planner;
 using Federation.Planner.Binding;
@@ -28,7 +29,8 @@ internal sealed class PreparedStatement(string text, Statement? syntax) : IPrepa
     /// <summary>Set for statements that hold a query: SELECT, COPY (query), EXPLAIN, DECLARE.</summary>
     public BoundQuery? Query { get; init; }
 
-    public long CatalogVersion { get; init; }
+    /// <summary>The state of the catalog that the query was bound against; none for a query that reads no catalog.</summary>
+    public SnapshotId CatalogVersion { get; init; }
 
     /// <summary>The user whose rights and mappings the query was bound with.</summary>
     public string? User { get; init; }

@@ -170,6 +170,7 @@ public sealed class QuerySession : ISession
         var prepared = (PreparedStatement)statement;
         _log.Run(prepared);
         RequireUsable(prepared.Syntax);
+        Transaction.BeginExecution();
         if (portalName.Length == 0) await ClosePortalAsync("");
         else if (_portals.ContainsKey(portalName)) throw new SqlException(SqlState.DuplicateCursor, $"cursor \"{portalName}\" already exists");
         prepared = await _analyzer.RefreshAsync(prepared, cancellationToken);

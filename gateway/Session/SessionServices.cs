@@ -1,11 +1,12 @@
 using Federation.Catalog;
 using Federation.Connectors.Spi;
 using Federation.Scheduling;
+using Federation.Transactions;
 
 namespace Federation.Session;
 
 /// <summary>What all sessions of a gateway share.</summary>
-public sealed record SessionServices(ICatalogStore Catalog, ConnectorPool Connectors, QueryScheduler Scheduler, IReadOnlyList<ITableFormat> Formats, TimeProvider Clock)
+public sealed record SessionServices(CatalogDatabase Catalog, ConnectorPool Connectors, QueryScheduler Scheduler, IReadOnlyList<ITableFormat> Formats, TimeProvider Clock)
 {
     /// <summary>Folders that locations given in SQL must lie in.</summary>
     public IReadOnlyList<string> AllowedRoots { get; init; } = [];
@@ -23,6 +24,8 @@ public sealed record SessionServices(ICatalogStore Catalog, ConnectorPool Connec
 
     /// <summary>Whether reports hold the values of statements and the texts of errors. Statements that give passwords are without them all the same.</summary>
     public bool LogsLiterals { get; init; }
+
+    public TransactionManager Transactions { get; } = new(Catalog);
 
     public StatementCache Statements { get; } = new();
 

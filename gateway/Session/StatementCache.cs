@@ -31,7 +31,7 @@ public sealed class StatementCache
 
     private static bool MayKeep(PreparedStatement statement)
     {
-        if (statement is not { Syntax: SelectStatement, CatalogVersion: 0, DeclaredTypes.Count: 0, Query.Tables.Count: 0 } || statement.Text.Length > LongestText) return false;
+        if (statement is not { Syntax: SelectStatement, CatalogVersion: { Version: 0 }, DeclaredTypes.Count: 0, Query.Tables.Count: 0 } || statement.Text.Length > LongestText) return false;
         var text = statement.Text.AsSpan();
         for (var i = 0; i < text.Length; i++)
         {

@@ -1,13 +1,14 @@
+using System.Globalization;
 using Federation.Catalog;
-using Federation.Session.Catalogs;
 using Federation.SessionApi;
 using Federation.Sql.Syntax;
+using Federation.Transactions;
 
 namespace Federation.Session;
 
 /// <summary>
-/// The transaction of a session: its block, its read point, its uncommitted catalog changes and its savepoints. Outside a block each statement, or each simple query string, is a
-/// transaction of its own. READ COMMITTED takes a new read point per statement, the higher levels one per transaction.
+/// The transaction block of a session and its settings; the transaction itself is a <see cref="Transaction"/>. Outside a block each statement, or each simple query string, is a
+/// transaction of its own.
 /// </summary>
 internal sealed class TransactionState(QuerySession session, SessionServices services)
 {
@@ -16,9 +17,9 @@ internal sealed class TransactionState(QuerySession session, SessionServices ser
     // The first number that PostgreSQL gives to a transaction of a user is about this.
     private static long s_lastId = 730;
 
-    private readonly List<(string Name, int Changes)> _savepoints = [];
-    private TransactionCatalog? _catalog;
+    private Transaction? _transaction;
     private bool _inImplicitBlock;
+    private bool _hasBegunStatement;
 
     public TransactionStatus Status { get; private set; }
 
@@ -30,16 +31,26 @@ internal sealed class TransactionState(QuerySession session, SessionServices ser
     public long GetId() => Id ??= Interlocked.Increment(ref s_lastId);
 
     /// <summary>The catalog that the present statement reads.</summary>
-    public async ValueTask<ICatalogSnapshot> GetCatalogAsync(CancellationToken cancellationToken) => await GetOwnCatalogAsync(cancellationToken);
+    public ValueTask<ICatalogSnapshot> GetCatalogAsync(CancellationToken cancellationToken) => Current().GetCatalogAsync(cancellationToken);
 
     /// <summary>Whether other processes see the servers that this transaction sees: it has changed none, and does not read an older version.</summary>
-    public bool ReadsNewestCatalog => _catalog is not { Changes.Count: > 0 } && session.Settings.Get("federation.as_of").Length == 0;
+    public bool ReadsNewestCatalog => _transaction is not { HasChanges: true } && AsOf is null;
 
-    /// <summary>Takes a new read point where the isolation level asks for one; called once per statement.</summary>
+    /// <summary>A statement is analysed: it sees what has been committed until now, if the isolation level lets it.</summary>
     public void BeginStatement()
     {
-        if (_catalog is { Changes.Count: 0 } && !IsRepeatable) _catalog = null;
+        // Outside a block the last statement's transaction is over; a block keeps its own, with its isolation level.
+        if (_transaction is { HasChanges: false } && Status == TransactionStatus.Idle) _transaction = null;
+        Current().BeginStatement();
+        _hasBegunStatement = true;
         if (Status == TransactionStatus.Idle && !_inImplicitBlock) Id = null;
+    }
+
+    /// <summary>A statement is run. One that was analysed just now has begun already; one prepared earlier begins here.</summary>
+    public void BeginExecution()
+    {
+        if (!_hasBegunStatement) BeginStatement();
+        _hasBegunStatement = false;
     }
 
     public void BeginImplicitBlock()
@@ -53,8 +64,7 @@ internal sealed class TransactionState(QuerySession session, SessionServices ser
     {
         if (session.Settings.GetBool("transaction_read_only"))
             throw new SqlException(SqlState.ReadOnlySqlTransaction, "cannot change the catalog in a read-only transaction");
-        var catalog = await GetOwnCatalogAsync(cancellationToken);
-        catalog.Add(change);
+        await Current().ChangeAsync(change, cancellationToken);
     }
 
     public string Begin(TransactionModes? modes, string tag)
@@ -77,7 +87,7 @@ internal sealed class TransactionState(QuerySession session, SessionServices ser
     {
         if (modes.Isolation is { } level)
         {
-            if (_catalog is not null && Status == TransactionStatus.InTransaction)
+            if (_transaction is { HasRead: true } && Status == TransactionStatus.InTransaction)
                 throw new SqlException(SqlState.ActiveSqlTransaction, "SET TRANSACTION ISOLATION LEVEL must be called before any query");
             session.Settings.Set("transaction_isolation", NameOf(level), isLocal: true);
         }
@@ -142,7 +152,7 @@ internal sealed class TransactionState(QuerySession session, SessionServices ser
         {
             if (isChain) throw new SqlException(SqlState.NoActiveSqlTransaction, "ROLLBACK AND CHAIN can only be used in transaction blocks");
             session.Notify(NoticeSeverity.Warning, SqlState.NoActiveSqlTransaction, "there is no transaction in progress");
-            _catalog = null;
+            _transaction = null;
             if (_inImplicitBlock)
             {
                 session.Settings.Rollback();
@@ -161,24 +171,21 @@ internal sealed class TransactionState(QuerySession session, SessionServices ser
     public void Savepoint(string name)
     {
         RequireBlock("SAVEPOINT");
-        _savepoints.Add((name, _catalog?.Changes.Count ?? 0));
+        Current().Savepoint(name);
         session.Settings.Savepoint(name);
     }
 
     public void Release(string name)
     {
         RequireBlock("RELEASE SAVEPOINT");
-        var index = FindSavepoint(name);
-        _savepoints.RemoveRange(index, _savepoints.Count - index);
+        Current().Release(name);
         session.Settings.Release(name);
     }
 
     public void RollbackTo(string name)
     {
         RequireBlock("ROLLBACK TO SAVEPOINT");
-        var index = FindSavepoint(name);
-        _catalog?.CutTo(_savepoints[index].Changes);
-        _savepoints.RemoveRange(index + 1, _savepoints.Count - index - 1);
+        Current().RollbackTo(name);
         session.Settings.RollbackTo(name);
         Status = TransactionStatus.InTransaction;
     }
@@ -201,7 +208,7 @@ internal sealed class TransactionState(QuerySession session, SessionServices ser
     {
         if (Status == TransactionStatus.InTransaction) Status = TransactionStatus.Failed;
         if (Status != TransactionStatus.Idle) return;
-        _catalog = null;
+        _transaction = null;
         if (_inImplicitBlock) session.Settings.Rollback();
         _inImplicitBlock = false;
     }
@@ -218,7 +225,7 @@ internal sealed class TransactionState(QuerySession session, SessionServices ser
         }
         catch (SqlException)
         {
-            _catalog = null;
+            _transaction = null;
             session.ReleaseHeldCursors();
             if (isBlock) session.Settings.Rollback();
             throw;
@@ -238,40 +245,35 @@ internal sealed class TransactionState(QuerySession session, SessionServices ser
 
     private bool IsRepeatable => Status == TransactionStatus.InTransaction && session.Settings.Get("transaction_isolation") is "repeatable read" or "serializable";
 
-    private async ValueTask<TransactionCatalog> GetOwnCatalogAsync(CancellationToken cancellationToken)
+    private long? AsOf => session.Settings.Get("federation.as_of") is { Length: > 0 } version ? long.Parse(version, CultureInfo.InvariantCulture) : null;
+
+    /// <summary>The transaction, begun by the first statement that needs it.</summary>
+    private Transaction Current()
     {
-        if (_catalog is not null) return _catalog;
-        var asOf = session.Settings.Get("federation.as_of");
-        var snapshot = asOf.Length == 0
-            ? await services.Catalog.GetSnapshotAsync(cancellationToken)
-            : await services.Catalog.GetSnapshotAsync(long.Parse(asOf, System.Globalization.CultureInfo.InvariantCulture), cancellationToken);
-        return _catalog = new TransactionCatalog(snapshot);
+        var transaction = _transaction ??= services.Transactions.Begin();
+        transaction.AsOf = AsOf;
+        if (!transaction.HasRead) transaction.IsRepeatable = IsRepeatable;
+        return transaction;
     }
 
     private async ValueTask CommitCatalogAsync(CancellationToken cancellationToken)
     {
-        if (_catalog is { Changes.Count: > 0 } catalog) await services.Catalog.CommitAsync(catalog.Version, catalog.Changes, cancellationToken);
-        _catalog = null;
-    }
-
-    private int FindSavepoint(string name)
-    {
-        var index = _savepoints.FindLastIndex(savepoint => savepoint.Name == name);
-        return index >= 0 ? index : throw new SqlException(SqlState.SEInvalidSpecification, $"savepoint \"{name}\" does not exist");
+        var transaction = _transaction;
+        _transaction = null;
+        if (transaction is not null) await transaction.CommitAsync(cancellationToken);
     }
 
     private void Abort()
     {
         session.ReleaseHeldCursors();
-        _catalog = null;
+        _transaction = null;
         session.Settings.Rollback();
         End();
     }
 
     private void End()
     {
-        _catalog = null;
-        _savepoints.Clear();
+        _transaction = null;
         Status = TransactionStatus.Idle;
         StartedAt = null;
         Id = null;

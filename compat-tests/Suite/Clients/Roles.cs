@@ -10,9 +10,8 @@ internal static class Roles
     /// <param name="folder">The gateway's data folder.</param>
     public static async Task AddAsync(string folder, string name, string password, bool isSuperuser = true)
     {
-        await using var catalog = await SqliteCatalogStore.OpenAsync(Path.Combine(folder, "catalog.db"), TimeProvider.System, CancellationToken.None);
-        var snapshot = await catalog.GetSnapshotAsync(CancellationToken.None);
+        await using var catalog = await CatalogFolders.OpenAsync(folder);
         var role = new RoleEntry(Oid.None, name, isSuperuser, CanLogin: true, ScramVerifiers.Create(password));
-        await catalog.CommitAsync(snapshot.Version, [new CatalogChange.PutRole(role, IsNew: true)], CancellationToken.None);
+        await catalog.CommitAsync([await catalog.WithOidAsync(new CatalogChange.Create(role), CancellationToken.None)], CancellationToken.None);
     }
 }

@@ -83,7 +83,7 @@ public sealed class KillTests(ITestOutputHelper output)
     /// <summary>1 when the transaction in flight was committed.</summary>
     private static async Task<int> CheckAsync(string folder, HashSet<int> acknowledged, int attempted)
     {
-        await using var store = await SqliteCatalogStore.OpenAsync(Path.Combine(folder, "catalog.db"), TimeProvider.System, CancellationToken.None);
+        await using var store = await CatalogFolders.OpenAsync(folder);
         var snapshot = await store.GetSnapshotAsync(CancellationToken.None);
         var schemas = (await snapshot.ListSchemasAsync(CancellationToken.None)).Where(schema => schema.Name[0] == 's' && schema.Name.Length > 1 && char.IsAsciiDigit(schema.Name[1]))
             .Select(schema => int.Parse(schema.Name.AsSpan(1), CultureInfo.InvariantCulture)).ToHashSet();

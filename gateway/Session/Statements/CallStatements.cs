@@ -37,7 +37,7 @@ internal static class CallStatements
             var entry = await catalog.FindTableAsync(schema, table, cancellationToken)
                 ?? throw new SqlException(SqlState.UndefinedTable, $"table \"{schema}.{table}\" does not exist");
             await SchemaStatements.RequireTableOwnerAsync(session, entry, mayOwnSchema: true, cancellationToken);
-            await session.Transaction.ChangeAsync(new CatalogChange.DropTable(schema, table), cancellationToken);
+            await session.Transaction.ChangeAsync(new CatalogChange.Drop(entry.Key), cancellationToken);
         }
         else
         {
@@ -76,7 +76,7 @@ internal static class CallStatements
 
         // Loading it now finds a table that cannot be read while its owner looks.
         await services.Formats.First(format => format.Name == pointer.Format).LoadAsync(pointer, null, cancellationToken);
-        await session.Transaction.ChangeAsync(new CatalogChange.CreateTable(schema, table, session.User, pointer), cancellationToken);
+        await session.Transaction.ChangeAsync(new CatalogChange.Create(new TableEntry(Oid.None, schema, table, session.User, pointer)), cancellationToken);
     }
 
     /// <summary>Pins the newest state that is in the table's folder now. The folder must hold the same table still.</summary>
@@ -100,7 +100,7 @@ internal static class CallStatements
         }
 
         await services.Formats.First(format => format.Name == pointer.Format).LoadAsync(pointer, null, cancellationToken);
-        if (pointer != entry.Pointer) await session.Transaction.ChangeAsync(new CatalogChange.SetPointer(schema, table, pointer), cancellationToken);
+        if (pointer != entry.Pointer) await session.Transaction.ChangeAsync(new CatalogChange.Alter(entry with { Pointer = pointer }), cancellationToken);
     }
 
     private static async ValueTask<TablePointer> InspectAsync(SessionServices services, string location, CancellationToken cancellationToken)

@@ -75,7 +75,7 @@ internal static class ExplainStatements
 
         if (query.Plan.KeptWhole is { } reason) yield return $"Not spread over workers: {reason}";
         if (measured is { Report.Retries: > 0 and var retries }) yield return $"Workers lost while it ran: {Number(retries)}";
-        yield return $"Catalog version {statement.CatalogVersion.ToString(CultureInfo.InvariantCulture)}";
+        yield return $"Catalog version {statement.CatalogVersion.Version.ToString(CultureInfo.InvariantCulture)}";
     }
 
     /// <summary>Who reads the rows, and how they are dealt out.</summary>
@@ -119,7 +119,7 @@ internal static class ExplainStatements
         {
             json.WriteStartArray();
             json.WriteStartObject();
-            json.WriteNumber("Catalog Version", statement.CatalogVersion);
+            json.WriteNumber("Catalog Version", statement.CatalogVersion.Version);
             if (measured is not null)
             {
                 json.WriteNumber("Actual Rows", measured.Rows);

@@ -53,7 +53,8 @@ internal static class GrantStatements
 
     private static async ValueTask ChangeAsync(QuerySession session, GrantStatement grant, AccessTarget target, List<string> grantees, CancellationToken cancellationToken)
     {
-        var present = (await (await session.Transaction.GetCatalogAsync(cancellationToken)).FindAccessAsync(target, cancellationToken))?.Grants ?? [];
+        var entry = await (await session.Transaction.GetCatalogAsync(cancellationToken)).FindAccessAsync(target, cancellationToken);
+        var present = entry?.Grants ?? [];
         var grants = present.ToList();
         foreach (var grantee in grantees)
         {
@@ -76,7 +77,11 @@ internal static class GrantStatements
             }
         }
 
-        if (!grants.SequenceEqual(present)) await session.Transaction.ChangeAsync(new CatalogChange.PutAccess(target, grants.ToEquatableArray()), cancellationToken);
+        if (grants.SequenceEqual(present)) return;
+        CatalogChange change = entry is null ? new CatalogChange.Create(new AccessEntry(Oid.None, target, grants.ToEquatableArray()))
+            : grants.Count == 0 ? new CatalogChange.Drop(entry.Key)
+            : new CatalogChange.Alter(entry with { Grants = grants.ToEquatableArray() });
+        await session.Transaction.ChangeAsync(change, cancellationToken);
     }
 
     /// <summary>Raises an error for an object that does not exist. Null for what belongs to the gateway itself.</summary>

@@ -68,6 +68,6 @@ internal static class MembershipStatements
     private static async ValueTask PutAsync(QuerySession session, RoleEntry member, Membership? membership, CancellationToken cancellationToken)
     {
         var changed = membership is null ? member : member with { MemberOf = [.. member.MemberOf, membership] };
-        await session.Transaction.ChangeAsync(new CatalogChange.PutRole(changed, IsNew: await RoleStatements.IsImplicitAsync(session, member.Name, cancellationToken)), cancellationToken);
+        await RoleStatements.ChangeAsync(session, changed, isNew: await RoleStatements.IsImplicitAsync(session, member.Name, cancellationToken), cancellationToken);
     }
 }

@@ -110,32 +110,10 @@ internal static class RoleStatements
             if (role.IsSuperuser) await RequireSuperuserAsync(session, rights, "must be superuser to drop superusers", cancellationToken);
             if (await IsImplicitAsync(session, name, cancellationToken) || name == AccessRights.BootstrapSuperuser)
                 throw new SqlException(SqlState.DependentObjectsStillExist, $"cannot drop role {name} because it is required by the database system");
-            await RequireUnneededAsync(session, name, cancellationToken);
-            await session.Transaction.ChangeAsync(new CatalogChange.DropRole(name), cancellationToken);
+            await session.Transaction.ChangeAsync(new CatalogChange.Drop(RoleEntry.KeyOf(name)), cancellationToken);
         }
 
         return "DROP ROLE";
-    }
-
-    private static async ValueTask RequireUnneededAsync(QuerySession session, string role, CancellationToken cancellationToken)
-    {
-        var catalog = await session.Transaction.GetCatalogAsync(cancellationToken);
-        var found = new List<string?>();
-        foreach (var schema in await catalog.ListSchemasAsync(cancellationToken))
-        {
-            found.Add(schema.Dependency(role));
-            found.AddRange((await catalog.ListTablesAsync(schema.Name, cancellationToken)).Select(table => table.Dependency(role)));
-        }
-
-        foreach (var server in await catalog.ListServersAsync(cancellationToken))
-        {
-            found.Add(server.Dependency(role));
-            found.AddRange((await catalog.ListUserMappingsAsync(server.Name, cancellationToken)).Select(mapping => mapping.Dependency(role)));
-        }
-
-        found.AddRange((await catalog.ListAccessAsync(cancellationToken)).Select(access => access.Dependency(role)));
-        var dependencies = found.OfType<string>().ToArray();
-        if (dependencies.Length > 0) throw RoleReferences.StillNeeded(role, dependencies);
     }
 
     private static RoleEntry Apply(QuerySession session, RoleEntry role, EquatableArray<RoleOption> options)
@@ -188,8 +166,12 @@ internal static class RoleStatements
                 role is { IsSuperuser: true, CanLogin: true } ? null : "No superuser has one yet; `federation user` sets one.");
         }
 
-        await session.Transaction.ChangeAsync(new CatalogChange.PutRole(role, isNew), cancellationToken);
+        await ChangeAsync(session, role, isNew, cancellationToken);
     }
+
+    /// <summary>Puts a role in. One that everybody takes to be there without an entry gets one by its first change.</summary>
+    internal static ValueTask ChangeAsync(QuerySession session, RoleEntry role, bool isNew, CancellationToken cancellationToken) =>
+        session.Transaction.ChangeAsync(isNew ? new CatalogChange.Create(role) : new CatalogChange.Alter(role), cancellationToken);
 
     /// <summary>Whether a role exists although the catalog has no entry for it.</summary>
     internal static async ValueTask<bool> IsImplicitAsync(QuerySession session, string name, CancellationToken cancellationToken) =>

@@ -30,7 +30,7 @@ internal static class SchemaStatements
             return "CREATE SCHEMA";
         }
 
-        await session.Transaction.ChangeAsync(new CatalogChange.CreateSchema(name, owner), cancellationToken);
+        await session.Transaction.ChangeAsync(new CatalogChange.Create(new SchemaEntry(Oid.None, name, owner)), cancellationToken);
         return "CREATE SCHEMA";
     }
 
@@ -43,13 +43,13 @@ internal static class SchemaStatements
         {
             var schema = await catalog.FindSchemaAsync(alter.Name, cancellationToken) ?? throw new SqlException(SqlState.InvalidSchemaName, $"schema \"{alter.Name}\" does not exist");
             await RequireMayGiveAsync(session, schema.Owner, owner, "schema", alter.Name, new AccessTarget(AccessKind.Database, TableResolver.ManagedDatabase), cancellationToken);
-            await session.Transaction.ChangeAsync(new CatalogChange.AlterSchema(alter.Name, owner), cancellationToken);
+            await session.Transaction.ChangeAsync(new CatalogChange.Alter(schema with { Owner = owner }), cancellationToken);
             return "ALTER SCHEMA";
         }
 
         var server = await catalog.FindServerAsync(alter.Name, cancellationToken) ?? throw new SqlException(SqlState.UndefinedObject, $"server \"{alter.Name}\" does not exist");
         await RequireMayGiveAsync(session, server.Owner, owner, "foreign server", alter.Name, new AccessTarget(AccessKind.Wrapper, server.Wrapper), cancellationToken);
-        await session.Transaction.ChangeAsync(new CatalogChange.AlterServer(server with { Owner = owner }), cancellationToken);
+        await session.Transaction.ChangeAsync(new CatalogChange.Alter(server with { Owner = owner }), cancellationToken);
         return "ALTER SERVER";
     }
 
@@ -90,17 +90,7 @@ internal static class SchemaStatements
         }
 
         await (await session.RightsAsync(cancellationToken)).RequireOwnerAsync(session.User, schema.Owner, "schema", name, cancellationToken);
-        var tables = await catalog.ListTablesAsync(name, cancellationToken);
-        if (tables.Count > 0 && !drop.IsCascade)
-        {
-            throw new SqlException(SqlState.DependentObjectsStillExist, $"cannot drop schema {name} because other objects depend on it")
-            {
-                Detail = string.Join('\n', tables.Take(100).Select(table => $"table {name}.{table.Name} depends on schema {name}")),
-                Hint = "Use DROP ... CASCADE to drop the dependent objects too.",
-            };
-        }
-
-        await session.Transaction.ChangeAsync(new CatalogChange.DropSchema(name, drop.IsCascade), cancellationToken);
+        await session.Transaction.ChangeAsync(new CatalogChange.Drop(schema.Key, drop.IsCascade), cancellationToken);
     }
 
     private static async ValueTask DropServerAsync(QuerySession session, DropStatement drop, QualifiedName qualified, CancellationToken cancellationToken)
@@ -113,7 +103,7 @@ internal static class SchemaStatements
         }
 
         await (await session.RightsAsync(cancellationToken)).RequireOwnerAsync(session.User, server.Owner, "foreign server", server.Name, cancellationToken);
-        await session.Transaction.ChangeAsync(new CatalogChange.DropServer(qualified.Name, drop.IsCascade), cancellationToken);
+        await session.Transaction.ChangeAsync(new CatalogChange.Drop(server.Key, drop.IsCascade), cancellationToken);
     }
 
     private static async ValueTask DropTableAsync(QuerySession session, DropStatement drop, QualifiedName qualified, CancellationToken cancellationToken)
@@ -135,7 +125,7 @@ internal static class SchemaStatements
             }
 
             await RequireTableOwnerAsync(session, table, mayOwnSchema: true, cancellationToken);
-            await session.Transaction.ChangeAsync(new CatalogChange.DropTable(schema, qualified.Name), cancellationToken);
+            await session.Transaction.ChangeAsync(new CatalogChange.Drop(table.Key), cancellationToken);
             return;
         }
 

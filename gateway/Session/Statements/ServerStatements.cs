@@ -38,7 +38,7 @@ internal static class ServerStatements
 
         var server = new ServerEntry(Oid.None, create.Name, create.Wrapper, session.User, options.ToEquatableArray()) { Type = create.Type, ServerVersion = create.Version };
         CheckOptions(session, services, server);
-        await session.Transaction.ChangeAsync(new CatalogChange.CreateServer(server), cancellationToken);
+        await session.Transaction.ChangeAsync(new CatalogChange.Create(server), cancellationToken);
         return "CREATE SERVER";
     }
 
@@ -50,7 +50,7 @@ internal static class ServerStatements
         var changed = server with { Options = options.ToEquatableArray(), ServerVersion = alter.Version ?? server.ServerVersion };
         CheckOptions(session, services, changed);
         await BindSecretsAsync(session, services, server, cancellationToken);
-        await session.Transaction.ChangeAsync(new CatalogChange.AlterServer(changed), cancellationToken);
+        await session.Transaction.ChangeAsync(new CatalogChange.Alter(changed), cancellationToken);
         return "ALTER SERVER";
     }
 
@@ -60,7 +60,7 @@ internal static class ServerStatements
         foreach (var mapping in await (await session.Transaction.GetCatalogAsync(cancellationToken)).ListUserMappingsAsync(server.Name, cancellationToken))
         {
             if (mapping.SecretsFor is null && services.Connectors.HoldsSecret(server, mapping))
-                await session.Transaction.ChangeAsync(new CatalogChange.PutUserMapping(mapping with { SecretsFor = services.Connectors.AddressOf(server) }, IsNew: false), cancellationToken);
+                await session.Transaction.ChangeAsync(new CatalogChange.Alter(mapping with { SecretsFor = services.Connectors.AddressOf(server) }), cancellationToken);
         }
     }
 
@@ -87,7 +87,7 @@ internal static class ServerStatements
 
         var options = Apply([], create.Options, services.Connectors.FindFactory(server.Wrapper), OptionScope.UserMapping);
         await session.Transaction.ChangeAsync(
-            new CatalogChange.PutUserMapping(Bound(services, server, new UserMappingEntry(Oid.None, server.Name, user, options.ToEquatableArray()), create.Options), IsNew: true), cancellationToken);
+            new CatalogChange.Create(Bound(services, server, new UserMappingEntry(Oid.None, server.Name, user, options.ToEquatableArray()), create.Options)), cancellationToken);
         return "CREATE USER MAPPING";
     }
 
@@ -98,7 +98,7 @@ internal static class ServerStatements
         var mapping = await FindMappingAsync(session, server.Name, user, cancellationToken)
             ?? throw new SqlException(SqlState.UndefinedObject, $"user mapping for \"{user}\" does not exist for server \"{server.Name}\"");
         var options = Apply([.. mapping.Options], alter.Options, services.Connectors.FindFactory(server.Wrapper), OptionScope.UserMapping);
-        await session.Transaction.ChangeAsync(new CatalogChange.PutUserMapping(Bound(services, server, mapping with { Options = options.ToEquatableArray() }, alter.Options), IsNew: false), cancellationToken);
+        await session.Transaction.ChangeAsync(new CatalogChange.Alter(Bound(services, server, mapping with { Options = options.ToEquatableArray() }, alter.Options)), cancellationToken);
         return "ALTER USER MAPPING";
     }
 
@@ -119,7 +119,7 @@ internal static class ServerStatements
         }
 
         var user = await RequireMayMapAsync(session, server, drop.User, cancellationToken);
-        if (await FindMappingAsync(session, drop.Server, user, cancellationToken) is null)
+        if (await FindMappingAsync(session, drop.Server, user, cancellationToken) is not { } mapping)
         {
             var message = $"user mapping for \"{user}\" does not exist for server \"{drop.Server}\"";
             if (!drop.IfExists) throw new SqlException(SqlState.UndefinedObject, message);
@@ -127,7 +127,7 @@ internal static class ServerStatements
             return "DROP USER MAPPING";
         }
 
-        await session.Transaction.ChangeAsync(new CatalogChange.DropUserMapping(drop.Server, user), cancellationToken);
+        await session.Transaction.ChangeAsync(new CatalogChange.Drop(mapping.Key), cancellationToken);
         return "DROP USER MAPPING";
     }
 

@@ -1,3 +1,4 @@
+using Federation.Catalog;
 using Federation.Connectors.Spi;
 using Federation.Core.Values;
 using Federation.Planner;
@@ -24,8 +25,8 @@ internal sealed class StatementAnalyzer(QuerySession session, SessionServices se
         var prepared = new PreparedStatement(text, syntax) { DeclaredTypes = declared ?? [] };
         try
         {
-            if (syntax is CallStatement call) return Shape(text, call, declared, null, 0);
-            if (QueryOf(syntax) is not { } query) return Shape(text, syntax, declared, null, 0);
+            if (syntax is CallStatement call) return Shape(text, call, declared, null, default);
+            if (QueryOf(syntax) is not { } query) return Shape(text, syntax, declared, null, default);
             var (bound, version) = await BindAsync(text.Length, query, declared, isWide: false, cancellationToken);
             return Shape(text, syntax, declared, bound, version);
         }
@@ -38,9 +39,9 @@ internal sealed class StatementAnalyzer(QuerySession session, SessionServices se
     /// <summary>The statement bound against the present catalog; the same when the catalog has not moved.</summary>
     public async ValueTask<PreparedStatement> RefreshAsync(PreparedStatement prepared, CancellationToken cancellationToken)
     {
-        if (prepared.Query is null || prepared.CatalogVersion == 0) return prepared;
+        if (prepared.Query is null || prepared.CatalogVersion == default) return prepared;
         var catalog = await session.Transaction.GetCatalogAsync(cancellationToken);
-        if (catalog.Version == prepared.CatalogVersion && session.User == prepared.User && !prepared.Query.Tables.Values.Any(table => table.InlineRows is not null)) return prepared;
+        if (catalog.Id == prepared.CatalogVersion && session.User == prepared.User && !prepared.Query.Tables.Values.Any(table => table.InlineRows is not null)) return prepared;
         var fresh = await AnalyzeAsync(prepared.Text, prepared.Syntax, [.. prepared.ParameterTypes], cancellationToken);
         if (SameColumns(prepared, fresh)) return fresh;
         throw new SqlException(SqlState.FeatureNotSupported, "cached plan must not change result type") { Routine = "RevalidateCachedQuery" };
@@ -69,13 +70,13 @@ internal sealed class StatementAnalyzer(QuerySession session, SessionServices se
         return new Query(new SelectBody(items) { From = [new TableName(table) { Span = table.Span, IsCopied = columns.Count == 0 }] });
     }
 
-    private PreparedStatement Shape(string text, Statement? syntax, IReadOnlyList<SqlType?>? declared, BoundQuery? query, long version) => new(text, syntax)
+    private PreparedStatement Shape(string text, Statement? syntax, IReadOnlyList<SqlType?>? declared, BoundQuery? query, SnapshotId version) => new(text, syntax)
     {
         DeclaredTypes = declared ?? [],
         PreparedAt = session.StatementTime,
         Query = query,
         CatalogVersion = version,
-        User = version == 0 ? null : session.User,
+        User = version == default ? null : session.User,
         ParameterTypes = query?.ParameterTypes ?? [],
         Fields = syntax switch
         {
@@ -90,12 +91,12 @@ internal sealed class StatementAnalyzer(QuerySession session, SessionServices se
     };
 
     /// <param name="length">How long the statement's text is.</param>
-    private async ValueTask<(BoundQuery Query, long Version)> BindAsync(
+    private async ValueTask<(BoundQuery Query, SnapshotId Version)> BindAsync(
         int length, Query query, IReadOnlyList<SqlType?>? declared, bool isWide, CancellationToken cancellationToken)
     {
         // A query without tables reads no catalog.
         var (names, typeNames) = await services.Planning.RunAsync(length, () => (TableNames.Of(query), SourceTypeNames.Of(query)), cancellationToken);
-        if (names.Count == 0 && typeNames.Count == 0) return (await BindAsync(_ => null, _ => null), 0);
+        if (names.Count == 0 && typeNames.Count == 0) return (await BindAsync(_ => null, _ => null), default);
         var catalog = await session.Transaction.GetCatalogAsync(cancellationToken);
         var resolver = Resolver(catalog);
         var tables = new Dictionary<TableName, ResolvedTable?>();
@@ -109,7 +110,7 @@ internal sealed class StatementAnalyzer(QuerySession session, SessionServices se
         foreach (var name in typeNames)
             if (await resolver.FindTypeAsync(name, cancellationToken) is { } type)
                 types[name] = type;
-        return (await BindAsync(name => tables.GetValueOrDefault(name), name => types.GetValueOrDefault(name)), catalog.Version);
+        return (await BindAsync(name => tables.GetValueOrDefault(name), name => types.GetValueOrDefault(name)), catalog.Id);
 
         ValueTask<BoundQuery> BindAsync(Func<TableName, ResolvedTable?> findTable, Func<QualifiedName, PgType?> findType) => session.WithNamesAsync(
             () => services.Planning.RunAsync(
@@ -119,7 +120,7 @@ internal sealed class StatementAnalyzer(QuerySession session, SessionServices se
             cancellationToken);
     }
 
-    internal TableResolver Resolver(Federation.Catalog.ICatalogSnapshot catalog) =>
+    internal TableResolver Resolver(ICatalogSnapshot catalog) =>
         new(services, catalog, session.CatalogName, session.User, session.RightsOf(catalog), session.SearchPath, () => SettingStatements.Rows(session), Warn) { ShownDatabase = session.Database, Session = session };
 
     private void Warn(SqlException error, string consequence) => session.NotifyOnce(NoticeSeverity.Warning, error.State, $"{consequence}: {error.Message}", error.Detail);

@@ -6,8 +6,8 @@ using Federation.Core.Types;
 
 namespace Federation.Catalog;
 
-/// <summary>Entries as JSON, the form in which objects.body holds them.</summary>
-internal static class CatalogJson
+/// <summary>Objects as JSON, the form in which stores hold them, with the options of user mappings encrypted. Thread-safe.</summary>
+internal sealed class CatalogCodec(CatalogKeyring keys)
 {
     private static readonly JsonSerializerOptions s_options = new()
     {
@@ -15,19 +15,32 @@ internal static class CatalogJson
         DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
     };
 
-    public static string Write<T>(T entry) => JsonSerializer.Serialize(entry, s_options);
-
-    public static T Read<T>(string json)
+    public string Write(CatalogObject entry)
     {
+        if (entry is UserMappingEntry mapping) entry = mapping with { Options = Options(mapping, keys.Encrypt) };
+        return JsonSerializer.Serialize(entry, entry.GetType(), s_options);
+    }
+
+    /// <summary>Raises XX001 for a body that is no object of its kind, and 28000 when its secrets were encrypted with another key.</summary>
+    public CatalogObject Read(StoredObject stored)
+    {
+        var type = ObjectKinds.Of(stored.Key.Kind).Type;
         try
         {
-            return JsonSerializer.Deserialize<T>(json, s_options) ?? throw new JsonException("null");
+            var entry = (CatalogObject?)JsonSerializer.Deserialize(stored.Body, type, s_options) ?? throw new JsonException("null");
+            entry = entry with { Oid = stored.Oid, ChangedAt = stored.ChangedAt };
+            return entry is UserMappingEntry mapping ? mapping with { Options = Options(mapping, keys.Decrypt) } : entry;
         }
         catch (JsonException error)
         {
-            throw new SqlException(SqlState.DataCorrupted, $"the catalog holds a damaged {typeof(T).Name}", error) { Detail = error.Message };
+            throw new SqlException(SqlState.DataCorrupted, $"the catalog holds a damaged {type.Name}", error) { Detail = error.Message };
         }
     }
+
+    /// <summary>A value is bound to its mapping and option, so that it means nothing elsewhere.</summary>
+    private static EquatableArray<KeyValuePair<string, string>> Options(UserMappingEntry mapping, Func<string, string, string> convert) =>
+        mapping.Options.Select(option => KeyValuePair.Create(option.Key, convert(option.Value, $"{mapping.Server}\n{mapping.Oid.Value}\n{option.Key}")))
+            .ToEquatableArray();
 
     private sealed class OidConverter : JsonConverter<Oid>
     {

@@ -1,0 +1,14 @@
+using Federation.Catalog;
+
+namespace Federation.CompatTests.Suite;
+
+/// <summary>The embedded catalogs of gateways that are not running.</summary>
+internal static class CatalogFolders
+{
+    /// <param name="folder">The gateway's data folder.</param>
+    public static async Task<CatalogDatabase> OpenAsync(string folder)
+    {
+        var store = await SqliteCatalogStore.OpenAsync(Path.Combine(folder, "catalog.db"), TimeProvider.System, CancellationToken.None);
+        return await CatalogDatabase.OpenAsync(store, CatalogKeyring.Open(Path.Combine(folder, "catalog.key")), TimeProvider.System, CancellationToken.None);
+    }
+}

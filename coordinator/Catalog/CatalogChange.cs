@@ -1,0 +1,22 @@
+namespace Federation.Catalog;
+
+/// <summary>One change of a transaction, as the statement meant it; <see cref="CatalogRules"/> says what it does to a catalog.</summary>
+public abstract record CatalogChange
+{
+    private CatalogChange() { }
+
+    /// <summary>Adds an object, whose OID is reserved already.</summary>
+    public sealed record Create(CatalogObject Object) : CatalogChange;
+
+    /// <summary>
+    /// Replaces the state of an object that was seen by another. 40001 when another transaction has changed the object since: <see cref="CatalogObject.ChangedAt"/> says which state
+    /// was seen.
+    /// </summary>
+    public sealed record Alter(CatalogObject Object) : CatalogChange;
+
+    /// <summary>Removes an object. 2BP01 when others depend on it, unless <paramref name="Cascade"/> takes them with it.</summary>
+    public sealed record Drop(CatalogKey Key, bool Cascade = false) : CatalogChange;
+
+    /// <summary>Gives a role another name, here and wherever it is an owner, a member or a grantee.</summary>
+    public sealed record RenameRole(string Name, string NewName) : CatalogChange;
+}

@@ -1,0 +1,46 @@
+using Federation.Connectors.Spi;
+using Federation.Core;
+using Federation.Core.Types;
+
+namespace Federation.Catalog;
+
+public sealed record SchemaEntry(Oid Oid, string Name, string Owner) : CatalogObject(Oid)
+{
+    protected override CatalogKey GetKey() => KeyOf(Name);
+
+    public static CatalogKey KeyOf(string name) => new(ObjectKind.Schema, "", name);
+}
+
+public sealed record TableEntry(Oid Oid, string Schema, string Name, string Owner, TablePointer Pointer) : CatalogObject(Oid)
+{
+    protected override CatalogKey GetKey() => KeyOf(Schema, Name);
+
+    public static CatalogKey KeyOf(string schema, string name) => new(ObjectKind.Table, schema, name);
+}
+
+/// <param name="Options">Options in the order written.</param>
+public sealed record ServerEntry(Oid Oid, string Name, string Wrapper, string Owner, EquatableArray<KeyValuePair<string, string>> Options)
+    : CatalogObject(Oid)
+{
+    public string? Type { get; init; }
+
+    public string? ServerVersion { get; init; }
+
+    protected override CatalogKey GetKey() => KeyOf(Name);
+
+    public static CatalogKey KeyOf(string name) => new(ObjectKind.Server, "", name);
+}
+
+public sealed record UserMappingEntry(Oid Oid, string Server, string User, EquatableArray<KeyValuePair<string, string>> Options)
+    : CatalogObject(Oid)
+{
+    /// <summary>The mapping of everybody who has none of their own.</summary>
+    public const string Everybody = "public";
+
+    /// <summary>The address of the server that the secrets were given for; null when the mapping holds none.</summary>
+    public string? SecretsFor { get; init; }
+
+    protected override CatalogKey GetKey() => KeyOf(Server, User);
+
+    public static CatalogKey KeyOf(string server, string user) => new(ObjectKind.UserMapping, server, user);
+}

@@ -1,0 +1,131 @@
+using Federation.Catalog;
+using Federation.Core.Errors;
+
+namespace Federation.Transactions;
+
+/// <summary>
+/// A read point, the uncommitted changes on top of it, and savepoints. Nobody else sees the changes before <see cref="CommitAsync"/>. Used by one thread at a time.
+/// </summary>
+public sealed class Transaction
+{
+    private readonly TransactionManager _manager;
+    private readonly List<CatalogChange> _changes = [];
+    private readonly List<(string Name, int Changes)> _savepoints = [];
+
+    /// <summary>The committed state below the changes.</summary>
+    private ICatalogSnapshot? _readPoint;
+
+    /// <summary>The read point with the changes; null when they have to be applied first.</summary>
+    private CatalogOverlay? _catalog;
+
+    private bool _needsReadPoint = true;
+
+    internal Transaction(TransactionManager manager) => _manager = manager;
+
+    /// <summary>All statements read the state of the first one: REPEATABLE READ and SERIALIZABLE. Otherwise each statement reads the newest state. Set before the first read.</summary>
+    public bool IsRepeatable { get; set; }
+
+    /// <summary>The version of the catalog that statements read from the next read point on; null for the newest. Nothing can be changed while it is set.</summary>
+    public long? AsOf { get; set; }
+
+    /// <summary>Whether a statement has read something, so that the isolation level stands.</summary>
+    public bool HasRead => _readPoint is not null;
+
+    public bool HasChanges => _changes.Count > 0;
+
+    /// <summary>A statement begins: it sees what others have committed until now, unless the transaction repeats its reads.</summary>
+    public void BeginStatement() => _needsReadPoint |= !IsRepeatable;
+
+    /// <summary>
+    /// The catalog that the present statement sees. Raises 40001 or PostgreSQL's error for a name when somebody has committed a change that the transaction's own changes cannot follow.
+    /// </summary>
+    public async ValueTask<ICatalogSnapshot> GetCatalogAsync(CancellationToken cancellationToken) => await GetOwnCatalogAsync(cancellationToken);
+
+    /// <summary>Records a change, which the transaction sees from now on. An object that it creates gets its OID here. Raises the errors of <see cref="CatalogRules"/>.</summary>
+    public async ValueTask ChangeAsync(CatalogChange change, CancellationToken cancellationToken)
+    {
+        if (AsOf is { } version)
+        {
+            throw new SqlException(SqlState.ReadOnlySqlTransaction, $"cannot change the catalog while version {version} is read")
+            {
+                Hint = "RESET federation.as_of first.",
+            };
+        }
+
+        var catalog = await GetOwnCatalogAsync(cancellationToken);
+        change = await _manager.Catalog.WithOidAsync(change, cancellationToken);
+        _catalog = (await CatalogRules.ApplyAsync(catalog, change, cancellationToken)).Named(_manager.NextState());
+        _changes.Add(change);
+    }
+
+    public void Savepoint(string name) => _savepoints.Add((name, _changes.Count));
+
+    /// <summary>Raises 3B001 when there is no such savepoint.</summary>
+    public void Release(string name)
+    {
+        var index = FindSavepoint(name);
+        _savepoints.RemoveRange(index, _savepoints.Count - index);
+    }
+
+    /// <summary>Forgets the changes made since a savepoint, which stays. Raises 3B001 when there is no such savepoint.</summary>
+    public void RollbackTo(string name)
+    {
+        var index = FindSavepoint(name);
+        var kept = _savepoints[index].Changes;
+        if (kept < _changes.Count) _catalog = null;
+        _changes.RemoveRange(kept, _changes.Count - kept);
+        _savepoints.RemoveRange(index + 1, _savepoints.Count - index - 1);
+    }
+
+    /// <summary>Makes the changes durable and visible to all, or raises the reason why none of them is. The transaction is over in both cases.</summary>
+    public async ValueTask CommitAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            if (HasChanges) await _manager.Catalog.CommitAsync(_changes, cancellationToken);
+        }
+        finally
+        {
+            Forget();
+        }
+    }
+
+    /// <summary>Forgets all changes. The transaction is over.</summary>
+    public void Rollback() => Forget();
+
+    private void Forget()
+    {
+        _changes.Clear();
+        _savepoints.Clear();
+        _catalog = null;
+        _readPoint = null;
+        _needsReadPoint = true;
+    }
+
+    private async ValueTask<CatalogOverlay> GetOwnCatalogAsync(CancellationToken cancellationToken)
+    {
+        if (_catalog is not null && !_needsReadPoint) return _catalog;
+        var readPoint = _needsReadPoint || _readPoint is null ? await TakeReadPointAsync(cancellationToken) : _readPoint;
+        if (_catalog is null || readPoint.Id != _readPoint?.Id) _catalog = await ApplyAsync(readPoint, cancellationToken);
+        _readPoint = readPoint;
+        _needsReadPoint = false;
+        return _catalog;
+    }
+
+    private ValueTask<ICatalogSnapshot> TakeReadPointAsync(CancellationToken cancellationToken) => AsOf is { } version
+        ? _manager.Catalog.GetSnapshotAsync(version, cancellationToken)
+        : _manager.Catalog.GetSnapshotAsync(cancellationToken);
+
+    private async ValueTask<CatalogOverlay> ApplyAsync(ICatalogSnapshot readPoint, CancellationToken cancellationToken)
+    {
+        var catalog = new CatalogOverlay(readPoint);
+        foreach (var change in _changes) catalog = await CatalogRules.ApplyAsync(catalog, change, cancellationToken);
+        return HasChanges ? catalog.Named(_manager.NextState()) : catalog;
+    }
+
+    private int FindSavepoint(string name)
+    {
+        var index = _savepoints.FindLastIndex(savepoint => savepoint.Name == name);
+        return index >= 0 ? index : throw new SqlException(SqlState.SEInvalidSpecification, $"savepoint \"{name}\" does not exist");
+    }
+}

@@ -1,0 +1,16 @@
+using Federation.Catalog;
+
+namespace Federation.Transactions;
+
+/// <summary>Begins the transactions of one process on one catalog. Thread-safe.</summary>
+public sealed class TransactionManager(CatalogDatabase catalog)
+{
+    private long _lastState;
+
+    public CatalogDatabase Catalog => catalog;
+
+    public Transaction Begin() => new(this);
+
+    /// <summary>A number for a state of uncommitted changes that no other state in this process has.</summary>
+    internal long NextState() => Interlocked.Increment(ref _lastState);
+}
