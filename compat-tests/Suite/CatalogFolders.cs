@@ -9,6 +9,6 @@ internal static class CatalogFolders
     public static async Task<CatalogDatabase> OpenAsync(string folder)
     {
         var store = await SqliteCatalogStore.OpenAsync(Path.Combine(folder, "catalog.db"), TimeProvider.System, CancellationToken.None);
-        return await CatalogDatabase.OpenAsync(store, CatalogKeyring.Open(Path.Combine(folder, "catalog.key")), TimeProvider.System, CancellationToken.None);
+        return await CatalogDatabase.OpenAsync(store, CatalogKeyring.Open(Path.Combine(folder, "catalog.key")), CancellationToken.None);
     }
 }

@@ -13,7 +13,7 @@ public sealed class SecretTests(SqliteFixture fixture) : IClassFixture<SqliteFix
     {
         var (store, name) = await fixture.CreateAsync();
         var key = Path.Combine(Path.GetDirectoryName(name)!, "catalog.key");
-        await using (var catalog = await CatalogDatabase.OpenAsync(store, CatalogKeyring.Open(key), TimeProvider.System, s_token))
+        await using (var catalog = await CatalogDatabase.OpenAsync(store, CatalogKeyring.Open(key), s_token))
         {
             await catalog.CommitAsync(
                 [
@@ -28,10 +28,10 @@ public sealed class SecretTests(SqliteFixture fixture) : IClassFixture<SqliteFix
         Assert.Contains("aes256gcm:", stored, StringComparison.Ordinal);
         if (!OperatingSystem.IsWindows()) Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(key));
 
-        await using (var again = await CatalogDatabase.OpenAsync(await fixture.OpenAsync(name), CatalogKeyring.Open(key), TimeProvider.System, s_token))
+        await using (var again = await CatalogDatabase.OpenAsync(await fixture.OpenAsync(name), CatalogKeyring.Open(key), s_token))
             Assert.Equal("very secret wörd", (await (await again.GetSnapshotAsync(s_token)).FindUserMappingAsync("srv", "ann", s_token))!.Options[0].Value);
 
-        await using var other = await CatalogDatabase.OpenAsync(await fixture.OpenAsync(name), CatalogKeyring.Random(), TimeProvider.System, s_token);
+        await using var other = await CatalogDatabase.OpenAsync(await fixture.OpenAsync(name), CatalogKeyring.Random(), s_token);
         var snapshot = await other.GetSnapshotAsync(s_token);
         var error = await Assert.ThrowsAsync<SqlException>(async () => await snapshot.FindUserMappingAsync("srv", "ann", s_token));
         Assert.Equal(SqlState.InvalidAuthorizationSpecification, error.State);

@@ -239,19 +239,60 @@ public abstract class StoreContract(IStoreFixture fixture)
     {
         var (store, name) = await fixture.CreateAsync();
         await using var owned = store;
-        var leases = fixture.LeasesOf(store);
+        var leases = store.Leases;
         await leases.PutAsync(new Lease("a", "host:1", 11), TimeSpan.FromMinutes(1), s_token);
         await leases.PutAsync(new Lease("b", "host:2", 12), TimeSpan.Zero, s_token);
         await leases.PutAsync(new Lease("a", "host:1", 11) { IsDraining = true }, TimeSpan.FromMinutes(2), s_token);
         await using var other = await fixture.OpenAsync(name);
-        var listed = await fixture.LeasesOf(other).ListAsync(s_token);
+        var listed = await other.Leases.ListAsync(s_token);
         Assert.Equal(["a", "b"], listed.Select(state => state.Lease.Id));
         Assert.Equal((new Lease("a", "host:1", 11) { IsDraining = true }, 2L), (listed[0].Lease, listed[0].Renewals));
         Assert.InRange(listed[0].Remaining, TimeSpan.FromMinutes(1), TimeSpan.FromMinutes(2));
         Assert.True(listed[1].Remaining <= TimeSpan.Zero);
         await leases.RemoveAsync("a", s_token);
         Assert.Equal(["b"], (await leases.ListAsync(s_token)).Select(state => state.Lease.Id));
-        Assert.Equal(await leases.GetClusterSecretAsync(s_token), await fixture.LeasesOf(other).GetClusterSecretAsync(s_token));
+        Assert.Equal("first", await store.GetSecretAsync("cluster", "first", s_token));
+        Assert.Equal("first", await other.GetSecretAsync("cluster", "second", s_token));
+    }
+
+    [Fact]
+    public async Task A_job_is_run_by_one_process_and_not_before_it_is_due()
+    {
+        var (store, name) = await fixture.CreateAsync();
+        await using var owned = store;
+        await using var other = await fixture.OpenAsync(name);
+        var taken = await Task.WhenAll(Enumerable.Range(0, 10).Select(i => Task.Run(async () =>
+            await (i % 2 == 0 ? store : other).Jobs.TryTakeAsync("vacuum", $"{i}", TimeSpan.FromMinutes(1), s_token))));
+        var job = Assert.Single(taken, lease => lease is not null)!;
+        Assert.Equal(1, job.Epoch);
+        Assert.True(await other.Jobs.RenewAsync(job, TimeSpan.FromMinutes(1), s_token));
+        Assert.NotNull(await store.Jobs.TryTakeAsync("another", "x", TimeSpan.FromMinutes(1), s_token));
+        await store.Jobs.ReleaseAsync(job, TimeSpan.Zero, s_token);
+        var next = await other.Jobs.TryTakeAsync("vacuum", "y", TimeSpan.FromMinutes(1), s_token);
+        Assert.Equal(new JobLease("vacuum", "y", 2), next);
+        await other.Jobs.ReleaseAsync(next!, TimeSpan.FromHours(1), s_token);
+        Assert.Null(await store.Jobs.TryTakeAsync("vacuum", "z", TimeSpan.FromMinutes(1), s_token));
+    }
+
+    [Fact]
+    public async Task A_job_that_was_taken_over_writes_nothing()
+    {
+        var (store, name) = await fixture.CreateAsync();
+        await using var owned = store;
+        await using var other = await fixture.OpenAsync(name);
+        var old = (await store.Jobs.TryTakeAsync("vacuum", "old", TimeSpan.FromMinutes(1), s_token))!;
+        await WriteAsync(store, Commit(0, new ObjectWrite(Table("a"), new Oid(1), "a")) with { Job = old });
+
+        // The old holder has been silent for longer than its lease.
+        Assert.True(await store.Jobs.RenewAsync(old, TimeSpan.FromSeconds(-1), s_token));
+        var present = (await other.Jobs.TryTakeAsync("vacuum", "new", TimeSpan.FromMinutes(1), s_token))!;
+        Assert.Equal(2, present.Epoch);
+        Assert.False(await store.Jobs.RenewAsync(old, TimeSpan.FromMinutes(1), s_token));
+        Assert.Equal(new CommitResult.Fenced(old), await store.WriteAsync(Commit(1, new ObjectWrite(Table("b"), new Oid(2), "b")) with { Job = old }, s_token));
+        await store.Jobs.ReleaseAsync(old, TimeSpan.Zero, s_token);
+        Assert.Null(await store.Jobs.TryTakeAsync("vacuum", "third", TimeSpan.FromMinutes(1), s_token));
+        await WriteAsync(store, Commit(1, new ObjectWrite(Table("c"), new Oid(3), "c")) with { Job = present });
+        Assert.Equal("a c", await ShownAsync(store, 2));
     }
 
     private static async Task<long> TimeAsync(Func<ValueTask<StoredObject?>> read)

@@ -10,8 +10,6 @@ public interface IStoreFixture
     Task<(ICatalogStore Store, string Name)> CreateAsync();
 
     Task<ICatalogStore> OpenAsync(string name);
-
-    ILeaseStore LeasesOf(ICatalogStore store);
 }
 
 public sealed class SqliteFixture : IStoreFixture, IDisposable
@@ -26,8 +24,6 @@ public sealed class SqliteFixture : IStoreFixture, IDisposable
     }
 
     public async Task<ICatalogStore> OpenAsync(string name) => await SqliteCatalogStore.OpenAsync(name, TimeProvider.System, CancellationToken.None);
-
-    public ILeaseStore LeasesOf(ICatalogStore store) => new SqliteLeaseStore((SqliteCatalogStore)store, TimeProvider.System);
 
     public void Dispose() => Directory.Delete(_folder, recursive: true);
 }
@@ -50,6 +46,4 @@ public sealed class PostgresFixture : IStoreFixture, IAsyncLifetime
     }
 
     public async Task<ICatalogStore> OpenAsync(string name) => await PostgresCatalogStore.OpenAsync(name, TimeProvider.System, CancellationToken.None);
-
-    public ILeaseStore LeasesOf(ICatalogStore store) => new PostgresLeaseStore((PostgresCatalogStore)store);
 }

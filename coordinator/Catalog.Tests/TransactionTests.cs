@@ -15,7 +15,7 @@ public sealed class TransactionTests(SqliteFixture fixture) : IClassFixture<Sqli
     public async Task InitializeAsync()
     {
         var (store, _) = await fixture.CreateAsync();
-        _catalog = await CatalogDatabase.OpenAsync(store, CatalogKeyring.Random(), TimeProvider.System, s_token);
+        _catalog = await CatalogDatabase.OpenAsync(store, CatalogKeyring.Random(), s_token);
         _transactions = new TransactionManager(_catalog);
     }
 

@@ -1,5 +1,5 @@
+using System.Security.Cryptography;
 using Federation.Core.Errors;
-using Federation.Core.Types;
 
 namespace Federation.Catalog;
 
@@ -14,11 +14,8 @@ public sealed class CatalogDatabase : IAsyncDisposable
     /// <summary>Each retry means that another commit got through, so so many in a row mean a defect.</summary>
     private const int MostAttempts = 1000;
 
-    /// <summary>Commits between two looks for history that is old enough to forget.</summary>
-    private const int CommitsPerCleaning = 1000;
-
+    private readonly CatalogKeyring _keys;
     private readonly CatalogCodec _codec;
-    private readonly TimeProvider _clock;
     private readonly SemaphoreSlim _oids = new(1, 1);
 
     /// <summary>The newest snapshot that somebody asked for, shared by all until there is a newer version.</summary>
@@ -27,22 +24,19 @@ public sealed class CatalogDatabase : IAsyncDisposable
     private uint _nextOid;
     private uint _endOfOids;
 
-    private CatalogDatabase(ICatalogStore store, CatalogKeyring keys, TimeProvider clock)
+    private CatalogDatabase(ICatalogStore store, CatalogKeyring keys)
     {
         Store = store;
-        _clock = clock;
+        _keys = keys;
         _codec = new CatalogCodec(keys);
     }
 
     public ICatalogStore Store { get; }
 
-    /// <summary>How long versions can be read by <c>federation.as_of</c> after they have been replaced.</summary>
-    public TimeSpan Retention { get; init; } = TimeSpan.FromDays(7);
-
     /// <summary>The catalog of a store, which it owns from now on. A new store gets the schema "public".</summary>
-    public static async ValueTask<CatalogDatabase> OpenAsync(ICatalogStore store, CatalogKeyring keys, TimeProvider clock, CancellationToken cancellationToken)
+    public static async ValueTask<CatalogDatabase> OpenAsync(ICatalogStore store, CatalogKeyring keys, CancellationToken cancellationToken)
     {
-        var catalog = new CatalogDatabase(store, keys, clock);
+        var catalog = new CatalogDatabase(store, keys);
         if ((await catalog.GetSnapshotAsync(cancellationToken)).Id.Version > 0) return catalog;
         var schema = new SchemaEntry(await catalog.ReserveOidAsync(cancellationToken), "public", AccessRights.BootstrapSuperuser);
         try
@@ -74,7 +68,9 @@ public sealed class CatalogDatabase : IAsyncDisposable
     /// Commits the changes of a transaction, all or none, and returns the new version. They are applied to the newest version by <see cref="CatalogRules"/>, whose errors this raises,
     /// so changes of different objects by two transactions never conflict; when both changed one object, the second gets 40001.
     /// </summary>
-    public async ValueTask<CatalogVersion> CommitAsync(IReadOnlyList<CatalogChange> changes, IReadOnlyList<CatalogIntent> intents, CancellationToken cancellationToken)
+    /// <param name="job">The job that commits. Raises 55000 when another process has taken the job.</param>
+    public async ValueTask<CatalogVersion> CommitAsync(
+        IReadOnlyList<CatalogChange> changes, IReadOnlyList<CatalogIntent> intents, JobLease? job, CancellationToken cancellationToken)
     {
         for (var attempt = 0; attempt < MostAttempts; attempt++)
         {
@@ -87,19 +83,34 @@ public sealed class CatalogDatabase : IAsyncDisposable
                 ExpectedLists = read.Lists,
                 Writes = await WritesAsync(overlay, read, cancellationToken),
                 Intents = intents,
+                Job = job,
             };
-            if (await Store.WriteAsync(commit, cancellationToken) is not CommitResult.Committed { Version: var version }) continue;
-            if (version.Version % CommitsPerCleaning == 0) await Store.ForgetAsync(_clock.GetUtcNow() - Retention, cancellationToken);
-            return version;
+            switch (await Store.WriteAsync(commit, cancellationToken))
+            {
+                case CommitResult.Committed { Version: var version }: return version;
+                case CommitResult.Fenced { Job: var lost }:
+                    throw new SqlException(SqlState.ObjectNotInPrerequisiteState, $"job \"{lost.Name}\" was taken over by another process");
+            }
         }
 
         throw new SqlException(SqlState.TRSerializationFailure, "could not serialize access due to concurrent update") { Detail = "Too many transactions change the catalog." };
     }
 
-    public ValueTask<CatalogVersion> CommitAsync(IReadOnlyList<CatalogChange> changes, CancellationToken cancellationToken) => CommitAsync(changes, [], cancellationToken);
+    public ValueTask<CatalogVersion> CommitAsync(IReadOnlyList<CatalogChange> changes, CancellationToken cancellationToken) => CommitAsync(changes, [], null, cancellationToken);
+
+    /// <summary>
+    /// What processes of the cluster show each other, made when first asked for. Whoever has it may run kernel SQL on every worker. Raises 28000 when the catalog's secrets were
+    /// encrypted with another key than this process has.
+    /// </summary>
+    public async ValueTask<string> GetClusterSecretAsync(CancellationToken cancellationToken)
+    {
+        const string Name = "cluster";
+        var made = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(32));
+        return _keys.Decrypt(await Store.GetSecretAsync(Name, _keys.Encrypt(made, Name), cancellationToken), Name);
+    }
 
     /// <summary>An OID for a new object.</summary>
-    public async ValueTask<Oid> ReserveOidAsync(CancellationToken cancellationToken)
+    public async ValueTask<Core.Types.Oid> ReserveOidAsync(CancellationToken cancellationToken)
     {
         await _oids.WaitAsync(cancellationToken);
         try
@@ -110,7 +121,7 @@ public sealed class CatalogDatabase : IAsyncDisposable
                 _endOfOids = _nextOid + OidBlock;
             }
 
-            return new Oid(_nextOid++);
+            return new Core.Types.Oid(_nextOid++);
         }
         finally
         {
@@ -120,7 +131,7 @@ public sealed class CatalogDatabase : IAsyncDisposable
 
     /// <summary>The change with an OID for the object that it creates.</summary>
     public async ValueTask<CatalogChange> WithOidAsync(CatalogChange change, CancellationToken cancellationToken) =>
-        change is CatalogChange.Create { Object: var created } && created.Oid == Oid.None
+        change is CatalogChange.Create { Object: var created } && created.Oid == Core.Types.Oid.None
             ? new CatalogChange.Create(created with { Oid = await ReserveOidAsync(cancellationToken) })
             : change;
 

@@ -34,6 +34,14 @@ public interface ICatalogStore : IAsyncDisposable
     /// <summary>Ends an intent whose work is done; no error when it has ended already.</summary>
     ValueTask EndIntentAsync(string id, CancellationToken cancellationToken);
 
+    /// <summary>The leases of the processes on the store.</summary>
+    ILeaseStore Leases { get; }
+
+    IJobStore Jobs { get; }
+
+    /// <summary>A value that is made once for all processes: the one given, or that of whoever came first.</summary>
+    ValueTask<string> GetSecretAsync(string name, string valueIfNew, CancellationToken cancellationToken);
+
     /// <summary>Forgets states of objects that ended before a time, and the versions that showed them. The newest version always stays.</summary>
     ValueTask ForgetAsync(DateTimeOffset before, CancellationToken cancellationToken);
 }
@@ -57,6 +65,9 @@ public sealed record CatalogCommit(long BaseVersion)
     /// <summary>The new states of objects; a null body ends the object.</summary>
     public IReadOnlyList<ObjectWrite> Writes { get; init; } = [];
 
+    /// <summary>The job that commits; null for a session. Refused when another process has taken the job since.</summary>
+    public JobLease? Job { get; init; }
+
     /// <summary>Work to be done after the commit, by whoever is alive then.</summary>
     public IReadOnlyList<CatalogIntent> Intents { get; init; } = [];
 
@@ -77,6 +88,9 @@ public abstract record CommitResult
     private CommitResult() { }
 
     public sealed record Committed(CatalogVersion Version) : CommitResult;
+
+    /// <summary>Nothing was written: another process runs the job now.</summary>
+    public sealed record Fenced(JobLease Job) : CommitResult;
 
     /// <summary>Nothing was written: others have changed these objects.</summary>
     public sealed record Conflict(IReadOnlyList<CatalogKey> Keys) : CommitResult;

@@ -29,7 +29,4 @@ public interface ILeaseStore
 
     /// <summary>Ends a lease at once; no error when there is none.</summary>
     ValueTask RemoveAsync(string id, CancellationToken cancellationToken);
-
-    /// <summary>What processes of the cluster show each other, made when first asked for. Whoever has it may run kernel SQL on every worker.</summary>
-    ValueTask<string> GetClusterSecretAsync(CancellationToken cancellationToken);
 }

@@ -11,7 +11,7 @@ using Federation.PgWire;
 using Federation.Scheduling;
 using Federation.Session;
 using Federation.Worker;
-using Federation.Workers;
+using Federation.Membership;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.Extensions.Logging;
 
@@ -27,6 +27,7 @@ public sealed class Gateway : IAsyncDisposable
     private static readonly TimeSpan s_workerStart = TimeSpan.FromSeconds(30);
 
     private readonly CatalogDatabase _catalog;
+    private readonly JobRunner _jobs;
     private readonly ConnectorPool _connectors;
     private readonly WorkerNode _worker;
     private readonly WorkerProcesses _processes;
@@ -35,13 +36,14 @@ public sealed class Gateway : IAsyncDisposable
     private readonly FlightSqlServer? _flight;
     private readonly SpillFolder _spill;
 
-    private Gateway(CatalogDatabase catalog, ConnectorPool connectors, WorkerNode worker, WorkerProcesses processes, WorkerDirectory workers, PgServer server, FlightSqlServer? flight, SpillFolder spill)
+    private Gateway(CatalogDatabase catalog, JobRunner jobs, ConnectorPool connectors, WorkerNode worker, WorkerProcesses processes, WorkerDirectory workers, PgServer server, FlightSqlServer? flight, SpillFolder spill)
     {
         _spill = spill;
         _processes = processes;
         _workers = workers;
         _flight = flight;
         _catalog = catalog;
+        _jobs = jobs;
         _connectors = connectors;
         _worker = worker;
         _server = server;
@@ -61,18 +63,18 @@ public sealed class Gateway : IAsyncDisposable
         IReadOnlyList<string> demo = options.DemoDirectory is { } folder ? [folder] : [];
         IReadOnlyList<string> roots = [data, .. options.AllowedRoots.Concat(demo).Select(Path.GetFullPath)];
 
-        var (catalog, leases) = await OpenedCatalog.OpenAsync(data, clock, cancellationToken);
+        var catalog = await CatalogLocation.OpenAsync(data, options.Catalog, clock, cancellationToken);
         var sources = new Sources(roots);
         var connectors = new ConnectorPool(sources.Connectors(), roots);
         var spill = SpillFolder.Open(Path.Combine(data, "spill"));
         var workerOptions = new WorkerOptions { SpillDirectory = spill.Path, DataDirectories = roots };
         workerOptions = workerOptions with { MemoryLimitBytes = (options.MemoryLimitBytes > 0 ? options.MemoryLimitBytes : workerOptions.MemoryLimitBytes) / (options.WorkerCount + 1) };
-        var secret = await leases.GetClusterSecretAsync(cancellationToken);
+        var secret = await catalog.GetClusterSecretAsync(cancellationToken);
         var worker = await WorkerNode.StartAsync(
             new IPEndPoint(IPAddress.Loopback, 0), workerOptions, connectors, secret, loggers, cancellationToken);
         var logger = loggers.CreateLogger<Gateway>();
         var workers = new WorkerDirectory(
-            leases,
+            catalog.Store.Leases,
             new Scheduling.Worker(worker.Address, worker.Runner, CancellationToken.None),
             address => new RemoteTaskRunner(worker.Peers, address),
             clock,
@@ -80,7 +82,7 @@ public sealed class Gateway : IAsyncDisposable
             (address, reason) => HostLog.WorkerLost(logger, address, reason));
         // The workers of one machine share its cores as they share its memory; a plan that stays whole has all of them in the gateway's own worker.
         var threads = Math.Max(1, Environment.ProcessorCount / Math.Max(1, options.WorkerCount));
-        var processes = new WorkerProcesses(options.WorkerCount, WorkerCommand.Arguments(data, roots, workerOptions.MemoryLimitBytes, threads), loggers);
+        var processes = new WorkerProcesses(options.WorkerCount, WorkerCommand.Arguments(data, roots, workerOptions.MemoryLimitBytes, threads), CatalogLocation.Shared(options.Catalog), loggers);
         try
         {
             await workers.WaitForAsync(options.WorkerCount, s_workerStart, cancellationToken);
@@ -100,6 +102,7 @@ public sealed class Gateway : IAsyncDisposable
             SlowStatement = options.SlowStatement,
             LogsLiterals = options.LogsLiterals,
         };
+        var jobs = new JobRunner(catalog.Store.Jobs, $"{Environment.MachineName}:{Environment.ProcessId}", [HistoryJob.Of(catalog, clock)], clock, (job, error) => HostLog.JobFailed(logger, job, error.Message));
         if (options.DemoDirectory is not null) await Demo.AttachAsync(catalog, options.DemoDirectory, cancellationToken);
         await RequireProtectionAsync(options, catalog, cancellationToken);
         var sessions = new SessionFactory(services, new SessionRegistry());
@@ -109,7 +112,7 @@ public sealed class Gateway : IAsyncDisposable
         var flight = options.FlightPort < 0 ? null
             : new FlightSqlServer(new FlightSqlOptions { EndPoint = new IPEndPoint(options.Address, options.FlightPort), Certificate = certificate, IdleTimeout = options.FlightIdleTimeout, OnLogInFailed = (user, address, error) => HostLog.LogInFailed(logger, HostLog.OnOneLine(user), address, error.State.Code, HostLog.OnOneLine(error.Message)) }, sessions, loggers, clock);
         if (flight is not null) await ListenAsync(options.FlightPort, "--flight-port", flight.StartAsync(cancellationToken));
-        return new Gateway(catalog, connectors, worker, processes, workers, server, flight, spill);
+        return new Gateway(catalog, jobs, connectors, worker, processes, workers, server, flight, spill);
     }
 
     /// <summary>Lets running statements end until the token is cancelled, then cuts them.</summary>
@@ -120,6 +123,7 @@ public sealed class Gateway : IAsyncDisposable
     {
         if (_flight is not null) await _flight.DisposeAsync();
         await _server.DisposeAsync();
+        await _jobs.DisposeAsync();
         await _processes.DisposeAsync();
         await _workers.DisposeAsync();
         await _worker.DisposeAsync();

@@ -16,6 +16,9 @@ internal static partial class HostLog
     [LoggerMessage(Level = LogLevel.Warning, Message = "log-in of user \"{User}\" from {RemoteEndPoint} failed with {SqlState}: {Message}")]
     public static partial void LogInFailed(ILogger logger, string user, EndPoint? remoteEndPoint, string sqlState, string message);
 
+    [LoggerMessage(Level = LogLevel.Warning, Message = "job {Job}: {Error}")]
+    public static partial void JobFailed(ILogger logger, string job, string error);
+
     [LoggerMessage(Level = LogLevel.Information, Message = "{User}@{Database} [{ProcessId}] {Address}: changed the catalog in {Duration:0} ms: {Statement}")]
     public static partial void Changed(ILogger logger, string user, string database, int processId, string address, double duration, string statement);
 

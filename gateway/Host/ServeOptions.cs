@@ -19,6 +19,9 @@ public sealed record ServeOptions
     /// <summary>The catalog, the spill folder and tables without a location of their own lie here.</summary>
     public string DataDirectory { get; init; } = "data";
 
+    /// <summary>The database of a shared catalog, in Npgsql's form; null for the one in the data directory.</summary>
+    public string? Catalog { get; init; }
+
     /// <summary>Folders besides the data directory that SQL may name.</summary>
     public IReadOnlyList<string> AllowedRoots { get; init; } = [];
 

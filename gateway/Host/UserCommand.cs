@@ -11,12 +11,13 @@ internal static class UserCommand
 {
     private static readonly Argument<string> s_name = new("name") { Description = "Name of the role." };
     private static readonly Option<string> s_data = new("--data") { Description = "Folder of the catalog.", DefaultValueFactory = _ => "data" };
+    private static readonly Option<string?> s_catalog = new("--catalog") { Description = CatalogLocation.Description };
     private static readonly Option<bool?> s_superuser = new("--superuser") { Description = "Whether the user may do everything: true for new users if not given, as it is for others." };
     private static readonly Option<bool> s_remove = new("--remove") { Description = "Remove the user. It must own nothing." };
 
     public static Command Create()
     {
-        var command = new Command("user", "Create a user, set its password or remove it; once a user has a password, every client needs one.") { s_name, s_data, s_superuser, s_remove };
+        var command = new Command("user", "Create a user, set its password or remove it; once a user has a password, every client needs one.") { s_name, s_data, s_catalog, s_superuser, s_remove };
         command.SetAction(RunAsync);
         return command;
     }
@@ -27,8 +28,7 @@ internal static class UserCommand
         {
             var data = Directory.CreateDirectory(parsed.GetValue(s_data)!).FullName;
             var name = parsed.GetValue(s_name)!;
-            await using var opened = await OpenedCatalog.OpenAsync(data, TimeProvider.System, cancellationToken);
-            var catalog = opened.Database;
+            await using var catalog = await CatalogLocation.OpenAsync(data, parsed.GetValue(s_catalog), TimeProvider.System, cancellationToken);
             Console.WriteLine(parsed.GetValue(s_remove) ? await RemoveAsync(catalog, name, cancellationToken) : await PutAsync(catalog, name, parsed.GetValue(s_superuser), cancellationToken));
             return 0;
         }

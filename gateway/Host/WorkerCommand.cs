@@ -6,7 +6,7 @@ using Federation.Core.Errors;
 using Federation.Core.Execution;
 using Federation.Scheduling;
 using Federation.Worker;
-using Federation.Workers;
+using Federation.Membership;
 using Microsoft.Extensions.Logging;
 
 namespace Federation.Host;
@@ -23,6 +23,7 @@ internal static class WorkerCommand
     private static readonly Option<string> s_address = new("--address") { Description = "Address to listen on; other workers and gateways must reach it.", DefaultValueFactory = _ => "127.0.0.1" };
     private static readonly Option<int> s_port = new("--port") { Description = "Port for tasks and exchange; 0 takes a free one.", DefaultValueFactory = _ => 0 };
     private static readonly Option<string> s_data = new("--data") { Description = "Data folder of the gateway: the catalog is found there.", DefaultValueFactory = _ => "data" };
+    private static readonly Option<string?> s_catalog = new("--catalog") { Description = CatalogLocation.Description };
     private static readonly Option<string?> s_spill = new("--spill") { Description = "Folder for what does not fit the memory; a folder in the data folder if not given." };
     private static readonly Option<string[]> s_allow = new("--allow") { Description = "Folder that tables may lie in; repeatable. The same as the gateway's." };
     private static readonly Option<int> s_memory = new("--memory-mb") { Description = "Kernel memory in megabytes; 0 takes half of the machine's." };
@@ -31,7 +32,7 @@ internal static class WorkerCommand
 
     public static Command Create()
     {
-        var command = new Command("worker", "Run a worker: takes tasks of queries from the gateways that share its catalog.") { s_address, s_port, s_data, s_spill, s_allow, s_memory, s_threads, s_child };
+        var command = new Command("worker", "Run a worker: takes tasks of queries from the gateways that share its catalog.") { s_address, s_port, s_data, s_catalog, s_spill, s_allow, s_memory, s_threads, s_child };
         command.SetAction((parsed, cancellationToken) => RunAsync(parsed, cancellationToken));
         return command;
     }
@@ -54,17 +55,16 @@ internal static class WorkerCommand
             if (!Directory.Exists(data)) throw new SqlException(SqlState.UndefinedFile, $"data folder \"{data}\" does not exist") { Hint = "Start a gateway there first." };
             string[] roots = [data, .. AllowedFolders.Require("--allow", parsed.GetValue(s_allow) ?? [])];
             var clock = TimeProvider.System;
-            await using var catalog = await OpenedCatalog.OpenAsync(data, clock, cancellationToken);
-            var leases = catalog.Leases;
+            await using var catalog = await CatalogLocation.OpenAsync(data, parsed.GetValue(s_catalog), clock, cancellationToken);
             await using var pool = new ConnectorPool(new Sources(roots).Connectors(), roots);
             using var spill = SpillFolder.Open(parsed.GetValue(s_spill) ?? Path.Combine(data, "spill"));
             var options = new WorkerOptions { SpillDirectory = spill.Path, DataDirectories = roots };
             if (megabytes > 0) options = options with { MemoryLimitBytes = (long)megabytes << 20 };
             if (threads > 0) options = options with { Threads = threads };
             await using var node = await WorkerNode.StartAsync(
-                new IPEndPoint(address, port), options, new CatalogConnectors(catalog.Database, pool), await leases.GetClusterSecretAsync(cancellationToken), loggers, cancellationToken);
+                new IPEndPoint(address, port), options, new CatalogConnectors(catalog, pool), await catalog.GetClusterSecretAsync(cancellationToken), loggers, cancellationToken);
             var logger = loggers.CreateLogger("Federation.Worker");
-            await using var heartbeat = await LeaseHeartbeat.StartAsync(leases, node.Address, clock, error => HostLog.LeaseFailed(logger, error.Message), cancellationToken);
+            await using var heartbeat = await LeaseHeartbeat.StartAsync(catalog.Store.Leases, node.Address, clock, error => HostLog.LeaseFailed(logger, error.Message), cancellationToken);
             if (isChild)
             {
                 // The terminal's Ctrl-C reaches the whole group; the gateway decides when its workers end.

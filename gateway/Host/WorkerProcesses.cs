@@ -16,11 +16,14 @@ internal sealed class WorkerProcesses : IAsyncDisposable
     private readonly CancellationTokenSource _stopped = new();
     private readonly Task _running;
     private readonly ILogger _logger;
+    private readonly string? _catalog;
 
     /// <param name="arguments">Of <c>federation worker</c>.</param>
-    public WorkerProcesses(int count, IReadOnlyList<string> arguments, ILoggerFactory loggers)
+    /// <param name="catalog">The shared catalog; null for that of the data folder. It may hold a password, so it is no argument.</param>
+    public WorkerProcesses(int count, IReadOnlyList<string> arguments, string? catalog, ILoggerFactory loggers)
     {
-        _logger = loggers.CreateLogger("Federation.Workers");
+        _catalog = catalog;
+        _logger = loggers.CreateLogger("Federation.Membership");
         _running = Task.WhenAll(Enumerable.Range(0, count).Select(_ => Task.Run(() => KeepRunningAsync(arguments))));
     }
 
@@ -54,7 +57,7 @@ internal sealed class WorkerProcesses : IAsyncDisposable
         }
     }
 
-    private static Process Start(IReadOnlyList<string> arguments)
+    private Process Start(IReadOnlyList<string> arguments)
     {
         // Started as `dotnet federation.dll` or as a program of its own: the same again.
         var program = Environment.ProcessPath!;
@@ -63,6 +66,7 @@ internal sealed class WorkerProcesses : IAsyncDisposable
         foreach (var argument in arguments) start.ArgumentList.Add(argument);
         // A worker's time goes to the kernel. Compiling its code once more with counters in it, to compile it better afterwards, costs a worker more than it ever gains; the gateway's loops over rows do gain.
         start.Environment.TryAdd("DOTNET_TieredPGO", "0");
+        if (_catalog is not null) start.Environment[CatalogLocation.Variable] = _catalog;
         return Process.Start(start)!;
     }
 

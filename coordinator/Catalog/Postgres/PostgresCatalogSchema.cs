@@ -29,6 +29,8 @@ internal static class PostgresCatalogSchema
         CREATE TABLE leases (
           id text PRIMARY KEY, address text NOT NULL, process_id integer NOT NULL, started_at timestamptz NOT NULL, expires_at timestamptz NOT NULL,
           is_draining boolean NOT NULL, renewals bigint NOT NULL);
+        CREATE TABLE jobs (
+          name text PRIMARY KEY, holder text NOT NULL, epoch bigint NOT NULL, expires_at timestamptz NOT NULL, due_at timestamptz NOT NULL);
         CREATE TABLE secrets (name text PRIMARY KEY, value text NOT NULL);
         """,
     ];

@@ -29,9 +29,13 @@ public sealed class PostgresCatalogStore : ICatalogStore
     {
         _source = source;
         _clock = clock;
+        Leases = new PostgresLeaseStore(this);
+        Jobs = new PostgresJobStore(this);
     }
 
-    internal NpgsqlDataSource Source => _source;
+    public ILeaseStore Leases { get; }
+
+    public IJobStore Jobs { get; }
 
     /// <summary>Connects, and creates or migrates the catalog's schema. Raises 08001 with the reason when the database cannot be used.</summary>
     /// <param name="connectionString">In Npgsql's form: <c>Host=…;Database=…;Username=…</c>.</param>
@@ -145,6 +149,7 @@ public sealed class PostgresCatalogStore : ICatalogStore
                     var (newest, now) = await LockHeadAsync(connection, cancellationToken);
                     if (newest != commit.BaseVersion && commit.ConflictsWith(await ListChangedAsync(connection, commit.BaseVersion, cancellationToken)) is { Count: > 0 } conflicts)
                         return new CommitResult.Conflict(conflicts);
+                    if (commit.Job is { } job && !await PostgresJobStore.IsHeldAsync(connection, job, cancellationToken)) return new CommitResult.Fenced(job);
                     var version = new CatalogVersion(newest + 1, now);
                     await using (var batch = WriteBatch(connection, commit, version, id)) await batch.ExecuteNonQueryAsync(cancellationToken);
 
@@ -185,6 +190,16 @@ public sealed class PostgresCatalogStore : ICatalogStore
         {
             await using var command = Command(connection, "DELETE FROM intents WHERE id = $1", id);
             return await command.ExecuteNonQueryAsync(cancellationToken);
+        },
+        cancellationToken);
+
+    public async ValueTask<string> GetSecretAsync(string name, string valueIfNew, CancellationToken cancellationToken) => await UseAsync(
+        async connection =>
+        {
+            await using (var insert = Command(connection, "INSERT INTO secrets VALUES ($1, $2) ON CONFLICT DO NOTHING", name, valueIfNew))
+                await insert.ExecuteNonQueryAsync(cancellationToken);
+            await using var select = Command(connection, "SELECT value FROM secrets WHERE name = $1", name);
+            return (string)(await select.ExecuteScalarAsync(cancellationToken))!;
         },
         cancellationToken);
 

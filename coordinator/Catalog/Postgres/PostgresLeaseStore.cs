@@ -1,5 +1,3 @@
-using System.Security.Cryptography;
-
 namespace Federation.Catalog;
 
 /// <summary>Leases in the shared catalog's database, by its clock. A renewal is one statement that waits for no flush of the log.</summary>
@@ -39,19 +37,6 @@ public sealed class PostgresLeaseStore(PostgresCatalogStore store) : ILeaseStore
 
     public async ValueTask RemoveAsync(string id, CancellationToken cancellationToken) =>
         await RunAsync("DELETE FROM leases WHERE id = $1 OR expires_at <= clock_timestamp() - $2", [id, SqliteLeaseStore.Memory], cancellationToken);
-
-    public async ValueTask<string> GetClusterSecretAsync(CancellationToken cancellationToken)
-    {
-        await RunAsync(
-            "INSERT INTO secrets VALUES ('cluster', $1) ON CONFLICT DO NOTHING", [Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(32))], cancellationToken);
-        return await store.UseAsync(
-            async connection =>
-            {
-                await using var command = PostgresCatalogStore.Command(connection, "SELECT value FROM secrets WHERE name = 'cluster'");
-                return (string)(await command.ExecuteScalarAsync(cancellationToken))!;
-            },
-            cancellationToken);
-    }
 
     private async ValueTask RunAsync(string sql, object[] values, CancellationToken cancellationToken) => await store.UseAsync(
         async connection =>

@@ -33,6 +33,7 @@ public sealed class SqliteCatalogStore : ICatalogStore
         CREATE TABLE IF NOT EXISTS leases (
           id TEXT PRIMARY KEY, address TEXT NOT NULL, process_id INTEGER NOT NULL, started_at INTEGER NOT NULL, expires_at INTEGER NOT NULL,
           is_draining INTEGER NOT NULL, renewals INTEGER NOT NULL);
+        CREATE TABLE IF NOT EXISTS jobs (name TEXT PRIMARY KEY, holder TEXT NOT NULL, epoch INTEGER NOT NULL, expires_at INTEGER NOT NULL, due_at INTEGER NOT NULL);
         CREATE TABLE IF NOT EXISTS secrets (name TEXT PRIMARY KEY, value TEXT NOT NULL);
         """;
 
@@ -44,7 +45,13 @@ public sealed class SqliteCatalogStore : ICatalogStore
     {
         _connectionString = connectionString;
         _clock = clock;
+        Leases = new SqliteLeaseStore(this, clock);
+        Jobs = new SqliteJobStore(this, clock);
     }
+
+    public ILeaseStore Leases { get; }
+
+    public IJobStore Jobs { get; }
 
     /// <summary>Opens or creates the store. A file that is no catalog, or of a later version, raises 58030 or 0A000 with its name.</summary>
     public static async ValueTask<SqliteCatalogStore> OpenAsync(string path, TimeProvider clock, CancellationToken cancellationToken)
@@ -180,6 +187,12 @@ public sealed class SqliteCatalogStore : ICatalogStore
     public async ValueTask EndIntentAsync(string id, CancellationToken cancellationToken) =>
         await UseAsync(connection => Run(connection, "DELETE FROM intents WHERE id = $1", id));
 
+    public ValueTask<string> GetSecretAsync(string name, string valueIfNew, CancellationToken cancellationToken) => UseAsync(connection =>
+    {
+        Run(connection, "INSERT OR IGNORE INTO secrets VALUES ($1, $2)", name, valueIfNew);
+        return (string)Scalar(connection, "SELECT value FROM secrets WHERE name = $1", name)!;
+    });
+
     public async ValueTask ForgetAsync(DateTimeOffset before, CancellationToken cancellationToken) => await UseAsync(connection =>
     {
         using var transaction = connection.BeginTransaction(deferred: false);
@@ -205,6 +218,7 @@ public sealed class SqliteCatalogStore : ICatalogStore
         var newest = Convert.ToInt64(Scalar(connection, "SELECT max(version) FROM versions"), CultureInfo.InvariantCulture);
         if (newest != commit.BaseVersion && commit.ConflictsWith(ListChanged(connection, commit.BaseVersion)) is { Count: > 0 } conflicts)
             return new CommitResult.Conflict(conflicts);
+        if (commit.Job is { } job && !SqliteJobStore.IsHeld(connection, job)) return new CommitResult.Fenced(job);
         var version = new CatalogVersion(newest + 1, _clock.GetUtcNow());
         foreach (var (key, oid, body) in commit.Writes)
         {
@@ -292,7 +306,7 @@ public sealed class SqliteCatalogStore : ICatalogStore
         Run(connection, "INSERT INTO versions VALUES (0, $1)", _clock.GetUtcNow().UtcTicks);
     }
 
-    private ValueTask<T> UseAsync<T>(Func<SqliteConnection, T> read)
+    internal ValueTask<T> UseAsync<T>(Func<SqliteConnection, T> read)
     {
         try
         {

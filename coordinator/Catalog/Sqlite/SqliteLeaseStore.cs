@@ -1,4 +1,3 @@
-using System.Security.Cryptography;
 using Microsoft.Data.Sqlite;
 
 namespace Federation.Catalog;
@@ -48,15 +47,6 @@ public sealed class SqliteLeaseStore(SqliteCatalogStore store, TimeProvider cloc
 
     public ValueTask RemoveAsync(string id, CancellationToken cancellationToken) =>
         RunAsync("DELETE FROM leases WHERE id = $1 OR expires_at <= $2", id, (clock.GetUtcNow() - Memory).UtcTicks);
-
-    public async ValueTask<string> GetClusterSecretAsync(CancellationToken cancellationToken)
-    {
-        await RunAsync("INSERT OR IGNORE INTO secrets VALUES ('cluster', $1)", Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(32)));
-        await using var connection = store.Connect();
-        await using var command = connection.CreateCommand();
-        command.CommandText = "SELECT value FROM secrets WHERE name = 'cluster'";
-        return (string)command.ExecuteScalar()!;
-    }
 
     private static DateTimeOffset Time(long ticks) => new(ticks, TimeSpan.Zero);
 

@@ -1,4 +1,4 @@
-namespace Federation.Workers;
+namespace Federation.Membership;
 
 /// <summary>How long a silence means death. A worker that pauses for longer than a lease loses its tasks, never the answer.</summary>
 public static class LeaseTimes

@@ -1,7 +1,7 @@
 using Federation.Catalog;
 using Federation.Core.Errors;
 
-namespace Federation.Workers;
+namespace Federation.Membership;
 
 /// <summary>Holds the lease of this process: puts it, renews it until disposed, then ends it.</summary>
 public sealed class LeaseHeartbeat : IAsyncDisposable

@@ -4,7 +4,7 @@ using Federation.Core.Errors;
 using Federation.Core.Tasks;
 using Federation.Scheduling;
 
-namespace Federation.Workers;
+namespace Federation.Membership;
 
 /// <summary>
 /// The workers whose leases are good, kept up to date from the store. While the store cannot be reached the workers stay as they were: no lease could have been renewed. Once it is

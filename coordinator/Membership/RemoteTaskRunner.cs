@@ -8,7 +8,7 @@ using Federation.Flight.Protocol;
 using Google.Protobuf;
 using FlightAction = Federation.Flight.Protocol.Action;
 
-namespace Federation.Workers;
+namespace Federation.Membership;
 
 /// <summary>A worker in another process, over Flight. Thread-safe.</summary>
 public sealed class RemoteTaskRunner(FlightPeers peers, string address) : ITaskRunner<Batch>
