@@ -15,12 +15,14 @@ public sealed class PostgresServer : IAsyncDisposable
     private static readonly TimeSpan s_startLimit = TimeSpan.FromSeconds(60);
 
     private readonly string _folder;
-    private readonly Process _process;
+    private readonly string[] _settings;
+    private Process _process;
 
-    private PostgresServer(string folder, Process process, int port)
+    private PostgresServer(string folder, Process process, int port, string[] settings)
     {
         _folder = folder;
         _process = process;
+        _settings = settings;
         Port = port;
     }
 
@@ -38,7 +40,7 @@ public sealed class PostgresServer : IAsyncDisposable
             await RunAsync("chown", ["postgres", folder], asServer: false);
             await RunAsync(Tool("initdb"), ["-D", $"{folder}/data", "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync"], asServer: true);
             var port = FreePort();
-            var server = new PostgresServer(folder, Launch(folder, port, settings), port);
+            var server = new PostgresServer(folder, Launch(folder, port, settings), port, settings);
             await server.WaitUntilReadyAsync();
             return server;
         }
@@ -75,13 +77,33 @@ public sealed class PostgresServer : IAsyncDisposable
         return connection;
     }
 
+    /// <summary>kill -9 of the server and all its processes, as when the machine loses power but keeps its disk.</summary>
+    public async Task KillAsync()
+    {
+        var postmaster = await PostmasterAsync();
+        List<string> processes = [postmaster];
+        foreach (var thread in Directory.GetDirectories($"/proc/{postmaster}/task"))
+            processes.AddRange((await File.ReadAllTextAsync($"{thread}/children")).Split(' ', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries));
+        await RunAsync("kill", ["-KILL", .. processes], asServer: false, mayFail: true);
+        await _process.WaitForExitAsync();
+        _process.Dispose();
+    }
+
+    /// <summary>Starts the server that was killed again, on the same port and the same data.</summary>
+    public async Task StartAgainAsync()
+    {
+        _process = Launch(_folder, Port, _settings);
+        await WaitUntilReadyAsync();
+    }
+
+    /// <summary>The postmaster's own process id: the process that was started may be runuser, which does not pass signals on.</summary>
+    private async Task<string> PostmasterAsync() => (await File.ReadAllLinesAsync($"{_folder}/data/postmaster.pid"))[0];
+
     public async ValueTask DisposeAsync()
     {
         if (!_process.HasExited)
         {
-            // The postmaster's own pid: the process that was started may be runuser, which does not pass signals on.
-            var pid = (await File.ReadAllLinesAsync($"{_folder}/data/postmaster.pid"))[0];
-            await RunAsync("kill", ["-INT", pid], asServer: false);
+            await RunAsync("kill", ["-INT", await PostmasterAsync()], asServer: false);
             using var limit = new CancellationTokenSource(s_startLimit);
             await _process.WaitForExitAsync(limit.Token);
         }
@@ -124,13 +146,13 @@ public sealed class PostgresServer : IAsyncDisposable
         }
     }
 
-    private static async Task RunAsync(string program, IReadOnlyList<string> arguments, bool asServer)
+    private static async Task RunAsync(string program, IReadOnlyList<string> arguments, bool asServer, bool mayFail = false)
     {
         using var process = Start(program, arguments, asServer);
         var output = process.StandardOutput.ReadToEndAsync();
         var error = process.StandardError.ReadToEndAsync();
         await process.WaitForExitAsync();
-        if (process.ExitCode != 0) throw new InvalidOperationException($"{program} failed: {await output}{await error}");
+        if (process.ExitCode != 0 && !mayFail) throw new InvalidOperationException($"{program} failed: {await output}{await error}");
     }
 
     /// <summary>PostgreSQL refuses to run as root, so root becomes the postgres user for it.</summary>
