@@ -11,6 +11,15 @@ public sealed class QueryReport
     /// <summary>Tasks that had to be run again because a worker was lost.</summary>
     public int Retries => Volatile.Read(ref _retries);
 
+    /// <summary>What was scheduled; null until then, and for plans that need no schedule. Its splits may have been released.</summary>
+    public ScheduledQuery? Scheduled { get; internal set; }
+
+    /// <summary>The reports of all tasks that have ended.</summary>
+    public IReadOnlyList<TaskReport> All()
+    {
+        lock (_tasks) return [.. _tasks.Values.SelectMany(reports => reports).Select(task => task.Report)];
+    }
+
     public void Add(int fragment, string worker, TaskReport report)
     {
         lock (_tasks)

@@ -27,6 +27,7 @@ public sealed class QueryScheduler(IWorkerDirectory workers, IConnectorResolver 
         }
 
         await using var query = await ScheduledQuery.CreateAsync(plan, cancellationToken);
+        if (report is not null) report.Scheduled = query;
         if (query.RemoteOnly is { } split)
         {
             if (connectors.Resolve(split.Server) is not IPageSource source)

@@ -11,6 +11,7 @@ using Federation.PgWire;
 using Federation.Scheduling;
 using Federation.Session;
 using Federation.Worker;
+using Federation.Execution;
 using Federation.Membership;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.Extensions.Logging;
@@ -28,6 +29,7 @@ public sealed class Gateway : IAsyncDisposable
 
     private readonly CatalogDatabase _catalog;
     private readonly JobRunner _jobs;
+    private readonly QueryLogFile _queryFile;
     private readonly ConnectorPool _connectors;
     private readonly WorkerNode _worker;
     private readonly WorkerProcesses _processes;
@@ -36,7 +38,7 @@ public sealed class Gateway : IAsyncDisposable
     private readonly FlightSqlServer? _flight;
     private readonly SpillFolder _spill;
 
-    private Gateway(CatalogDatabase catalog, JobRunner jobs, ConnectorPool connectors, WorkerNode worker, WorkerProcesses processes, WorkerDirectory workers, PgServer server, FlightSqlServer? flight, SpillFolder spill)
+    private Gateway(CatalogDatabase catalog, JobRunner jobs, QueryLogFile queryFile, ConnectorPool connectors, WorkerNode worker, WorkerProcesses processes, WorkerDirectory workers, PgServer server, FlightSqlServer? flight, SpillFolder spill)
     {
         _spill = spill;
         _processes = processes;
@@ -44,6 +46,7 @@ public sealed class Gateway : IAsyncDisposable
         _flight = flight;
         _catalog = catalog;
         _jobs = jobs;
+        _queryFile = queryFile;
         _connectors = connectors;
         _worker = worker;
         _server = server;
@@ -93,9 +96,11 @@ public sealed class Gateway : IAsyncDisposable
             throw;
         }
 
+        var queryFile = new QueryLogFile(Path.Combine(data, "queries.jsonl"), clock, error => HostLog.QueryLogFailed(logger, error));
         var services = new SessionServices(catalog, connectors, new QueryScheduler(workers, connectors), sources.Formats(), clock)
         {
             AllowedRoots = roots,
+            Queries = new QueryLog(clock, queryFile),
             SpillDirectory = spill.Path,
             StartedAt = clock.GetUtcNow(),
             OnStatement = report => HostLog.Statement(logger, report),
@@ -112,7 +117,7 @@ public sealed class Gateway : IAsyncDisposable
         var flight = options.FlightPort < 0 ? null
             : new FlightSqlServer(new FlightSqlOptions { EndPoint = new IPEndPoint(options.Address, options.FlightPort), Certificate = certificate, IdleTimeout = options.FlightIdleTimeout, OnLogInFailed = (user, address, error) => HostLog.LogInFailed(logger, HostLog.OnOneLine(user), address, error.State.Code, HostLog.OnOneLine(error.Message)) }, sessions, loggers, clock);
         if (flight is not null) await ListenAsync(options.FlightPort, "--flight-port", flight.StartAsync(cancellationToken));
-        return new Gateway(catalog, jobs, connectors, worker, processes, workers, server, flight, spill);
+        return new Gateway(catalog, jobs, queryFile, connectors, worker, processes, workers, server, flight, spill);
     }
 
     /// <summary>Lets running statements end until the token is cancelled, then cuts them.</summary>
@@ -128,6 +133,7 @@ public sealed class Gateway : IAsyncDisposable
         await _workers.DisposeAsync();
         await _worker.DisposeAsync();
         await _connectors.DisposeAsync();
+        await _queryFile.DisposeAsync();
         await _catalog.DisposeAsync();
         _spill.Dispose();
     }

@@ -16,6 +16,9 @@ internal static partial class HostLog
     [LoggerMessage(Level = LogLevel.Warning, Message = "log-in of user \"{User}\" from {RemoteEndPoint} failed with {SqlState}: {Message}")]
     public static partial void LogInFailed(ILogger logger, string user, EndPoint? remoteEndPoint, string sqlState, string message);
 
+    [LoggerMessage(Level = LogLevel.Warning, Message = "the query log cannot be written: {Error}")]
+    public static partial void QueryLogFailed(ILogger logger, string error);
+
     [LoggerMessage(Level = LogLevel.Warning, Message = "job {Job}: {Error}")]
     public static partial void JobFailed(ILogger logger, string job, string error);
 

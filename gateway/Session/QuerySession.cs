@@ -94,6 +94,9 @@ public sealed class QuerySession : ISession
 
     internal SessionRegistry Registry { get; }
 
+    /// <summary>What is told of the statement that runs.</summary>
+    internal Federation.Execution.QueryRecord? Record => _log.Record;
+
     internal SessionSettings Settings { get; } = new();
 
     internal TransactionState Transaction { get; }

@@ -1,5 +1,6 @@
 using Federation.Catalog;
 using Federation.Connectors.Spi;
+using Federation.Execution;
 using Federation.Scheduling;
 using Federation.Transactions;
 
@@ -28,6 +29,13 @@ public sealed record SessionServices(CatalogDatabase Catalog, ConnectorPool Conn
     public TransactionManager Transactions { get; } = new(Catalog);
 
     public StatementCache Statements { get; } = new();
+
+    /// <summary>What runs here and what ran last.</summary>
+    public QueryLog Queries { get; init; } = new(Clock);
+
+    public QueryRunner Runner => _runner ??= new QueryRunner(Scheduler, Planning, Clock);
+
+    private QueryRunner? _runner;
 
     /// <summary>Where statements are parsed, bound, planned and written.</summary>
     public PlanningThreads Planning { get; } = new(Environment.ProcessorCount);

@@ -1,3 +1,4 @@
+using Federation.Execution;
 using Federation.Sql;
 using Federation.Sql.Syntax;
 using Federation.SessionApi;
@@ -25,6 +26,9 @@ public sealed record StatementReport(
 /// <summary>Watches the statements of one session and reports those worth a line in the log.</summary>
 internal sealed class StatementLog(QuerySession session, SessionServices services)
 {
+    /// <summary>Characters of a statement that the query log keeps.</summary>
+    private const int LongestKept = 10_000;
+
     private string? _text;
     private int _start;
     private int _length;
@@ -42,12 +46,19 @@ internal sealed class StatementLog(QuerySession session, SessionServices service
     {
         var span = statement.Syntax?.Span;
         Begin(statement.Text, span?.Start ?? 0, span?.Length ?? statement.Text.Length, statement.Syntax);
+        // Several statements may be run before the client asks whether all is well.
+        Record?.End(null);
+        Record = services.Queries.Begin(Origin());
     }
+
+    /// <summary>What is told of the statement that runs; null between statements, and while one is only prepared.</summary>
+    public QueryRecord? Record { get; private set; }
 
     /// <summary>The statement is done.</summary>
     public void End()
     {
         if (_startedAt == 0) return;
+        Record?.End(null);
         var duration = services.Clock.GetElapsedTime(_startedAt);
         if (_syntax is not null && ChangesCatalog(_syntax)) Report(StatementOutcome.Changed, duration, null);
         else if (services.SlowStatement > TimeSpan.Zero && duration >= services.SlowStatement) Report(StatementOutcome.Slow, duration, null);
@@ -56,6 +67,8 @@ internal sealed class StatementLog(QuerySession session, SessionServices service
 
     public void Fail(SqlException error)
     {
+        // A statement that could not even be prepared is told of too.
+        if (_text is not null) (Record ?? services.Queries.Begin(Origin())).End(error);
         var duration = _startedAt == 0 ? TimeSpan.Zero : services.Clock.GetElapsedTime(_startedAt);
         Report(error.State.Class == "57" ? StatementOutcome.Cancelled : StatementOutcome.Failed, duration, error);
         Forget();
@@ -69,6 +82,7 @@ internal sealed class StatementLog(QuerySession session, SessionServices service
 
     private void Forget()
     {
+        Record = null;
         _startedAt = 0;
         _text = null;
         _syntax = null;
@@ -77,11 +91,22 @@ internal sealed class StatementLog(QuerySession session, SessionServices service
     private void Report(StatementOutcome outcome, TimeSpan duration, SqlException? error)
     {
         if (services.OnStatement is not { } report) return;
-        var showsLiterals = services.LogsLiterals && _syntax is not null && !HoldsSecrets(_syntax);
-        var text = _text is null ? "" : _text.Substring(_start, _length);
+        var (showsLiterals, text) = (ShowsLiterals, _text is null ? "" : _text.Substring(_start, _length));
         report(new StatementReport(
             outcome, session.ProcessId, session.User, session.Database, session.Origin.RemoteAddress?.ToString() ?? "", showsLiterals ? text : SqlText.WithoutLiterals(text), duration, error?.State.Code,
             showsLiterals ? error?.Message : null));
+    }
+
+    private bool ShowsLiterals => services.LogsLiterals && _syntax is not null && !HoldsSecrets(_syntax);
+
+    private QueryOrigin Origin()
+    {
+        var (text, start, length, showsLiterals) = (_text!, _start, Math.Min(_length, LongestKept), ShowsLiterals);
+        return QueryOrigin.Of(session.ProcessId, session.User, session.Database, session.Origin.RemoteAddress?.ToString() ?? "", () =>
+        {
+            var part = text.Substring(start, length);
+            return showsLiterals ? part : SqlText.WithoutLiterals(part);
+        });
     }
 
     private static bool ChangesCatalog(Statement syntax) => syntax is CreateServerStatement or AlterServerStatement or CreateUserMappingStatement or AlterUserMappingStatement or DropUserMappingStatement

@@ -19,6 +19,14 @@ internal static class SessionRows
         });
     }
 
+    public static IEnumerable<Row> Queries(SystemState state) => state.Queries.Select(query => new Row
+    {
+        ["query_id"] = query.Id, ["pid"] = query.ProcessId, ["usename"] = query.User, ["datname"] = query.Database, ["client_addr"] = query.Address, ["query"] = query.Text,
+        ["catalog_version"] = query.CatalogVersion, ["state"] = query.State, ["sqlstate"] = query.SqlState, ["started_at"] = query.StartedAt, ["ended_at"] = query.EndedAt,
+        ["elapsed_ms"] = query.Elapsed, ["queued_ms"] = query.Queued, ["planning_ms"] = query.Planning, ["rows"] = query.Rows, ["tasks"] = query.Tasks, ["retries"] = query.Retries,
+        ["exchanged_bytes"] = query.ExchangedBytes, ["sources"] = PgArray.Vector([.. query.Sources.Select(source => (object?)source)]),
+    });
+
     public static IEnumerable<Row> Encryption(SystemState state) => state.Sessions.Select(session => new Row { ["pid"] = session.ProcessId, ["ssl"] = session.IsEncrypted });
 
     public static IEnumerable<Row> Prepared(SystemState state) => state.Prepared.Select(statement => new Row

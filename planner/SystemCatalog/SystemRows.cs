@@ -71,6 +71,7 @@ internal static class SystemRows
         ["pg_catalog.pg_conversion"] = _ => s_conversions.Value,
         ["pg_catalog.pg_ts_dict"] = _ => s_searchDictionaries.Value,
         ["pg_catalog.pg_ts_template"] = _ => s_searchTemplates.Value,
+        [$"{SystemSchema.GatewaySchema}.queries"] = SessionRows.Queries,
         ["pg_catalog.pg_stat_activity"] = state => SessionRows.Activity(state),
         ["pg_catalog.pg_stat_ssl"] = state => SessionRows.Encryption(state),
         ["pg_catalog.pg_stat_gssapi"] = state => state.Sessions.Select(session => new Row { ["pid"] = session.ProcessId, ["gss_authenticated"] = false, ["encrypted"] = false }),

@@ -17,6 +17,9 @@ internal static class SystemSchema
     /// <summary>The schema of relations that only functions written in SQL read: no catalog lists it. PostgreSQL keeps names that start with pg_ for itself.</summary>
     public const string InternalSchema = "pg_federation";
 
+    /// <summary>The schema of what PostgreSQL has no view for. No catalog lists it either: to tools the gateway looks like PostgreSQL.</summary>
+    public const string GatewaySchema = "system";
+
     private static readonly SystemRelation[] s_internal =
     [
         Internal("function_texts", ("oid", SqlType.Oid), ("result", SqlType.Text), ("arguments", SqlType.Text), ("identity_arguments", SqlType.Text), ("sql_body", SqlType.Text), ("definition", SqlType.Text),
@@ -25,6 +28,10 @@ internal static class SystemSchema
         Internal("relation_keys", ("key", SqlType.Text), ("oid", SqlType.Oid)),
         Internal("type_keys", ("key", SqlType.Text), ("oid", SqlType.Oid), ("visible", SqlType.Bool)),
         Internal("function_keys", ("key", SqlType.Text), ("oid", SqlType.Oid)),
+        Internal("queries", ("query_id", SqlType.Text), ("pid", SqlType.Int4), ("usename", SqlType.Text), ("datname", SqlType.Text), ("client_addr", SqlType.Text), ("query", SqlType.Text),
+            ("catalog_version", SqlType.Int8), ("state", SqlType.Text), ("sqlstate", SqlType.Text), ("started_at", SqlType.Timestamptz), ("ended_at", SqlType.Timestamptz),
+            ("elapsed_ms", SqlType.Float8), ("queued_ms", SqlType.Float8), ("planning_ms", SqlType.Float8), ("rows", SqlType.Int8), ("tasks", SqlType.Int4), ("retries", SqlType.Int4),
+            ("exchanged_bytes", SqlType.Int8), ("sources", SqlType.FromOid(new Oid(1009))!)) with { Schema = GatewaySchema },
         Internal("setting_texts", ("name", SqlType.Text), ("value", SqlType.Text)),
     ];
 

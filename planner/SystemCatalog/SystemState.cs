@@ -34,11 +34,45 @@ public sealed record SystemState(string Database, string User)
     /// <summary>The sessions of this gateway.</summary>
     public IReadOnlyList<SessionState> Sessions { get; init; } = [];
 
+    /// <summary>Statements that the user may see.</summary>
+    public IReadOnlyList<QueryState> Queries { get; init; } = [];
+
     /// <summary>The session's own prepared statements.</summary>
     public IReadOnlyList<PreparedState> Prepared { get; init; } = [];
 
     /// <summary>The OID of a role; the system's owner for one that is gone.</summary>
     internal long OidOf(string role) => Roles.FirstOrDefault(item => item.Name == role)?.Oid.Value ?? SystemRows.OwnerOid;
+}
+
+/// <summary>A statement that runs or has run; times in milliseconds.</summary>
+/// <param name="State">running, finished, failed or cancelled.</param>
+public sealed record QueryState(string Id, int ProcessId, string User, string Database, string Text, string State)
+{
+    public string? Address { get; init; }
+
+    public long? CatalogVersion { get; init; }
+
+    public string? SqlState { get; init; }
+
+    public PgTimestamp StartedAt { get; init; }
+
+    public PgTimestamp? EndedAt { get; init; }
+
+    public double Elapsed { get; init; }
+
+    public double Queued { get; init; }
+
+    public double Planning { get; init; }
+
+    public long Rows { get; init; }
+
+    public int Tasks { get; init; }
+
+    public int Retries { get; init; }
+
+    public long ExchangedBytes { get; init; }
+
+    public IReadOnlyList<string> Sources { get; init; } = [];
 }
 
 /// <param name="State">active, idle, idle in transaction, or idle in transaction (aborted).</param>

@@ -10,7 +10,7 @@ namespace Federation.SystemCatalog;
 /// <summary>Makes system tables. Pure and thread-safe.</summary>
 public static class SystemTables
 {
-    public static bool IsSystemSchema(string schema) => schema is "pg_catalog" or "information_schema" or SystemSchema.InternalSchema;
+    public static bool IsSystemSchema(string schema) => schema is "pg_catalog" or "information_schema" or SystemSchema.GatewaySchema or SystemSchema.InternalSchema;
 
     /// <summary>The schema of what only functions written in SQL read.</summary>
     public static bool IsInternal(string schema) => schema == SystemSchema.InternalSchema;
@@ -37,6 +37,9 @@ public static class SystemTables
 
     /// <summary>Whether the table shows sessions, or what they have prepared.</summary>
     public static bool ShowsSessions(string table) => table is "pg_stat_activity" or "pg_stat_ssl" or "pg_stat_gssapi" or "pg_prepared_statements";
+
+    /// <summary>Whether the table shows statements that ran.</summary>
+    public static bool ShowsQueries(string table) => table is "queries";
 
     /// <summary>Whether the table shows settings.</summary>
     public static bool ShowsSettings(string table) => table is "pg_settings" or "setting_texts";

@@ -99,7 +99,7 @@ public static unsafe partial class KernelErrors
         "INT32" or "INTEGER" => new SqlException(SqlState.NumericValueOutOfRange, "integer out of range"),
         "INT64" or "BIGINT" => new SqlException(SqlState.NumericValueOutOfRange, "bigint out of range"),
         "FLOAT" or "DOUBLE" => new SqlException(SqlState.NumericValueOutOfRange, "value out of range: overflow"),
-        _ => new SqlException(SqlState.NumericValueOutOfRange, "numeric field overflow"),
+        _ => new SqlException(SqlState.NumericValueOutOfRange, "numeric field overflow") { NeedsWideNumerics = true },
     };
 
     /// <summary>As C's %02g prints them.</summary>

@@ -57,6 +57,11 @@ public sealed class SqlException : Exception
     /// </summary>
     public string? LostWorker { get; init; }
 
+    /// <summary>
+    /// Set when a numeric did not fit in the kernel's 38 digits, or may not have: the same query with numerics of any length may succeed.
+    /// </summary>
+    public bool NeedsWideNumerics { get; init; }
+
     public Blame Blame => State.Class switch
     {
         "53" or "54" => Blame.Resource,
@@ -95,5 +100,6 @@ public sealed class SqlException : Exception
             ConstraintName = ConstraintName,
             Routine = Routine,
             LostWorker = LostWorker,
+            NeedsWideNumerics = NeedsWideNumerics,
         };
 }

@@ -137,7 +137,7 @@ public static class NumberText
     private static SqlException Overflow() => new(SqlState.NumericValueOutOfRange, "value overflows numeric format");
 
     private static SqlException FieldOverflow(string detail) =>
-        new(SqlState.NumericValueOutOfRange, "numeric field overflow") { Detail = detail };
+        new(SqlState.NumericValueOutOfRange, "numeric field overflow") { Detail = detail, NeedsWideNumerics = true };
 
     private static bool IsExponent(ReadOnlySpan<char> text)
     {

@@ -239,6 +239,7 @@ public readonly partial record struct PgNumeric
     private static SqlException Overflow(int precision, int scale, bool isInfinite) =>
         new(SqlState.NumericValueOutOfRange, "numeric field overflow")
         {
+            NeedsWideNumerics = true,
             Detail = isInfinite
                 ? $"A field with precision {precision}, scale {scale} cannot hold an infinite value."
                 : $"A field with precision {precision}, scale {scale} must round to an absolute value less than "

@@ -54,6 +54,7 @@ internal static partial class ErrorTrailers
         Position = error.Position,
         Where = Cut(error.Where),
         LostWorker = Cut(error.LostWorker),
+        NeedsWideNumerics = error.NeedsWideNumerics,
         SchemaName = Cut(error.SchemaName),
         TableName = Cut(error.TableName),
         ColumnName = Cut(error.ColumnName),
@@ -70,6 +71,7 @@ internal static partial class ErrorTrailers
         Position = form.Position,
         Where = form.Where,
         LostWorker = form.LostWorker,
+        NeedsWideNumerics = form.NeedsWideNumerics,
         SchemaName = form.SchemaName,
         TableName = form.TableName,
         ColumnName = form.ColumnName,
@@ -108,6 +110,8 @@ internal static partial class ErrorTrailers
         public string? Where { get; init; }
 
         public string? LostWorker { get; init; }
+
+        public bool NeedsWideNumerics { get; init; }
 
         public string? SchemaName { get; init; }
 

@@ -1,6 +1,7 @@
 using Federation.Catalog;
 using Federation.Connectors.Spi;
 using Federation.Core.Security;
+using Federation.Execution;
 using Federation.SystemCatalog;
 
 namespace Federation.Session.Catalogs;
@@ -42,6 +43,7 @@ internal sealed class SystemStates(
         return new SystemState(shownDatabase, user)
         {
             Sessions = showsSessions ? resolver.Session.Registry.Describe() : [],
+            Queries = SystemTables.ShowsQueries(table) ? await QueriesAsync(cancellationToken) : [],
             Prepared = showsSessions ? resolver.Session.DescribePrepared() : [],
             Mappings = mappings,
             Databases = [TableResolver.ManagedDatabase, .. servers.Select(server => server.Name)],
@@ -54,6 +56,32 @@ internal sealed class SystemStates(
             Servers = await ServersAsync(servers, cancellationToken),
         };
     }
+
+    /// <summary>Superusers see all statements, others their own.</summary>
+    private async ValueTask<IReadOnlyList<QueryState>> QueriesAsync(CancellationToken cancellationToken)
+    {
+        var isSuperuser = await rights.IsSuperuserAsync(user, cancellationToken);
+        var now = services.Clock.GetUtcNow();
+        return [.. services.Queries.List().Where(query => isSuperuser || query.Origin.User == user).Select(query => StateOf(query, now))];
+    }
+
+    private static QueryState StateOf(LoggedQuery query, DateTimeOffset now) => new(
+        query.Id, query.Origin.ProcessId, query.Origin.User, query.Origin.Database, query.Origin.Text, query.Figures.State.ToString().ToLowerInvariant())
+    {
+        Address = query.Origin.Address.Length == 0 ? null : query.Origin.Address,
+        CatalogVersion = query.Figures.CatalogVersion == 0 ? null : query.Figures.CatalogVersion,
+        SqlState = query.Figures.SqlState,
+        StartedAt = QuerySession.ToTimestamp(query.StartedAt),
+        EndedAt = query.Figures.EndedAt is { } end ? QuerySession.ToTimestamp(end) : null,
+        Elapsed = query.Elapsed(now).TotalMilliseconds,
+        Queued = query.Figures.Queued.TotalMilliseconds,
+        Planning = query.Figures.Planning.TotalMilliseconds,
+        Rows = query.Figures.Rows,
+        Tasks = query.Figures.Tasks,
+        Retries = query.Figures.Retries,
+        ExchangedBytes = query.Figures.ExchangedBytes,
+        Sources = query.Figures.Sources,
+    };
 
     private async ValueTask<IReadOnlyList<ServerState>> ServersAsync(IReadOnlyList<ServerEntry> servers, CancellationToken cancellationToken)
     {

@@ -1,5 +1,6 @@
 using System.Text;
 using Federation.Core.Values;
+using Federation.Execution;
 using Federation.Plan;
 using Federation.Planner;
 using Federation.Planner.Binding;
@@ -36,9 +37,10 @@ internal static class Constants
             return new Assignment(new Column(i + 1, $"a{i + 1}", SqlType.Text), text);
         }).ToEquatableArray();
         var outputs = items.Select(item => new OutputColumn(item.Column.Name, item.Column)).ToEquatableArray();
-        var plan = QueryPlanner.Plan(new BoundQuery(new Project(Federation.Plan.Values.OneRow, items), outputs, []), session.Execution([]), QueryStatements.Distribution(session, services));
+        var query = new BoundQuery(new Project(Federation.Plan.Values.OneRow, items), outputs, []);
+        var request = new QueryRequest(query, session.Execution([]), QueryStatements.Distribution(session, services), QueryStatements.Settings(session));
         var values = new object?[expressions.Length];
-        await foreach (var batch in services.Scheduler.ExecuteAsync(plan, QueryStatements.Settings(session), null, cancellationToken))
+        await foreach (var batch in services.Runner.Run(request).ReadAsync(cancellationToken))
         {
             using (batch)
             {

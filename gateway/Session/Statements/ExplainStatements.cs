@@ -6,6 +6,7 @@ using Federation.Arrow;
 using Federation.Plan;
 using Federation.Planner;
 using Federation.Planner.Explain;
+using Federation.Execution;
 using Federation.Scheduling;
 using Federation.SessionApi;
 using Federation.Sql.Syntax;
@@ -29,32 +30,38 @@ internal static class ExplainStatements
     private static async IAsyncEnumerable<Batch> RunAsync(
         QuerySession session, SessionServices services, PreparedStatement statement, Options options, EquatableArray<object?> parameters, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        var plan = await QueryStatements.PlanAsync(session, services, statement, statement.Query!, parameters, cancellationToken);
-        var settings = QueryStatements.Settings(session);
-        var measured = options.IsAnalyze ? await MeasureAsync(services, plan, settings, cancellationToken) : null;
-        await using var scheduled = await ScheduledQuery.CreateAsync(plan, cancellationToken);
-        var lines = options.IsJson
-            ? [Json(statement, scheduled, measured)]
-            : Text(statement, scheduled, options, measured);
-        yield return TextRows.Build(statement.Fields!.Value, lines.Select(line => new object?[] { line }));
-    }
-
-    /// <summary>What a run of the query did.</summary>
-    private sealed record Measured(long Rows, TimeSpan Elapsed, QueryReport Report);
-
-    private static async ValueTask<Measured> MeasureAsync(
-        SessionServices services, FragmentedPlan plan, Core.Tasks.TaskSettings settings, CancellationToken cancellationToken)
-    {
-        var rows = 0L;
-        var start = Stopwatch.GetTimestamp();
-        var report = new QueryReport();
-        await foreach (var batch in services.Scheduler.ExecuteAsync(plan, settings, report, cancellationToken))
+        var request = QueryStatements.Request(session, services, statement, parameters);
+        var measured = options.IsAnalyze ? await MeasureAsync(services.Runner.Run(request), cancellationToken) : null;
+        if (measured?.Run.Report.Scheduled is { } run)
         {
-            rows += batch.RowCount;
-            batch.Dispose();
+            yield return Describe(statement, run, options, measured);
+            yield break;
         }
 
-        return new Measured(rows, Stopwatch.GetElapsedTime(start), report);
+        var plan = measured?.Run.Plan ?? await services.Runner.PlanAsync(request, statement.Query!, cancellationToken);
+        await using var scheduled = await ScheduledQuery.CreateAsync(plan, cancellationToken);
+        yield return Describe(statement, scheduled, options, measured);
+    }
+
+    private static Batch Describe(PreparedStatement statement, ScheduledQuery query, Options options, Measured? measured)
+    {
+        var lines = options.IsJson ? [Json(statement, query, measured)] : Text(statement, query, options, measured);
+        return TextRows.Build(statement.Fields!.Value, lines.Select(line => new object?[] { line }));
+    }
+
+    /// <summary>A run of the query that is over.</summary>
+    private sealed record Measured(QueryRun Run, TimeSpan Elapsed)
+    {
+        public long Rows => Run.Rows;
+
+        public QueryReport Report => Run.Report;
+    }
+
+    private static async ValueTask<Measured> MeasureAsync(QueryRun run, CancellationToken cancellationToken)
+    {
+        var start = Stopwatch.GetTimestamp();
+        await foreach (var batch in run.ReadAsync(cancellationToken)) batch.Dispose();
+        return new Measured(run, Stopwatch.GetElapsedTime(start));
     }
 
     private static IEnumerable<string> Text(PreparedStatement statement, ScheduledQuery query, Options options, Measured? measured)

@@ -1,11 +1,10 @@
 using System.Globalization;
-using System.Runtime.CompilerServices;
 using Federation.Arrow;
 using Federation.Core.Tasks;
 using Federation.Planner;
-using Federation.Planner.Binding;
 using Federation.Planner.Distribution;
 using Federation.Plan;
+using Federation.Execution;
 using Federation.Scheduling;
 using Federation.SessionApi;
 using Federation.Sql.Syntax;
@@ -54,46 +53,31 @@ internal static class QueryStatements
         && project.Assignments.All(assignment => !PlanRewriter.Contains(assignment.Expression, item => item is Subquery or Parameter
             || (item is Call call && call.Function.Volatility != Volatility.Immutable)));
 
-    /// <summary>
-    /// Plans and runs the statement's query. Numerics are held in 38 digits first; when a value does not fit and no row has been given yet, the query is run again with numerics of
-    /// any length.
-    /// </summary>
-    public static async IAsyncEnumerable<Batch> RunAsync(
-        QuerySession session, SessionServices services, PreparedStatement statement, EquatableArray<object?> parameters, [EnumeratorCancellation] CancellationToken cancellationToken)
-    {
-        var rows = await StartAsync(session, services, statement, statement.Query!, parameters, cancellationToken);
-        bool hasRows;
-        try
-        {
-            hasRows = await rows.MoveNextAsync();
-        }
-        catch (SqlException error) when (error.State == SqlState.NumericValueOutOfRange && error.Message.StartsWith("numeric", StringComparison.Ordinal))
-        {
-            await rows.DisposeAsync();
-            rows = await StartAsync(session, services, statement, await session.BindWideAsync(statement, cancellationToken), parameters, cancellationToken);
-            hasRows = await rows.MoveNextAsync();
-        }
+    /// <summary>Plans and runs the statement's query.</summary>
+    public static IAsyncEnumerable<Batch> RunAsync(
+        QuerySession session, SessionServices services, PreparedStatement statement, EquatableArray<object?> parameters, CancellationToken cancellationToken) =>
+        services.Runner.Run(Request(session, services, statement, parameters)).ReadAsync(cancellationToken);
 
-        await using (rows)
+    /// <summary>How the session runs the statement's query.</summary>
+    public static QueryRequest Request(QuerySession session, SessionServices services, PreparedStatement statement, EquatableArray<object?> parameters)
+    {
+        var record = session.Record;
+        record?.Reads(statement.CatalogVersion.Version);
+        return new QueryRequest(statement.Query!, session.Execution(parameters), Distribution(session, services), Settings(session))
         {
-            for (; hasRows; hasRows = await rows.MoveNextAsync()) yield return rows.Current;
-        }
+            Length = statement.Text.Length + LengthOf(parameters),
+            BindWideAsync = token => session.BindWideAsync(statement, token),
+            BeforeStartAsync = token => SleepAsync(session, services, token),
+            Record = record,
+        };
     }
 
-    private static async ValueTask<IAsyncEnumerator<Batch>> StartAsync(
-        QuerySession session, SessionServices services, PreparedStatement statement, BoundQuery query, EquatableArray<object?> parameters, CancellationToken cancellationToken)
+    /// <summary>pg_sleep: evaluated while the query is planned, done before it is run.</summary>
+    private static async ValueTask SleepAsync(QuerySession session, SessionServices services, CancellationToken cancellationToken)
     {
-        var plan = await PlanAsync(session, services, statement, query, parameters, cancellationToken);
         var sleep = session.TakeSleep();
         if (sleep > TimeSpan.Zero) await Task.Delay(sleep, services.Clock, cancellationToken);
-        return services.Scheduler.ExecuteAsync(plan, Settings(session), null, cancellationToken).GetAsyncEnumerator(cancellationToken);
     }
-
-    /// <summary>The fragments of a statement's query.</summary>
-    public static ValueTask<FragmentedPlan> PlanAsync(
-        QuerySession session, SessionServices services, PreparedStatement statement, BoundQuery query, EquatableArray<object?> parameters, CancellationToken cancellationToken) =>
-        services.Planning.RunAsync(
-            statement.Text.Length + LengthOf(parameters), () => QueryPlanner.Plan(query, session.Execution(parameters), Distribution(session, services)), cancellationToken);
 
     /// <summary>About as many characters as parameters add to a statement.</summary>
     private static int LengthOf(EquatableArray<object?> parameters)

@@ -1,0 +1,103 @@
+using System.Text.Json;
+using System.Threading.Channels;
+
+namespace Federation.Execution;
+
+/// <summary>
+/// Statements that are over, one line of JSON each, in a file of the data folder. When the file is full it becomes the previous one, and the one before that goes: two files of at most
+/// <see cref="MostBytes"/>, and nothing older than <see cref="OldestAge"/> is read. Lines are written in the background; a full disk or a crash loses lines and nothing else. Thread-safe.
+/// </summary>
+public sealed class QueryLogFile : IAsyncDisposable
+{
+    public const long MostBytes = 32 << 20;
+    public static readonly TimeSpan OldestAge = TimeSpan.FromDays(7);
+
+    /// <summary>Lines that wait to be written; more are dropped, so that a slow disk slows no statement.</summary>
+    private const int MostWaiting = 10_000;
+
+    private readonly string _path;
+    private readonly TimeProvider _clock;
+    private readonly Action<string> _onFailure;
+    private readonly Channel<LoggedQuery> _lines =
+        Channel.CreateBounded<LoggedQuery>(new BoundedChannelOptions(MostWaiting) { FullMode = BoundedChannelFullMode.DropWrite, SingleReader = true });
+
+    private readonly Task _writing;
+
+    /// <param name="onFailure">Told once of each time that the file cannot be written.</param>
+    public QueryLogFile(string path, TimeProvider clock, Action<string> onFailure)
+    {
+        _path = path;
+        _clock = clock;
+        _onFailure = onFailure;
+        _writing = Task.Run(WriteAsync);
+    }
+
+    private string PreviousPath => _path + ".1";
+
+    /// <summary>The newest statements of the files, the oldest first. A line that was cut short by a crash is passed over.</summary>
+    public IReadOnlyList<LoggedQuery> Read(int most)
+    {
+        var oldest = _clock.GetUtcNow() - OldestAge;
+        var queries = new Queue<LoggedQuery>();
+        foreach (var path in (string[])[PreviousPath, _path])
+        {
+            if (!File.Exists(path)) continue;
+            using var reader = new StreamReader(new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete));
+            while (reader.ReadLine() is { } line)
+            {
+                if (TryParse(line) is not { } query || query.StartedAt < oldest) continue;
+                queries.Enqueue(query);
+                if (queries.Count > most) queries.Dequeue();
+            }
+        }
+
+        return [.. queries];
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        _lines.Writer.TryComplete();
+        await _writing;
+    }
+
+    internal void Write(LoggedQuery query) => _lines.Writer.TryWrite(query);
+
+    private static LoggedQuery? TryParse(string line)
+    {
+        try
+        {
+            return JsonSerializer.Deserialize<LoggedQuery>(line);
+        }
+        catch (JsonException)
+        {
+            return null;
+        }
+    }
+
+    private async Task WriteAsync()
+    {
+        var isFailing = false;
+        while (await _lines.Reader.WaitToReadAsync())
+        {
+            try
+            {
+                if (new FileInfo(_path) is { Exists: true, Length: > MostBytes }) File.Move(_path, PreviousPath, overwrite: true);
+                await using var writer = new StreamWriter(Open());
+                while (_lines.Reader.TryRead(out var query)) await writer.WriteLineAsync(JsonSerializer.Serialize(query));
+                isFailing = false;
+            }
+            catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+            {
+                if (!isFailing) _onFailure(error.Message);
+                isFailing = true;
+            }
+        }
+    }
+
+    private FileStream Open()
+    {
+        var options = new FileStreamOptions { Mode = FileMode.Append, Access = FileAccess.Write, Share = FileShare.ReadWrite | FileShare.Delete };
+        if (!OperatingSystem.IsWindows()) options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+        return new FileStream(_path, options);
+    }
+}

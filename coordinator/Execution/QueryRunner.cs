@@ -1,0 +1,55 @@
+using Federation.Core.Execution;
+using Federation.Core.Tasks;
+using Federation.Planner;
+using Federation.Planner.Binding;
+using Federation.Planner.Distribution;
+using Federation.Scheduling;
+
+namespace Federation.Execution;
+
+/// <summary>A bound query and how it is to be run.</summary>
+/// <param name="Query">The query.</param>
+/// <param name="Context">Its parameters, and what session functions give.</param>
+/// <param name="Distribution">How far the plan may be spread.</param>
+/// <param name="Settings">What tasks are told of the session.</param>
+public sealed record QueryRequest(BoundQuery Query, Planner.ExecutionContext Context, DistributionOptions Distribution, TaskSettings Settings)
+{
+    /// <summary>About how many characters the statement and its parameters have: what planning takes time for.</summary>
+    public int Length { get; init; }
+
+    /// <summary>Binds the query again so that no numeric can overflow 38 digits; null for a query that has no such form.</summary>
+    public Func<CancellationToken, ValueTask<BoundQuery>>? BindWideAsync { get; init; }
+
+    /// <summary>Awaited between planning and the first task.</summary>
+    public Func<CancellationToken, ValueTask>? BeforeStartAsync { get; init; }
+
+    /// <summary>Told what the run does; null when nobody keeps a record.</summary>
+    public QueryRecord? Record { get; init; }
+}
+
+/// <summary>Plans, schedules and runs queries. Thread-safe.</summary>
+public sealed class QueryRunner(QueryScheduler scheduler, PlanningThreads planning, TimeProvider clock)
+{
+    /// <summary>A run that has not begun: asking it for rows begins it.</summary>
+    public QueryRun Run(QueryRequest request) => new(this, request);
+
+    /// <summary>The query's fragments, without running them.</summary>
+    public async ValueTask<FragmentedPlan> PlanAsync(QueryRequest request, BoundQuery query, CancellationToken cancellationToken)
+    {
+        var asked = clock.GetTimestamp();
+        var begun = asked;
+        var plan = await planning.RunAsync(
+            request.Length,
+            () =>
+            {
+                begun = clock.GetTimestamp();
+                return QueryPlanner.Plan(query, request.Context, request.Distribution);
+            },
+            cancellationToken);
+        request.Record?.Planned(plan, clock.GetElapsedTime(asked, begun), clock.GetElapsedTime(begun));
+        return plan;
+    }
+
+    internal IAsyncEnumerable<Arrow.Batch> ExecuteAsync(FragmentedPlan plan, TaskSettings settings, QueryReport report, CancellationToken cancellationToken) =>
+        scheduler.ExecuteAsync(plan, settings, report, cancellationToken);
+}
