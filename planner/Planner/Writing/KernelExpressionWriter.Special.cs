@@ -28,7 +28,6 @@ internal sealed partial class KernelExpressionWriter
         "array_append" or "array_prepend" when result.Element is { IsNumeric: true } => WriteAppended(function.Name == "array_append", arguments, result),
         "array_cat" => WriteArrayCat(arguments[0], arguments[1]),
         "array_ndims" => $"CASE WHEN len({Write(arguments[0])}) > 0 THEN {Depth(arguments[0].Type)} END",
-        "timezone" when arguments is [Constant { Value: string zone }, var time] && OffsetZone(zone) is { } offset => $"timezone('{offset}', {Write(time)})",
         "normalize" when arguments is [var text, Constant { Value: string form }] && IsComposed(form) => $"nfc_normalize({Write(text)})",
         "is_normalized" when arguments is [var text, Constant { Value: string form }] && IsComposed(form) => $"(nfc_normalize({Write(text)}) = {Write(text)})",
         "array_length" or "array_upper" => WriteArrayLength(arguments[0], arguments[1]),
@@ -83,16 +82,6 @@ internal sealed partial class KernelExpressionWriter
     }
 
     private static int Depth(SqlType type) => type.Element is { } element ? 1 + Depth(element) : 0;
-
-    /// <summary>A bare offset as a zone name has POSIX's sign: +03 lies west of Greenwich, which is what Etc/GMT+3 means.</summary>
-    private static string? OffsetZone(string zone)
-    {
-        if (zone.Length < 2 || zone[0] is not ('+' or '-')) return null;
-        var parts = zone[1..].Split(':');
-        return int.TryParse(parts[0], out var hours) && hours <= 14 && parts.Skip(1).All(part => part == "00")
-            ? hours == 0 ? "UTC" : $"Etc/GMT{zone[0]}{hours}"
-            : null;
-    }
 
     private string OutputText(Expr argument) => KernelCasts.WriteOutput(Write(Printable(argument)), argument.Type);
 
