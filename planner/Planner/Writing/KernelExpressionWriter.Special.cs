@@ -46,16 +46,39 @@ internal sealed partial class KernelExpressionWriter
         throw new SqlException(SqlState.InvalidParameterValue, $"invalid normalization form: {form}");
     }
 
-    /// <summary>Two arrays in a row; one of a dimension less is a row of the other. An empty or NULL one leaves the other as it is.</summary>
+    /// <summary>
+    /// Two arrays in a row; one of a dimension less is a row of the other. An empty or NULL one leaves the other as it is, which the type must have room for. All rows of a dimension stay equally long.
+    /// </summary>
     private string WriteArrayCat(Expr left, Expr right)
     {
         var (first, second) = (Write(left), Write(right));
-        var depth = Depth(left.Type) - Depth(right.Type);
-        if (depth == 0) return $"CASE WHEN {first} IS NOT NULL OR {second} IS NOT NULL THEN list_concat({first}, {second}) END";
-        if (depth is < -1 or > 1) throw new SqlException(SqlState.ArraySubscriptError, "cannot concatenate incompatible arrays") { Detail = $"Arrays of {Depth(left.Type)} and {Depth(right.Type)} dimensions are not compatible for concatenation." };
-        var (row, rows) = depth < 0 ? (first, second) : (second, first);
-        return $"CASE WHEN {row} IS NULL OR len({row}) = 0 THEN {rows} ELSE list_concat({(depth < 0 ? $"[{row}], {rows}" : $"{rows}, [{row}]")}) END";
+        var (leftDepth, rightDepth) = (Depth(left.Type), Depth(right.Type));
+        if (leftDepth == rightDepth)
+        {
+            var joined = $"list_concat({first}, {second})";
+            var differ = Differ(left, right, 2, 2, leftDepth);
+            return $"CASE WHEN {(differ is null ? "" : $"len({first}) > 0 AND len({second}) > 0 AND ({differ}) THEN {Incompatible("Arrays with differing element dimensions are not compatible for concatenation.")} WHEN ")}"
+                + $"{first} IS NOT NULL OR {second} IS NOT NULL THEN {joined} END";
+        }
+
+        var (row, rows, depth) = leftDepth < rightDepth ? (left, right, rightDepth) : (right, left, leftDepth);
+        var (rowText, rowsText) = leftDepth < rightDepth ? (first, second) : (second, first);
+        var asItem = leftDepth < rightDepth ? $"list_concat([{rowText}], {rowsText})" : $"list_concat({rowsText}, [{rowText}])";
+        var otherwise = Math.Abs(leftDepth - rightDepth) > 1
+            ? Incompatible($"Arrays of {leftDepth} and {rightDepth} dimensions are not compatible for concatenation.")
+            : $"CASE WHEN {Differ(row, rows, 1, 2, depth)} THEN {Incompatible("Arrays with differing dimensions are not compatible for concatenation.")} ELSE {asItem} END";
+        return $"CASE WHEN {rowText} IS NULL OR len({rowText}) = 0 THEN {rowsText} WHEN {rowsText} IS NULL OR len({rowsText}) = 0 "
+            + $"THEN error('0A000|an array of {depth - 1} dimensions as the value of an expression of {depth} dimensions is not supported') ELSE {otherwise} END";
     }
+
+    /// <summary>Whether dimensions of two arrays, from the given ones on to the last, differ in their lengths; null where there are none to compare.</summary>
+    private string? Differ(Expr left, Expr right, int leftLevel, int rightLevel, int lastOfRight)
+    {
+        var tests = Enumerable.Range(0, lastOfRight - rightLevel + 1).Select(i => $"{LengthAt(left, leftLevel + i)} IS DISTINCT FROM {LengthAt(right, rightLevel + i)}").ToArray();
+        return tests.Length == 0 ? null : string.Join(" OR ", tests);
+    }
+
+    private static string Incompatible(string detail) => $"error('2202E|cannot concatenate incompatible arrays\u001f{detail}')";
 
     /// <summary>Array and item may be held as decimals of different shapes, or one as text.</summary>
     private string WriteAppended(bool isLast, EquatableArray<Expr> arguments, SqlType result)
