@@ -246,7 +246,8 @@ public enum SubqueryKind
 
 /// <summary>
 /// A subquery used as a value; it may name columns of the queries around it. For Any and All <paramref name="Comparisons"/> compares each item
-/// of <paramref name="Left"/> with the matching column of the query, the right side standing as a reference to that column.
+/// of <paramref name="Left"/> with the matching column of the query, the right side standing as a reference to that column. Rows of several items are less or greater by the first pair that is not
+/// equal: each item but the last is then compared twice, by the strict operator and by equality.
 /// </summary>
 public sealed record Subquery(SubqueryKind Kind, LogicalPlan Plan, SqlType Of) : Expr(Of)
 {
@@ -255,6 +256,9 @@ public sealed record Subquery(SubqueryKind Kind, LogicalPlan Plan, SqlType Of) :
     public string? Operator { get; init; }
 
     public EquatableArray<Call> Comparisons { get; init; }
+
+    /// <summary>Whether <see cref="Comparisons"/> are those of an order of rows.</summary>
+    public bool ComparesRowOrder => Comparisons.Count > 1 && Operator is "<" or "<=" or ">" or ">=";
 
     public override EquatableArray<Expr> Operands => Left;
 

@@ -43,6 +43,7 @@ public static unsafe partial class KernelErrors
         "Conversion" => new SqlException(SqlState.InvalidTextRepresentation, Lower(message)),
         "Invalid Input" => new SqlException(SqlState.InvalidParameterValue, Lower(message)),
         "Constraint" => new SqlException(SqlState.IntegrityConstraintViolation, Lower(message)),
+        "Binder" when message.Contains("not supported", StringComparison.OrdinalIgnoreCase) => new SqlException(SqlState.FeatureNotSupported, Lower(message)),
         "Not implemented" => new SqlException(SqlState.FeatureNotSupported, Lower(message)),
         "Out of Memory" => new SqlException(SqlState.OutOfMemory, "out of memory") { Detail = message },
         "INTERRUPT" or "Interrupt" => Cancellation.Canceled(),

@@ -259,9 +259,8 @@ public sealed class TaskRunner : ITaskRunner<Batch>, IDisposable
         var where = $"fragment {task.Id.Fragment}, task {task.Id}";
         return error switch
         {
-            // PostgreSQL sends no context with a user's mistake, so neither do we.
-            SqlException sql when sql.Blame == Blame.User || sql.State == SqlState.QueryCanceled => sql,
-            SqlException sql => sql.In(where),
+            // PostgreSQL sends no context with such errors. Which task it was matters for a defect, and for a worker that is gone.
+            SqlException sql => sql.Blame == Blame.Internal || sql.LostWorker is not null ? sql.In(where) : sql,
             OperationCanceledException => new SqlException(SqlState.QueryCanceled, "canceling statement due to user request", error),
             _ => new SqlException(SqlState.InternalError, error.Message, error).In(where),
         };

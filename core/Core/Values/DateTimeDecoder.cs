@@ -69,6 +69,9 @@ internal sealed partial class DateTimeDecoder(List<DateTimeToken> tokens, ValueC
     /// <summary>Seconds east of UTC when the text gives an offset or an abbreviation.</summary>
     public int? OffsetSeconds { get; private set; }
 
+    /// <summary>What the text calls the zone, when the offset of that abbreviation depends on the date.</summary>
+    public ZoneDesignation? Abbreviation { get; private set; }
+
     /// <summary>The zone when the text names one.</summary>
     public TimeZoneInfo? Zone { get; private set; }
 
@@ -271,6 +274,7 @@ internal sealed partial class DateTimeDecoder(List<DateTimeToken> tokens, ValueC
         {
             _found = DateTimeParts.Zone;
             OffsetSeconds = offset;
+            Abbreviation = ZoneDesignation.FindDynamic(text);
             return DecodeError.None;
         }
 
@@ -293,6 +297,7 @@ internal sealed partial class DateTimeDecoder(List<DateTimeToken> tokens, ValueC
             case WordKind.DaylightModifier:
                 _found = DateTimeParts.DaylightModifier;
                 OffsetSeconds = (OffsetSeconds ?? 0) + value;
+                Abbreviation = null;
                 return DecodeError.None;
             case WordKind.AmPm:
                 _found = DateTimeParts.AmPm;

@@ -54,9 +54,8 @@ public static class DateTimeInput
         var local = ((Int128)days * Calendar.MicrosecondsPerDay) + decoder.TimeOfDay;
         if (withZone)
         {
-            var offset = decoder.OffsetSeconds
-                ?? ZoneRules.For(decoder.Zone ?? context.Format.TimeZone).OffsetAtLocal(
-                    (days * 86_400) + (decoder.TimeOfDay / Calendar.MicrosecondsPerSecond));
+            var seconds = (days * 86_400) + (decoder.TimeOfDay / Calendar.MicrosecondsPerSecond);
+            var offset = decoder.Abbreviation?.OffsetAtLocal(seconds) ?? decoder.OffsetSeconds ?? ZoneRules.For(decoder.Zone ?? context.Format.TimeZone).OffsetAtLocal(seconds);
             local -= (Int128)offset * Calendar.MicrosecondsPerSecond;
         }
 

@@ -29,6 +29,9 @@ public static class TimeZones
         // TimeZoneInfo knows whole minutes only; the rest of such an offset is lost.
         TimeZoneInfo.CreateCustomTimeZone(name, TimeSpan.FromMinutes(offsetSeconds / 60), name, name);
 
+    /// <summary>A zone of the database. Null when it has none of that name.</summary>
+    public static TimeZoneInfo? FindNamed(string name) => Find(name) is { HasIanaId: true } zone ? zone : null;
+
     private static TimeZoneInfo? Load(string name)
     {
         if (name.Equals("UTC", StringComparison.OrdinalIgnoreCase)) return TimeZoneInfo.Utc;
@@ -55,21 +58,9 @@ public static class TimeZones
 
     private static TimeZoneInfo? FindPosix(string name)
     {
-        var length = name[0] == '<' ? name.IndexOf('>') + 1 : name.AsSpan().IndexOfAny("+-0123456789");
-        if (length < 3 || length >= name.Length) return null;
-        var abbreviation = name[..length].Trim('<', '>');
-        if (name[0] != '<' && !abbreviation.All(char.IsAsciiLetter)) return null;
-        var offset = name.AsSpan(length);
-        var west = offset[0] != '-';
-        if (offset[0] is '+' or '-') offset = offset[1..];
-        var colon = offset.IndexOf(':');
-        var hours = colon < 0 ? offset : offset[..colon];
-        var minutes = 0;
-        if (!int.TryParse(hours, NumberStyles.None, CultureInfo.InvariantCulture, out var hour) || hour > 14) return null;
-        if (colon >= 0 && (!int.TryParse(offset[(colon + 1)..], NumberStyles.None, CultureInfo.InvariantCulture, out minutes) || minutes > 59))
-            return null;
-        var seconds = ((hour * 60) + minutes) * 60;
-        if (seconds > 14 * 3600) return null;
-        return TimeZoneInfo.CreateCustomTimeZone(name, TimeSpan.FromSeconds(west ? -seconds : seconds), name, abbreviation);
+        // TimeZoneInfo goes no further than 14 hours, and knows whole minutes only.
+        if (!PosixZone.TryRead(name, out var zone) || zone.Rest.Length > 0 || Math.Abs(zone.OffsetSeconds) > 14 * 3600) return null;
+        name = name.ToUpperInvariant();
+        return TimeZoneInfo.CreateCustomTimeZone(name, TimeSpan.FromMinutes(zone.OffsetSeconds / 60), name, zone.Name.Length == 0 ? name : zone.Name.ToUpperInvariant());
     }
 }

@@ -75,6 +75,20 @@ public sealed class ZoneRules
         return Math.Min(before, after);
     }
 
+    /// <summary>
+    /// The offset that an abbreviation in upper case had when it was last in use at that second, or else was when it next came into use; null when the zone never had it (pg_interpret_timezone_abbrev).
+    /// </summary>
+    public int? OffsetOfAbbreviation(string abbreviation, long seconds)
+    {
+        var next = Array.BinarySearch(_transitions, seconds);
+        next = next < 0 ? ~next : next + 1;
+        for (var i = next - 1; i >= 0; i--)
+            if (_types[_typeOfTransition[i]] is var type && type.Abbreviation == abbreviation) return type.OffsetSeconds;
+        for (var i = next; i < _transitions.Length; i++)
+            if (_types[_typeOfTransition[i]] is var type && type.Abbreviation == abbreviation) return type.OffsetSeconds;
+        return null;
+    }
+
     private static bool IsName(string text) => text.Length > 0 && char.IsAsciiLetter(text[0]);
 
     private static DateTime Clamp(long seconds) =>

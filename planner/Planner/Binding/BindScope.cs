@@ -64,6 +64,12 @@ public sealed class BindScope(BindScope? parent)
     /// <summary>Windows of the WINDOW clause.</summary>
     public Dictionary<string, WindowDefinition> Windows { get; } = new(StringComparer.Ordinal);
 
+    /// <summary>The clause in which the subquery stands that is being bound; it says whether aggregates of this level may stand there.</summary>
+    internal ExpressionContext Clause { get; set; } = ExpressionContext.FromQuery;
+
+    /// <summary>Aggregates of this level that stand in subqueries, with the columns that stand for them there.</summary>
+    public List<Assignment> OuterAggregates { get; } = [];
+
     /// <summary>FROM names the recursive query that is being bound.</summary>
     public bool HasRecursiveReference { get; set; }
 

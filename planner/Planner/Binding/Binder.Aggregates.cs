@@ -46,14 +46,6 @@ public sealed partial class Binder
             throw new SqlException(SqlState.FeatureNotSupported, "DISTINCT is not implemented for window functions") { Position = call.Span.Position };
         if (call.Over is not null && call.OrderBy.Count > 0)
             throw new SqlException(SqlState.FeatureNotSupported, "aggregate ORDER BY is not implemented for window functions") { Position = call.Span.Position };
-        if (call.Over is null && !context.AllowsAggregates)
-        {
-            throw new SqlException(SqlState.GroupingError, context.AggregateError ?? $"aggregate functions are not allowed in {context.Name}")
-            {
-                Position = call.Span.Position,
-            };
-        }
-
         if (arguments.Count == 0 && !call.IsStar && call.WithinGroup.Count == 0)
             throw Wrong($"{function.Name}(*) must be used to call a parameterless aggregate function");
 
@@ -83,10 +75,10 @@ public sealed partial class Binder
         var aggregate = new AggregateCall(function, direct, result) { IsStar = call.IsStar, IsDistinct = call.IsDistinct, OrderBy = keys, Filter = filter };
         if (call.Over is not null) return BindOver(call, aggregate, scope, context);
 
-        // Such an aggregate runs over the outer query's rows. The kernel takes it for one of that query too, but not where the columns stand in a subquery of the argument.
-        if (arguments.Any(PlanRewriter.HasSubquery) && PlanColumns.Of(arguments) is { Count: > 0 } named && !named.Overlaps(PlanColumns.Of(scope.Items.SelectMany(item => item.Entry.Columns).Select(column => column.Value))))
-            throw new SqlException(SqlState.FeatureNotSupported, "aggregate functions over subqueries that name nothing but columns of an outer query are not supported") { Position = call.Span.Position };
-        return At(_context.HoldsWideNumerics ? aggregate : MixedScaleSums.Rewrite(aggregate) ?? aggregate, call.Span);
+        var level = LevelOf(aggregate, scope, call.Span);
+        RequireAggregates(level == scope ? context : level.Clause, call.Span);
+        var value = _context.HoldsWideNumerics ? aggregate : MixedScaleSums.Rewrite(aggregate) ?? aggregate;
+        return At(level == scope ? value : ComputeAt(level, value), call.Span);
 
         SqlException Wrong(string message) => new(SqlState.WrongObjectType, message) { Position = call.Span.Position };
     }

@@ -26,6 +26,8 @@ public sealed partial class Binder
             BooleanLiteral literal => new Constant(literal.Value, SqlType.Bool),
             NullLiteral => new Constant(null, SqlType.Unknown),
             CastExpression cast => BindCast(cast, scope, context),
+            OperatorExpression { Left: RowExpression row, Right: ScalarQueryExpression query } operation =>
+                BindRowQuery(operation.Operator, row, query.Query, operation.Operator.Span == default ? operation.Span : operation.Operator.Span, scope, context),
             OperatorExpression operation => BindOperator(
                 operation.Operator,
                 operation.Left is null ? null : BindExpression(operation.Left, scope, context),
@@ -47,12 +49,12 @@ public sealed partial class Binder
             GroupingExpression grouping => BindGrouping(grouping, scope, context),
             CollateExpression collate => BindCollate(collate, scope, context),
             ArrayExpression array => BindArray(array, null, scope, context),
-            ArrayQueryExpression array => BindArrayQuery(array, scope),
+            ArrayQueryExpression array => BindArrayQuery(array, scope, context),
             RowExpression row => BindRow(row, scope, context),
             SubscriptExpression subscript => BindSubscript(subscript, scope, context),
             FieldExpression field => BindField(field, scope, context),
-            ScalarQueryExpression query => BindScalarQuery(query, scope),
-            ExistsExpression exists => new Subquery(SubqueryKind.Exists, BindQuery(exists.Query, new BindScope(scope)).Plan, SqlType.Bool),
+            ScalarQueryExpression query => BindScalarQuery(query, scope, context),
+            ExistsExpression exists => new Subquery(SubqueryKind.Exists, BindSubquery(exists.Query, scope, context).Plan, SqlType.Bool),
             Star { Qualifier.Count: > 0 } star => WholeRow(NameResolution.FindTable(scope, star.Qualifier.AsSpan(), star.Span)
                 ?? throw NameResolution.TableMissing(scope, star.Qualifier[star.Qualifier.Count - 1], star.Span)),
             Star or FieldStar => throw new SqlException(SqlState.SyntaxError, "row expansion via \"*\" is not supported here") { Position = syntax.Span.Position },

@@ -99,7 +99,7 @@ public sealed partial class Binder
 
     private FromResult BindQueryTable(QueryTable table, BindScope scope)
     {
-        var bound = WithItems(scope, table.IsLateral ? scope.Items : [], () => BindSubquery(table.Query, scope));
+        var bound = WithItems(scope, table.IsLateral ? scope.Items : [], () => BindSubquery(table.Query, scope, ExpressionContext.FromQuery));
         var columns = bound.Outputs.Select(output => new ScopeColumn(output.Name, new ColumnRef(output.Column))
         {
             TableOid = output.TableOid,

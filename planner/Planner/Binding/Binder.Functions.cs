@@ -38,6 +38,9 @@ public sealed partial class Binder
         if (resolution is null) return BindTypeAsFunction(call, arguments) ?? throw FunctionMissing(call, [.. arguments, .. sortArguments]);
 
         var function = resolution.Function;
+        if (function.Name is "array_cat" && JoinDimensions(resolution.Arguments[0], resolution.Arguments[1], null) is { } joined) return At(joined, call.Span);
+        if (function.Name is "array_append" or "array_prepend" && resolution.Arguments[function.Name == "array_append" ? 0 : 1].Type.Element is { IsArray: true })
+            throw new SqlException(SqlState.DataException, "argument must be empty or one-dimensional array");
         var (types, result) = ResolvePolymorphic(resolution.Declared, function.ResultType, resolution.Arguments, call.Span, $"function {function.Name}");
         if (function.OutputFields.Count > 0 && function.ResultType == PgTypes.Record.Oid)
             result = SqlType.Record(function.OutputFields.Select(field => field with { Type = Concrete(field.Type.AnnouncedOid, resolution.Arguments is [{ Type.Element: { } element }] ? element : null, null, field.Type) }).ToArray());

@@ -127,8 +127,8 @@ public sealed partial class Binder
         var keyColumns = new Dictionary<Expr, Column>();
         foreach (var key in keys) keyColumns.TryAdd(SubqueryNumbers.Canonical(key.Expression), key.Column);
         var areKeysQueries = keys.Exists(key => PlanRewriter.HasSubquery(key.Expression));
-        var aggregates = new List<Assignment>();
-        var aggregateColumns = new Dictionary<AggregateCall, Column>();
+        var aggregates = new List<Assignment>(scope.OuterAggregates);
+        var aggregateColumns = aggregates.ToDictionary(item => (AggregateCall)item.Expression, item => item.Column);
         var local = input.Columns.Select(column => column.Id).ToHashSet();
         foreach (var key in keys.Where(key => key.Expression is ColumnRef)) local.Remove(key.Column.Id);
 

@@ -65,17 +65,22 @@ public sealed partial class Binder
             };
     }
 
-    /// <summary>|| of arrays of which one has several dimensions: of equal depth they are put one after the other, an array one dimension short becomes an item. Null when that is not the case.</summary>
-    private Call? JoinDimensions(Expr left, Expr right)
+    /// <summary>
+    /// array_cat of arrays of which one has several dimensions: of equal depth they are put one after the other, an array one dimension short becomes an item. Null where the types alone do not tell.
+    /// </summary>
+    private Call? JoinDimensions(Expr left, Expr right, string? symbol)
     {
         if (left.Type.Element is not { } first || right.Type.Element is not { } second || (!first.IsArray && !second.IsArray)) return null;
-        var name = left.Type == right.Type ? "array_cat" : first == right.Type ? "array_append" : second == left.Type ? "array_prepend" : null;
-        return name is null ? null : new Call(_catalog.FunctionsNamed(name)[0], [left, right], first.IsArray ? left.Type : right.Type, "||");
+        var (leftDepth, rightDepth) = (DepthOf(left.Type), DepthOf(right.Type));
+        if (InnermostElement(left.Type) != InnermostElement(right.Type)) return null;
+        return new Call(_catalog.FunctionsNamed("array_cat")[0], [left, right], leftDepth >= rightDepth ? left.Type : right.Type, symbol);
     }
+
+    private static int DepthOf(SqlType type) => type.Element is { } element ? 1 + DepthOf(element) : 0;
 
     private Expr MakeOperator(OperatorEntry entry, Expr? left, Expr right, SourceSpan span)
     {
-        if (entry.Function.Name == "array_cat" && left is not null && JoinDimensions(left, right) is { } joined) return At(joined, span);
+        if (entry.Function.Name == "array_cat" && left is not null && JoinDimensions(left, right, entry.Symbol) is { } joined) return At(joined, span);
         Expr[] arguments = left is null ? [right] : [left, right];
         Oid[] declared = left is null ? [entry.Right] : [entry.Left, entry.Right];
         var (types, result) = ResolvePolymorphic(declared, entry.Result, arguments, span, $"operator {entry.Symbol}");
@@ -109,11 +114,7 @@ public sealed partial class Binder
             case "<>": return new Or(pairs.ToEquatableArray());
             case "<" or "<=" or ">" or ">=": break;
             default:
-                throw new SqlException(SqlState.FeatureNotSupported, $"could not determine interpretation of row comparison operator {name.Symbol}")
-                {
-                    Position = span.Position,
-                    Hint = "Row comparison operators must be associated with btree operator families.",
-                };
+                throw UnknownRowComparison(name, span);
         }
 
         // (a, b) < (c, d) is a < c, or a = c and b < d.

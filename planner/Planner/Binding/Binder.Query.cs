@@ -190,10 +190,19 @@ public sealed partial class Binder
         var plan = new Federation.Plan.SetOperation(
             (SetOperationType)operation.Operator,
             operation.IsAll,
-            new Project(PendingInput(left), leftItems.ToEquatableArray()),
-            new Project(PendingInput(right), rightItems.ToEquatableArray()),
+            Side(PendingInput(left), leftItems),
+            Side(PendingInput(right), rightItems),
             outputs.Select(output => output.Column).ToEquatableArray());
         return new QueryResult(plan, outputs);
+    }
+
+    /// <summary>A side of a set operation. A plan that already gives the columns as they are stays bare: hundreds of arms then remain one list.</summary>
+    private static LogicalPlan Side(LogicalPlan input, List<Assignment> items)
+    {
+        var given = input.Columns;
+        var isBare = given.Count == items.Count
+            && items.Select((item, i) => item.Column.Type == given[i].Type && item.Expression is ColumnRef reference && reference.Column == given[i]).All(isSame => isSame);
+        return isBare ? input : new Project(input, items.ToEquatableArray());
     }
 
     /// <summary>Literals of a SELECT take their type from the other side; those of VALUES are text by then.</summary>

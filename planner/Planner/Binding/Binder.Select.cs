@@ -43,7 +43,7 @@ public sealed partial class Binder
 
         var expressions = new SelectExpressions(columns, order, distinctOn, having);
         if (groups is not null) plan = BindGroupSets(plan, groups, expressions);
-        if (scope.HasRecursiveReference && FirstAggregate(expressions) is { } aggregate)
+        if (scope.HasRecursiveReference && (FirstAggregate(expressions) ?? scope.OuterAggregates.FirstOrDefault()?.Expression) is { } aggregate)
         {
             throw new SqlException(SqlState.InvalidRecursion, "aggregate functions are not allowed in a recursive query's recursive term")
             {
@@ -51,12 +51,21 @@ public sealed partial class Binder
             };
         }
 
-        if (groups is not null || having is not null || expressions.All().Any(ContainsAggregate))
+        if (groups is not null || having is not null || scope.OuterAggregates.Count > 0 || expressions.All().Any(ContainsAggregate))
             plan = BindAggregation(plan, groups, expressions, scope);
         plan = BindWindows(plan, expressions);
-        plan = BindSets(plan, expressions);
+        if (!ExpandsAfterDistinct(expressions)) plan = BindSets(plan, expressions);
         return Finish(plan, select, expressions, query, scope);
     }
+
+    /// <summary>
+    /// With ORDER BY, set-returning functions that are neither sorted nor chosen by are called for the rows that DISTINCT ON has left (make_sort_input_target in planner.c); without, for those it chooses from.
+    /// </summary>
+    private static bool ExpandsAfterDistinct(SelectExpressions expressions) =>
+        expressions.DistinctOn.Count > 0 && expressions.Order.Count > 0 && !expressions.Order.Select(item => item.Value).Concat(expressions.DistinctOn).Any(ContainsSet)
+        && expressions.Columns.Exists(column => ContainsSet(column.Value));
+
+    private static bool ContainsSet(Expr expression) => PlanRewriter.Contains(expression, item => item is SetCall);
 
     private static Expr? FirstAggregate(SelectExpressions expressions)
     {
@@ -186,75 +195,5 @@ public sealed partial class Binder
         }
 
         return ResolveUnknown(BindExpression(syntax, scope, context));
-    }
-
-    /// <summary>Projection, DISTINCT and ORDER BY; sort expressions that are no output ride along and are dropped at the end.</summary>
-    private QueryResult Finish(LogicalPlan plan, SelectBody select, SelectExpressions expressions, Query query, BindScope scope)
-    {
-        var assignments = new List<Assignment>();
-        var outputs = new List<OutputColumn>();
-        var byValue = new Dictionary<Expr, Column>();
-        foreach (var column in expressions.Columns)
-        {
-            var target = NewColumn(column.Name, column.Value.Type);
-            PassDomain(column.Value, target);
-            assignments.Add(new Assignment(target, column.Value));
-            outputs.Add(new OutputColumn(column.Name, target) { TableOid = column.TableOid, AttributeNumber = column.AttributeNumber });
-            byValue.TryAdd(column.Value, target);
-        }
-
-        var visible = assignments.Count;
-        Column Carry(Expr value, SourceSpan span, string? error)
-        {
-            if (byValue.TryGetValue(value, out var present)) return present;
-            if (error is not null) throw new SqlException(SqlState.InvalidColumnReference, error) { Position = span.Position };
-            var hidden = NewColumn("sort", value.Type);
-            assignments.Add(new Assignment(hidden, value));
-            byValue[value] = hidden;
-            return hidden;
-        }
-
-        var isDistinct = select.IsDistinct && select.DistinctOn.Count == 0;
-        var keys = expressions.Order.Select(item => BindSortKey(item.Syntax, new ColumnRef(Carry(
-            item.Value,
-            item.Syntax.Expression.Span,
-            isDistinct ? "for SELECT DISTINCT, ORDER BY expressions must appear in select list" : null)))).ToEquatableArray();
-        foreach (var key in expressions.DistinctOn) RequireEquality(key, select.Span);
-        var distinctKeys = expressions.DistinctOn.Select(value => (Expr)new ColumnRef(Carry(value, default, null))).ToEquatableArray();
-        plan = new Project(plan, assignments.ToEquatableArray());
-        if (isDistinct)
-        {
-            foreach (var assignment in assignments) RequireEquality(assignment.Expression, select.Span);
-            plan = new Distinct(plan);
-        }
-
-        if (distinctKeys.Count > 0)
-        {
-            CheckDistinctOn(distinctKeys, keys, select);
-            plan = new DistinctOn(plan, distinctKeys, keys);
-        }
-        else if (keys.Count > 0)
-        {
-            plan = new Sort(plan, keys);
-        }
-
-        // LIMIT stands above the sort and below the narrowing, so that ties are still seen.
-        plan = BindLimit(query, plan, scope);
-        if (assignments.Count > visible)
-        {
-            plan = new Project(plan, assignments.Take(visible).Select(assignment => new Assignment(assignment.Column, new ColumnRef(assignment.Column))).ToEquatableArray());
-        }
-
-        return new QueryResult(plan, outputs);
-    }
-
-    private static void CheckDistinctOn(EquatableArray<Expr> distinct, EquatableArray<SortKey> order, SelectBody select)
-    {
-        var leading = order.Take(distinct.Distinct().Count()).Select(key => key.Expression).ToArray();
-        if (leading.All(key => distinct.Contains(key))) return;
-        throw new SqlException(SqlState.InvalidColumnReference, "SELECT DISTINCT ON expressions must match initial ORDER BY expressions")
-        {
-            Position = select.DistinctOn[0].Span.Position,
-        };
     }
 }

@@ -30,5 +30,6 @@ internal sealed record ExpressionContext(string Name)
     public static readonly ExpressionContext Limit = new("LIMIT");
     public static readonly ExpressionContext Offset = new("OFFSET");
     public static readonly ExpressionContext Values = new("VALUES");
+    public static readonly ExpressionContext FromQuery = new("FROM clause of their own query level");
     public static readonly ExpressionContext FromFunction = new("functions in FROM") { AllowsSets = true };
 }

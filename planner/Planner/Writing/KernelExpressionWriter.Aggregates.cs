@@ -234,11 +234,20 @@ internal sealed partial class KernelExpressionWriter
         }
 
         // Three-valued: one deciding row decides, else a row without an answer leaves it open. No row decides nothing.
-        var test = string.Join(subquery.Operator == "<>" ? " OR " : " AND ", subquery.Comparisons.Select(Write));
+        var comparisons = subquery.Comparisons.Select(Write).ToArray();
+        var test = subquery.ComparesRowOrder ? RowOrder(comparisons) : string.Join(subquery.Operator == "<>" ? " OR " : " AND ", comparisons);
         var (decides, otherwise) = subquery.Kind == SubqueryKind.All ? ("bool_and", "TRUE") : ("bool_or", "FALSE");
         var answer = names.NewVariable();
         return $"(SELECT CASE WHEN {decides}({answer}) = {(otherwise == "TRUE" ? "FALSE" : "TRUE")} THEN {(otherwise == "TRUE" ? "FALSE" : "TRUE")} WHEN count(*) > count({answer}) THEN CAST(NULL AS BOOLEAN) ELSE {otherwise} END "
             + $"FROM (SELECT ({test}) AS {answer} FROM {rows}) AS {names.NewTable()})";
+    }
+
+    /// <summary>(a, b) &lt; (c, d) is a &lt; c, or a = c and b &lt; d.</summary>
+    private static string RowOrder(string[] comparisons)
+    {
+        var test = comparisons[^1];
+        for (var i = comparisons.Length - 3; i >= 0; i -= 2) test = $"({comparisons[i]} OR ({comparisons[i + 1]} AND {test}))";
+        return test;
     }
 
     private string WriteArrayQuery(Subquery subquery)

@@ -10,8 +10,8 @@ internal sealed partial class KernelExpressionWriter
         "row_to_json" or "array_to_json" when arguments.Count == 1 => KernelJsonText.NotNull(Write(arguments[0]), arguments[0].Type),
         "json_build_array" => BuildArray(arguments),
         "jsonb_build_array" => $"pg_jsonb_in({BuildArray(arguments)})",
-        "json_build_object" => BuildObject(arguments),
-        "jsonb_build_object" => $"pg_jsonb_in({BuildObject(arguments)})",
+        "json_build_object" => BuildObject(function, arguments),
+        "jsonb_build_object" => $"pg_jsonb_in({BuildObject(function, arguments)})",
         _ => null,
     };
 
@@ -19,26 +19,30 @@ internal sealed partial class KernelExpressionWriter
         ? "'[]'"
         : $"('[' || {string.Join(" || ', ' || ", arguments.Select(argument => KernelJsonText.Write(Write(argument), argument.Type)))} || ']')";
 
-    private string BuildObject(EquatableArray<Expr> arguments)
+    private string BuildObject(FunctionEntry function, EquatableArray<Expr> arguments)
     {
         if (arguments.Count == 0) return "'{}'";
         if (arguments.Count % 2 != 0)
         {
             throw new SqlException(SqlState.InvalidParameterValue, "argument list must have even number of elements")
             {
-                Hint = "The arguments of json_build_object() must consist of alternating keys and values.",
+                Hint = $"The arguments of {function.Name}() must consist of alternating keys and values.",
             };
         }
 
         var pairs = new List<string>();
         for (var i = 0; i < arguments.Count; i += 2)
         {
-            var key = KernelJsonText.ObjectKey(Write(arguments[i]), arguments[i].Type, $"argument {i + 1} cannot be null");
+            var key = KernelJsonText.ObjectKey(Write(arguments[i]), arguments[i].Type, NullKey(function, $"{i + 1}"));
             pairs.Add($"{key} || ' : ' || {KernelJsonText.Write(Write(arguments[i + 1]), arguments[i + 1].Type)}");
         }
 
         return $"('{{' || {string.Join(" || ', ' || ", pairs)} || '}}')";
     }
+
+    /// <summary>What is said of the NULL key at a position, text inside of a kernel literal.</summary>
+    private static string NullKey(FunctionEntry function, string position) =>
+        function.Name == "jsonb_build_object" ? $"argument {position}: key must not be null" : $"argument {position} cannot be null\u001f\u001fObject keys should be text.";
 
     /// <summary>The members of an object as the fields of a record, each read by the input function of its type; absent ones are NULL.</summary>
     private static string WriteJsonRecord(string json, string kind, SqlType record) =>

@@ -28,7 +28,6 @@ internal sealed partial class KernelExpressionWriter
         "array_append" or "array_prepend" when result.Element is { IsNumeric: true } => WriteAppended(function.Name == "array_append", arguments, result),
         "array_cat" => WriteArrayCat(arguments[0], arguments[1]),
         "array_ndims" => $"CASE WHEN len({Write(arguments[0])}) > 0 THEN {Depth(arguments[0].Type)} END",
-        "timezone" when arguments is [Constant { Value: string zone }, var time] && OffsetZone(zone) is { } offset => $"timezone('{offset}', {Write(time)})",
         "normalize" when arguments is [var text, Constant { Value: string form }] && IsComposed(form) => $"nfc_normalize({Write(text)})",
         "is_normalized" when arguments is [var text, Constant { Value: string form }] && IsComposed(form) => $"(nfc_normalize({Write(text)}) = {Write(text)})",
         "array_length" or "array_upper" => WriteArrayLength(arguments[0], arguments[1]),
@@ -47,16 +46,39 @@ internal sealed partial class KernelExpressionWriter
         throw new SqlException(SqlState.InvalidParameterValue, $"invalid normalization form: {form}");
     }
 
-    /// <summary>Two arrays in a row; one of a dimension less is a row of the other. An empty or NULL one leaves the other as it is.</summary>
+    /// <summary>
+    /// Two arrays in a row; one of a dimension less is a row of the other. An empty or NULL one leaves the other as it is, which the type must have room for. All rows of a dimension stay equally long.
+    /// </summary>
     private string WriteArrayCat(Expr left, Expr right)
     {
         var (first, second) = (Write(left), Write(right));
-        var depth = Depth(left.Type) - Depth(right.Type);
-        if (depth == 0) return $"CASE WHEN {first} IS NOT NULL OR {second} IS NOT NULL THEN list_concat({first}, {second}) END";
-        if (depth is < -1 or > 1) throw new SqlException(SqlState.ArraySubscriptError, "cannot concatenate incompatible arrays") { Detail = $"Arrays of {Depth(left.Type)} and {Depth(right.Type)} dimensions are not compatible for concatenation." };
-        var (row, rows) = depth < 0 ? (first, second) : (second, first);
-        return $"CASE WHEN {row} IS NULL OR len({row}) = 0 THEN {rows} ELSE list_concat({(depth < 0 ? $"[{row}], {rows}" : $"{rows}, [{row}]")}) END";
+        var (leftDepth, rightDepth) = (Depth(left.Type), Depth(right.Type));
+        if (leftDepth == rightDepth)
+        {
+            var joined = $"list_concat({first}, {second})";
+            var differ = Differ(left, right, 2, 2, leftDepth);
+            return $"CASE WHEN {(differ is null ? "" : $"len({first}) > 0 AND len({second}) > 0 AND ({differ}) THEN {Incompatible("Arrays with differing element dimensions are not compatible for concatenation.")} WHEN ")}"
+                + $"{first} IS NOT NULL OR {second} IS NOT NULL THEN {joined} END";
+        }
+
+        var (row, rows, depth) = leftDepth < rightDepth ? (left, right, rightDepth) : (right, left, leftDepth);
+        var (rowText, rowsText) = leftDepth < rightDepth ? (first, second) : (second, first);
+        var asItem = leftDepth < rightDepth ? $"list_concat([{rowText}], {rowsText})" : $"list_concat({rowsText}, [{rowText}])";
+        var otherwise = Math.Abs(leftDepth - rightDepth) > 1
+            ? Incompatible($"Arrays of {leftDepth} and {rightDepth} dimensions are not compatible for concatenation.")
+            : $"CASE WHEN {Differ(row, rows, 1, 2, depth)} THEN {Incompatible("Arrays with differing dimensions are not compatible for concatenation.")} ELSE {asItem} END";
+        return $"CASE WHEN {rowText} IS NULL OR len({rowText}) = 0 THEN {rowsText} WHEN {rowsText} IS NULL OR len({rowsText}) = 0 "
+            + $"THEN error('0A000|an array of {depth - 1} dimensions as the value of an expression of {depth} dimensions is not supported') ELSE {otherwise} END";
     }
+
+    /// <summary>Whether dimensions of two arrays, from the given ones on to the last, differ in their lengths; null where there are none to compare.</summary>
+    private string? Differ(Expr left, Expr right, int leftLevel, int rightLevel, int lastOfRight)
+    {
+        var tests = Enumerable.Range(0, lastOfRight - rightLevel + 1).Select(i => $"{LengthAt(left, leftLevel + i)} IS DISTINCT FROM {LengthAt(right, rightLevel + i)}").ToArray();
+        return tests.Length == 0 ? null : string.Join(" OR ", tests);
+    }
+
+    private static string Incompatible(string detail) => $"error('2202E|cannot concatenate incompatible arrays\u001f{detail}')";
 
     /// <summary>Array and item may be held as decimals of different shapes, or one as text.</summary>
     private string WriteAppended(bool isLast, EquatableArray<Expr> arguments, SqlType result)
@@ -83,16 +105,6 @@ internal sealed partial class KernelExpressionWriter
     }
 
     private static int Depth(SqlType type) => type.Element is { } element ? 1 + Depth(element) : 0;
-
-    /// <summary>A bare offset as a zone name has POSIX's sign: +03 lies west of Greenwich, which is what Etc/GMT+3 means.</summary>
-    private static string? OffsetZone(string zone)
-    {
-        if (zone.Length < 2 || zone[0] is not ('+' or '-')) return null;
-        var parts = zone[1..].Split(':');
-        return int.TryParse(parts[0], out var hours) && hours <= 14 && parts.Skip(1).All(part => part == "00")
-            ? hours == 0 ? "UTC" : $"Etc/GMT{zone[0]}{hours}"
-            : null;
-    }
 
     private string OutputText(Expr argument) => KernelCasts.WriteOutput(Write(Printable(argument)), argument.Type);
 

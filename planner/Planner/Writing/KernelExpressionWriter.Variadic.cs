@@ -27,8 +27,8 @@ internal sealed partial class KernelExpressionWriter
         string JsonItems() => $"('[' || array_to_string(list_transform({items}, lambda x: {KernelJsonText.Write("x", element)}), ', ') || ']')";
 
         string JsonPairs() =>
-            $"CASE WHEN len({items}) % 2 <> 0 THEN error('22023|argument list must have even number of elements') "
+            $"CASE WHEN len({items}) % 2 <> 0 THEN error('22023|argument list must have even number of elements\u001f\u001fThe arguments of {function.Name}() must consist of alternating keys and values.') "
             + $"ELSE '{{' || array_to_string(list_transform(range(1, len({items}) + 1, 2), lambda i: "
-            + $"{KernelJsonText.ObjectKey($"list_extract({items}, i)", element, "argument ' || i || ' cannot be null")} || ' : ' || {KernelJsonText.Write($"list_extract({items}, i + 1)", element)}), ', ') || '}}' END";
+            + $"{KernelJsonText.ObjectKey($"list_extract({items}, i)", element, NullKey(function, "' || i || '"))} || ' : ' || {KernelJsonText.Write($"list_extract({items}, i + 1)", element)}), ', ') || '}}' END";
     }
 }

@@ -30,6 +30,7 @@ public static class FunctionCatalog
         .. TemporalFunctions.All,
         .. TextFunctions.All,
         .. TimestampArithmetic.All,
+        .. ZoneFunctions.All,
     ];
 
     public static readonly IReadOnlyCollection<AggregateFunction> Aggregates = [.. NumericAggregates.All, .. RegressionAggregates.All];
