@@ -107,7 +107,11 @@ internal static unsafe class AggregateFunctionHost
         try
         {
             var function = Definition(info);
-            var row = new FunctionRow(null, 0, result);
+
+            // Rows behind others go into the vector that those have brought. Only a window over whole partitions, which none of these functions gets, has more.
+            if (offset + count > ResultVector.LeastCapacity && offset > 0 && ResultVector.HasHeap(function.Result)) throw new SqlException(SqlState.InternalError, $"{function.Name} has more results than a vector");
+            using var own = offset == 0 ? new ResultVector(result, function.Result, count) : default;
+            var row = new FunctionRow(null, 0, offset == 0 ? own.Vector : result);
             for (ulong i = 0; i < count; i++)
             {
                 row.ResultRow = (int)(offset + i);

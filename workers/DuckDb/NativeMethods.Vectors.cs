@@ -20,6 +20,21 @@ internal static unsafe partial class NativeMethods
 
     // Vectors; always borrowed from their chunk
 
+    /// <summary>The caller owns the type.</summary>
+    [LibraryImport(KernelLibrary.Name)]
+    public static partial nint duckdb_vector_get_column_type(nint vector);
+
+    /// <summary>A vector of the caller, outside any chunk.</summary>
+    [LibraryImport(KernelLibrary.Name)]
+    public static partial nint duckdb_create_vector(nint type, ulong capacity);
+
+    [LibraryImport(KernelLibrary.Name)]
+    public static partial void duckdb_destroy_vector(ref nint vector);
+
+    /// <summary>Both vectors own what <paramref name="from"/> owns.</summary>
+    [LibraryImport(KernelLibrary.Name)]
+    public static partial void duckdb_vector_reference_vector(nint to, nint from);
+
     [LibraryImport(KernelLibrary.Name), SuppressGCTransition]
     public static partial byte* duckdb_vector_get_data(nint vector);
 

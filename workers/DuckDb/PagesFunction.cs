@@ -109,7 +109,9 @@ internal static unsafe class PagesFunction
             {
                 // The row id, which count(*) may ask for, lies beyond the columns; any value will do.
                 if (scan.Projection[i] < 0 || scan.Projection[i] >= batch.Columns.Length) continue;
-                VectorCopy.Copy(batch.Columns[scan.Projection[i]], position.Row, rows, NativeMethods.duckdb_data_chunk_get_vector(output, (ulong)i), 0);
+                var column = batch.Columns[scan.Projection[i]];
+                using var result = new ResultVector(NativeMethods.duckdb_data_chunk_get_vector(output, (ulong)i), column.Type, (ulong)rows);
+                VectorCopy.Copy(column, position.Row, rows, result.Vector, 0);
             }
 
             NativeMethods.duckdb_data_chunk_set_size(output, (ulong)rows);

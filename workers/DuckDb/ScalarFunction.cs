@@ -153,13 +153,14 @@ internal static unsafe class ScalarFunctionHost
             var arguments = stackalloc VectorView[count];
             for (var i = 0; i < count; i++) arguments[i] = new VectorView(NativeMethods.duckdb_data_chunk_get_vector(input, (ulong)i));
             var rows = (int)NativeMethods.duckdb_data_chunk_get_size(input);
+            using var result = new ResultVector(output, function.Result, (ulong)rows);
             if (function.Chunk is { } chunk)
             {
-                chunk(new FunctionChunk(arguments, rows, output));
+                chunk(new FunctionChunk(arguments, rows, result.Vector));
                 return;
             }
 
-            var row = new FunctionRow(arguments, count, output);
+            var row = new FunctionRow(arguments, count, result.Vector);
             var session = Callbacks.Target<FunctionSession>(NativeMethods.duckdb_scalar_function_get_bind_data(info));
             row.Session = session;
 
