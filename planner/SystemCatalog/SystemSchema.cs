@@ -17,6 +17,8 @@ internal static class SystemSchema
     /// <summary>The schema of relations that only functions written in SQL read: no catalog lists it. PostgreSQL keeps names that start with pg_ for itself.</summary>
     public const string InternalSchema = "pg_federation";
 
+    private static readonly SqlType s_texts = SqlType.Array(SqlType.Text);
+
     private static readonly SystemRelation[] s_internal =
     [
         Internal("function_texts", ("oid", SqlType.Oid), ("result", SqlType.Text), ("arguments", SqlType.Text), ("identity_arguments", SqlType.Text), ("sql_body", SqlType.Text), ("definition", SqlType.Text),
@@ -25,6 +27,9 @@ internal static class SystemSchema
         Internal("relation_keys", ("key", SqlType.Text), ("oid", SqlType.Oid)),
         Internal("type_keys", ("key", SqlType.Text), ("oid", SqlType.Oid), ("visible", SqlType.Bool)),
         Internal("function_keys", ("key", SqlType.Text), ("oid", SqlType.Oid)),
+        Internal("role_names", ("oid", SqlType.Oid), ("name", SqlType.Text)),
+        Internal("role_rights", ("oid", SqlType.Oid), ("name", SqlType.Text), ("rights", s_texts), ("memberships", s_texts), ("administered", s_texts)),
+        Access("schema_access"), Access("database_access"), Access("server_access"), Access("wrapper_access"), Access("relation_access"),
         Internal("setting_texts", ("name", SqlType.Text), ("value", SqlType.Text)),
     ];
 
@@ -44,6 +49,9 @@ internal static class SystemSchema
         using var reader = new StreamReader(stream);
         while (reader.ReadLine() is { } line) yield return line.Split('\t');
     }
+
+    /// <summary>Who may do what with the objects of a kind: the owner's name, then ACL items.</summary>
+    private static SystemRelation Access(string name) => Internal(name, ("oid", SqlType.Oid), ("name", SqlType.Text), ("access", s_texts));
 
     private static SystemRelation Internal(string name, params (string Name, SqlType Type)[] columns) =>
         new(InternalSchema, name, Oid.None, 'r', columns.Select(column => new ConnectorColumn(column.Name, column.Type, IsNullable: true)).ToEquatableArray());
