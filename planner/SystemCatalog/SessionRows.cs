@@ -21,6 +21,11 @@ internal static class SessionRows
 
     public static IEnumerable<Row> Encryption(SystemState state) => state.Sessions.Select(session => new Row { ["pid"] = session.ProcessId, ["ssl"] = session.IsEncrypted });
 
+    public static IEnumerable<Row> Cursors(SystemState state) => state.Cursors.Select(cursor => new Row
+    {
+        ["name"] = cursor.Name, ["statement"] = cursor.Text, ["is_holdable"] = cursor.IsHeld, ["is_binary"] = cursor.IsBinary, ["is_scrollable"] = cursor.CanScroll, ["creation_time"] = cursor.CreatedAt,
+    });
+
     public static IEnumerable<Row> Prepared(SystemState state) => state.Prepared.Select(statement => new Row
     {
         ["name"] = statement.Name, ["statement"] = statement.Text, ["prepare_time"] = statement.PreparedAt, ["parameter_types"] = PgArray.Vector([.. statement.ParameterTypes.Select(type => (object?)(long)type.Value)]),

@@ -86,6 +86,7 @@ internal static class SystemRows
         ["pg_catalog.pg_stat_activity"] = state => SessionRows.Activity(state),
         ["pg_catalog.pg_stat_ssl"] = state => SessionRows.Encryption(state),
         ["pg_catalog.pg_stat_gssapi"] = state => state.Sessions.Select(session => new Row { ["pid"] = session.ProcessId, ["gss_authenticated"] = false, ["encrypted"] = false }),
+        ["pg_catalog.pg_cursors"] = SessionRows.Cursors,
         ["pg_catalog.pg_prepared_statements"] = state => SessionRows.Prepared(state),
         ["information_schema.character_sets"] = state => [new Row { ["character_set_name"] = "UTF8", ["character_repertoire"] = "UCS", ["form_of_use"] = "UTF8", ["default_collate_catalog"] = state.Database }],
         ["pg_catalog.pg_tablespace"] = _ => [new Row { ["oid"] = 1663L, ["spcname"] = "pg_default", ["spcowner"] = OwnerOid }, new Row { ["oid"] = 1664L, ["spcname"] = "pg_global", ["spcowner"] = OwnerOid }],

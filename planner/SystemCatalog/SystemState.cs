@@ -35,6 +35,9 @@ public sealed record SystemState(string Database, string User)
     /// <summary>The sessions of this gateway.</summary>
     public IReadOnlyList<SessionState> Sessions { get; init; } = [];
 
+    /// <summary>The session's own cursors, and the named portals of the protocol.</summary>
+    public IReadOnlyList<CursorState> Cursors { get; init; } = [];
+
     /// <summary>The session's own prepared statements.</summary>
     public IReadOnlyList<PreparedState> Prepared { get; init; } = [];
 
@@ -74,6 +77,8 @@ public sealed record SessionState(int ProcessId, string Database, string User, s
 
     public PgTimestamp StateChange { get; init; }
 }
+
+public sealed record CursorState(string Name, string Text, bool IsHeld, bool IsBinary, bool CanScroll, PgTimestamp CreatedAt);
 
 public sealed record PreparedState(string Name, string Text, PgTimestamp PreparedAt, IReadOnlyList<Oid> ParameterTypes, bool IsFromSql);
 

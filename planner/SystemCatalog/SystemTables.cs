@@ -42,7 +42,7 @@ public static class SystemTables
     public static bool IsForSuperusers(string table) => table is "pg_authid" or "pg_shadow" or "pg_user_mapping";
 
     /// <summary>Whether the table shows sessions, or what they have prepared.</summary>
-    public static bool ShowsSessions(string table) => table is "pg_stat_activity" or "pg_stat_ssl" or "pg_stat_gssapi" or "pg_prepared_statements";
+    public static bool ShowsSessions(string table) => table is "pg_stat_activity" or "pg_stat_ssl" or "pg_stat_gssapi" or "pg_prepared_statements" or "pg_cursors";
 
     /// <summary>Whether the table shows settings.</summary>
     public static bool ShowsSettings(string table) => table is "pg_settings" or "setting_texts";
