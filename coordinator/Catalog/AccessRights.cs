@@ -14,6 +14,9 @@ public sealed class AccessRights(ICatalogSnapshot catalog, string? trusted)
     /// <summary>The superuser that every gateway has, who owns what came with it. Without an entry in the catalog it has no password.</summary>
     public const string BootstrapSuperuser = "federation";
 
+    /// <summary>Stands for every role, of whatever name.</summary>
+    public const string AnyRole = "";
+
     public static readonly Oid BootstrapOid = new(10);
 
     /// <summary>Null when there is no such role.</summary>
@@ -54,6 +57,18 @@ public sealed class AccessRights(ICatalogSnapshot catalog, string? trusted)
             if (member.MemberOf.Any(membership => membership.IsAdmin && membership.Role == role) && await IsGrantedMemberAsync(user, member.Name, cancellationToken))
                 return true;
         return false;
+    }
+
+    /// <summary>What the questions above answer for a role, as lists of roles: those whose rights it has, those it may become, those it may grant. A superuser's hold <see cref="AnyRole"/> besides.</summary>
+    public async ValueTask<(IReadOnlyList<string> Held, IReadOnlyList<string> Memberships, IReadOnlyList<string> Administered)> ListRightsAsync(RoleEntry role, CancellationToken cancellationToken)
+    {
+        string[] any = role.IsSuperuser ? [AnyRole] : [];
+        var memberships = await ReachedAsync(role.Name, mustInherit: false, cancellationToken);
+        var administered = new HashSet<string>(StringComparer.Ordinal);
+        foreach (var name in memberships)
+            if (await catalog.FindRoleAsync(name, cancellationToken) is { } entry)
+                administered.UnionWith(entry.MemberOf.Where(membership => membership.IsAdmin).Select(membership => membership.Role));
+        return ([.. await ReachedAsync(role.Name, mustInherit: true, cancellationToken), .. any], [.. memberships, .. any], [.. administered, .. any]);
     }
 
     public async ValueTask<bool> MayCreateRolesAsync(string user, CancellationToken cancellationToken) => await FindRoleAsync(user, cancellationToken) is { IsSuperuser: true } or { CanCreateRoles: true };
@@ -107,7 +122,12 @@ public sealed class AccessRights(ICatalogSnapshot catalog, string? trusted)
         return false;
     }
 
-    private async ValueTask<bool> ReachesAsync(string user, string role, bool mustInherit, CancellationToken cancellationToken)
+    private async ValueTask<bool> ReachesAsync(string user, string role, bool mustInherit, CancellationToken cancellationToken) =>
+        (await ReachedAsync(user, mustInherit, cancellationToken)).Contains(role);
+
+    /// <summary>The user, and the roles that it is a member of directly or through others.</summary>
+    /// <param name="mustInherit">Whether only members that inherit hand their memberships on.</param>
+    private async ValueTask<HashSet<string>> ReachedAsync(string user, bool mustInherit, CancellationToken cancellationToken)
     {
         var seen = new HashSet<string>(StringComparer.Ordinal) { user };
         var open = new Queue<string>(seen);
@@ -115,13 +135,11 @@ public sealed class AccessRights(ICatalogSnapshot catalog, string? trusted)
         {
             if (await catalog.FindRoleAsync(name, cancellationToken) is not { } entry || (mustInherit && !entry.Inherits)) continue;
             foreach (var membership in entry.MemberOf)
-            {
-                if (membership.Role == role) return true;
-                if (seen.Add(membership.Role)) open.Enqueue(membership.Role);
-            }
+                if (seen.Add(membership.Role))
+                    open.Enqueue(membership.Role);
         }
 
-        return false;
+        return seen;
     }
 
     private static RoleEntry WithOid(RoleEntry role) => role.Name == BootstrapSuperuser ? role with { Oid = BootstrapOid } : role;

@@ -20,6 +20,22 @@ internal abstract class Portal(QuerySession session) : IPortal
 
     protected QuerySession Session { get; } = session;
 
+    /// <summary>How many rows the call that runs asks for.</summary>
+    protected long MostRows { get; private set; } = long.MaxValue;
+
+    public async ValueTask<Batch?> NextBatchAsync(long mostRows, CancellationToken cancellationToken)
+    {
+        MostRows = mostRows;
+        try
+        {
+            return await NextBatchAsync(cancellationToken);
+        }
+        finally
+        {
+            MostRows = long.MaxValue;
+        }
+    }
+
     public async ValueTask<Batch?> NextBatchAsync(CancellationToken cancellationToken)
     {
         _cancellation ??= new CancellationTokenSource();

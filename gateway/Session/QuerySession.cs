@@ -185,6 +185,8 @@ public sealed class QuerySession : ISession
                 prepared.Text.Length, () => (StatementHandlers.Open(this, _services, prepared, parameters), QueryStatements.IsConstant(prepared)), cancellationToken),
             cancellationToken);
         if (portal is RowPortal rows && isConstant) await rows.PrefetchAsync(cancellationToken);
+        if (portalName.Length > 0 && portal is { Fields: not null, CopyOut: null })
+            portal = new CursorPortal(this, portal, canScroll: false, _services.SpillDirectory) { State = new(portalName, prepared.Text, false, false, false, StatementTime) };
         _portals.Add(portalName, portal);
         return portal;
     }
@@ -241,6 +243,8 @@ public sealed class QuerySession : ISession
     }
 
     /// <summary>What pg_prepared_statements shows.</summary>
+    internal IReadOnlyList<SystemCatalog.CursorState> DescribeCursors() => [.. _portals.Values.OfType<CursorPortal>().Select(cursor => cursor.State)];
+
     internal IReadOnlyList<SystemCatalog.PreparedState> DescribePrepared() =>
         [.. _statements.Where(item => item.Key.Length > 0).OrderBy(item => item.Key, StringComparer.Ordinal).Select(item => item.Value.Describe(item.Key))];
 

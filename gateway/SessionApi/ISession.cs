@@ -157,6 +157,9 @@ public interface IPortal : IAsyncDisposable
     /// </summary>
     ValueTask<Batch?> NextBatchAsync(CancellationToken cancellationToken);
 
+    /// <summary>The same, with no more rows than asked for where the portal can keep the rest for others who read it: FETCH and MOVE of SQL go on behind the rows of an Execute.</summary>
+    ValueTask<Batch?> NextBatchAsync(long mostRows, CancellationToken cancellationToken) => NextBatchAsync(cancellationToken);
+
     /// <summary>
     /// The tag of CommandComplete once <see cref="NextBatchAsync"/> returned null; <paramref name="rows"/> is what this Execute has sent.
     /// </summary>

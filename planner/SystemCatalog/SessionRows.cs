@@ -12,7 +12,7 @@ internal static class SessionRows
         var databases = SystemRows.DatabaseOids(state);
         return state.Sessions.Select(session => new Row
         {
-            ["datid"] = databases.TryGetValue(session.Database, out var oid) ? oid : null, ["datname"] = session.Database, ["pid"] = session.ProcessId, ["usesysid"] = SystemRows.OwnerOid, ["usename"] = session.User,
+            ["datid"] = databases.TryGetValue(session.Database, out var oid) ? oid : null, ["datname"] = session.Database, ["pid"] = session.ProcessId, ["usesysid"] = state.OidOf(session.User), ["usename"] = session.User,
             ["application_name"] = session.ApplicationName, ["client_addr"] = session.Address, ["client_port"] = session.Port, ["backend_start"] = session.StartedAt, ["xact_start"] = session.TransactionStart,
             ["query_start"] = session.QueryStart, ["state_change"] = session.StateChange, ["wait_event_type"] = session.State == "active" ? null : "Client", ["wait_event"] = session.State == "active" ? null : "ClientRead",
             ["state"] = session.State, ["query"] = session.Query, ["backend_type"] = "client backend",
@@ -28,6 +28,11 @@ internal static class SessionRows
     });
 
     public static IEnumerable<Row> Encryption(SystemState state) => state.Sessions.Select(session => new Row { ["pid"] = session.ProcessId, ["ssl"] = session.IsEncrypted });
+
+    public static IEnumerable<Row> Cursors(SystemState state) => state.Cursors.Select(cursor => new Row
+    {
+        ["name"] = cursor.Name, ["statement"] = cursor.Text, ["is_holdable"] = cursor.IsHeld, ["is_binary"] = cursor.IsBinary, ["is_scrollable"] = cursor.CanScroll, ["creation_time"] = cursor.CreatedAt,
+    });
 
     public static IEnumerable<Row> Prepared(SystemState state) => state.Prepared.Select(statement => new Row
     {

@@ -12,7 +12,6 @@ using Row = Dictionary<string, object?>;
 internal static class SystemRows
 {
     internal const long PgCatalogOid = 11;
-    private const long InformationSchemaOid = 13000;
     internal const long OwnerOid = 10;
 
     private static readonly Lazy<IReadOnlyList<Row>> s_operators = Owned("pg_operator", "oprnamespace", "oprowner");
@@ -27,6 +26,12 @@ internal static class SystemRows
     private static readonly Lazy<IReadOnlyList<Row>> s_casts = new(() => StaticRows.Of("pg_cast").Where(cast => TypeRows.Has(cast["castsource"]) && TypeRows.Has(cast["casttarget"])).ToArray());
     private static readonly Lazy<IReadOnlyList<Row>> s_aggregates = new(() => StaticRows.Of("pg_aggregate"));
     private static readonly Lazy<IReadOnlyList<Row>> s_descriptions = new(() => StaticRows.Of("pg_description"));
+
+    private static readonly SchemaState[] s_schemas =
+    [
+        new(new Oid((uint)PgCatalogOid), "pg_catalog") { Grants = [AccessRows.OfEverybody("U", SystemState.DefaultOwner)] },
+        new(new Oid(13000), "information_schema") { Grants = [AccessRows.OfEverybody("U", SystemState.DefaultOwner)] },
+    ];
 
     private static readonly (long Oid, string Name)[] s_maintenanceDatabases = [(5L, "postgres"), (1L, "template1"), (4L, "template0")];
 
@@ -54,6 +59,13 @@ internal static class SystemRows
         [$"{SystemSchema.InternalSchema}.type_keys"] = state => NameRows.TypeKeys(state, Namespaces(state)),
         [$"{SystemSchema.InternalSchema}.function_keys"] = _ => NameRows.FunctionKeys,
         [$"{SystemSchema.InternalSchema}.setting_texts"] = state => state.Settings.Select(setting => new Row { ["name"] = setting.Name, ["value"] = setting.Shown }),
+        [$"{SystemSchema.InternalSchema}.role_names"] = AccessRows.RoleNames,
+        [$"{SystemSchema.InternalSchema}.role_rights"] = AccessRows.RoleRights,
+        [$"{SystemSchema.InternalSchema}.schema_access"] = AccessRows.Schemas,
+        [$"{SystemSchema.InternalSchema}.database_access"] = AccessRows.Databases,
+        [$"{SystemSchema.InternalSchema}.server_access"] = AccessRows.Servers,
+        [$"{SystemSchema.InternalSchema}.wrapper_access"] = AccessRows.Wrappers,
+        [$"{SystemSchema.InternalSchema}.relation_access"] = AccessRows.Relations,
         ["pg_catalog.pg_database"] = Databases,
         ["pg_catalog.pg_roles"] = RoleRows.Roles,
         ["pg_catalog.pg_authid"] = RoleRows.Authorizations,
@@ -75,13 +87,18 @@ internal static class SystemRows
         ["pg_catalog.pg_stat_activity"] = state => SessionRows.Activity(state),
         ["pg_catalog.pg_stat_ssl"] = state => SessionRows.Encryption(state),
         ["pg_catalog.pg_stat_gssapi"] = state => state.Sessions.Select(session => new Row { ["pid"] = session.ProcessId, ["gss_authenticated"] = false, ["encrypted"] = false }),
+        ["pg_catalog.pg_cursors"] = SessionRows.Cursors,
         ["pg_catalog.pg_prepared_statements"] = state => SessionRows.Prepared(state),
         ["information_schema.character_sets"] = state => [new Row { ["character_set_name"] = "UTF8", ["character_repertoire"] = "UCS", ["form_of_use"] = "UTF8", ["default_collate_catalog"] = state.Database }],
         ["pg_catalog.pg_tablespace"] = _ => [new Row { ["oid"] = 1663L, ["spcname"] = "pg_default", ["spcowner"] = OwnerOid }, new Row { ["oid"] = 1664L, ["spcname"] = "pg_global", ["spcowner"] = OwnerOid }],
-        ["pg_catalog.pg_foreign_server"] = state => state.Servers.Select(server => new Row { ["oid"] = (long)server.Oid.Value, ["srvname"] = server.Name, ["srvowner"] = state.OidOf(server.Owner), ["srvfdw"] = WrapperOid(server.Wrapper), ["srvtype"] = server.Type, ["srvversion"] = server.Version, ["srvacl"] = server.Access is { } access ? PgArray.Vector([.. access]) : null, ["srvoptions"] = server.Options.Count == 0 ? null : PgArray.Vector([.. server.Options]) }),
-        ["pg_catalog.pg_foreign_data_wrapper"] = state => state.Servers.Select(server => server.Wrapper).Distinct().Select(wrapper => new Row { ["oid"] = WrapperOid(wrapper), ["fdwname"] = wrapper, ["fdwowner"] = OwnerOid }),
+        ["pg_catalog.pg_foreign_server"] = state => state.Servers.Select(server => new Row { ["oid"] = (long)server.Oid.Value, ["srvname"] = server.Name, ["srvowner"] = state.OidOf(server.Owner), ["srvfdw"] = (long)StableOids.OfWrapper(server.Wrapper).Value, ["srvtype"] = server.Type, ["srvversion"] = server.Version, ["srvacl"] = server.Grants is { } grants ? AccessRows.List(server.Owner, "U", grants) : null, ["srvoptions"] = server.Options.Count == 0 ? null : PgArray.Vector([.. server.Options]) }),
+        ["pg_catalog.pg_foreign_data_wrapper"] = state => state.Wrappers.Select(wrapper => new Row
+        {
+            ["oid"] = (long)StableOids.OfWrapper(wrapper).Value, ["fdwname"] = wrapper, ["fdwowner"] = OwnerOid,
+            ["fdwacl"] = state.WrapperGrants.TryGetValue(wrapper, out var grants) ? AccessRows.List(SystemState.DefaultOwner, "U", grants) : null,
+        }),
         ["pg_catalog.pg_user_mappings"] = state => state.Mappings.Select(mapping => new Row { ["umid"] = (long)mapping.Oid.Value, ["srvid"] = (long)mapping.Server.Value, ["srvname"] = mapping.ServerName, ["umuser"] = mapping.User is null ? 0L : state.OidOf(mapping.User), ["usename"] = mapping.User ?? "public", ["umoptions"] = mapping.Options is { Count: > 0 } options ? PgArray.Vector([.. options]) : null }),
-        ["information_schema.schemata"] = state => Namespaces(state).Select(row => new Row { ["catalog_name"] = state.Database, ["schema_name"] = row["nspname"], ["schema_owner"] = state.Roles.FirstOrDefault(role => role.Oid.Value == (long)row["nspowner"]!)?.Name ?? SystemState.DefaultOwner }),
+        ["information_schema.schemata"] = state => AllSchemas(state).Select(schema => new Row { ["catalog_name"] = state.Database, ["schema_name"] = schema.Name, ["schema_owner"] = schema.Owner }),
         ["information_schema.tables"] = state => UserTables(state).Where(relation => relation.Kind != 'm').Select(relation => new Row
         {
             ["table_catalog"] = state.Database, ["table_schema"] = relation.Schema, ["table_name"] = relation.Name,
@@ -112,10 +129,13 @@ internal static class SystemRows
         return rows;
     });
 
-    private static IEnumerable<Row> Namespaces(SystemState state) =>
-        new[] { (PgCatalogOid, "pg_catalog", OwnerOid), (InformationSchemaOid, "information_schema", OwnerOid) }
-            .Concat(state.Schemas.Select(schema => ((long)schema.Oid.Value, schema.Name, state.OidOf(schema.Owner))))
-            .Select(item => new Row { ["oid"] = item.Item1, ["nspname"] = item.Item2, ["nspowner"] = item.Item3 });
+    private static IEnumerable<Row> Namespaces(SystemState state) => AllSchemas(state).Select(schema => new Row
+    {
+        ["oid"] = (long)schema.Oid.Value, ["nspname"] = schema.Name, ["nspowner"] = state.OidOf(schema.Owner), ["nspacl"] = AccessRows.List(schema.Owner, "UC", schema.Grants),
+    });
+
+    /// <summary>The system's own schemas, then those of the database.</summary>
+    internal static IEnumerable<SchemaState> AllSchemas(SystemState state) => s_schemas.Concat(state.Schemas);
 
     private static IEnumerable<RelationState> UserTables(SystemState state) => state.Relations.Where(relation => !SystemTables.IsSystemSchema(relation.Schema));
 
@@ -223,6 +243,4 @@ internal static class SystemRows
         { IsNumeric: true, Modifier: > 0, Decimal: { } shape } => shape.Precision,
         _ => type.Base.Name switch { "int2" => 16, "int4" => 32, "int8" => 64, "float4" => 24, "float8" => 53, _ => null },
     };
-
-    private static long WrapperOid(string wrapper) => 20_000 + Math.Abs(StringComparer.Ordinal.GetHashCode(wrapper) % 1000);
 }

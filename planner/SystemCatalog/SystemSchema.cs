@@ -19,6 +19,7 @@ internal static class SystemSchema
 
     /// <summary>The schema of what PostgreSQL has no view for. No catalog lists it either: to tools the gateway looks like PostgreSQL.</summary>
     public const string GatewaySchema = "system";
+    private static readonly SqlType s_texts = SqlType.Array(SqlType.Text);
 
     private static readonly SystemRelation[] s_internal =
     [
@@ -32,6 +33,9 @@ internal static class SystemSchema
             ("catalog_version", SqlType.Int8), ("state", SqlType.Text), ("sqlstate", SqlType.Text), ("started_at", SqlType.Timestamptz), ("ended_at", SqlType.Timestamptz),
             ("elapsed_ms", SqlType.Float8), ("queued_ms", SqlType.Float8), ("planning_ms", SqlType.Float8), ("rows", SqlType.Int8), ("tasks", SqlType.Int4), ("retries", SqlType.Int4),
             ("exchanged_bytes", SqlType.Int8), ("sources", SqlType.FromOid(new Oid(1009))!)) with { Schema = GatewaySchema },
+        Internal("role_names", ("oid", SqlType.Oid), ("name", SqlType.Text)),
+        Internal("role_rights", ("oid", SqlType.Oid), ("name", SqlType.Text), ("rights", s_texts), ("memberships", s_texts), ("administered", s_texts)),
+        Access("schema_access"), Access("database_access"), Access("server_access"), Access("wrapper_access"), Access("relation_access"),
         Internal("setting_texts", ("name", SqlType.Text), ("value", SqlType.Text)),
     ];
 
@@ -51,6 +55,9 @@ internal static class SystemSchema
         using var reader = new StreamReader(stream);
         while (reader.ReadLine() is { } line) yield return line.Split('\t');
     }
+
+    /// <summary>Who may do what with the objects of a kind: the owner's name, then ACL items.</summary>
+    private static SystemRelation Access(string name) => Internal(name, ("oid", SqlType.Oid), ("name", SqlType.Text), ("access", s_texts));
 
     private static SystemRelation Internal(string name, params (string Name, SqlType Type)[] columns) =>
         new(InternalSchema, name, Oid.None, 'r', columns.Select(column => new ConnectorColumn(column.Name, column.Type, IsNullable: true)).ToEquatableArray());

@@ -1,5 +1,6 @@
 using Federation.Connectors.Spi;
 using Federation.Core;
+using Federation.Core.Security;
 using Federation.Core.Types;
 using Federation.Core.Values;
 
@@ -37,11 +38,29 @@ public sealed record SystemState(string Database, string User)
     /// <summary>Statements that the user may see.</summary>
     public IReadOnlyList<QueryState> Queries { get; init; } = [];
 
+    /// <summary>The session's own cursors, and the named portals of the protocol.</summary>
+    public IReadOnlyList<CursorState> Cursors { get; init; } = [];
+
     /// <summary>The session's own prepared statements.</summary>
     public IReadOnlyList<PreparedState> Prepared { get; init; } = [];
 
-    /// <summary>The OID of a role; the system's owner for one that is gone.</summary>
-    internal long OidOf(string role) => Roles.FirstOrDefault(item => item.Name == role)?.Oid.Value ?? SystemRows.OwnerOid;
+    /// <summary>What each role may do.</summary>
+    public IReadOnlyList<RoleRights> Rights { get; init; } = [];
+
+    /// <summary>Owners and grantors, who may be users without an entry in the catalog.</summary>
+    public IReadOnlyList<string> Owners { get; init; } = [];
+
+    /// <summary>The wrappers that servers can have.</summary>
+    public IReadOnlyList<string> Wrappers { get; init; } = [];
+
+    /// <summary>What was granted on the managed database, the first of the databases.</summary>
+    public IReadOnlyList<AclItem> DatabaseGrants { get; init; } = [];
+
+    /// <summary>What was granted on wrappers.</summary>
+    public IReadOnlyDictionary<string, IReadOnlyList<AclItem>> WrapperGrants { get; init; } = new Dictionary<string, IReadOnlyList<AclItem>>();
+
+    /// <summary>The OID of a role, or of a user without an entry in the catalog.</summary>
+    internal long OidOf(string role) => (Roles.FirstOrDefault(item => item.Name == role)?.Oid ?? StableOids.OfRole(role)).Value;
 }
 
 /// <summary>A statement that runs or has run; times in milliseconds.</summary>
@@ -93,6 +112,8 @@ public sealed record SessionState(int ProcessId, string Database, string User, s
     public PgTimestamp StateChange { get; init; }
 }
 
+public sealed record CursorState(string Name, string Text, bool IsHeld, bool IsBinary, bool CanScroll, PgTimestamp CreatedAt);
+
 public sealed record PreparedState(string Name, string Text, PgTimestamp PreparedAt, IReadOnlyList<Oid> ParameterTypes, bool IsFromSql);
 
 /// <param name="Verifier">The password in the form in which it is stored; null for none.</param>
@@ -103,9 +124,17 @@ public sealed record RoleState(
 
 public sealed record MembershipState(string Role, bool IsAdmin, string Grantor);
 
+/// <param name="Held">The roles whose rights it has without SET ROLE; an empty name among them for a superuser. So in the other lists.</param>
+/// <param name="Memberships">The roles that it may become.</param>
+/// <param name="Administered">The roles that it may grant.</param>
+public sealed record RoleRights(Oid Oid, string Name, IReadOnlyList<string> Held, IReadOnlyList<string> Memberships, IReadOnlyList<string> Administered);
+
 public sealed record SchemaState(Oid Oid, string Name)
 {
     public string Owner { get; init; } = SystemState.DefaultOwner;
+
+    /// <summary>What others than the owner may do.</summary>
+    public IReadOnlyList<AclItem> Grants { get; init; } = [];
 }
 
 /// <param name="Schema">The schema's OID.</param>
@@ -121,6 +150,9 @@ public sealed record RelationState(Oid Oid, string Schema, string Name, char Kin
     public string? Definition { get; init; }
 
     public string Owner { get; init; } = SystemState.DefaultOwner;
+
+    /// <summary>What others than the owner may do.</summary>
+    public IReadOnlyList<AclItem> Grants { get; init; } = [];
 }
 
 public sealed record SettingState(string Name, string Setting, string? Unit, string Category, string Description, string Type, string Default)
@@ -138,8 +170,8 @@ public sealed record ServerState(Oid Oid, string Name, string Wrapper, IReadOnly
 
     public string? Version { get; init; }
 
-    /// <summary>What was granted, as PostgreSQL writes it; null when nothing was.</summary>
-    public IReadOnlyList<string>? Access { get; init; }
+    /// <summary>What was granted; null when nothing was.</summary>
+    public IReadOnlyList<AclItem>? Grants { get; init; }
 }
 
 /// <param name="User">Null for the mapping of everybody.</param>

@@ -21,13 +21,19 @@ public static class SystemTables
     public static bool ShowsColumns(string table) => table is "pg_attribute" or "columns";
 
     /// <summary>Whether the table shows user tables at all.</summary>
-    public static bool ShowsRelations(string table) => ShowsColumns(table) || table is "pg_class" or "tables" or "pg_tables" or "pg_views" or "pg_matviews" or "views" or "relation_names" or "relation_keys";
+    public static bool ShowsRelations(string table) => ShowsColumns(table) || table is "pg_class" or "tables" or "pg_tables" or "pg_views" or "pg_matviews" or "views" or "relation_names" or "relation_keys" or "relation_access";
 
     /// <summary>Whether the table shows schemas, for which every source is asked.</summary>
-    public static bool ShowsSchemas(string table) => ShowsRelations(table) || ShowsTypes(table) || table is "pg_namespace" or "schemata";
+    public static bool ShowsSchemas(string table) => ShowsRelations(table) || ShowsTypes(table) || table is "pg_namespace" or "schemata" or "schema_access";
 
     /// <summary>Whether the table shows types that servers define.</summary>
     public static bool ShowsTypes(string table) => table is "pg_type" or "pg_enum" or "type_keys";
+
+    /// <summary>Whether the table shows the rights of each role.</summary>
+    public static bool ShowsRights(string table) => table is "role_rights";
+
+    /// <summary>Whether the table shows the names behind roles' OIDs, of users without an entry in the catalog too.</summary>
+    public static bool ShowsRoleNames(string table) => table is "role_names";
 
     /// <summary>Whether the table shows user mappings.</summary>
     public static bool ShowsMappings(string table) => table is "pg_user_mappings";
@@ -36,7 +42,7 @@ public static class SystemTables
     public static bool IsForSuperusers(string table) => table is "pg_authid" or "pg_shadow" or "pg_user_mapping";
 
     /// <summary>Whether the table shows sessions, or what they have prepared.</summary>
-    public static bool ShowsSessions(string table) => table is "pg_stat_activity" or "pg_stat_ssl" or "pg_stat_gssapi" or "pg_prepared_statements";
+    public static bool ShowsSessions(string table) => table is "pg_stat_activity" or "pg_stat_ssl" or "pg_stat_gssapi" or "pg_prepared_statements" or "pg_cursors";
 
     /// <summary>Whether the table shows statements that ran.</summary>
     public static bool ShowsQueries(string table) => table is "queries";

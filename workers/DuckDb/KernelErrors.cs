@@ -5,7 +5,8 @@ using Federation.Core.Errors;
 namespace Federation.DuckDb;
 
 /// <summary>
-/// Between the kernel's errors and ours. Functions of this process raise <c>SQLSTATE|message</c>, optionally followed by detail and hint behind
+/// Between the kernel's errors and ours. Functions of this process and kernel SQL raise <c>SQLSTATE|message</c>, with <c>+</c> behind the state when
+/// numerics of any length may help, and optionally followed by detail and hint behind
 /// unit separators; what the kernel itself raises is put into PostgreSQL's words by a table of patterns.
 /// </summary>
 public static unsafe partial class KernelErrors
@@ -15,7 +16,7 @@ public static unsafe partial class KernelErrors
     /// <summary>An error as text for the kernel to carry; <see cref="ToException"/> reads it back.</summary>
     internal static string Encode(Exception error) => error switch
     {
-        SqlException sql => $"{sql.State}|{Clean(sql.Message)}{Separator}{Clean(sql.Detail)}{Separator}{Clean(sql.Hint)}",
+        SqlException sql => $"{sql.State}{(sql.NeedsWideNumerics ? "+" : "")}|{Clean(sql.Message)}{Separator}{Clean(sql.Detail)}{Separator}{Clean(sql.Hint)}",
         OperationCanceledException => Encode(Cancellation.Canceled()),
         InsufficientExecutionStackException => $"{SqlState.StatementTooComplex}|stack depth limit exceeded",
         OutOfMemoryException => $"{SqlState.OutOfMemory}|out of memory",
@@ -80,6 +81,7 @@ public static unsafe partial class KernelErrors
         var parts = carried.Groups["text"].Value.Split(Separator);
         return new SqlException(new SqlState(carried.Groups["state"].Value), parts[0])
         {
+            NeedsWideNumerics = carried.Groups["wide"].Success,
             Detail = parts.Length > 1 && parts[1].Length > 0 ? parts[1] : null,
             Hint = parts.Length > 2 && parts[2].Length > 0 ? parts[2] : null,
         };
@@ -118,7 +120,7 @@ public static unsafe partial class KernelErrors
         ? char.ToLowerInvariant(text[0]) + text[1..].TrimEnd('.')
         : text.TrimEnd('.');
 
-    [GeneratedRegex(@"^(?<state>[0-9A-Z]{5})\|(?<text>.*)$", RegexOptions.Singleline | RegexOptions.CultureInvariant, 1000)]
+    [GeneratedRegex(@"^(?<state>[0-9A-Z]{5})(?<wide>\+)?\|(?<text>.*)$", RegexOptions.Singleline | RegexOptions.CultureInvariant, 1000)]
     private static partial Regex Carried();
 
     [GeneratedRegex(

@@ -160,6 +160,25 @@ public sealed class ServerRightsTests(RightsGateway gateway) : IClassFixture<Rig
         await DoAsync(alice, "DROP SCHEMA mine");
     }
 
+    /// <summary>has_*_privilege and the catalogs' access lists tell what the gateway would do.</summary>
+    [Fact]
+    public async Task Questions_about_rights_are_answered_as_the_rights_are()
+    {
+        await using var root = gateway.Source("root");
+        await using var alice = gateway.Source("alice");
+        await DoAsync(root, $"CREATE SERVER asked FOREIGN DATA WRAPPER files OPTIONS (root '{gateway.Files}'); GRANT USAGE ON FOREIGN SERVER asked TO carol WITH GRANT OPTION; CREATE SCHEMA asked_schema AUTHORIZATION bob");
+        await DoAsync(root, "GRANT CREATE ON SCHEMA asked_schema TO PUBLIC");
+        const string Question = "SELECT string_agg(r || ':' || (SELECT string_agg(CASE WHEN has THEN 't' ELSE 'f' END, '' ORDER BY i) FROM (VALUES "
+            + "(1, has_server_privilege(r, 'asked', 'USAGE')), (2, has_server_privilege(r, 'asked', 'USAGE WITH GRANT OPTION')), (3, has_schema_privilege(r, 'asked.public', 'USAGE')), "
+            + "(4, has_schema_privilege(r, 'asked_schema', 'CREATE')), (5, has_schema_privilege(r, 'asked_schema', 'CREATE WITH GRANT OPTION')), (6, has_foreign_data_wrapper_privilege(r, 'postgres_fdw', 'USAGE'))) v(i, has)), "
+            + "' ' ORDER BY r) FROM unnest(ARRAY['alice', 'bob', 'carol', 'root']) r";
+        Assert.Equal("alice:ffftff bob:fffttf carol:ttttff root:tttttt", await TextAsync(root, Question));
+        Assert.Equal("f", await TextAsync(alice, "SELECT has_server_privilege('asked', 'USAGE')::text::char(1)"));
+        Assert.Equal("root=U/root,carol=U*/root", await TextAsync(root, "SELECT array_to_string(srvacl, ',') FROM pg_foreign_server WHERE srvname = 'asked'"));
+        Assert.Equal("bob=UC/bob,=U/bob,=C/root bob", await TextAsync(alice, "SELECT array_to_string(nspacl, ',') || ' ' || pg_get_userbyid(nspowner) FROM pg_namespace WHERE nspname = 'asked_schema'"));
+        await DoAsync(root, "DROP SCHEMA asked_schema; DROP SERVER asked");
+    }
+
     [Theory]
     [InlineData("nohost.invalid,{link}")]
     [InlineData("{link}")]
@@ -192,6 +211,12 @@ public sealed class ServerRightsTests(RightsGateway gateway) : IClassFixture<Rig
     {
         await using var command = new NpgsqlCommand(sql, connection);
         await command.ExecuteNonQueryAsync();
+    }
+
+    private static async Task<string> TextAsync(NpgsqlDataSource source, string sql)
+    {
+        await using var command = source.CreateCommand(sql);
+        return Assert.IsType<string>(await command.ExecuteScalarAsync());
     }
 
     private static async Task<object?> ScalarAsync(NpgsqlDataSource source, string sql)

@@ -25,6 +25,8 @@ public static class StableOids
     /// <summary>The OID of a user without an entry in the catalog.</summary>
     public static Oid OfRole(string name) => Of($"\0\0\0\0\0{name}");
 
+    public static Oid OfWrapper(string name) => Of($"\0\0\0\0\0\0{name}");
+
     /// <summary>The table that has an OID; null when it is that of something else, or has not been given.</summary>
     public static (string Server, string Schema, string Table)? TableOf(Oid oid) =>
         s_names.TryGetValue(oid.Value, out var name) && name.Split('\0') is [var server, var schema, { Length: > 0 } table] ? (server, schema, table) : null;

@@ -35,7 +35,7 @@ internal sealed class OpenPortal(IPortal portal, short[] resultFormats, FrameWri
             _batch?.Dispose();
             _batch = null;
             if (IsDone) return null;
-            _batch = await writer.WaitForAsync(portal.NextBatchAsync(cancellationToken), cancellationToken);
+            _batch = await writer.WaitForAsync(portal.NextBatchAsync(maxRows, cancellationToken), cancellationToken);
             _nextRow = 0;
             if (_batch is not null) continue;
             IsDone = true;

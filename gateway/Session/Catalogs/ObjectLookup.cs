@@ -17,7 +17,7 @@ internal sealed class ObjectLookup(TableResolver resolver)
             case "regclass": return await FindRelationAsync(name, cancellationToken);
             case "regtype": return await FindTypeAsync(name, cancellationToken);
             case "regnamespace": return await FindRowAsync("pg_namespace", "nspname", NameKeys.Single(name), cancellationToken) ?? throw new SqlException(SqlState.InvalidSchemaName, $"schema \"{NameKeys.Single(name)}\" does not exist");
-            case "regrole": return await FindRowAsync("pg_authid", "rolname", NameKeys.Single(name), cancellationToken) ?? throw new SqlException(SqlState.UndefinedObject, $"role \"{NameKeys.Single(name)}\" does not exist");
+            case "regrole": return await FindRowAsync("pg_roles", "rolname", NameKeys.Single(name), cancellationToken) ?? throw new SqlException(SqlState.UndefinedObject, $"role \"{NameKeys.Single(name)}\" does not exist");
             case "regcollation":
                 var parts = NameKeys.Parts(name);
                 return (parts is [_] or ["pg_catalog", _] ? await FindRowAsync("pg_collation", "collname", parts[^1], cancellationToken) : null)
@@ -32,7 +32,7 @@ internal sealed class ObjectLookup(TableResolver resolver)
         var names = new Dictionary<(PgType, Oid), string>();
         await AddAsync(PgTypes.Regclass, "pg_federation", "relation_names", "name", text => text);
         await AddAsync(PgTypes.Regnamespace, "pg_catalog", "pg_namespace", "nspname", Sql.Printing.SqlPrinter.QuoteReserved);
-        await AddAsync(PgTypes.Regrole, "pg_catalog", "pg_authid", "rolname", Sql.Printing.SqlPrinter.QuoteReserved);
+        await AddAsync(PgTypes.Regrole, "pg_federation", "role_names", "name", Sql.Printing.SqlPrinter.QuoteReserved);
         return names;
 
         async ValueTask AddAsync(PgType type, string schema, string table, string column, Func<string, string> shown)

@@ -21,10 +21,12 @@ internal sealed class SystemStates(
     private readonly List<SchemaState> _schemas = [];
     private readonly List<RelationState> _relations = [];
     private readonly List<TypeState> _types = [];
+    private AccessLists _access = new([]);
 
     public async ValueTask<SystemState> LoadAsync(string table, CancellationToken cancellationToken)
     {
         var servers = await snapshot.ListServersAsync(cancellationToken);
+        _access = new AccessLists(await snapshot.ListAccessAsync(cancellationToken));
         if (SystemTables.ShowsSchemas(table))
         {
             if (TableResolver.IsManaged(database)) await AddManagedAsync(table, cancellationToken);
@@ -44,6 +46,7 @@ internal sealed class SystemStates(
         {
             Sessions = showsSessions ? resolver.Session.Registry.Describe() : [],
             Queries = SystemTables.ShowsQueries(table) ? await QueriesAsync(cancellationToken) : [],
+            Cursors = showsSessions ? resolver.Session.DescribeCursors() : [],
             Prepared = showsSessions ? resolver.Session.DescribePrepared() : [],
             Mappings = mappings,
             Databases = [TableResolver.ManagedDatabase, .. servers.Select(server => server.Name)],
@@ -53,7 +56,12 @@ internal sealed class SystemStates(
             Types = _types,
             SearchPath = searchPath,
             Settings = SystemTables.ShowsSettings(table) ? settings() : [],
-            Servers = await ServersAsync(servers, cancellationToken),
+            Servers = servers.Select(StateOf).ToArray(),
+            Rights = SystemTables.ShowsRights(table) ? await RightsAsync(cancellationToken) : [],
+            Owners = SystemTables.ShowsRoleNames(table) ? await OwnersAsync(servers, cancellationToken) : [],
+            Wrappers = services.Connectors.Factories.Select(factory => factory.WrapperName).Order(StringComparer.Ordinal).ToArray(),
+            DatabaseGrants = _access.GrantsOn(AccessKind.Database, TableResolver.ManagedDatabase, 'C') ?? [],
+            WrapperGrants = _access.GrantsOnAll(AccessKind.Wrapper, 'U'),
         };
     }
 
@@ -83,19 +91,46 @@ internal sealed class SystemStates(
         Sources = query.Figures.Sources,
     };
 
-    private async ValueTask<IReadOnlyList<ServerState>> ServersAsync(IReadOnlyList<ServerEntry> servers, CancellationToken cancellationToken)
+    private async ValueTask<IReadOnlyList<RoleRights>> RightsAsync(CancellationToken cancellationToken)
     {
-        var access = (await snapshot.ListAccessAsync(cancellationToken)).Where(entry => entry.Target.Kind == AccessKind.Server).ToDictionary(entry => entry.Target.Name, StringComparer.Ordinal);
-        return servers.Select(server => new ServerState(server.Oid, server.Name, server.Wrapper, Visible(server, server.Options))
+        var found = new List<RoleRights>();
+        foreach (var role in await rights.ListRolesAsync(cancellationToken))
         {
-            Owner = server.Owner,
-            Type = server.Type,
-            Version = server.ServerVersion,
-            Access = access.GetValueOrDefault(server.Name) is { } entry
-                ? [$"{server.Owner}=U/{server.Owner}", .. entry.Grants.Select(grant => $"{(grant.Grantee == UserMappingEntry.Everybody ? "" : grant.Grantee)}=U{(grant.MayGrant ? "*" : "")}/{grant.Grantor}")]
-                : null,
-        }).ToArray();
+            var (held, memberships, administered) = await rights.ListRightsAsync(role, cancellationToken);
+            found.Add(new RoleRights(role.Oid, role.Name, held, memberships, administered));
+        }
+
+        return found;
     }
+
+    /// <summary>Everybody who owns something, has a session, a mapping or a right, or gave one.</summary>
+    private async ValueTask<IReadOnlyList<string>> OwnersAsync(IReadOnlyList<ServerEntry> servers, CancellationToken cancellationToken)
+    {
+        var owners = new HashSet<string>(StringComparer.Ordinal);
+        foreach (var server in servers)
+        {
+            owners.Add(server.Owner);
+            owners.UnionWith((await snapshot.ListUserMappingsAsync(server.Name, cancellationToken)).Select(mapping => mapping.User).Where(name => name != UserMappingEntry.Everybody));
+        }
+
+        foreach (var schema in await snapshot.ListSchemasAsync(cancellationToken))
+        {
+            owners.Add(schema.Owner);
+            owners.UnionWith((await snapshot.ListTablesAsync(schema.Name, cancellationToken)).Select(entry => entry.Owner));
+        }
+
+        owners.UnionWith(_access.Names);
+        owners.UnionWith(resolver.Session.Registry.Describe().Select(session => session.User));
+        return [.. owners];
+    }
+
+    private ServerState StateOf(ServerEntry server) => new(server.Oid, server.Name, server.Wrapper, Visible(server, server.Options))
+    {
+        Owner = server.Owner,
+        Type = server.Type,
+        Version = server.ServerVersion,
+        Grants = _access.GrantsOn(AccessKind.Server, server.Name, 'U'),
+    };
 
     /// <summary>A mapping with its options for those whom they concern: superusers, the server's owner for the mapping of everybody, and the user of the mapping.</summary>
     private async ValueTask<MappingState> MappingOfAsync(ServerEntry server, UserMappingEntry mapping, CancellationToken cancellationToken)
@@ -119,11 +154,12 @@ internal sealed class SystemStates(
     {
         foreach (var schema in await snapshot.ListSchemasAsync(cancellationToken))
         {
-            _schemas.Add(new SchemaState(schema.Oid, schema.Name) { Owner = schema.Owner });
+            // Everybody may use a schema of the gateway; making tables in it is what can be granted.
+            _schemas.Add(new SchemaState(schema.Oid, schema.Name) { Owner = schema.Owner, Grants = [new AclItem("", "U", schema.Owner), .. _access.GrantsOn(AccessKind.Schema, schema.Name, 'C') ?? []] });
             if (!SystemTables.ShowsRelations(table)) continue;
             foreach (var entry in await snapshot.ListTablesAsync(schema.Name, cancellationToken))
             {
-                var relation = new RelationState(entry.Oid, schema.Name, entry.Name, 'r', -1, []) { ColumnCount = 0, Owner = entry.Owner };
+                var relation = new RelationState(entry.Oid, schema.Name, entry.Name, 'r', -1, []) { ColumnCount = 0, Owner = entry.Owner, Grants = [new AclItem("", "r", entry.Owner)] };
                 await AddRelationAsync(relation, database, schema.Name, table, cancellationToken);
             }
         }
@@ -151,7 +187,7 @@ internal sealed class SystemStates(
         var prefix = TableResolver.IsManaged(database) ? server.Name + "." : "";
         foreach (var schema in schemas)
         {
-            _schemas.Add(new SchemaState(StableOids.OfSchema(server.Name, schema), prefix + schema) { Owner = server.Owner });
+            _schemas.Add(new SchemaState(StableOids.OfSchema(server.Name, schema), prefix + schema) { Owner = server.Owner, Grants = _access.GrantsOn(AccessKind.Server, server.Name, 'U') ?? [] });
             if (SystemTables.ShowsRelations(table) && !await AddSchemaAsync(server, metadata, schema, prefix, table, cancellationToken)) return;
         }
     }
@@ -178,6 +214,8 @@ internal sealed class SystemStates(
                 ColumnCount = Math.Max(entry.ColumnCount, 0),
                 Definition = entry.Definition,
                 Owner = server.Owner,
+                // Who may use the server may read its tables.
+                Grants = _access.GrantsOn(AccessKind.Server, server.Name, 'r') ?? [],
             };
             if (isLost) _relations.Add(relation);
             else isLost = !await AddRelationAsync(relation, server.Name, schema, table, cancellationToken);

@@ -9,7 +9,7 @@ namespace Federation.Session.Cursors;
 /// A query's rows read a number at a time, by the rules of PostgreSQL's portals (pquery.c). A cursor that can scroll keeps the rows it has passed in a <see cref="RowSpool"/>; one that cannot
 /// streams. At the commit that ends its transaction a cursor WITH HOLD takes all its rows into a spool.
 /// </summary>
-internal sealed class CursorPortal(QuerySession session, RowPortal rows, bool canScroll, string spillDirectory) : Portal(session)
+internal sealed class CursorPortal(QuerySession session, IPortal rows, bool canScroll, string spillDirectory) : Portal(session)
 {
     private const long All = long.MaxValue;
 
@@ -27,6 +27,9 @@ internal sealed class CursorPortal(QuerySession session, RowPortal rows, bool ca
 
     private bool _atStart = true;
     private bool _atEnd;
+
+    /// <summary>What pg_cursors shows of it.</summary>
+    public required SystemCatalog.CursorState State { get; init; }
 
     /// <summary>WITH HOLD: outlives the transaction that declared it, once that commits.</summary>
     public bool IsHeld { get; set; }
@@ -108,7 +111,7 @@ internal sealed class CursorPortal(QuerySession session, RowPortal rows, bool ca
         // Execute of the protocol on a cursor: the next rows in whatever pieces they come.
         if (!canScroll && _spool is null)
         {
-            await foreach (var batch in StreamAsync(All, cancellationToken)) return batch;
+            await foreach (var batch in StreamAsync(MostRows, cancellationToken)) return batch;
             return null;
         }
 

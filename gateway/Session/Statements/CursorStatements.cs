@@ -4,7 +4,7 @@ using Federation.Sql.Syntax;
 
 namespace Federation.Session.Statements;
 
-/// <summary>DECLARE, FETCH, MOVE and CLOSE. A cursor is a named portal.</summary>
+/// <summary>DECLARE, FETCH, MOVE and CLOSE. A cursor is a named portal, whether DECLARE or the protocol made it.</summary>
 internal static class CursorStatements
 {
     public static string Declare(QuerySession session, SessionServices services, PreparedStatement statement, DeclareCursorStatement declare, EquatableArray<object?> parameters)
@@ -17,18 +17,27 @@ internal static class CursorStatements
         var fields = PreparedStatement.FieldsOf(query);
         var rows = new RowPortal(session, fields, token => QueryStatements.RunAsync(session, services, statement, parameters, token), count => $"SELECT {count}");
         var canScroll = declare.IsScroll ?? (declare.Query.Locking.Count == 0 && BackwardScan.IsSupported(query.Plan));
-        session.AddPortal(declare.Name, new CursorPortal(session, rows, canScroll, services.SpillDirectory) { IsHeld = declare.IsHold });
+        var state = new SystemCatalog.CursorState(declare.Name, statement.Text, declare.IsHold, declare.IsBinary, canScroll, session.StatementTime);
+        session.AddPortal(declare.Name, new CursorPortal(session, rows, canScroll, services.SpillDirectory) { State = state, IsHeld = declare.IsHold });
         return "DECLARE CURSOR";
     }
 
     public static IPortal Fetch(QuerySession session, FetchStatement fetch)
     {
-        if (session.FindPortal(fetch.Cursor) is not CursorPortal cursor)
-            throw new SqlException(SqlState.UndefinedCursor, $"cursor \"{fetch.Cursor}\" does not exist");
+        var cursor = Find(session, fetch.Cursor);
         return fetch.IsMove
             ? new CommandPortal(session, async token => $"MOVE {await cursor.MoveAsync(fetch.Direction, fetch.Count, token)}")
             : new RowPortal(session, cursor.Fields, token => cursor.FetchAsync(fetch.Direction, fetch.Count, token), rows => $"FETCH {rows}") { RunsFirst = true };
     }
+
+    /// <summary>Raises an error for a name that no cursor has.</summary>
+    public static CursorPortal Find(QuerySession session, string name) => session.FindPortal(name) switch
+    {
+        CursorPortal cursor => cursor,
+        null => throw new SqlException(SqlState.UndefinedCursor, $"cursor \"{name}\" does not exist"),
+        // A statement without rows has a portal too, by the protocol's Bind.
+        _ => throw new SqlException(SqlState.ObjectNotInPrerequisiteState, $"portal \"{name}\" cannot be run"),
+    };
 
     private static void RefuseLocking(DeclareCursorStatement declare)
     {

@@ -84,8 +84,7 @@ internal sealed class StatementAnalyzer(QuerySession session, SessionServices se
             ExplainStatement explain => [s_text with { Name = "QUERY PLAN", Type = ExplainStatements.IsJson(explain) ? SqlType.Json : SqlType.Text }],
             ShowStatement show => SettingStatements.FieldsOf(session, show),
             ExecuteStatement execute => session.FindStatement(execute.Name).Fields,
-            FetchStatement { IsMove: false } fetch => session.FindPortal(fetch.Cursor)?.Fields
-                ?? throw new SqlException(SqlState.UndefinedCursor, $"cursor \"{fetch.Cursor}\" does not exist"),
+            FetchStatement { IsMove: false } fetch => CursorStatements.Find(session, fetch.Cursor).Fields,
             _ => null,
         },
     };

@@ -101,7 +101,7 @@ public sealed partial class Binder
         if (!function.ReturnsSet) return At(BindBody(call, function, arguments) ?? new Call(function, arguments, result), call.Span);
         if (!context.AllowsSets)
             throw new SqlException(SqlState.FeatureNotSupported, $"set-returning functions are not allowed in {context.Name}") { Position = call.Span.Position };
-        return At(new SetCall(function, arguments, result), call.Span);
+        return At(BindBody(call, function, arguments) ?? new SetCall(function, arguments, result), call.Span);
     }
 
     private static bool IsVoidParameter(Expr argument) => argument is Parameter && argument.Type.Base == PgTypes.Void;

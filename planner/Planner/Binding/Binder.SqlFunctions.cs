@@ -61,7 +61,7 @@ public sealed partial class Binder
         var entry = new RangeEntry(SqlFunctions.ArgumentAlias, null, null, columns);
         try
         {
-            return BindExpression(body, new BindScope(null) { Items = [new NamespaceItem(entry, IsTableVisible: true, AreColumnsVisible: false)] }, new ExpressionContext(name));
+            return BindExpression(body, new BindScope(null) { Items = [new NamespaceItem(entry, IsTableVisible: true, AreColumnsVisible: false)] }, new ExpressionContext(name) { AllowsSets = true });
         }
         catch (SqlException error) when (error.Position > 0)
         {

@@ -169,7 +169,7 @@ internal sealed partial class KernelExpressionWriter
         // Distinct decimals may be one double.
         if (call.IsDistinct) return $"CAST(pg_numeric_sum({{d}}{{0#}}){{f}}{{w}} AS {type})";
         var limit = $"1e{(DecimalShape.MaxPrecision - scale).ToString(System.Globalization.CultureInfo.InvariantCulture)}";
-        return $"CASE WHEN abs(sum(CAST({{0}} AS DOUBLE)){{f}}{{w}}) < {limit} THEN CAST({sum} AS {type}) WHEN count({{0}}){{f}}{{w}} > 0 THEN error('22003|numeric field overflow') END";
+        return $"CASE WHEN abs(sum(CAST({{0}} AS DOUBLE)){{f}}{{w}}) < {limit} THEN CAST({sum} AS {type}) WHEN count({{0}}){{f}}{{w}} > 0 THEN error('22003+|numeric field overflow') END";
     }
 
     private string Over(WindowCall window, bool isRegistered)

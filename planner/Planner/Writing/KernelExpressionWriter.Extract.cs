@@ -84,7 +84,7 @@ internal sealed partial class KernelExpressionWriter
         return result switch
         {
             { IsNumeric: true, Decimal: null } => $"CASE WHEN {isPositive} THEN 'Infinity' WHEN {value} IS NOT NULL THEN '-Infinity' END",
-            { IsNumeric: true } => $"CASE WHEN {value} IS NOT NULL THEN error('22003|numeric field overflow') END",
+            { IsNumeric: true } => $"CASE WHEN {value} IS NOT NULL THEN error('22003+|numeric field overflow') END",
             _ => $"CASE WHEN {isPositive} THEN CAST('Infinity' AS DOUBLE) WHEN {value} IS NOT NULL THEN CAST('-Infinity' AS DOUBLE) END",
         };
     }

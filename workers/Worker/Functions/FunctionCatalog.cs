@@ -7,6 +7,7 @@ public static class FunctionCatalog
 {
     public static readonly IReadOnlyCollection<ScalarFunction> Scalars =
     [
+        .. AccessFunctions.All,
         .. ByteFunctions.All,
         .. CatalogFunctions.All,
         .. DegreeFunctions.All,

@@ -114,7 +114,7 @@ internal sealed unsafe class DecimalWriter(int width) : ColumnWriter
         {
             var value = segment.Column.IsNull(segment.Start + i) ? 0 : segment.Column.GetDecimal(segment.Start + i);
             var fits = width == 4 ? value >= int.MinValue && value <= int.MaxValue : value >= long.MinValue && value <= long.MaxValue;
-            if (!fits) throw new SqlException(SqlState.NumericValueOutOfRange, "numeric field overflow");
+            if (!fits) throw new SqlException(SqlState.NumericValueOutOfRange, "numeric field overflow") { NeedsWideNumerics = true };
             if (width == 4) ((int*)target)[i] = (int)value;
             else ((long*)target)[i] = (long)value;
         }
