@@ -1,3 +1,6 @@
+using Federation.Connectors.Spi;
+using Federation.Core.Types;
+
 namespace Federation.Catalog;
 
 /// <summary>One change of a transaction, as the statement meant it; <see cref="CatalogRules"/> says what it does to a catalog.</summary>
@@ -16,6 +19,12 @@ public abstract record CatalogChange
 
     /// <summary>Removes an object. 2BP01 when others depend on it, unless <paramref name="Cascade"/> takes them with it.</summary>
     public sealed record Drop(CatalogKey Key, bool Cascade = false) : CatalogChange;
+
+    /// <summary>
+    /// Moves a table on to the state that an update makes of whatever state is current: changes of one table by two transactions follow each other if the table's format lets them. 40001
+    /// when it does not.
+    /// </summary>
+    public sealed record UpdateTable(CatalogKey Key, Oid Oid, ITableUpdate Update) : CatalogChange;
 
     /// <summary>Gives a role another name, here and wherever it is an owner, a member or a grantee.</summary>
     public sealed record RenameRole(string Name, string NewName) : CatalogChange;

@@ -19,6 +19,7 @@ public static class CatalogRules
     {
         CatalogChange.Create create => CreateAsync(catalog, create.Object, cancellationToken),
         CatalogChange.Alter alter => AlterAsync(catalog, alter.Object, cancellationToken),
+        CatalogChange.UpdateTable update => UpdateTableAsync(catalog, update, cancellationToken),
         CatalogChange.Drop { Key.Kind: ObjectKind.Role } drop => DropRoleAsync(catalog, drop.Key, cancellationToken),
         CatalogChange.Drop drop => DropAsync(catalog, drop, cancellationToken),
         CatalogChange.RenameRole rename => RenameRoleAsync(catalog, rename, cancellationToken),
@@ -43,6 +44,13 @@ public static class CatalogRules
         var present = await catalog.FindAsync(altered.Key, cancellationToken) ?? throw ObjectKinds.MissingError(altered.Key);
         if (present.ChangedAt != altered.ChangedAt) throw ObjectKinds.ClashError(altered.Key);
         return catalog.With(altered.Key, altered with { Oid = present.Oid });
+    }
+
+    private static async ValueTask<CatalogOverlay> UpdateTableAsync(CatalogOverlay catalog, CatalogChange.UpdateTable update, CancellationToken cancellationToken)
+    {
+        // A table made anew under the name is another table.
+        if (await catalog.FindAsync(update.Key, cancellationToken) is not TableEntry table || table.Oid != update.Oid) throw ObjectKinds.MissingError(update.Key);
+        return catalog.With(update.Key, table with { Pointer = await update.Update.ApplyAsync(table.Pointer, cancellationToken) });
     }
 
     private static async ValueTask<CatalogOverlay> DropAsync(CatalogOverlay catalog, CatalogChange.Drop drop, CancellationToken cancellationToken)

@@ -1,3 +1,4 @@
+using Federation.Core.Errors;
 using Federation.Core.Execution;
 using Federation.Core.Tasks;
 using Federation.Planner;
@@ -48,6 +49,33 @@ public sealed class QueryRunner(QueryScheduler scheduler, PlanningThreads planni
             cancellationToken);
         request.Record?.Planned(plan, clock.GetElapsedTime(asked, begun), clock.GetElapsedTime(begun));
         return plan;
+    }
+
+    /// <summary>Runs a query whose rows its tasks write into files, on as many workers as the plan has tasks.</summary>
+    public async ValueTask<WrittenRows> WriteAsync(QueryRequest request, TaskOutput.WriteFiles output, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await WriteAsync(request, request.Query, output, cancellationToken);
+        }
+        catch (SqlException error) when (error.NeedsWideNumerics && request.BindWideAsync is not null)
+        {
+            return await WriteAsync(request, await request.BindWideAsync(cancellationToken), output, cancellationToken);
+        }
+    }
+
+    private async ValueTask<WrittenRows> WriteAsync(QueryRequest request, BoundQuery query, TaskOutput.WriteFiles output, CancellationToken cancellationToken)
+    {
+        var plan = await PlanAsync(request, query, cancellationToken);
+        // Tasks that give sorted rows give a column to merge them by, which no table has.
+        if (plan.Root.Merge is not null) plan = await PlanAsync(request with { Distribution = DistributionOptions.SingleTask }, query, cancellationToken);
+        if (request.BeforeStartAsync is { } before) await before(cancellationToken);
+        var report = new QueryReport();
+        var writing = plan with { Fragments = [.. plan.Fragments.SkipLast(1), plan.Root with { Output = output }] };
+        var written = await scheduler.WriteAsync(writing, request.Settings, report, cancellationToken);
+        request.Record?.Read(written.Rows);
+        request.Record?.Done(report);
+        return written;
     }
 
     internal IAsyncEnumerable<Arrow.Batch> ExecuteAsync(FragmentedPlan plan, TaskSettings settings, QueryReport report, CancellationToken cancellationToken) =>

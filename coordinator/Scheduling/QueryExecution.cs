@@ -69,6 +69,25 @@ internal sealed class QueryExecution : IAsyncDisposable
         }
     }
 
+    /// <summary>Runs all stages, the root too, whose tasks write files. A task of a lost worker runs again: the files of its lost attempt are nobody's.</summary>
+    public async Task<WrittenRows> WriteAsync(CancellationToken cancellationToken)
+    {
+        for (var losses = 0; ; losses++)
+        {
+            try
+            {
+                await RunStagesAsync(withRoot: true, cancellationToken);
+                var tasks = _stages[_query.Root.Fragment.Id];
+                return new WrittenRows(tasks.Sum(task => task.Rows), [.. tasks.SelectMany(task => task.Files)]);
+            }
+            catch (SqlException error) when (error.LostWorker is { } address && losses < MostLosses && !cancellationToken.IsCancellationRequested)
+            {
+                Lose(address);
+                _report?.CountRetry();
+            }
+        }
+    }
+
     public async ValueTask DisposeAsync()
     {
         Task<IAsyncDisposable>[] opened;
@@ -92,7 +111,7 @@ internal sealed class QueryExecution : IAsyncDisposable
 
     private async IAsyncEnumerable<Batch> AttemptAsync([EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        await RunStagesAsync(cancellationToken);
+        await RunStagesAsync(withRoot: false, cancellationToken);
         var root = _query.Root;
         if (root.Tasks.Count == 1)
         {
@@ -114,15 +133,15 @@ internal sealed class QueryExecution : IAsyncDisposable
         _workers.Suspect(address);
     }
 
-    /// <summary>Runs all stages but the root, each when those that it reads are done. The first failure stops the others.</summary>
-    private async Task RunStagesAsync(CancellationToken cancellationToken)
+    /// <summary>Runs all stages, each when those that it reads are done. The first failure stops the others.</summary>
+    private async Task RunStagesAsync(bool withRoot, CancellationToken cancellationToken)
     {
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         using var slots = new SemaphoreSlim(ConcurrentStages);
         var failures = new List<SqlException>();
         var stages = new Dictionary<int, Task>();
         foreach (var fragment in _query.Fragments)
-            if (fragment != _query.Root)
+            if (withRoot || fragment != _query.Root)
                 stages.Add(fragment.Fragment.Id, RunAsync(fragment, [.. Reads(fragment).Select(source => stages[source.Fragment])]));
         await Task.WhenAll(stages.Values);
         cancellationToken.ThrowIfCancellationRequested();
@@ -160,7 +179,7 @@ internal sealed class QueryExecution : IAsyncDisposable
                 task.Worker = worker;
                 task.Attempt++;
                 var report = await worker.Runner.SpoolAsync(Bind(fragment, index, task.Attempt), limit.Token);
-                (task.Rows, task.IsDone) = (report.Rows, true);
+                (task.Rows, task.Files, task.IsDone) = (report.Rows, report.Files, true);
                 _report?.Add(fragment.Fragment.Id, worker.Address, report);
             }
             catch (Exception error) when (error is SqlException or OperationCanceledException)

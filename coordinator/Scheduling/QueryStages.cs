@@ -1,3 +1,6 @@
+using Federation.Core;
+using Federation.Core.Tasks;
+
 namespace Federation.Scheduling;
 
 /// <summary>One task of a stage: where its last attempt runs or its output lies.</summary>
@@ -11,6 +14,9 @@ internal sealed class StagedTask
 
     /// <summary>Rows of the output of the last attempt that ended.</summary>
     public long Rows { get; set; }
+
+    /// <summary>The data files that the last attempt that ended has written. Only they count: those of other attempts are nobody's.</summary>
+    public EquatableArray<WrittenFile> Files { get; set; }
 
     /// <summary>Whether the output of the last attempt is whole, and every task that reads the stage may use it.</summary>
     public bool IsDone { get; set; }

@@ -12,6 +12,9 @@ public sealed class Transaction
     private readonly List<CatalogChange> _changes = [];
     private readonly List<(string Name, int Changes)> _savepoints = [];
 
+    /// <summary>What was written for the changes, by the number of changes that there were before.</summary>
+    private readonly List<(int Changes, Func<ValueTask> DiscardAsync)> _staged = [];
+
     /// <summary>The committed state below the changes.</summary>
     private ICatalogSnapshot? _readPoint;
 
@@ -58,6 +61,9 @@ public sealed class Transaction
         _changes.Add(change);
     }
 
+    /// <summary>Files were written for a change that comes next: they are removed if it is rolled back.</summary>
+    public void Stage(Func<ValueTask> discardAsync) => _staged.Add((_changes.Count, discardAsync));
+
     public void Savepoint(string name) => _savepoints.Add((name, _changes.Count));
 
     /// <summary>Raises 3B001 when there is no such savepoint.</summary>
@@ -75,6 +81,7 @@ public sealed class Transaction
         if (kept < _changes.Count) _catalog = null;
         _changes.RemoveRange(kept, _changes.Count - kept);
         _savepoints.RemoveRange(index + 1, _savepoints.Count - index - 1);
+        Discard(kept);
     }
 
     /// <summary>Makes the changes durable and visible to all, or raises the reason why none of them is. The transaction is over in both cases.</summary>
@@ -83,6 +90,12 @@ public sealed class Transaction
         try
         {
             if (HasChanges) await _manager.Catalog.CommitAsync(_changes, cancellationToken);
+            _staged.Clear();
+        }
+        catch (SqlException error) when (error.State != SqlState.TransactionResolutionUnknown)
+        {
+            Discard(0);
+            throw;
         }
         finally
         {
@@ -91,12 +104,23 @@ public sealed class Transaction
     }
 
     /// <summary>Forgets all changes. The transaction is over.</summary>
-    public void Rollback() => Forget();
+    public void Rollback()
+    {
+        Discard(0);
+        Forget();
+    }
+
+    private void Discard(int kept)
+    {
+        _manager.Discard([.. _staged.Where(item => item.Changes >= kept).Select(item => item.DiscardAsync)]);
+        _staged.RemoveAll(item => item.Changes >= kept);
+    }
 
     private void Forget()
     {
         _changes.Clear();
         _savepoints.Clear();
+        _staged.Clear();
         _catalog = null;
         _readPoint = null;
         _needsReadPoint = true;

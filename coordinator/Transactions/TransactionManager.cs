@@ -11,6 +11,16 @@ public sealed class TransactionManager(CatalogDatabase catalog)
 
     public Transaction Begin() => new(this);
 
+    /// <summary>Removes files that nothing names, without making anybody wait.</summary>
+    internal void Discard(IReadOnlyList<Func<ValueTask>> staged)
+    {
+        if (staged.Count == 0) return;
+        _ = Task.Run(async () =>
+        {
+            foreach (var discardAsync in staged) await discardAsync();
+        });
+    }
+
     /// <summary>A number for a state of uncommitted changes that no other state in this process has.</summary>
     internal long NextState() => Interlocked.Increment(ref _lastState);
 }

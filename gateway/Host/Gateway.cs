@@ -101,6 +101,7 @@ public sealed class Gateway : IAsyncDisposable
         {
             AllowedRoots = roots,
             Queries = new QueryLog(clock, queryFile),
+            Warehouse = Path.Combine(data, "warehouse"),
             SpillDirectory = spill.Path,
             StartedAt = clock.GetUtcNow(),
             OnStatement = report => HostLog.Statement(logger, report),

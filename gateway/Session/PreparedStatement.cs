@@ -32,6 +32,12 @@ internal sealed class PreparedStatement(string text, Statement? syntax) : IPrepa
     /// <summary>The state of the catalog that the query was bound against; none for a query that reads no catalog.</summary>
     public SnapshotId CatalogVersion { get; init; }
 
+    /// <summary>Set for INSERT; its source is <see cref="Query"/>.</summary>
+    public BoundInsert? Insert { get; init; }
+
+    /// <summary>The table that INSERT changes, as the catalog had it.</summary>
+    public TableEntry? Target { get; init; }
+
     /// <summary>The user whose rights and mappings the query was bound with.</summary>
     public string? User { get; init; }
 
@@ -59,7 +65,7 @@ internal sealed class PreparedStatement(string text, Statement? syntax) : IPrepa
 
     public PreparedStatement FromSql() => new(Text, Syntax)
     {
-        DeclaredTypes = DeclaredTypes, ParameterTypes = ParameterTypes, Fields = Fields, Query = Query, CatalogVersion = CatalogVersion, PreparedAt = PreparedAt, IsFromSql = true,
+        DeclaredTypes = DeclaredTypes, ParameterTypes = ParameterTypes, Fields = Fields, Query = Query, Insert = Insert, Target = Target, User = User, CatalogVersion = CatalogVersion, PreparedAt = PreparedAt, IsFromSql = true,
     };
 
     private bool? _showsSchemas;

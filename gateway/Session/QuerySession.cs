@@ -349,6 +349,9 @@ public sealed class QuerySession : ISession
 
     internal ValueTask<BoundQuery> BindWideAsync(PreparedStatement statement, CancellationToken cancellationToken) => _analyzer.BindWideAsync(statement, cancellationToken);
 
+    internal ValueTask<BoundQuery> BindReturningAsync(PreparedStatement statement, ResolvedTable added, CancellationToken cancellationToken) =>
+        _analyzer.BindReturningAsync(statement, added, cancellationToken);
+
     internal BindContext Nameless => new(_ => null, [], Values);
 
     /// <summary>The schemas of search_path that a name is looked up in, with "$user" resolved.</summary>

@@ -12,6 +12,9 @@ public sealed record SessionServices(CatalogDatabase Catalog, ConnectorPool Conn
     /// <summary>Folders that locations given in SQL must lie in.</summary>
     public IReadOnlyList<string> AllowedRoots { get; init; } = [];
 
+    /// <summary>Where tables lie that are made without a location.</summary>
+    public string Warehouse { get; init; } = Path.Combine(Path.GetTempPath(), "federation-warehouse");
+
     /// <summary>Where rows of cursors go that do not fit in memory.</summary>
     public string SpillDirectory { get; init; } = Path.GetTempPath();
 

@@ -59,6 +59,15 @@ internal sealed class TransactionState(QuerySession session, SessionServices ser
         session.Settings.Begin();
     }
 
+    /// <summary>Raises 25006 in a read-only transaction.</summary>
+    public void RequireWritable(string command)
+    {
+        if (session.Settings.GetBool("transaction_read_only")) throw new SqlException(SqlState.ReadOnlySqlTransaction, $"cannot execute {command} in a read-only transaction");
+    }
+
+    /// <summary>Files were written for the next change: they are removed if it is rolled back.</summary>
+    public void Stage(Func<ValueTask> discardAsync) => Current().Stage(discardAsync);
+
     /// <summary>Records a catalog change; it is committed with the transaction.</summary>
     public async ValueTask ChangeAsync(CatalogChange change, CancellationToken cancellationToken)
     {
@@ -208,7 +217,7 @@ internal sealed class TransactionState(QuerySession session, SessionServices ser
     {
         if (Status == TransactionStatus.InTransaction) Status = TransactionStatus.Failed;
         if (Status != TransactionStatus.Idle) return;
-        _transaction = null;
+        Forget();
         if (_inImplicitBlock) session.Settings.Rollback();
         _inImplicitBlock = false;
     }
@@ -263,10 +272,16 @@ internal sealed class TransactionState(QuerySession session, SessionServices ser
         if (transaction is not null) await transaction.CommitAsync(cancellationToken);
     }
 
+    private void Forget()
+    {
+        _transaction?.Rollback();
+        _transaction = null;
+    }
+
     private void Abort()
     {
         session.ReleaseHeldCursors();
-        _transaction = null;
+        Forget();
         session.Settings.Rollback();
         End();
     }

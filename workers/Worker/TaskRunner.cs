@@ -61,13 +61,12 @@ public sealed class TaskRunner : ITaskRunner<Batch>, IDisposable
         using var ended = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, closed);
         var start = Stopwatch.GetTimestamp();
         var finished = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        SpooledOutput? output = null;
-        var busy = TimeSpan.Zero;
+        TaskReport? report = null;
         _threads.Run(() =>
         {
             try
             {
-                output = ExecuteToSpool(task, ended.Token, out busy);
+                report = task.Output is TaskOutput.WriteFiles files ? ExecuteToFiles(task, files, ended.Token) : ExecuteToSpool(task, ended.Token);
                 finished.SetResult();
             }
             catch (Exception error)
@@ -78,7 +77,7 @@ public sealed class TaskRunner : ITaskRunner<Batch>, IDisposable
         });
         await WaitForEndAsync(finished.Task, ended.Token);
         await finished.Task;
-        return new TaskReport(output!.Rows, output.Bytes, Stopwatch.GetElapsedTime(start), busy);
+        return report! with { Elapsed = Stopwatch.GetElapsedTime(start) };
     }
 
     public async IAsyncEnumerable<Batch> RunAsync(TaskSpec task, [EnumeratorCancellation] CancellationToken cancellationToken)
@@ -149,7 +148,24 @@ public sealed class TaskRunner : ITaskRunner<Batch>, IDisposable
         Spool.Dispose();
     }
 
-    private SpooledOutput ExecuteToSpool(TaskSpec task, CancellationToken cancellationToken, out TimeSpan encoding)
+    /// <summary>The kernel writes the files itself; the rows that it gives are one number, that of the rows written.</summary>
+    private TaskReport ExecuteToFiles(TaskSpec task, TaskOutput.WriteFiles output, CancellationToken cancellationToken)
+    {
+        using var files = new WrittenFiles(task, output);
+        var rows = 0L;
+        Execute(
+            files.Task,
+            batch =>
+            {
+                using (batch)
+                    if (batch.RowCount > 0) rows = batch.Columns[0].Get<long>(0);
+            },
+            cancellationToken);
+        var written = files.Finish();
+        return new TaskReport(rows, written.Sum(file => file.SizeBytes), default, default) { Files = written };
+    }
+
+    private TaskReport ExecuteToSpool(TaskSpec task, CancellationToken cancellationToken)
     {
         if (task.Output is TaskOutput.Hash hash && (hash.Partitions < 1 || hash.KeyColumns.Count == 0 || hash.KeyColumns.Any(key => key < 0 || key >= task.Columns.Count)))
             throw new SqlException(SqlState.ProtocolViolation, "a task's partitioning names columns that it does not have");
@@ -159,8 +175,7 @@ public sealed class TaskRunner : ITaskRunner<Batch>, IDisposable
         var spent = TimeSpan.Zero;
         Execute(SpoolWriter.Prepare(task), Add, cancellationToken);
         writer.Finish();
-        encoding = spent;
-        return output;
+        return new TaskReport(output.Rows, output.Bytes, default, spent);
 
         void Add(Batch batch)
         {
@@ -199,7 +214,7 @@ public sealed class TaskRunner : ITaskRunner<Batch>, IDisposable
 
     private void ExecuteOnce(TaskSpec task, Action<Batch> output, CancellationToken cancellationToken)
     {
-        using var lease = Kernels.Rent([.. task.Inputs.OfType<FileScan>().SelectMany(FileScanSql.Folders)], KernelStatement.DisabledOptimizers(task));
+        using var lease = Kernels.Rent(Folders(task), KernelStatement.DisabledOptimizers(task));
         using var inputs = new TaskInputs(lease.Instance.Pages, _options.InputQueueBatches, cancellationToken);
         foreach (var input in task.Inputs) inputs.Add(input, SourceOf(input));
         using var connection = lease.Instance.Connect();
@@ -208,7 +223,7 @@ public sealed class TaskRunner : ITaskRunner<Batch>, IDisposable
         if (KernelStatement.IsRecursive(task)) connection.Execute("SET SESSION enable_caching_operators = false");
         try
         {
-            using var reader = connection.Query(KernelStatement.Build(task, inputs.Handles), task.Columns, cancellationToken);
+            using var reader = Query(connection, task, KernelStatement.Build(task, inputs.Handles), cancellationToken);
             while (reader.Read(cancellationToken) is { } batch) output(batch);
         }
         catch (SqlException error) when (error.State == SqlState.DataCorrupted && error.Detail is null && ParquetFilesOf(task) is { Length: > 0 } files)
@@ -221,6 +236,16 @@ public sealed class TaskRunner : ITaskRunner<Batch>, IDisposable
             throw failure is SqlException ? failure : new SqlException(error.State, error.Message, failure);
         }
     }
+
+    private static IReadOnlyCollection<string> Folders(TaskSpec task)
+    {
+        var read = task.Inputs.OfType<FileScan>().SelectMany(FileScanSql.Folders);
+        return task.Output is TaskOutput.WriteFiles files ? [.. read, files.Folder] : [.. read];
+    }
+
+    private static KernelResultReader Query(KernelConnection connection, TaskSpec task, string statement, CancellationToken cancellationToken) => task.Output is TaskOutput.WriteFiles files
+        ? connection.Query(WrittenFiles.Statement(statement, task.Columns, files), WrittenFiles.ResultColumns, cancellationToken)
+        : connection.Query(statement, task.Columns, cancellationToken);
 
     private static void Write(ChannelWriter<Batch> output, Batch batch, CancellationToken cancellationToken)
     {

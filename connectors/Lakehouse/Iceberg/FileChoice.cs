@@ -10,7 +10,7 @@ internal sealed record FileChoice(IReadOnlyList<TableFile> Data, IReadOnlyList<T
 {
     public static readonly FileChoice Empty = new([], [], 0);
 
-    public static FileChoice Make(IcebergTable table, Snapshot snapshot, IcebergSchema schema, EquatableArray<ConnectorExpression> filters)
+    public static FileChoice Make(IcebergTable table, Snapshot snapshot, IcebergSchema schema, EquatableArray<ConnectorExpression> filters, string? onlyManifest = null)
     {
         var predicate = new Predicate.All(filters.Select(PredicateReader.Read).ToEquatableArray());
         var ranges = new FileRanges(table.Metadata, schema);
@@ -19,6 +19,7 @@ internal sealed record FileChoice(IReadOnlyList<TableFile> Data, IReadOnlyList<T
         long live = 0;
         foreach (var manifest in table.Manifests(snapshot))
         {
+            if (onlyManifest is not null && manifest.Path != onlyManifest) continue;
             if (manifest.HoldsDeletes)
             {
                 deletes.AddRange(table.Files(manifest, ranges));

@@ -1,6 +1,7 @@
 using System.Globalization;
 using Federation.Connectors.Formats;
 using Federation.Connectors.Formats.Parquet;
+using Federation.Connectors.Lakehouse.Iceberg.Writing;
 using Federation.Connectors.Lakehouse.Pruning;
 using Federation.Connectors.Spi;
 using Federation.Core;
@@ -14,11 +15,12 @@ namespace Federation.Connectors.Lakehouse.Iceberg;
 /// Apache Iceberg tables of format versions 1 to 3 with Parquet files, on local paths. A pointer's metadata is the path of the table
 /// metadata file, relative to the table's folder where it lies inside. Thread-safe; one per process shares its caches.
 /// </summary>
-public sealed class IcebergFormat : ITableFormat, IScanPlanner, IFilterPushdown
+public sealed class IcebergFormat : ITableFormat, ITableWriter, IScanPlanner, IFilterPushdown
 {
     private readonly IReadOnlyList<string> _allowedRoots;
     private readonly IcebergFiles _files;
     private readonly TableStatistics _statistics = new();
+    private readonly IcebergWriter _writer;
 
     /// <param name="footers">Shared with other readers of Parquet files.</param>
     /// <param name="allowedRoots">Folders that a table's files may lie in besides the table's own folder.</param>
@@ -26,6 +28,7 @@ public sealed class IcebergFormat : ITableFormat, IScanPlanner, IFilterPushdown
     {
         _allowedRoots = allowedRoots ?? [];
         _files = new IcebergFiles(footers);
+        _writer = new IcebergWriter(Open, footers, TimeProvider.System);
     }
 
     public string Name => "iceberg";
@@ -54,11 +57,26 @@ public sealed class IcebergFormat : ITableFormat, IScanPlanner, IFilterPushdown
         var (snapshot, schema) = table.Find(version);
         var (rows, isExact) = snapshot is null ? (0, true) : await Task.Run(() => Count(table, snapshot, schema), cancellationToken);
         var ranges = snapshot is null ? default : _statistics.Get(table, snapshot, schema);
-        var columns = schema.Fields.Select((field, index) => new ConnectorColumn(field.Name, SqlTypes.Of(field.Type, field.Name), !field.IsRequired)
+        var columns = schema.Fields.Select((field, index) => new ConnectorColumn(field.Name, table.Metadata.TypeOf(field), !field.IsRequired)
         {
             Statistics = index < ranges.Count ? ranges[index] : null,
         }).ToEquatableArray();
         return new ConnectorTable(new IcebergTableHandle(pointer, snapshot?.Id, schema.Id), columns, rows, isExact);
+    }
+
+    public ValueTask<TablePointer> CreateAsync(NewTable table, CancellationToken cancellationToken) => _writer.CreateAsync(table, cancellationToken);
+
+    public async ValueTask<WritePlan> PlanAppendAsync(TablePointer pointer, CancellationToken cancellationToken) =>
+        await Task.Run(() => _writer.PlanAppend(pointer), cancellationToken);
+
+    public async ValueTask<ITableUpdate> AppendAsync(WritePlan plan, IReadOnlyList<WrittenFile> files, CancellationToken cancellationToken) =>
+        await Task.Run(() => _writer.Append(plan, files), cancellationToken);
+
+    public async ValueTask<ConnectorTable> LoadAddedAsync(TablePointer pointer, ITableUpdate update, CancellationToken cancellationToken)
+    {
+        var loaded = await LoadAsync(pointer, null, cancellationToken);
+        var handle = (IcebergTableHandle)loaded.Handle with { OnlyManifest = ((AppendUpdate)update).ManifestPath };
+        return loaded with { Handle = handle, EstimatedRows = -1, IsRowCountExact = false };
     }
 
     public FilterPushdown PushFilter(ITableHandle handle, EquatableArray<ConnectorExpression> conjuncts)
@@ -85,9 +103,9 @@ public sealed class IcebergFormat : ITableFormat, IScanPlanner, IFilterPushdown
         // The columns of a scan without any: one constant, so that rows can be counted.
         var output = fields.Count == 0
             ? [new RecordField("row", SqlType.Bool)]
-            : fields.Select(field => new RecordField(field.Name, SqlTypes.Of(field.Type, field.Name))).ToEquatableArray();
+            : fields.Select(field => new RecordField(field.Name, table.Metadata.TypeOf(field))).ToEquatableArray();
         var choice = pinned.SnapshotId is { } id
-            ? await Task.Run(() => FileChoice.Make(table, table.SnapshotOf(id), schema, pinned.Filters), cancellationToken)
+            ? await Task.Run(() => FileChoice.Make(table, table.SnapshotOf(id), schema, pinned.Filters, pinned.OnlyManifest), cancellationToken)
             : FileChoice.Empty;
         var groups = await GroupAsync(table, choice, fields, cancellationToken);
         var rows = choice.Data.Sum(file => file.Entry.RecordCount);

@@ -7,4 +7,8 @@ namespace Federation.Connectors.Lakehouse.Iceberg;
 /// <param name="SnapshotId">Null for a table without any snapshot.</param>
 /// <param name="Filters">Conjuncts that choose files; rows are filtered by the engine.</param>
 internal sealed record IcebergTableHandle(
-    TablePointer Pointer, long? SnapshotId, int SchemaId, EquatableArray<ConnectorExpression> Filters = default) : ITableHandle;
+    TablePointer Pointer, long? SnapshotId, int SchemaId, EquatableArray<ConnectorExpression> Filters = default) : ITableHandle
+{
+    /// <summary>The one manifest whose files are read; null for all of the snapshot.</summary>
+    public string? OnlyManifest { get; init; }
+}

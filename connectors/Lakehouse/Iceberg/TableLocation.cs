@@ -24,6 +24,9 @@ internal sealed class TableLocation
         (_recordedParent, _actualParent) = CommonParents(_recorded, _actual);
     }
 
+    /// <summary>The table's folder where it is now.</summary>
+    public string Folder => _actual;
+
     /// <summary>Where a recorded file is now; 42501 when that is outside of the allowed folders.</summary>
     public string Resolve(string recordedPath)
     {

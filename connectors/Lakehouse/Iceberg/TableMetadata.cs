@@ -1,4 +1,5 @@
 using Federation.Core;
+using Federation.Core.Types;
 
 namespace Federation.Connectors.Lakehouse.Iceberg;
 
@@ -28,7 +29,13 @@ internal sealed record TableMetadata(
 
     public required NameMapping? NameMapping { get; init; }
 
+    /// <summary>SQL types of columns that the table's types do not tell, by field id.</summary>
+    public required IReadOnlyDictionary<int, SqlType> ColumnTypes { get; init; }
+
     public IcebergSchema CurrentSchema => Schemas[CurrentSchemaId];
+
+    /// <summary>What SQL calls the type of a column.</summary>
+    public SqlType TypeOf(IcebergField column) => ColumnTypes.TryGetValue(column.Id, out var declared) ? declared : SqlTypes.Of(column.Type, column.Name);
 
     /// <summary>A field of any schema by id, the current one first: partition sources and delete columns may have been dropped.</summary>
     public IcebergField? FindField(int id) =>

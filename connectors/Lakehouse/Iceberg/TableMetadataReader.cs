@@ -16,11 +16,14 @@ internal static class TableMetadataReader
     private const int FirstPartitionFieldId = 1000;
     private const int MaxLength = 512 << 20;
 
-    public static TableMetadata Load(string path)
+    public static TableMetadata Load(string path) => Parse(path, ReadBytes(path));
+
+    /// <summary>The file's JSON text as UTF-8, unpacked.</summary>
+    public static ReadOnlyMemory<byte> ReadBytes(string path)
     {
         try
         {
-            return Parse(path, Unpack(path, File.ReadAllBytes(path)));
+            return Unpack(path, File.ReadAllBytes(path));
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
@@ -106,6 +109,7 @@ internal static class TableMetadataReader
                     ?? [],
             References = References(json, current),
             NameMapping = Mapping(json),
+            ColumnTypes = Writing.WrittenTypes.ReadDeclared(json.Find("properties")?.Find(Writing.WrittenTypes.Property)?.Text()),
         };
     }
 

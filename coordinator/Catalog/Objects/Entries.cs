@@ -13,6 +13,9 @@ public sealed record SchemaEntry(Oid Oid, string Name, string Owner) : CatalogOb
 
 public sealed record TableEntry(Oid Oid, string Schema, string Name, string Owner, TablePointer Pointer) : CatalogObject(Oid)
 {
+    /// <summary>The defaults of columns, by name, as SQL text.</summary>
+    public EquatableArray<KeyValuePair<string, string>> Defaults { get; init; }
+
     protected override CatalogKey GetKey() => KeyOf(Schema, Name);
 
     public static CatalogKey KeyOf(string schema, string name) => new(ObjectKind.Table, schema, name);

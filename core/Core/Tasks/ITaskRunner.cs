@@ -29,4 +29,8 @@ public interface ITaskRunner<TBatch>
 /// <param name="Bytes">Encoded bytes in all partitions.</param>
 /// <param name="Elapsed">From when the worker had the task to its last page.</param>
 /// <param name="Encoding">How much of it went into dealing out and encoding the pages.</param>
-public sealed record TaskReport(long Rows, long Bytes, TimeSpan Elapsed, TimeSpan Encoding);
+public sealed record TaskReport(long Rows, long Bytes, TimeSpan Elapsed, TimeSpan Encoding)
+{
+    /// <summary>The data files of a task that writes some.</summary>
+    public EquatableArray<WrittenFile> Files { get; init; }
+}

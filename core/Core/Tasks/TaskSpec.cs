@@ -127,6 +127,7 @@ public sealed record ExchangeSource(TaskId Task, string Worker, int Partition = 
 [JsonDerivedType(typeof(Gather), "gather")]
 [JsonDerivedType(typeof(Hash), "hash")]
 [JsonDerivedType(typeof(Broadcast), "broadcast")]
+[JsonDerivedType(typeof(WriteFiles), "write")]
 public abstract record TaskOutput
 {
     private TaskOutput() { }
@@ -145,4 +146,27 @@ public abstract record TaskOutput
 
     /// <summary>Spooled once, in one partition, read by every task of the next stage.</summary>
     public sealed record Broadcast : TaskOutput;
+
+    /// <summary>Into Parquet files of a table, in a folder of the task's attempt alone. The report names the files.</summary>
+    /// <param name="Folder">The parent of those folders, absolute.</param>
+    /// <param name="Columns">One for each column of the task, in order.</param>
+    /// <param name="PartitionedBy">Positions of columns of which each file has one value, or NULL.</param>
+    public sealed record WriteFiles(string Folder, EquatableArray<FileColumn> Columns, EquatableArray<int> PartitionedBy) : TaskOutput
+    {
+        /// <summary>Further options of the kernel's COPY, as <c>NAME literal</c> written by the format.</summary>
+        public EquatableArray<string> WriterOptions { get; init; }
+    }
 }
+
+/// <summary>How a column is written into a file.</summary>
+/// <param name="KernelType">The kernel's type that makes the file's type.</param>
+/// <param name="FieldIds">The ids of the column and of what is nested in it, in the form of the kernel's FIELD_IDS.</param>
+public sealed record FileColumn(string Name, string KernelType, string FieldIds)
+{
+    /// <summary>The message of the error for a NULL; null for a column that takes them.</summary>
+    public string? NullError { get; init; }
+}
+
+/// <summary>A data file that a task has written.</summary>
+/// <param name="Path">Absolute.</param>
+public sealed record WrittenFile(string Path, long SizeBytes);

@@ -48,6 +48,22 @@ internal sealed class TableResolver(SessionServices services, ICatalogSnapshot s
         }
     }
 
+    /// <summary>The managed table that a name means, by the rules of <see cref="ResolveAsync"/>; null when it means another kind of table or none.</summary>
+    public async ValueTask<TableEntry?> FindEntryAsync(QualifiedName name, CancellationToken cancellationToken)
+    {
+        var parts = name.Parts;
+        if (parts.Count == 3 && !IsManaged(parts[0] == ShownDatabase ? database : parts[0])) return null;
+        if (parts.Count < 3 && !IsManaged(database)) return null;
+        foreach (var schema in parts.Count == 1 ? searchPath() : [parts[^2]])
+            if (await snapshot.FindTableAsync(schema, name.Name, cancellationToken) is { } entry)
+                return entry;
+        return null;
+    }
+
+    /// <summary>A state of a managed table that is not in the catalog: the rows that a change has added.</summary>
+    public static ResolvedTable Of(TableEntry entry, ConnectorTable state, object provider) => new(
+        new TableSource(ManagedCatalog, entry.Schema, entry.Name, state.EstimatedRows) { TableOid = entry.Oid }, state.Handle, state.Columns) { Provider = provider };
+
     /// <summary>Whether a catalog of this name can be connected to.</summary>
     public static async ValueTask<bool> IsDatabaseAsync(ICatalogSnapshot snapshot, string name, CancellationToken cancellationToken) =>
         IsManaged(name) || await snapshot.FindServerAsync(name, cancellationToken) is not null;

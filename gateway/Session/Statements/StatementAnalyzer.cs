@@ -7,6 +7,7 @@ using Federation.Planner.Rules;
 using Federation.Plan;
 using Federation.Session.Catalogs;
 using Federation.SessionApi;
+using Federation.Sql;
 using Federation.Sql.Syntax;
 
 namespace Federation.Session.Statements;
@@ -26,6 +27,12 @@ internal sealed class StatementAnalyzer(QuerySession session, SessionServices se
         try
         {
             if (syntax is CallStatement call) return Shape(text, call, declared, null, default);
+            if (syntax is InsertStatement insert)
+            {
+                var (inserted, entry, at) = await BindInsertAsync(text.Length, insert, declared, isWide: false, cancellationToken);
+                return Shape(text, syntax, declared, inserted.Source, at, inserted, entry);
+            }
+
             if (QueryOf(syntax) is not { } query) return Shape(text, syntax, declared, null, default);
             var (bound, version) = await BindAsync(text.Length, query, declared, isWide: false, cancellationToken);
             return Shape(text, syntax, declared, bound, version);
@@ -49,13 +56,27 @@ internal sealed class StatementAnalyzer(QuerySession session, SessionServices se
 
     /// <summary>The statement's query bound so that no numeric can overflow 38 digits.</summary>
     public async ValueTask<BoundQuery> BindWideAsync(PreparedStatement prepared, CancellationToken cancellationToken) =>
-        (await BindAsync(prepared.Text.Length, QueryOf(prepared.Syntax)!, [.. prepared.ParameterTypes], isWide: true, cancellationToken)).Query;
+        prepared.Syntax is InsertStatement insert
+            ? (await BindInsertAsync(prepared.Text.Length, insert, [.. prepared.ParameterTypes], isWide: true, cancellationToken)).Insert.Source
+            : (await BindAsync(prepared.Text.Length, QueryOf(prepared.Syntax)!, [.. prepared.ParameterTypes], isWide: true, cancellationToken)).Query;
+
+    /// <summary>RETURNING over the rows that an INSERT has added.</summary>
+    /// <param name="added">The table, of which these rows alone are to be seen.</param>
+    public async ValueTask<BoundQuery> BindReturningAsync(PreparedStatement prepared, ResolvedTable added, CancellationToken cancellationToken)
+    {
+        var query = Binder.ReturningQuery((InsertStatement)prepared.Syntax!);
+        var (context, _) = await LoadAsync(prepared.Text.Length, [query], [.. prepared.ParameterTypes], isWide: false, cancellationToken);
+        var target = TableNames.Of(query)[0];
+        context = context with { FindTable = name => name == target ? added : context.FindTable(name) };
+        return await BindAsync(prepared.Text.Length, () => Binder.Bind(query, context), cancellationToken);
+    }
 
     /// <summary>The query inside a statement, or null.</summary>
     private static Query? QueryOf(Statement? syntax) => syntax switch
     {
         SelectStatement select => select.Query,
         ExplainStatement explain => QueryOf(explain.Statement),
+        CreateTableAsStatement table => table.Query,
         DeclareCursorStatement declare => declare.Query,
         CopyStatement { IsFrom: false, Query: { } query } => query,
         CopyStatement { IsFrom: false, Table: { } table } copy => TableQuery(table, copy.Columns),
@@ -70,8 +91,11 @@ internal sealed class StatementAnalyzer(QuerySession session, SessionServices se
         return new Query(new SelectBody(items) { From = [new TableName(table) { Span = table.Span, IsCopied = columns.Count == 0 }] });
     }
 
-    private PreparedStatement Shape(string text, Statement? syntax, IReadOnlyList<SqlType?>? declared, BoundQuery? query, SnapshotId version) => new(text, syntax)
+    private PreparedStatement Shape(
+        string text, Statement? syntax, IReadOnlyList<SqlType?>? declared, BoundQuery? query, SnapshotId version, BoundInsert? insert = null, TableEntry? entry = null) => new(text, syntax)
     {
+        Insert = insert,
+        Target = entry,
         DeclaredTypes = declared ?? [],
         PreparedAt = session.StatementTime,
         Query = query,
@@ -81,6 +105,7 @@ internal sealed class StatementAnalyzer(QuerySession session, SessionServices se
         Fields = syntax switch
         {
             SelectStatement => PreparedStatement.FieldsOf(query!),
+            InsertStatement => insert!.Returning is { } returning ? PreparedStatement.FieldsOf(returning) : null,
             ExplainStatement explain => [s_text with { Name = "QUERY PLAN", Type = ExplainStatements.IsJson(explain) ? SqlType.Json : SqlType.Text }],
             ShowStatement show => SettingStatements.FieldsOf(session, show),
             ExecuteStatement execute => session.FindStatement(execute.Name).Fields,
@@ -93,30 +118,54 @@ internal sealed class StatementAnalyzer(QuerySession session, SessionServices se
     private async ValueTask<(BoundQuery Query, SnapshotId Version)> BindAsync(
         int length, Query query, IReadOnlyList<SqlType?>? declared, bool isWide, CancellationToken cancellationToken)
     {
-        // A query without tables reads no catalog.
-        var (names, typeNames) = await services.Planning.RunAsync(length, () => (TableNames.Of(query), SourceTypeNames.Of(query)), cancellationToken);
-        if (names.Count == 0 && typeNames.Count == 0) return (await BindAsync(_ => null, _ => null), default);
-        var catalog = await session.Transaction.GetCatalogAsync(cancellationToken);
-        var resolver = Resolver(catalog);
+        var (context, version) = await LoadAsync(length, [query], declared, isWide, cancellationToken);
+        return (await BindAsync(length, () => Binder.Bind(query, context), cancellationToken), version);
+    }
+
+    private async ValueTask<(BoundInsert Insert, TableEntry Entry, SnapshotId Version)> BindInsertAsync(
+        int length, InsertStatement insert, IReadOnlyList<SqlType?>? declared, bool isWide, CancellationToken cancellationToken)
+    {
+        var returning = Binder.ReturningQuery(insert);
+        var (context, version) = await LoadAsync(length, insert.Source is null ? [returning] : [returning, insert.Source], declared, isWide, cancellationToken);
+        var resolver = Resolver(await session.Transaction.GetCatalogAsync(cancellationToken));
+        var target = context.FindTable(TableNames.Of(returning)[0])
+            ?? throw new SqlException(SqlState.UndefinedTable, $"relation \"{insert.Table}\" does not exist") { Position = insert.Table.Span.Position };
+        var entry = await resolver.FindEntryAsync(insert.Table, cancellationToken)
+            ?? throw new SqlException(SqlState.FeatureNotSupported, $"cannot insert into \"{insert.Table.Name}\"") { Detail = "Only tables of the managed catalog can be written.", Position = insert.Table.Span.Position };
+        var defaults = entry.Defaults.ToDictionary(item => item.Key, item => SqlParser.ParseExpression(item.Value), StringComparer.Ordinal);
+        return (await BindAsync(length, () => Binder.BindInsert(insert, target, defaults, context), cancellationToken), entry, version);
+    }
+
+    private ValueTask<T> BindAsync<T>(int length, Func<T> bind, CancellationToken cancellationToken) =>
+        session.WithNamesAsync(() => services.Planning.RunAsync(length, bind, cancellationToken), cancellationToken);
+
+    /// <summary>What binding needs to know of the tables and types that parts of a statement name. Nothing of the catalog is read for parts that name none.</summary>
+    private async ValueTask<(BindContext Context, SnapshotId Version)> LoadAsync(
+        int length, IReadOnlyList<SyntaxNode> parts, IReadOnlyList<SqlType?>? declared, bool isWide, CancellationToken cancellationToken)
+    {
+        var (names, typeNames) = await services.Planning.RunAsync(
+            length, () => (parts.SelectMany(TableNames.Of).ToArray(), parts.SelectMany(SourceTypeNames.Of).ToArray()), cancellationToken);
         var tables = new Dictionary<TableName, ResolvedTable?>();
-        foreach (var name in names)
+        var types = new Dictionary<QualifiedName, PgType>();
+        SnapshotId version = default;
+        if (names.Length > 0 || typeNames.Length > 0)
         {
-            if (tables.ContainsKey(name)) continue;
-            tables[name] = await resolver.ResolveAsync(name, VersionOf(name), cancellationToken);
+            var catalog = await session.Transaction.GetCatalogAsync(cancellationToken);
+            var resolver = Resolver(catalog);
+            version = catalog.Id;
+            foreach (var name in names)
+                if (!tables.ContainsKey(name))
+                    tables[name] = await resolver.ResolveAsync(name, VersionOf(name), cancellationToken);
+            foreach (var name in typeNames)
+                if (await resolver.FindTypeAsync(name, cancellationToken) is { } type)
+                    types[name] = type;
         }
 
-        var types = new Dictionary<QualifiedName, PgType>();
-        foreach (var name in typeNames)
-            if (await resolver.FindTypeAsync(name, cancellationToken) is { } type)
-                types[name] = type;
-        return (await BindAsync(name => tables.GetValueOrDefault(name), name => types.GetValueOrDefault(name)), catalog.Id);
-
-        ValueTask<BoundQuery> BindAsync(Func<TableName, ResolvedTable?> findTable, Func<QualifiedName, PgType?> findType) => session.WithNamesAsync(
-            () => services.Planning.RunAsync(
-                length,
-                () => Binder.Bind(query, new BindContext(findTable, declared ?? [], session.Values) { FindType = findType, HoldsWideNumerics = isWide, RefusesParameters = declared is null }),
-                cancellationToken),
-            cancellationToken);
+        var context = new BindContext(name => tables.GetValueOrDefault(name), declared ?? [], session.Values)
+        {
+            FindType = name => types.GetValueOrDefault(name), HoldsWideNumerics = isWide, RefusesParameters = declared is null,
+        };
+        return (context, version);
     }
 
     internal TableResolver Resolver(ICatalogSnapshot catalog) =>

@@ -10,6 +10,9 @@ internal static class StatementHandlers
     {
         null => new EmptyPortal(session),
         SelectStatement => QueryStatements.Open(session, services, statement, parameters),
+        InsertStatement => InsertStatements.Open(session, services, statement, parameters),
+        CreateTableStatement create => new CommandPortal(session, token => TableStatements.CreateAsync(session, services, create, token)),
+        CreateTableAsStatement create => new CommandPortal(session, token => TableStatements.CreateAsAsync(session, services, statement, create, parameters, token)),
         ExplainStatement explain => ExplainStatements.Open(session, services, statement, explain, parameters),
         CopyStatement copy => CopyStatements.Open(session, services, statement, copy, parameters),
         SetStatement set => new CommandPortal(session, token => SettingStatements.SetAsync(session, set, token)),

@@ -22,6 +22,7 @@ public sealed partial class Binder
             ParameterReference parameter => _parameters.Reference(parameter.Number, parameter.Span.Position),
             NumberLiteral literal => BindNumber(literal),
             StringLiteral literal => new Constant(literal.Value, SqlType.Unknown),
+            DefaultValue => throw new SqlException(SqlState.SyntaxError, "DEFAULT is not allowed in this context") { Position = syntax.Span.Position },
             BitStringLiteral literal => BindBits(literal),
             BooleanLiteral literal => new Constant(literal.Value, SqlType.Bool),
             NullLiteral => new Constant(null, SqlType.Unknown),

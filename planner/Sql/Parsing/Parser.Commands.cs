@@ -37,7 +37,7 @@ internal sealed partial class Parser
             case "role" or "user" or "group":
                 return CreateRole(isUser: _tokens[_index - 1].Keyword == Keyword.User);
             case "table":
-                return SkipStatement(start, HasTopLevelAs() ? "CREATE TABLE AS" : "CREATE TABLE");
+                return CreateTable(start);
             case var kind:
                 return SkipStatement(start, "CREATE " + kind.ToUpperInvariant());
         }

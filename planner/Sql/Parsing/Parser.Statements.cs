@@ -76,14 +76,14 @@ internal sealed partial class Parser
             return new SelectStatement(query) { Span = query.Span };
         }
 
-        return DataChange(start);
+        return Is(Keyword.Insert) ? Insert(start, null) : DataChange(start);
     }
 
     private Statement StatementWith(int start)
     {
         Enter();
         var with = WithClause();
-        Statement? statement = DataChange(start);
+        Statement? statement = Is(Keyword.Insert) ? Insert(start, with) : DataChange(start);
         if (statement is null)
         {
             if (Is(Keyword.With) || (!Is('(') && !Is(Keyword.Values) && !StartsQuery(0))) throw SyntaxError();
@@ -95,13 +95,13 @@ internal sealed partial class Parser
         return statement;
     }
 
-    /// <summary>INSERT, UPDATE, DELETE or MERGE; null when none begins here.</summary>
+    /// <summary>UPDATE, DELETE or MERGE; null when none begins here.</summary>
     private UnsupportedStatement? DataChange(int start)
     {
         var word = Current;
         switch (word.Keyword)
         {
-            case Keyword.Insert or Keyword.Merge:
+            case Keyword.Merge:
                 Advance();
                 Expect(Keyword.Into);
                 break;

@@ -46,6 +46,12 @@ internal sealed partial class Parser
             Keyword.Refresh => OtherCommand(),
             _ => PreparableStatement(),
         };
+        if (statement is CreateTableStatement or CreateSchemaStatement)
+        {
+            _index = start + 1;
+            throw SyntaxError();
+        }
+
         if (statement is UnsupportedStatement unsupported && unsupported.Command.StartsWith("CREATE", StringComparison.Ordinal)
             && unsupported.Command is not ("CREATE TABLE AS" or "CREATE MATERIALIZED VIEW"))
         {

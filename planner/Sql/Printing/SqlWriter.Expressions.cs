@@ -30,6 +30,9 @@ internal sealed partial class SqlWriter
             case StringLiteral text:
                 Literal(text.Value);
                 break;
+            case DefaultValue:
+                Write("default");
+                break;
             case BitStringLiteral bits:
                 Write($"{(bits.IsHex ? "x" : "b")}'{bits.Digits}'");
                 break;

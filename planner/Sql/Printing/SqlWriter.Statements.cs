@@ -60,6 +60,15 @@ internal sealed partial class SqlWriter
             case CopyStatement copy:
                 Copy(copy);
                 break;
+            case InsertStatement insert:
+                Insert(insert);
+                break;
+            case CreateTableStatement table:
+                CreateTable(table);
+                break;
+            case CreateTableAsStatement table:
+                CreateTableAs(table);
+                break;
             case CallStatement call:
                 Write("call ");
                 Call(call.Call);

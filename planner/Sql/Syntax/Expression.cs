@@ -196,3 +196,6 @@ public sealed record WindowDefinition(string? Name, EquatableArray<Expression> P
 {
     public bool IsReference { get; init; }
 }
+
+/// <summary>DEFAULT in the VALUES of an INSERT.</summary>
+public sealed record DefaultValue : Expression;

@@ -135,6 +135,32 @@ public sealed record AlterUserMappingStatement(string User, string Server, Equat
 
 public sealed record DropUserMappingStatement(string User, string Server, bool IfExists) : Statement;
 
+/// <summary>INSERT INTO table … A null source stands for DEFAULT VALUES; WITH in front is the source's.</summary>
+/// <param name="Columns">The columns named; none for all of the table, in order.</param>
+public sealed record InsertStatement(QualifiedName Table, string? Alias, EquatableArray<string> Columns, Query? Source, EquatableArray<SelectItem> Returning) : Statement;
+
+/// <param name="Default">DEFAULT expression; null when none is given.</param>
+public sealed record TableColumn(string Name, TypeName Type, bool IsNotNull, Expression? Default) : SyntaxNode;
+
+/// <param name="PartitionedBy">PARTITIONED BY (columns), as in Trino.</param>
+/// <param name="Options">WITH (name = value, …)</param>
+public sealed record CreateTableStatement(QualifiedName Name, bool IfNotExists, EquatableArray<TableColumn> Columns) : Statement
+{
+    public EquatableArray<string> PartitionedBy { get; init; }
+
+    public EquatableArray<OptionItem> Options { get; init; }
+}
+
+/// <summary>CREATE TABLE … AS query.</summary>
+/// <param name="Columns">Other names for the query's columns; fewer than it has are legal.</param>
+/// <param name="WithData">False for WITH NO DATA.</param>
+public sealed record CreateTableAsStatement(QualifiedName Name, bool IfNotExists, EquatableArray<string> Columns, Query Query, bool WithData) : Statement
+{
+    public EquatableArray<string> PartitionedBy { get; init; }
+
+    public EquatableArray<OptionItem> Options { get; init; }
+}
+
 public sealed record CreateSchemaStatement(QualifiedName Name, bool IfNotExists, string? Authorization) : Statement;
 
 public enum DropKind

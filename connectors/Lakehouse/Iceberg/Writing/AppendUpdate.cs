@@ -1,0 +1,116 @@
+using System.Globalization;
+using System.Security.Cryptography;
+using System.Text.Json.Nodes;
+using Federation.Connectors.Formats.Avro;
+using Federation.Connectors.Spi;
+using Federation.Core.Errors;
+using Federation.Core.Tasks;
+
+namespace Federation.Connectors.Lakehouse.Iceberg.Writing;
+
+/// <summary>
+/// Adds data files to a table. Two appends never clash: applied to another state, the update writes another manifest list and other metadata, and keeps its manifest, which leaves its
+/// sequence number to the list. Used by one thread at a time.
+/// </summary>
+internal sealed class AppendUpdate(IcebergWriter writer, IReadOnlyList<WrittenFile> written, IReadOnlyList<DataFile> files, int specId, TimeProvider clock) : ITableUpdate
+{
+    private readonly string _id = Guid.NewGuid().ToString();
+    private readonly long _snapshotId = BitConverter.ToInt64(RandomNumberGenerator.GetBytes(8)) & long.MaxValue;
+    private readonly List<string> _made = [];
+    private NewManifest? _manifest;
+    private int _attempts;
+
+    /// <summary>The state that the update was applied to last, and what came of it.</summary>
+    private (TablePointer Before, TablePointer After)? _applied;
+
+    /// <summary>The manifest of the added files, as manifest lists name it; null before the update was applied.</summary>
+    public string? ManifestPath => _manifest?.RecordedPath;
+
+    public async ValueTask<TablePointer> ApplyAsync(TablePointer current, CancellationToken cancellationToken)
+    {
+        if (_applied is { } applied && applied.Before == current) return applied.After;
+        var table = writer.Open(current);
+        IcebergWriter.RequireWritable(table.Metadata);
+        if (!table.Metadata.Specs.TryGetValue(specId, out var spec))
+            throw new SqlException(SqlState.TRSerializationFailure, "could not serialize access due to concurrent update") { Detail = $"Partition spec {specId} of the table is gone." };
+        var document = MetadataDocument.Load(table.Metadata.Path);
+        _manifest ??= await WriteManifestAsync(table, document, spec, cancellationToken);
+
+        var parent = table.Metadata.CurrentSnapshotId is { } id ? table.SnapshotOf(id) : null;
+        var sequenceNumber = document.Long("last-sequence-number", 0) + 1;
+        var list = string.Create(CultureInfo.InvariantCulture, $"metadata/snap-{_snapshotId}-{++_attempts}-{_id}.avro");
+        var previous = parent?.ManifestList is { } path ? AvroFile.Open(table.Location.Resolve(path)).ReadRecords() : [];
+        await MakeAsync(Path.Combine(current.Location, list), ManifestListWriter.Write(previous, [_manifest], _snapshotId, parent?.Id, sequenceNumber), cancellationToken);
+
+        var snapshot = new JsonObject
+        {
+            ["sequence-number"] = sequenceNumber,
+            ["snapshot-id"] = _snapshotId,
+            ["parent-snapshot-id"] = parent?.Id,
+            ["timestamp-ms"] = 0,
+            ["summary"] = Summary(document, parent),
+            ["manifest-list"] = $"{table.Metadata.Location}/{list}",
+            ["schema-id"] = table.Metadata.CurrentSchemaId,
+        };
+        if (parent is null) snapshot.Remove("parent-snapshot-id");
+        MetadataUpdates.Apply(
+            document, [new MetadataUpdate.AddSnapshot(snapshot), new MetadataUpdate.SetBranch(MetadataUpdates.MainBranch, _snapshotId)],
+            clock.GetUtcNow().ToUnixTimeMilliseconds(), IcebergWriter.Recorded(table, table.Metadata.Path));
+        var metadata = IcebergWriter.NextMetadataFile(current.Metadata);
+        await MakeAsync(Path.Combine(current.Location, metadata), document.ToBytes(), cancellationToken);
+        var after = current with { Metadata = metadata };
+        _applied = (current, after);
+        return after;
+    }
+
+    public ValueTask DiscardAsync(CancellationToken cancellationToken)
+    {
+        foreach (var path in _made.Concat(written.Select(file => file.Path))) TableFiles.TryDelete(path);
+        return ValueTask.CompletedTask;
+    }
+
+    private async ValueTask<NewManifest> WriteManifestAsync(IcebergTable table, MetadataDocument document, PartitionSpec spec, CancellationToken cancellationToken)
+    {
+        var name = $"metadata/{_id}-m0.avro";
+        var schema = document.Array("schemas").OfType<JsonObject>().First(item => (int)item["schema-id"]! == table.Metadata.CurrentSchemaId);
+        var specFields = document.Array("partition-specs").OfType<JsonObject>().First(item => (int)item["spec-id"]! == spec.Id)["fields"]!;
+        var bytes = ManifestWriter.Write(files, table.Metadata.CurrentSchema, schema, spec, specFields, _snapshotId);
+        await MakeAsync(Path.Combine(table.Location.Folder, name), bytes, cancellationToken);
+        return new NewManifest($"{table.Metadata.Location}/{name}", bytes.Length, spec, files);
+    }
+
+    private async ValueTask MakeAsync(string path, byte[] bytes, CancellationToken cancellationToken)
+    {
+        await TableFiles.WriteAsync(path, bytes, cancellationToken);
+        _made.Add(path);
+    }
+
+    /// <summary>Counts as text (spec, appendix F); totals go on from those of the snapshot before.</summary>
+    private JsonObject Summary(MetadataDocument document, Snapshot? parent)
+    {
+        var before = parent is null ? null : document.Array("snapshots").OfType<JsonObject>().FirstOrDefault(item => (long)item["snapshot-id"]! == parent.Id)?["summary"] as JsonObject;
+        var rows = files.Sum(file => file.RowCount);
+        var bytes = files.Sum(file => file.SizeBytes);
+        var summary = new JsonObject
+        {
+            ["operation"] = "append",
+            ["added-data-files"] = Text(files.Count),
+            ["added-records"] = Text(rows),
+            ["added-files-size"] = Text(bytes),
+            ["changed-partition-count"] = Text(files.Select(file => string.Join('/', file.Partition.Select(value => value is null ? "-" : Convert.ToHexString(value)))).Distinct(StringComparer.Ordinal).Count()),
+        };
+        foreach (var (name, added) in (IEnumerable<(string, long)>)
+        [
+            ("total-records", rows), ("total-files-size", bytes), ("total-data-files", files.Count), ("total-delete-files", 0), ("total-position-deletes", 0), ("total-equality-deletes", 0),
+        ])
+        {
+            // A total that the snapshot before does not tell is not known now either.
+            if (parent is null) summary[name] = Text(added);
+            else if (before?[name] is JsonValue value && long.TryParse((string?)value, CultureInfo.InvariantCulture, out var total)) summary[name] = Text(total + added);
+        }
+
+        return summary;
+    }
+
+    private static string Text(long value) => value.ToString(CultureInfo.InvariantCulture);
+}

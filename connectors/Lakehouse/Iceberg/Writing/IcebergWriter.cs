@@ -1,0 +1,81 @@
+using System.Globalization;
+using Federation.Connectors.Formats.Parquet;
+using Federation.Connectors.Spi;
+using Federation.Core;
+using Federation.Core.Errors;
+using Federation.Core.Tasks;
+
+namespace Federation.Connectors.Lakehouse.Iceberg.Writing;
+
+/// <summary>Makes Iceberg tables and appends to them: format version 2, Parquet files, identity partitions. Thread-safe.</summary>
+internal sealed class IcebergWriter(Func<TablePointer, IcebergTable> open, ParquetFooters footers, TimeProvider clock)
+{
+    private const string FormatName = "iceberg";
+
+    public IcebergTable Open(TablePointer pointer) => open(pointer);
+
+    public async ValueTask<TablePointer> CreateAsync(NewTable table, CancellationToken cancellationToken)
+    {
+        var uuid = Guid.NewGuid();
+        var document = NewTableMetadata.Make(table, uuid, clock.GetUtcNow().ToUnixTimeMilliseconds());
+        var metadata = NextMetadataFile(null);
+        await TableFiles.WriteAsync(Path.Combine(table.Location, metadata), document.ToBytes(), cancellationToken);
+        return new TablePointer(FormatName, table.Location, metadata, uuid.ToString());
+    }
+
+    public WritePlan PlanAppend(TablePointer pointer)
+    {
+        var table = open(pointer);
+        RequireWritable(table.Metadata);
+        var schema = table.Metadata.CurrentSchema;
+        var spec = table.Metadata.Specs[table.Metadata.DefaultSpecId];
+        var partitions = spec.Fields.Where(field => field.Transform.Kind != TransformKind.Void).Select(field => field.Transform.Kind == TransformKind.Identity
+            ? IndexOf(schema, field.SourceId)
+            : throw new SqlException(SqlState.FeatureNotSupported, $"tables partitioned by {field.Transform.Kind.ToString().ToLowerInvariant()} cannot be written yet")).ToEquatableArray();
+        var columns = schema.Fields.Select(field => new FileColumn(field.Name, WrittenTypes.KernelType(field.Type), WrittenTypes.FieldIds(field))
+        {
+            NullError = field.IsRequired ? $"null value in column \"{field.Name}\" violates not-null constraint" : null,
+        }).ToEquatableArray();
+        return new WritePlan(pointer, new TaskOutput.WriteFiles(Path.Combine(pointer.Location, "data"), columns, partitions) { WriterOptions = ["COMPRESSION zstd"] });
+    }
+
+    public AppendUpdate Append(WritePlan plan, IReadOnlyList<WrittenFile> files)
+    {
+        var table = open(plan.Pointer);
+        var spec = table.Metadata.Specs[table.Metadata.DefaultSpecId];
+        var fields = table.Metadata.CurrentSchema.Fields.ToArray();
+        var data = files.Select(file => DataFiles.Read(file, footers.Get(file.Path), Recorded(table, file.Path), fields, spec)).ToArray();
+        return new AppendUpdate(this, files, data, spec.Id, clock);
+    }
+
+    /// <summary>How the table's metadata names a file that lies in its folder.</summary>
+    public static string Recorded(IcebergTable table, string path)
+    {
+        var folder = table.Location.Folder;
+        return path.StartsWith(folder + "/", StringComparison.Ordinal) ? table.Metadata.Location + path[folder.Length..] : path;
+    }
+
+    /// <summary>Version 1 has no sequence numbers, version 3 counts rows: neither may be written as if it were version 2.</summary>
+    public static void RequireWritable(TableMetadata metadata)
+    {
+        if (metadata.FormatVersion != 2)
+            throw new SqlException(SqlState.FeatureNotSupported, $"Iceberg tables of format version {metadata.FormatVersion} cannot be written yet") { Detail = $"The table is \"{metadata.Location}\"." };
+    }
+
+    /// <summary>The name of the metadata file after another, relative to the table's folder: a number that goes up by one, and a unique part.</summary>
+    public static string NextMetadataFile(string? current)
+    {
+        var name = Path.GetFileName(current) ?? "";
+        var digits = name.TrimStart('v').TakeWhile(char.IsAsciiDigit).ToArray();
+        var number = int.TryParse(digits, CultureInfo.InvariantCulture, out var version) ? version + 1 : 0;
+        return string.Create(CultureInfo.InvariantCulture, $"metadata/{number:00000}-{Guid.NewGuid()}.metadata.json");
+    }
+
+    private static int IndexOf(IcebergSchema schema, int fieldId)
+    {
+        for (var i = 0; i < schema.Fields.Count; i++)
+            if (schema.Fields[i].Id == fieldId)
+                return i;
+        throw new SqlException(SqlState.FeatureNotSupported, "tables partitioned by a nested or dropped column cannot be written yet");
+    }
+}

@@ -1,0 +1,154 @@
+using System.Globalization;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using Federation.Connectors.Formats;
+using Federation.Connectors.Spi;
+using Federation.Core;
+using Federation.Core.Errors;
+using Federation.Core.Types;
+
+namespace Federation.Connectors.Lakehouse.Iceberg.Writing;
+
+/// <summary>
+/// SQL types as types of the table format. What SQL says and the format does not (smallint, varchar(10), json, interval) is kept in the table property <see cref="Property"/>, by field id:
+/// other engines see the format's type, and this one gives back the type that was declared.
+/// </summary>
+internal static class WrittenTypes
+{
+    /// <summary>Holds a JSON object: field id to the OID and modifier of its type.</summary>
+    public const string Property = "federation.column-types";
+
+    /// <summary>Digits behind the point of a numeric column that declares none.</summary>
+    private const int DefaultScale = 9;
+
+    /// <summary>A numeric without precision becomes the widest that the format has; values that do not fit it are refused when they are written.</summary>
+    public static SqlType Stored(SqlType type) => type.IsNumeric && type.Decimal is null ? SqlType.NumericOf(DecimalShape.MaxPrecision, DefaultScale) : type;
+
+    /// <summary>The fields of a new table, with ids from 1 on: columns first, what is nested in them after them, as the reference implementation numbers them.</summary>
+    public static (IReadOnlyList<IcebergField> Fields, int LastId) Fields(IReadOnlyList<NewColumn> columns)
+    {
+        var lastId = columns.Count;
+        var fields = columns.Select((column, index) => new IcebergField(index + 1, column.Name, Type(Stored(column.Type), column.Name, ref lastId), !column.IsNullable)).ToArray();
+        return (fields, lastId);
+    }
+
+    /// <summary>The kernel's type that is written as a type of the format.</summary>
+    public static string KernelType(IcebergType type) => type switch
+    {
+        IcebergType.Primitive primitive => primitive.Kind switch
+        {
+            IcebergKind.Boolean => "BOOLEAN",
+            IcebergKind.Int => "INTEGER",
+            IcebergKind.Long => "BIGINT",
+            IcebergKind.Float => "FLOAT",
+            IcebergKind.Double => "DOUBLE",
+            IcebergKind.Decimal => string.Create(CultureInfo.InvariantCulture, $"DECIMAL({primitive.Precision}, {primitive.Scale})"),
+            IcebergKind.Date => "DATE",
+            IcebergKind.Time => "TIME",
+            IcebergKind.Timestamp => "TIMESTAMP",
+            IcebergKind.Timestamptz => "TIMESTAMP WITH TIME ZONE",
+            IcebergKind.String => "VARCHAR",
+            IcebergKind.Uuid => "UUID",
+            IcebergKind.Binary => "BLOB",
+            _ => throw Unwritable(type),
+        },
+        IcebergType.List list => KernelType(list.Element.Type) + "[]",
+        IcebergType.Struct nested => $"STRUCT({string.Join(", ", nested.Fields.Select(field => $"{KernelText.Identifier(field.Name)} {KernelType(field.Type)}"))})",
+        _ => throw Unwritable(type),
+    };
+
+    /// <summary>The ids of a field in the form of the kernel's FIELD_IDS.</summary>
+    public static string FieldIds(IcebergField field) => field.Type switch
+    {
+        IcebergType.List list => string.Create(CultureInfo.InvariantCulture, $"{{__duckdb_field_id: {field.Id}, element: {FieldIds(list.Element)}}}"),
+        IcebergType.Struct nested => string.Create(
+            CultureInfo.InvariantCulture,
+            $"{{__duckdb_field_id: {field.Id}, {string.Join(", ", nested.Fields.Select(member => $"{KernelText.Identifier(member.Name)}: {FieldIds(member)}"))}}}"),
+        _ => field.Id.ToString(CultureInfo.InvariantCulture),
+    };
+
+    /// <summary>The value of the property for the columns of a table; null when the format's types say all.</summary>
+    public static string? Declared(IReadOnlyList<NewColumn> columns)
+    {
+        var declared = new JsonObject();
+        for (var i = 0; i < columns.Count; i++)
+        {
+            var lastId = columns.Count;
+            var stored = Stored(columns[i].Type);
+            if (SqlTypes.Of(Type(stored, columns[i].Name, ref lastId), columns[i].Name) == stored) continue;
+            declared[(i + 1).ToString(CultureInfo.InvariantCulture)] = new JsonArray((long)stored.AnnouncedOid.Value, stored.Modifier);
+        }
+
+        return declared.Count == 0 ? null : declared.ToJsonString();
+    }
+
+    /// <summary>The types that the property declares, by field id; none for text that is not of this form, which another engine may have written.</summary>
+    public static IReadOnlyDictionary<int, SqlType> ReadDeclared(string? property)
+    {
+        var types = new Dictionary<int, SqlType>();
+        if (property is null) return types;
+        try
+        {
+            using var document = JsonDocument.Parse(property);
+            foreach (var member in document.RootElement.EnumerateObject())
+            {
+                if (int.TryParse(member.Name, CultureInfo.InvariantCulture, out var id)
+                    && SqlType.FromOid(new Oid(member.Value[0].GetUInt32()), member.Value[1].GetInt32()) is { } type)
+                    types[id] = type;
+            }
+        }
+        catch (Exception error) when (error is JsonException or InvalidOperationException or FormatException or IndexOutOfRangeException)
+        {
+            types.Clear();
+        }
+
+        return types;
+    }
+
+    private static IcebergType Type(SqlType type, string column, ref int lastId)
+    {
+        if (type.IsArray)
+        {
+            var id = ++lastId;
+            return new IcebergType.List(new IcebergField(id, "element", Type(Stored(type.Element!), column, ref lastId), IsRequired: false));
+        }
+
+        if (type.IsRecord)
+        {
+            var first = lastId + 1;
+            lastId += type.Fields.Count;
+            var fields = new IcebergField[type.Fields.Count];
+            for (var i = 0; i < fields.Length; i++)
+                fields[i] = new IcebergField(first + i, type.Fields[i].Name, Type(Stored(type.Fields[i].Type), column, ref lastId), IsRequired: false);
+            return new IcebergType.Struct(fields.ToEquatableArray());
+        }
+
+        if (type.IsNumeric && type.Decimal is { } shape) return new IcebergType.Primitive(IcebergKind.Decimal, shape.Precision, shape.Scale);
+        return new IcebergType.Primitive(s_kinds.TryGetValue(type.Base, out var kind) ? kind : throw new SqlException(
+            SqlState.FeatureNotSupported, $"column \"{column}\" has type {type}, which Iceberg tables cannot hold") { ColumnName = column });
+    }
+
+    private static readonly Dictionary<PgType, IcebergKind> s_kinds = new()
+    {
+        [PgTypes.Bool] = IcebergKind.Boolean,
+        [PgTypes.Int2] = IcebergKind.Int,
+        [PgTypes.Int4] = IcebergKind.Int,
+        [PgTypes.Int8] = IcebergKind.Long,
+        [PgTypes.Float4] = IcebergKind.Float,
+        [PgTypes.Float8] = IcebergKind.Double,
+        [PgTypes.Date] = IcebergKind.Date,
+        [PgTypes.Time] = IcebergKind.Time,
+        [PgTypes.Timestamp] = IcebergKind.Timestamp,
+        [PgTypes.Timestamptz] = IcebergKind.Timestamptz,
+        [PgTypes.Text] = IcebergKind.String,
+        [PgTypes.Varchar] = IcebergKind.String,
+        [PgTypes.Bpchar] = IcebergKind.String,
+        [PgTypes.Name] = IcebergKind.String,
+        [PgTypes.Json] = IcebergKind.String,
+        [PgTypes.Jsonb] = IcebergKind.String,
+        [PgTypes.Uuid] = IcebergKind.Uuid,
+        [PgTypes.Bytea] = IcebergKind.Binary,
+    };
+
+    private static SqlException Unwritable(IcebergType type) => new(SqlState.FeatureNotSupported, $"columns of type {type} cannot be written");
+}

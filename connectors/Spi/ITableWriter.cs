@@ -1,0 +1,49 @@
+using Federation.Core;
+using Federation.Core.Tasks;
+using Federation.Core.Types;
+
+namespace Federation.Connectors.Spi;
+
+/// <summary>
+/// A table format whose tables the managed catalog makes and changes. A change is planned for one state of a table, its rows are written by workers, and the files become an update. The
+/// update is applied to whatever state is current when the transaction commits, maybe several times: only the catalog's commit makes a state visible. Thread-safe.
+/// </summary>
+public interface ITableWriter
+{
+    /// <summary>Writes the first state of a new table into an empty folder. Raises 0A000 for a type that the format cannot hold.</summary>
+    ValueTask<TablePointer> CreateAsync(NewTable table, CancellationToken cancellationToken);
+
+    /// <summary>How rows that are added to a table are written. Raises 0A000 for a table that cannot be written.</summary>
+    ValueTask<WritePlan> PlanAppendAsync(TablePointer pointer, CancellationToken cancellationToken);
+
+    /// <summary>The update that adds files written by the plan.</summary>
+    ValueTask<ITableUpdate> AppendAsync(WritePlan plan, IReadOnlyList<WrittenFile> files, CancellationToken cancellationToken);
+
+    /// <summary>The rows that an update has added, and no others, in a state that the update was applied to.</summary>
+    ValueTask<ConnectorTable> LoadAddedAsync(TablePointer pointer, ITableUpdate update, CancellationToken cancellationToken);
+}
+
+/// <summary>A change of a table whose files are written. Immutable; opaque to everybody but its format.</summary>
+public interface ITableUpdate
+{
+    /// <summary>Writes the state that follows from a state of the table. Raises 40001 when the change cannot follow on it.</summary>
+    ValueTask<TablePointer> ApplyAsync(TablePointer current, CancellationToken cancellationToken);
+
+    /// <summary>Removes the files of a change that was never committed. What cannot be removed is left to maintenance.</summary>
+    ValueTask DiscardAsync(CancellationToken cancellationToken);
+}
+
+/// <param name="Location">An absolute folder that does not exist yet.</param>
+/// <param name="PartitionedBy">Names of columns whose values each lie in files of their own.</param>
+public sealed record NewTable(string Location, EquatableArray<NewColumn> Columns, EquatableArray<string> PartitionedBy)
+{
+    public EquatableArray<KeyValuePair<string, string>> Properties { get; init; }
+}
+
+/// <param name="Default">What rows that do not name the column get, as SQL text; null for NULL.</param>
+public sealed record NewColumn(string Name, SqlType Type, bool IsNullable = true, string? Default = null);
+
+/// <summary>How rows are written into files that the table's readers expect.</summary>
+/// <param name="Pointer">The state that the plan was made for.</param>
+/// <param name="Output">Where each task's rows go; the columns of the rows are those of the table, in order.</param>
+public sealed record WritePlan(TablePointer Pointer, TaskOutput.WriteFiles Output);

@@ -1,0 +1,47 @@
+using Federation.Catalog;
+using Federation.Connectors.Spi;
+using Federation.Core.Tasks;
+using Federation.Execution;
+
+namespace Federation.Session.Statements;
+
+/// <summary>Rows of a query that become rows of a managed table within the session's transaction.</summary>
+/// <param name="Rows">How many.</param>
+/// <param name="Update">The change; null when there was no row.</param>
+internal sealed record WrittenTable(long Rows, ITableUpdate? Update);
+
+/// <summary>Writes the rows of queries into managed tables.</summary>
+internal static class TableWriting
+{
+    /// <summary>The format of a table, which must be one that can be written.</summary>
+    public static ITableWriter WriterOf(SessionServices services, TablePointer pointer) =>
+        services.Formats.FirstOrDefault(format => format.Name == pointer.Format) as ITableWriter
+        ?? throw new SqlException(SqlState.FeatureNotSupported, $"tables of format {pointer.Format} cannot be written");
+
+    /// <summary>Runs the query, whose columns are those of the table, and adds its rows to the table. Nobody but the transaction sees them before its commit.</summary>
+    public static async ValueTask<WrittenTable> AppendAsync(QuerySession session, SessionServices services, TableEntry table, QueryRequest request, CancellationToken cancellationToken)
+    {
+        var writer = WriterOf(services, table.Pointer);
+        var plan = await writer.PlanAppendAsync(table.Pointer, cancellationToken);
+        var written = await services.Runner.WriteAsync(request, Named(plan.Output, table), cancellationToken);
+        if (written.Files.Count == 0) return new WrittenTable(0, null);
+        var update = await writer.AppendAsync(plan, written.Files, cancellationToken);
+        session.Transaction.Stage(() => update.DiscardAsync(CancellationToken.None));
+        if (written.Rows == 0)
+        {
+            await update.DiscardAsync(cancellationToken);
+            return new WrittenTable(0, null);
+        }
+
+        await session.Transaction.ChangeAsync(new CatalogChange.UpdateTable(table.Key, table.Oid, update), cancellationToken);
+        return new WrittenTable(written.Rows, update);
+    }
+
+    /// <summary>Errors name the relation.</summary>
+    private static TaskOutput.WriteFiles Named(TaskOutput.WriteFiles output, TableEntry table) => output with
+    {
+        Columns = output.Columns.Select(column => column.NullError is null
+            ? column
+            : column with { NullError = $"null value in column \"{column.Name}\" of relation \"{table.Name}\" violates not-null constraint" }).ToEquatableArray(),
+    };
+}

@@ -1,0 +1,113 @@
+using Federation.Connectors.Spi;
+using Federation.Planner.Functions;
+using Federation.Planner.Typing;
+using Federation.Sql.Syntax;
+
+namespace Federation.Planner.Binding;
+
+/// <summary>INSERT: the rows of its source in the columns of its table, as PostgreSQL's analyze.c transforms them.</summary>
+public sealed partial class Binder
+{
+    /// <param name="defaults">What columns get that the statement does not name.</param>
+    public static BoundInsert BindInsert(InsertStatement insert, ResolvedTable target, IReadOnlyDictionary<string, Expression> defaults, BindContext context)
+    {
+        var binder = new Binder(context) { _statement = insert.Source };
+        var source = binder.BindInsertSource(insert, target, defaults);
+        var returning = insert.Returning.Count == 0 ? null : binder.BindQuery(ReturningQuery(insert), new BindScope(null));
+        var parameters = binder._parameters.Resolve();
+        return new BoundInsert(
+            target,
+            new BoundQuery(source.Plan, source.Outputs.ToEquatableArray(), parameters) { Tables = binder._tables },
+            returning is null ? null : new BoundQuery(binder.AddSystemColumns(returning.Plan), returning.Outputs.ToEquatableArray(), parameters) { Tables = binder._tables });
+    }
+
+    /// <summary>The query whose rows RETURNING gives, over whatever the table's name means when it is bound.</summary>
+    public static Query ReturningQuery(InsertStatement insert) => new(new SelectBody(insert.Returning)
+    {
+        From = [new TableName(insert.Table) { Span = insert.Table.Span, Alias = insert.Alias is null ? null : new TableAlias(insert.Alias, [], []) }],
+    });
+
+    private QueryResult BindInsertSource(InsertStatement insert, ResolvedTable target, IReadOnlyDictionary<string, Expression> defaults)
+    {
+        var columns = InsertColumns(insert, target);
+        var given = new Dictionary<string, Expr>(StringComparer.Ordinal);
+        LogicalPlan input = Values.OneRow;
+        if (insert.Source is { Body: ValuesBody values, With: null, OrderBy.Count: 0, Limit: null, Offset: null }) (input, given) = BindRows(values, insert.Columns.Count > 0, columns, defaults);
+        else if (insert.Source is { } query) (input, given) = BindSource(query, insert, columns);
+        var assignments = target.Columns.Select(column => new Assignment(
+            NewColumn(column.Name, column.Type), given.TryGetValue(column.Name, out var value) ? value : Default(column, defaults))).ToArray();
+        return new QueryResult(new Project(input, assignments.ToEquatableArray()), [.. assignments.Select(item => new OutputColumn(item.Column.Name, item.Column))]);
+    }
+
+    /// <summary>The columns that the source's values are for.</summary>
+    private static IReadOnlyList<ConnectorColumn> InsertColumns(InsertStatement insert, ResolvedTable target)
+    {
+        if (insert.Columns.Count == 0) return [.. target.Columns];
+        var columns = new List<ConnectorColumn>();
+        foreach (var name in insert.Columns)
+        {
+            var column = target.Columns.FirstOrDefault(column => column.Name == name)
+                ?? throw new SqlException(SqlState.UndefinedColumn, $"column \"{name}\" of relation \"{insert.Table.Name}\" does not exist") { Position = insert.Table.Span.Position };
+            if (columns.Contains(column)) throw new SqlException(SqlState.DuplicateColumn, $"column \"{name}\" specified more than once") { Position = insert.Table.Span.Position };
+            columns.Add(column);
+        }
+
+        return columns;
+    }
+
+    /// <summary>Rows in which every value is for a column of known type: literals take it, and DEFAULT means the column's own.</summary>
+    private (LogicalPlan Input, Dictionary<string, Expr> Given) BindRows(
+        ValuesBody values, bool isNamed, IReadOnlyList<ConnectorColumn> columns, IReadOnlyDictionary<string, Expression> defaults)
+    {
+        var width = values.Rows[0].Count;
+        RequireWidth(width, width > columns.Count ? values.Rows[0][columns.Count].Span : values.Span, columns, isComplete: isNamed);
+        var outputs = columns.Take(width).Select(column => NewColumn(column.Name, column.Type)).ToArray();
+        var rows = values.Rows.Select(row =>
+        {
+            if (row.Count != width) throw new SqlException(SqlState.SyntaxError, "VALUES lists must all be the same length") { Position = row.Count > 0 ? row[0].Span.Position : values.Span.Position };
+            return row.Select((item, i) => item is DefaultValue
+                ? Default(columns[i], defaults)
+                : ForColumn(BindExpression(item, new BindScope(null), ExpressionContext.Values), columns[i], item.Span)).ToEquatableArray();
+        }).ToEquatableArray();
+        return (new Values(rows, outputs.ToEquatableArray()), outputs.ToDictionary(output => output.Name, output => (Expr)new ColumnRef(output), StringComparer.Ordinal));
+    }
+
+    private (LogicalPlan Input, Dictionary<string, Expr> Given) BindSource(Query query, InsertStatement insert, IReadOnlyList<ConnectorColumn> columns)
+    {
+        var bound = BindQuery(query, new BindScope(null), resolvesUnknown: false);
+        // Columns that are not named are filled up; fewer values than named columns are an error.
+        RequireWidth(bound.Outputs.Count, query.Span, columns, isComplete: insert.Columns.Count > 0);
+        var given = new Dictionary<string, Expr>(StringComparer.Ordinal);
+        for (var i = 0; i < bound.Outputs.Count; i++)
+        {
+            var value = PendingValue(bound, i);
+            given[columns[i].Name] = ForColumn(value, columns[i], _spans.TryGetValue(value, out var span) ? span : query.Span);
+        }
+
+        return (PendingInput(bound), given);
+    }
+
+    private static void RequireWidth(int width, SourceSpan span, IReadOnlyList<ConnectorColumn> columns, bool isComplete)
+    {
+        if (width > columns.Count) throw new SqlException(SqlState.SyntaxError, "INSERT has more expressions than target columns") { Position = span.Position };
+        if (isComplete && width < columns.Count) throw new SqlException(SqlState.SyntaxError, "INSERT has more target columns than expressions") { Position = span.Position };
+    }
+
+    private Expr Default(ConnectorColumn column, IReadOnlyDictionary<string, Expression> defaults) => defaults.TryGetValue(column.Name, out var expression)
+        ? ForColumn(BindExpression(expression, new BindScope(null), new ExpressionContext("DEFAULT")), column, expression.Span)
+        : new Constant(null, column.Type);
+
+    private Expr ForColumn(Expr value, ConnectorColumn column, SourceSpan span)
+    {
+        if (!value.Type.IsUnknown && TypeRules.FindPath(column.Type.AnnouncedOid, value.Type.AnnouncedOid, CastContext.Assignment).Path == CoercionPath.None)
+        {
+            throw new SqlException(SqlState.DatatypeMismatch, $"column \"{column.Name}\" is of type {column.Type.WithoutModifier()} but expression is of type {value.Type.WithoutModifier()}")
+            {
+                Position = span.Position,
+                Hint = "You will need to rewrite or cast the expression.",
+            };
+        }
+
+        return Coerce(value, column.Type, CastContext.Assignment, span);
+    }
+}

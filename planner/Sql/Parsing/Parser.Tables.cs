@@ -1,0 +1,145 @@
+using Federation.Sql.Lexing;
+using Federation.Sql.Syntax;
+
+namespace Federation.Sql.Parsing;
+
+/// <summary>CREATE TABLE and CREATE TABLE AS.</summary>
+internal sealed partial class Parser
+{
+    /// <summary>CREATE TABLE, up to and without its name. Forms that no table here can have are told by their words.</summary>
+    private Statement CreateTable(int start)
+    {
+        if (_tokens[_index - 2].Keyword is Keyword.Temp or Keyword.Temporary) return SkipStatement(start, HasTopLevelAs() ? "CREATE TEMPORARY TABLE AS" : "CREATE TEMPORARY TABLE");
+        var ifNotExists = IfNotExists();
+        var name = RelationName();
+        if (Is(Keyword.Of) || Is(Keyword.Partition)) return SkipStatement(start, $"CREATE TABLE {Current.Text!.ToUpperInvariant()}");
+        if (!HasTopLevelAs()) return CreatePlainTable(start, name, ifNotExists);
+        var columns = Is('(') ? ParenthesisedList(ColumnId) : default;
+        var (partitionedBy, options) = TableOptions();
+        Expect(Keyword.As);
+        if (Is(Keyword.Execute)) return SkipStatement(start, "CREATE TABLE AS EXECUTE");
+        var query = Query();
+        var withData = true;
+        if (Accept(Keyword.With))
+        {
+            withData = !Accept(Keyword.No);
+            Expect(Keyword.Data);
+        }
+
+        return new CreateTableAsStatement(name, ifNotExists, columns, query, withData) { PartitionedBy = partitionedBy, Options = options, Span = SpanFrom(start) };
+    }
+
+    private Statement CreatePlainTable(int start, QualifiedName name, bool ifNotExists)
+    {
+        var columns = new List<TableColumn>();
+        Expect('(');
+        if (!Is(')'))
+        {
+            do
+            {
+                if (TableConstraint() is { } constraint) return SkipStatement(start, $"CREATE TABLE with {constraint}");
+                if (TableColumn(out var unsupported) is not { } column) return SkipStatement(start, $"CREATE TABLE with {unsupported}");
+                columns.Add(column);
+            }
+            while (Accept(','));
+        }
+
+        Expect(')');
+        if (Is(Keyword.Inherits) || Is(Keyword.Partition)) return SkipStatement(start, $"CREATE TABLE with {Current.Text!.ToUpperInvariant()}");
+        var (partitionedBy, options) = TableOptions();
+        if (Is(Keyword.On) || Is(Keyword.Tablespace) || Is(Keyword.Using)) return SkipStatement(start, $"CREATE TABLE with {Current.Text!.ToUpperInvariant()}");
+        return new CreateTableStatement(name, ifNotExists, columns.ToEquatableArray()) { PartitionedBy = partitionedBy, Options = options, Span = SpanFrom(start) };
+    }
+
+    /// <summary>The words of a constraint of the table; null when a column comes.</summary>
+    private string? TableConstraint() => Current.Keyword switch
+    {
+        Keyword.Primary => "PRIMARY KEY",
+        Keyword.Unique => "UNIQUE",
+        Keyword.Check => "CHECK",
+        Keyword.Foreign => "FOREIGN KEY",
+        Keyword.Exclude => "EXCLUDE",
+        Keyword.Constraint => "a named constraint",
+        Keyword.Like => "LIKE",
+        _ => null,
+    };
+
+    /// <param name="unsupported">The words of the first constraint that is not supported; the answer is null then.</param>
+    private TableColumn? TableColumn(out string? unsupported)
+    {
+        var start = _index;
+        var name = ColumnId();
+        var type = TypeName();
+        var isNotNull = false;
+        Expression? defaultValue = null;
+        while (true)
+        {
+            switch (Current.Keyword)
+            {
+                case Keyword.Not when NextIs(Keyword.Null):
+                    Skip(2);
+                    isNotNull = true;
+                    continue;
+                case Keyword.Null:
+                    Advance();
+                    continue;
+                case Keyword.Default:
+                    Advance();
+                    defaultValue = RestrictedExpression();
+                    continue;
+            }
+
+            unsupported = Current.Keyword switch
+            {
+                Keyword.Primary => "PRIMARY KEY",
+                Keyword.Unique => "UNIQUE",
+                Keyword.Check => "CHECK",
+                Keyword.References => "REFERENCES",
+                Keyword.Generated => "GENERATED",
+                Keyword.Constraint => "a named constraint",
+                Keyword.Collate => "COLLATE",
+                _ => null,
+            };
+            return unsupported is null ? new TableColumn(name, type, isNotNull, defaultValue) { Span = SpanFrom(start) } : null;
+        }
+    }
+
+    /// <summary>PARTITIONED BY (columns) and WITH (options), in either order.</summary>
+    private (EquatableArray<string> PartitionedBy, EquatableArray<OptionItem> Options) TableOptions()
+    {
+        EquatableArray<string> partitionedBy = default;
+        EquatableArray<OptionItem> options = default;
+        while (true)
+        {
+            if (Is(TokenKind.Identifier) && Current.Text == "partitioned")
+            {
+                Advance();
+                Expect(Keyword.By);
+                partitionedBy = ParenthesisedList(ColumnId);
+            }
+            else if (Is(Keyword.With) && IsCharacter(Peek(1), '('))
+            {
+                Advance();
+                options = ParenthesisedList(TableOption);
+            }
+            else if (Is(Keyword.Without))
+            {
+                Advance();
+                if (Current.Text != "oids") throw SyntaxError();
+                Advance();
+            }
+            else
+            {
+                return (partitionedBy, options);
+            }
+        }
+    }
+
+    private OptionItem TableOption()
+    {
+        var start = _index;
+        var name = ColumnLabel();
+        while (Accept('.')) name += "." + ColumnLabel();
+        return new OptionItem(name, Accept('=') ? SettingValue() : null) { Span = SpanFrom(start) };
+    }
+}

@@ -1,0 +1,97 @@
+using Federation.Core;
+using Federation.Sql.Syntax;
+
+namespace Federation.Sql.Printing;
+
+/// <summary>INSERT and CREATE TABLE.</summary>
+internal sealed partial class SqlWriter
+{
+    private void Insert(InsertStatement insert)
+    {
+        Write("insert into ");
+        Name(insert.Table);
+        if (insert.Alias is not null)
+        {
+            Write(" as ");
+            Identifier(insert.Alias);
+        }
+
+        ColumnList(insert.Columns);
+        if (insert.Source is null)
+        {
+            Write(" default values");
+        }
+        else
+        {
+            Write(" ");
+            Query(insert.Source);
+        }
+
+        if (insert.Returning.Count == 0) return;
+        Write(" returning ");
+        List(insert.Returning, Item);
+    }
+
+    private void CreateTable(CreateTableStatement table)
+    {
+        TableHead(table.Name, table.IfNotExists);
+        Write(" (");
+        List(table.Columns, column =>
+        {
+            Identifier(column.Name);
+            Write(" ");
+            Type(column.Type);
+            if (column.IsNotNull) Write(" not null");
+            if (column.Default is null) return;
+            Write(" default (");
+            Expression(column.Default);
+            Write(")");
+        });
+        Write(")");
+        TableOptions(table.PartitionedBy, table.Options);
+    }
+
+    private void CreateTableAs(CreateTableAsStatement table)
+    {
+        TableHead(table.Name, table.IfNotExists);
+        ColumnList(table.Columns);
+        TableOptions(table.PartitionedBy, table.Options);
+        Write(" as ");
+        Query(table.Query);
+        if (!table.WithData) Write(" with no data");
+    }
+
+    private void TableHead(QualifiedName name, bool ifNotExists)
+    {
+        Write(ifNotExists ? "create table if not exists " : "create table ");
+        Name(name);
+    }
+
+    private void ColumnList(EquatableArray<string> columns)
+    {
+        if (columns.Count == 0) return;
+        Write(" (");
+        List(columns, Identifier);
+        Write(")");
+    }
+
+    private void TableOptions(EquatableArray<string> partitionedBy, EquatableArray<OptionItem> options)
+    {
+        if (partitionedBy.Count > 0)
+        {
+            Write(" partitioned by");
+            ColumnList(partitionedBy);
+        }
+
+        if (options.Count == 0) return;
+        Write(" with (");
+        List(options, option =>
+        {
+            Names(option.Name.Split('.').ToEquatableArray(), ".");
+            if (option.Value is null) return;
+            Write(" = ");
+            Expression(option.Value);
+        });
+        Write(")");
+    }
+}

@@ -1,0 +1,114 @@
+using System.Globalization;
+using System.Text;
+using Federation.Core;
+using Federation.Core.Errors;
+using Federation.Core.Tasks;
+using Federation.Core.Types;
+using Federation.DuckDb;
+
+namespace Federation.Worker;
+
+/// <summary>
+/// The data files of one attempt of a task, in a folder of its own. Disposal without <see cref="Finish"/> removes them: the attempt failed.
+/// <code>
+/// COPY (SELECT CAST(c0 AS INTEGER) AS "id" FROM (SELECT …) AS r(c0)) TO '/lake/t/data/0c…' (FORMAT parquet, FIELD_IDS {"id": 1}, …)
+/// </code>
+/// </summary>
+internal sealed class WrittenFiles : IDisposable
+{
+    /// <summary>The kernel begins another file when one has become this large.</summary>
+    private const string FileSize = "256MB";
+
+    /// <summary>What COPY answers: how many rows it has written.</summary>
+    public static readonly EquatableArray<RecordField> ResultColumns = [new RecordField("Count", SqlType.Int8)];
+
+    private readonly string _folder;
+    private bool _isFinished;
+
+    public WrittenFiles(TaskSpec task, TaskOutput.WriteFiles output)
+    {
+        _folder = Path.Combine(output.Folder, task.Id.ToString());
+        Task = task with { Output = output with { Folder = _folder } };
+        try
+        {
+            Directory.CreateDirectory(_folder);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            throw Failure(error);
+        }
+    }
+
+    /// <summary>The task with its own folder.</summary>
+    public TaskSpec Task { get; }
+
+    public static string Statement(string query, EquatableArray<RecordField> columns, TaskOutput.WriteFiles output)
+    {
+        var sql = new StringBuilder("COPY (SELECT ");
+        sql.AppendJoin(", ", output.Columns.Select((column, i) => $"{Value(column, i, columns.Count)} AS {SqlText.Identifier(column.Name)}"));
+        sql.Append(" FROM (").Append(query).Append(") AS r(");
+        sql.AppendJoin(", ", Enumerable.Range(0, columns.Count).Select(i => string.Create(CultureInfo.InvariantCulture, $"c{i}")));
+        sql.Append(")) TO ").Append(SqlText.Literal(output.Folder)).Append(" (FORMAT parquet, FIELD_IDS {");
+        sql.AppendJoin(", ", output.Columns.Select(column => $"{SqlText.Identifier(column.Name)}: {column.FieldIds}"));
+        sql.Append('}');
+        foreach (var option in output.WriterOptions) sql.Append(", ").Append(option);
+        if (output.PartitionedBy.Count > 0)
+        {
+            sql.Append(", PARTITION_BY (").AppendJoin(", ", output.PartitionedBy.Select(column => SqlText.Identifier(output.Columns[column].Name)));
+            sql.Append("), WRITE_PARTITION_COLUMNS true, OVERWRITE_OR_IGNORE true");
+        }
+        else
+        {
+            sql.Append(", FILE_SIZE_BYTES ").Append(SqlText.Literal(FileSize)).Append(", OVERWRITE_OR_IGNORE true");
+        }
+
+        return sql.Append(')').ToString();
+    }
+
+    /// <summary>The value of a column; 23502 for a NULL that it does not take, with the row, as PostgreSQL says it.</summary>
+    private static string Value(FileColumn column, int index, int count)
+    {
+        var name = string.Create(CultureInfo.InvariantCulture, $"c{index}");
+        var value = $"CAST({name} AS {column.KernelType})";
+        if (column.NullError is null) return value;
+        var row = string.Join(", ", Enumerable.Range(0, count).Select(i => string.Create(CultureInfo.InvariantCulture, $"coalesce(CAST(c{i} AS VARCHAR), 'null')")));
+        return $"CASE WHEN {name} IS NULL THEN error({SqlText.Literal($"{SqlState.NotNullViolation}|{column.NullError}")} || chr(31) || 'Failing row contains (' || concat_ws(', ', {row}) || ').') ELSE {value} END";
+    }
+
+    /// <summary>The files, on disk before anybody is told of them.</summary>
+    public EquatableArray<WrittenFile> Finish()
+    {
+        try
+        {
+            var files = new List<WrittenFile>();
+            foreach (var path in Directory.EnumerateFiles(_folder, "*.parquet", SearchOption.AllDirectories).Order(StringComparer.Ordinal))
+            {
+                using var file = new FileStream(path, FileMode.Open, FileAccess.ReadWrite);
+                file.Flush(flushToDisk: true);
+                files.Add(new WrittenFile(path, file.Length));
+            }
+
+            _isFinished = true;
+            return files.ToEquatableArray();
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            throw Failure(error);
+        }
+    }
+
+    public void Dispose()
+    {
+        if (_isFinished) return;
+        try
+        {
+            Directory.Delete(_folder, recursive: true);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            // No metadata names the files: they cost space until maintenance finds them.
+        }
+    }
+
+    private SqlException Failure(Exception error) => new(SqlState.IoError, $"could not write data files in \"{_folder}\": {error.Message}", error);
+}
