@@ -414,6 +414,10 @@ public sealed class QuerySession : ISession
         if (statement.ShowsNames) _names.Add(await lookup.NamesAsync(cancellationToken));
     }
 
+    /// <summary>The table that a name means now; null when there is none. Raises 42501 for one that the user may not read.</summary>
+    internal async ValueTask<Planner.Binding.ResolvedTable?> FindTableAsync(QualifiedName name, CancellationToken cancellationToken) =>
+        await _analyzer.Resolver(await Transaction.GetCatalogAsync(cancellationToken)).ResolveAsync(new TableName(name), null, cancellationToken);
+
     private async ValueTask<ObjectLookup> LookupAsync(CancellationToken cancellationToken) => new(_analyzer.Resolver(await Transaction.GetCatalogAsync(cancellationToken)));
 
     /// <summary>pg_sleep: the statement waits before its rows come.</summary>

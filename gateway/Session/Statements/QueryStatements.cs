@@ -83,10 +83,12 @@ internal static class QueryStatements
     private static async ValueTask<IAsyncEnumerator<Batch>> StartAsync(
         QuerySession session, SessionServices services, PreparedStatement statement, BoundQuery query, EquatableArray<object?> parameters, CancellationToken cancellationToken)
     {
+        (query, var settingCalls) = SettingCalls.Take(query);
         var plan = await PlanAsync(session, services, statement, query, parameters, cancellationToken);
         var sleep = session.TakeSleep();
         if (sleep > TimeSpan.Zero) await Task.Delay(sleep, services.Clock, cancellationToken);
-        return services.Scheduler.ExecuteAsync(plan, Settings(session), null, cancellationToken).GetAsyncEnumerator(cancellationToken);
+        var rows = services.Scheduler.ExecuteAsync(plan, Settings(session), null, cancellationToken).GetAsyncEnumerator(cancellationToken);
+        return settingCalls.Count == 0 ? rows : SettingCalls.RunAsync(session, rows, settingCalls, cancellationToken);
     }
 
     /// <summary>The fragments of a statement's query.</summary>
