@@ -408,10 +408,10 @@ public sealed class QuerySession : ISession
     private async ValueTask LoadNamesAsync(PreparedStatement statement, CancellationToken cancellationToken)
     {
         if (statement.Syntax is ExecuteStatement execute && _statements.GetValueOrDefault(execute.Name) is { } executed) statement = executed;
-        if (!statement.ShowsSchemas && !statement.ShowsNames) return;
+        if (!statement.ShowsSchemas && statement.NamedTypes.Count == 0) return;
         var lookup = await LookupAsync(cancellationToken);
         if (statement.ShowsSchemas) _schemas = await lookup.SchemasAsync(cancellationToken);
-        if (statement.ShowsNames) _names.Add(await lookup.NamesAsync(cancellationToken));
+        if (statement.NamedTypes.Count > 0) _names.Add(await lookup.NamesAsync(statement.NamedTypes, cancellationToken));
     }
 
     /// <summary>The table that a name means now; null when there is none. Raises 42501 for one that the user may not read.</summary>

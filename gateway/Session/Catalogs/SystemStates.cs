@@ -44,6 +44,7 @@ internal sealed class SystemStates(
         return new SystemState(shownDatabase, user)
         {
             Sessions = showsSessions ? resolver.Session.Registry.Describe() : [],
+            Now = resolver.Session.TransactionTime,
             Cursors = showsSessions ? resolver.Session.DescribeCursors() : [],
             Prepared = showsSessions ? resolver.Session.DescribePrepared() : [],
             Mappings = mappings,
