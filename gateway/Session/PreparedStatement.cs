@@ -69,14 +69,25 @@ internal sealed class PreparedStatement(string text, Statement? syntax) : IPrepa
     };
 
     private bool? _showsSchemas;
-    private bool? _showsNames;
+    private HashSet<PgType>? _namedTypes;
 
     /// <summary>Whether the query asks which schemas of search_path there are.</summary>
     public bool ShowsSchemas => _showsSchemas ??= Mentions(item => item is Call { Function.Name: "current_schema" or "current_schemas" });
 
-    /// <summary>Whether the query, or its rows as text, hold names behind OIDs that only the catalog tells.</summary>
-    public bool ShowsNames => _showsNames ??= Fields?.Any(output => IsNamed(output.Type)) == true
-        || Mentions(item => item is Cast { Operand: Constant or Parameter, Type: { IsArray: false, Category: 'S' } } cast && IsNamed(cast.Operand.Type));
+    /// <summary>The reg types whose values the query, or its rows as text, show by names that only the catalog tells.</summary>
+    public IReadOnlySet<PgType> NamedTypes => _namedTypes ??= FindNamedTypes();
+
+    private HashSet<PgType> FindNamedTypes()
+    {
+        var found = new HashSet<PgType>();
+        foreach (var field in Fields ?? []) AddNamed(field.Type, found);
+        _ = Mentions(item =>
+        {
+            if (item is Cast { Operand: Constant or Parameter, Type: { IsArray: false, Category: 'S' } } cast) AddNamed(cast.Operand.Type, found);
+            return false;
+        });
+        return found;
+    }
 
     private bool Mentions(Func<Expr, bool> predicate)
     {
@@ -90,8 +101,12 @@ internal sealed class PreparedStatement(string text, Statement? syntax) : IPrepa
         return found;
     }
 
-    private static bool IsNamed(SqlType type) =>
-        type.Base == PgTypes.Regclass || type.Base == PgTypes.Regnamespace || type.Base == PgTypes.Regrole || (type.IsRecord && type.Fields.Any(field => IsNamed(field.Type)));
+    private static void AddNamed(SqlType type, HashSet<PgType> found)
+    {
+        if (type.Base == PgTypes.Regclass || type.Base == PgTypes.Regtype || type.Base == PgTypes.Regnamespace || type.Base == PgTypes.Regrole) found.Add(type.Base);
+        if (!type.IsRecord) return;
+        foreach (var field in type.Fields) AddNamed(field.Type, found);
+    }
 
     public static EquatableArray<ResultField> FieldsOf(BoundQuery query) => query.Outputs
         .Select(output => new ResultField(output.Name, output.Column.Type, output.TableOid, output.AttributeNumber)).ToEquatableArray();

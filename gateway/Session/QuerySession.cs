@@ -415,11 +415,15 @@ public sealed class QuerySession : ISession
     private async ValueTask LoadNamesAsync(PreparedStatement statement, CancellationToken cancellationToken)
     {
         if (statement.Syntax is ExecuteStatement execute && _statements.GetValueOrDefault(execute.Name) is { } executed) statement = executed;
-        if (!statement.ShowsSchemas && !statement.ShowsNames) return;
+        if (!statement.ShowsSchemas && statement.NamedTypes.Count == 0) return;
         var lookup = await LookupAsync(cancellationToken);
         if (statement.ShowsSchemas) _schemas = await lookup.SchemasAsync(cancellationToken);
-        if (statement.ShowsNames) _names.Add(await lookup.NamesAsync(cancellationToken));
+        if (statement.NamedTypes.Count > 0) _names.Add(await lookup.NamesAsync(statement.NamedTypes, cancellationToken));
     }
+
+    /// <summary>The table that a name means now; null when there is none. Raises 42501 for one that the user may not read.</summary>
+    internal async ValueTask<Planner.Binding.ResolvedTable?> FindTableAsync(QualifiedName name, CancellationToken cancellationToken) =>
+        await _analyzer.Resolver(await Transaction.GetCatalogAsync(cancellationToken)).ResolveAsync(new TableName(name), null, cancellationToken);
 
     private async ValueTask<ObjectLookup> LookupAsync(CancellationToken cancellationToken) => new(_analyzer.Resolver(await Transaction.GetCatalogAsync(cancellationToken)));
 

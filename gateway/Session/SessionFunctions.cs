@@ -28,7 +28,7 @@ internal sealed class SessionFunctions(QuerySession session, SessionServices ser
         ["inet_server_addr"] = (_, _, _) => null,
         ["inet_client_addr"] = (session, _, _) => session.RemoteEndPoint?.Address is { } address ? (address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address).ToString() : null,
         ["current_setting"] = CurrentSetting,
-        ["set_config"] = SetConfig,
+        ["set_config"] = (session, _, arguments) => SetConfig(session, arguments[0] as string, arguments[1] as string, arguments[2] is true),
         ["to_regprocedure"] = (session, _, arguments) => session.FindObject(PgTypes.Regprocedure, (string)arguments[0]!),
         ["to_regoper"] = (session, _, arguments) => session.FindObject(PgTypes.Regoper, (string)arguments[0]!),
         ["to_regoperator"] = (session, _, arguments) => session.FindObject(PgTypes.Regoperator, (string)arguments[0]!),
@@ -61,10 +61,10 @@ internal sealed class SessionFunctions(QuerySession session, SessionServices ser
         return arguments is [_, true] && session.FindSetting(name) is null ? null : session.ShowSetting(name);
     }
 
-    private static object? SetConfig(QuerySession session, SessionServices services, object?[] arguments)
+    internal static object? SetConfig(QuerySession session, string? name, string? value, bool isLocal)
     {
-        if (arguments[0] is not string name) throw new SqlException(SqlState.NullValueNotAllowed, "SET requires parameter name");
-        session.SetSetting(name, arguments[1] as string ?? "", isLocal: arguments[2] is true);
+        if (name is null) throw new SqlException(SqlState.NullValueNotAllowed, "SET requires parameter name");
+        session.SetSetting(name, value ?? "", isLocal);
         return session.ShowSetting(name);
     }
 }

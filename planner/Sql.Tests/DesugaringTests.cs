@@ -102,7 +102,6 @@ public class DesugaringTests
     [InlineData("alter table t add a int", "ALTER TABLE")]
     [InlineData("drop index i", "DROP INDEX")]
     [InlineData("truncate t", "TRUNCATE TABLE")]
-    [InlineData("lock t", "LOCK TABLE")]
     [InlineData("refresh materialized view v", "REFRESH MATERIALIZED VIEW")]
     [InlineData("with a as (select 1) delete from t", "DELETE")]
     public void OtherStatementsKeepTheirTag(string sql, string command) =>

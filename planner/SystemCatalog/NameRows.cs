@@ -78,6 +78,22 @@ internal static class NameRows
         }
     }
 
+    /// <summary>The types that servers define and arrays of them, as the session would write them.</summary>
+    public static IEnumerable<Row> SourceTypes(SystemState state, IEnumerable<Row> namespaces)
+    {
+        var schemas = namespaces.ToDictionary(row => (long)row["oid"]!, row => (string)row["nspname"]!);
+        var types = state.Types.Where(item => schemas.ContainsKey(item.Schema.Value)).Select(item => (item.Type, Schema: schemas[item.Schema.Value], item.Type.Source!.Name)).ToList();
+        if (types.Count == 0) yield break;
+        var own = TypeRows.Types.Select(type => ("pg_catalog", (string)type["typname"]!));
+        var visible = Visible(state, types.Select(item => (item.Schema, item.Name)).Concat(own));
+        foreach (var (type, schema, bare) in types)
+        {
+            var name = SystemNames.Qualified(schema, bare, visible.Contains((schema, bare)));
+            yield return new Row { ["oid"] = (long)type.Oid.Value, ["name"] = name };
+            if (type.ArrayOid != Oid.None) yield return new Row { ["oid"] = (long)type.ArrayOid.Value, ["name"] = name + "[]" };
+        }
+    }
+
     private static Row FunctionKey(FunctionEntry function, string key) => new() { ["key"] = key, ["oid"] = (long)function.Oid.Value };
 
     /// <summary>Those of the names that the search path leads to first.</summary>

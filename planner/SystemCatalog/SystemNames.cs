@@ -35,7 +35,7 @@ public static class SystemNames
 
     internal static string Relation(RelationState relation, bool isVisible) => Qualified(relation.Schema, relation.Name, isVisible);
 
-    private static string Qualified(string schema, string name, bool isVisible) => isVisible ? SqlPrinter.QuoteReserved(name) : $"{SqlPrinter.QuoteReserved(schema)}.{SqlPrinter.QuoteReserved(name)}";
+    internal static string Qualified(string schema, string name, bool isVisible) => isVisible ? SqlPrinter.QuoteReserved(name) : $"{SqlPrinter.QuoteReserved(schema)}.{SqlPrinter.QuoteReserved(name)}";
 
     private static string TypeName(Oid type) => SqlType.FromOid(type)?.ToString() ?? type.ToString();
 }

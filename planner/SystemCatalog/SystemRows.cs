@@ -23,6 +23,8 @@ internal static class SystemRows
     private static readonly Lazy<IReadOnlyList<Row>> s_conversions = Owned("pg_conversion", "connamespace", "conowner");
     private static readonly Lazy<IReadOnlyList<Row>> s_searchDictionaries = Owned("pg_ts_dict", "dictnamespace", "dictowner");
     private static readonly Lazy<IReadOnlyList<Row>> s_searchTemplates = Owned("pg_ts_template", "tmplnamespace", null);
+    private static readonly Lazy<IReadOnlyList<Row>> s_searchParsers = Owned("pg_ts_parser", "prsnamespace", null);
+    private static readonly Lazy<IReadOnlyList<Row>> s_zoneAbbreviations = new(() => StaticRows.Of("pg_timezone_abbrevs"));
     private static readonly Lazy<IReadOnlyList<Row>> s_casts = new(() => StaticRows.Of("pg_cast").Where(cast => TypeRows.Has(cast["castsource"]) && TypeRows.Has(cast["casttarget"])).ToArray());
     private static readonly Lazy<IReadOnlyList<Row>> s_aggregates = new(() => StaticRows.Of("pg_aggregate"));
     private static readonly Lazy<IReadOnlyList<Row>> s_descriptions = new(() => StaticRows.Of("pg_description"));
@@ -56,7 +58,10 @@ internal static class SystemRows
         [$"{SystemSchema.InternalSchema}.function_texts"] = _ => FunctionRows.Texts,
         [$"{SystemSchema.InternalSchema}.relation_names"] = state => NameRows.Relations(state, AllRelations(state)),
         [$"{SystemSchema.InternalSchema}.relation_keys"] = state => NameRows.RelationKeys(state, AllRelations(state)),
+        [$"{SystemSchema.InternalSchema}.view_texts"] = state =>
+            state.Relations.Where(relation => relation.Definition is not null).Select(relation => new Row { ["oid"] = (long)relation.Oid.Value, ["definition"] = relation.Definition }),
         [$"{SystemSchema.InternalSchema}.type_keys"] = state => NameRows.TypeKeys(state, Namespaces(state)),
+        [$"{SystemSchema.InternalSchema}.source_type_names"] = state => NameRows.SourceTypes(state, Namespaces(state)),
         [$"{SystemSchema.InternalSchema}.function_keys"] = _ => NameRows.FunctionKeys,
         [$"{SystemSchema.InternalSchema}.setting_texts"] = state => state.Settings.Select(setting => new Row { ["name"] = setting.Name, ["value"] = setting.Shown }),
         [$"{SystemSchema.InternalSchema}.role_names"] = AccessRows.RoleNames,
@@ -84,6 +89,20 @@ internal static class SystemRows
         ["pg_catalog.pg_ts_dict"] = _ => s_searchDictionaries.Value,
         ["pg_catalog.pg_ts_template"] = _ => s_searchTemplates.Value,
         [$"{SystemSchema.GatewaySchema}.queries"] = SessionRows.Queries,
+        ["pg_catalog.pg_ts_parser"] = _ => s_searchParsers.Value,
+        ["pg_catalog.pg_timezone_abbrevs"] = _ => s_zoneAbbreviations.Value,
+        ["pg_catalog.pg_timezone_names"] = TimeZoneRows.Names,
+        ["pg_catalog.pg_extension"] = _ => [new Row { ["oid"] = 13559L, ["extname"] = "plpgsql", ["extowner"] = OwnerOid, ["extnamespace"] = PgCatalogOid, ["extrelocatable"] = false, ["extversion"] = "1.0" }],
+        ["pg_catalog.pg_available_extensions"] = _ =>
+            [new Row { ["name"] = "plpgsql", ["default_version"] = "1.0", ["installed_version"] = "1.0", ["comment"] = "PL/pgSQL procedural language" }],
+        ["pg_catalog.pg_available_extension_versions"] = _ =>
+        [
+            new Row
+            {
+                ["name"] = "plpgsql", ["version"] = "1.0", ["installed"] = true, ["superuser"] = true, ["trusted"] = true, ["relocatable"] = false, ["schema"] = "pg_catalog",
+                ["comment"] = "PL/pgSQL procedural language",
+            },
+        ],
         ["pg_catalog.pg_stat_activity"] = state => SessionRows.Activity(state),
         ["pg_catalog.pg_stat_ssl"] = state => SessionRows.Encryption(state),
         ["pg_catalog.pg_stat_gssapi"] = state => state.Sessions.Select(session => new Row { ["pid"] = session.ProcessId, ["gss_authenticated"] = false, ["encrypted"] = false }),
@@ -164,7 +183,28 @@ internal static class SystemRows
         ["attbyval"] = column.Length == 4, ["attalign"] = column.Length == 4 ? "i" : "s", ["attstorage"] = "p", ["attcompression"] = "", ["attnotnull"] = true, ["attidentity"] = "", ["attgenerated"] = "", ["attislocal"] = true,
     });
 
-    private static IEnumerable<Row> UserAttributes(RelationState relation) => relation.Columns.Select((column, i) => (Column: column, Index: i, Layout: TypeRows.Layout(column.Type))).Select(item => Attribute(relation, item.Column, item.Index, item.Layout));
+    /// <summary>The columns of a relation, those among them that were dropped, of which only the number is left.</summary>
+    private static IEnumerable<Row> UserAttributes(RelationState relation)
+    {
+        var next = 1;
+        for (var i = 0; i < relation.Columns.Count; i++)
+        {
+            var column = relation.Columns[i];
+            for (; next < Number(column, i); next++) yield return DroppedAttribute(relation, next);
+            next = Number(column, i) + 1;
+            yield return Attribute(relation, column, i, TypeRows.Layout(column.Type));
+        }
+
+        if (relation.Columns.Any(column => column.Number > 0))
+            for (; next <= relation.ColumnCount; next++) yield return DroppedAttribute(relation, next);
+    }
+
+    private static Row DroppedAttribute(RelationState relation, int number) => new()
+    {
+        ["attrelid"] = (long)relation.Oid.Value, ["attname"] = string.Create(CultureInfo.InvariantCulture, $"........pg.dropped.{number}........"), ["attnum"] = (short)number, ["attlen"] = (short)-1,
+        ["attcacheoff"] = -1, ["atttypmod"] = -1, ["attstattarget"] = 0, ["attalign"] = "i", ["attstorage"] = "x", ["attcompression"] = "", ["attidentity"] = "", ["attgenerated"] = "", ["attisdropped"] = true,
+        ["attislocal"] = true,
+    };
 
     private static Row Attribute(RelationState relation, ConnectorColumn column, int i, (bool ByValue, string Alignment, string Storage) layout) => new()
     {

@@ -20,6 +20,9 @@ public sealed record SystemState(string Database, string User)
 
     public IReadOnlyList<RelationState> Relations { get; init; } = [];
 
+    /// <summary>When the transaction began.</summary>
+    public PgTimestamp Now { get; init; }
+
     /// <summary>Types that attached servers define.</summary>
     public IReadOnlyList<TypeState> Types { get; init; } = [];
 

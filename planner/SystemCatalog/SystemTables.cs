@@ -21,13 +21,13 @@ public static class SystemTables
     public static bool ShowsColumns(string table) => table is "pg_attribute" or "columns";
 
     /// <summary>Whether the table shows user tables at all.</summary>
-    public static bool ShowsRelations(string table) => ShowsColumns(table) || table is "pg_class" or "tables" or "pg_tables" or "pg_views" or "pg_matviews" or "views" or "relation_names" or "relation_keys" or "relation_access";
+    public static bool ShowsRelations(string table) => ShowsColumns(table) || table is "pg_class" or "tables" or "pg_tables" or "pg_views" or "pg_matviews" or "views" or "relation_names" or "relation_keys" or "relation_access" or "view_texts";
 
     /// <summary>Whether the table shows schemas, for which every source is asked.</summary>
     public static bool ShowsSchemas(string table) => ShowsRelations(table) || ShowsTypes(table) || table is "pg_namespace" or "schemata" or "schema_access";
 
     /// <summary>Whether the table shows types that servers define.</summary>
-    public static bool ShowsTypes(string table) => table is "pg_type" or "pg_enum" or "type_keys";
+    public static bool ShowsTypes(string table) => table is "pg_type" or "pg_enum" or "type_keys" or "source_type_names";
 
     /// <summary>Whether the table shows the rights of each role.</summary>
     public static bool ShowsRights(string table) => table is "role_rights";

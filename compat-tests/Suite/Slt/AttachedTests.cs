@@ -1,3 +1,5 @@
+using System.Globalization;
+using Federation.CompatTests.Suite.Clients;
 using Federation.CompatTests.Suite.Protocol;
 using Npgsql;
 using Xunit.Abstractions;
@@ -126,6 +128,34 @@ public sealed class AttachedTests(SuiteServers servers, ITestOutputHelper output
         var oid = (uint)row.GetInt32(0);
         Assert.Equal("1,5", row.GetString(1));
         Assert.Equal([(oid, (short)5), (oid, (short)1), (0u, (short)0)], described);
+    }
+
+    /// <summary>pg_dump reads definitions and rows of an attached server through the gateway.</summary>
+    [Fact]
+    public async Task Pg_dump_dumps_an_attached_server()
+    {
+        var database = await servers.GetAttachedAsync();
+        var gateway = servers.Gateway with { Database = database.Database };
+        var schema = await DumpAsync(gateway, "--schema-only", "-t", "public.(en|en_view|gone)", "-t", "sales.orders");
+        Assert.Contains("    m public.mood,", schema, StringComparison.Ordinal);
+        Assert.Contains("CREATE TABLE sales.orders (", schema, StringComparison.Ordinal);
+        Assert.Contains("CREATE VIEW public.en_view AS", schema, StringComparison.Ordinal);
+        foreach (var table in (string[])["public.en", "sales.orders"])
+        {
+            var rows = await DumpAsync(database, "--data-only", "-t", table);
+            Assert.Contains($"COPY {table} (", rows, StringComparison.Ordinal);
+            Assert.Equal(CopyOf(rows), CopyOf(await DumpAsync(gateway, "--data-only", "-t", table)));
+        }
+    }
+
+    private static string CopyOf(string dump) => dump[dump.IndexOf("COPY ", StringComparison.Ordinal)..(dump.IndexOf("\n\\.\n", StringComparison.Ordinal) + 1)];
+
+    private static async Task<string> DumpAsync(ServerAddress server, params string[] arguments)
+    {
+        var port = server.Port.ToString(CultureInfo.InvariantCulture);
+        var (exitCode, output) = await ProgramRun.RunAsync("pg_dump", ["-h", server.Host, "-p", port, "-U", server.User, "-d", server.Database, .. arguments]);
+        Assert.True(exitCode == 0, output);
+        return output;
     }
 
     /// <summary>Makes the database.</summary>

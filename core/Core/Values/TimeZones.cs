@@ -24,6 +24,29 @@ public static class TimeZones
         return zone;
     }
 
+    /// <summary>Every zone of the system by its name, without those that count leap seconds.</summary>
+    public static IReadOnlyList<(string Name, ZoneRules Rules)> All => s_all.Value;
+
+    private static readonly Lazy<IReadOnlyList<(string Name, ZoneRules Rules)>> s_all = new(() =>
+    {
+        var found = new List<(string, ZoneRules)>();
+        if (!Directory.Exists(Folder)) return found;
+        foreach (var path in Directory.EnumerateFiles(Folder, "*", SearchOption.AllDirectories))
+        {
+            var name = Path.GetRelativePath(Folder, path);
+            if (!name.StartsWith("right/", StringComparison.Ordinal) && IsZoneFile(path) && TimeZoneInfo.TryFindSystemTimeZoneById(name, out var zone)) found.Add((name, ZoneRules.For(zone)));
+        }
+
+        return found;
+    });
+
+    private static bool IsZoneFile(string path)
+    {
+        using var file = File.OpenRead(path);
+        Span<byte> mark = stackalloc byte[4];
+        return file.ReadAtLeast(mark, mark.Length, throwOnEndOfStream: false) == mark.Length && mark.SequenceEqual("TZif"u8);
+    }
+
     /// <summary>A zone that is only an offset; its display name is what SHOW TimeZone answers.</summary>
     public static TimeZoneInfo Fixed(int offsetSeconds, string name) =>
         // TimeZoneInfo knows whole minutes only; the rest of such an offset is lost.

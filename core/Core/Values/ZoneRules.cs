@@ -34,7 +34,7 @@ public sealed class ZoneRules
         _fixedOffset = (int)zone.BaseUtcOffset.TotalSeconds;
     }
 
-    private readonly record struct LocalType(int OffsetSeconds, string Abbreviation);
+    private readonly record struct LocalType(int OffsetSeconds, string Abbreviation, bool IsDaylight);
 
     public static ZoneRules For(TimeZoneInfo zone) => s_rules.GetValue(zone, static key => new ZoneRules(key));
 
@@ -44,6 +44,10 @@ public sealed class ZoneRules
         if (_isFixed) return _fixedOffset;
         return FindType(seconds) is { } type ? type.OffsetSeconds : (int)_zone.GetUtcOffset(Clamp(seconds)).TotalSeconds;
     }
+
+    /// <summary>The rule that holds at a time, as the zone's file writes it; null for zones without a file.</summary>
+    public (int OffsetSeconds, string Abbreviation, bool IsDaylight)? RuleAtUtc(long seconds) =>
+        FindType(seconds) is { } type ? (type.OffsetSeconds, type.Abbreviation, type.IsDaylight) : null;
 
     /// <summary>Null when the zone has no names, as zones that are only an offset.</summary>
     public string? AbbreviationAtUtc(long seconds)
@@ -150,7 +154,7 @@ public sealed class ZoneRules
             var entry = file.Slice(i * 6, 6);
             var name = names[entry[5]..];
             localTypes[i] = new LocalType(
-                BinaryPrimitives.ReadInt32BigEndian(entry), System.Text.Encoding.ASCII.GetString(name[..name.IndexOf((byte)0)]));
+                BinaryPrimitives.ReadInt32BigEndian(entry), System.Text.Encoding.ASCII.GetString(name[..name.IndexOf((byte)0)]), entry[4] != 0);
         }
 
         return (transitions, indexes, localTypes);

@@ -26,17 +26,19 @@ internal sealed class ObjectLookup(TableResolver resolver)
         }
     }
 
-    /// <summary>The names of all relations, schemas and roles, as the session would write them.</summary>
-    public async ValueTask<IReadOnlyDictionary<(PgType, Oid), string>> NamesAsync(CancellationToken cancellationToken)
+    /// <summary>The names of all objects that the reg types stand for, as the session would write them: relations, types of servers, schemas, roles.</summary>
+    public async ValueTask<IReadOnlyDictionary<(PgType, Oid), string>> NamesAsync(IReadOnlySet<PgType> types, CancellationToken cancellationToken)
     {
         var names = new Dictionary<(PgType, Oid), string>();
         await AddAsync(PgTypes.Regclass, "pg_federation", "relation_names", "name", text => text);
+        await AddAsync(PgTypes.Regtype, "pg_federation", "source_type_names", "name", text => text);
         await AddAsync(PgTypes.Regnamespace, "pg_catalog", "pg_namespace", "nspname", Sql.Printing.SqlPrinter.QuoteReserved);
         await AddAsync(PgTypes.Regrole, "pg_federation", "role_names", "name", Sql.Printing.SqlPrinter.QuoteReserved);
         return names;
 
         async ValueTask AddAsync(PgType type, string schema, string table, string column, Func<string, string> shown)
         {
+            if (!types.Contains(type)) return;
             var found = await ReadAsync(schema, table, cancellationToken);
             var (oid, name) = (IndexOf(found, "oid"), IndexOf(found, column));
             foreach (var row in found.InlineRows!.Value) names.TryAdd((type, new Oid((uint)(long)row[oid]!)), shown((string)row[name]!));

@@ -21,8 +21,8 @@ internal sealed class ObjectNames(string database, Func<IReadOnlyList<string>> s
     public string? Find(PgType type, Oid oid)
     {
         if (oid == Oid.None) return "-";
-        if (type == PgTypes.Regtype) return SqlType.FromOid(oid)?.ToString();
         if (_names?.TryGetValue((type, oid), out var name) == true) return name;
+        if (type == PgTypes.Regtype) return SqlType.FromOid(oid)?.ToString();
         if (type == PgTypes.Regclass) return SystemNames.Relation(oid) ?? SourceTable(oid);
         if (type == PgTypes.Regproc) return SystemNames.Function(oid.Value);
         if (type == PgTypes.Regprocedure) return SystemNames.Signature(oid.Value);

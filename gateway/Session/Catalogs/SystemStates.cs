@@ -46,6 +46,7 @@ internal sealed class SystemStates(
         {
             Sessions = showsSessions ? resolver.Session.Registry.Describe() : [],
             Queries = SystemTables.ShowsQueries(table) ? await QueriesAsync(cancellationToken) : [],
+            Now = resolver.Session.TransactionTime,
             Cursors = showsSessions ? resolver.Session.DescribeCursors() : [],
             Prepared = showsSessions ? resolver.Session.DescribePrepared() : [],
             Mappings = mappings,

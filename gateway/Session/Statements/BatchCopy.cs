@@ -21,7 +21,7 @@ internal static class BatchCopy
         return builder.Build();
     }
 
-    private static void Append(ColumnBuilder target, Column source, int row)
+    public static void Append(ColumnBuilder target, Column source, int row)
     {
         if (source.IsNull(row))
         {

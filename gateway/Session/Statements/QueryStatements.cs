@@ -55,8 +55,14 @@ internal static class QueryStatements
 
     /// <summary>Plans and runs the statement's query.</summary>
     public static IAsyncEnumerable<Batch> RunAsync(
-        QuerySession session, SessionServices services, PreparedStatement statement, EquatableArray<object?> parameters, CancellationToken cancellationToken) =>
-        services.Runner.Run(Request(session, services, statement, parameters)).ReadAsync(cancellationToken);
+        QuerySession session, SessionServices services, PreparedStatement statement, EquatableArray<object?> parameters, CancellationToken cancellationToken)
+    {
+        var request = Request(session, services, statement, parameters);
+        var (query, settingCalls) = SettingCalls.Take(request.Query);
+        if (settingCalls.Count == 0) return services.Runner.Run(request).ReadAsync(cancellationToken);
+        request = request with { Query = query, BindWideAsync = async token => SettingCalls.Take(await session.BindWideAsync(statement, token)).Query };
+        return SettingCalls.RunAsync(session, services.Runner.Run(request).ReadAsync(cancellationToken), settingCalls, cancellationToken);
+    }
 
     /// <summary>How the session runs the statement's query.</summary>
     public static QueryRequest Request(QuerySession session, SessionServices services, PreparedStatement statement, EquatableArray<object?> parameters)

@@ -36,6 +36,7 @@ internal static class StatementHandlers
         GrantStatement grant => new CommandPortal(session, token => GrantStatements.RunAsync(session, services, grant, token)),
         CreateSchemaStatement create => new CommandPortal(session, token => SchemaStatements.CreateAsync(session, create, token)),
         DropStatement drop => new CommandPortal(session, token => SchemaStatements.DropAsync(session, drop, token)),
+        LockStatement locking => new CommandPortal(session, token => LockStatements.RunAsync(session, locking, token)),
         NotifyStatement notify => Command(session, () => notify.Command.ToUpperInvariant()),
         _ => throw new System.Diagnostics.UnreachableException(statement.Syntax.GetType().Name),
     };

@@ -83,6 +83,13 @@ public sealed partial class Binder
                 continue;
             }
 
+            if (value.Type.HasSameBase(SqlType.Of(PgTypes.Name)) && !value.Type.IsArray && !link.IsSlice)
+            {
+                // A name is 64 characters, counted from 0.
+                value = new Call(_catalog.Function("pg_federation.name_item", SqlType.Of(PgTypes.Name), SqlType.Int4), [value, Bound(link.Index)!], SqlType.Of(PgTypes.Char));
+                continue;
+            }
+
             if (value.Type.Element is not { } element)
             {
                 throw new SqlException(SqlState.DatatypeMismatch, $"cannot subscript type {value.Type} because it does not support subscripting")

@@ -110,6 +110,7 @@ public sealed partial class Binder
 
     private FromResult BindFunctionTable(FunctionTable table, BindScope scope)
     {
+        if (BodyOf(table) is { } rows) return BindQueryTable(rows, scope);
         var items = new List<FunctionScanItem>();
         var columns = new List<ScopeColumn>();
         var isScalar = false;
@@ -176,6 +177,16 @@ public sealed partial class Binder
         {
             Position = item.Span.Position,
         };
+    }
+
+    /// <summary>The query of a function without arguments that shows the rows of a system view; null for every other item.</summary>
+    private QueryTable? BodyOf(FunctionTable table)
+    {
+        if (table is not { WithOrdinality: false, IsRowsFrom: false, Functions: [{ Definitions.Count: 0, Call: FunctionCall { Arguments.Count: 0, Name: { Qualifier: null or "pg_catalog" } name } }] }) return null;
+        foreach (var function in _catalog.FunctionsNamed(name.Name))
+            if (function is { ReturnsSet: true, ArgumentTypes.Count: 0 } && SqlFunctions.Find(function) is ScalarQueryExpression body)
+                return new QueryTable(body.Query, IsLateral: false) { Alias = table.Alias ?? new TableAlias(name.Name, [], []), Span = table.Span };
+        return null;
     }
 
     private FromResult BindJoin(JoinTable join, BindScope scope)

@@ -101,6 +101,8 @@ public sealed partial class Binder
         if (!function.ReturnsSet) return At(BindBody(call, function, arguments) ?? new Call(function, arguments, result), call.Span);
         if (!context.AllowsSets)
             throw new SqlException(SqlState.FeatureNotSupported, $"set-returning functions are not allowed in {context.Name}") { Position = call.Span.Position };
+        if (SqlFunctions.Find(function) is ScalarQueryExpression)
+            throw new SqlException(SqlState.FeatureNotSupported, $"{function.Name} is supported only as an item of FROM of its own") { Position = call.Span.Position };
         return At(BindBody(call, function, arguments) ?? new SetCall(function, arguments, result), call.Span);
     }
 

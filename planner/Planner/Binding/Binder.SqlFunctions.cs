@@ -22,7 +22,8 @@ public sealed partial class Binder
     {
         if (target.Category != 'S' || target.IsArray || value.Type.IsArray || value is Constant or Parameter || SqlFunctions.OutputOf(value.Type.Base.Name) is not { } body) return null;
         if (!CanBeArguments([value]) || SyntaxTree.Find(body, node => node is TableName table && _context.FindTable(table) is null) is not null)
-            throw new SqlException(SqlState.FeatureNotSupported, $"the conversion of this {value.Type} to {target} is not supported") { Position = span.Position, Hint = $"Cast its OID to {value.Type} and to text." };
+            // A type that comes of no cast is shown by its own name, without the schema that the search path may not lead to.
+            return value.Type.Base == PgTypes.Regtype ? null : throw new SqlException(SqlState.FeatureNotSupported, $"the conversion of this {value.Type} to {target} is not supported") { Position = span.Position, Hint = $"Cast its OID to {value.Type} and to text." };
         return Coerce(BindBody(body, value.Type.ToString(), [value]), target, CastContext.Explicit, span);
     }
 

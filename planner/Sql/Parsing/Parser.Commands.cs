@@ -152,9 +152,6 @@ internal sealed partial class Parser
             case Keyword.Truncate:
                 Advance();
                 return SkipStatement(start, "TRUNCATE TABLE");
-            case Keyword.Lock:
-                Advance();
-                return SkipStatement(start, "LOCK TABLE");
             case Keyword.Security:
                 Advance();
                 Expect(Keyword.Label);

@@ -57,6 +57,7 @@ internal sealed partial class Parser
         Keyword.Copy => Copy(),
         Keyword.Call => Call(),
         Keyword.Listen or Keyword.Unlisten or Keyword.Notify => Notify(),
+        Keyword.Lock => Lock(),
         Keyword.Create => Create(),
         Keyword.Alter => Alter(),
         Keyword.Drop => Drop(),

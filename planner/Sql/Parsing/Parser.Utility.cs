@@ -78,6 +78,9 @@ internal sealed partial class Parser
         return new ExecuteStatement(name, Is('(') ? ParenthesisedList(Expression) : default);
     }
 
+    private static readonly string[] LockModes =
+        ["ACCESS SHARE", "ROW SHARE", "ROW EXCLUSIVE", "SHARE UPDATE EXCLUSIVE", "SHARE", "SHARE ROW EXCLUSIVE", "EXCLUSIVE", "ACCESS EXCLUSIVE"];
+
     private DeallocateStatement Deallocate()
     {
         Advance();
@@ -105,6 +108,38 @@ internal sealed partial class Parser
         Advance();
         var start = _index;
         return new CallStatement(Application(start, FunctionName()));
+    }
+
+    private LockStatement Lock()
+    {
+        Advance();
+        Accept(Keyword.Table);
+        var tables = CommaList(LockedTable);
+        var mode = "ACCESS EXCLUSIVE";
+        if (Accept(Keyword.In))
+        {
+            mode = "";
+            while (!LockModes.Contains(mode) || !Is(Keyword.Mode))
+            {
+                mode = $"{mode} {Current.Text?.ToUpperInvariant()}".TrimStart();
+                if (!LockModes.Any(known => known == mode || known.StartsWith(mode + " ", StringComparison.Ordinal))) throw SyntaxError();
+                Advance();
+            }
+
+            Expect(Keyword.Mode);
+        }
+
+        return new LockStatement(tables, mode, Accept(Keyword.Nowait));
+    }
+
+    private LockedTable LockedTable()
+    {
+        var isOnly = Accept(Keyword.Only);
+        var isEnclosed = isOnly && Accept('(');
+        var name = RelationName();
+        if (isEnclosed) Expect(')');
+        if (!isOnly) Accept('*');
+        return new LockedTable(name, isOnly);
     }
 
     private NotifyStatement Notify()

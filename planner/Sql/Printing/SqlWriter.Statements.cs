@@ -73,6 +73,15 @@ internal sealed partial class SqlWriter
                 Write("call ");
                 Call(call.Call);
                 break;
+            case LockStatement locking:
+                Write("lock table ");
+                List(locking.Tables, table =>
+                {
+                    if (table.IsOnly) Write("only ");
+                    Name(table.Name);
+                });
+                Write($" in {locking.Mode.ToLowerInvariant()} mode{(locking.IsNoWait ? " nowait" : "")}");
+                break;
             case NotifyStatement notify:
                 Notify(notify);
                 break;

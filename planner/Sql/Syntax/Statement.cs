@@ -178,6 +178,11 @@ public sealed record DropStatement(DropKind Kind, EquatableArray<QualifiedName> 
 /// <summary>ALTER SCHEMA or SERVER … OWNER TO.</summary>
 public sealed record AlterOwnerStatement(DropKind Kind, string Name, string Owner) : Statement;
 
+/// <param name="Mode">In upper case, such as ACCESS SHARE.</param>
+public sealed record LockStatement(EquatableArray<LockedTable> Tables, string Mode, bool IsNoWait) : Statement;
+
+public sealed record LockedTable(QualifiedName Name, bool IsOnly);
+
 /// <summary>LISTEN, UNLISTEN (null channel = *), NOTIFY.</summary>
 public sealed record NotifyStatement(string Command, string? Channel, string? Payload) : Statement;
 
