@@ -46,6 +46,9 @@ public sealed class ZoneDesignation
     public static ZoneDesignation? FindDynamic(string abbreviation) =>
         s_dynamic.TryGetValue(abbreviation, out var name) && TimeZones.FindNamed(name) is { } zone ? new ZoneDesignation(ZoneRules.For(zone), abbreviation.ToUpperInvariant(), 0) : null;
 
+    /// <summary>The zone itself where an abbreviation stands for what it calls by that name (timestamptz_trunc_zone in timestamp.c).</summary>
+    public ZoneDesignation WithoutAbbreviation => _abbreviation is null ? this : _rules!.Designation;
+
     /// <summary>Seconds east of UTC at a second since 1970.</summary>
     public int OffsetAtUtc(long seconds)
     {

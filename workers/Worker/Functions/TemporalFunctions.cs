@@ -40,7 +40,7 @@ internal static class TemporalFunctions
         new("pg_date_trunc", [s_text, SqlType.Timestamptz], SqlType.Timestamptz, static (ref FunctionRow row) =>
             row.Set(Truncation.TruncateInZone(row.GetChars(0), row.Get<long>(1), ZoneRules.For(SessionFormats.ZoneOf(row.Session!.TimeZone)).Designation))) { UsesSession = true },
         new("pg_date_trunc", [s_text, SqlType.Timestamptz, s_text], SqlType.Timestamptz, static (ref FunctionRow row) =>
-            row.Set(new PgTimestamp(row.Get<long>(1)).IsFinite ? Truncation.TruncateInZone(row.GetChars(0), row.Get<long>(1), ZoneFunctions.Zone(row.GetText(2))) : row.Get<long>(1))),
+            row.Set(new PgTimestamp(row.Get<long>(1)).IsFinite ? Truncation.TruncateInZone(row.GetChars(0), row.Get<long>(1), ZoneFunctions.Zone(row.GetText(2)).WithoutAbbreviation) : row.Get<long>(1))),
         new("pg_date_bin", [SqlType.Interval, SqlType.Timestamp, SqlType.Timestamp], SqlType.Timestamp, static (ref FunctionRow row) =>
             row.Set(Truncation.Bin(row.GetInterval(0), row.Get<long>(1), row.Get<long>(2)))),
         new("pg_date_bin", [SqlType.Interval, SqlType.Timestamptz, SqlType.Timestamptz], SqlType.Timestamptz, static (ref FunctionRow row) =>
