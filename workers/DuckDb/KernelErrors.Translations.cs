@@ -12,6 +12,7 @@ public static unsafe partial class KernelErrors
             new SqlException(SqlState.CardinalityViolation, "more than one row returned by a subquery used as an expression")),
         ("Parser", Of("memory exhausted|Max expression depth"), _ => TooDeep()),
         ("Binder", Of("Max expression depth"), _ => TooDeep()),
+        ("Conversion", Of("Cannot cast empty string to BIT"), _ => new SqlException(SqlState.FeatureNotSupported, "bit strings of no bits are not supported")),
         ("", Of("division by zero|Division by zero"), _ => new SqlException(SqlState.DivisionByZero, "division by zero")),
         ("", Of("max_temp_directory_size"), match =>
             new SqlException(SqlState.DiskFull, "the spill directory is full") { Detail = FirstLine(match.Result("$_")) }),

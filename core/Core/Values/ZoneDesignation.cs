@@ -28,13 +28,15 @@ public sealed class ZoneDesignation
 
     private ZoneDesignation(ZoneRules? rules, string? abbreviation, int offset) => (_rules, _abbreviation, _offset) = (rules, abbreviation, offset);
 
+    internal static ZoneDesignation Of(ZoneRules rules) => new(rules, null, 0);
+
     /// <summary>Null when nothing has this name.</summary>
     public static ZoneDesignation? Find(string name)
     {
         var lower = name.ToLowerInvariant();
         if (FindDynamic(lower) is { } changing) return changing;
         if (TimeZoneAbbreviations.TryFind(lower, out var offset)) return new ZoneDesignation(null, null, offset);
-        if (TimeZones.FindNamed(name) is { } zone) return new ZoneDesignation(ZoneRules.For(zone), null, 0);
+        if (TimeZones.FindNamed(name) is { } zone) return ZoneRules.For(zone).Designation;
         if (!PosixZone.TryRead(name, out var posix)) return null;
         return posix.Rest.Length == 0 ? new ZoneDesignation(null, null, posix.OffsetSeconds)
             : throw new SqlException(SqlState.FeatureNotSupported, $"time zone \"{name}\" with a daylight-saving rule of its own is not supported");
@@ -43,6 +45,9 @@ public sealed class ZoneDesignation
     /// <summary>The abbreviation in lower case, if its offset depends on the time.</summary>
     public static ZoneDesignation? FindDynamic(string abbreviation) =>
         s_dynamic.TryGetValue(abbreviation, out var name) && TimeZones.FindNamed(name) is { } zone ? new ZoneDesignation(ZoneRules.For(zone), abbreviation.ToUpperInvariant(), 0) : null;
+
+    /// <summary>The zone itself where an abbreviation stands for what it calls by that name (timestamptz_trunc_zone in timestamp.c).</summary>
+    public ZoneDesignation WithoutAbbreviation => _abbreviation is null ? this : _rules!.Designation;
 
     /// <summary>Seconds east of UTC at a second since 1970.</summary>
     public int OffsetAtUtc(long seconds)

@@ -24,6 +24,7 @@ public sealed class ZoneRules
     private ZoneRules(TimeZoneInfo zone)
     {
         _zone = zone;
+        Designation = ZoneDesignation.Of(this);
         if (LoadFile(zone.Id) is { } file)
         {
             (_transitions, _typeOfTransition, _types) = file;
@@ -37,6 +38,9 @@ public sealed class ZoneRules
     private readonly record struct LocalType(int OffsetSeconds, string Abbreviation, bool IsDaylight);
 
     public static ZoneRules For(TimeZoneInfo zone) => s_rules.GetValue(zone, static key => new ZoneRules(key));
+
+    /// <summary>This zone as what a name designates.</summary>
+    public ZoneDesignation Designation { get; }
 
     /// <summary>Seconds east of UTC.</summary>
     public int OffsetAtUtc(long seconds)

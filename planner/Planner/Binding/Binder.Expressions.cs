@@ -326,11 +326,13 @@ public sealed partial class Binder
 
     private Expr BindGrouping(GroupingExpression grouping, BindScope scope, ExpressionContext context)
     {
-        if (!context.AllowsGrouping)
-            throw new SqlException(SqlState.GroupingError, $"grouping operations are not allowed in {context.Name}") { Position = grouping.Span.Position };
         if (grouping.Arguments.Count > 31)
             throw new SqlException(SqlState.TooManyArguments, "GROUPING must have fewer than 32 arguments") { Position = grouping.Span.Position };
-        return new Grouping(grouping.Arguments.Select(argument => BindExpression(argument, scope, context)).ToEquatableArray());
+        var bound = new Grouping(grouping.Arguments.Select(argument => BindExpression(argument, scope, context)).ToEquatableArray());
+        var level = LevelOf(bound, scope, grouping.Span);
+        if (!(level == scope ? context : level.Clause).AllowsGrouping)
+            throw new SqlException(SqlState.GroupingError, $"grouping operations are not allowed in {(level == scope ? context : level.Clause).Name}") { Position = grouping.Span.Position };
+        return level == scope ? bound : ComputeAt(level, bound);
     }
 
     /// <summary>Text is ordered by bytes, as collations C, POSIX and a C.UTF-8 default do; others are refused rather than ignored.</summary>

@@ -128,7 +128,9 @@ public sealed partial class Binder
         foreach (var key in keys) keyColumns.TryAdd(SubqueryNumbers.Canonical(key.Expression), key.Column);
         var areKeysQueries = keys.Exists(key => PlanRewriter.HasSubquery(key.Expression));
         var aggregates = new List<Assignment>(scope.OuterAggregates);
-        var aggregateColumns = aggregates.ToDictionary(item => (AggregateCall)item.Expression, item => item.Column);
+        for (var i = 0; i < aggregates.Count; i++)
+            if (aggregates[i].Expression is Grouping outer) aggregates[i] = aggregates[i] with { Expression = OfKeys(outer) };
+        var aggregateColumns = aggregates.Where(item => item.Expression is AggregateCall).ToDictionary(item => (AggregateCall)item.Expression, item => item.Column);
         var local = input.Columns.Select(column => column.Id).ToHashSet();
         foreach (var key in keys.Where(key => key.Expression is ColumnRef)) local.Remove(key.Column.Id);
 
@@ -165,7 +167,7 @@ public sealed partial class Binder
         LogicalPlan ReplaceInPlan(LogicalPlan plan) =>
             PlanRewriter.Rewrite(plan, node => PlanRewriter.MapOwnExpressions(node, item => PlanColumns.Of(item).Overlaps(local) || keyColumns.Count > 0 ? Replace(item, inSubquery: true) : item));
 
-        Expr ReplaceGrouping(Grouping grouping)
+        Grouping OfKeys(Grouping grouping)
         {
             var arguments = new Expr[grouping.Arguments.Count];
             for (var i = 0; i < arguments.Length; i++)
@@ -175,7 +177,12 @@ public sealed partial class Binder
                     ?? throw new SqlException(SqlState.GroupingError, "arguments to GROUPING must be grouping expressions of the associated query level") { Position = PositionOf(grouping.Arguments[i]) };
             }
 
-            var call = new Grouping(new EquatableArray<Expr>(arguments));
+            return new Grouping(new EquatableArray<Expr>(arguments));
+        }
+
+        Expr ReplaceGrouping(Grouping grouping)
+        {
+            var call = OfKeys(grouping);
             var present = aggregates.Find(assignment => assignment.Expression.Equals(call));
             if (present is not null) return new ColumnRef(present.Column);
             var target = NewColumn("grouping", SqlType.Int4);

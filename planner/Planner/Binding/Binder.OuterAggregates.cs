@@ -4,12 +4,12 @@ namespace Federation.Planner.Binding;
 
 /// <summary>
 /// An aggregate whose arguments name columns of outer queries alone is computed by the nearest of them (check_agg_arguments in parse_agg.c): in <c>SELECT (SELECT max(t.a)) FROM t</c> over the rows of t.
-/// What stands in the subquery is a column of that query's aggregation.
+/// What stands in the subquery is a column of that query's aggregation. GROUPING belongs to the level of its arguments in the same way.
 /// </summary>
 public sealed partial class Binder
 {
-    /// <summary>The query level whose rows an aggregate runs over.</summary>
-    private BindScope LevelOf(AggregateCall call, BindScope scope, SourceSpan span)
+    /// <summary>The query level whose rows an aggregate runs over, or whose keys GROUPING asks for.</summary>
+    private BindScope LevelOf(Expr call, BindScope scope, SourceSpan span)
     {
         var named = PlanColumns.Of(call);
         for (var level = named.Count == 0 ? null : scope; level is not null; level = level.Parent)
@@ -33,9 +33,9 @@ public sealed partial class Binder
     /// <summary>The value with its aggregates handed to an outer level, whose columns stand for them.</summary>
     private Expr ComputeAt(BindScope level, Expr value) => PlanRewriter.Rewrite(value, item =>
     {
-        if (item is not AggregateCall call) return item;
-        var known = level.OuterAggregates.Find(assignment => assignment.Expression.Equals(call));
-        if (known is null) level.OuterAggregates.Add(known = new Assignment(NewColumn(call.Function.Name, call.Type), call));
+        if (item is not (AggregateCall or Grouping)) return item;
+        var known = level.OuterAggregates.Find(assignment => assignment.Expression.Equals(item));
+        if (known is null) level.OuterAggregates.Add(known = new Assignment(NewColumn(item is AggregateCall call ? call.Function.Name : "grouping", item.Type), item));
         return new ColumnRef(known.Column);
     });
 }

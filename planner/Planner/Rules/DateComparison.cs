@@ -5,7 +5,7 @@ namespace Federation.Planner.Rules;
 
 /// <summary>
 /// A date compared with the midnight of a day is a date compared with that day: <c>shipdate &lt; date '1994-01-01' + interval '1 year'</c> needs no timestamp, so that files and sources can be pruned by it.
-/// Infinite dates are beyond every day on either side. Not valid for other times of day.
+/// Infinite dates are beyond every day on either side and equal infinite timestamps. Not valid for other times of day.
 /// </summary>
 internal static class DateComparison
 {
@@ -30,8 +30,9 @@ internal static class DateComparison
 
     private static Call? Compare(Call call, string comparison, PgTimestamp time, Func<Constant, EquatableArray<Expr>> arguments)
     {
-        if (comparison is not ("lt" or "le" or "eq" or "ne" or "ge" or "gt") || !time.IsFinite || time.Microseconds % DateArithmetic.MicrosecondsPerDay != 0) return null;
-        var day = new Constant(new PgDate((int)(time.Microseconds / DateArithmetic.MicrosecondsPerDay)), SqlType.Date);
+        if (comparison is not ("lt" or "le" or "eq" or "ne" or "ge" or "gt") || (time.IsFinite && time.Microseconds % DateArithmetic.MicrosecondsPerDay != 0)) return null;
+        var date = time == PgTimestamp.Infinity ? PgDate.Infinity : time == PgTimestamp.NegativeInfinity ? PgDate.NegativeInfinity : new PgDate((int)(time.Microseconds / DateArithmetic.MicrosecondsPerDay));
+        var day = new Constant(date, SqlType.Date);
         return call with { Function = FunctionCatalog.Instance.Function(DateFirst + comparison, SqlType.Date, SqlType.Date), Arguments = arguments(day) };
     }
 }

@@ -81,10 +81,13 @@ public sealed class FoldConstants : IRule
         ("date_mi_interval", PgDate date, PgInterval interval) => DateArithmetic.Add(date, interval, -1) is { } sum ? new Constant(sum, call.Type) : null,
         ("timestamp_pl_interval", PgTimestamp time, PgInterval interval) => DateArithmetic.Add(time, interval, 1) is { } sum ? new Constant(sum, call.Type) : null,
         ("timestamp_mi_interval", PgTimestamp time, PgInterval interval) => DateArithmetic.Add(time, interval, -1) is { } sum ? new Constant(sum, call.Type) : null,
-        ("date_pli", PgDate { IsFinite: true } date, int days) when Math.Abs((long)date.Days + days) < 1_000_000_000 => new Constant(new PgDate(date.Days + days), call.Type),
-        ("date_mii", PgDate { IsFinite: true } date, int days) when Math.Abs((long)date.Days - days) < 1_000_000_000 => new Constant(new PgDate(date.Days - days), call.Type),
+        ("date_pli", PgDate { IsFinite: true } date, int days) when IsDate((long)date.Days + days) => new Constant(new PgDate(date.Days + days), call.Type),
+        ("date_mii", PgDate { IsFinite: true } date, int days) when IsDate((long)date.Days - days) => new Constant(new PgDate(date.Days - days), call.Type),
         _ => null,
     };
+
+    /// <summary>4714-11-24 BC to 5874897-12-31, in days since 1970.</summary>
+    private static bool IsDate(long days) => days is >= -2440588 and <= 2145042905;
 
     private static bool? Compare(string? comparison, int sign) => comparison switch
     {

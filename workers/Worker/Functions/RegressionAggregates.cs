@@ -1,3 +1,4 @@
+using Federation.Core.Errors;
 using Federation.Core.Types;
 using Federation.DuckDb;
 
@@ -44,6 +45,7 @@ internal static class RegressionAggregates
         {
             var (y, x) = (row.Get<double>(0), row.Get<double>(1));
             var before = Count++;
+            var (isXFinite, isYFinite) = (!double.IsInfinity(Sx) && !double.IsInfinity(x), !double.IsInfinity(Sy) && !double.IsInfinity(y));
             Sx += x;
             Sy += y;
             if (before == 0)
@@ -58,6 +60,17 @@ internal static class RegressionAggregates
             Sxx += deltaX * deltaX * scale;
             Syy += deltaY * deltaY * scale;
             Sxy += deltaX * deltaY * scale;
+            RefuseOverflow(isXFinite, isYFinite);
+        }
+
+        /// <summary>Finite values must not add up to infinity; what infinite ones add up to is no number.</summary>
+        private void RefuseOverflow(bool isXFinite, bool isYFinite)
+        {
+            if ((isXFinite && (double.IsInfinity(Sx) || double.IsInfinity(Sxx))) || (isYFinite && (double.IsInfinity(Sy) || double.IsInfinity(Syy))) || (isXFinite && isYFinite && double.IsInfinity(Sxy)))
+                throw new SqlException(SqlState.NumericValueOutOfRange, "value out of range: overflow");
+            if (double.IsInfinity(Sxx)) Sxx = double.NaN;
+            if (double.IsInfinity(Syy)) Syy = double.NaN;
+            if (double.IsInfinity(Sxy)) Sxy = double.NaN;
         }
 
         public void Merge(IAggregateState other)
@@ -71,12 +84,14 @@ internal static class RegressionAggregates
             }
 
             var total = Count + from.Count;
+            var (isXFinite, isYFinite) = (!double.IsInfinity(Sx) && !double.IsInfinity(from.Sx), !double.IsInfinity(Sy) && !double.IsInfinity(from.Sy));
             var (deltaX, deltaY) = ((Sx / Count) - (from.Sx / from.Count), (Sy / Count) - (from.Sy / from.Count));
             var weight = Count * from.Count / total;
             Sxx += from.Sxx + (weight * deltaX * deltaX);
             Syy += from.Syy + (weight * deltaY * deltaY);
             Sxy += from.Sxy + (weight * deltaX * deltaY);
             (Count, Sx, Sy) = (total, Sx + from.Sx, Sy + from.Sy);
+            RefuseOverflow(isXFinite, isYFinite);
         }
 
         public void Finish(ref FunctionRow row)

@@ -38,9 +38,9 @@ internal static class TemporalFunctions
         new("pg_date_trunc", [s_text, SqlType.Timestamp], SqlType.Timestamp, static (ref FunctionRow row) =>
             row.Set(Truncation.Truncate(row.GetChars(0), row.Get<long>(1), "timestamp without time zone"))),
         new("pg_date_trunc", [s_text, SqlType.Timestamptz], SqlType.Timestamptz, static (ref FunctionRow row) =>
-            row.Set(Truncation.TruncateInZone(row.GetChars(0), row.Get<long>(1), ZoneRules.For(SessionFormats.ZoneOf(row.Session!.TimeZone))))) { UsesSession = true },
+            row.Set(Truncation.TruncateInZone(row.GetChars(0), row.Get<long>(1), ZoneRules.For(SessionFormats.ZoneOf(row.Session!.TimeZone)).Designation))) { UsesSession = true },
         new("pg_date_trunc", [s_text, SqlType.Timestamptz, s_text], SqlType.Timestamptz, static (ref FunctionRow row) =>
-            row.Set(new PgTimestamp(row.Get<long>(1)).IsFinite ? Truncation.TruncateInZone(row.GetChars(0), row.Get<long>(1), ZoneRules.For(SessionFormats.ZoneOf(row.GetText(2)))) : row.Get<long>(1))),
+            row.Set(new PgTimestamp(row.Get<long>(1)).IsFinite ? Truncation.TruncateInZone(row.GetChars(0), row.Get<long>(1), ZoneFunctions.Zone(row.GetText(2)).WithoutAbbreviation) : row.Get<long>(1))),
         new("pg_date_bin", [SqlType.Interval, SqlType.Timestamp, SqlType.Timestamp], SqlType.Timestamp, static (ref FunctionRow row) =>
             row.Set(Truncation.Bin(row.GetInterval(0), row.Get<long>(1), row.Get<long>(2)))),
         new("pg_date_bin", [SqlType.Interval, SqlType.Timestamptz, SqlType.Timestamptz], SqlType.Timestamptz, static (ref FunctionRow row) =>
@@ -62,7 +62,7 @@ internal static class TemporalFunctions
             throw new SqlException(SqlState.DatetimeFieldOverflow, $"date field value out of range: {year}-{month:00}-{day:00}");
         var days = Calendar.DaysFromCivil(astronomical, month, day);
         return days >= Calendar.FirstMicrosecond / Calendar.MicrosecondsPerDay && astronomical < 5_874_898 ? (int)days
-            : throw new SqlException(SqlState.DatetimeFieldOverflow, $"date out of range: {year}-{month:00}-{day:00}");
+            : throw new SqlException(SqlState.DatetimeFieldOverflow, $"date out of range: {astronomical}-{month:00}-{day:00}");
     }
 
     private static long Round(long timestamp, int digits) => new PgTimestamp(timestamp).IsFinite ? DateTimeInput.Round(timestamp, digits) : timestamp;
@@ -112,7 +112,7 @@ internal static class Truncation
         return new PgTimestamp(timestamp).IsFinite ? Truncate(ParseUnit(unit, type), timestamp) : timestamp;
     }
 
-    public static long TruncateInZone(ReadOnlySpan<char> unit, long timestamp, ZoneRules zone)
+    public static long TruncateInZone(ReadOnlySpan<char> unit, long timestamp, ZoneDesignation zone)
     {
         if (!new PgTimestamp(timestamp).IsFinite) return timestamp;
         var parsed = ParseUnit(unit, "timestamp with time zone");
@@ -165,7 +165,8 @@ internal static class Truncation
             Unit.Century => (year > 0 ? ((year + 99) / 100 * 100) - 99 : -((99 - (year - 1)) / 100 * 100) + 1, 1),
             _ => (year > 0 ? ((year + 999) / 1000 * 1000) - 999 : -((999 - (year - 1)) / 1000 * 1000) + 1, 1),
         };
-        return Calendar.DaysFromCivil(year, month, 1) * Calendar.MicrosecondsPerDay;
+        var start = (Int128)Calendar.DaysFromCivil(year, month, 1) * Calendar.MicrosecondsPerDay;
+        return start >= Calendar.FirstMicrosecond ? (long)start : throw new SqlException(SqlState.DatetimeValueOutOfRange, "timestamp out of range");
     }
 
     private static Unit ParseUnit(ReadOnlySpan<char> unit, string type)

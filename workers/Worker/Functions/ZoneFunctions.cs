@@ -33,7 +33,7 @@ internal static class ZoneFunctions
 
     private static bool IsFinite(long timestamp) => new PgTimestamp(timestamp).IsFinite;
 
-    private static ZoneDesignation Zone(string name)
+    public static ZoneDesignation Zone(string name)
     {
         if (t_last.Name == name) return t_last.Zone;
         var zone = ZoneDesignation.Find(name) ?? throw new SqlException(SqlState.InvalidParameterValue, $"time zone \"{name}\" not recognized");

@@ -1,97 +1,134 @@
+using System.Numerics;
 using System.Text;
 using Federation.Core.Errors;
 using Federation.Core.Values;
 
 namespace Federation.Worker.Functions.Formatting;
 
-/// <summary>to_number: reads text along a template. Null for an empty template.</summary>
+/// <summary>to_number: reads text along a template, a character for each of its items whether it fits or not (NUM_processor of formatting.c, whose corner cases it shares).</summary>
 internal static class NumberReader
 {
+    /// <summary>Null for an empty template.</summary>
     public static PgNumeric? Parse(string text, string format)
     {
         var template = NumberFormat.Get(format);
         if (format.Length == 0) return null;
         if (template.IsRoman || template.IsExponent)
             throw new SqlException(SqlState.FeatureNotSupported, template.IsRoman ? "\"RN\" not supported for input" : "\"EEEE\" not supported for input");
-        var position = 0;
-        var digits = new StringBuilder();
-        var (isNegative, hasPoint, hasDigit) = (false, false, false);
-        var after = 0;
-        var isBracketed = false;
-
-        foreach (var (item, literal) in template.Items)
+        var walk = new Walk(template, text);
+        var number = walk.Run();
+        if (!number.AsSpan().ContainsAnyInRange('0', '9'))
+            throw new SqlException(SqlState.InvalidTextRepresentation, $"invalid input syntax for type numeric: \"{number}\"");
+        var value = PgNumeric.Parse(number.Trim());
+        var most = template.Before + (template.IsMultiplied ? template.Multiplier : 0);
+        if (value.Abs().CompareTo(new PgNumeric(BigInteger.Pow(10, most), 0)) >= 0)
         {
-            if (position >= text.Length) break;
-            switch (item)
+            throw new SqlException(SqlState.NumericValueOutOfRange, "numeric field overflow")
             {
-                case NumberItem.Nine or NumberItem.Zero: ReadDigit(item); break;
-                case NumberItem.Decimal or NumberItem.LocaleDecimal:
-                    if (text[position] == '.' && !hasPoint)
-                    {
-                        hasPoint = true;
-                        digits.Append('.');
-                        position++;
-                    }
-
-                    break;
-                // Group characters may be missing in the text.
-                case NumberItem.Comma or NumberItem.Group:
-                    if (text[position] == ',') position++;
-                    break;
-                case NumberItem.Currency:
-                    if (!char.IsAsciiDigit(text[position]) && text[position] is not ('.' or ',' or '-' or '+')) position++;
-                    break;
-                case NumberItem.Minus or NumberItem.Plus or NumberItem.SignBoth: ReadSign(); break;
-                case NumberItem.Ordinal or NumberItem.OrdinalLower: position = Math.Min(position + 2, text.Length); break;
-                default: position += literal.Length; break;
-            }
+                Detail = $"A field with precision {most + value.Scale}, scale {value.Scale} must round to an absolute value less than {(most == 0 ? "1" : $"10^{most}")}.",
+            };
         }
 
-        // A sign or closing bracket behind the digits.
-        for (; position < text.Length && text[position] == ' '; position++) { }
-        if (position < text.Length && template.Sign != SignPlace.None && !isNegative && text[position] == '-') isNegative = true;
-        if (position < text.Length && template.HasMinus && text[position] == '-') isNegative = true;
-        if (isBracketed) isNegative = true;
-        if (!hasDigit) throw new SqlException(SqlState.InvalidTextRepresentation, $"invalid input syntax for type numeric: \"{(digits.Length > 0 ? digits : " ")}\"");
-        var value = PgNumeric.Parse((isNegative ? "-" : "") + digits);
-        // V counts the digits behind it as a fraction of 16 digits; otherwise the result has no more digits than the template.
-        return template.IsMultiplied
-            ? PgNumeric.DivideAt(value, new PgNumeric(System.Numerics.BigInteger.Pow(10, template.Multiplier), 0), Math.Max(value.Scale, 16))
-            : value.Round(Math.Min(value.Scale, template.After));
+        // V counts the digits behind it as a fraction of 16 digits.
+        return template.IsMultiplied ? PgNumeric.DivideAt(value, new PgNumeric(BigInteger.Pow(10, template.Multiplier), 0), Math.Max(value.Scale, 16)) : value;
+    }
 
-        void ReadSign()
-        {
-            if (text[position] is not ('-' or '+')) return;
-            isNegative |= text[position] == '-';
-            position++;
-        }
+    /// <summary>One pass over the template.</summary>
+    private ref struct Walk(NumberFormat template, string text)
+    {
+        private readonly StringBuilder _digits = new();
+        private int _position;
+        private char _sign = ' ';
+        private int _before;
+        private int _after;
+        private bool _hasPoint;
 
-        void ReadDigit(NumberItem item)
+        private readonly bool IsAtEnd => _position >= text.Length;
+
+        /// <summary>The number with its sign, or a blank, in front.</summary>
+        public string Run()
         {
-            if (!hasDigit && !hasPoint)
+            foreach (var (item, literal) in template.Items)
             {
-                while (position < text.Length && text[position] == ' ') position++;
-                if (position < text.Length && template.HasBrackets && text[position] == '<')
+                if (IsAtEnd) break;
+                switch (item)
                 {
-                    isBracketed = true;
-                    position++;
+                    case NumberItem.Nine or NumberItem.Zero or NumberItem.Decimal or NumberItem.LocaleDecimal:
+                        ReadDigit(item is NumberItem.Nine or NumberItem.Zero);
+                        _position++;
+                        break;
+                    case NumberItem.Comma or NumberItem.Group:
+                        if (text[_position] == ',') _position++;
+                        break;
+                    case NumberItem.Minus: ReadSign("-"); break;
+                    case NumberItem.Plus: ReadSign("+"); break;
+                    case NumberItem.SignBoth: ReadSign("-+"); break;
+                    case NumberItem.Currency: SkipOthers(1); break;
+                    case NumberItem.Ordinal or NumberItem.OrdinalLower: SkipOthers(2); break;
+                    case NumberItem.Literal:
+                        for (var i = 0; i < literal.Length && !IsAtEnd; i += char.IsSurrogatePair(literal, i) ? 2 : 1) SkipCharacter();
+                        break;
                 }
-                else if (position < text.Length && text[position] is '-' or '+') ReadSign();
             }
 
-            if (position >= text.Length) return;
-            if (char.IsAsciiDigit(text[position]))
+            var number = _digits.ToString();
+            return _sign + (number.EndsWith('.') ? number[..^1] : number);
+        }
+
+        private void SkipCharacter() => _position += _position + 1 < text.Length && char.IsSurrogatePair(text, _position) ? 2 : 1;
+
+        private void SkipOthers(int count)
+        {
+            while (count-- > 0 && !IsAtEnd && !"0123456789.,+-".Contains(text[_position], StringComparison.Ordinal)) SkipCharacter();
+        }
+
+        private void ReadSign(string signs)
+        {
+            if (!signs.Contains(text[_position], StringComparison.Ordinal))
             {
-                if (hasPoint && ++after > template.After) return;
-                digits.Append(text[position++]);
-                hasDigit = true;
+                SkipOthers(1);
+                return;
             }
-            else if (text[position] == '.' && template.HasDecimal && !hasPoint)
+
+            _sign = text[_position++];
+        }
+
+        /// <summary>Leaves the position on the last character that it takes.</summary>
+        private void ReadDigit(bool mayHaveSign)
+        {
+            if (text[_position] == ' ') _position++;
+            if (IsAtEnd) return;
+            if (_sign == ' ' && mayHaveSign && _before + _after == 0)
             {
-                // The text has fewer digits than the template; the point ends them.
-                hasPoint = true;
-                digits.Append('.');
-                position++;
+                if (text[_position] == '-' || (text[_position] == '<' && template.HasBrackets && template.Sign != SignPlace.Before)) (_sign, _position) = ('-', _position + 1);
+                else if (text[_position] == '+') (_sign, _position) = ('+', _position + 1);
+            }
+
+            if (IsAtEnd) return;
+            var isRead = false;
+            if (char.IsAsciiDigit(text[_position]))
+            {
+                if (_hasPoint && _after == template.After) return;
+                _digits.Append(text[_position]);
+                if (_hasPoint) _after++;
+                else _before++;
+                isRead = true;
+            }
+            else if (template.HasDecimal && !_hasPoint && text[_position] == '.')
+            {
+                _digits.Append('.');
+                (_hasPoint, isRead) = (true, true);
+            }
+
+            if (_sign != ' ' || _before + _after == 0) return;
+            var next = _position + 1 < text.Length ? text[_position + 1] : '0';
+            if (template.Sign != SignPlace.None && isRead)
+            {
+                if (next is '-' or '+') (_sign, _position) = (next, _position + 1);
+            }
+            else if (!isRead && template.Sign == SignPlace.None && (template.HasPlus || template.HasMinus) && text[_position] is '-' or '+')
+            {
+                _sign = text[_position];
             }
         }
     }

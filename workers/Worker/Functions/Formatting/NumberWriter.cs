@@ -14,11 +14,20 @@ internal static class NumberWriter
     public static string Format(long value, string format)
     {
         var template = NumberFormat.Get(format);
-        if (template.IsRoman) return Write(template, Roman(value), 0, '+');
+        if (template.IsRoman) return Write(template, Roman(value is >= int.MinValue and <= int.MaxValue ? value : throw new SqlException(SqlState.NumericValueOutOfRange, "integer out of range")), 0, '+');
+
         // PostgreSQL goes through a double here.
         if (template.IsExponent) return ExponentOf(value, template.After);
-        var number = template.IsMultiplied ? new PgNumeric(value, 0) * new PgNumeric(Power(template.Multiplier), 0) : new PgNumeric(value, 0);
-        return Digits(template, number.ToString());
+        var number = template.IsMultiplied ? Power(template.Multiplier) * value : value;
+        if (number < long.MinValue || number > long.MaxValue) throw new SqlException(SqlState.NumericValueOutOfRange, "bigint out of range");
+        return Digits(template, number.ToString(CultureInfo.InvariantCulture));
+    }
+
+    public static string Format(int value, string format)
+    {
+        // What V makes of an integer wraps around in PostgreSQL, as multiplication in C does.
+        var template = NumberFormat.Get(format);
+        return template is { IsMultiplied: true, IsRoman: false, IsExponent: false } ? Digits(template, unchecked((int)(uint)((Power(template.Multiplier) * value) & uint.MaxValue)).ToString(CultureInfo.InvariantCulture)) : Format((long)value, format);
     }
 
     public static string Format(PgNumeric value, string format)
@@ -40,7 +49,7 @@ internal static class NumberWriter
         var template = NumberFormat.Get(format);
         if (template.IsRoman) return Write(template, Roman((long)Math.Clamp(double.IsFinite(value) ? Math.Round(value) : 0, -1e18, 1e18)), 0, '+');
         if (template.IsExponent) return !double.IsFinite(value) ? ExponentSpecial(template) : ExponentOf(value, template.After);
-        if (!double.IsFinite(value)) return Special(template, double.IsNaN(value), value < 0);
+        if (!double.IsFinite(value)) return Special(template, double.IsNaN(value), value < 0, digits);
         if (template.IsMultiplied) value *= Math.Pow(10, template.Multiplier);
         // No more digits than the type has; the exact decimal value of a double, cut by rounding, is what C's printf shows.
         var exact = Exact(value);
@@ -73,19 +82,21 @@ internal static class NumberWriter
         if (before > width)
         {
             var mask = new StringBuilder().Append('#', width);
-            if (template.HasDecimal || template.After > 0) mask.Append('.').Append('#', template.After);
+            if (template.HasDecimal || template.After > 0) mask.Append('.').Append('#', after ?? template.After);
             return Write(template, template.After > 0 || template.HasDecimal ? mask.ToString() : mask.Append('.').ToString(), 0, sign);
         }
 
         return Write(template, number, width - before, sign);
     }
 
-    private static string Special(NumberFormat template, bool isNaN, bool isNegative)
+    /// <param name="digits">How many digits the type has; what is as long as that has none behind the point.</param>
+    private static string Special(NumberFormat template, bool isNaN, bool isNegative, int digits = int.MaxValue)
     {
         var text = isNaN ? "NaN" : "Infinity";
+        var after = text.Length >= digits ? 0 : template.After;
         var width = template.Before + (template.IsMultiplied ? template.Multiplier : 0);
         var sign = isNegative ? '-' : '+';
-        if (text.Length > width) return Write(template, new string('#', width) + "." + new string('#', template.After), 0, sign);
+        if (text.Length > width) return Write(template, new string('#', width) + "." + new string('#', after), 0, sign);
         return Write(template, text, width - text.Length, sign);
     }
 

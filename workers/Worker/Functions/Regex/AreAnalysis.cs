@@ -9,12 +9,26 @@ namespace Federation.Worker.Functions.Regex;
 /// </summary>
 internal static class AreAnalysis
 {
-    public static string ToDotNet(AreNode tree)
+    /// <param name="isWide">For text with characters beyond U+FFFF; without them the plain form means the same.</param>
+    /// <param name="ignoresCase">Of what groups matched; all else names both cases.</param>
+    public static string ToDotNet(AreNode tree, bool isWide, bool ignoresCase)
     {
-        var text = new StringBuilder();
-        Append(text, tree);
+        // Between the units of a character there is no place.
+        var text = new StringBuilder(isWide && !BeginsWithText(tree) ? @"(?!(?<=[\ud800-\udbff])[\udc00-\udfff])" : "");
+        if (tree is AreNode.Alternation) AppendGroup(text, "(?:", tree, isWide, ignoresCase);
+        else Append(text, tree, isWide, ignoresCase);
         return text.ToString();
     }
+
+    private static bool BeginsWithText(AreNode tree) => tree switch
+    {
+        AreNode.Characters => true,
+        AreNode.Sequence { Items: [var first, ..] } => BeginsWithText(first),
+        AreNode.Repeat { Least: > 0 } repeat => BeginsWithText(repeat.Inner),
+        AreNode.Group group => BeginsWithText(group.Inner),
+        AreNode.Alternation alternation => alternation.Branches.All(BeginsWithText),
+        _ => false,
+    };
 
     /// <summary>True when the whole expression prefers the shortest match.</summary>
     public static bool IsLazy(AreNode tree) => Preference(tree) == true;
@@ -53,20 +67,20 @@ internal static class AreAnalysis
         _ => false,
     };
 
-    private static void Append(StringBuilder text, AreNode node)
+    private static void Append(StringBuilder text, AreNode node, bool isWide, bool ignoresCase)
     {
         switch (node)
         {
-            case AreNode.Characters characters: text.Append(characters.Pattern); break;
-            case AreNode.Constraint constraint: text.Append(constraint.Pattern); break;
-            case AreNode.BackReference reference: text.Append(CultureInfo.InvariantCulture, $"(?:\\{reference.Number})"); break;
-            case AreNode.Lookaround lookaround: AppendGroup(text, lookaround.Opening, lookaround.Inner); break;
-            case AreNode.Group group: AppendGroup(text, group.IsCapturing ? "(" : "(?:", group.Inner); break;
+            case AreNode.Characters characters: text.Append(isWide ? characters.Wide : characters.Pattern); break;
+            case AreNode.Constraint constraint: text.Append(isWide ? constraint.Wide : constraint.Pattern); break;
+            case AreNode.BackReference reference: text.Append(CultureInfo.InvariantCulture, $"(?{(ignoresCase ? "i" : "")}:\\{reference.Number})"); break;
+            case AreNode.Lookaround lookaround: AppendGroup(text, lookaround.Opening, lookaround.Inner, isWide, ignoresCase); break;
+            case AreNode.Group group: AppendGroup(text, group.IsCapturing ? "(" : "(?:", group.Inner, isWide, ignoresCase); break;
             case AreNode.Sequence sequence:
                 foreach (var item in sequence.Items)
                 {
-                    if (item is AreNode.Alternation) AppendGroup(text, "(?:", item);
-                    else Append(text, item);
+                    if (item is AreNode.Alternation) AppendGroup(text, "(?:", item, isWide, ignoresCase);
+                    else Append(text, item, isWide, ignoresCase);
                 }
 
                 break;
@@ -74,21 +88,21 @@ internal static class AreAnalysis
                 for (var i = 0; i < alternation.Branches.Count; i++)
                 {
                     if (i > 0) text.Append('|');
-                    Append(text, alternation.Branches[i]);
+                    Append(text, alternation.Branches[i], isWide, ignoresCase);
                 }
 
                 break;
             case AreNode.Repeat repeat:
-                Append(text, repeat.Inner);
+                Append(text, repeat.Inner, isWide, ignoresCase);
                 text.Append(CultureInfo.InvariantCulture, $"{{{repeat.Least},{repeat.Most}}}").Append(repeat.IsLazy ? "?" : "");
                 break;
         }
     }
 
-    private static void AppendGroup(StringBuilder text, string opening, AreNode inner)
+    private static void AppendGroup(StringBuilder text, string opening, AreNode inner, bool isWide, bool ignoresCase)
     {
         text.Append(opening);
-        Append(text, inner);
+        Append(text, inner, isWide, ignoresCase);
         text.Append(')');
     }
 

@@ -5,11 +5,19 @@ internal abstract record AreNode
 {
     private AreNode() { }
 
-    /// <summary>One character of a set; <paramref name="Pattern"/> is the .NET form.</summary>
-    public sealed record Characters(string Pattern, CharacterSet Set) : AreNode;
+    /// <summary>One character of a set; <paramref name="Pattern"/> is the .NET form for text without characters beyond U+FFFF.</summary>
+    public sealed record Characters(string Pattern, CharacterSet Set) : AreNode
+    {
+        /// <summary>The .NET form for any text.</summary>
+        public string Wide { get; init; } = Pattern;
+    }
 
     /// <summary>Matches nothing but holds or fails at a place: anchors, word boundaries.</summary>
-    public sealed record Constraint(string Pattern) : AreNode;
+    public sealed record Constraint(string Pattern) : AreNode
+    {
+        /// <summary>The .NET form for any text.</summary>
+        public string Wide { get; init; } = Pattern;
+    }
 
     public sealed record Lookaround(string Opening, AreNode Inner) : AreNode;
 
@@ -29,8 +37,6 @@ internal abstract record AreNode
 /// <summary>A set of characters: exact for ASCII, for the others only whether there may be any.</summary>
 internal readonly record struct CharacterSet(UInt128 Ascii, bool HasOthers)
 {
-    public static readonly CharacterSet Any = new(UInt128.MaxValue, true);
-
     public static CharacterSet Of(char character) =>
         character < 128 ? new CharacterSet(UInt128.One << character, false) : new CharacterSet(0, true);
 
@@ -46,19 +52,6 @@ internal readonly record struct CharacterSet(UInt128 Ascii, bool HasOthers)
     public CharacterSet Union(CharacterSet other) => new(Ascii | other.Ascii, HasOthers | other.HasOthers);
 
     public CharacterSet Complement() => new(~Ascii, true);
-
-    public CharacterSet IgnoringCase()
-    {
-        var both = this;
-        for (var character = 'a'; character <= 'z'; character++)
-        {
-            var pair = (UInt128.One << character) | (UInt128.One << char.ToUpperInvariant(character));
-            if ((Ascii & pair) != 0) both = both with { Ascii = both.Ascii | pair };
-        }
-
-        // Some letters beyond ASCII fold to ASCII ones.
-        return both with { HasOthers = both.HasOthers || both.Ascii != 0 };
-    }
 
     public bool Overlaps(CharacterSet other) => (Ascii & other.Ascii) != 0 || (HasOthers && other.HasOthers);
 }

@@ -12,8 +12,6 @@ internal sealed class AreParser
     /// <summary>More groups inside of one another than this are refused; PostgreSQL's own limit depends on its stack.</summary>
     private const int MaxDepth = 10_000;
 
-    private const string Word = @"[\p{L}\p{N}_]";
-
     private readonly string _pattern;
     private AreOptions _options;
     private int _position;
@@ -69,7 +67,7 @@ internal sealed class AreParser
     private AreNode ParseLiteral()
     {
         var items = new List<AreNode>();
-        while (!IsAtEnd) items.Add(Literal(_pattern[_position++]));
+        while (!IsAtEnd) items.Add(Literal(Point(_pattern[_position++])));
         return new AreNode.Sequence(items);
     }
 
@@ -168,12 +166,12 @@ internal sealed class AreParser
             case '^': return new AreNode.Constraint(_options.AnchorsMatchLines ? "(?m:^)" : @"\A");
             case '$': return new AreNode.Constraint(_options.AnchorsMatchLines ? @"(?=\n|\z)" : @"\z");
             case '.': return _options.DotStopsAtNewline
-                ? new AreNode.Characters(@"[^\n]", CharacterSet.Of('\n').Complement())
-                : new AreNode.Characters(@"[\s\S]", CharacterSet.Any);
+                ? new CharacterSetBuilder().Add('\n', '\n').Build(isNegated: true)
+                : new CharacterSetBuilder().Build(isNegated: true);
             case '(': return ParseGroup();
             case '[': return ParseBracket();
             case '\\': return ParseEscape();
-            default: return Literal(character);
+            default: return Literal(Point(character));
         }
     }
 
@@ -214,20 +212,32 @@ internal sealed class AreParser
         {
             case 'A': return Constraint(@"\A");
             case 'Z': return Constraint(@"\z");
-            case 'm': return Constraint($"(?<!{Word})(?={Word})");
-            case 'M': return Constraint($"(?<={Word})(?!{Word})");
-            case 'y': return Constraint($"(?:(?<!{Word})(?={Word})|(?<={Word})(?!{Word}))");
-            case 'Y': return Constraint($"(?:(?<!{Word})(?!{Word})|(?<={Word})(?={Word}))");
+            case 'm': return Boundary(false, true);
+            case 'M': return Boundary(true, false);
+            case 'y' or 'Y':
+                _position++;
+                return new AreNode.Constraint(AtEdge(s_word.Pattern, character == 'y')) { Wide = AtEdge(s_word.Wide, character == 'y') };
             case 'd' or 's' or 'w' or 'D' or 'S' or 'W':
                 _position++;
-                var shorthand = ClassOf(character switch { 'd' or 'D' => "digit", 's' or 'S' => "space", _ => "word" });
-                return char.IsAsciiLetterUpper(character)
-                    ? new AreNode.Characters($"[^{shorthand.Pattern}]", shorthand.Set.Complement())
-                    : new AreNode.Characters($"[{shorthand.Pattern}]", shorthand.Set);
+                return ClassOf(character switch { 'd' or 'D' => "digit", 's' or 'S' => "space", _ => "word" }).ToNode(isNegated: char.IsAsciiLetterUpper(character));
             case >= '1' and <= '9' when BackReferenceAt() is { } number: return new AreNode.BackReference(number);
             default: return Literal(ParseCharacterEscape());
         }
     }
+
+    private static readonly AreNode.Characters s_word = CharacterClass.Find("word")!.ToNode(isNegated: false);
+
+    /// <summary>Where what stands before is a word's character or not, and what stands behind.</summary>
+    private AreNode.Constraint Boundary(bool isBehindWord, bool isBeforeWord)
+    {
+        _position++;
+        string Of(string word) => $"(?<{(isBehindWord ? '=' : '!')}{word})(?{(isBeforeWord ? '=' : '!')}{word})";
+        return new AreNode.Constraint(Of(s_word.Pattern)) { Wide = Of(s_word.Wide) };
+    }
+
+    private static string AtEdge(string word, bool isEdge) => isEdge
+        ? $"(?:(?<!{word})(?={word})|(?<={word})(?!{word}))"
+        : $"(?:(?<!{word})(?!{word})|(?<={word})(?={word}))";
 
     private AreNode.Constraint Constraint(string pattern)
     {
@@ -248,7 +258,7 @@ internal sealed class AreParser
     }
 
     /// <summary>The character that an escape stands for; the position is behind the backslash.</summary>
-    private char ParseCharacterEscape()
+    private int ParseCharacterEscape()
     {
         var character = _pattern[_position++];
         switch (character)
@@ -269,19 +279,19 @@ internal sealed class AreParser
             case >= '0' and <= '9':
                 var octal = character - '0';
                 for (var i = 0; i < 2 && !IsAtEnd && Current is >= '0' and <= '7'; i++) octal = (octal * 8) + (_pattern[_position++] - '0');
-                return (char)octal;
-            default: return char.IsAsciiLetter(character) ? throw Invalid("invalid escape \\ sequence") : character;
+                return octal;
+            default: return char.IsAsciiLetter(character) ? throw Invalid("invalid escape \\ sequence") : Point(character);
         }
     }
 
-    private char ParseHex(int least, int most)
+    private int ParseHex(int least, int most)
     {
         var value = 0;
         var count = 0;
         for (; count < most && !IsAtEnd && char.IsAsciiHexDigit(Current); count++) value = (value * 16) + Convert.ToInt32(_pattern[_position++].ToString(), 16);
         if (count < least || value < 0) throw Invalid("invalid escape \\ sequence");
-        return value <= char.MaxValue ? (char)value
-            : throw new SqlException(SqlState.FeatureNotSupported, "escapes of characters beyond U+FFFF are not supported in regular expressions");
+        return value <= 0x10FFFF ? value
+            : throw new SqlException(SqlState.FeatureNotSupported, "escapes of characters beyond Unicode are not supported in regular expressions");
     }
 
     private AreNode ParseBracket()
@@ -289,119 +299,94 @@ internal sealed class AreParser
         var rest = _pattern.AsSpan(_position);
         if (rest.StartsWith("[:<:]]", StringComparison.Ordinal) || rest.StartsWith("[:>:]]", StringComparison.Ordinal))
         {
-            _position += 6;
-            return new AreNode.Constraint(rest[2] == '<' ? $"(?<!{Word})(?={Word})" : $"(?<={Word})(?!{Word})");
+            _position += 5;
+            return Boundary(rest[2] == '>', rest[2] == '<');
         }
 
         var isNegated = !IsAtEnd && Current == '^';
         if (isNegated) _position++;
-        var pattern = new StringBuilder();
-        var set = default(CharacterSet);
+        var members = new CharacterSetBuilder();
         var isFirst = true;
         while (true)
         {
             if (IsAtEnd) throw Invalid("brackets [] not balanced");
             if (Current == ']' && !isFirst) break;
             isFirst = false;
-            if (TryParseClass(out var shorthand))
+            if (TryParseClass() is { } named)
             {
-                pattern.Append(shorthand.Pattern);
-                set = set.Union(shorthand.Set);
+                members.Add(named);
                 continue;
             }
 
             var from = ParseBracketCharacter();
-            var to = from;
+            var to = -1;
             if (_position + 1 < _pattern.Length && Current == '-' && _pattern[_position + 1] != ']')
             {
                 _position++;
-                if (TryParseClass(out _)) throw Invalid("invalid character range");
+                if (TryParseClass() is not null) throw Invalid("invalid character range");
                 to = ParseBracketCharacter();
             }
 
+            if (to < 0)
+            {
+                // A title-case letter is neither of its two cases.
+                var (lower, upper) = _options.IgnoreCase ? CharacterSetBuilder.Cases(from) : (from, from);
+                members.Add(lower, lower).Add(upper, upper);
+                continue;
+            }
+
             if (to < from) throw Invalid("invalid character range");
-            pattern.Append(Escape(from));
-            if (to != from) pattern.Append('-').Append(Escape(to));
-            set = set.Union(CharacterSet.Where(character => character >= from && character <= to, to >= 128));
+            members.Add(from, to, _options.IgnoreCase);
         }
 
         _position++;
-        if (_options.IgnoreCase) set = set.IgnoringCase();
-        if (!isNegated) return new AreNode.Characters($"[{pattern}]", set);
-        if (_options.DotStopsAtNewline)
-        {
-            pattern.Append(@"\n");
-            set = set.Union(CharacterSet.Of('\n'));
-        }
-
-        return new AreNode.Characters($"[^{pattern}]", set.Complement());
+        if (isNegated && _options.DotStopsAtNewline) members.Add('\n', '\n');
+        return members.Build(isNegated);
     }
 
-    private bool TryParseClass(out (string Pattern, CharacterSet Set) result)
+    private CharacterClass? TryParseClass()
     {
-        result = default;
         var rest = _pattern.AsSpan(_position);
         if (rest.StartsWith("[:", StringComparison.Ordinal))
         {
             var end = rest.IndexOf(":]", StringComparison.Ordinal);
             if (end < 0) throw Invalid("invalid character class");
-            result = ClassOf(rest[2..end].ToString());
             _position += end + 2;
-            return true;
+            return ClassOf(rest[2..end].ToString());
         }
 
-        if (rest.Length < 2 || rest[0] != '\\' || rest[1] is not ('d' or 's' or 'w' or 'D' or 'S' or 'W')) return false;
+        if (rest.Length < 2 || rest[0] != '\\' || rest[1] is not ('d' or 's' or 'w' or 'D' or 'S' or 'W')) return null;
         if (char.IsAsciiLetterUpper(rest[1])) throw Invalid("invalid escape \\ sequence");
-        result = ClassOf(rest[1] switch { 'd' => "digit", 's' => "space", _ => "word" });
         _position += 2;
-        return true;
+        return ClassOf(rest[1] switch { 'd' => "digit", 's' => "space", _ => "word" });
     }
 
-    private char ParseBracketCharacter()
+    private int ParseBracketCharacter()
     {
         var rest = _pattern.AsSpan(_position);
         if (rest.StartsWith("[.", StringComparison.Ordinal) || rest.StartsWith("[=", StringComparison.Ordinal))
         {
-            if (rest.Length < 5 || rest[3] != rest[1] || rest[4] != ']') throw Invalid("invalid collating element");
-            _position += 5;
-            return rest[2];
+            _position += 3;
+            if (rest.Length < 5) throw Invalid("invalid collating element");
+            var element = Point(rest[2]);
+            if (_position + 1 >= _pattern.Length || Current != rest[1] || _pattern[_position + 1] != ']') throw Invalid("invalid collating element");
+            _position += 2;
+            return element;
         }
 
         var character = _pattern[_position++];
-        if (character != '\\') return character;
+        if (character != '\\') return Point(character);
         if (IsAtEnd) throw Invalid("invalid escape \\ sequence");
         return ParseCharacterEscape();
     }
 
-    // Classes beyond ASCII are those of Unicode, as with a UTF-8 locale.
-    private (string Pattern, CharacterSet Set) ClassOf(string name)
-    {
-        if (_options.IgnoreCase && name is "upper" or "lower") name = "alpha";
-        return name switch
-        {
-            "digit" => ("0-9", CharacterSet.Where(char.IsAsciiDigit, false)),
-            "word" => (@"\p{L}\p{N}_", CharacterSet.Where(character => char.IsAsciiLetterOrDigit(character) || character == '_', true)),
-            "space" => (@"\s", CharacterSet.Where(char.IsWhiteSpace, true)),
-            "alpha" => (@"\p{L}", CharacterSet.Where(char.IsAsciiLetter, true)),
-            "alnum" => (@"\p{L}\p{N}", CharacterSet.Where(char.IsAsciiLetterOrDigit, true)),
-            "upper" => (@"\p{Lu}", CharacterSet.Where(char.IsAsciiLetterUpper, true)),
-            "lower" => (@"\p{Ll}", CharacterSet.Where(char.IsAsciiLetterLower, true)),
-            "punct" => (@"\p{P}\p{S}", CharacterSet.Where(character => char.IsPunctuation(character) || char.IsSymbol(character), true)),
-            "blank" => (@" \t", CharacterSet.Where(character => character is ' ' or '\t', false)),
-            "cntrl" => (@"\p{Cc}", CharacterSet.Where(char.IsControl, true)),
-            "xdigit" => ("0-9A-Fa-f", CharacterSet.Where(char.IsAsciiHexDigit, false)),
-            "ascii" => (@"\x00-\x7f", CharacterSet.Where(_ => true, false)),
-            "graph" => (@"\p{L}\p{N}\p{P}\p{S}\p{M}", CharacterSet.Where(character => character is > ' ' and < '\x7f', true)),
-            "print" => (@"\p{L}\p{N}\p{P}\p{S}\p{M}\p{Zs}", CharacterSet.Where(character => character is >= ' ' and < '\x7f', true)),
-            _ => throw Invalid("invalid character class"),
-        };
-    }
+    private CharacterClass ClassOf(string name) =>
+        CharacterClass.Find(_options.IgnoreCase && name is "upper" or "lower" ? "alpha" : name) ?? throw Invalid("invalid character class");
 
-    private AreNode.Characters Literal(char character)
-    {
-        var set = CharacterSet.Of(character);
-        return new AreNode.Characters(Escape(character), _options.IgnoreCase ? set.IgnoringCase() : set);
-    }
+    private AreNode.Characters Literal(int point) => CharacterSetBuilder.Literal(point, _options.IgnoreCase);
+
+    /// <summary>The character whose first unit has just been read.</summary>
+    private int Point(char unit) => char.IsHighSurrogate(unit) && !IsAtEnd && char.IsLowSurrogate(Current) ? char.ConvertToUtf32(unit, _pattern[_position++]) : unit;
 
     private void SkipBlanks()
     {
@@ -412,8 +397,4 @@ internal sealed class AreParser
             else _position++;
         }
     }
-
-    private static string Escape(char character) => char.IsAsciiLetterOrDigit(character) || character is ' ' or '_'
-        ? character.ToString()
-        : $"\\u{(int)character:x4}";
 }

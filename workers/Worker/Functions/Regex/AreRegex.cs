@@ -34,30 +34,19 @@ internal sealed class AreRegex
     [ThreadStatic]
     private static (string Pattern, string Flags, AreRegex Regex) t_last;
 
-    private readonly DotNetRegex _regex;
+    private readonly Engine _engine;
+    private readonly Lazy<Engine> _wide;
     private readonly bool _isLazy;
     private readonly bool _isAmbiguous;
     private readonly bool _dependsOnContext;
     private readonly bool _capturesMayDiffer;
-    private readonly Lazy<DotNetRegex> _whole;
-    private readonly DotNetRegex _quick;
-    private readonly Lazy<DotNetRegex> _quickWhole;
-    private readonly Lazy<DotNetRegex?> _linear;
-    private readonly Lazy<DotNetRegex?> _linearWhole;
 
     private AreRegex(string pattern, AreOptions options)
     {
         (var tree, options, GroupCount) = AreParser.Parse(pattern, options);
         Options = options;
-        var flags = RegexOptions.CultureInvariant | (options.IgnoreCase ? RegexOptions.IgnoreCase : RegexOptions.None);
-        var text = AreAnalysis.ToDotNet(tree);
-        _regex = new DotNetRegex(text, flags, s_timeout);
-        var whole = $@"\A(?:{text})\z";
-        _whole = new Lazy<DotNetRegex>(() => new DotNetRegex(whole, flags, s_timeout));
-        _quick = new DotNetRegex(text, flags, s_patience);
-        _quickWhole = new Lazy<DotNetRegex>(() => new DotNetRegex(whole, flags, s_patience));
-        _linear = new Lazy<DotNetRegex?>(() => ToLinear(text, flags));
-        _linearWhole = new Lazy<DotNetRegex?>(() => ToLinear(whole, flags));
+        _engine = new Engine(AreAnalysis.ToDotNet(tree, isWide: false, options.IgnoreCase));
+        _wide = new Lazy<Engine>(() => new Engine(AreAnalysis.ToDotNet(tree, isWide: true, options.IgnoreCase)));
         _isLazy = AreAnalysis.IsLazy(tree);
         _isAmbiguous = AreAnalysis.IsAmbiguous(tree);
         _dependsOnContext = AreAnalysis.DependsOnContext(tree);
@@ -115,23 +104,26 @@ internal sealed class AreRegex
     {
         try
         {
-            return _quick.IsMatch(text);
+            return EngineFor(text).Quick.IsMatch(text);
         }
         catch (RegexMatchTimeoutException)
         {
-            return Linear(_linear, _regex, text);
+            var engine = EngineFor(text);
+            return Linear(engine.Linear, engine.Regex, text);
         }
     }
 
     /// <summary>The first match from a position, as the spans of the whole and of each group; null when there is none.</summary>
-    public AreSpan[]? Match(string text, int from)
+    public AreSpan[]? Match(string text, int from) => Match(EngineFor(text), text, from);
+
+    private AreSpan[]? Match(Engine engine, string text, int from)
     {
         try
         {
-            var match = _regex.Match(text, from);
+            var match = engine.Regex.Match(text, from);
             if (!match.Success) return null;
             if (_capturesMayDiffer) throw Undecided("alternatives of several lengths before other text");
-            return _isAmbiguous ? Adjust(text, match) : Spans(match, 0);
+            return _isAmbiguous ? Adjust(engine, text, match) : Spans(match, 0);
         }
         catch (RegexMatchTimeoutException)
         {
@@ -144,11 +136,12 @@ internal sealed class AreRegex
     {
         try
         {
-            return _quickWhole.Value.IsMatch(text);
+            return EngineFor(text).QuickWhole.Value.IsMatch(text);
         }
         catch (RegexMatchTimeoutException)
         {
-            return Linear(_linearWhole, _whole.Value, text);
+            var engine = EngineFor(text);
+            return Linear(engine.LinearWhole, engine.Whole.Value, text);
         }
     }
 
@@ -168,6 +161,28 @@ internal sealed class AreRegex
         }
     }
 
+    private Engine EngineFor(ReadOnlySpan<char> text) => text.ContainsAnyInRange('\ud800', '\udfff') ? _wide.Value : _engine;
+
+    /// <summary>An expression compiled for .NET's engines. Letters of both cases stand in it where case does not matter.</summary>
+    private sealed class Engine(string text)
+    {
+        private const RegexOptions Flags = RegexOptions.CultureInvariant;
+
+        private readonly string _whole = $@"\A(?:{text})\z";
+
+        public DotNetRegex Regex { get; } = new(text, Flags, s_timeout);
+
+        public DotNetRegex Quick { get; } = new(text, Flags, s_patience);
+
+        public Lazy<DotNetRegex?> Linear { get; } = new(() => ToLinear(text, Flags));
+
+        public Lazy<DotNetRegex> Whole => field ??= new Lazy<DotNetRegex>(() => new DotNetRegex(_whole, Flags, s_timeout));
+
+        public Lazy<DotNetRegex> QuickWhole => field ??= new Lazy<DotNetRegex>(() => new DotNetRegex(_whole, Flags, s_patience));
+
+        public Lazy<DotNetRegex?> LinearWhole => field ??= new Lazy<DotNetRegex?>(() => ToLinear(_whole, Flags));
+    }
+
     private static DotNetRegex? ToLinear(string text, RegexOptions flags)
     {
         try
@@ -183,7 +198,8 @@ internal sealed class AreRegex
     /// <summary>Every match, from left to right. The search goes on behind the last match, one further when that was empty.</summary>
     public IEnumerable<AreSpan[]> Matches(string text, int from = 0)
     {
-        while (from <= text.Length && Match(text, from) is { } match)
+        var engine = EngineFor(text);
+        while (from <= text.Length && Match(engine, text, from) is { } match)
         {
             StatementGuard.Check();
             yield return match;
@@ -195,20 +211,20 @@ internal sealed class AreRegex
     }
 
     // The leftmost place is the same in both dialects; from there every length is tried, the preferred ones first.
-    private AreSpan[] Adjust(string text, Match match)
+    private AreSpan[] Adjust(Engine engine, string text, Match match)
     {
         if (_dependsOnContext) throw Undecided("choices of several lengths with anchors or lookaround");
         var start = match.Index;
         if (_isLazy)
         {
             for (var end = start; end < match.Index + match.Length; end++)
-                if (_whole.Value.Match(text[start..end]) is { Success: true } shorter)
+                if (engine.Whole.Value.Match(text[start..end]) is { Success: true } shorter)
                     return Spans(shorter, start);
             return Spans(match, 0);
         }
 
         for (var end = text.Length; end > match.Index + match.Length; end--)
-            if (_whole.Value.Match(text[start..end]) is { Success: true } longer)
+            if (engine.Whole.Value.Match(text[start..end]) is { Success: true } longer)
                 return Spans(longer, start);
         return Spans(match, 0);
     }
