@@ -208,7 +208,7 @@ public sealed class TaskRunner : ITaskRunner<Batch>, IDisposable
         if (KernelStatement.IsRecursive(task)) connection.Execute("SET SESSION enable_caching_operators = false");
         try
         {
-            using var reader = connection.Query(KernelStatement.Build(task, inputs.Handles), task.Columns, cancellationToken);
+            using var reader = connection.Query(KernelStatement.Build(task, inputs.Handles), task.Columns, cancellationToken, task.Values);
             while (reader.Read(cancellationToken) is { } batch) output(batch);
         }
         catch (SqlException error) when (error.State == SqlState.DataCorrupted && error.Detail is null && ParquetFilesOf(task) is { Length: > 0 } files)

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Runtime.CompilerServices;
 using Federation.Arrow;
 using Federation.Core.Tasks;
+using Federation.Core.Values;
 using Federation.Planner;
 using Federation.Planner.Binding;
 using Federation.Planner.Distribution;
@@ -100,7 +101,7 @@ internal static class QueryStatements
     {
         var length = 0L;
         foreach (var value in parameters)
-            length += value switch { string text => text.Length, byte[] bytes => bytes.Length, System.Collections.ICollection items => items.Count * 8L, _ => 8 };
+            length += value switch { string text => text.Length, byte[] bytes => bytes.Length, LargeValue large => large.Bytes.Length, System.Collections.ICollection items => items.Count * 8L, _ => 8 };
         return (int)Math.Min(length, int.MaxValue / 2);
     }
 
