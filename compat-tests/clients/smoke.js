@@ -59,7 +59,9 @@ async function main() {
   // A request that is lost must not leave the statement behind on a server.
   await client.query("SET statement_timeout = '60s'");
   const slow = failure(client.query('SELECT count(*) FROM generate_series(1, 1000000000) a, generate_series(1, 1000) b'));
-  await new Promise((resolve) => setTimeout(resolve, 300));
+  while ((await other.query("SELECT 1 FROM pg_stat_activity WHERE pid = $1 AND state = 'active' AND query LIKE 'SELECT count%'", [pid])).rows.length === 0) {
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
   print('cancelled', (await other.query('SELECT pg_cancel_backend($1) AS done', [pid])).rows);
   print('cancel', await slow);
   await other.end();

@@ -8,12 +8,23 @@ namespace Federation.Connectors.Files;
 
 /// <summary>
 /// The members that the first lines of a JSON-lines file have: numbers, booleans, dates and texts by value, objects and arrays as jsonb. A
-/// member whose values are of several kinds is jsonb when objects are among them, else text. Members that come later only are not seen.
+/// member whose values are of several kinds is jsonb when objects are among them, else text. The lines behind them are looked at for members that come there first; in a file that is too long for that, reading a line
+/// with another member is an error.
 /// Numbers that neither bigint nor float8 holds exactly are numeric. Each line is read as it is written, so that nothing in it is rounded.
 /// </summary>
 internal static class JsonLinesFile
 {
-    public static EquatableArray<FileColumn> Look(string path, FileOptions options)
+    private const int MaxDepth = 512;
+
+    /// <summary>What is looked at of one file at most for the names of members.</summary>
+    private const long MaxBytes = 64 << 20;
+
+    /// <param name="Members">In the order in which they come.</param>
+    /// <param name="HasMark">The file begins with a byte order mark, which the kernel's reader of JSON lines does not take.</param>
+    /// <param name="IsWhole">No line has other members.</param>
+    public sealed record Layout(EquatableArray<FileColumn> Members, bool HasMark, bool IsWhole);
+
+    public static Layout Look(string path, FileOptions options)
     {
         var members = new Dictionary<string, Member>(StringComparer.Ordinal);
         var order = new List<string>();
@@ -27,11 +38,99 @@ internal static class JsonLinesFile
             Look(text[part], path, line, members, order);
         }
 
-        return order.Select(name => new FileColumn(name, members[name].Type)).ToEquatableArray();
+        var (hasMark, isWhole) = SampleReader.Guarded(path, () => LookBehind(path, line > options.SampleRows ? options.SampleRows : line, members, order));
+        return new Layout(order.Select(name => new FileColumn(name, members[name].Type)).ToEquatableArray(), hasMark, isWhole);
+    }
+
+    /// <summary>The members that come first behind the sampled lines.</summary>
+    private static (bool HasMark, bool IsWhole) LookBehind(string path, int sampled, Dictionary<string, Member> members, List<string> order)
+    {
+        using var stream = SampleReader.Open(path);
+        var sampledMembers = new HashSet<string>(order, StringComparer.Ordinal);
+        var buffer = new byte[SampleReader.MaxBytes];
+        var (filled, total, line, hasMark) = (0, 0L, 0, false);
+        while (true)
+        {
+            if (filled == buffer.Length) Array.Resize(ref buffer, buffer.Length * 2);
+            var read = stream.Read(buffer, filled, buffer.Length - filled);
+            if (total == 0 && filled < 3)
+            {
+                // The mark may come in pieces.
+                read += read == 0 ? 0 : stream.ReadAtLeast(buffer.AsSpan(filled + read), Math.Max(0, 3 - filled - read), throwOnEndOfStream: false);
+                hasMark = buffer.AsSpan(0, filled + read).StartsWith(SampleReader.ByteOrderMark);
+                if (hasMark) buffer.AsSpan(0, 3).Fill((byte)' ');
+            }
+
+            total += read;
+            filled += read;
+            var start = 0;
+            while (buffer.AsSpan(start, filled - start).IndexOf((byte)'\n') is var length && (length >= 0 || (read == 0 && filled > start)))
+            {
+                if (length < 0) length = filled - start;
+                var text = buffer.AsMemory(start, length);
+                start = Math.Min(filled, start + length + 1);
+                if (text.Span.Trim(" \t\r"u8).IsEmpty || ++line <= sampled) continue;
+                LookForNew(text, path, line, sampledMembers, members, order);
+            }
+
+            if (read == 0) return (hasMark, true);
+            buffer.AsSpan(start, filled - start).CopyTo(buffer);
+            filled -= start;
+            if (total >= MaxBytes) return (hasMark, false);
+        }
+    }
+
+    private static void LookForNew(ReadOnlyMemory<byte> line, string path, int number, HashSet<string> sampled, Dictionary<string, Member> members, List<string> order)
+    {
+        var reader = new Utf8JsonReader(line.Span, new JsonReaderOptions { MaxDepth = MaxDepth });
+        try
+        {
+            // What is wrong here is said when the line is read.
+            if (!reader.Read() || reader.TokenType != JsonTokenType.StartObject) return;
+            while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
+            {
+                var name = reader.GetString()!;
+                reader.Read();
+                if (sampled.Contains(name))
+                {
+                    reader.Skip();
+                    continue;
+                }
+
+                using var value = JsonDocument.ParseValue(ref reader);
+                if (!members.TryGetValue(name, out var member))
+                {
+                    members.Add(name, member = new Member());
+                    order.Add(name);
+                }
+
+                member.See(value.RootElement);
+            }
+        }
+        catch (InvalidOperationException error)
+        {
+            throw HalfPair(path, number, error);
+        }
+        catch (JsonException)
+        {
+            // Likewise.
+        }
     }
 
     /// <summary>The reader gives each line whole, in a column of this name; expressions take the members out.</summary>
     public const string LineColumn = "json";
+
+    /// <summary>True, or an error when a line has other members.</summary>
+    public static string HasOnly(EquatableArray<FileColumn> members) =>
+        $"pg_json_line_has_only(CAST(d.{LineColumn} AS VARCHAR), CAST([{string.Join(", ", members.Select(member => KernelText.Literal(member.Name)))}] AS VARCHAR[]))";
+
+    /// <summary>
+    /// How the reader of CSV takes a file whose first bytes the reader of JSON lines would refuse: each line is one field, since no JSON has this delimiter, and nothing is quoted. Empty lines are NULL.
+    /// </summary>
+    public static readonly EquatableArray<string> MarkedReaderOptions =
+    [
+        "auto_detect = false", "header = false", "strict_mode = false", "delim = '\u001f'", "quote = ''", "escape = ''", "max_line_size = 16777216", "buffer_size = 33554432", $"columns = {{'{LineColumn}': 'VARCHAR'}}",
+    ];
 
     /// <summary>A member of a line as text; objects and arrays as they are written.</summary>
     public static string MemberOf(string name) => $"pg_json_line_member(CAST(d.{LineColumn} AS VARCHAR), {KernelText.Literal(name)})";
@@ -40,7 +139,7 @@ internal static class JsonLinesFile
     {
         try
         {
-            using var document = JsonDocument.Parse(line, new JsonDocumentOptions { MaxDepth = 512 });
+            using var document = JsonDocument.Parse(line, new JsonDocumentOptions { MaxDepth = MaxDepth });
             if (document.RootElement.ValueKind != JsonValueKind.Object)
                 throw FormatErrors.Corrupt(path, $"line {number} is no JSON object");
             foreach (var property in document.RootElement.EnumerateObject())
@@ -56,7 +155,7 @@ internal static class JsonLinesFile
         }
         catch (InvalidOperationException error)
         {
-            throw new SqlException(SqlState.DataCorrupted, $"file \"{path}\" is corrupt: line {number} holds half of a surrogate pair", error);
+            throw HalfPair(path, number, error);
         }
         catch (JsonException error)
         {
@@ -64,6 +163,9 @@ internal static class JsonLinesFile
                 SqlState.DataCorrupted, $"file \"{path}\" is corrupt: line {number} is no JSON", error) { Detail = error.Message };
         }
     }
+
+    private static SqlException HalfPair(string path, int number, Exception error) =>
+        new(SqlState.DataCorrupted, $"file \"{path}\" is corrupt: line {number} holds half of a surrogate pair", error);
 
     private sealed class Member
     {

@@ -14,10 +14,9 @@ internal static class SampleReader
     /// <summary>The first bytes as text, cut at the end of a line when the file goes on; invalid UTF-8 is an error.</summary>
     public static string Read(string path)
     {
-        try
+        return Guarded(path, () =>
         {
-            using var file = File.OpenRead(path);
-            using Stream plain = FileKinds.IsCompressed(path) ? new GZipStream(file, CompressionMode.Decompress) : file;
+            using var plain = Open(path);
             var buffer = new byte[MaxBytes];
             var length = plain.ReadAtLeast(buffer, buffer.Length, throwOnEndOfStream: false);
             var bytes = buffer.AsSpan(0, length);
@@ -30,8 +29,27 @@ internal static class SampleReader
 
             if (bytes.Contains((byte)0))
                 throw new SqlException(SqlState.CharacterNotInRepertoire, $"file \"{path}\" cannot be read: invalid byte sequence for encoding \"UTF8\": 0x00");
-            if (bytes.StartsWith((ReadOnlySpan<byte>)[0xEF, 0xBB, 0xBF])) bytes = bytes[3..];
+            if (bytes.StartsWith(ByteOrderMark)) bytes = bytes[3..];
             return new UTF8Encoding(false, throwOnInvalidBytes: true).GetString(bytes);
+        });
+    }
+
+    /// <summary>What some writers put before UTF-8 text.</summary>
+    public static ReadOnlySpan<byte> ByteOrderMark => [0xEF, 0xBB, 0xBF];
+
+    /// <summary>The file's text as it was before it was packed.</summary>
+    public static Stream Open(string path)
+    {
+        var file = File.OpenRead(path);
+        return FileKinds.IsCompressed(path) ? new GZipStream(file, CompressionMode.Decompress) : file;
+    }
+
+    /// <summary>Reads a file; what is wrong with it becomes an error that names it.</summary>
+    public static T Guarded<T>(string path, Func<T> read)
+    {
+        try
+        {
+            return read();
         }
         catch (DecoderFallbackException error)
         {

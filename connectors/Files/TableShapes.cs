@@ -16,7 +16,7 @@ internal sealed class TableShapes(FileOptions options, ParquetFooters footers)
 {
     private const long MaxCachedLayouts = 10_000;
     private readonly FileCache<CsvFile> _csv = new(MaxCachedLayouts, path => CsvFile.Look(path, options), _ => 1);
-    private readonly FileCache<JsonLayout> _json = new(MaxCachedLayouts, path => new JsonLayout(JsonLinesFile.Look(path, options)), _ => 1);
+    private readonly FileCache<JsonLinesFile.Layout> _json = new(MaxCachedLayouts, path => JsonLinesFile.Look(path, options), _ => 1);
 
     /// <summary>Columns and, where the files say it, the number of rows; else -1.</summary>
     public (EquatableArray<FileColumn> Columns, long Rows) Of(FileSet files, CancellationToken cancellationToken)
@@ -30,7 +30,7 @@ internal sealed class TableShapes(FileOptions options, ParquetFooters footers)
             case FileFormat.Csv:
                 return (FileColumns.Union(files.Paths.Select(path => Csv(path, cancellationToken).Columns.AsEnumerable()), MergeText), -1);
             default:
-                return (FileColumns.Union(files.Paths.Select(path => Json(path, cancellationToken).AsEnumerable()), MergeText), -1);
+                return (FileColumns.Union(files.Paths.Select(path => Json(path, cancellationToken).Members.AsEnumerable()), MergeText), -1);
         }
     }
 
@@ -58,7 +58,7 @@ internal sealed class TableShapes(FileOptions options, ParquetFooters footers)
                 FileFormat.Csv => (CsvGroup(Csv(file.Path, cancellationToken), columns), -1, ""),
                 _ => (JsonGroup(Json(file.Path, cancellationToken), columns), -1, ""),
             };
-            var key = string.Join('\n', group.Expressions.Concat(group.ReaderOptions).Prepend(schema));
+            var key = string.Join('\n', group.Expressions.Concat(group.ReaderOptions).Append(group.Filter ?? "").Prepend(schema));
             var place = groups.FindIndex(other => other.Key == key);
             if (place < 0)
             {
@@ -99,13 +99,16 @@ internal sealed class TableShapes(FileOptions options, ParquetFooters footers)
         return new FileGroup(FileFormat.Csv, default, OrRow(expressions)) { ReaderOptions = file.ReaderOptions(options) };
     }
 
-    private static FileGroup JsonGroup(EquatableArray<FileColumn> members, EquatableArray<FileColumn> columns)
+    private static FileGroup JsonGroup(JsonLinesFile.Layout layout, EquatableArray<FileColumn> columns)
     {
         // Members are read as what they are in the table: one file's number may be another's text.
-        var expressions = columns.Select(column => members.Any(member => member.Name == column.Name)
+        var expressions = columns.Select(column => layout.Members.Any(member => member.Name == column.Name)
             ? TextColumn.Write(JsonLinesFile.MemberOf(column.Name), column.Type)
             : KernelText.Constant(null, column.Type)).ToEquatableArray();
-        return new FileGroup(FileFormat.JsonLines, default, OrRow(expressions));
+        var group = new FileGroup(layout.HasMark ? FileFormat.Csv : FileFormat.JsonLines, default, OrRow(expressions));
+        if (layout.HasMark) group = group with { ReaderOptions = JsonLinesFile.MarkedReaderOptions };
+        string[] conditions = [.. layout.HasMark ? [$"d.{JsonLinesFile.LineColumn} IS NOT NULL"] : Array.Empty<string>(), .. layout.IsWhole ? [] : new[] { JsonLinesFile.HasOnly(layout.Members) }];
+        return conditions.Length == 0 ? group : group with { Filter = string.Join(" AND ", conditions) };
     }
 
     private static EquatableArray<string> OrRow(EquatableArray<string> expressions) => expressions.Count == 0 ? ["true"] : expressions;
@@ -188,11 +191,9 @@ internal sealed class TableShapes(FileOptions options, ParquetFooters footers)
         return _csv.Get(path);
     }
 
-    private EquatableArray<FileColumn> Json(string path, CancellationToken cancellationToken)
+    private JsonLinesFile.Layout Json(string path, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
-        return _json.Get(path).Members;
+        return _json.Get(path);
     }
-
-    private sealed record JsonLayout(EquatableArray<FileColumn> Members);
 }

@@ -256,7 +256,10 @@ internal sealed class QueryExecution : IAsyncDisposable
         var sources = fragment.Fragment.Query.Inputs.Where(input => input.Source is RemoteSource).ToDictionary(input => input.Name, input => (RemoteSource)input.Source, StringComparer.Ordinal);
         var inputs = task.Inputs.Select(input => input is ExchangeInput exchange ? Bind(exchange, sources[exchange.Name], index, fragment.Tasks.Count) : input);
         return new TaskSpec(
-            new TaskId(_id, fragment.Fragment.Id, index, attempt), task.Sql, inputs.ToEquatableArray(), fragment.Fragment.Query.Columns, fragment.Fragment.Output, _settings);
+            new TaskId(_id, fragment.Fragment.Id, index, attempt), task.Sql, inputs.ToEquatableArray(), fragment.Fragment.Query.Columns, fragment.Fragment.Output, _settings)
+        {
+            Values = fragment.Fragment.Query.Values,
+        };
     }
 
     /// <summary>An exchange with where its rows are now and how many came out, whatever the plan expected.</summary>

@@ -51,7 +51,10 @@ public sealed class QueryScheduler(IWorkerDirectory workers, IConnectorResolver 
         if (query is { Fragments: [{ Tasks: [var only] } single] })
         {
             // One task in this process needs no query to be opened and nothing to be run again.
-            var task = new TaskSpec(new TaskId(Guid.NewGuid(), 0, 0, 0), only.Sql, only.Inputs, single.Fragment.Query.Columns, single.Fragment.Output, settings);
+            var task = new TaskSpec(new TaskId(Guid.NewGuid(), 0, 0, 0), only.Sql, only.Inputs, single.Fragment.Query.Columns, single.Fragment.Output, settings)
+            {
+                Values = single.Fragment.Query.Values,
+            };
             await foreach (var batch in workers.Local.Runner.RunAsync(task, cancellationToken)) yield return batch;
             yield break;
         }

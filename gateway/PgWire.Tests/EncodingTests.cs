@@ -57,7 +57,7 @@ public sealed class EncodingTests
         if (columnText != line.Output) return $"column text: expected {line.Output}, got {columnText}";
         var binary = Convert.ToHexStringLower(Encode(type, value, Codecs.Binary, format));
         if (binary != line.Binary) return $"binary: expected {line.Binary}, got {binary}";
-        var bind = new BindMessage("", "", [Codecs.Binary], [Convert.FromHexString(line.Binary)], []);
+        var bind = new BindMessage("", "", [Codecs.Binary], [(ReadOnlyMemory<byte>)Convert.FromHexString(line.Binary)], []);
         var decoded = ParameterDecoder.Decode(bind, [type], context)[0];
         var again = ValueText.Format(decoded!, type, format);
         return again == line.Output ? null : $"binary read back as {again}";

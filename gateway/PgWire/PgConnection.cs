@@ -217,7 +217,7 @@ internal sealed class PgConnection(ConnectionContext connection, ConnectionServi
                 await runner.RunSimpleQueryAsync(QueryMessage.Read(frame.Body.Span), cancellationToken);
                 break;
             case ProtocolAction.Parse: await runner.ParseAsync(ParseMessage.Read(frame.Body.Span), cancellationToken); break;
-            case ProtocolAction.Bind: await runner.BindAsync(BindMessage.Read(frame.Body.Span), cancellationToken); break;
+            case ProtocolAction.Bind: await runner.BindAsync(BindMessage.Read(frame.Body), cancellationToken); break;
             case ProtocolAction.Describe: runner.Describe(DescribeMessage.Read(frame.Body.Span)); break;
             case ProtocolAction.Execute: await runner.ExecuteAsync(ExecuteMessage.Read(frame.Body.Span), cancellationToken); break;
             case ProtocolAction.Close: await runner.CloseAsync(CloseMessage.Read(frame.Body.Span)); break;

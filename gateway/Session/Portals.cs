@@ -1,4 +1,5 @@
 using Federation.Arrow;
+using Federation.Session.Cursors;
 using Federation.SessionApi;
 
 namespace Federation.Session;
@@ -75,6 +76,13 @@ internal sealed class RowPortal(
     private IAsyncEnumerator<Batch>? _rows;
     private Batch? _first;
     private bool _isPrefetched;
+    private bool _isRunning;
+    private bool _isSpooling;
+
+    /// <summary>What is left of the rows, when others needed what the query held.</summary>
+    private RowSpool? _spool;
+    private long _spoolPosition;
+    private SqlException? _failure;
 
     public override EquatableArray<ResultField>? Fields => fields;
 
@@ -88,7 +96,36 @@ internal sealed class RowPortal(
 
     public override CopyOut? CopyOut => Copy;
 
+    /// <summary>It waits for its reader, and its rows can be put aside.</summary>
+    public bool CanSpool => !_isRunning && _spool is null && fields is not null && Copy is null;
+
     public override string CommandTag(long rows) => tag(rows);
+
+    /// <summary>Reads the query to its end. Its error, if it has one, is for who reads the rows; an end of the disk or a cancel is everybody's.</summary>
+    public async ValueTask SpoolAsync(string directory, CancellationToken cancellationToken)
+    {
+        var spool = new RowSpool(fields!.Value, directory, RowSpool.SuspendedMemoryLimit);
+        _isSpooling = true;
+        try
+        {
+            while (await NextBatchAsync(cancellationToken) is { } batch)
+            {
+                using (batch) spool.Append(batch, 0);
+            }
+        }
+        catch (SqlException error) when (error.State != SqlState.QueryCanceled && error.State != SqlState.DiskFull)
+        {
+            _failure = error;
+        }
+        catch
+        {
+            spool.Dispose();
+            throw;
+        }
+
+        _spool = spool;
+        await CloseAsync();
+    }
 
     /// <summary>Runs up to the first rows now, so that an error comes before anything is announced.</summary>
     public async ValueTask PrefetchAsync(CancellationToken cancellationToken)
@@ -101,8 +138,8 @@ internal sealed class RowPortal(
     {
         _first?.Dispose();
         _first = null;
-        if (_rows is not null) await _rows.DisposeAsync();
-        _rows = null;
+        _spool?.Dispose();
+        await CloseAsync();
         await base.DisposeAsync();
     }
 
@@ -116,14 +153,40 @@ internal sealed class RowPortal(
             return first;
         }
 
-        _rows ??= open(cancellationToken).GetAsyncEnumerator(cancellationToken);
-        while (await _rows.MoveNextAsync())
+        if (_spool is not null) return NextSpooled();
+        _isRunning = true;
+        try
         {
-            if (_rows.Current.RowCount > 0) return _rows.Current;
-            _rows.Current.Dispose();
-        }
+            if (!_isSpooling) await Session.Suspended.EnterAsync(this, cancellationToken);
+            _rows ??= open(cancellationToken).GetAsyncEnumerator(cancellationToken);
+            while (await _rows.MoveNextAsync())
+            {
+                if (_rows.Current.RowCount > 0) return _rows.Current;
+                _rows.Current.Dispose();
+            }
 
-        return null;
+            Session.Suspended.Leave(this);
+            return null;
+        }
+        finally
+        {
+            _isRunning = false;
+        }
+    }
+
+    private Batch? NextSpooled()
+    {
+        if (_spoolPosition == _spool!.RowCount) return _failure is null ? null : throw _failure;
+        var batch = _spool.Read(_spoolPosition, long.MaxValue, isBackward: false);
+        _spoolPosition += batch.RowCount;
+        return batch;
+    }
+
+    private async ValueTask CloseAsync()
+    {
+        Session.Suspended.Leave(this);
+        if (_rows is not null) await _rows.DisposeAsync();
+        _rows = null;
     }
 }
 

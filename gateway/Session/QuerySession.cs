@@ -47,6 +47,7 @@ public sealed class QuerySession : ISession
         ProcessId = registry.NextId();
         _functions = new SessionFunctions(this, services);
         Transaction = new TransactionState(this, services);
+        Suspended = new SuspendedPortals(services.SpillDirectory);
         _analyzer = new StatementAnalyzer(this, services);
         CatalogName = origin.Catalog ?? origin.Database;
         RemoteEndPoint = origin.RemoteAddress as System.Net.IPEndPoint;
@@ -100,6 +101,8 @@ public sealed class QuerySession : ISession
     internal SessionSettings Settings { get; } = new();
 
     internal TransactionState Transaction { get; }
+
+    internal SuspendedPortals Suspended { get; }
 
     /// <summary>The start of the transaction, or of the statement outside one: now().</summary>
     internal PgTimestamp TransactionTime => Transaction.StartedAt ?? StatementTime;

@@ -1,3 +1,5 @@
+using Federation.Core.Values;
+
 namespace Federation.Plan;
 
 /// <summary>
@@ -30,6 +32,9 @@ public sealed record Constant(object? Value, SqlType Of) : Expr(Of)
 /// <summary>$n; its value comes with each execution.</summary>
 public sealed record Parameter(int Number, SqlType Of) : Expr(Of)
 {
+    /// <summary>The value during an execution, when it is too large for a <see cref="Constant"/>, which rules compute with and copy.</summary>
+    public LargeValue? Value { get; init; }
+
     public override EquatableArray<Expr> Operands => [];
 
     public override Expr WithOperands(EquatableArray<Expr> operands) => operands.Count == 0 ? this : throw LeafHasNoOperands();

@@ -1,3 +1,4 @@
+using Federation.Core.Values;
 using Federation.Planner.Binding;
 using Federation.Planner.Distribution;
 using Federation.Planner.Rules;
@@ -30,17 +31,22 @@ public static class QueryPlanner
         Parameter parameter => OfParameter(parameter, context),
         Call call when call.Function.Volatility != Volatility.Immutable && call.Arguments.All(argument => argument is Constant) =>
             (Expr?)context.EvaluateSessionFunction(call) ?? call,
+        Call call when call.Function.Volatility != Volatility.Immutable && call.Arguments.All(argument => argument is Constant or Parameter { Value: not null }) =>
+            (Expr?)context.EvaluateSessionFunction(call with { Arguments = call.Arguments.Select(ToConstant).ToEquatableArray() }) ?? call,
         Cast { Operand: Constant { Value: long oid, Type: var source }, Type: { Category: 'S' } target } when source.Base.Name.StartsWith("reg", StringComparison.Ordinal) =>
             new Constant(context.Names?.Find(source.Base, new Oid((uint)oid)) ?? oid.ToString(System.Globalization.CultureInfo.InvariantCulture), target),
         _ => FoldConstants.Fold(expression),
     };
 
-    private static Constant OfParameter(Parameter parameter, ExecutionContext context)
+    private static Expr ToConstant(Expr expression) => expression is Parameter { Value: { } value } ? new Constant(value.ToValue(), expression.Type) : expression;
+
+    private static Expr OfParameter(Parameter parameter, ExecutionContext context)
     {
         if (parameter.Number > context.Parameters.Count)
             throw new SqlException(SqlState.UndefinedParameter, $"there is no parameter ${parameter.Number}");
 
         // The plan was typed without knowing the value, so a numeric stays in text form whatever its scale.
-        return new Constant(context.Parameters[parameter.Number - 1], parameter.Type);
+        var value = context.Parameters[parameter.Number - 1];
+        return value is LargeValue large ? parameter with { Value = large } : new Constant(value, parameter.Type);
     }
 }

@@ -1,6 +1,8 @@
+using System.Globalization;
 using Federation.Core;
 using Federation.Core.Errors;
 using Federation.Core.Types;
+using Federation.Core.Values;
 
 namespace Federation.DuckDb;
 
@@ -25,8 +27,8 @@ public sealed unsafe class KernelConnection : IDisposable
     }
 
     /// <summary>
-    /// The first common table expression of a statement that reads files. Such a statement is planned when it is prepared and again when it starts, as the files may have changed. A parameter whose type nothing
-    /// tells makes the kernel put the first planning off; nobody reads the expression, so it is not computed.
+    /// The first common table expression of a statement that reads files or has values. A statement that reads files is planned when it is prepared and again when it starts, as the files may have changed. A
+    /// parameter whose type nothing tells makes the kernel put the first planning off, so that values are there as constants; nobody reads the expression, so it is not computed.
     /// </summary>
     public const string Unsettled = "\"federation_unsettled\" AS MATERIALIZED (SELECT abs($1))";
 
@@ -43,9 +45,10 @@ public sealed unsafe class KernelConnection : IDisposable
     /// Starts a statement and returns when its first rows are there. Blocks the calling thread, which works on the statement itself: not for
     /// threads of the pool. The reader must be disposed before the connection.
     /// </summary>
-    /// <param name="sql">Parameters are given 0: they have no other use than <see cref="Unsettled"/>'s.</param>
+    /// <param name="sql">Its $1 is 0 and has no other use than <see cref="Unsettled"/>'s.</param>
     /// <param name="columns">The declared columns; a result of other types is an internal error. Null takes what comes.</param>
-    public KernelResultReader Query(string sql, EquatableArray<RecordField>? columns, CancellationToken cancellationToken)
+    /// <param name="values">$2, $3, …</param>
+    public KernelResultReader Query(string sql, EquatableArray<RecordField>? columns, CancellationToken cancellationToken, EquatableArray<LargeValue> values = default)
     {
         cancellationToken.ThrowIfCanceled();
         using var interrupt = new InterruptScope(this, cancellationToken);
@@ -53,7 +56,8 @@ public sealed unsafe class KernelConnection : IDisposable
         var state = Prepare(sql, out var preparedValue, cancellationToken);
         using var prepared = new PreparedHandle(preparedValue);
         if (state != 0) throw KernelErrors.ToException(KernelTypes.BorrowString(NativeMethods.duckdb_prepare_error(prepared)), 0);
-        for (var parameters = NativeMethods.duckdb_nparams(prepared); parameters > 0; parameters--) NativeMethods.duckdb_bind_int32(prepared, parameters, 0);
+        if (NativeMethods.duckdb_nparams(prepared) > 0) NativeMethods.duckdb_bind_int32(prepared, 1, 0);
+        for (var i = 0; i < values.Count; i++) Bind(prepared, (ulong)i + 2, values[i]);
         state = NativeMethods.duckdb_pending_prepared_streaming(prepared, out var pendingValue);
         using var pending = new PendingHandle(pendingValue);
         if (state != 0) throw KernelErrors.ToException(KernelTypes.BorrowString(NativeMethods.duckdb_pending_error(pending)), 0);
@@ -68,6 +72,15 @@ public sealed unsafe class KernelConnection : IDisposable
             result.Dispose();
             throw;
         }
+    }
+
+    private static void Bind(PreparedHandle prepared, ulong index, LargeValue value)
+    {
+        using var pinned = value.Bytes.Pin();
+        var state = value.IsText
+            ? NativeMethods.duckdb_bind_varchar_length(prepared, index, (byte*)pinned.Pointer, (ulong)value.Bytes.Length)
+            : NativeMethods.duckdb_bind_blob(prepared, index, (byte*)pinned.Pointer, (ulong)value.Bytes.Length);
+        if (state != 0) throw new SqlException(SqlState.InternalError, $"the kernel does not take parameter ${index.ToString(CultureInfo.InvariantCulture)}");
     }
 
     private int Prepare(string sql, out nint prepared, CancellationToken cancellationToken)

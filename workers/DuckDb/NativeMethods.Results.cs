@@ -31,6 +31,12 @@ internal static unsafe partial class NativeMethods
     public static partial int duckdb_bind_int32(PreparedHandle prepared, ulong index, int value);
 
     [LibraryImport(KernelLibrary.Name)]
+    public static partial int duckdb_bind_varchar_length(PreparedHandle prepared, ulong index, byte* text, ulong length);
+
+    [LibraryImport(KernelLibrary.Name)]
+    public static partial int duckdb_bind_blob(PreparedHandle prepared, ulong index, byte* bytes, ulong length);
+
+    [LibraryImport(KernelLibrary.Name)]
     public static partial byte* duckdb_prepare_error(PreparedHandle prepared);
 
     [LibraryImport(KernelLibrary.Name)]

@@ -108,7 +108,7 @@ internal static class FileScanSql
     private static void AppendPositionDeletes(StringBuilder text, EquatableArray<ScanFile> files, string[] deletes, string path)
     {
         // Delete files name data files as they were when they were written; the join maps those names to where the files are now.
-        text.Append(" ANTI JOIN (SELECT m.path AS file_path, x.pos AS pos FROM ");
+        text.Append(" ANTI JOIN (SELECT m.path AS file_path, CASE WHEN x.pos IS NULL THEN error('XX001|a position delete of ' || m.path || ' has no position') ELSE x.pos END AS pos FROM ");
         AppendReader(text, FileFormat.Parquet, deletes, []);
         text.Append(" AS x JOIN (VALUES ");
         text.AppendJoin(", ", files.Select(file => $"({SqlText.Literal(file.RecordedPath)}, {SqlText.Literal(file.Path)})"));

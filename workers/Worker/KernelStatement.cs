@@ -8,7 +8,7 @@ using Federation.DuckDb;
 namespace Federation.Worker;
 
 /// <summary>
-/// Writes the statement of a task: a prelude of common table expressions, one for each input, and the task's SQL. When files are read, <see cref="KernelConnection.Unsettled"/> comes first.
+/// Writes the statement of a task: a prelude of common table expressions, one for each input, and the task's SQL. When files are read or values given, <see cref="KernelConnection.Unsettled"/> comes first.
 /// <code>
 /// WITH "l"("id") AS NOT MATERIALIZED (SELECT CAST((d."id") AS BIGINT) FROM read_parquet(['/lake/1.parquet']) AS d),
 ///      "f"("id") AS NOT MATERIALIZED (SELECT * FROM pages(17))
@@ -20,16 +20,17 @@ internal static class KernelStatement
     /// <param name="pages">The handle of every input that arrives as pages, by input name.</param>
     public static string Build(TaskSpec task, IReadOnlyDictionary<string, long> pages)
     {
-        if (task.Inputs.Count == 0) return task.Sql;
+        if (task.Inputs.Count == 0 && task.Values.Count == 0) return task.Sql;
         var body = task.Sql.AsSpan().TrimStart();
         var text = new StringBuilder(task.Sql.Length + 1024).Append("WITH ");
         // The prelude joins a WITH clause that the task's SQL already has.
         var hasWith = TakeWord(ref body, "WITH");
         if (hasWith && TakeWord(ref body, "RECURSIVE")) text.Append("RECURSIVE ");
-        if (task.Inputs.Any(input => input is FileScan)) text.Append(KernelConnection.Unsettled).Append(",\n     ");
+        var isUnsettled = task.Values.Count > 0 || task.Inputs.Any(input => input is FileScan);
+        if (isUnsettled) text.Append(KernelConnection.Unsettled);
         for (var i = 0; i < task.Inputs.Count; i++)
         {
-            if (i > 0) text.Append(",\n     ");
+            if (i > 0 || isUnsettled) text.Append(",\n     ");
             AppendInput(text, task.Inputs[i], pages);
         }
 

@@ -244,8 +244,8 @@ public sealed class TaskRunner : ITaskRunner<Batch>, IDisposable
     }
 
     private static KernelResultReader Query(KernelConnection connection, TaskSpec task, string statement, CancellationToken cancellationToken) => task.Output is TaskOutput.WriteFiles files
-        ? connection.Query(WrittenFiles.Statement(statement, task.Columns, files), WrittenFiles.ResultColumns, cancellationToken)
-        : connection.Query(statement, task.Columns, cancellationToken);
+        ? connection.Query(WrittenFiles.Statement(statement, task.Columns, files), WrittenFiles.ResultColumns, cancellationToken, task.Values)
+        : connection.Query(statement, task.Columns, cancellationToken, task.Values);
 
     private static void Write(ChannelWriter<Batch> output, Batch batch, CancellationToken cancellationToken)
     {

@@ -79,8 +79,11 @@ public sealed class NpgsqlTests(SuiteServers servers)
         // A request that is lost must not leave the statement behind on a server.
         await using (var guard = new NpgsqlCommand("SET statement_timeout = '60s'", connection)) await guard.ExecuteNonQueryAsync();
         await using var slow = new NpgsqlCommand("SELECT count(*) FROM generate_series(1, 1000000000) a, generate_series(1, 1000) b", connection);
-        using var cancel = new CancellationTokenSource(TimeSpan.FromMilliseconds(300));
-        var error = await Assert.ThrowsAsync<OperationCanceledException>(() => slow.ExecuteScalarAsync(cancel.Token));
+        using var cancel = new CancellationTokenSource();
+        var running = slow.ExecuteScalarAsync(cancel.Token);
+        await WaitUntilRunsAsync(connection, slow.CommandText);
+        await cancel.CancelAsync();
+        var error = await Assert.ThrowsAsync<OperationCanceledException>(() => running);
         log(((PostgresException)error.InnerException!).SqlState);
         await using var timed = new NpgsqlCommand("SET statement_timeout = 200; SELECT count(*) FROM generate_series(1, 1000000000) a, generate_series(1, 1000) b", connection);
         log((await Assert.ThrowsAsync<PostgresException>(() => timed.ExecuteScalarAsync())).SqlState);
@@ -97,8 +100,8 @@ public sealed class NpgsqlTests(SuiteServers servers)
             await using var reader = await large.ExecuteReaderAsync();
             Assert.True(await reader.ReadAsync());
 
-            // Until the sockets are full, so that the server waits for the client.
-            await Task.Delay(300);
+            // The sockets hold a small part of the rows, so that it goes on for as long as nobody reads.
+            await WaitUntilRunsAsync(connection, large.CommandText);
             await Task.Run(large.Cancel);
             var rows = 1;
             var error = await Assert.ThrowsAsync<OperationCanceledException>(async () =>
@@ -115,6 +118,17 @@ public sealed class NpgsqlTests(SuiteServers servers)
         await Task.Run(after.Cancel);
         log($"{await after.ExecuteScalarAsync()}");
     });
+
+    /// <summary>The server says that the connection's statement runs.</summary>
+    private static async Task WaitUntilRunsAsync(NpgsqlConnection connection, string sql)
+    {
+        await using var other = new NpgsqlConnection(connection.ConnectionString);
+        await other.OpenAsync();
+        await using var ask = new NpgsqlCommand("SELECT count(*) FROM pg_stat_activity WHERE pid = $1 AND state = 'active' AND query = $2", other);
+        ask.Parameters.AddWithValue(connection.ProcessID);
+        ask.Parameters.AddWithValue(sql);
+        while (await ask.ExecuteScalarAsync() is not 1L) await Task.Delay(10);
+    }
 
     [Fact]
     public Task Copy_out_in_text_and_binary() => CompareAsync(async (connection, log) =>

@@ -53,6 +53,8 @@ public sealed class IcebergFormat : ITableFormat, ITableWriter, IScanPlanner, IF
 
     public async ValueTask<ConnectorTable> LoadAsync(TablePointer pointer, TableVersion? version, CancellationToken cancellationToken)
     {
+        // From here on the statement stays with what is the newest now.
+        if (pointer.Metadata.Length == 0) pointer = Newest(pointer);
         var table = Open(pointer);
         var (snapshot, schema) = table.Find(version);
         var (rows, isExact) = snapshot is null ? (0, true) : await Task.Run(() => Count(table, snapshot, schema), cancellationToken);
@@ -139,6 +141,10 @@ public sealed class IcebergFormat : ITableFormat, ITableWriter, IScanPlanner, IF
 
         return builder.Build();
     }
+
+    private static TablePointer Newest(TablePointer pointer) => MetadataFiles.Find(pointer.Location) is var (folder, file)
+        ? pointer with { Metadata = Path.GetRelativePath(folder, file) }
+        : throw new SqlException(SqlState.UndefinedFile, $"\"{pointer.Location}\" holds no table");
 
     private IcebergTable Open(TablePointer pointer)
     {

@@ -15,11 +15,7 @@ public static class ValueMemory
     /// <summary>Less is not counted.</summary>
     private const long SmallBytes = 1 << 20;
 
-    /// <summary>Garbage of large values at which it is collected: the collector does not hurry of itself.</summary>
-    private const long CollectedBytes = 128L << 20;
-
     private static long s_held;
-    private static long s_released;
 
     [ThreadStatic]
     private static long t_held;
@@ -50,8 +46,6 @@ public static class ValueMemory
         if (held == 0) return;
         t_held = 0;
         Interlocked.Add(ref s_held, -held);
-        if (Interlocked.Add(ref s_released, held) < CollectedBytes) return;
-        Interlocked.Exchange(ref s_released, 0);
-        GC.Collect(GC.MaxGeneration, GCCollectionMode.Forced, blocking: true);
+        LargeGarbage.Add(held);
     }
 }

@@ -1,5 +1,6 @@
 using System.Text.Json.Serialization;
 using Federation.Core.Types;
+using Federation.Core.Values;
 
 namespace Federation.Core.Tasks;
 
@@ -10,7 +11,7 @@ public readonly record struct TaskId(Guid QueryId, int Fragment, int Part, int A
 }
 
 /// <summary>
-/// The unit shipped to a worker: kernel SQL over named inputs. The statement is complete text without parameters; every literal in it was
+/// The unit shipped to a worker: kernel SQL over named inputs. The statement is complete text but for large values; every literal in it was
 /// written by the planner. Serialisable: it holds no live object.
 /// </summary>
 /// <param name="Sql">
@@ -24,7 +25,11 @@ public sealed record TaskSpec(
     EquatableArray<TaskInput> Inputs,
     EquatableArray<RecordField> Columns,
     TaskOutput Output,
-    TaskSettings Settings);
+    TaskSettings Settings)
+{
+    /// <summary>$2, $3, … of <see cref="Sql"/>: values too large to be written into it.</summary>
+    public EquatableArray<LargeValue> Values { get; init; }
+}
 
 /// <summary>What of the session changes what kernel SQL means.</summary>
 /// <param name="TimeZone">An IANA name the kernel knows, or a fixed offset in the form <c>Etc/GMT-2</c>.</param>

@@ -1,15 +1,16 @@
 using System.Buffers;
 using System.Buffers.Binary;
 using System.IO.Pipelines;
+using Federation.Core.Execution;
 
 namespace Federation.PgWire.Protocol;
 
-/// <summary>A typed message. The body is valid until the next read.</summary>
+/// <summary>A typed message. The body is valid until the next read, and that of a large message for ever.</summary>
 internal readonly record struct Frame(FrontendMessageType Type, ReadOnlyMemory<byte> Body);
 
 /// <summary>
 /// Cuts the byte stream of a client into messages: one type byte, then a big-endian int32 length that counts itself, then the body. The
-/// start-up packet has no type byte. Holds no buffer between messages.
+/// start-up packet has no type byte. Holds no buffer between messages. A large message is taken out of the pipe while it comes, into memory of its own.
 /// </summary>
 internal sealed class FrameReader(PipeReader pipe, int maxMessageBytes)
 {
@@ -19,11 +20,24 @@ internal sealed class FrameReader(PipeReader pipe, int maxMessageBytes)
     private const int MaxSmallMessageBytes = 10_000;
 
     private const int MaxAuthenticationBytes = 65_535;
+
+    /// <summary>From here on a message is large.</summary>
+    private const int LargeMessageBytes = 512 << 10;
+
     private const int HeaderBytes = sizeof(byte) + sizeof(int);
 
     private int _maxLargeMessageBytes = MaxAuthenticationBytes;
     private SequencePosition? _consumed;
     private byte[]? _rented;
+
+    /// <summary>The body of a large message that is still coming, its type, and how much is there.</summary>
+    private byte[]? _large;
+    private FrontendMessageType _largeType;
+    private int _largeBytes;
+
+    /// <summary>The length of a large message whose memory is not there yet, and those of the messages that have memory.</summary>
+    private int _demanded;
+    private int _held;
 
     /// <summary>Until the client is known, no message may be larger than the largest of an authentication exchange.</summary>
     public void AllowLargeMessages() => _maxLargeMessageBytes = maxMessageBytes;
@@ -88,7 +102,7 @@ internal sealed class FrameReader(PipeReader pipe, int maxMessageBytes)
         frame = default;
         if (!pipe.TryRead(out var result)) return false;
         if (TryTake(result.Buffer, out frame)) return true;
-        pipe.AdvanceTo(result.Buffer.Start, result.Buffer.End);
+        AdvanceBehind(result.Buffer);
         return false;
     }
 
@@ -96,29 +110,81 @@ internal sealed class FrameReader(PipeReader pipe, int maxMessageBytes)
     public async ValueTask<Frame?> ReadAsync(CancellationToken cancellationToken)
     {
         Release();
+        ReleaseLarge();
         while (true)
         {
+            if (_demanded > 0)
+            {
+                await MessageMemory.EnterAsync(_demanded, cancellationToken);
+                _held = _demanded;
+                _large = GC.AllocateUninitializedArray<byte>(_demanded);
+                (_demanded, _largeBytes) = (0, 0);
+            }
+
             var result = await pipe.ReadAsync(cancellationToken);
             if (TryTake(result.Buffer, out var frame)) return frame;
-            pipe.AdvanceTo(result.Buffer.Start, result.Buffer.End);
-            if (result.IsCompleted) return End(result.Buffer);
+            AdvanceBehind(result.Buffer);
+            if (_demanded > 0) continue;
+            if (result.IsCompleted) return _large is null && result.Buffer.IsEmpty ? null : throw ProtocolErrors.Fatal("unexpected EOF within message");
         }
     }
-
-    private static Frame? End(ReadOnlySequence<byte> rest) =>
-        rest.IsEmpty ? null : throw ProtocolErrors.Fatal("unexpected EOF within message");
 
     private bool TryTake(ReadOnlySequence<byte> buffer, out Frame frame)
     {
         frame = default;
+        if (_large is not null) return TryFill(buffer, out frame);
         if (buffer.IsEmpty) return false;
         var type = (FrontendMessageType)buffer.FirstSpan[0];
         var limit = Limit(type);
         if (buffer.Length < HeaderBytes) return false;
         var length = ReadLength(buffer.Slice(1));
         if (length < sizeof(int) || length > limit) throw ProtocolErrors.Fatal("invalid message length");
+        // Who claims a length has to send some of it before memory is given for all of it.
+        if (length >= LargeMessageBytes && buffer.Length >= LargeMessageBytes)
+        {
+            (_largeType, _demanded) = (type, length - sizeof(int));
+            return false;
+        }
+
         if (buffer.Length < sizeof(byte) + (long)length) return false;
         frame = new Frame(type, Take(buffer, HeaderBytes, sizeof(byte) + length));
+        return true;
+    }
+
+    /// <summary>Nothing is read any more.</summary>
+    public void Abandon()
+    {
+        _large = null;
+        ReleaseLarge();
+    }
+
+    /// <summary>The client has all its answers, or must send more to get them: its large messages have been acted on.</summary>
+    private void ReleaseLarge()
+    {
+        if (_held == 0 || _large is not null) return;
+        MessageMemory.Leave(_held);
+        LargeGarbage.Add(_held);
+        _held = 0;
+    }
+
+    /// <summary>Leaves the message that is not there as a whole; of a large one all but the header has been taken.</summary>
+    private void AdvanceBehind(ReadOnlySequence<byte> buffer)
+    {
+        if (_demanded > 0) pipe.AdvanceTo(buffer.GetPosition(HeaderBytes));
+        else pipe.AdvanceTo(_large is null ? buffer.Start : buffer.End, buffer.End);
+    }
+
+    /// <summary>Takes what has come of a large message: all of the buffer, or up to the message's end.</summary>
+    private bool TryFill(ReadOnlySequence<byte> buffer, out Frame frame)
+    {
+        frame = default;
+        var part = buffer.Slice(0, Math.Min(buffer.Length, _large!.Length - _largeBytes));
+        part.CopyTo(_large.AsSpan(_largeBytes));
+        _largeBytes += (int)part.Length;
+        if (_largeBytes < _large.Length) return false;
+        frame = new Frame(_largeType, _large);
+        _consumed = part.End;
+        _large = null;
         return true;
     }
 

@@ -35,17 +35,17 @@ internal readonly record struct ParseMessage(string StatementName, string Sql, O
     }
 }
 
-/// <summary>Parameter values stay as bytes until the statement's types are known; a null is NULL.</summary>
+/// <summary>Parameter values stay bytes of the frame until the statement's types are known; a null is NULL.</summary>
 internal readonly record struct BindMessage(
-    string PortalName, string StatementName, short[] ParameterFormats, byte[]?[] Parameters, short[] ResultFormats)
+    string PortalName, string StatementName, short[] ParameterFormats, ReadOnlyMemory<byte>?[] Parameters, short[] ResultFormats)
 {
-    public static BindMessage Read(ReadOnlySpan<byte> body)
+    public static BindMessage Read(ReadOnlyMemory<byte> body)
     {
-        var reader = new MessageReader(body);
+        var reader = new MessageReader(body.Span);
         var portalName = reader.ReadCString();
         var statementName = reader.ReadCString();
         var parameterFormats = ReadFormats(ref reader);
-        var parameters = ReadParameters(ref reader);
+        var parameters = ReadParameters(ref reader, body);
         var resultFormats = ReadFormats(ref reader);
         reader.DemandEnd();
         return new BindMessage(portalName, statementName, parameterFormats, parameters, resultFormats);
@@ -59,14 +59,15 @@ internal readonly record struct BindMessage(
         return formats;
     }
 
-    private static byte[]?[] ReadParameters(ref MessageReader reader)
+    private static ReadOnlyMemory<byte>?[] ReadParameters(ref MessageReader reader, ReadOnlyMemory<byte> body)
     {
         var count = reader.ReadUInt16();
-        var parameters = count == 0 ? [] : new byte[]?[count];
+        var parameters = count == 0 ? [] : new ReadOnlyMemory<byte>?[count];
         for (var i = 0; i < parameters.Length; i++)
         {
             var length = reader.ReadInt32();
-            parameters[i] = length == -1 ? null : reader.ReadBytes(length).ToArray();
+            if (length == -1) continue;
+            parameters[i] = body.Slice(body.Length - reader.Remaining, reader.ReadBytes(length).Length);
         }
 
         return parameters;

@@ -54,6 +54,7 @@ internal sealed class ClientChannel : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
+        Reader.Abandon();
         if (_tls is not null) await _tls.DisposeAsync();
     }
 }

@@ -43,13 +43,13 @@ internal static class ParameterDecoder
             if (bind.Parameters[i] is not { } bytes) continue;
             try
             {
-                values[i] = format == Codecs.Text
-                    ? ValueText.Parse(ReadText(bytes), types[i], context)
-                    : ReadWhole(bytes, types[i], i, context);
+                values[i] = IsLarge(bytes, types[i], format) ? ReadLarge(bytes, types[i])
+                    : format == Codecs.Text ? ValueText.Parse(ReadText(bytes.Span), types[i], context)
+                    : ReadWhole(bytes.Span, types[i], i, context);
             }
             catch (SqlException error) when (!error.IsFatal)
             {
-                throw error.In(Where(bind, i, format == Codecs.Text && Utf8.IsValid(bytes)));
+                throw error.In(Where(bind, i, format == Codecs.Text && Utf8.IsValid(bytes.Span)));
             }
         }
 
@@ -63,7 +63,7 @@ internal static class ParameterDecoder
         return $"{portal} parameter ${index + 1}{(hasText ? " = '...'" : "")}";
     }
 
-    private static object? ReadWhole(byte[] bytes, SqlType type, int index, ValueContext context)
+    private static object? ReadWhole(ReadOnlySpan<byte> bytes, SqlType type, int index, ValueContext context)
     {
         var reader = new MessageReader(bytes);
         var value = ReadBinary(ref reader, type, context);
@@ -72,12 +72,29 @@ internal static class ParameterDecoder
         return value;
     }
 
+    /// <summary>The bytes are those of the value, and many.</summary>
+    private static bool IsLarge(ReadOnlyMemory<byte> bytes, SqlType type, short format) => bytes.Length >= LargeValue.LeastBytes && !type.IsArray
+        && (ReferenceEquals(type.Base, PgTypes.Bytea) ? format == Codecs.Binary : type.Modifier < 0 && (ReferenceEquals(type.Base, PgTypes.Text) || ReferenceEquals(type.Base, PgTypes.Varchar)));
+
+    /// <summary>Stays where it is: in the message's memory.</summary>
+    private static LargeValue ReadLarge(ReadOnlyMemory<byte> bytes, SqlType type)
+    {
+        var isText = type.Storage == Storage.Text;
+        if (isText) CheckText(bytes.Span);
+        return new LargeValue(isText, bytes);
+    }
+
     private static string ReadText(ReadOnlySpan<byte> bytes)
+    {
+        CheckText(bytes);
+        return Encoding.UTF8.GetString(bytes);
+    }
+
+    private static void CheckText(ReadOnlySpan<byte> bytes)
     {
         if (!Utf8.IsValid(bytes)) throw ProtocolErrors.InvalidUtf8(bytes);
         if (bytes.Contains((byte)0))
             throw new SqlException(SqlState.CharacterNotInRepertoire, "invalid byte sequence for encoding \"UTF8\": 0x00");
-        return Encoding.UTF8.GetString(bytes);
     }
 
     private static object? ReadBinary(ref MessageReader reader, SqlType type, ValueContext context)

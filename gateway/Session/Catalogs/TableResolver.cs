@@ -161,6 +161,6 @@ internal sealed class TableResolver(SessionServices services, ICatalogSnapshot s
                 _ => null,
             },
         };
-        return new ResolvedTable(source, loaded.Handle, loaded.Columns) { Provider = format };
+        return new ResolvedTable(source, loaded.Handle, loaded.Columns) { Provider = format, FollowsFolder = entry.Pointer.Metadata.Length == 0 };
     }
 }

@@ -6,12 +6,15 @@ using Federation.SessionApi;
 namespace Federation.Session.Cursors;
 
 /// <summary>
-/// Rows kept for reading in any order: the first <see cref="MemoryLimit"/> bytes in memory, the rest in a file that vanishes with the spool. Used by one statement at a time.
+/// Rows kept for reading in any order: the first bytes in memory, the rest in a file that vanishes with the spool. Used by one statement at a time.
 /// </summary>
-internal sealed class RowSpool(EquatableArray<ResultField> fields, string directory) : IDisposable
+internal sealed class RowSpool(EquatableArray<ResultField> fields, string directory, long memoryLimit = RowSpool.MemoryLimit) : IDisposable
 {
     /// <summary>Bytes of rows that a cursor holds in memory.</summary>
     public const long MemoryLimit = 8 << 20;
+
+    /// <summary>Bytes of rows that a portal holds in memory which waits among many.</summary>
+    public const long SuspendedMemoryLimit = 256 << 10;
 
     private const int BlockBytes = 128 << 10;
 
@@ -108,7 +111,7 @@ internal sealed class RowSpool(EquatableArray<ResultField> fields, string direct
     {
         if (_openRows == 0) return;
         var length = _open.WrittenCount;
-        if (_memoryBytes + length <= MemoryLimit)
+        if (_memoryBytes + length <= memoryLimit)
         {
             _blocks.Add(new Block(_closedRows, _openRows, _open.WrittenSpan.ToArray(), 0, length));
             _memoryBytes += length;

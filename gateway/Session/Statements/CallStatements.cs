@@ -8,7 +8,7 @@ namespace Federation.Session.Statements;
 /// <summary>CALL of the managed catalog's procedures, in Trino's spelling: <c>CALL lake.system.register_table('schema', 'table', '/location')</c>.</summary>
 internal static class CallStatements
 {
-    private static readonly string[] s_registerArguments = ["schema_name", "table_name", "table_location", "metadata_file_name"];
+    private static readonly string[] s_registerArguments = ["schema_name", "table_name", "table_location", "metadata_file_name", "follow"];
 
     public static async ValueTask<string> RunAsync(QuerySession session, SessionServices services, CallStatement statement, CancellationToken cancellationToken)
     {
@@ -73,6 +73,11 @@ internal static class CallStatements
         }
 
         var pointer = await InspectAsync(services, location, cancellationToken);
+        if (IsFollowing(arguments))
+        {
+            if (file is not null) throw new SqlException(SqlState.InvalidParameterValue, "a table that follows its folder has no metadata_file_name");
+            pointer = pointer with { Metadata = "" };
+        }
 
         // Loading it now finds a table that cannot be read while its owner looks.
         await services.Formats.First(format => format.Name == pointer.Format).LoadAsync(pointer, null, cancellationToken);
@@ -100,8 +105,16 @@ internal static class CallStatements
         }
 
         await services.Formats.First(format => format.Name == pointer.Format).LoadAsync(pointer, null, cancellationToken);
-        if (pointer != entry.Pointer) await session.Transaction.ChangeAsync(new CatalogChange.Alter(entry with { Pointer = pointer }), cancellationToken);
+        // A table that follows its folder has the newest state already.
+        if (entry.Pointer.Metadata.Length > 0 && pointer != entry.Pointer) await session.Transaction.ChangeAsync(new CatalogChange.Alter(entry with { Pointer = pointer }), cancellationToken);
     }
+
+    private static bool IsFollowing(Dictionary<string, string> arguments) => arguments.GetValueOrDefault("follow")?.ToLowerInvariant() switch
+    {
+        null or "false" or "f" or "off" or "no" => false,
+        "true" or "t" or "on" or "yes" => true,
+        var other => throw new SqlException(SqlState.InvalidParameterValue, $"argument \"follow\" must be true or false, not \"{other}\""),
+    };
 
     private static async ValueTask<TablePointer> InspectAsync(SessionServices services, string location, CancellationToken cancellationToken)
     {

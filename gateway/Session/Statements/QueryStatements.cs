@@ -1,6 +1,7 @@
 using System.Globalization;
 using Federation.Arrow;
 using Federation.Core.Tasks;
+using Federation.Core.Values;
 using Federation.Planner;
 using Federation.Planner.Distribution;
 using Federation.Plan;
@@ -90,7 +91,7 @@ internal static class QueryStatements
     {
         var length = 0L;
         foreach (var value in parameters)
-            length += value switch { string text => text.Length, byte[] bytes => bytes.Length, System.Collections.ICollection items => items.Count * 8L, _ => 8 };
+            length += value switch { string text => text.Length, byte[] bytes => bytes.Length, LargeValue large => large.Bytes.Length, System.Collections.ICollection items => items.Count * 8L, _ => 8 };
         return (int)Math.Min(length, int.MaxValue / 2);
     }
 

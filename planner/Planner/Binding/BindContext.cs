@@ -16,6 +16,9 @@ public sealed record ResolvedTable(TableSource Source, ITableHandle Handle, Equa
     /// <summary>False for views and for tables with children, whose rows are of several tables.</summary>
     public bool OwnsRows { get; init; } = true;
 
+    /// <summary>Its state may be another one each time it is looked up, in the same version of the catalog.</summary>
+    public bool FollowsFolder { get; init; }
+
     /// <summary>Rows for tables that are computed, such as pg_catalog's; null for tables of a source.</summary>
     public EquatableArray<EquatableArray<object?>>? InlineRows { get; init; }
 }

@@ -8,7 +8,7 @@ using SortKey = Federation.Plan.SortKey;
 namespace Federation.Planner.Writing;
 
 /// <summary>Scalar expressions as kernel SQL of exactly the kernel type of the expression.</summary>
-internal sealed partial class KernelExpressionWriter(KernelNames names, SubqueryWriter subqueries)
+internal sealed partial class KernelExpressionWriter(KernelNames names, SubqueryWriter subqueries, KernelValues largeValues)
 {
     /// <summary>Longer arrays are compared by the kernel's list functions.</summary>
     private const int MostItems = 100;
@@ -46,7 +46,8 @@ internal sealed partial class KernelExpressionWriter(KernelNames names, Subquery
 
     private string WriteNode(Expr expression) => expression switch
     {
-        Constant constant => KernelLiterals.Write(constant.Value, constant.Type),
+        Constant constant => largeValues.Write(constant),
+        Parameter { Value: { } value } => largeValues.Write(value),
         Parameter parameter => throw new SqlException(SqlState.InternalError, $"parameter ${parameter.Number} has no value"),
         ColumnRef reference => names.Of(reference.Column),
         Variable variable => _variables[variable.Number],

@@ -14,6 +14,9 @@ public sealed record WrittenInput(string Name, LeafPlan Source, EquatableArray<s
 /// <summary>A fragment as kernel SQL.</summary>
 public sealed record WrittenQuery(string Sql, IReadOnlyList<WrittenInput> Inputs, EquatableArray<RecordField> Columns)
 {
+    /// <summary>$2, $3, … of the text.</summary>
+    public EquatableArray<Core.Values.LargeValue> Values { get; init; }
+
     /// <summary>The kernel has no rows without columns: what gives such rows gives this column, and who reads them counts it only.</summary>
     private static readonly EquatableArray<RecordField> s_rowMarker = [new RecordField("_", SqlType.Int4)];
 
@@ -28,6 +31,7 @@ public sealed record WrittenQuery(string Sql, IReadOnlyList<WrittenInput> Inputs
 public sealed partial class KernelSqlWriter
 {
     private readonly KernelNames _names = new();
+    private readonly KernelValues _values = new();
     private readonly KernelExpressionWriter _expressions;
     private readonly KernelWorkarounds _workarounds;
     private readonly List<WrittenInput> _inputs = [];
@@ -39,7 +43,7 @@ public sealed partial class KernelSqlWriter
         _keepsJoinOrder = ReadsExchange(plan);
         _workarounds = KernelWorkarounds.Of(plan);
         _hoisted.Add(new HoistScope([], []));
-        _expressions = new KernelExpressionWriter(_names, new SubqueryWriter(inner => Block(inner).Render(), Derived, Hoist));
+        _expressions = new KernelExpressionWriter(_names, new SubqueryWriter(inner => Block(inner).Render(), Derived, Hoist), _values);
     }
 
     /// <summary>Writes a plan whose parameters are already replaced by constants.</summary>
@@ -48,7 +52,7 @@ public sealed partial class KernelSqlWriter
         var writer = new KernelSqlWriter(plan);
         var sql = writer.WithHoisted(writer.Listed(plan));
         var columns = plan.Columns.Select(column => new RecordField(writer._names.Plain(column), column.Type)).ToEquatableArray();
-        return new WrittenQuery(sql, writer._inputs, WrittenQuery.Given(columns));
+        return new WrittenQuery(sql, writer._inputs, WrittenQuery.Given(columns)) { Values = writer._values.Values };
     }
 
     /// <summary>

@@ -66,6 +66,16 @@ public sealed class FileScanTests : TaskFixture
     }
 
     [Fact]
+    public async Task A_position_delete_without_a_position_is_damage()
+    {
+        var file = WriteParquet("t/1.parquet", "SELECT i AS id, 'a' AS text FROM range(5) t(i)");
+        var deletes = WriteParquet("t/deletes.parquet", $"SELECT * FROM (VALUES ('{file}', 0::BIGINT), ('{file}', NULL)) v(file_path, pos)");
+        var error = await Assert.ThrowsAsync<SqlException>(() => ScanAsync(Group(FileFormat.Parquet, [FileAt(file)]) with { PositionDeletes = [new PositionDeletes([deletes])] }));
+        Assert.Equal(SqlState.DataCorrupted, error.State);
+        Assert.Contains(file, error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Equality_deletes_take_null_for_a_value()
     {
         var file = WriteParquet("t/1.parquet", "SELECT * FROM (VALUES (1::BIGINT, 'a'), (2, NULL), (3, 'c'), (NULL, 'd'), (5, 'a')) v(id, text)");

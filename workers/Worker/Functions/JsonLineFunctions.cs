@@ -14,7 +14,41 @@ internal static class JsonLineFunctions
     [
         // name, argument types, result type, implementation
         new("pg_json_line_member", [SqlType.Text, SqlType.Text], SqlType.Text, static (ref FunctionRow row) => SetMember(ref row)),
+        new("pg_json_line_has_only", [SqlType.Text, SqlType.Array(SqlType.Text)], SqlType.Bool, static (ref FunctionRow row) => HasOnly(ref row)),
     ];
+
+    /// <summary>True for a line whose members are all among the names, an error for others: a member that is no column would be lost in silence.</summary>
+    private static void HasOnly(ref FunctionRow row)
+    {
+        var names = row.GetList(1);
+        var reader = new Utf8JsonReader(row.GetBytes(0), new JsonReaderOptions { MaxDepth = MaxDepth });
+        try
+        {
+            if (reader.Read() && reader.TokenType == JsonTokenType.StartObject)
+                while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
+                {
+                    var isKnown = false;
+                    for (var i = 0; i < names.Count && !isKnown; i++) isKnown = reader.ValueTextEquals(names[i]);
+                    if (!isKnown)
+                    {
+                        throw new SqlException(SqlState.FeatureNotSupported, $"a line of a JSON file has the member \"{reader.GetString()}\", which is no column: none of its first 64 MB has it")
+                        {
+                            Hint = "Give the member in the first line.",
+                        };
+                    }
+
+                    reader.Read();
+                    reader.Skip();
+                }
+        }
+        catch (JsonException error)
+        {
+            throw new SqlException(SqlState.DataCorrupted, "a line of a JSON file is no JSON", error) { Detail = error.Message };
+        }
+
+        row.Set(true);
+    }
+
 
     /// <summary>The last member of the name, as jsonb has it: a string as its text, null as NULL, all else as it is written.</summary>
     private static void SetMember(ref FunctionRow row)
