@@ -162,8 +162,9 @@ internal sealed class FrameReader(PipeReader pipe, int maxMessageBytes)
     private void ReleaseLarge()
     {
         if (_held == 0 || _large is not null) return;
-        MessageMemory.Leave(_held);
+        // Memory is given back before others are let in.
         LargeGarbage.Add(_held);
+        MessageMemory.Leave(_held);
         _held = 0;
     }
 

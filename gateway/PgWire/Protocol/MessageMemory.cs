@@ -9,7 +9,7 @@ namespace Federation.PgWire.Protocol;
 internal static class MessageMemory
 {
     /// <summary>Smaller than what a process may take beside the kernel's limit.</summary>
-    private const long MostBytes = 640L << 20;
+    private const long MostBytes = 512L << 20;
 
     private const int Copies = 3;
 
