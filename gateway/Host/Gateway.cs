@@ -64,7 +64,8 @@ public sealed class Gateway : IAsyncDisposable
         var certificate = options.CertificatePath is { } path ? ReadCertificate(path, options.KeyPath ?? path) : null;
         var data = Directory.CreateDirectory(options.DataDirectory).FullName;
         IReadOnlyList<string> demo = options.DemoDirectory is { } folder ? [folder] : [];
-        IReadOnlyList<string> roots = [data, .. options.AllowedRoots.Concat(demo).Select(Path.GetFullPath)];
+        var warehouse = Path.GetFullPath(options.Warehouse ?? Path.Combine(data, "warehouse"));
+        IReadOnlyList<string> roots = [data, Directory.CreateDirectory(warehouse).FullName, .. options.AllowedRoots.Concat(demo).Select(Path.GetFullPath)];
 
         var catalog = await CatalogLocation.OpenAsync(data, options.Catalog, clock, cancellationToken);
         var sources = new Sources(roots);
@@ -101,7 +102,7 @@ public sealed class Gateway : IAsyncDisposable
         {
             AllowedRoots = roots,
             Queries = new QueryLog(clock, queryFile),
-            Warehouse = Path.Combine(data, "warehouse"),
+            Warehouse = warehouse,
             SpillDirectory = spill.Path,
             StartedAt = clock.GetUtcNow(),
             OnStatement = report => HostLog.Statement(logger, report),

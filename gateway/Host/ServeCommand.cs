@@ -16,6 +16,7 @@ internal static class ServeCommand
     private static readonly Option<int> s_flightIdle = new("--flight-idle-seconds") { Description = "Flight SQL sessions that no call has used for so long are closed.", DefaultValueFactory = _ => 1800 };
     private static readonly Option<string> s_data = new("--data") { Description = "Folder of the catalog, the key of its secrets and the spill files.", DefaultValueFactory = _ => "data" };
     private static readonly Option<string?> s_catalog = new("--catalog") { Description = CatalogLocation.Description };
+    private static readonly Option<string?> s_warehouse = new("--warehouse") { Description = "Folder of tables made without a location; one in the data folder if not given." };
     private static readonly Option<string[]> s_allow = new("--allow") { Description = "Folder that SQL may name as a table's or a server's location; repeatable." };
     private static readonly Option<string?> s_demo = new("--demo") { Description = "Folder of demo files, attached as server \"demo\"." };
     private static readonly Option<int> s_memory = new("--memory-mb") { Description = "Kernel memory in megabytes; 0 takes half of the machine's." };
@@ -31,7 +32,7 @@ internal static class ServeCommand
     {
         var command = new Command("serve", "Run the gateway: PostgreSQL protocol, coordinator and worker in one process.")
         {
-            s_address, s_port, s_flightPort, s_flightIdle, s_data, s_catalog, s_allow, s_demo, s_memory, s_workers, s_cert, s_key, s_force, s_slow, s_literals, s_verbose,
+            s_address, s_port, s_flightPort, s_flightIdle, s_data, s_catalog, s_warehouse, s_allow, s_demo, s_memory, s_workers, s_cert, s_key, s_force, s_slow, s_literals, s_verbose,
         };
         command.SetAction((parsed, cancellationToken) => RunAsync(parsed, cancellationToken));
         return command;
@@ -50,6 +51,7 @@ internal static class ServeCommand
                 FlightIdleTimeout = TimeSpan.FromSeconds(parsed.Within(s_flightIdle, 1, int.MaxValue)),
                 DataDirectory = parsed.GetValue(s_data)!,
                 Catalog = parsed.GetValue(s_catalog),
+                Warehouse = parsed.GetValue(s_warehouse),
                 AllowedRoots = AllowedFolders.Require("--allow", parsed.GetValue(s_allow) ?? []),
                 DemoDirectory = parsed.GetValue(s_demo) is { } demo ? AllowedFolders.Require("--demo", [demo])[0] : null,
                 MemoryLimitBytes = (long)parsed.Within(s_memory, 0, int.MaxValue) << 20,

@@ -240,7 +240,8 @@ public sealed class TaskRunner : ITaskRunner<Batch>, IDisposable
     private static IReadOnlyCollection<string> Folders(TaskSpec task)
     {
         var read = task.Inputs.OfType<FileScan>().SelectMany(FileScanSql.Folders);
-        return task.Output is TaskOutput.WriteFiles files ? [.. read, files.Folder] : [.. read];
+        // The attempt's own folder lies in the table's, which stays when the attempt fails.
+        return task.Output is TaskOutput.WriteFiles files ? [.. read, Path.GetDirectoryName(files.Folder)!] : [.. read];
     }
 
     private static KernelResultReader Query(KernelConnection connection, TaskSpec task, string statement, CancellationToken cancellationToken) => task.Output is TaskOutput.WriteFiles files

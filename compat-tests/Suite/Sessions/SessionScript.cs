@@ -51,7 +51,7 @@ internal sealed class SessionScript
 
     private static string Text(QueryResult result)
     {
-        if (result.Error is { } error) return $"ERROR {error.Code}";
+        if (result.Error is { } error) return error.Code.StartsWith("XX", StringComparison.Ordinal) ? $"ERROR {error}" : $"ERROR {error.Code}";
         var text = new StringBuilder();
         foreach (var row in result.Rows)
         {

@@ -67,7 +67,7 @@ public sealed class TwoGateways : IAsyncLifetime
     }
 
     private async Task<Gateway> StartAsync(string name, string? catalog) => await Gateway.StartAsync(
-        new ServeOptions { Port = 0, FlightPort = -1, DataDirectory = Path.Combine(_folder, name), Catalog = catalog, MemoryLimitBytes = 256L << 20 },
+        new ServeOptions { Port = 0, FlightPort = -1, DataDirectory = Path.Combine(_folder, name), Catalog = catalog, Warehouse = Path.Combine(_folder, catalog is null ? "embedded-tables" : "shared-tables"), MemoryLimitBytes = 256L << 20 },
         NullLoggerFactory.Instance, CancellationToken.None);
 
     private static ServerAddress AddressOf(Gateway gateway) => new("127.0.0.1", gateway.EndPoint.Port, "postgres", "federation");

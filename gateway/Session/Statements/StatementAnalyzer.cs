@@ -66,8 +66,8 @@ internal sealed class StatementAnalyzer(QuerySession session, SessionServices se
     {
         var query = Binder.ReturningQuery((InsertStatement)prepared.Syntax!);
         var (context, _) = await LoadAsync(prepared.Text.Length, [query], [.. prepared.ParameterTypes], isWide: false, cancellationToken);
-        var target = TableNames.Of(query)[0];
-        context = context with { FindTable = name => name == target ? added : context.FindTable(name) };
+        var (target, others) = (Target(query), context.FindTable);
+        context = context with { FindTable = name => name == target ? added : others(name) };
         return await BindAsync(prepared.Text.Length, () => Binder.Bind(query, context), cancellationToken);
     }
 
@@ -128,13 +128,16 @@ internal sealed class StatementAnalyzer(QuerySession session, SessionServices se
         var returning = Binder.ReturningQuery(insert);
         var (context, version) = await LoadAsync(length, insert.Source is null ? [returning] : [returning, insert.Source], declared, isWide, cancellationToken);
         var resolver = Resolver(await session.Transaction.GetCatalogAsync(cancellationToken));
-        var target = context.FindTable(TableNames.Of(returning)[0])
+        var target = context.FindTable(Target(returning))
             ?? throw new SqlException(SqlState.UndefinedTable, $"relation \"{insert.Table}\" does not exist") { Position = insert.Table.Span.Position };
         var entry = await resolver.FindEntryAsync(insert.Table, cancellationToken)
             ?? throw new SqlException(SqlState.FeatureNotSupported, $"cannot insert into \"{insert.Table.Name}\"") { Detail = "Only tables of the managed catalog can be written.", Position = insert.Table.Span.Position };
         var defaults = entry.Defaults.ToDictionary(item => item.Key, item => SqlParser.ParseExpression(item.Value), StringComparer.Ordinal);
         return (await BindAsync(length, () => Binder.BindInsert(insert, target, defaults, context), cancellationToken), entry, version);
     }
+
+    /// <summary>The name of the table that RETURNING is over; subqueries of it may name others.</summary>
+    private static TableName Target(Query returning) => (TableName)((SelectBody)returning.Body).From[0];
 
     private ValueTask<T> BindAsync<T>(int length, Func<T> bind, CancellationToken cancellationToken) =>
         session.WithNamesAsync(() => services.Planning.RunAsync(length, bind, cancellationToken), cancellationToken);

@@ -46,6 +46,6 @@ internal static class StatementHandlers
     public static SqlException Unsupported(UnsupportedStatement statement) =>
         new(SqlState.FeatureNotSupported, $"{statement.Command} is not supported")
         {
-            Detail = "This version reads: queries, sessions, and the commands that attach sources and register tables.",
+            Detail = "Of the statements that change data, this version has INSERT, CREATE TABLE, CREATE TABLE AS, COPY and DROP TABLE.",
         };
 }

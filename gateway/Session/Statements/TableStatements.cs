@@ -121,8 +121,7 @@ internal static class TableStatements
     /// <summary>The default as text. It is bound once here, so that a wrong one is told when it is declared.</summary>
     private static string DefaultText(QuerySession session, TableColumn column)
     {
-        var type = TypeNames.Bind(column.Type);
-        Binder.BindScalar(column.Default!, type, session.Nameless);
+        Binder.BindDefault(column.Default!, column.Name, TypeNames.Bind(column.Type), session.Nameless);
         return SqlPrinter.Print(column.Default!);
     }
 

@@ -21,6 +21,26 @@ public sealed partial class Binder
             returning is null ? null : new BoundQuery(binder.AddSystemColumns(returning.Plan), returning.Outputs.ToEquatableArray(), parameters) { Tables = binder._tables });
     }
 
+    /// <summary>Binds the default of a column that is declared. Raises the errors of a wrong one.</summary>
+    public static Expr BindDefault(Expression expression, string column, SqlType type, BindContext context)
+    {
+        if (SyntaxTree.Find(expression, node => node is ColumnReference) is { } reference)
+            throw new SqlException(SqlState.FeatureNotSupported, "cannot use column reference in DEFAULT expression") { Position = reference.Span.Position };
+        if (FindSubquery(expression) is { } subquery)
+            throw new SqlException(SqlState.FeatureNotSupported, "cannot use subquery in DEFAULT expression") { Position = subquery.Span.Position };
+        var binder = new Binder(context);
+        var bound = binder.BindExpression(expression, new BindScope(null), new ExpressionContext("DEFAULT expressions"));
+        if (!bound.Type.IsUnknown && TypeRules.FindPath(type.AnnouncedOid, bound.Type.AnnouncedOid, CastContext.Assignment).Path == CoercionPath.None)
+        {
+            throw new SqlException(SqlState.DatatypeMismatch, $"column \"{column}\" is of type {type.WithoutModifier()} but default expression is of type {bound.Type.WithoutModifier()}")
+            {
+                Hint = "You will need to rewrite or cast the expression.",
+            };
+        }
+
+        return binder.Coerce(bound, type, CastContext.Assignment, expression.Span);
+    }
+
     /// <summary>The query whose rows RETURNING gives, over whatever the table's name means when it is bound.</summary>
     public static Query ReturningQuery(InsertStatement insert) => new(new SelectBody(insert.Returning)
     {
@@ -32,7 +52,7 @@ public sealed partial class Binder
         var columns = InsertColumns(insert, target);
         var given = new Dictionary<string, Expr>(StringComparer.Ordinal);
         LogicalPlan input = Values.OneRow;
-        if (insert.Source is { Body: ValuesBody values, With: null, OrderBy.Count: 0, Limit: null, Offset: null }) (input, given) = BindRows(values, insert.Columns.Count > 0, columns, defaults);
+        if (insert.Source is { Body: ValuesBody values, With: null, OrderBy.Count: 0, Limit: null, Offset: null }) (input, given) = BindRows(values, insert, columns, defaults);
         else if (insert.Source is { } query) (input, given) = BindSource(query, insert, columns);
         var assignments = target.Columns.Select(column => new Assignment(
             NewColumn(column.Name, column.Type), given.TryGetValue(column.Name, out var value) ? value : Default(column, defaults))).ToArray();
@@ -44,11 +64,12 @@ public sealed partial class Binder
     {
         if (insert.Columns.Count == 0) return [.. target.Columns];
         var columns = new List<ConnectorColumn>();
-        foreach (var name in insert.Columns)
+        foreach (var reference in insert.Columns)
         {
+            var name = reference.Name;
             var column = target.Columns.FirstOrDefault(column => column.Name == name)
-                ?? throw new SqlException(SqlState.UndefinedColumn, $"column \"{name}\" of relation \"{insert.Table.Name}\" does not exist") { Position = insert.Table.Span.Position };
-            if (columns.Contains(column)) throw new SqlException(SqlState.DuplicateColumn, $"column \"{name}\" specified more than once") { Position = insert.Table.Span.Position };
+                ?? throw new SqlException(SqlState.UndefinedColumn, $"column \"{name}\" of relation \"{insert.Table.Name}\" does not exist") { Position = reference.Span.Position };
+            if (columns.Contains(column)) throw new SqlException(SqlState.DuplicateColumn, $"column \"{name}\" specified more than once") { Position = reference.Span.Position };
             columns.Add(column);
         }
 
@@ -57,10 +78,10 @@ public sealed partial class Binder
 
     /// <summary>Rows in which every value is for a column of known type: literals take it, and DEFAULT means the column's own.</summary>
     private (LogicalPlan Input, Dictionary<string, Expr> Given) BindRows(
-        ValuesBody values, bool isNamed, IReadOnlyList<ConnectorColumn> columns, IReadOnlyDictionary<string, Expression> defaults)
+        ValuesBody values, InsertStatement insert, IReadOnlyList<ConnectorColumn> columns, IReadOnlyDictionary<string, Expression> defaults)
     {
         var width = values.Rows[0].Count;
-        RequireWidth(width, width > columns.Count ? values.Rows[0][columns.Count].Span : values.Span, columns, isComplete: isNamed);
+        RequireWidth(width, width > columns.Count ? values.Rows[0][columns.Count].Span : values.Span, insert, columns);
         var outputs = columns.Take(width).Select(column => NewColumn(column.Name, column.Type)).ToArray();
         var rows = values.Rows.Select(row =>
         {
@@ -76,7 +97,7 @@ public sealed partial class Binder
     {
         var bound = BindQuery(query, new BindScope(null), resolvesUnknown: false);
         // Columns that are not named are filled up; fewer values than named columns are an error.
-        RequireWidth(bound.Outputs.Count, query.Span, columns, isComplete: insert.Columns.Count > 0);
+        RequireWidth(bound.Outputs.Count, query.Span, insert, columns);
         var given = new Dictionary<string, Expr>(StringComparer.Ordinal);
         for (var i = 0; i < bound.Outputs.Count; i++)
         {
@@ -87,10 +108,12 @@ public sealed partial class Binder
         return (PendingInput(bound), given);
     }
 
-    private static void RequireWidth(int width, SourceSpan span, IReadOnlyList<ConnectorColumn> columns, bool isComplete)
+    /// <param name="span">Of the first value too many.</param>
+    private static void RequireWidth(int width, SourceSpan span, InsertStatement insert, IReadOnlyList<ConnectorColumn> columns)
     {
         if (width > columns.Count) throw new SqlException(SqlState.SyntaxError, "INSERT has more expressions than target columns") { Position = span.Position };
-        if (isComplete && width < columns.Count) throw new SqlException(SqlState.SyntaxError, "INSERT has more target columns than expressions") { Position = span.Position };
+        if (width < insert.Columns.Count)
+            throw new SqlException(SqlState.SyntaxError, "INSERT has more target columns than expressions") { Position = insert.Columns[width].Span.Position };
     }
 
     private Expr Default(ConnectorColumn column, IReadOnlyDictionary<string, Expression> defaults) => defaults.TryGetValue(column.Name, out var expression)

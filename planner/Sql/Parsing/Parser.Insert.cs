@@ -23,11 +23,12 @@ internal sealed partial class Parser
         return new InsertStatement(table, alias, columns, source, returning) { Span = SpanFrom(start) };
     }
 
-    private string InsertColumn()
+    private ColumnReference InsertColumn()
     {
+        var start = _index;
         var name = ColumnId();
         if (Is('.') || Is('[')) throw new SqlException(SqlState.FeatureNotSupported, "INSERT into a part of a column is not supported") { Position = SpanOf(Current).Position };
-        return name;
+        return new ColumnReference([name]) { Span = SpanFrom(start) };
     }
 
     /// <summary>A query; DEFAULT may stand for a value when the rows are all of it.</summary>

@@ -32,14 +32,21 @@ internal sealed partial class Parser
     private Statement CreatePlainTable(int start, QualifiedName name, bool ifNotExists)
     {
         var columns = new List<TableColumn>();
+        var open = _index;
         Expect('(');
         if (!Is(')'))
         {
             do
             {
-                if (TableConstraint() is { } constraint) return SkipStatement(start, $"CREATE TABLE with {constraint}");
-                if (TableColumn(out var unsupported) is not { } column) return SkipStatement(start, $"CREATE TABLE with {unsupported}");
-                columns.Add(column);
+                var constraint = TableConstraint();
+                if (constraint is null && TableColumn(out constraint) is { } column)
+                {
+                    columns.Add(column);
+                    continue;
+                }
+
+                _index = open;
+                return SkipStatement(start, $"CREATE TABLE with {constraint}");
             }
             while (Accept(','));
         }

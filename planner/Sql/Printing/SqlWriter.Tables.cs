@@ -16,7 +16,7 @@ internal sealed partial class SqlWriter
             Identifier(insert.Alias);
         }
 
-        ColumnList(insert.Columns);
+        ColumnList(insert.Columns.Select(column => column.Name).ToEquatableArray());
         if (insert.Source is null)
         {
             Write(" default values");

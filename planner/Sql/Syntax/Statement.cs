@@ -137,7 +137,7 @@ public sealed record DropUserMappingStatement(string User, string Server, bool I
 
 /// <summary>INSERT INTO table … A null source stands for DEFAULT VALUES; WITH in front is the source's.</summary>
 /// <param name="Columns">The columns named; none for all of the table, in order.</param>
-public sealed record InsertStatement(QualifiedName Table, string? Alias, EquatableArray<string> Columns, Query? Source, EquatableArray<SelectItem> Returning) : Statement;
+public sealed record InsertStatement(QualifiedName Table, string? Alias, EquatableArray<ColumnReference> Columns, Query? Source, EquatableArray<SelectItem> Returning) : Statement;
 
 /// <param name="Default">DEFAULT expression; null when none is given.</param>
 public sealed record TableColumn(string Name, TypeName Type, bool IsNotNull, Expression? Default) : SyntaxNode;
