@@ -74,6 +74,12 @@ public sealed class ConnectorPool : IConnectorResolver, IAsyncDisposable
     /// <summary>Whether a connector of this key has been made.</summary>
     public bool Contains(string key) => _connectors.ContainsKey(key);
 
+    /// <summary>Lets tasks of this process find a connector that no server stands for, until it is removed.</summary>
+    public void Add(string key, IConnector connector) => _connectors[key] = new Lazy<IConnector>(connector);
+
+    /// <summary>Forgets a connector that was added. It belongs to who added it.</summary>
+    public void Remove(string key) => _connectors.TryRemove(key, out _);
+
     public IConnector Resolve(string serverName) => _connectors.TryGetValue(serverName, out var connector)
         ? connector.Value
         : throw new SqlException(SqlState.SqlclientUnableToEstablishSqlconnection, $"server \"{serverName.Split('#')[0]}\" is not attached here");

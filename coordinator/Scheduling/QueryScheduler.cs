@@ -23,6 +23,20 @@ public sealed class QueryScheduler(IWorkerDirectory workers, IConnectorResolver 
     {
         await using var query = await ScheduledQuery.CreateAsync(plan, cancellationToken);
         if (report is not null) report.Scheduled = query;
+        if (query is { Fragments: [{ Tasks: [var only] } single] })
+        {
+            // One task is done in this process: no other has to be told of it, and its source may be here alone.
+            var id = Guid.NewGuid();
+            await using var open = await workers.Local.Runner.OpenQueryAsync(id, cancellationToken);
+            var task = new TaskSpec(new TaskId(id, single.Fragment.Id, 0, 0), only.Sql, only.Inputs, single.Fragment.Query.Columns, single.Fragment.Output, settings)
+            {
+                Values = single.Fragment.Query.Values,
+            };
+            var done = await workers.Local.Runner.SpoolAsync(task, cancellationToken);
+            report?.Add(single.Fragment.Id, workers.Local.Address, done);
+            return new WrittenRows(done.Rows, [.. done.Files]);
+        }
+
         await using var execution = new QueryExecution(query, workers, settings, report);
         return await execution.WriteAsync(cancellationToken);
     }

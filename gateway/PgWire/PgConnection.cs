@@ -122,7 +122,7 @@ internal sealed class PgConnection(ConnectionContext connection, ConnectionServi
         using var broken = new CancellationTokenSource();
         using var served = new CancellationTokenSource();
         await using var watch = connection.ConnectionClosed.Register(() => _ = CancelLaterAsync(session, broken, served.Token));
-        var runner = new StatementRunner(session, _channel.Writer, services.Clock);
+        var runner = new StatementRunner(session, _channel.Writer, services.Clock, _channel.Reader.ReadAsync);
         var socket = connection.Features.Get<IConnectionSocketFeature>()?.Socket;
         services.Cancels.Add(session, _secret, () => HasUnread(socket));
         try

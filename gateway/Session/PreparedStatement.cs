@@ -35,8 +35,11 @@ internal sealed class PreparedStatement(string text, Statement? syntax) : IPrepa
     /// <summary>Set for INSERT; its source is <see cref="Query"/>.</summary>
     public BoundInsert? Insert { get; init; }
 
-    /// <summary>The table that INSERT changes, as the catalog had it.</summary>
+    /// <summary>The table that INSERT or COPY FROM changes, as the catalog had it.</summary>
     public TableEntry? Target { get; init; }
+
+    /// <summary>Set for COPY FROM: the columns that come, in order.</summary>
+    public EquatableArray<ResultField>? CopyFields { get; init; }
 
     /// <summary>The user whose rights and mappings the query was bound with.</summary>
     public string? User { get; init; }

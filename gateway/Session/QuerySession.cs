@@ -355,6 +355,9 @@ public sealed class QuerySession : ISession
     internal ValueTask<BoundQuery> BindReturningAsync(PreparedStatement statement, ResolvedTable added, CancellationToken cancellationToken) =>
         _analyzer.BindReturningAsync(statement, added, cancellationToken);
 
+    internal ValueTask<BoundInsert> BindCopyAsync(PreparedStatement statement, InsertStatement insert, ResolvedTable rows, CancellationToken cancellationToken) =>
+        _analyzer.BindCopyAsync(statement, insert, rows, cancellationToken);
+
     internal BindContext Nameless => new(_ => null, [], Values);
 
     /// <summary>The schemas of search_path that a name is looked up in, with "$user" resolved.</summary>

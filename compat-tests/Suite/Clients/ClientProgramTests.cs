@@ -23,6 +23,11 @@ public sealed class ClientProgramTests(SuiteServers servers)
         // The owner of everything has another name.
         [.. (await PsqlAsync(server, "-f", Path.Combine(s_folder, "catalog.psql"))).Replace("federation", "postgres", StringComparison.Ordinal).Split('\n')]);
 
+    /// <summary>COPY FROM STDIN: formats, options and what is wrong with data.</summary>
+    [Fact]
+    public Task Psql_copies_the_same() => CompareAsync(async server =>
+        [.. (await PsqlAsync(server, "-f", Path.Combine(s_folder, "copy_from.psql"))).Split('\n')]);
+
     /// <summary>Commands whose answers differ by nature, such as lists of servers: they are answered, and with what is there.</summary>
     [Fact]
     public async Task Psql_describes_what_only_the_gateway_has()

@@ -66,6 +66,14 @@ internal sealed class RawClient : IAsyncDisposable
         return await ReadToReadyAsync(cancellationToken);
     }
 
+    /// <summary>Sends a message whose body is a text, with a zero behind a query, and reads nothing.</summary>
+    public async Task SendAsync(char type, string text)
+    {
+        using var bytes = new MemoryStream();
+        Append(bytes, type, [.. Encoding.UTF8.GetBytes(text), .. type == 'Q' ? [(byte)0] : Array.Empty<byte>()]);
+        await _client.GetStream().WriteAsync(bytes.ToArray());
+    }
+
     public ValueTask DisposeAsync()
     {
         _client.Dispose();

@@ -99,13 +99,17 @@ internal static class BackendMessages
         writer.End();
     }
 
-    public static void WriteCopyOutResponse(FrameWriter writer, CopyOut copy)
+    public static void WriteCopyOutResponse(FrameWriter writer, CopyOut copy) => WriteCopyResponse(writer, BackendMessageType.CopyOutResponse, copy.Format, copy.Fields.Count);
+
+    public static void WriteCopyInResponse(FrameWriter writer, CopyIn copy) => WriteCopyResponse(writer, BackendMessageType.CopyInResponse, copy.Format, copy.Fields.Count);
+
+    private static void WriteCopyResponse(FrameWriter writer, BackendMessageType type, CopyFormat copyFormat, int columns)
     {
-        var format = copy.Format == CopyFormat.Binary ? 1 : 0;
-        writer.Begin(BackendMessageType.CopyOutResponse);
+        var format = copyFormat == CopyFormat.Binary ? 1 : 0;
+        writer.Begin(type);
         writer.WriteByte((byte)format);
-        writer.WriteInt16((short)copy.Fields.Count);
-        for (var i = 0; i < copy.Fields.Count; i++) writer.WriteInt16((short)format);
+        writer.WriteInt16((short)columns);
+        for (var i = 0; i < columns; i++) writer.WriteInt16((short)format);
         writer.End();
     }
 

@@ -31,6 +31,7 @@ public enum BackendMessageType : byte
     CommandComplete = (byte)'C',
     CopyData = (byte)'d',
     CopyDone = (byte)'c',
+    CopyInResponse = (byte)'G',
     CopyOutResponse = (byte)'H',
     DataRow = (byte)'D',
     EmptyQueryResponse = (byte)'I',

@@ -13,7 +13,11 @@ namespace Federation.PgWire.Statements;
 /// Carries out the messages of both query protocols on a session and writes their answers. Errors are thrown; what they skip is decided by
 /// <see cref="ExtendedQueryMachine"/>.
 /// </summary>
-internal sealed class StatementRunner(ISession session, FrameWriter writer, TimeProvider clock)
+/// <param name="session">The session.</param>
+/// <param name="writer">Takes the answers.</param>
+/// <param name="clock">The time of now() in parameters.</param>
+/// <param name="readAsync">The next message of the client, for COPY FROM STDIN; null when the client has gone.</param>
+internal sealed class StatementRunner(ISession session, FrameWriter writer, TimeProvider clock, Func<CancellationToken, ValueTask<Frame?>> readAsync)
 {
     private readonly Dictionary<string, OpenPortal> _portals = new(StringComparer.Ordinal);
     private readonly SessionReports _reports = new(session, writer);
@@ -173,6 +177,7 @@ internal sealed class StatementRunner(ISession session, FrameWriter writer, Time
 
     private async ValueTask<long> SendRowsAsync(OpenPortal open, long limit, CancellationToken cancellationToken)
     {
+        if (open.Portal is ICopyPortal receiver) return await ReceiveAsync(receiver, cancellationToken);
         if (open.Portal.CopyOut is { } copy)
             return await CopyOutWriter.SendAsync(writer, open, copy, session, cancellationToken);
         var sent = 0L;
@@ -185,6 +190,15 @@ internal sealed class StatementRunner(ISession session, FrameWriter writer, Time
         }
 
         return sent;
+    }
+
+    private async ValueTask<long> ReceiveAsync(ICopyPortal portal, CancellationToken cancellationToken)
+    {
+        using var ended = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, session.StatementToken);
+        BackendMessages.WriteCopyInResponse(writer, portal.CopyIn);
+        await writer.FlushAsync(ended.Token);
+        var rows = new CopyInReceiver(portal.CopyIn, new ValueContext(session.TextFormat, Now()), readAsync).ReadAsync(ended.Token);
+        return await portal.ReceiveAsync(rows, cancellationToken);
     }
 
     private OpenPortal GetPortal(string name)

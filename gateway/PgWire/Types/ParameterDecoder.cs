@@ -72,6 +72,14 @@ internal static class ParameterDecoder
         return value;
     }
 
+    /// <summary>A field of binary copy data.</summary>
+    internal static object? ReadField(ReadOnlySpan<byte> bytes, SqlType type, ValueContext context)
+    {
+        var reader = new MessageReader(bytes);
+        var value = ReadBinary(ref reader, type, context);
+        return reader.Remaining == 0 ? value : throw new SqlException(SqlState.InvalidBinaryRepresentation, "incorrect binary data format");
+    }
+
     /// <summary>The bytes are those of the value, and many.</summary>
     private static bool IsLarge(ReadOnlyMemory<byte> bytes, SqlType type, short format) => bytes.Length >= LargeValue.LeastBytes && !type.IsArray
         && (ReferenceEquals(type.Base, PgTypes.Bytea) ? format == Codecs.Binary : type.Modifier < 0 && (ReferenceEquals(type.Base, PgTypes.Text) || ReferenceEquals(type.Base, PgTypes.Varchar)));

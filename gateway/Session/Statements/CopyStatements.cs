@@ -3,13 +3,11 @@ using Federation.Sql.Syntax;
 
 namespace Federation.Session.Statements;
 
-/// <summary>COPY … TO STDOUT.</summary>
+/// <summary>COPY … TO STDOUT; FROM STDIN is <see cref="CopyFromPortal"/>.</summary>
 internal static class CopyStatements
 {
     public static IPortal Open(QuerySession session, SessionServices services, PreparedStatement statement, CopyStatement copy, EquatableArray<object?> parameters)
     {
-        if (copy.IsFrom)
-            throw new SqlException(SqlState.FeatureNotSupported, "COPY FROM is not supported") { Detail = "This version reads only." };
         if (copy.FileName is not null || copy.IsProgram)
         {
             throw new SqlException(SqlState.InsufficientPrivilege, copy.IsProgram
@@ -20,6 +18,7 @@ internal static class CopyStatements
             };
         }
 
+        if (copy.IsFrom) return new CopyFromPortal(session, services, statement, copy, CopyFromOptions.Read(statement.Target!.Name, statement.CopyFields!.Value, copy));
         var options = Options(PreparedStatement.FieldsOf(statement.Query!), copy);
         return new RowPortal(session, null, token => QueryStatements.RunAsync(session, services, statement, parameters, token), rows => $"COPY {rows}") { Copy = options };
     }
@@ -81,7 +80,7 @@ internal static class CopyStatements
         };
     }
 
-    private static EquatableArray<int> ForcedColumns(EquatableArray<ResultField> fields, Expression? forced)
+    internal static EquatableArray<int> ForcedColumns(EquatableArray<ResultField> fields, Expression? forced)
     {
         if (forced is null) return [];
         if (forced is Star) return Enumerable.Range(0, fields.Count).ToEquatableArray();
@@ -93,14 +92,14 @@ internal static class CopyStatements
         }).ToEquatableArray();
     }
 
-    private static string NameOf(Expression expression) => expression switch
+    internal static string NameOf(Expression expression) => expression switch
     {
         StringLiteral literal => literal.Value,
         ColumnReference reference => reference.Name,
         _ => throw new SqlException(SqlState.SyntaxError, "argument to option \"force_quote\" must be a list of column names") { Position = expression.Span.Position },
     };
 
-    private static string Text(OptionItem option) => option.Value switch
+    internal static string Text(OptionItem option) => option.Value switch
     {
         StringLiteral literal => literal.Value,
         NumberLiteral literal => literal.Text,
@@ -109,7 +108,7 @@ internal static class CopyStatements
         _ => throw new SqlException(SqlState.SyntaxError, $"{option.Name} requires a parameter") { Position = option.Span.Position },
     };
 
-    private static void Check(bool isWrong, SqlState state, string message)
+    internal static void Check(bool isWrong, SqlState state, string message)
     {
         if (isWrong) throw new SqlException(state, message);
     }

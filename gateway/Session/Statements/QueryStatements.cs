@@ -3,6 +3,7 @@ using Federation.Arrow;
 using Federation.Core.Tasks;
 using Federation.Core.Values;
 using Federation.Planner;
+using Federation.Planner.Binding;
 using Federation.Planner.Distribution;
 using Federation.Plan;
 using Federation.Execution;
@@ -66,11 +67,15 @@ internal static class QueryStatements
     }
 
     /// <summary>How the session runs the statement's query.</summary>
-    public static QueryRequest Request(QuerySession session, SessionServices services, PreparedStatement statement, EquatableArray<object?> parameters)
+    public static QueryRequest Request(QuerySession session, SessionServices services, PreparedStatement statement, EquatableArray<object?> parameters) =>
+        Request(session, services, statement, statement.Query!, parameters);
+
+    /// <summary>How the session runs a query that it makes for a statement.</summary>
+    public static QueryRequest Request(QuerySession session, SessionServices services, PreparedStatement statement, BoundQuery query, EquatableArray<object?> parameters)
     {
         var record = session.Record;
         record?.Reads(statement.CatalogVersion.Version);
-        return new QueryRequest(statement.Query!, session.Execution(parameters), Distribution(session, services), Settings(session))
+        return new QueryRequest(query, session.Execution(parameters), Distribution(session, services), Settings(session))
         {
             Length = statement.Text.Length + LengthOf(parameters),
             BindWideAsync = token => session.BindWideAsync(statement, token),

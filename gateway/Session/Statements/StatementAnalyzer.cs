@@ -33,6 +33,7 @@ internal sealed class StatementAnalyzer(QuerySession session, SessionServices se
                 return Shape(text, syntax, declared, inserted.Source, at, inserted, entry);
             }
 
+            if (syntax is CopyStatement { IsFrom: true, Table: { } table } copy) return await AnalyzeCopyAsync(prepared, copy, table, cancellationToken);
             if (QueryOf(syntax) is not { } query) return Shape(text, syntax, declared, null, default);
             var (bound, version) = await BindAsync(text.Length, query, declared, isWide: false, cancellationToken);
             return Shape(text, syntax, declared, bound, version);
@@ -59,6 +60,43 @@ internal sealed class StatementAnalyzer(QuerySession session, SessionServices se
         prepared.Syntax is InsertStatement insert
             ? (await BindInsertAsync(prepared.Text.Length, insert, [.. prepared.ParameterTypes], isWide: true, cancellationToken)).Insert.Source
             : (await BindAsync(prepared.Text.Length, QueryOf(prepared.Syntax)!, [.. prepared.ParameterTypes], isWide: true, cancellationToken)).Query;
+
+    /// <summary>The INSERT that COPY FROM is.</summary>
+    /// <param name="rows">What the rows are read from: the only table of the source that has no schema.</param>
+    public async ValueTask<BoundInsert> BindCopyAsync(PreparedStatement prepared, InsertStatement insert, ResolvedTable rows, CancellationToken cancellationToken)
+    {
+        var (bound, _, _) = await BindInsertAsync(prepared.Text.Length, insert, [], isWide: false, cancellationToken, rows);
+        return bound;
+    }
+
+    private async ValueTask<PreparedStatement> AnalyzeCopyAsync(PreparedStatement prepared, CopyStatement copy, QualifiedName table, CancellationToken cancellationToken)
+    {
+        // An INSERT of no values finds the table and checks the names of the columns.
+        var columns = copy.Columns.Select(name => new ColumnReference([name]) { Span = table.Span }).ToEquatableArray();
+        var probe = new InsertStatement(table, null, columns, null, []) { Span = copy.Span };
+        var (insert, entry) = await FindTargetAsync(prepared, probe, cancellationToken);
+        var taken = columns.Count == 0 ? insert.Target.Columns : columns.Select(column => insert.Target.Columns.First(known => known.Name == column.Name)).ToEquatableArray();
+        return new PreparedStatement(prepared.Text, copy)
+        {
+            Target = entry,
+            CopyFields = taken.Select(column => new ResultField(column.Name, column.Type, default, 0)).ToEquatableArray(),
+            PreparedAt = session.StatementTime,
+        };
+    }
+
+    /// <summary>PostgreSQL says no position in COPY.</summary>
+    private async ValueTask<(BoundInsert Insert, TableEntry Entry)> FindTargetAsync(PreparedStatement prepared, InsertStatement probe, CancellationToken cancellationToken)
+    {
+        try
+        {
+            var (insert, entry, _) = await BindInsertAsync(prepared.Text.Length, probe, [], isWide: false, cancellationToken);
+            return (insert, entry);
+        }
+        catch (SqlException error)
+        {
+            throw error.Moved(0);
+        }
+    }
 
     /// <summary>RETURNING over the rows that an INSERT has added.</summary>
     /// <param name="added">The table, of which these rows alone are to be seen.</param>
@@ -123,10 +161,12 @@ internal sealed class StatementAnalyzer(QuerySession session, SessionServices se
     }
 
     private async ValueTask<(BoundInsert Insert, TableEntry Entry, SnapshotId Version)> BindInsertAsync(
-        int length, InsertStatement insert, IReadOnlyList<SqlType?>? declared, bool isWide, CancellationToken cancellationToken)
+        int length, InsertStatement insert, IReadOnlyList<SqlType?>? declared, bool isWide, CancellationToken cancellationToken, ResolvedTable? clientRows = null)
     {
         var returning = Binder.ReturningQuery(insert);
         var (context, version) = await LoadAsync(length, insert.Source is null ? [returning] : [returning, insert.Source], declared, isWide, cancellationToken);
+        var find = context.FindTable;
+        if (clientRows is not null) context = context with { FindTable = name => name.Name.Name == clientRows.Source.Table ? clientRows : find(name) };
         var resolver = Resolver(await session.Transaction.GetCatalogAsync(cancellationToken));
         var target = context.FindTable(Target(returning))
             ?? throw new SqlException(SqlState.UndefinedTable, $"relation \"{insert.Table}\" does not exist") { Position = insert.Table.Span.Position };
