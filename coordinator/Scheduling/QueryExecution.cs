@@ -72,13 +72,31 @@ internal sealed class QueryExecution : IAsyncDisposable
     /// <summary>Runs all stages, the root too, whose tasks write files. A task of a lost worker runs again: the files of its lost attempt are nobody's.</summary>
     public async Task<WrittenRows> WriteAsync(CancellationToken cancellationToken)
     {
+        var root = _query.Root.Fragment;
+        var output = (TaskOutput.WriteFiles)root.Output;
+        var isWritten = false;
+        try
+        {
+            await WriteStagesAsync(cancellationToken);
+            isWritten = true;
+            var tasks = _stages[root.Id];
+            return new WrittenRows(tasks.Sum(task => task.Rows), [.. tasks.SelectMany(task => task.Files)]);
+        }
+        finally
+        {
+            AttemptFolders.Remove(output, _stages[root.Id].SelectMany((task, part) => Enumerable.Range(0, task.Attempt + 1)
+                .Where(attempt => !isWritten || attempt != task.Attempt).Select(attempt => new TaskId(_id, root.Id, part, attempt))));
+        }
+    }
+
+    private async Task WriteStagesAsync(CancellationToken cancellationToken)
+    {
         for (var losses = 0; ; losses++)
         {
             try
             {
                 await RunStagesAsync(withRoot: true, cancellationToken);
-                var tasks = _stages[_query.Root.Fragment.Id];
-                return new WrittenRows(tasks.Sum(task => task.Rows), [.. tasks.SelectMany(task => task.Files)]);
+                return;
             }
             catch (SqlException error) when (error.LostWorker is { } address && losses < MostLosses && !cancellationToken.IsCancellationRequested)
             {

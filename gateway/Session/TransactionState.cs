@@ -161,7 +161,7 @@ internal sealed class TransactionState(QuerySession session, SessionServices ser
         {
             if (isChain) throw new SqlException(SqlState.NoActiveSqlTransaction, "ROLLBACK AND CHAIN can only be used in transaction blocks");
             session.Notify(NoticeSeverity.Warning, SqlState.NoActiveSqlTransaction, "there is no transaction in progress");
-            _transaction = null;
+            Forget();
             if (_inImplicitBlock)
             {
                 session.Settings.Rollback();
@@ -234,7 +234,7 @@ internal sealed class TransactionState(QuerySession session, SessionServices ser
         }
         catch (SqlException)
         {
-            _transaction = null;
+            Forget();
             session.ReleaseHeldCursors();
             if (isBlock) session.Settings.Rollback();
             throw;

@@ -161,6 +161,8 @@ public sealed class TaskRunner : ITaskRunner<Batch>, IDisposable
                     if (batch.RowCount > 0) rows = batch.Columns[0].Get<long>(0);
             },
             cancellationToken);
+        // Whoever cancelled has not waited for the kernel: nobody will name the files.
+        if (cancellationToken.IsCancellationRequested) throw new SqlException(SqlState.QueryCanceled, "canceling statement due to user request");
         var written = files.Finish();
         return new TaskReport(rows, written.Sum(file => file.SizeBytes), default, default) { Files = written };
     }

@@ -27,7 +27,7 @@ internal sealed class WrittenFiles : IDisposable
 
     public WrittenFiles(TaskSpec task, TaskOutput.WriteFiles output)
     {
-        _folder = Path.Combine(output.Folder, task.Id.ToString());
+        _folder = output.FolderOf(task.Id);
         Task = task with { Output = output with { Folder = _folder } };
         try
         {
@@ -46,23 +46,39 @@ internal sealed class WrittenFiles : IDisposable
     {
         var sql = new StringBuilder("COPY (SELECT ");
         sql.AppendJoin(", ", output.Columns.Select((column, i) => $"{Value(column, i, columns.Count)} AS {SqlText.Identifier(column.Name)}"));
+        if (output.PartitionedBy.Count > 0) sql.Append(", ").Append(PartitionKey(output)).Append(" AS ").Append(SqlText.Identifier(PartitionKeyName(output)));
         sql.Append(" FROM (").Append(query).Append(") AS r(");
         sql.AppendJoin(", ", Enumerable.Range(0, columns.Count).Select(i => string.Create(CultureInfo.InvariantCulture, $"c{i}")));
         sql.Append(")) TO ").Append(SqlText.Literal(output.Folder)).Append(" (FORMAT parquet, FIELD_IDS {");
         sql.AppendJoin(", ", output.Columns.Select(column => $"{SqlText.Identifier(column.Name)}: {column.FieldIds}"));
         sql.Append('}');
         foreach (var option in output.WriterOptions) sql.Append(", ").Append(option);
-        if (output.PartitionedBy.Count > 0)
-        {
-            sql.Append(", PARTITION_BY (").AppendJoin(", ", output.PartitionedBy.Select(column => SqlText.Identifier(output.Columns[column].Name)));
-            sql.Append("), WRITE_PARTITION_COLUMNS true, OVERWRITE_OR_IGNORE true");
-        }
-        else
-        {
-            sql.Append(", FILE_SIZE_BYTES ").Append(SqlText.Literal(FileSize)).Append(", OVERWRITE_OR_IGNORE true");
-        }
+        if (output.PartitionedBy.Count > 0) sql.Append(", PARTITION_BY (").Append(SqlText.Identifier(PartitionKeyName(output))).Append("), WRITE_PARTITION_COLUMNS false, FILENAME_PATTERN 'part_{uuid}'");
+        else sql.Append(", FILE_SIZE_BYTES ").Append(SqlText.Literal(FileSize));
+        return sql.Append(", OVERWRITE_OR_IGNORE true)").ToString();
+    }
 
-        return sql.Append(')').ToString();
+    /// <summary>
+    /// The kernel names folders after the values that it parts rows by, so it is given a digest of them: values may be longer than a folder's name, no text, or the text that the kernel
+    /// writes for NULL.
+    /// </summary>
+    private static string PartitionKey(TaskOutput.WriteFiles output)
+    {
+        var parts = output.PartitionedBy.Select(column =>
+        {
+            var value = string.Create(CultureInfo.InvariantCulture, $"CAST(c{column} AS {output.Columns[column].KernelType})");
+            var digested = output.Columns[column].KernelType == "BLOB" ? value : $"CAST({value} AS VARCHAR)";
+            return $"CASE WHEN c{column.ToString(CultureInfo.InvariantCulture)} IS NULL THEN 'null' ELSE sha256({digested}) END";
+        });
+        return $"sha256(concat_ws(' ', {string.Join(", ", parts)}))";
+    }
+
+    /// <summary>A name that no column of the table has.</summary>
+    private static string PartitionKeyName(TaskOutput.WriteFiles output)
+    {
+        var name = "partition";
+        while (output.Columns.Any(column => column.Name.Equals(name, StringComparison.OrdinalIgnoreCase))) name += "_";
+        return name;
     }
 
     /// <summary>The value of a column; 23502 for a NULL that it does not take, with the row, as PostgreSQL says it.</summary>

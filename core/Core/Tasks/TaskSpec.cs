@@ -160,6 +160,9 @@ public abstract record TaskOutput
     {
         /// <summary>Further options of the kernel's COPY, as <c>NAME literal</c> written by the format.</summary>
         public EquatableArray<string> WriterOptions { get; init; }
+
+        /// <summary>The folder of an attempt.</summary>
+        public string FolderOf(TaskId task) => Path.Combine(Folder, task.ToString());
     }
 }
 

@@ -12,7 +12,7 @@ namespace Federation.Connectors.Lakehouse.Iceberg.Writing;
 /// Adds data files to a table. Two appends never clash: applied to another state, the update writes another manifest list and other metadata, and keeps its manifest, which leaves its
 /// sequence number to the list. Used by one thread at a time.
 /// </summary>
-internal sealed class AppendUpdate(IcebergWriter writer, IReadOnlyList<WrittenFile> written, IReadOnlyList<DataFile> files, int specId, TimeProvider clock) : ITableUpdate
+internal sealed class AppendUpdate(IcebergWriter writer, IReadOnlyList<WrittenFile> written, IReadOnlyList<DataFile> files, int specId, string dataFolder, TimeProvider clock) : ITableUpdate
 {
     private readonly string _id = Guid.NewGuid().ToString();
     private readonly long _snapshotId = BitConverter.ToInt64(RandomNumberGenerator.GetBytes(8)) & long.MaxValue;
@@ -65,7 +65,8 @@ internal sealed class AppendUpdate(IcebergWriter writer, IReadOnlyList<WrittenFi
 
     public ValueTask DiscardAsync(CancellationToken cancellationToken)
     {
-        foreach (var path in _made.Concat(written.Select(file => file.Path))) TableFiles.TryDelete(path);
+        foreach (var path in _made) TableFiles.TryDelete(path);
+        TableFiles.TryDelete(written.Select(file => file.Path), dataFolder);
         return ValueTask.CompletedTask;
     }
 

@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Text;
 using Federation.Connectors.Formats;
 using Federation.Connectors.Formats.Parquet;
+using Federation.Core.Errors;
 using Federation.Core.Tasks;
 
 namespace Federation.Connectors.Lakehouse.Iceberg.Writing;
@@ -45,31 +46,28 @@ internal static class DataFiles
             if (leaf.Path.Count == 1 && fields.FirstOrDefault(field => field.Id == id)?.Type is IcebergType.Primitive type) AddBounds(result, id, type, parts);
         }
 
-        for (var i = 0; i < spec.Fields.Count; i++) ((byte[]?[])result.Partition)[i] = PartitionValue(file, spec.Fields[i], result, fields);
+        for (var i = 0; i < spec.Fields.Count; i++) ((byte[]?[])result.Partition)[i] = PartitionValue(file, spec.Fields[i], result, fields, PartsOf(spec.Fields[i].SourceId));
         return result;
+
+        ColumnChunk[] PartsOf(int id) => footer.Columns.FirstOrDefault(column => column.FieldId == id) is { } column ? chunks.GetValueOrDefault(column.Name) ?? [] : [];
     }
 
-    /// <summary>Each file has one value of a partition column, so its bounds are that value; a column of NULLs has none.</summary>
-    private static byte[]? PartitionValue(WrittenFile file, PartitionField field, DataFile data, IReadOnlyList<IcebergField> fields)
+    /// <summary>
+    /// The value of a partition column, of which a file has one: both bounds in the file, before they are cut. A column of NULLs has none, nor has one of NaN, the only number without.
+    /// </summary>
+    private static byte[]? PartitionValue(WrittenFile file, PartitionField field, DataFile data, IReadOnlyList<IcebergField> fields, ColumnChunk[] parts)
     {
-        if (data.NullCounts.GetValueOrDefault(field.SourceId) == data.RowCount) return null;
-        var folder = Uri.UnescapeDataString(Path.GetFileName(Path.GetDirectoryName(file.Path))!);
-        var type = fields.First(candidate => candidate.Id == field.SourceId).Type;
-        // Long texts have cut bounds; the folder that the kernel named after the value has all of it.
-        if (type is IcebergType.Primitive { Kind: IcebergKind.String } && PartitionFolder(file.Path, field.Name) is { } value) return Encoding.UTF8.GetBytes(value);
-        return data.LowerBounds.GetValueOrDefault(field.SourceId)
-            ?? throw FormatErrors.Corrupt(file.Path, string.Create(CultureInfo.InvariantCulture, $"folder \"{folder}\" has no value of column {field.Name}"));
-    }
-
-    private static string? PartitionFolder(string path, string column)
-    {
-        foreach (var folder in path.Split('/'))
+        if (field.Transform.Kind == TransformKind.Void || data.NullCounts.GetValueOrDefault(field.SourceId) == data.RowCount) return null;
+        var type = (IcebergType.Primitive)fields.First(candidate => candidate.Id == field.SourceId).Type;
+        var values = parts.SelectMany(chunk => new[] { chunk.Min, chunk.Max }).Select(bytes => bytes is null ? null : Bound(bytes, type)).ToArray();
+        if (Array.TrueForAll(values, value => value is not null && value.AsSpan().SequenceEqual(values[0]))) return values[0];
+        return type.Kind switch
         {
-            var equals = folder.IndexOf('=', StringComparison.Ordinal);
-            if (equals > 0 && Uri.UnescapeDataString(folder[..equals]) == column) return Uri.UnescapeDataString(folder[(equals + 1)..]);
-        }
-
-        return null;
+            IcebergKind.Double when Array.TrueForAll(values, value => value is null) => BitConverter.GetBytes(double.NaN),
+            IcebergKind.Float when Array.TrueForAll(values, value => value is null) => BitConverter.GetBytes(float.NaN),
+            IcebergKind.String or IcebergKind.Binary => throw new SqlException(SqlState.ProgramLimitExceeded, $"a value of partition column \"{field.Name}\" is too long"),
+            _ => throw FormatErrors.Corrupt(file.Path, $"it has not one value of partition column \"{field.Name}\""),
+        };
     }
 
     private static void AddBounds(DataFile file, int id, IcebergType.Primitive type, ColumnChunk[] parts)
@@ -87,9 +85,17 @@ internal static class DataFiles
             return;
         }
 
-        file.LowerBounds[id] = least;
-        file.UpperBounds[id] = most;
+        file.LowerBounds[id] = WithZero(least, type.Kind, isNegative: true);
+        file.UpperBounds[id] = WithZero(most, type.Kind, isNegative: false);
     }
+
+    /// <summary>Readers order -0.0 before 0.0; the kernel takes them for one value, of which either may be the bound.</summary>
+    private static byte[] WithZero(byte[] bound, IcebergKind kind, bool isNegative) => kind switch
+    {
+        IcebergKind.Float when BinaryPrimitives.ReadSingleLittleEndian(bound) == 0 => BitConverter.GetBytes(isNegative ? -0f : 0f),
+        IcebergKind.Double when BinaryPrimitives.ReadDoubleLittleEndian(bound) == 0 => BitConverter.GetBytes(isNegative ? -0d : 0d),
+        _ => bound,
+    };
 
     /// <summary>A plain-encoded bound of the file in the form of the table's bounds; null when it cannot be one.</summary>
     private static byte[]? Bound(byte[] bytes, IcebergType.Primitive type) => type.Kind switch

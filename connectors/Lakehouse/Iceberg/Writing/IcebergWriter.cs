@@ -18,6 +18,8 @@ internal sealed class IcebergWriter(Func<TablePointer, IcebergTable> open, Parqu
     {
         var uuid = Guid.NewGuid();
         var document = NewTableMetadata.Make(table, uuid, clock.GetUtcNow().ToUnixTimeMilliseconds());
+        if (Directory.Exists(table.Location) && Directory.EnumerateFileSystemEntries(table.Location).Any())
+            throw new SqlException(SqlState.ObjectNotInPrerequisiteState, $"folder \"{table.Location}\" is not empty") { Hint = "A new table needs a folder of its own." };
         var metadata = NextMetadataFile(null);
         await TableFiles.WriteAsync(Path.Combine(table.Location, metadata), document.ToBytes(), cancellationToken);
         return new TablePointer(FormatName, table.Location, metadata, uuid.ToString());
@@ -32,6 +34,8 @@ internal sealed class IcebergWriter(Func<TablePointer, IcebergTable> open, Parqu
         var partitions = spec.Fields.Where(field => field.Transform.Kind != TransformKind.Void).Select(field => field.Transform.Kind == TransformKind.Identity
             ? IndexOf(schema, field.SourceId)
             : throw new SqlException(SqlState.FeatureNotSupported, $"tables partitioned by {field.Transform.Kind.ToString().ToLowerInvariant()} cannot be written yet")).ToEquatableArray();
+        if (spec.Fields.FirstOrDefault(field => schema.Find(field.SourceId) is not { Type: IcebergType.Primitive }) is not null)
+            throw new SqlException(SqlState.FeatureNotSupported, "tables partitioned by a nested or dropped column cannot be written yet");
         var columns = schema.Fields.Select(field => new FileColumn(field.Name, WrittenTypes.KernelType(field.Type), WrittenTypes.FieldIds(field))
         {
             NullError = field.IsRequired ? $"null value in column \"{field.Name}\" violates not-null constraint" : null,
@@ -39,13 +43,27 @@ internal sealed class IcebergWriter(Func<TablePointer, IcebergTable> open, Parqu
         return new WritePlan(pointer, new TaskOutput.WriteFiles(Path.Combine(pointer.Location, "data"), columns, partitions) { WriterOptions = ["COMPRESSION zstd"] });
     }
 
+    /// <summary>The update that adds the files, which are removed when they cannot be added.</summary>
     public AppendUpdate Append(WritePlan plan, IReadOnlyList<WrittenFile> files)
+    {
+        try
+        {
+            return Describe(plan, files);
+        }
+        catch (SqlException)
+        {
+            TableFiles.TryDelete(files.Select(file => file.Path), plan.Output.Folder);
+            throw;
+        }
+    }
+
+    private AppendUpdate Describe(WritePlan plan, IReadOnlyList<WrittenFile> files)
     {
         var table = open(plan.Pointer);
         var spec = table.Metadata.Specs[table.Metadata.DefaultSpecId];
         var fields = table.Metadata.CurrentSchema.Fields.ToArray();
         var data = files.Select(file => DataFiles.Read(file, footers.Get(file.Path), Recorded(table, file.Path), fields, spec)).ToArray();
-        return new AppendUpdate(this, files, data, spec.Id, clock);
+        return new AppendUpdate(this, files, data, spec.Id, plan.Output.Folder, clock);
     }
 
     /// <summary>How the table's metadata names a file that lies in its folder.</summary>

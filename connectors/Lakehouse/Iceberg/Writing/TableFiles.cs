@@ -21,6 +21,29 @@ internal static class TableFiles
         }
     }
 
+    /// <summary>Removes data files that nothing names, and the folders below the root that become empty.</summary>
+    public static void TryDelete(IEnumerable<string> paths, string root)
+    {
+        var folders = new HashSet<string>(StringComparer.Ordinal);
+        foreach (var path in paths)
+        {
+            TryDelete(path);
+            for (var folder = Path.GetDirectoryName(path)!; folder.StartsWith(root + "/", StringComparison.Ordinal); folder = Path.GetDirectoryName(folder)!) folders.Add(folder);
+        }
+
+        foreach (var folder in folders.OrderByDescending(folder => folder.Length))
+        {
+            try
+            {
+                if (Directory.Exists(folder) && !Directory.EnumerateFileSystemEntries(folder).Any()) Directory.Delete(folder);
+            }
+            catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+            {
+                // An empty folder costs nothing.
+            }
+        }
+    }
+
     /// <summary>Removes a file that nothing names. One that is gone, or cannot be removed now, is left to maintenance.</summary>
     public static void TryDelete(string path)
     {
