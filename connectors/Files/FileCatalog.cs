@@ -37,15 +37,36 @@ internal sealed class FileCatalog(string root)
     }
 
     /// <summary>The files of a table, or null when there is none of that name.</summary>
-    public FileSet? Find(string schema, string table)
+    public FileSet? Find(string schema, string table) => FolderOf(schema) is { } folder && table.Length > 0 ? Find(folder, table, NamedFiles(folder)) : null;
+
+    /// <summary>The files of each of the tables, or why they cannot be had. The schema's folder is listed once.</summary>
+    public IReadOnlyList<(string Table, FileSet? Files, SqlException? Failure)> FindAll(string schema, IEnumerable<string> tables)
     {
-        if (FolderOf(schema) is not { } folder || table.Length == 0) return null;
+        if (FolderOf(schema) is not { } folder) return [];
+        var named = NamedFiles(folder).ToArray();
+        return [.. tables.Select(table => TryFind(folder, table, named))];
+    }
+
+    private (string Table, FileSet? Files, SqlException? Failure) TryFind(string folder, string table, IEnumerable<string> named)
+    {
+        try
+        {
+            return (table, Find(folder, table, named), null);
+        }
+        catch (SqlException error)
+        {
+            return (table, null, error);
+        }
+    }
+
+    private FileSet? Find(string folder, string table, IEnumerable<string> named)
+    {
         // A name is no path; "..", for instance, would lead out of the schema.
         if (table.AsSpan().IndexOfAny("/\\\0") >= 0 || table is "." or "..")
             throw new SqlException(SqlState.InsufficientPrivilege, $"\"{table}\" is no name of a file in the server's folder");
         if (table.AsSpan().IndexOfAny("*?") >= 0)
-            return SameFormat(DataFiles(folder, path => FileSystemName.MatchesSimpleExpression(table, Path.GetFileName(path), ignoreCase: false)));
-        var exact = DataFiles(folder, path => Path.GetFileName(path) == table || FileKinds.Of(path)!.Value.Stem == table);
+            return SameFormat(DataFiles(named, path => FileSystemName.MatchesSimpleExpression(table, Path.GetFileName(path), ignoreCase: false)));
+        var exact = DataFiles(named, path => Path.GetFileName(path) == table || FileKinds.Of(path)!.Value.Stem == table);
         if (exact.Find(path => Path.GetFileName(path) == table) is { } whole) exact = [whole];
         if (exact.Count > 1)
         {
@@ -60,7 +81,7 @@ internal sealed class FileCatalog(string root)
         if (!IsFolder(child)) return null;
         // The files of such a table are not its rows: some are deleted, some replaced.
         if (TableFormats.Of(child) is { } format) throw new SqlException(SqlState.FeatureNotSupported, $"folder \"{child}\" holds a {format} table, whose files cannot be read without its log");
-        return SameFormat(DataFiles(child));
+        return SameFormat(DataFiles(NamedFiles(child)));
     }
 
     private string? FolderOf(string schema)
@@ -80,9 +101,9 @@ internal sealed class FileCatalog(string root)
     private static IEnumerable<string> Folders(string folder) => List(folder, Directory.EnumerateDirectories)
         .Select(path => Path.GetFileName(path)).Where(name => name[0] is not ('.' or '_'));
 
-    /// <summary>The files of a folder that hold tables; only of those that are asked for it is looked up where their links lead.</summary>
-    private List<string> DataFiles(string folder, Func<string, bool>? isWanted = null) =>
-        [.. NamedFiles(folder).Where(path => isWanted?.Invoke(path) != false).Select(Allowed().Demand).Select(FileNature.DemandRegular)];
+    /// <summary>Files of a folder that hold tables; only of those that are asked for it is looked up where their links lead.</summary>
+    private List<string> DataFiles(IEnumerable<string> named, Func<string, bool>? isWanted = null) =>
+        [.. named.Where(path => isWanted?.Invoke(path) != false).Select(Allowed().Demand).Select(FileNature.DemandRegular)];
 
     /// <summary>Files by their names alone: a link that leads out is found out when its table is read.</summary>
     private IEnumerable<string> NamedFiles(string folder) =>

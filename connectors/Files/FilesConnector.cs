@@ -10,7 +10,7 @@ using Federation.Core.Types;
 namespace Federation.Connectors.Files;
 
 /// <summary>One attached folder. Tables are found and described anew for every statement; the kernel reads the files itself.</summary>
-internal sealed class FilesConnector : IConnector, IConnectorMetadata, IScanPlanner, IFilterPushdown
+internal sealed class FilesConnector : IConnector, IConnectorMetadata, IBulkMetadata, IScanPlanner, IFilterPushdown
 {
     private readonly FileOptions _options;
     private readonly FileCatalog _catalog;
@@ -39,6 +39,37 @@ internal sealed class FilesConnector : IConnector, IConnectorMetadata, IScanPlan
         if (version is not null)
             throw new SqlException(SqlState.FeatureNotSupported, $"table \"{table}\" of server \"{ServerName}\" has no versions");
         return ValueTask.FromResult<ConnectorTable?>(Describe(files, cancellationToken));
+    }
+
+    public ValueTask<IReadOnlyList<DescribedTable>> DescribeTablesAsync(TableSelection selection, CancellationToken cancellationToken)
+    {
+        var described = new List<DescribedTable>();
+        foreach (var schema in selection.Schemas ?? _catalog.Schemas().ToEquatableArray())
+        {
+            var names = _catalog.Tables(schema).Where(name => selection.Tables is not { } wanted || wanted.Contains(name)).ToArray();
+            described.AddRange(selection.WithColumns
+                ? _catalog.FindAll(schema, names).Select(item => Describe(schema, item.Table, item.Files, item.Failure, cancellationToken)).OfType<DescribedTable>()
+                : names.Select(name => new DescribedTable(schema, new ListedTable(name))));
+        }
+
+        return ValueTask.FromResult<IReadOnlyList<DescribedTable>>(described);
+    }
+
+    /// <summary>Null for a table that went away since it was listed.</summary>
+    private DescribedTable? Describe(string schema, string name, FileSet? files, SqlException? failure, CancellationToken cancellationToken)
+    {
+        var listed = new ListedTable(name);
+        if (failure is not null) return new DescribedTable(schema, listed) { Failure = failure };
+        if (files is null) return null;
+        try
+        {
+            var shape = Describe(files, cancellationToken);
+            return new DescribedTable(schema, listed with { EstimatedRows = shape.EstimatedRows, ColumnCount = shape.Columns.Count }) { Columns = shape.Columns };
+        }
+        catch (SqlException error)
+        {
+            return new DescribedTable(schema, listed) { Failure = error };
+        }
     }
 
     public FilterPushdown PushFilter(ITableHandle handle, EquatableArray<ConnectorExpression> conjuncts)

@@ -4,6 +4,7 @@ using Federation.Connectors.Spi;
 using Federation.Core;
 using Federation.Core.Types;
 using Npgsql;
+using NpgsqlTypes;
 
 namespace Federation.Connectors.Postgres;
 
@@ -25,37 +26,51 @@ internal sealed class PostgresCatalog(string server, NpgsqlDataSource source, IR
 
     private const string TablesSql =
         """
-        SELECT c.relname::text, c.relkind::text, c.reltuples::float8,
+        SELECT n.nspname::text, c.relname::text, c.relkind::text, c.reltuples::float8,
                c.relnatts::int4,
                CASE WHEN c.relkind IN ('v', 'm') THEN pg_catalog.pg_get_viewdef(c.oid) END
         FROM pg_catalog.pg_class AS c JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
-        WHERE n.nspname = $1 AND c.relkind IN ('r', 'v', 'm', 'f', 'p')
-        ORDER BY c.relname
+        WHERE c.relkind IN ('r', 'v', 'm', 'f', 'p') AND
+        """ + " " + SelectionCondition + " ORDER BY n.nspname, c.relname";
+
+    /// <summary>The tables of a <see cref="TableSelection"/>: its schemas are $1, its tables $2.</summary>
+    private const string SelectionCondition =
+        """
+        n.nspname NOT LIKE 'pg\_%' AND n.nspname <> 'information_schema' AND has_schema_privilege(n.oid, 'USAGE')
+        AND ($1 IS NULL OR n.nspname::text = ANY ($1)) AND ($2 IS NULL OR c.relname::text = ANY ($2))
         """;
 
     /// <summary>
-    /// One row per column, or one row without column for a table that has none. Domains are followed to their base type, for array items too.
+    /// One row per column, or one row without column for a table that has none. Domains are followed to their base type, for array items too. The identity of the tables stands between the first two
+    /// parts, what chooses the tables between the last two.
     /// </summary>
-    private const string ColumnsSql =
+    private const string ColumnsOf =
         """
         WITH RECURSIVE
         columns AS (
-            SELECT c.relkind, c.reltuples, c.relhassubclass,(
-        """ + DefinitionGuard.Identity +
+            SELECT n.nspname, c.relname, c.relkind, c.reltuples, c.relhassubclass, c.relnatts, (
+        """;
+
+    private const string ColumnsFrom =
         """
         ) AS identity, a.attnum, a.attname, a.attnotnull, a.attgenerated, a.atttypid, a.atttypmod, a.attcollation
             FROM pg_catalog.pg_class AS c
             JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
             LEFT JOIN pg_catalog.pg_attribute AS a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
-            WHERE n.nspname = $1 AND c.relname = $2 AND c.relkind IN ('r', 'v', 'm', 'f', 'p')),
-        base (attnum, type, modifier) AS (
-            SELECT attnum, atttypid, atttypmod FROM columns
+            WHERE c.relkind IN ('r', 'v', 'm', 'f', 'p') AND
+        """;
+
+    private const string ColumnsTyped =
+        """
+        ),
+        base (declared, shape, type, modifier) AS (
+            SELECT DISTINCT atttypid, atttypmod, atttypid, atttypmod FROM columns
             UNION ALL
-            SELECT b.attnum, t.typbasetype, t.typtypmod FROM base AS b JOIN pg_catalog.pg_type AS t ON t.oid = b.type AND t.typtype = 'd'),
-        item (attnum, type, modifier) AS (
-            SELECT b.attnum, t.typelem, b.modifier FROM base AS b JOIN pg_catalog.pg_type AS t ON t.oid = b.type AND t.typcategory = 'A' AND t.typelem <> 0
+            SELECT b.declared, b.shape, t.typbasetype, t.typtypmod FROM base AS b JOIN pg_catalog.pg_type AS t ON t.oid = b.type AND t.typtype = 'd'),
+        item (declared, shape, type, modifier) AS (
+            SELECT b.declared, b.shape, t.typelem, b.modifier FROM base AS b JOIN pg_catalog.pg_type AS t ON t.oid = b.type AND t.typcategory = 'A' AND t.typelem <> 0
             UNION ALL
-            SELECT i.attnum, t.typbasetype, t.typtypmod FROM item AS i JOIN pg_catalog.pg_type AS t ON t.oid = i.type AND t.typtype = 'd')
+            SELECT i.declared, i.shape, t.typbasetype, t.typtypmod FROM item AS i JOIN pg_catalog.pg_type AS t ON t.oid = i.type AND t.typtype = 'd')
         SELECT c.relkind::text, c.reltuples::float8, c.attname::text, c.attnotnull,
                bt.oid::int8, b.modifier, bt.typname::text, bt.typtype::text,
                it.oid::int8, i.modifier, it.typtype::text, it.typdelim::text,
@@ -63,14 +78,18 @@ internal sealed class PostgresCatalog(string server, NpgsqlDataSource source, IR
                c.attnum, c.attgenerated <> '',
                bn.nspname::text, (SELECT pg_catalog.array_agg(e.enumlabel::text ORDER BY e.enumsortorder) FROM pg_catalog.pg_enum AS e WHERE e.enumtypid = bt.oid), bt.typarray::int8,
                it.typname::text, inn.nspname::text, (SELECT pg_catalog.array_agg(e.enumlabel::text ORDER BY e.enumsortorder) FROM pg_catalog.pg_enum AS e WHERE e.enumtypid = it.oid), it.typarray::int8,
-               dt.typname::text, dn.nspname::text, c.relhassubclass, c.identity
+               dt.typname::text, dn.nspname::text, c.relhassubclass, c.identity, c.nspname::text, c.relname::text, c.relnatts::int4
         FROM columns AS c
-        LEFT JOIN (base AS b JOIN pg_catalog.pg_type AS bt ON bt.oid = b.type AND bt.typtype <> 'd' JOIN pg_catalog.pg_namespace AS bn ON bn.oid = bt.typnamespace) ON b.attnum = c.attnum
-        LEFT JOIN (item AS i JOIN pg_catalog.pg_type AS it ON it.oid = i.type AND it.typtype <> 'd' JOIN pg_catalog.pg_namespace AS inn ON inn.oid = it.typnamespace) ON i.attnum = c.attnum
+        LEFT JOIN (base AS b JOIN pg_catalog.pg_type AS bt ON bt.oid = b.type AND bt.typtype <> 'd' JOIN pg_catalog.pg_namespace AS bn ON bn.oid = bt.typnamespace) ON b.declared = c.atttypid AND b.shape = c.atttypmod
+        LEFT JOIN (item AS i JOIN pg_catalog.pg_type AS it ON it.oid = i.type AND it.typtype <> 'd' JOIN pg_catalog.pg_namespace AS inn ON inn.oid = it.typnamespace) ON i.declared = c.atttypid AND i.shape = c.atttypmod
         LEFT JOIN (pg_catalog.pg_type AS dt JOIN pg_catalog.pg_namespace AS dn ON dn.oid = dt.typnamespace) ON dt.oid = c.atttypid AND dt.typtype = 'd'
         LEFT JOIN pg_catalog.pg_collation AS o ON o.oid = c.attcollation
-        ORDER BY c.attnum
+        ORDER BY c.nspname, c.relname, c.attnum
         """;
+
+    private const string TableSql = ColumnsOf + DefinitionGuard.Identity + ColumnsFrom + " n.nspname = $1 AND c.relname = $2" + ColumnsTyped;
+
+    private const string AllColumnsSql = ColumnsOf + "NULL::text" + ColumnsFrom + " " + SelectionCondition + ColumnsTyped;
 
     private const string IdentitySql =
         "SELECT " + DefinitionGuard.Identity + " FROM pg_catalog.pg_class AS c JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace WHERE n.nspname = $1 AND c.relname = $2 AND c.relkind IN ('r', 'v', 'm', 'f', 'p')";
@@ -97,21 +116,31 @@ internal sealed class PostgresCatalog(string server, NpgsqlDataSource source, IR
         return schemas is null ? all : all.Where(schemas.Contains).ToArray();
     }
 
-    public async ValueTask<IReadOnlyList<ListedTable>> LoadTablesAsync(string schema, CancellationToken cancellationToken)
+    /// <summary>The tables of a selection in the schemas that are shown, in one query.</summary>
+    public async ValueTask<IReadOnlyList<DescribedTable>> LoadTablesAsync(TableSelection selection, CancellationToken cancellationToken)
     {
-        var tables = new List<ListedTable>();
-        if (!Shows(schema)) return tables;
-        await QueryAsync(
-            TablesSql,
-            [schema],
-            row => tables.Add(new ListedTable(row.GetString(0), row.GetString(1)[0])
-            {
-                EstimatedRows = Estimate(row.GetString(1), row.GetDouble(2)),
-                ColumnCount = row.GetInt32(3),
-                Definition = row.IsDBNull(4) ? null : row.GetString(4),
-            }),
-            cancellationToken);
-        return tables;
+        var wanted = selection.Schemas is { } named ? (schemas is null ? named : named.Where(schemas.Contains)).ToArray() : schemas?.ToArray();
+        if (wanted is []) return [];
+        var found = new List<(DescribedTable Table, List<ConnectorColumn> Columns)>();
+        string[]?[] parameters = [wanted, selection.Tables?.ToArray()];
+        if (!selection.WithColumns) await QueryAsync(TablesSql, parameters, row => found.Add((Listed(row), [])), cancellationToken);
+        else await QueryAsync(AllColumnsSql, parameters, row => AddColumn(row, found), cancellationToken);
+        return [.. found.Select(item => item.Table with { Columns = item.Columns.ToEquatableArray() })];
+    }
+
+    private static DescribedTable Listed(NpgsqlDataReader row) => new(row.GetString(0), new ListedTable(row.GetString(1), row.GetString(2)[0])
+    {
+        EstimatedRows = Estimate(row.GetString(2), row.GetDouble(3)),
+        ColumnCount = row.GetInt32(4),
+        Definition = row.IsDBNull(5) ? null : row.GetString(5),
+    });
+
+    private void AddColumn(NpgsqlDataReader row, List<(DescribedTable Table, List<ConnectorColumn> Columns)> found)
+    {
+        var (schema, name) = (row.GetString(29), row.GetString(30));
+        if (found.Count == 0 || found[^1].Table.Schema != schema || found[^1].Table.Listed.Name != name)
+            found.Add((new DescribedTable(schema, new ListedTable(name, row.GetString(0)[0]) { EstimatedRows = Estimate(row.GetString(0), row.GetDouble(1)), ColumnCount = row.GetInt32(31) }), []));
+        if (!row.IsDBNull(2)) found[^1].Columns.Add(PostgresColumns.ToConnector(PostgresColumns.Describe(server, row)));
     }
 
     /// <summary>The table as it was at most a few seconds ago, or null when there is none.</summary>
@@ -159,7 +188,7 @@ internal sealed class PostgresCatalog(string server, NpgsqlDataSource source, IR
         var columns = new List<RemoteColumn>();
         PostgresTable? found = null;
         await QueryAsync(
-            ColumnsSql,
+            TableSql,
             [schema, table],
             row =>
             {
@@ -180,11 +209,15 @@ internal sealed class PostgresCatalog(string server, NpgsqlDataSource source, IR
     /// <summary>Views have no statistics, and a table that was never analysed has none yet.</summary>
     private static long Estimate(string kind, double rows) => kind == "v" || rows < 0 || (kind == "f" && rows == 0) ? -1 : (long)rows;
 
+    private static NpgsqlParameter ParameterOf(object? value) => value is string text
+        ? new NpgsqlParameter<string> { TypedValue = text }
+        : new NpgsqlParameter { NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Text, Value = value ?? DBNull.Value };
+
     /// <summary>Runs a catalog query and shows each row to <paramref name="read"/>.</summary>
-    private async ValueTask QueryAsync(string sql, string[] parameters, Action<NpgsqlDataReader> read, CancellationToken cancellationToken) =>
+    private async ValueTask QueryAsync(string sql, object?[] parameters, Action<NpgsqlDataReader> read, CancellationToken cancellationToken) =>
         await Patience.WaitAsync(ReadAsync(sql, parameters, read, cancellationToken), null, cancellationToken);
 
-    private async ValueTask<bool> ReadAsync(string sql, string[] parameters, Action<NpgsqlDataReader> read, CancellationToken cancellationToken)
+    private async ValueTask<bool> ReadAsync(string sql, object?[] parameters, Action<NpgsqlDataReader> read, CancellationToken cancellationToken)
     {
         await using var connection = source.CreateConnection();
         try
@@ -199,7 +232,7 @@ internal sealed class PostgresCatalog(string server, NpgsqlDataSource source, IR
         try
         {
             await using var command = new NpgsqlCommand(sql, connection);
-            foreach (var parameter in parameters) command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = parameter });
+            foreach (var parameter in parameters) command.Parameters.Add(ParameterOf(parameter));
             await using var reader = await command.ExecuteReaderAsync(cancellationToken);
             while (await reader.ReadAsync(cancellationToken)) read(reader);
             return true;

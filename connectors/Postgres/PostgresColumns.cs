@@ -1,5 +1,6 @@
 using Federation.Connectors.Postgres.Reading;
 using Federation.Connectors.RemoteSql;
+using Federation.Connectors.Spi;
 using Federation.Core;
 using Federation.Core.Types;
 using Npgsql;
@@ -37,6 +38,9 @@ internal static class PostgresColumns
         if (collation.IsByteOrder || collation.Name == s_defaultCollation.Name) return column with { Collation = collation };
         return column with { Collation = collation, Type = type with { Collation = new SourceCollation(collation.Name, collation.IsDeterministic) } };
     }
+
+    public static ConnectorColumn ToConnector(RemoteColumn column) =>
+        new(column.Name, column.Type, column.IsNullable) { Number = column.Number, IsGenerated = column.IsGenerated, Domain = column.Domain };
 
     private static (SqlType Type, string? Cast) Map(string server, NpgsqlDataReader row)
     {

@@ -13,7 +13,7 @@ using Npgsql;
 namespace Federation.Connectors.Postgres;
 
 /// <summary>A PostgreSQL database. Reads by binary COPY over pooled connections.</summary>
-internal sealed class PostgresConnector : IConnector, IConnectorMetadata, ISourceTypes, IChildTables, IScanPlanner, IPartitionedScanPlanner, IPageSource, IFilterPushdown, ILimitPushdown
+internal sealed class PostgresConnector : IConnector, IConnectorMetadata, IBulkMetadata, ISourceTypes, IChildTables, IScanPlanner, IPartitionedScanPlanner, IPageSource, IFilterPushdown, ILimitPushdown
 {
     private readonly NpgsqlDataSource _source;
     private readonly PostgresErrors _errors;
@@ -31,8 +31,10 @@ internal sealed class PostgresConnector : IConnector, IConnectorMetadata, ISourc
 
     public ValueTask<IReadOnlyList<string>> ListSchemasAsync(CancellationToken cancellationToken) => _catalog.LoadSchemasAsync(cancellationToken);
 
-    public ValueTask<IReadOnlyList<ListedTable>> ListTablesAsync(string schema, CancellationToken cancellationToken) =>
-        _catalog.LoadTablesAsync(schema, cancellationToken);
+    public async ValueTask<IReadOnlyList<ListedTable>> ListTablesAsync(string schema, CancellationToken cancellationToken) =>
+        [.. (await DescribeTablesAsync(new TableSelection([schema], null, WithColumns: false), cancellationToken)).Select(table => table.Listed)];
+
+    public ValueTask<IReadOnlyList<DescribedTable>> DescribeTablesAsync(TableSelection selection, CancellationToken cancellationToken) => _catalog.LoadTablesAsync(selection, cancellationToken);
 
     public ValueTask<IReadOnlyList<PgType>> ListTypesAsync(string? schema, CancellationToken cancellationToken) => _catalog.LoadTypesAsync(schema, cancellationToken);
 
@@ -41,7 +43,7 @@ internal sealed class PostgresConnector : IConnector, IConnectorMetadata, ISourc
         if (version is not null)
             throw new SqlException(SqlState.FeatureNotSupported, $"table \"{table}\" of server \"{ServerName}\" has no versions");
         if (await _catalog.GetTableAsync(schema, table, isCurrent: true, cancellationToken) is not { } found) return null;
-        var columns = found.Columns.Select(column => new ConnectorColumn(column.Name, column.Type, column.IsNullable) { Number = column.Number, IsGenerated = column.IsGenerated, Domain = column.Domain }).ToEquatableArray();
+        var columns = found.Columns.Select(PostgresColumns.ToConnector).ToEquatableArray();
         return new ConnectorTable(new PostgresTableHandle(found), columns, found.EstimatedRows) { OwnsRows = found is { HasChildren: false, Kind: 'r' or 'm' or 'f' } };
     }
 

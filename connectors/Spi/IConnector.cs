@@ -1,5 +1,6 @@
 using Federation.Arrow;
 using Federation.Core;
+using Federation.Core.Errors;
 using Federation.Core.Tasks;
 using Federation.Core.Types;
 
@@ -82,6 +83,28 @@ public sealed record ListedTable(string Name, char Kind = 'r')
 
     /// <summary>The query of a view as the source prints it.</summary>
     public string? Definition { get; init; }
+}
+
+/// <summary>Plan time: a source that tells of many tables at once, in a number of round trips that does not grow with the number of tables. May do I/O.</summary>
+public interface IBulkMetadata
+{
+    /// <summary>The tables of a selection. A name without a table is left out.</summary>
+    ValueTask<IReadOnlyList<DescribedTable>> DescribeTablesAsync(TableSelection selection, CancellationToken cancellationToken);
+}
+
+/// <param name="Schemas">Null for every schema that <see cref="IConnectorMetadata.ListSchemasAsync"/> gives.</param>
+/// <param name="Tables">Null for every table of the schemas.</param>
+/// <param name="WithColumns">Whether the columns are wanted too.</param>
+public sealed record TableSelection(EquatableArray<string>? Schemas, EquatableArray<string>? Tables, bool WithColumns);
+
+/// <summary>A table of a schema.</summary>
+public sealed record DescribedTable(string Schema, ListedTable Listed)
+{
+    /// <summary>Empty when the columns were not asked for, or could not be had.</summary>
+    public EquatableArray<ConnectorColumn> Columns { get; init; } = [];
+
+    /// <summary>Why the columns of this one table could not be had.</summary>
+    public SqlException? Failure { get; init; }
 }
 
 /// <summary>Plan time: a source that defines types of its own. As <see cref="IConnectorMetadata"/> it may do I/O.</summary>

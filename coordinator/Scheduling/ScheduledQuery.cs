@@ -106,13 +106,6 @@ public sealed class ScheduledQuery : IAsyncDisposable
         Fragment fragment, Scan scan, string name, Dictionary<TableSource, ScanNotes> notes, CancellationToken cancellationToken)
     {
         var table = Plan.Tables[scan.Source];
-        if (table.InlineRows is { } rows)
-        {
-            notes[scan.Source] = new ScanNotes(null, [$"{rows.Count} rows in memory"]);
-            IReadOnlyList<TaskInput> whole = [Inline(name, scan, table, rows)];
-            return Enumerable.Repeat(whole, fragment.Tasks).ToArray();
-        }
-
         if (table.Provider is not IScanPlanner planner) throw new SqlException(SqlState.FeatureNotSupported, $"table \"{scan.Source}\" cannot be read");
         var columns = scan.Outputs.Select(output => output.SourceName).ToEquatableArray();
         var plan = fragment.Tasks > 1 && planner is IPartitionedScanPlanner partitioned
@@ -122,6 +115,7 @@ public sealed class ScheduledQuery : IAsyncDisposable
         notes[scan.Source] = new ScanNotes(plan.RemoteSql, plan.Details);
         var splits = plan.Splits.Select(split => split is ConnectorSplit remote && table.ProviderKey is { } key ? remote with { Server = key } : split).ToArray();
         if (fragment.Tasks == 1) return [splits];
+        if (table.IsComputed) return Enumerable.Repeat<IReadOnlyList<TaskInput>>(splits, fragment.Tasks).ToArray();
         var dealt = SplitAssignment.Deal(splits, fragment.Tasks);
         for (var i = 0; i < dealt.Length; i++)
             if (dealt[i].Count == 0)
@@ -141,14 +135,6 @@ public sealed class ScheduledQuery : IAsyncDisposable
         for (var i = 0; i < splits.Count; i++) inputs.Add(Named(splits[i], $"{input.Name}.{i}", input, sql));
         var parts = Enumerable.Range(0, splits.Count).Select(i => $"SELECT * FROM {KernelLiterals.Identifier($"{input.Name}.{i}")}");
         prelude.Add($"{KernelLiterals.Identifier(input.Name)} AS NOT MATERIALIZED ({string.Join(" UNION ALL ", parts)})");
-    }
-
-    private static InlineRows Inline(string name, Scan scan, ResolvedTable table, EquatableArray<EquatableArray<object?>> rows)
-    {
-        var positions = scan.Outputs.Select(output => Array.FindIndex(table.Columns.ToArray(), column => column.Name == output.SourceName)).ToArray();
-        if (positions.Length == 0) positions = [0];
-        var fields = positions.Select(position => new RecordField(table.Columns[position].Name, table.Columns[position].Type)).ToEquatableArray();
-        return new InlineRows(name, fields, rows.Select(row => positions.Select(position => row[position]).ToEquatableArray()).ToEquatableArray());
     }
 
     /// <summary>How often the SQL names an input; an expression that the writer repeats repeats its subqueries too.</summary>

@@ -27,7 +27,9 @@ internal sealed class PreparedStatement(string text, Statement? syntax) : IPrepa
     public EquatableArray<ResultField>? Fields { get; init; }
 
     /// <summary>Set for statements that hold a query: SELECT, COPY (query), EXPLAIN, DECLARE.</summary>
-    public BoundQuery? Query { get; init; }
+    public BoundQuery? Query { get => _query; init => _query = value; }
+
+    private BoundQuery? _query;
 
     /// <summary>The state of the catalog that the query was bound against; none for a query that reads no catalog.</summary>
     public SnapshotId CatalogVersion { get; init; }
@@ -64,12 +66,22 @@ internal sealed class PreparedStatement(string text, Statement? syntax) : IPrepa
     public SystemCatalog.PreparedState Describe(string name) => new(name, Text, PreparedAt, [.. ParameterTypes.Select(type => type.AnnouncedOid)], IsFromSql);
 
     /// <summary>Made by PREPARE.</summary>
-    public bool IsFromSql { get; init; }
+    public bool IsFromSql { get; private set; }
 
-    public PreparedStatement FromSql() => new(Text, Syntax)
+    public PreparedStatement FromSql()
     {
-        DeclaredTypes = DeclaredTypes, ParameterTypes = ParameterTypes, Fields = Fields, Query = Query, Insert = Insert, Target = Target, User = User, CatalogVersion = CatalogVersion, PreparedAt = PreparedAt, IsFromSql = true,
-    };
+        var copy = (PreparedStatement)MemberwiseClone();
+        copy.IsFromSql = true;
+        return copy;
+    }
+
+    /// <summary>The statement for one execution, whose system tables are read through a provider of its own.</summary>
+    public PreparedStatement Reading(Catalogs.SystemProvider provider)
+    {
+        var copy = (PreparedStatement)MemberwiseClone();
+        copy._query = Query! with { Tables = Query.Tables.ToDictionary(table => table.Key, table => table.Value.IsComputed ? table.Value with { Provider = provider } : table.Value) };
+        return copy;
+    }
 
     private bool? _showsSchemas;
     private HashSet<PgType>? _namedTypes;

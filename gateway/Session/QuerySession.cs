@@ -176,7 +176,7 @@ public sealed class QuerySession : ISession
         var prepared = (PreparedStatement)statement;
         _log.Run(prepared);
         RequireUsable(prepared.Syntax);
-        Transaction.BeginExecution();
+        if (Transaction.BeginExecution()) _noted.Clear();
         if (portalName.Length == 0) await ClosePortalAsync("");
         else if (_portals.ContainsKey(portalName)) throw new SqlException(SqlState.DuplicateCursor, $"cursor \"{portalName}\" already exists");
         prepared = await _analyzer.RefreshAsync(prepared, cancellationToken);
@@ -289,7 +289,7 @@ public sealed class QuerySession : ISession
         _ => NoticeSeverity.Debug,
     };
 
-    /// <summary>As <see cref="Notify"/>, once for a statement: it may read several system tables, and is analysed again when it is run.</summary>
+    /// <summary>As <see cref="Notify"/>, once for a statement: it may read several system tables.</summary>
     internal void NotifyOnce(NoticeSeverity severity, SqlState state, string message, string? detail = null)
     {
         if (_noted.Add(message)) Notify(severity, state, message, detail);

@@ -46,11 +46,13 @@ internal sealed class TransactionState(QuerySession session, SessionServices ser
         if (Status == TransactionStatus.Idle && !_inImplicitBlock) Id = null;
     }
 
-    /// <summary>A statement is run. One that was analysed just now has begun already; one prepared earlier begins here.</summary>
-    public void BeginExecution()
+    /// <summary>A statement is run. One that was analysed just now has begun already; one prepared earlier begins here. Says whether it begins here.</summary>
+    public bool BeginExecution()
     {
-        if (!_hasBegunStatement) BeginStatement();
+        var begins = !_hasBegunStatement;
+        if (begins) BeginStatement();
         _hasBegunStatement = false;
+        return begins;
     }
 
     public void BeginImplicitBlock()

@@ -1,5 +1,6 @@
 using Federation.Connectors.Spi;
 using Federation.Core;
+using Federation.Core.Tasks;
 using Federation.Core.Types;
 using Federation.Core.Values;
 using Federation.Plan;
@@ -10,12 +11,18 @@ namespace Federation.SystemCatalog;
 /// <summary>Makes system tables. Pure and thread-safe.</summary>
 public static class SystemTables
 {
+    /// <summary>Rows that a system table is expected to have before it is loaded.</summary>
+    private const long UsualRows = 1000;
+
     public static bool IsSystemSchema(string schema) => schema is "pg_catalog" or "information_schema" or SystemSchema.GatewaySchema or SystemSchema.InternalSchema;
 
     /// <summary>The schema of what only functions written in SQL read.</summary>
     public static bool IsInternal(string schema) => schema == SystemSchema.InternalSchema;
 
     public static bool Exists(string schema, string table) => SystemSchema.Find(schema, table) is not null;
+
+    /// <summary>Whether an OID is that of a system table.</summary>
+    public static bool IsSystemRelation(Oid oid) => SystemSchema.Find(oid) is not null;
 
     /// <summary>Whether the table shows columns of user tables, so that they have to be loaded.</summary>
     public static bool ShowsColumns(string table) => table is "pg_attribute" or "columns";
@@ -50,13 +57,46 @@ public static class SystemTables
     /// <summary>Whether the table shows settings.</summary>
     public static bool ShowsSettings(string table) => table is "pg_settings" or "setting_texts";
 
-    /// <summary>The table with its rows, or null when the schema has no such table.</summary>
-    public static ResolvedTable? Find(string schema, string table, SystemState state)
+    /// <summary>What a statement needs to know of the table to be bound, or null when the schema has no such table.</summary>
+    /// <param name="provider">Plans scans of the table's <see cref="SystemTableHandle"/>.</param>
+    public static ResolvedTable? Find(string schema, string table, string database, object provider)
     {
         if (SystemSchema.Find(schema, table) is not { } relation) return null;
-        var rows = SystemRows.Of(relation, state).Select(row => Complete(row, relation)).ToEquatableArray();
-        var source = new TableSource(state.Database, schema, table, rows.Count) { TableOid = relation.Oid };
-        return new ResolvedTable(source, SystemHandle.Instance, relation.Columns) { Provider = SystemHandle.Instance, InlineRows = rows };
+        var source = new TableSource(database, schema, table, UsualRows) { TableOid = relation.Oid };
+        return new ResolvedTable(source, new SystemTableHandle(relation), relation.Columns) { Provider = provider, IsComputed = true };
+    }
+
+    /// <summary>Takes what conditions say of schemas and relations; the engine applies all of them again.</summary>
+    public static FilterPushdown PushFilter(ITableHandle handle, EquatableArray<ConnectorExpression> conjuncts)
+    {
+        var own = (SystemTableHandle)handle;
+        var filter = own.Filter;
+        var answers = new PushedConjunct[conjuncts.Count];
+        for (var i = 0; i < answers.Length; i++)
+        {
+            var added = SystemFilters.TryAdd(filter, own.Table, conjuncts[i]);
+            answers[i] = added is null ? new PushedConjunct(PushPrecision.Unsupported) : new PushedConjunct(PushPrecision.Inexact, "chooses what sources are asked for");
+            filter = added ?? filter;
+        }
+
+        return new FilterPushdown(own with { Filter = filter }, new EquatableArray<PushedConjunct>(answers));
+    }
+
+    /// <summary>The rows of the table in a state of the database.</summary>
+    public static EquatableArray<EquatableArray<object?>> RowsOf(SystemTableHandle handle, SystemState state) =>
+        SystemRows.Of(handle.Relation, state).Select(row => Complete(row, handle.Relation)).ToEquatableArray();
+
+    /// <summary>A scan whose rows go along with the task.</summary>
+    public static ScanPlan Scan(SystemTableHandle handle, EquatableArray<string> columns, string inputName, SystemState state)
+    {
+        var relation = handle.Relation;
+        var positions = columns.Select(name => Array.FindIndex(relation.Columns.ToArray(), column => column.Name == name)).ToArray();
+        // A scan without columns still has rows to count.
+        if (positions.Length == 0) positions = [0];
+        var rows = RowsOf(handle, state);
+        var fields = positions.Select(position => new RecordField(relation.Columns[position].Name, relation.Columns[position].Type)).ToEquatableArray();
+        var chosen = rows.Select(row => positions.Select(position => row[position]).ToEquatableArray()).ToEquatableArray();
+        return new ScanPlan([new InlineRows(inputName, fields, chosen) { EstimatedRows = rows.Count }], Details: [$"{rows.Count} rows in memory"]);
     }
 
     /// <summary>A row in column order; what the row does not say is NULL, or the zero of its type where the column takes no NULL.</summary>
@@ -84,10 +124,4 @@ public static class SystemTables
         Storage.List => PgArray.Vector(),
         _ => null,
     };
-
-    /// <summary>System tables need no handle: their rows come along.</summary>
-    private sealed record SystemHandle : ITableHandle
-    {
-        public static readonly SystemHandle Instance = new();
-    }
 }

@@ -39,18 +39,18 @@ internal sealed class ObjectLookup(TableResolver resolver)
         async ValueTask AddAsync(PgType type, string schema, string table, string column, Func<string, string> shown)
         {
             if (!types.Contains(type)) return;
-            var found = await ReadAsync(schema, table, cancellationToken);
+            var (found, rows) = await resolver.ReadSystemAsync(schema, table, cancellationToken);
             var (oid, name) = (IndexOf(found, "oid"), IndexOf(found, column));
-            foreach (var row in found.InlineRows!.Value) names.TryAdd((type, new Oid((uint)(long)row[oid]!)), shown((string)row[name]!));
+            foreach (var row in rows) names.TryAdd((type, new Oid((uint)(long)row[oid]!)), shown((string)row[name]!));
         }
     }
 
     /// <summary>The schemas that the database has, its own system schemas among them.</summary>
     public async ValueTask<IReadOnlySet<string>> SchemasAsync(CancellationToken cancellationToken)
     {
-        var found = await ReadAsync("pg_catalog", "pg_namespace", cancellationToken);
+        var (found, rows) = await resolver.ReadSystemAsync("pg_catalog", "pg_namespace", cancellationToken);
         var name = IndexOf(found, "nspname");
-        return found.InlineRows!.Value.Select(row => (string)row[name]!).ToHashSet(StringComparer.Ordinal);
+        return rows.Select(row => (string)row[name]!).ToHashSet(StringComparer.Ordinal);
     }
 
     private async ValueTask<Oid> FindRelationAsync(string name, CancellationToken cancellationToken)
@@ -71,13 +71,10 @@ internal sealed class ObjectLookup(TableResolver resolver)
 
     private async ValueTask<Oid?> FindRowAsync(string table, string column, string value, CancellationToken cancellationToken)
     {
-        var found = await ReadAsync("pg_catalog", table, cancellationToken);
+        var (found, rows) = await resolver.ReadSystemAsync("pg_catalog", table, cancellationToken);
         var (oid, name) = (IndexOf(found, "oid"), IndexOf(found, column));
-        return found.InlineRows!.Value.Where(row => (string)row[name]! == value).Select(row => (Oid?)new Oid((uint)(long)row[oid]!)).FirstOrDefault();
+        return rows.Where(row => (string)row[name]! == value).Select(row => (Oid?)new Oid((uint)(long)row[oid]!)).FirstOrDefault();
     }
-
-    private async ValueTask<ResolvedTable> ReadAsync(string schema, string table, CancellationToken cancellationToken) =>
-        (await resolver.ResolveAsync(new TableName(new QualifiedName([schema, table])), null, cancellationToken))!;
 
     private static int IndexOf(ResolvedTable table, string column) => Enumerable.Range(0, table.Columns.Count).First(i => table.Columns[i].Name == column);
 }

@@ -7,16 +7,18 @@ using Federation.SystemCatalog;
 namespace Federation.Session.Catalogs;
 
 /// <summary>
-/// Gathers what system tables show. The managed database lists its own tables and, under dotted schema names, those of every attached server; a server's database lists that server
+/// Gathers what a system table shows. The managed database lists its own tables and, under dotted schema names, those of every attached server; a server's database lists that server
 /// alone. What is broken breaks only itself: a server that cannot be listed shows no tables, a table that cannot be looked at shows no columns, each with a warning that says why. The error comes when the
 /// table is read.
 /// </summary>
 /// <param name="database">The catalog that the session is in.</param>
 /// <param name="shownDatabase">What the session calls it.</param>
+/// <param name="listings">What the statement's other system tables have asked of sources.</param>
+/// <param name="filter">What of schemas and relations the scan can show.</param>
 /// <param name="warn">Takes the warnings.</param>
 internal sealed class SystemStates(
     TableResolver resolver, SessionServices services, ICatalogSnapshot snapshot, string database, string shownDatabase, string user, AccessRights rights, IReadOnlyList<string> searchPath,
-    Func<IReadOnlyList<SettingState>> settings, Action<SqlException, string> warn)
+    Func<IReadOnlyList<SettingState>> settings, SourceListings listings, SystemFilter filter, Action<SqlException, string> warn)
 {
     private readonly List<SchemaState> _schemas = [];
     private readonly List<RelationState> _relations = [];
@@ -155,97 +157,113 @@ internal sealed class SystemStates(
     {
         foreach (var schema in await snapshot.ListSchemasAsync(cancellationToken))
         {
+            if (!filter.TakesSchema(schema.Name, schema.Oid)) continue;
             // Everybody may use a schema of the gateway; making tables in it is what can be granted.
             _schemas.Add(new SchemaState(schema.Oid, schema.Name) { Owner = schema.Owner, Grants = [new AclItem("", "U", schema.Owner), .. _access.GrantsOn(AccessKind.Schema, schema.Name, 'C') ?? []] });
             if (!SystemTables.ShowsRelations(table)) continue;
             foreach (var entry in await snapshot.ListTablesAsync(schema.Name, cancellationToken))
             {
+                if (!filter.TakesRelation(entry.Name, entry.Oid)) continue;
                 var relation = new RelationState(entry.Oid, schema.Name, entry.Name, 'r', -1, []) { ColumnCount = 0, Owner = entry.Owner, Grants = [new AclItem("", "r", entry.Owner)] };
-                await AddRelationAsync(relation, database, schema.Name, table, cancellationToken);
+                await AddManagedAsync(relation, table, cancellationToken);
             }
         }
     }
 
-    private async ValueTask AddServerAsync(ServerEntry server, string table, CancellationToken cancellationToken)
-    {
-        IConnectorMetadata metadata;
-        IReadOnlyList<string> schemas;
-        try
-        {
-            var (connector, _) = await resolver.ConnectAsync(server, cancellationToken);
-            if (connector is not IConnectorMetadata found) return;
-            metadata = found;
-            schemas = await metadata.ListSchemasAsync(cancellationToken);
-            if (SystemTables.ShowsTypes(table) && connector is ISourceTypes source)
-                _types.AddRange((await source.ListTypesAsync(null, cancellationToken)).Select(type => new TypeState(type, StableOids.OfSchema(server.Name, type.Source!.Schema))));
-        }
-        catch (SqlException error) when (IsOfSource(error))
-        {
-            warn(error, $"tables of server \"{server.Name}\" are not shown");
-            return;
-        }
-
-        var prefix = TableResolver.IsManaged(database) ? server.Name + "." : "";
-        foreach (var schema in schemas)
-        {
-            _schemas.Add(new SchemaState(StableOids.OfSchema(server.Name, schema), prefix + schema) { Owner = server.Owner, Grants = _access.GrantsOn(AccessKind.Server, server.Name, 'U') ?? [] });
-            if (SystemTables.ShowsRelations(table) && !await AddSchemaAsync(server, metadata, schema, prefix, table, cancellationToken)) return;
-        }
-    }
-
-    /// <summary>False when the server has gone away meanwhile: asking for each of its tables would only take time.</summary>
-    private async ValueTask<bool> AddSchemaAsync(ServerEntry server, IConnectorMetadata metadata, string schema, string prefix, string table, CancellationToken cancellationToken)
-    {
-        IReadOnlyList<ListedTable> listed;
-        try
-        {
-            listed = await metadata.ListTablesAsync(schema, cancellationToken);
-        }
-        catch (SqlException error) when (IsOfSource(error))
-        {
-            warn(error, $"tables of schema \"{prefix}{schema}\" are not shown");
-            return !IsConnectionLost(error);
-        }
-
-        var isLost = false;
-        foreach (var entry in listed)
-        {
-            var relation = new RelationState(StableOids.OfTable(server.Name, schema, entry.Name), prefix + schema, entry.Name, entry.Kind, entry.EstimatedRows, [])
-            {
-                ColumnCount = Math.Max(entry.ColumnCount, 0),
-                Definition = entry.Definition,
-                Owner = server.Owner,
-                // Who may use the server may read its tables.
-                Grants = _access.GrantsOn(AccessKind.Server, server.Name, 'r') ?? [],
-            };
-            if (isLost) _relations.Add(relation);
-            else isLost = !await AddRelationAsync(relation, server.Name, schema, table, cancellationToken);
-        }
-
-        return !isLost;
-    }
-
-    /// <summary>Adds the relation, with its columns if the table shows them and they can be had. False when its server has gone away.</summary>
-    private async ValueTask<bool> AddRelationAsync(RelationState relation, string catalog, string schema, string table, CancellationToken cancellationToken)
+    /// <summary>Adds a managed relation, with its columns if the table shows them and they can be had.</summary>
+    private async ValueTask AddManagedAsync(RelationState relation, string table, CancellationToken cancellationToken)
     {
         try
         {
             if (SystemTables.ShowsColumns(table))
             {
-                // A table that was dropped since it was listed is not there any more.
-                if (await resolver.FindAsync(catalog, schema, relation.Name, null, cancellationToken) is not { } found) return true;
+                if (await resolver.FindAsync(database, relation.Schema, relation.Name, null, cancellationToken) is not { } found) return;
                 relation = relation with { Rows = found.Source.EstimatedRows, Columns = found.Columns, ColumnCount = Math.Max(found.Columns.Count, relation.ColumnCount) };
             }
-
-            _relations.Add(relation);
-            return true;
         }
         catch (SqlException error) when (IsOfSource(error))
         {
             warn(error, $"columns of table \"{relation.Schema}\".\"{relation.Name}\" are not shown");
-            _relations.Add(relation);
-            return !IsConnectionLost(error);
         }
+
+        _relations.Add(relation);
+    }
+
+    private async ValueTask AddServerAsync(ServerEntry server, string table, CancellationToken cancellationToken)
+    {
+        var prefix = TableResolver.IsManaged(database) ? server.Name + "." : "";
+        // A filter by schemas of other servers leaves nothing to ask of this one, and so does one by relations that were found before.
+        if (filter.Schemas is { } wanted && !wanted.Any(name => name.StartsWith(prefix, StringComparison.Ordinal))) return;
+        if (filter.RelationOids is { } oids && SystemTables.ShowsRelations(table) && oids.All(IsKnown)) return;
+        try
+        {
+            var schemas = (await listings.SchemasAsync(server, cancellationToken)).Where(name => filter.TakesSchema(prefix + name, StableOids.OfSchema(server.Name, name))).ToArray();
+            foreach (var schema in schemas)
+                _schemas.Add(new SchemaState(StableOids.OfSchema(server.Name, schema), prefix + schema) { Owner = server.Owner, Grants = _access.GrantsOn(AccessKind.Server, server.Name, 'U') ?? [] });
+            if (SystemTables.ShowsTypes(table) && (await resolver.ConnectAsync(server, cancellationToken)).Connector is ISourceTypes source)
+                _types.AddRange((await source.ListTypesAsync(null, cancellationToken)).Select(type => new TypeState(type, StableOids.OfSchema(server.Name, type.Source!.Schema))));
+            if (SystemTables.ShowsRelations(table) && schemas.Length > 0 && await SelectAsync(server, schemas, prefix, SystemTables.ShowsColumns(table), cancellationToken) is { } selection)
+                foreach (var described in await ListAsync(server, selection, schemas, prefix, cancellationToken))
+                    AddRelation(server, described, prefix);
+        }
+        catch (SqlException error) when (IsOfSource(error))
+        {
+            warn(error, $"tables of server \"{server.Name}\" are not shown");
+        }
+    }
+
+    /// <summary>The tables of a selection. If the server lives and refuses all at once, each schema is asked for by itself.</summary>
+    private async ValueTask<IReadOnlyList<DescribedTable>> ListAsync(ServerEntry server, TableSelection selection, IReadOnlyList<string> schemas, string prefix, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await listings.TablesAsync(server, selection, cancellationToken);
+        }
+        catch (SqlException error) when (IsOfSource(error) && !IsConnectionLost(error))
+        {
+            if (schemas.Count == 1)
+            {
+                warn(error, $"tables of schema \"{prefix}{schemas[0]}\" are not shown");
+                return [];
+            }
+        }
+
+        var found = new List<DescribedTable>();
+        foreach (var schema in schemas) found.AddRange(await ListAsync(server, selection with { Schemas = [schema] }, [schema], prefix, cancellationToken));
+        return found;
+    }
+
+    private bool IsKnown(long oid) => SystemTables.IsSystemRelation(new Oid((uint)oid)) || _relations.Exists(relation => relation.Oid.Value == oid);
+
+    /// <summary>The tables of a server that the filter leaves; null when there are none. OIDs are made from names, so that the names behind them are found by listing all.</summary>
+    private async ValueTask<TableSelection?> SelectAsync(ServerEntry server, string[] schemas, string prefix, bool withColumns, CancellationToken cancellationToken)
+    {
+        if (filter.RelationOids is null) return new TableSelection(filter is { Schemas: null, SchemaOids: null } ? null : schemas.ToEquatableArray(), filter.Relations, withColumns);
+        var everything = new TableSelection(null, null, WithColumns: false);
+        if (!withColumns) return everything;
+        var named = (await ListAsync(server, everything, schemas, prefix, cancellationToken))
+            .Where(table => filter.TakesRelation(table.Listed.Name, StableOids.OfTable(server.Name, table.Schema, table.Listed.Name))).ToArray();
+        return named.Length == 0 ? null
+            : new TableSelection(named.Select(item => item.Schema).Distinct().ToEquatableArray(), named.Select(item => item.Listed.Name).Distinct().ToEquatableArray(), withColumns);
+    }
+
+    private void AddRelation(ServerEntry server, DescribedTable described, string prefix)
+    {
+        var (schema, listed) = (described.Schema, described.Listed);
+        if (described.Failure is { } failure)
+        {
+            if (!IsOfSource(failure)) throw failure;
+            warn(failure, $"columns of table \"{prefix}{schema}\".\"{listed.Name}\" are not shown");
+        }
+
+        _relations.Add(new RelationState(StableOids.OfTable(server.Name, schema, listed.Name), prefix + schema, listed.Name, listed.Kind, listed.EstimatedRows, described.Columns)
+        {
+            ColumnCount = Math.Max(listed.ColumnCount, described.Columns.Count),
+            Definition = listed.Definition,
+            Owner = server.Owner,
+            // Who may use the server may read its tables.
+            Grants = _access.GrantsOn(AccessKind.Server, server.Name, 'r') ?? [],
+        });
     }
 
     /// <summary>Cancelling ends the statement, and so does a defect of ours; all else is about the source.</summary>

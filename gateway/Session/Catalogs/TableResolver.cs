@@ -128,11 +128,30 @@ internal sealed class TableResolver(SessionServices services, ICatalogSnapshot s
         if (!SystemTables.IsSystemSchema(schema) || !SystemTables.Exists(schema, table)) return null;
         if (SystemTables.IsForSuperusers(table) && !await rights.IsSuperuserAsync(user, cancellationToken))
             throw new SqlException(SqlState.InsufficientPrivilege, $"permission denied for {(table == "pg_shadow" ? "view" : "table")} {table}");
-        // The names behind oid::regclass are looked up in passing; nobody asked for a list.
-        Action<SqlException, string> warning = SystemTables.IsInternal(schema) ? (_, _) => { } : warn;
-        var states = new SystemStates(this, services, snapshot, database, ShownDatabase, user, rights, searchPath(), settings, warning);
-        return SystemTables.Find(schema, table, await states.LoadAsync(table, cancellationToken));
+        return SystemTables.Find(schema, table, ShownDatabase, System);
     }
+
+    /// <summary>The system tables as the present statement sees them; what is asked of a source for one of them is there for the others.</summary>
+    public SystemProvider System => _system ??= new SystemProvider(LoadSystemAsync);
+
+    /// <summary>The rows of a system table, each in the order of the table's columns.</summary>
+    public async ValueTask<(ResolvedTable Table, EquatableArray<EquatableArray<object?>> Rows)> ReadSystemAsync(string schema, string table, CancellationToken cancellationToken)
+    {
+        var found = await FindSystemAsync(schema, table, cancellationToken) ?? throw new global::System.Diagnostics.UnreachableException(table);
+        var handle = (SystemTableHandle)found.Handle;
+        return (found, SystemTables.RowsOf(handle, await LoadSystemAsync(handle, cancellationToken)));
+    }
+
+    private ValueTask<SystemState> LoadSystemAsync(SystemTableHandle handle, CancellationToken cancellationToken)
+    {
+        // The names behind oid::regclass are looked up in passing; nobody asked for a list.
+        Action<SqlException, string> warning = SystemTables.IsInternal(handle.Schema) ? (_, _) => { } : warn;
+        _listings ??= new SourceListings(this);
+        return new SystemStates(this, services, snapshot, database, ShownDatabase, user, rights, searchPath(), settings, _listings, handle.Filter, warning).LoadAsync(handle.Table, cancellationToken);
+    }
+
+    private SystemProvider? _system;
+    private SourceListings? _listings;
 
     private async ValueTask<ResolvedTable?> FindRemoteAsync(string catalog, string schema, string table, TableVersion? version, CancellationToken cancellationToken)
     {

@@ -49,7 +49,8 @@ internal sealed class StatementAnalyzer(QuerySession session, SessionServices se
     {
         if (prepared.Query is null || prepared.CatalogVersion == default) return prepared;
         var catalog = await session.Transaction.GetCatalogAsync(cancellationToken);
-        if (catalog.Id == prepared.CatalogVersion && session.User == prepared.User && !prepared.Query.Tables.Values.Any(table => table.InlineRows is not null || table.FollowsFolder)) return prepared;
+        if (catalog.Id == prepared.CatalogVersion && session.User == prepared.User && !prepared.Query.Tables.Values.Any(table => table.FollowsFolder))
+            return prepared.Query.Tables.Values.Any(table => table.IsComputed) ? prepared.Reading(Resolver(catalog).System) : prepared;
         var fresh = await AnalyzeAsync(prepared.Text, prepared.Syntax, [.. prepared.ParameterTypes], cancellationToken);
         if (SameColumns(prepared, fresh)) return fresh;
         throw new SqlException(SqlState.FeatureNotSupported, "cached plan must not change result type") { Routine = "RevalidateCachedQuery" };

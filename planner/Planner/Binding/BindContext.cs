@@ -19,8 +19,8 @@ public sealed record ResolvedTable(TableSource Source, ITableHandle Handle, Equa
     /// <summary>Its state may be another one each time it is looked up, in the same version of the catalog.</summary>
     public bool FollowsFolder { get; init; }
 
-    /// <summary>Rows for tables that are computed, such as pg_catalog's; null for tables of a source.</summary>
-    public EquatableArray<EquatableArray<object?>>? InlineRows { get; init; }
+    /// <summary>The gateway computes its rows when a scan of it is planned, as for pg_catalog; every task gets all of them.</summary>
+    public bool IsComputed { get; init; }
 }
 
 /// <summary>What binding needs to know besides the statement; no I/O happens behind it.</summary>

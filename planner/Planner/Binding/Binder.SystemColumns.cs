@@ -33,7 +33,7 @@ public sealed partial class Binder
             var column = NewColumn(name, type);
             assignments.Add(new Assignment(column, new Constant(name == TableOidName ? (long)table.Source.TableOid.Value : value, type)));
             // The rows of a view, or of a table with children, are of several tables.
-            if (name == TableOidName ? !table.OwnsRows && !isOnly : table.InlineRows is null) _unknownColumns.Add(column.Id);
+            if (name == TableOidName ? !table.OwnsRows && !isOnly : !table.IsComputed) _unknownColumns.Add(column.Id);
             yield return new ScopeColumn(name, new ColumnRef(column)) { IsSystem = true, TableOid = table.Source.TableOid, AttributeNumber = number };
         }
     }

@@ -66,7 +66,7 @@ internal sealed partial class Distributor
     private static Assignment Pass(Column column) => new(column, new ColumnRef(column));
 
     private static IEnumerable<Scan> Scans(LogicalPlan plan, IReadOnlyDictionary<TableSource, Binding.ResolvedTable> tables) =>
-        PlanRewriter.Nodes(plan).OfType<Scan>().Where(scan => tables.GetValueOrDefault(scan.Source)?.InlineRows is null && scan.Limit is null);
+        PlanRewriter.Nodes(plan).OfType<Scan>().Where(scan => tables.GetValueOrDefault(scan.Source)?.IsComputed != true && scan.Limit is null);
 
     private Column NewColumn(string name, SqlType type) => new(++_lastColumn, name, type);
 
@@ -97,7 +97,7 @@ internal sealed partial class Distributor
 
     private Placed PlaceScan(Scan scan)
     {
-        if (_tables.GetValueOrDefault(scan.Source)?.InlineRows is not null) return new Placed(scan, PlacementKind.Replicated);
+        if (_tables.GetValueOrDefault(scan.Source)?.IsComputed == true) return new Placed(scan, PlacementKind.Replicated);
         var isLarge = scan.Limit is null && (scan.Source.EstimatedRows < 0 || ScanCost(scan) >= _options.SplitRows);
         return new Placed(scan, isLarge ? PlacementKind.Spread : PlacementKind.Single);
     }
