@@ -13,3 +13,5 @@ CREATE TABLE part_of (item int, whole int, share numeric(5,3));
 INSERT INTO part_of SELECT 1 + i * 7 % 230, nullif(1 + i * 11 % 90, 30), i * 0.125 FROM generate_series(1, 300) AS s(i);
 CREATE TABLE kinds (kind text, title text, rank int);
 INSERT INTO kinds VALUES ('a', 'first', 1), ('b', 'second', 2), ('B', 'third', 3), (NULL, 'none', NULL), ('z', 'unused', 9);
+CREATE TABLE wide (k int, a numeric(38,10), b numeric(30,5));
+INSERT INTO wide SELECT i % 3, 9999999999999999999999999999.0123456789 - i, 12345678901234567890123.54321 * i FROM generate_series(1, 50) AS s(i);

@@ -2,7 +2,10 @@ using Federation.Core;
 
 namespace Federation.Connectors.RemoteSql;
 
-/// <summary>A SELECT that is being written: later clauses still may be added. Its columns are expressions over what stands in FROM, or over its groups.</summary>
+/// <summary>
+/// A SELECT that is being written: later clauses still may be added. Its columns are expressions over what stands in FROM, or over its
+/// groups.
+/// </summary>
 internal sealed class RemoteBlock(string from)
 {
     public string From { get; set; } = from;

@@ -16,7 +16,7 @@ internal readonly record struct RemoteExpression(string Sql, RemotePrecedence Pr
     /// <summary>Collations of the columns it is made of, for text.</summary>
     public IReadOnlyList<RemoteCollation> Collations { get; init; } = [];
 
-    /// <summary>A column of a table or of a derived table: NULL when its row is made up by an outer join, and computed without errors.</summary>
+    /// <summary>A column of a table or derived table: NULL when an outer join makes its row up.</summary>
     public bool IsPlain { get; init; }
 
     public bool IsConstant { get; init; }

@@ -16,8 +16,9 @@ public sealed class RemoteExpressionWriter
     public RemoteExpressionWriter(SqlDialect dialect, Func<string, RemoteColumn?> findColumn)
         : this(dialect, name => findColumn(name) is { } found ? RemoteExpression.Of(found, found.Expression) : null, null) { }
 
-    /// <param name="writeQuery">Writes a subquery, which may name columns that <paramref name="findColumn"/> finds; null where none may stand.</param>
-    internal RemoteExpressionWriter(SqlDialect dialect, Func<string, RemoteExpression?> findColumn, Func<RelationalTree, string>? writeQuery)
+    /// <param name="writeQuery">Writes a subquery; null where none may stand.</param>
+    internal RemoteExpressionWriter(
+        SqlDialect dialect, Func<string, RemoteExpression?> findColumn, Func<RelationalTree, string>? writeQuery)
     {
         _dialect = dialect;
         _findColumn = findColumn;
@@ -52,20 +53,26 @@ public sealed class RemoteExpressionWriter
     {
         Demand("=", [expression, expression]);
         var written = WriteUse(expression);
-        return IsText(expression.Type) ? written with { Sql = InOrder(written.Above(RemotePrecedence.Arithmetic), written.Collations, isRange: false, isMatch: false), IsPlain = false } : written;
+        if (!IsText(expression.Type)) return written;
+        var sql = InOrder(written.Above(RemotePrecedence.Arithmetic), written.Collations, isRange: false, isMatch: false);
+        return written with { Sql = sql, IsPlain = false };
     }
 
     /// <summary>A value by which rows are ordered, texts by their bytes.</summary>
     internal string WriteOrdered(ConnectorExpression expression)
     {
-        if (_dialect.Functions.WhyNot(RemoteFunctions.Order, [expression.Type]) is not null) Demand("<", [expression, expression]);
+        if (_dialect.Functions.WhyNot(RemoteFunctions.Order, [expression.Type]) is not null)
+            Demand("<", [expression, expression]);
         var written = WriteUse(expression);
-        return IsText(expression.Type) ? InOrder(written.Above(RemotePrecedence.Arithmetic), written.Collations, isRange: true, isMatch: false) : written.Sql;
+        if (!IsText(expression.Type)) return written.Sql;
+        return InOrder(written.Above(RemotePrecedence.Arithmetic), written.Collations, isRange: true, isMatch: false);
     }
 
     /// <summary>A bare number in GROUP BY or ORDER BY would be the position of a column.</summary>
     private RemoteExpression WriteUse(ConnectorExpression expression) =>
-        Write(expression) is { IsConstant: false } written ? written : throw new NotShippableException("rows are grouped or ordered by a constant");
+        Write(expression) is { IsConstant: false } written
+            ? written
+            : throw new NotShippableException("rows are grouped or ordered by a constant");
 
     private static bool IsText(SqlType type) => !type.IsArray && type.Category == 'S';
 
@@ -147,7 +154,8 @@ public sealed class RemoteExpressionWriter
         var (left, right) = (query.Argument, new ConnectorExpression.Column(column.Name, column.Type));
         Demand("=", [left, right]);
         if (IsText(column.Type)) throw new NotShippableException("texts are compared with those of a query");
-        return new RemoteExpression($"{Write(left).Above(RemotePrecedence.Comparison)} IN ({Query(query.Query)})", RemotePrecedence.Comparison);
+        var sql = $"{Write(left).Above(RemotePrecedence.Comparison)} IN ({Query(query.Query)})";
+        return new RemoteExpression(sql, RemotePrecedence.Comparison);
     }
 
     private RemoteExpression Scalar(ConnectorExpression.ScalarQuery query)
@@ -157,7 +165,8 @@ public sealed class RemoteExpressionWriter
         return new RemoteExpression($"({Query(query.Query)})", RemotePrecedence.Atom);
     }
 
-    private string Query(RelationalTree query) => _writeQuery is null ? throw new NotShippableException("a subquery cannot stand here") : _writeQuery(query);
+    private string Query(RelationalTree query) =>
+        _writeQuery is null ? throw new NotShippableException("a subquery cannot stand here") : _writeQuery(query);
 
     private RemoteExpression Case(ConnectorExpression.Case choice)
     {

@@ -4,8 +4,8 @@ using Federation.Core;
 namespace Federation.Connectors.RemoteSql;
 
 /// <summary>
-/// Writes a relational tree as one SELECT of the source. Each node joins the SELECT of its input where the clauses allow it, so that the text reads as a person would write it; otherwise the
-/// input becomes a derived table.
+/// Writes a relational tree as one SELECT of the source. Each node joins the SELECT of its input where the clauses allow it, so that the
+/// text reads as a person would write it; otherwise the input becomes a derived table.
 /// </summary>
 public sealed class RemoteTreeWriter
 {
@@ -18,13 +18,21 @@ public sealed class RemoteTreeWriter
     private readonly Func<ITableHandle, RemoteTable> _describe;
     private readonly HashSet<string> _names = new(StringComparer.OrdinalIgnoreCase);
 
-    private RemoteTreeWriter(SqlDialect dialect, Func<ITableHandle, RemoteTable> describe) => (_dialect, _describe) = (dialect, describe);
+    private RemoteTreeWriter(SqlDialect dialect, Func<ITableHandle, RemoteTable> describe)
+    {
+        _dialect = dialect;
+        _describe = describe;
+    }
 
     /// <summary>The SELECT, or null with the reason why the source cannot run the tree.</summary>
     /// <param name="columns">Columns of the tree to give, in this order.</param>
     /// <param name="describe">The table behind a handle of the tree.</param>
     public static RemoteSelect? TryWrite(
-        SqlDialect dialect, RelationalTree tree, EquatableArray<string> columns, Func<ITableHandle, RemoteTable> describe, out string? reason)
+        SqlDialect dialect,
+        RelationalTree tree,
+        EquatableArray<string> columns,
+        Func<ITableHandle, RemoteTable> describe,
+        out string? reason)
     {
         try
         {
@@ -56,8 +64,10 @@ public sealed class RemoteTreeWriter
     {
         var table = _describe(leaf.Handle);
         var name = NewName(table.Name);
-        RemoteExpression? Find(string column) => table.Find(column) is { } found ? RemoteExpression.Of(found, $"{name}.{found.Expression}") : null;
-        var block = new RemoteBlock(name == _dialect.Identifier(table.Name) ? table.From : $"{table.From} AS {name}") { Limit = table.Limit };
+        RemoteExpression? Find(string column) =>
+            table.Find(column) is { } found ? RemoteExpression.Of(found, $"{name}.{found.Expression}") : null;
+        var from = name == _dialect.Identifier(table.Name) ? table.From : $"{table.From} AS {name}";
+        var block = new RemoteBlock(from) { Limit = table.Limit };
         var writer = new RemoteExpressionWriter(_dialect, Find, null);
         foreach (var filter in table.Filters) block.Where.Add(writer.WriteCondition(filter));
         foreach (var (column, source) in leaf.Outputs)
@@ -115,9 +125,12 @@ public sealed class RemoteTreeWriter
         if (call.Arguments is [var given])
         {
             if (_dialect.Aggregates.WhyNot(call.Name, [given.Type]) is { } reason) throw new NotShippableException(reason);
-            if (given is ConnectorExpression.Constant { Value: null }) throw new NotShippableException($"{call.Name}() of NULL is evaluated here");
+            if (given is ConnectorExpression.Constant { Value: null })
+                throw new NotShippableException($"{call.Name}() of NULL is evaluated here");
             collations = writer.WriteValue(given).Collations;
-            argument = call.Name is "min" or "max" ? writer.WriteOrdered(given) : call.IsDistinct ? writer.WriteKey(given).Sql : writer.WriteValue(given).Sql;
+            argument = call.Name is "min" or "max" ? writer.WriteOrdered(given)
+                : call.IsDistinct ? writer.WriteKey(given).Sql
+                : writer.WriteValue(given).Sql;
         }
         else if (call.Name != "count")
         {
@@ -125,7 +138,8 @@ public sealed class RemoteTreeWriter
         }
 
         var condition = call.Condition is null ? "" : $" FILTER (WHERE {writer.WriteCondition(call.Condition)})";
-        return new RemoteExpression($"{call.Name}({(call.IsDistinct ? "DISTINCT " : "")}{argument}){condition}", RemotePrecedence.Atom) { Collations = collations };
+        var sql = $"{call.Name}({(call.IsDistinct ? "DISTINCT " : "")}{argument}){condition}";
+        return new RemoteExpression(sql, RemotePrecedence.Atom) { Collations = collations };
     }
 
     private RemoteBlock OfTopRows(RelationalTree.TopRows top)
@@ -134,7 +148,11 @@ public sealed class RemoteTreeWriter
         if (block.IsLimited) block = Derived(block);
         var writer = Writer(block, NoColumn);
         foreach (var key in top.Keys)
-            block.OrderBy.Add($"{writer.WriteOrdered(key.Expression)}{(key.IsDescending ? " DESC" : "")} NULLS {(key.NullsFirst ? "FIRST" : "LAST")}");
+        {
+            var (direction, nulls) = (key.IsDescending ? " DESC" : "", key.NullsFirst ? "FIRST" : "LAST");
+            block.OrderBy.Add($"{writer.WriteOrdered(key.Expression)}{direction} NULLS {nulls}");
+        }
+
         (block.Limit, block.Offset) = (top.Count, top.Offset);
         return block;
     }
@@ -153,7 +171,7 @@ public sealed class RemoteTreeWriter
         joined.Where.AddRange(left.Where);
         (join.Kind == TreeJoin.Left ? on : joined.Where).AddRange(right.Where);
         var nested = right.IsJoin ? $"({right.From})" : right.From;
-        joined.From = join.Kind == TreeJoin.Left ? $"{left.From} LEFT JOIN {nested} ON {(on.Count == 0 ? "true" : string.Join(" AND ", on))}"
+        joined.From = join.Kind == TreeJoin.Left ? $"{left.From} LEFT JOIN {nested} ON {string.Join(" AND ", on.DefaultIfEmpty("true"))}"
             : on.Count == 0 ? $"{left.From} CROSS JOIN {nested}"
             : $"{left.From} JOIN {nested} ON {string.Join(" AND ", on)}";
         joined.IsJoin = true;
@@ -177,14 +195,19 @@ public sealed class RemoteTreeWriter
     private RemoteBlock Derived(RemoteBlock block)
     {
         var name = NewName("derived");
-        var selected = block.Columns.Select(column => $"{column.Value.Sql} AS {_dialect.Identifier(column.Key)}").DefaultIfEmpty("1 AS one");
-        var derived = new RemoteBlock($"({block.ToSelect(selected)}) AS {name}");
+        var selected = block.Columns.Select(column => $"{column.Value.Sql} AS {_dialect.Identifier(column.Key)}");
+        var derived = new RemoteBlock($"({block.ToSelect(selected.DefaultIfEmpty("1 AS one"))}) AS {name}");
         foreach (var (column, value) in block.Columns)
-            derived.Columns[column] = new RemoteExpression($"{name}.{_dialect.Identifier(column)}", RemotePrecedence.Atom) { Collations = value.Collations, IsPlain = true };
+        {
+            var sql = $"{name}.{_dialect.Identifier(column)}";
+            derived.Columns[column] = new RemoteExpression(sql, RemotePrecedence.Atom) { Collations = value.Collations, IsPlain = true };
+        }
+
         return derived;
     }
 
-    private RemoteExpressionWriter Writer(RemoteBlock block, Func<string, RemoteExpression?> outer) => new(_dialect, name => block.Find(name) ?? outer(name), Query);
+    private RemoteExpressionWriter Writer(RemoteBlock block, Func<string, RemoteExpression?> outer) =>
+        new(_dialect, name => block.Find(name) ?? outer(name), Query);
 
     private string Query(RelationalTree tree)
     {
@@ -193,7 +216,8 @@ public sealed class RemoteTreeWriter
     }
 
     /// <summary>
-    /// Only conditions of semi joins name columns of the rows around them, because sources join these. Other subqueries that do would run once for each row, which the engine does better.
+    /// Only conditions of semi joins name columns of the rows around them, because sources join these. Other subqueries that do would run
+    /// once for each row, which the engine does better.
     /// </summary>
     private static RemoteExpression? NoColumn(string name) => throw new NotShippableException("a subquery would run for each row");
 

@@ -4,8 +4,8 @@ using Federation.Core.Types;
 namespace Federation.Connectors.Spi;
 
 /// <summary>
-/// A bound scalar expression as connectors see it, typed and without implicit casts. Operators and functions carry the names of PostgreSQL's
-/// pg_operator and pg_proc; their argument types say which overload is meant.
+/// A bound scalar expression as connectors see it, typed and without implicit casts. Operators and functions carry the names of
+/// PostgreSQL's pg_operator and pg_proc; their argument types say which overload is meant.
 /// </summary>
 public abstract record ConnectorExpression
 {

@@ -39,8 +39,8 @@ public interface ILimitPushdown
 }
 
 /// <summary>
-/// Plan time, no I/O: a source that runs whole queries over its tables. It takes a tree only when its rows are those that PostgreSQL would give: the same texts for equal and for less,
-/// the same result types and scales, NULLs placed as asked, the same errors for wrong values.
+/// Plan time, no I/O: a source that runs whole queries over its tables. It takes a tree only when its rows are those that PostgreSQL would give:
+/// the same texts for equal and for less, the same result types and scales, NULLs placed as asked, the same errors for wrong values.
 /// </summary>
 public interface ISubtreePushdown
 {

@@ -4,8 +4,9 @@ using Federation.Core.Types;
 namespace Federation.Connectors.Spi;
 
 /// <summary>
-/// A query over tables of one server, as connectors see it. Rows flow from the leaves to the root. Columns have names that are unique in the whole tree, subqueries
-/// included; one that is passed on keeps its name. A <see cref="ConnectorExpression.Column"/> names a column of the node's inputs or, in a subquery, of the rows around it. Compares by content.
+/// A query over tables of one server, as connectors see it. Rows flow from the leaves to the root. Columns have names that are unique in
+/// the whole tree, subqueries included; one that is passed on keeps its name. A <see cref="ConnectorExpression.Column"/> names a column
+/// of the node's inputs or, in a subquery, of the rows around it. Compares by content.
 /// </summary>
 public abstract record RelationalTree
 {
@@ -33,22 +34,31 @@ public abstract record RelationalTree
     }
 
     /// <summary>One row per combination of the keys, equal as GROUP BY has it; without keys exactly one row.</summary>
-    public sealed record Aggregate(RelationalTree Input, EquatableArray<TreeValue> Keys, EquatableArray<TreeAggregate> Calls) : RelationalTree
+    public sealed record Aggregate(RelationalTree Input, EquatableArray<TreeValue> Keys, EquatableArray<TreeAggregate> Calls)
+        : RelationalTree
     {
-        public override EquatableArray<TreeColumn> Columns => Keys.Select(key => key.Column).Concat(Calls.Select(call => call.Column)).ToEquatableArray();
+        public override EquatableArray<TreeColumn> Columns =>
+            Keys.Select(key => key.Column).Concat(Calls.Select(call => call.Column)).ToEquatableArray();
     }
 
-    /// <summary>The rows after the first <paramref name="Offset"/> in the order of the keys, at most <paramref name="Count"/>; any rows without keys.</summary>
+    /// <summary>
+    /// The rows after the first <paramref name="Offset"/> in the order of the keys, at most <paramref name="Count"/>; any rows without
+    /// keys.
+    /// </summary>
     /// <param name="Count">Null for all.</param>
     public sealed record TopRows(RelationalTree Input, EquatableArray<TreeOrder> Keys, long? Count, long Offset) : RelationalTree
     {
         public override EquatableArray<TreeColumn> Columns => Input.Columns;
     }
 
-    /// <summary>Rows of both sides for which every conjunct is true. The right side of a semi or anti join may name columns of the left.</summary>
-    public sealed record Join(TreeJoin Kind, RelationalTree Left, RelationalTree Right, EquatableArray<ConnectorExpression> Conjuncts) : RelationalTree
+    /// <summary>
+    /// Rows of both sides for which every conjunct is true. The right side of a semi or anti join may name columns of the left.
+    /// </summary>
+    public sealed record Join(TreeJoin Kind, RelationalTree Left, RelationalTree Right, EquatableArray<ConnectorExpression> Conjuncts)
+        : RelationalTree
     {
-        public override EquatableArray<TreeColumn> Columns => Kind is TreeJoin.Semi or TreeJoin.Anti ? Left.Columns : Left.Columns.Concat(Right.Columns).ToEquatableArray();
+        public override EquatableArray<TreeColumn> Columns =>
+            Kind is TreeJoin.Semi or TreeJoin.Anti ? Left.Columns : Left.Columns.Concat(Right.Columns).ToEquatableArray();
     }
 }
 

@@ -21,11 +21,11 @@ internal sealed class RelationalTrees(Func<LogicalPlan, double> estimate)
     {
         if (_names.TryGetValue(column.Id, out var known)) return known;
         var isShort = column.Name.Length is > 0 and <= LongestName && Ascii.IsValid(column.Name);
-        var name = isShort && _used.Add(column.Name) ? column.Name : $"{(isShort ? column.Name : "column")}_{column.Id.ToString(System.Globalization.CultureInfo.InvariantCulture)}";
-        while (!isShort || name != column.Name)
+        var name = isShort ? column.Name : "column";
+        if (!_used.Add(name))
         {
-            if (_used.Add(name)) break;
-            name += "_";
+            name += $"_{column.Id.ToString(System.Globalization.CultureInfo.InvariantCulture)}";
+            while (!_used.Add(name)) name += "_";
         }
 
         _names.Add(column.Id, name);
@@ -40,10 +40,13 @@ internal sealed class RelationalTrees(Func<LogicalPlan, double> estimate)
         foreach (var column in plan.Columns) NameOf(column);
         var tree = plan switch
         {
-            Scan { Subtree: null } scan => new RelationalTree.Table(scan.Handle, scan.Outputs.Select(output => new TableOutput(Named(output.Column), output.SourceName)).ToEquatableArray()),
+            Scan { Subtree: null } scan => new RelationalTree.Table(
+                scan.Handle, scan.Outputs.Select(output => new TableOutput(Named(output.Column), output.SourceName)).ToEquatableArray()),
             Filter filter => Filtered(filter),
-            Project project => Input(project) is { } input && Values(project.Assignments) is { } values ? new RelationalTree.Project(input, values) : null,
-            Distinct => Input(plan) is { } input ? new RelationalTree.Aggregate(input, plan.Columns.Select(column => new TreeValue(Named(column), Reference(column))).ToEquatableArray(), []) : null,
+            Project project => Input(project) is { } input && Values(project.Assignments) is { } values
+                ? new RelationalTree.Project(input, values)
+                : null,
+            Distinct => Input(plan) is { } input ? new RelationalTree.Aggregate(input, Passed(plan.Columns), []) : null,
             Aggregate { Sets.Count: 0 } aggregate => Grouped(aggregate),
             Limit limit => Limited(limit),
             Join { IsLateral: false, Type: JoinType.Inner or JoinType.Left } join => Joined(join),
@@ -69,7 +72,9 @@ internal sealed class RelationalTrees(Func<LogicalPlan, double> estimate)
 
     private TreeColumn Named(Column column) => new(NameOf(column), column.Type);
 
-    private ConnectorExpression Reference(Column column) => new ConnectorExpression.Column(NameOf(column), column.Type);
+    private EquatableArray<TreeValue> Passed(EquatableArray<Column> columns) => columns
+        .Select(column => new TreeValue(Named(column), new ConnectorExpression.Column(NameOf(column), column.Type)))
+        .ToEquatableArray();
 
     private ConnectorExpression? Convert(Expr expression) =>
         PlanRewriter.IsVolatile(expression) ? null : ConnectorExpressions.Convert(expression, _names, OfSubquery);
@@ -112,7 +117,8 @@ internal sealed class RelationalTrees(Func<LogicalPlan, double> estimate)
             Not { Operand: Subquery { Kind: SubqueryKind.Exists } negative } => (negative, TreeJoin.Anti),
             _ => (null, default),
         };
-        if (subquery is null || (subquery.Kind == SubqueryKind.Any && (subquery.Operator != "=" || subquery.Comparisons.Count == 0))) return null;
+        if (subquery is null) return null;
+        if (subquery.Kind == SubqueryKind.Any && (subquery.Operator != "=" || subquery.Comparisons.Count == 0)) return null;
         if (Convert(subquery.Plan) is not { } right || All(subquery.Comparisons) is not { } conjuncts) return null;
         return new RelationalTree.Join(kind, input, right, conjuncts);
     }
@@ -123,7 +129,7 @@ internal sealed class RelationalTrees(Func<LogicalPlan, double> estimate)
         var calls = new List<TreeAggregate>();
         foreach (var (column, expression) in aggregate.Aggregates)
         {
-            if (expression is not AggregateCall { OrderBy.Count: 0, Function.AggregateKind: 'n' } call || PlanRewriter.IsVolatile(call)) return null;
+            if (expression is not AggregateCall { OrderBy.Count: 0, Function.AggregateKind: 'n' } call) return null;
             if (All(call.Arguments) is not { } arguments) return null;
             var condition = call.Filter is null ? null : Convert(call.Filter);
             if (call.Filter is not null && condition is null) return null;
@@ -135,21 +141,26 @@ internal sealed class RelationalTrees(Func<LogicalPlan, double> estimate)
 
     private RelationalTree? Limited(Limit limit)
     {
-        if (limit.WithTies || limit.Count is not (null or Constant { Value: long and >= 0 }) || limit.Offset is not (null or Constant { Value: long and >= 0 })) return null;
+        if (limit.WithTies || !IsCount(limit.Count) || !IsCount(limit.Offset)) return null;
         var (below, keys) = limit.Input is Sort sort ? (sort.Input, sort.Keys) : (limit.Input, []);
-        return Convert(below) is { } input ? Top(input, keys, (limit.Count as Constant)?.Value as long?, (limit.Offset as Constant)?.Value as long? ?? 0) : null;
+        var (count, offset) = ((limit.Count as Constant)?.Value as long?, (limit.Offset as Constant)?.Value as long?);
+        return Convert(below) is { } input ? Top(input, keys, count, offset ?? 0) : null;
+
+        static bool IsCount(Expr? expression) => expression is null or Constant { Value: long and >= 0 };
     }
 
     private RelationalTree? Joined(Join join)
     {
         if (Convert(join.Left) is not { } left || Convert(join.Right) is not { } right) return null;
         var terms = Conjuncts.Of(join.Condition).ToArray();
-        return All(terms) is { } conjuncts ? new RelationalTree.Join(join.Type == JoinType.Left ? TreeJoin.Left : TreeJoin.Inner, left, right, conjuncts) : null;
+        var kind = join.Type == JoinType.Left ? TreeJoin.Left : TreeJoin.Inner;
+        return All(terms) is { } conjuncts ? new RelationalTree.Join(kind, left, right, conjuncts) : null;
     }
 
     private EquatableArray<TreeValue>? Values(EquatableArray<Assignment> assignments)
     {
-        if (All(assignments.Select(assignment => assignment.Expression)) is not { } expressions) return null;
+        if (All(assignments.Select(assignment => assignment.Expression)) is not { } expressions)
+            return null;
         return assignments.Select((assignment, i) => new TreeValue(Named(assignment.Column), expressions[i])).ToEquatableArray();
     }
 

@@ -5,8 +5,8 @@ using Federation.CompatTests.Suite.Slt;
 namespace Federation.CompatTests.Suite.Pushdown;
 
 /// <summary>
-/// What an attached PostgreSQL takes of a query as one statement. The records of subtrees.txt are a query, then pieces that its EXPLAIN has (+) or has not (-). The rows are PostgreSQL's own, with
-/// pushdown and without.
+/// What an attached PostgreSQL takes of a query as one statement. The records of subtrees.txt are a query, then pieces that its EXPLAIN
+/// has (+) or has not (-). The rows are PostgreSQL's own, with pushdown and without.
 /// </summary>
 [Collection(SuiteCollection.Name)]
 public sealed class SubtreeTests(SuiteServers servers)
@@ -35,7 +35,8 @@ public sealed class SubtreeTests(SuiteServers servers)
         Assert.NotEmpty(expected.Rows);
         AssertEqual(expected, await SucceedAsync(subject, sql), sql);
         await SucceedAsync(subject, "SET federation.pushdown = 'scan'");
-        Assert.DoesNotContain((await SucceedAsync(subject, "EXPLAIN " + sql)).Rows, row => row[0]!.Contains("Remote query", StringComparison.Ordinal));
+        var apart = await SucceedAsync(subject, "EXPLAIN " + sql);
+        Assert.DoesNotContain(apart.Rows, row => row[0]!.Contains("Remote query", StringComparison.Ordinal));
         AssertEqual(expected, await SucceedAsync(subject, sql), sql);
     }
 
@@ -74,7 +75,8 @@ public sealed class SubtreeTests(SuiteServers servers)
     private async Task<(RawClient Oracle, RawClient Subject)> ConnectAsync()
     {
         await (s_created ??= CreateAsync());
-        return (await RawClient.ConnectAsync(servers.Postgres with { Database = Database }), await RawClient.ConnectAsync(servers.Gateway with { Database = Database }));
+        var oracle = await RawClient.ConnectAsync(servers.Postgres with { Database = Database });
+        return (oracle, await RawClient.ConnectAsync(servers.Gateway with { Database = Database }));
     }
 
     private async Task CreateAsync()
@@ -83,8 +85,8 @@ public sealed class SubtreeTests(SuiteServers servers)
         await using (var owner = await RawClient.ConnectAsync(servers.Postgres with { Database = Database }))
             await SucceedAsync(owner, await File.ReadAllTextAsync(Path.ChangeExtension(s_file, ".sql")));
         await using var gateway = await RawClient.ConnectAsync(servers.Gateway);
-        await SucceedAsync(
-            gateway, $"CREATE SERVER {Database} FOREIGN DATA WRAPPER postgres OPTIONS (host '127.0.0.1', port '{servers.Postgres.Port}', dbname '{Database}')");
+        var options = $"host '127.0.0.1', port '{servers.Postgres.Port}', dbname '{Database}'";
+        await SucceedAsync(gateway, $"CREATE SERVER {Database} FOREIGN DATA WRAPPER postgres OPTIONS ({options})");
         await SucceedAsync(gateway, $"CREATE USER MAPPING FOR PUBLIC SERVER {Database} OPTIONS (user 'postgres')");
     }
 
