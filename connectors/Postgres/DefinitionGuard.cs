@@ -22,7 +22,7 @@ internal static class DefinitionGuard
     private const string Message = "the definition has changed";
 
     /// <summary>The query with the condition in its place.</summary>
-    public static string Apply(string sql, PostgresTable table) => sql.Replace(Mark, Condition(table), StringComparison.Ordinal);
+    public static string Apply(string sql, IEnumerable<PostgresTable> tables) => sql.Replace(Mark, string.Join(" AND ", tables.Select(Condition)), StringComparison.Ordinal);
 
     /// <summary>The query without the condition, for people.</summary>
     public static string Hide(string sql) => sql.Replace(" AND " + Mark, "", StringComparison.Ordinal).Replace(" WHERE " + Mark, "", StringComparison.Ordinal);

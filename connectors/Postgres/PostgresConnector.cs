@@ -13,7 +13,7 @@ using Npgsql;
 namespace Federation.Connectors.Postgres;
 
 /// <summary>A PostgreSQL database. Reads by binary COPY over pooled connections.</summary>
-internal sealed class PostgresConnector : IConnector, IConnectorMetadata, IBulkMetadata, ISourceTypes, IChildTables, IScanPlanner, IPartitionedScanPlanner, IPageSource, IFilterPushdown, ILimitPushdown
+internal sealed class PostgresConnector : IConnector, IConnectorMetadata, IBulkMetadata, ISourceTypes, IChildTables, IScanPlanner, IPartitionedScanPlanner, IPageSource, IFilterPushdown, ILimitPushdown, ISubtreePushdown
 {
     private readonly NpgsqlDataSource _source;
     private readonly PostgresErrors _errors;
@@ -53,14 +53,13 @@ internal sealed class PostgresConnector : IConnector, IConnectorMetadata, IBulkM
     {
         var own = (PostgresTableHandle)handle;
         var writer = new RemoteExpressionWriter(PostgresDialect.Instance, own.Table.Find);
-        var isUnicode = own.Table.Columns.All(column => column.Collation is null or { IsUnicode: true });
         var filters = own.Filters.ToList();
         var answers = new PushedConjunct[conjuncts.Count];
         for (var i = 0; i < answers.Length; i++)
         {
             var sql = writer.TryWriteCondition(conjuncts[i], out var reason);
-            if (sql is not null && !isUnicode && !Ascii.IsValid(sql)) (sql, reason) = (null, "the source does not hold text as Unicode");
-            if (sql is not null) filters.Add(sql);
+            if (sql is not null && !own.Table.IsUnicode && !Ascii.IsValid(sql)) (sql, reason) = (null, "the source does not hold text as Unicode");
+            if (sql is not null) filters.Add(conjuncts[i]);
             answers[i] = sql is null ? new PushedConjunct(PushPrecision.Unsupported, reason) : new PushedConjunct(PushPrecision.Exact);
         }
 
@@ -74,16 +73,26 @@ internal sealed class PostgresConnector : IConnector, IConnectorMetadata, IBulkM
         return own with { Limit = Math.Min(count, own.Limit ?? long.MaxValue) };
     }
 
+    public SubtreePushdown TryTake(RelationalTree tree) => PostgresQueries.TryTake(tree);
+
     public ValueTask<ScanPlan> PlanScanAsync(ITableHandle handle, EquatableArray<string> columns, string inputName, CancellationToken cancellationToken)
     {
+        if (handle is PostgresQueryHandle query)
+        {
+            var select = PostgresQueries.Write(query, columns);
+            var scanned = query.Tables.Select(table => new ScannedTable(table.Schema, table.Name, table.Columns.Select(Signature).ToArray())).ToArray();
+            var outputs = query.Tree.Columns.ToDictionary(column => column.Name, column => column.Type);
+            var fields = Fields(columns.Select(name => (name, outputs[name])));
+            return ValueTask.FromResult(new ScanPlan([new ConnectorSplit(inputName, fields, ServerName, new PostgresScan(Guarded(select), scanned).ToJson())], select.ToString()));
+        }
+
         var (sql, split) = Write((PostgresTableHandle)handle, columns, inputName, null, null);
         return ValueTask.FromResult(new ScanPlan([split], sql));
     }
 
     public async ValueTask<ScanPlan> PlanScanAsync(ITableHandle handle, EquatableArray<string> columns, string inputName, int parts, CancellationToken cancellationToken)
     {
-        var own = (PostgresTableHandle)handle;
-        if (own.Limit is not null || await Patience.WaitAsync(SharedSnapshot.TryOpenAsync(_source, own.Table, _errors, cancellationToken), shared => _ = shared?.DisposeAsync().AsTask(), cancellationToken) is not { } shared)
+        if (handle is not PostgresTableHandle { Limit: null } own || await Patience.WaitAsync(SharedSnapshot.TryOpenAsync(_source, own.Table, _errors, cancellationToken), shared => _ = shared?.DisposeAsync().AsTask(), cancellationToken) is not { } shared)
             return await PlanScanAsync(handle, columns, inputName, cancellationToken);
         var splits = shared.Ranges(parts).Select(range => (TaskInput)Write(own, columns, inputName, range, shared.Name).Split).ToEquatableArray();
         var (whole, _) = Write(own, columns, inputName, null, null);
@@ -95,26 +104,29 @@ internal sealed class PostgresConnector : IConnector, IConnectorMetadata, IBulkM
         var (table, filters, limit) = handle;
         var selected = columns.Select(name => table.Find(name)
             ?? throw new SqlException(SqlState.UndefinedColumn, $"column \"{name}\" of relation \"{table.Name}\" does not exist")).ToArray();
-        var dialect = PostgresDialect.Instance;
-        var from = $"{(handle.IsOnly ? "ONLY " : "")}{dialect.Identifier(table.Schema)}.{dialect.Identifier(table.Name)}";
-        var conditions = range is null ? filters : filters.Append(range).ToEquatableArray();
-        var select = new RemoteSelect(
-            selected.Length == 0 ? ["1::int2"] : selected.Select(column => column.Expression).ToEquatableArray(),
-            from)
+        var writer = new RemoteExpressionWriter(PostgresDialect.Instance, table.Find);
+        var conditions = filters.Select(filter => writer.TryWriteCondition(filter, out var reason) ?? throw new SqlException(SqlState.InternalError, reason ?? "")).ToList();
+        if (range is not null) conditions.Add(range);
+        var select = new RemoteSelect(selected.Length == 0 ? ["1::int2"] : selected.Select(column => column.Expression).ToEquatableArray(), handle.From)
         {
-            Where = conditions,
+            Where = conditions.ToEquatableArray(),
             Limit = limit,
         };
-        var fields = selected.Length == 0
-            ? [new RecordField("one", SqlType.Int2)]
-            : selected.Select(column => new RecordField(column.Name, AsMoved(column.Type))).ToEquatableArray();
+        var fields = Fields(selected.Select(column => (column.Name, column.Type)));
         var sql = select.ToString();
         // Under a shared snapshot the catalog of the query may be older than its lock; there the definition is compared before.
-        var guarded = snapshot is null ? (select with { Where = conditions.Append(DefinitionGuard.Mark).ToEquatableArray() }).ToString() : sql;
-        var scan = new PostgresScan(guarded, table.Schema, table.Name, selected.Select(Signature).ToArray(), snapshot);
+        var scan = new PostgresScan(snapshot is null ? Guarded(select) : sql, [new ScannedTable(table.Schema, table.Name, selected.Select(Signature).ToArray())], snapshot);
         var estimate = filters.Count > 0 || range is not null ? -1 : table.EstimatedRows;
         if (limit is { } most && (estimate < 0 || estimate > most)) estimate = most;
         return (sql, new ConnectorSplit(inputName, fields, ServerName, scan.ToJson()) { EstimatedRows = estimate });
+    }
+
+    private static string Guarded(RemoteSelect select) => (select with { Where = select.Where.Append(DefinitionGuard.Mark).ToEquatableArray() }).ToString();
+
+    private static EquatableArray<RecordField> Fields(IEnumerable<(string Name, SqlType Type)> columns)
+    {
+        var fields = columns.Select(column => new RecordField(column.Name, AsMoved(column.Type))).ToEquatableArray();
+        return fields.Count == 0 ? [new RecordField("one", SqlType.Int2)] : fields;
     }
 
     public async IAsyncEnumerable<Batch> ReadAsync(ConnectorSplit split, [EnumeratorCancellation] CancellationToken cancellationToken)
@@ -167,8 +179,9 @@ internal sealed class PostgresConnector : IConnector, IConnectorMetadata, IBulkM
 
     private async ValueTask<(CopyRows Rows, Batch? First)> OpenAsync(PostgresScan scan, BatchSchema schema, bool isCurrent, CancellationToken cancellationToken)
     {
-        var table = await CheckColumnsAsync(scan, isCurrent, cancellationToken);
-        var rows = new CopyRows(await CopyStream.OpenAsync(_source, DefinitionGuard.Apply(scan.Sql, table), DefinitionGuard.Hide(scan.Sql), scan.Snapshot, _errors, cancellationToken), schema);
+        var tables = new List<PostgresTable>();
+        foreach (var table in scan.Tables) tables.Add(await CheckColumnsAsync(table, isCurrent, cancellationToken));
+        var rows = new CopyRows(await CopyStream.OpenAsync(_source, DefinitionGuard.Apply(scan.Sql, tables), DefinitionGuard.Hide(scan.Sql), scan.Snapshot, _errors, cancellationToken), schema);
         try
         {
             return (rows, await rows.ReadAsync());
@@ -184,7 +197,7 @@ internal sealed class PostgresConnector : IConnector, IConnectorMetadata, IBulkM
     /// COPY does not say what types its columns have. A plan may be older than the table it reads (prepared statements live long), so the
     /// columns are compared with what the source's catalog says now.
     /// </summary>
-    private async ValueTask<PostgresTable> CheckColumnsAsync(PostgresScan scan, bool isCurrent, CancellationToken cancellationToken)
+    private async ValueTask<PostgresTable> CheckColumnsAsync(ScannedTable scan, bool isCurrent, CancellationToken cancellationToken)
     {
         var table = await _catalog.GetTableAsync(scan.Schema, scan.Table, isCurrent, cancellationToken)
             ?? throw new SqlException(SqlState.UndefinedTable, $"relation \"{scan.Schema}.{scan.Table}\" does not exist on server \"{ServerName}\"");

@@ -15,6 +15,8 @@ internal sealed partial class PostgresDialect : SqlDialect
 
     public override RemoteFunctions Functions => PostgresFunctions.Table;
 
+    public override RemoteFunctions Aggregates => PostgresFunctions.Aggregates;
+
     public override string Identifier(string name) =>
         PlainIdentifier().IsMatch(name) && !PostgresKeywords.Contains(name) ? name : $"\"{name.Replace("\"", "\"\"", StringComparison.Ordinal)}\"";
 
@@ -29,7 +31,10 @@ internal sealed partial class PostgresDialect : SqlDialect
                 // PostgreSQL reads a bare number as integer, bigint or numeric by its size; comparisons give the same answer for each.
                 var number = string.Format(CultureInfo.InvariantCulture, "{0}", value);
                 if (isBare) return number;
-                return value is int && number[0] != '-' ? number : $"({number})::{TypeName(type)}";
+                if (number[0] == '-') return $"({number})::{TypeName(type)}";
+
+                // A number with a point is numeric by itself.
+                return value is int || (number.Contains('.', StringComparison.Ordinal) && type.Modifier < 0) ? number : $"{number}::{TypeName(type)}";
             case string text when IsPlainText(type): return isBare ? Quote(text) : $"{Quote(text)}::{TypeName(type)}";
             case float or double or PgNumeric or PgDate or PgTime or PgTimeTz or PgTimestamp or PgInterval or Guid or byte[] or PgBits:
                 return $"{Quote(ValueText.Format(value, type, s_format))}::{TypeName(type)}";

@@ -26,9 +26,12 @@ internal static class PostgresFunctions
             ("= <> < <= > >=", "oid oid"),
             ("= <> < <= > >=", "text text"),
             ("= <>", "bpchar bpchar"),
+            (RemoteFunctions.Order, "bpchar"),
             ("~~ !~~", "text text"),
             ("+ - * / %", "integer integer"),
-            ("+ - *", "numeric numeric"),
+            ("+ - * / %", "numeric numeric"),
+            ("trunc round", "numeric integer"),
+            ("trunc round ceil ceiling floor", "numeric"),
             ("+ - *", "float float"),
             ("- +", "integer"),
             ("- +", "numeric"),
@@ -40,6 +43,8 @@ internal static class PostgresFunctions
             ("abs", "numeric"),
             ("abs", "float"),
             ("length char_length character_length", "text"),
+            ("substring substr", "text integer"),
+            ("substring substr", "text integer integer"),
             ("date_trunc", "text timestamp"),
             ("extract date_part", "text date"),
             ("extract date_part", "text timestamp"),
@@ -53,4 +58,25 @@ internal static class PostgresFunctions
             ("~~* !~~*", "ILIKE depends on the source's locale"),
             ("~ !~ ~* !~*", "regular expressions depend on the source's locale"),
         ]);
+
+    /// <summary>Those whose result does not depend on the order in which rows come; of floats as far as it does not here either.</summary>
+    public static readonly RemoteFunctions Aggregates = new(
+        exact:
+        [
+            ("count", "any"),
+            ("sum avg min max", "integer"),
+            ("sum avg min max", "numeric"),
+            ("sum avg min max", "float"),
+            ("sum avg min max", "interval"),
+            ("min max", "date"),
+            ("min max", "time"),
+            ("min max", "timetz"),
+            ("min max", "timestamp"),
+            ("min max", "timestamptz"),
+            ("min max", "text"),
+            ("min max", "bpchar"),
+            ("min max", "oid"),
+            ("bool_and bool_or every", "bool"),
+        ],
+        never: []);
 }

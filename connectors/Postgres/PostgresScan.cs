@@ -5,14 +5,16 @@ namespace Federation.Connectors.Postgres;
 
 /// <summary>What a split's payload says: the query, and the columns that it was written for.</summary>
 /// <param name="Snapshot">The exported snapshot that the splits of one scan read together; null for a scan of one split.</param>
-/// <param name="Columns">Name and expression of each selected column with its type, as it was when the scan was planned.</param>
-internal sealed record PostgresScan(string Sql, string Schema, string Table, string[] Columns, string? Snapshot = null)
+internal sealed record PostgresScan(string Sql, ScannedTable[] Tables, string? Snapshot = null)
 {
     public string ToJson() => JsonSerializer.Serialize(this, PostgresScanJson.Default.PostgresScan);
 
     public static PostgresScan FromJson(string json) =>
         JsonSerializer.Deserialize(json, PostgresScanJson.Default.PostgresScan) ?? throw new JsonException("a scan is expected");
 }
+
+/// <param name="Columns">Name and expression of each column that the query reads with its type, as it was when the scan was planned.</param>
+internal sealed record ScannedTable(string Schema, string Table, string[] Columns);
 
 [JsonSerializable(typeof(PostgresScan))]
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase)]

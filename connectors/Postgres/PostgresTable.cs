@@ -17,6 +17,9 @@ internal sealed record PostgresTable(string Schema, string Name, EquatableArray<
     /// <summary>What all of the definition comes to; another one means that the table was altered or made anew.</summary>
     public string Identity { get; init; } = "";
 
+    /// <summary>The database holds text as Unicode, as far as columns of it are known.</summary>
+    public bool IsUnicode => Columns.All(column => column.Collation is null or { IsUnicode: true });
+
     public RemoteColumn? Find(string column)
     {
         foreach (var candidate in Columns)
@@ -26,9 +29,15 @@ internal sealed record PostgresTable(string Schema, string Name, EquatableArray<
     }
 }
 
-/// <summary>A table with the filters (SQL of the source) and the limit that were pushed into it.</summary>
-internal sealed record PostgresTableHandle(PostgresTable Table, EquatableArray<string> Filters = default, long? Limit = null) : ITableHandle
+/// <summary>A table with the filters and the limit that were pushed into it.</summary>
+internal sealed record PostgresTableHandle(PostgresTable Table, EquatableArray<ConnectorExpression> Filters = default, long? Limit = null) : ITableHandle
 {
     /// <summary>FROM ONLY: without the rows of child tables.</summary>
     public bool IsOnly { get; init; }
+
+    public string From => $"{(IsOnly ? "ONLY " : "")}{PostgresDialect.Instance.Identifier(Table.Schema)}.{PostgresDialect.Instance.Identifier(Table.Name)}";
 }
+
+/// <summary>A query that the source runs as a whole.</summary>
+/// <param name="Tables">Those it reads.</param>
+internal sealed record PostgresQueryHandle(RelationalTree Tree, EquatableArray<PostgresTable> Tables) : ITableHandle;

@@ -10,6 +10,9 @@ namespace Federation.Connectors.RemoteSql;
 /// </summary>
 public sealed class RemoteFunctions
 {
+    /// <summary>The name of a row for types that ORDER BY may be left to the source by, but comparisons may not.</summary>
+    public const string Order = "ORDER";
+
     private readonly FrozenDictionary<string, string[][]> _exact;
     private readonly FrozenDictionary<string, string> _never;
 
@@ -31,7 +34,7 @@ public sealed class RemoteFunctions
     }
 
     /// <summary>The family of a type; types that are alone in theirs have their catalog name.</summary>
-    private static string Family(SqlType type) => type.IsArray ? "array" : type.Base.Name switch
+    private static string Family(SqlType type) => type.IsArray ? "array" : type.Base.Source is not null ? "source" : type.Base.Name switch
     {
         "int2" or "int4" or "int8" => "integer",
         "float4" or "float8" => "float",

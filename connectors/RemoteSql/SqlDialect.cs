@@ -8,6 +8,9 @@ public abstract class SqlDialect
     /// <summary>What may be left to the source.</summary>
     public abstract RemoteFunctions Functions { get; }
 
+    /// <summary>The aggregates that may be left to the source.</summary>
+    public abstract RemoteFunctions Aggregates { get; }
+
     /// <summary>The identifier, quoted when its plain form would mean something else.</summary>
     public abstract string Identifier(string name);
 

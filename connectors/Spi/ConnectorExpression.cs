@@ -4,8 +4,8 @@ using Federation.Core.Types;
 namespace Federation.Connectors.Spi;
 
 /// <summary>
-/// A bound scalar expression as connectors see it, typed and without implicit casts. Operators and functions carry the names of PostgreSQL's
-/// pg_operator and pg_proc; their argument types say which overload is meant.
+/// A bound scalar expression as connectors see it, typed and without implicit casts. Operators and functions carry the names of
+/// PostgreSQL's pg_operator and pg_proc; their argument types say which overload is meant.
 /// </summary>
 public abstract record ConnectorExpression
 {
@@ -35,4 +35,15 @@ public abstract record ConnectorExpression
     public sealed record In(ConnectorExpression Argument, EquatableArray<ConnectorExpression> Values) : ConnectorExpression(SqlType.Bool);
 
     public sealed record Cast(ConnectorExpression Argument, SqlType To) : ConnectorExpression(To);
+
+    /// <summary>CASE: the result of the first condition that is true, else <paramref name="Else"/>.</summary>
+    public sealed record Case(EquatableArray<CaseBranch> Branches, ConnectorExpression Else, SqlType Result) : ConnectorExpression(Result);
+
+    /// <summary>The one value of a query with one column; NULL without a row, 21000 for several.</summary>
+    public sealed record ScalarQuery(RelationalTree Query, SqlType Result) : ConnectorExpression(Result);
+
+    /// <summary>argument IN (query with one column): NULL when nothing matches and the argument or a value is NULL.</summary>
+    public sealed record InQuery(ConnectorExpression Argument, RelationalTree Query) : ConnectorExpression(SqlType.Bool);
 }
+
+public sealed record CaseBranch(ConnectorExpression Condition, ConnectorExpression Result);

@@ -37,3 +37,16 @@ public interface ILimitPushdown
     /// <summary>A handle that yields at most about <paramref name="count"/> rows, or null. The engine keeps its own LIMIT.</summary>
     ITableHandle? PushLimit(ITableHandle handle, long count);
 }
+
+/// <summary>
+/// Plan time, no I/O: a source that runs whole queries over its tables. It takes a tree only when its rows are those that PostgreSQL would give:
+/// the same texts for equal and for less, the same result types and scales, NULLs placed as asked, the same errors for wrong values.
+/// </summary>
+public interface ISubtreePushdown
+{
+    SubtreePushdown TryTake(RelationalTree tree);
+}
+
+/// <param name="Handle">A handle whose columns are those of the tree, under their names; null when the tree was refused.</param>
+/// <param name="Reason">Why it was refused, for EXPLAIN; null when it was taken.</param>
+public sealed record SubtreePushdown(ITableHandle? Handle, string? Reason);

@@ -15,7 +15,7 @@ namespace Federation.Scheduling;
 public sealed record ScheduledTask(string Sql, EquatableArray<TaskInput> Inputs);
 
 /// <summary>A fragment with its scans planned and dealt out to tasks.</summary>
-public sealed record ScheduledFragment(Fragment Fragment, IReadOnlyList<ScheduledTask> Tasks, IReadOnlyDictionary<TableSource, ScanNotes> Notes);
+public sealed record ScheduledFragment(Fragment Fragment, IReadOnlyList<ScheduledTask> Tasks, IReadOnlyDictionary<Scan, ScanNotes> Notes);
 
 /// <summary>
 /// A query whose splits are planned: what will run, and what EXPLAIN shows. Disposing it releases what the sources hold open for the splits.
@@ -82,7 +82,7 @@ public sealed class ScheduledQuery : IAsyncDisposable
         var inputs = new List<TaskInput>[fragment.Tasks];
         var prelude = new List<string>[fragment.Tasks];
         for (var i = 0; i < fragment.Tasks; i++) (inputs[i], prelude[i]) = ([], []);
-        var notes = new Dictionary<TableSource, ScanNotes>();
+        var notes = new Dictionary<Scan, ScanNotes>();
         foreach (var input in fragment.Query.Inputs)
         {
             var shares = input.Source switch
@@ -103,7 +103,7 @@ public sealed class ScheduledQuery : IAsyncDisposable
     }
 
     private async ValueTask<IReadOnlyList<TaskInput>[]> PlanScanAsync(
-        Fragment fragment, Scan scan, string name, Dictionary<TableSource, ScanNotes> notes, CancellationToken cancellationToken)
+        Fragment fragment, Scan scan, string name, Dictionary<Scan, ScanNotes> notes, CancellationToken cancellationToken)
     {
         var table = Plan.Tables[scan.Source];
         if (table.Provider is not IScanPlanner planner) throw new SqlException(SqlState.FeatureNotSupported, $"table \"{scan.Source}\" cannot be read");
@@ -112,7 +112,7 @@ public sealed class ScheduledQuery : IAsyncDisposable
             ? await partitioned.PlanScanAsync(scan.Handle, columns, name, fragment.Tasks, cancellationToken)
             : await planner.PlanScanAsync(scan.Handle, columns, name, cancellationToken);
         if (plan.Hold is { } hold) _holds.Add(hold);
-        notes[scan.Source] = new ScanNotes(plan.RemoteSql, plan.Details);
+        notes[scan] = new ScanNotes(plan.RemoteSql, plan.Details);
         var splits = plan.Splits.Select(split => split is ConnectorSplit remote && table.ProviderKey is { } key ? remote with { Server = key } : split).ToArray();
         if (fragment.Tasks == 1) return [splits];
         if (table.IsComputed) return Enumerable.Repeat<IReadOnlyList<TaskInput>>(splits, fragment.Tasks).ToArray();
@@ -154,6 +154,6 @@ public sealed class ScheduledQuery : IAsyncDisposable
             ? split.Columns
             : split.Columns.Select((column, i) => column with { Name = input.ColumnNames[i] }).ToEquatableArray(),
         IsReadTwice = split is InlineRows || input.IsRepeated || Mentions(sql, input.Name) > 1,
-        EstimatedRows = split.EstimatedRows >= 0 ? split.EstimatedRows : input.Source is Scan scan ? scan.Source.EstimatedRows : -1,
+        EstimatedRows = split.EstimatedRows >= 0 ? split.EstimatedRows : input.Source is Scan scan ? scan.EstimatedRows : -1,
     };
 }

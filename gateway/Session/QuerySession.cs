@@ -348,7 +348,10 @@ public sealed class QuerySession : ISession
         return _analyzer.AnalyzeAsync(text, syntax, declared, cancellationToken);
     }
 
-    internal Federation.Planner.ExecutionContext Execution(EquatableArray<object?> parameters) => new(parameters, _functions.Evaluate, Settings.TextFormat.ObjectNames);
+    internal Federation.Planner.ExecutionContext Execution(EquatableArray<object?> parameters) => new(parameters, _functions.Evaluate, Settings.TextFormat.ObjectNames)
+    {
+        PushesSubtrees = Settings.Get("federation.pushdown") == "on",
+    };
 
     internal ValueTask<BoundQuery> BindWideAsync(PreparedStatement statement, CancellationToken cancellationToken) => _analyzer.BindWideAsync(statement, cancellationToken);
 

@@ -56,8 +56,19 @@ public sealed record Scan(TableSource Source, ITableHandle Handle, EquatableArra
     /// <summary>At most this many rows are needed; null for all.</summary>
     public long? Limit { get; init; }
 
+    /// <summary>Set when the handle is a query over several tables or with groups; <see cref="Source"/> is then one of its tables.</summary>
+    public ScanSubtree? Subtree { get; init; }
+
+    /// <summary>Rows of what is read, before filters; negative when unknown.</summary>
+    public long EstimatedRows => Subtree?.EstimatedRows ?? Source.EstimatedRows;
+
     public override EquatableArray<Column> Columns => Outputs.Select(output => output.Column).ToEquatableArray();
 }
+
+/// <summary>What a source took of a plan as one query.</summary>
+/// <param name="Tables">The tables that it reads, each once.</param>
+/// <param name="Parts">What it does besides reading, for EXPLAIN.</param>
+public sealed record ScanSubtree(EquatableArray<TableSource> Tables, EquatableArray<string> Parts, long EstimatedRows);
 
 public sealed record ScanColumn(Column Column, string SourceName);
 

@@ -49,7 +49,7 @@ public sealed class PlanTests
     {
         var bound = Binder.Bind(((SelectStatement)SqlParser.Parse(sql)[0].Statement).Query, Context());
         var plan = QueryPlanner.Optimize(bound, new ExecutionContext([], _ => null));
-        var lines = PlanText.Write(plan, new Dictionary<TableSource, ScanNotes>()).Select(line => line.TrimStart(' ', '│', '├', '└', '─'));
+        var lines = PlanText.Write(plan, new Dictionary<Scan, ScanNotes>()).Select(line => line.TrimStart(' ', '│', '├', '└', '─'));
         Assert.Equal(expected, string.Join(" | ", lines));
     }
 

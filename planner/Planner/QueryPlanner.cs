@@ -11,7 +11,11 @@ namespace Federation.Planner;
 /// The value of a function that depends on the session, not on data (now, current_user, current_setting, …), or null when the name is not one. Arguments are constants.
 /// </param>
 /// <param name="Names">Names behind the reg types, whose text only the session knows.</param>
-public sealed record ExecutionContext(EquatableArray<object?> Parameters, Func<Call, Constant?> EvaluateSessionFunction, Core.Values.IObjectNames? Names = null);
+public sealed record ExecutionContext(EquatableArray<object?> Parameters, Func<Call, Constant?> EvaluateSessionFunction, Core.Values.IObjectNames? Names = null)
+{
+    /// <summary>Sources may take more of a plan than one table's columns, filters and limit.</summary>
+    public bool PushesSubtrees { get; init; } = true;
+}
 
 /// <summary>From a bound query to fragments: values in, rules, cut. Pure: no I/O, no clock.</summary>
 public static class QueryPlanner
@@ -22,7 +26,7 @@ public static class QueryPlanner
     {
         PlanChecker.Check(query.Plan, "binding");
         var plan = PlanRewriter.RewriteExpressions(query.Plan, expression => Substitute(expression, context));
-        return Optimizer.Optimize(plan, new RuleContext(query.Tables));
+        return Optimizer.Optimize(plan, new RuleContext(query.Tables) { PushesSubtrees = context.PushesSubtrees });
     }
 
     /// <summary>Replaces parameters and session functions of an expression, bottom-up.</summary>

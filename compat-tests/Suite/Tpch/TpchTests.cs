@@ -9,6 +9,7 @@ namespace Federation.CompatTests.Suite.Tpch;
 public sealed class TpchTests(SuiteServers servers, ITestOutputHelper output)
 {
     private const int QueryCount = 22;
+    private const int LeastWhole = 15;
     private static readonly string s_folder = Path.Combine(Repository.CompatTests, "tpch", "queries");
 
     public static TheoryData<string> Queries =>
@@ -21,6 +22,31 @@ public sealed class TpchTests(SuiteServers servers, ITestOutputHelper output)
     [Theory]
     [MemberData(nameof(Queries))]
     public Task Tables_in_postgres(string query) => CompareAsync(query, "tpch", null, areTypesEqual: true);
+
+    /// <summary>Only columns, filters and limits of single tables are left to the source.</summary>
+    [Theory]
+    [MemberData(nameof(Queries))]
+    public Task Tables_in_postgres_read_one_by_one(string query) => CompareAsync(query, "tpch", "SET federation.pushdown = 'scan'", areTypesEqual: true);
+
+    /// <summary>The source answers most queries as one statement: the gateway asks nothing else of it.</summary>
+    [Fact]
+    public async Task Most_queries_over_postgres_are_one_statement()
+    {
+        await servers.GetTpchAsync();
+        await using var client = await RawClient.ConnectAsync(servers.Gateway with { Database = "tpch" });
+        var whole = new List<string>();
+        foreach (var query in Directory.GetFiles(s_folder, "q*.sql").Order(StringComparer.Ordinal))
+        {
+            var plan = await client.QueryAsync("EXPLAIN " + await File.ReadAllTextAsync(query));
+            Assert.True(plan.Error is null, plan.Error?.ToString());
+            var statements = plan.Rows.Count(row => row[0]!.Contains("SQL: SELECT", StringComparison.Ordinal));
+            Assert.True(statements > 0, query);
+            if (statements == 1) whole.Add(Path.GetFileNameWithoutExtension(query));
+            output.WriteLine($"{query}: {statements}\n{string.Join('\n', plan.Rows.Select(row => row[0]))}\n");
+        }
+
+        Assert.True(whole.Count >= LeastWhole, $"one statement: {string.Join(", ", whole)}");
+    }
 
     [Theory]
     [MemberData(nameof(Queries))]

@@ -146,6 +146,7 @@ internal sealed class DecimalReader : FieldReader
         {
             ColumnName = ColumnName,
             Hint = "Read the column through a view at the source that casts it to numeric without precision.",
+            NeedsWideNumerics = true,
         };
     }
 
@@ -154,6 +155,9 @@ internal sealed class DecimalReader : FieldReader
         throw new SqlException(SqlState.NumericValueOutOfRange, $"column \"{ColumnName}\" has a value that does not fit {_shape}")
         {
             ColumnName = ColumnName,
+
+            // What the source computed may be longer than what its columns hold.
+            NeedsWideNumerics = true,
         };
 }
 

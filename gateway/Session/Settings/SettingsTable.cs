@@ -32,6 +32,7 @@ public static class SettingsTable
         Text("federation.as_of", "", "Catalog version that queries read; empty for the newest."),
         Enum("federation.distribution", "auto", "Whether queries are spread over worker processes: those that gain by it, none, all that read large tables, or all that can be.", ["auto", "off", "large", "always"]),
         Integer("federation.distribution_min_rows", "500000", "Rows that a query must read, by estimate, to be spread over worker processes.", 0, int.MaxValue),
+        Enum("federation.pushdown", "on", "What sources do of a query: all that they can, or only columns, filters and limits of single tables.", ["on", "scan"]),
         Text("federation.disabled_optimizers", "", "Kernel optimiser passes to turn off, comma separated; for fault finding."),
 
         // Facts about the server.

@@ -166,7 +166,7 @@ internal static class ExplainStatements
         json.WriteEndObject();
     }
 
-    private static void WriteNode(Utf8JsonWriter json, LogicalPlan plan, IReadOnlyDictionary<TableSource, ScanNotes> notes)
+    private static void WriteNode(Utf8JsonWriter json, LogicalPlan plan, IReadOnlyDictionary<Scan, ScanNotes> notes)
     {
         json.WriteStartObject();
         json.WriteString("Node Type", plan.GetType().Name);
@@ -176,8 +176,9 @@ internal static class ExplainStatements
             json.WriteString("Relation Name", scan.Source.Table);
             json.WriteString("Schema", scan.Source.Schema);
             json.WriteString("Catalog", scan.Source.Catalog);
-            if (notes.GetValueOrDefault(scan.Source)?.RemoteSql is { } sql) json.WriteString("Remote SQL", sql);
+            if (notes.GetValueOrDefault(scan)?.RemoteSql is { } sql) json.WriteString("Remote SQL", sql);
             WriteList(json, "Pushed Filters", scan.Filters.Select(ExprPrinter.Print));
+            if (scan.Subtree is { } subtree) WriteList(json, "Pushed Parts", subtree.Parts);
             WriteList(json, "Not Pushed", scan.NotPushed);
         }
 

@@ -98,7 +98,9 @@ internal sealed partial class Distributor
     private Placed PlaceScan(Scan scan)
     {
         if (_tables.GetValueOrDefault(scan.Source)?.IsComputed == true) return new Placed(scan, PlacementKind.Replicated);
-        var isLarge = scan.Limit is null && (scan.Source.EstimatedRows < 0 || ScanCost(scan) >= _options.SplitRows);
+
+        // One statement is read by one task.
+        var isLarge = scan.Limit is null && scan.Subtree is null && (scan.EstimatedRows < 0 || ScanCost(scan) >= _options.SplitRows);
         return new Placed(scan, isLarge ? PlacementKind.Spread : PlacementKind.Single);
     }
 

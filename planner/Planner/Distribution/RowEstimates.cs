@@ -26,7 +26,7 @@ internal sealed class RowEstimates
         {
             case Scan scan:
             {
-                var rows = scan.Source.EstimatedRows < 0 ? UnknownRows : scan.Source.EstimatedRows;
+                var rows = scan.EstimatedRows < 0 ? UnknownRows : scan.EstimatedRows;
                 var kept = rows * _selectivities.OfAll(scan.Filters);
                 return new Estimate(Math.Max(1, scan.Limit is { } limit ? Math.Min(limit, kept) : kept), Math.Max(1, rows));
             }

@@ -15,7 +15,7 @@ internal sealed class Selectivities
     {
         foreach (var scan in PlanRewriter.Nodes(plan).OfType<Scan>())
         {
-            if (!tables.TryGetValue(scan.Source, out var table)) continue;
+            if (scan.Subtree is not null || !tables.TryGetValue(scan.Source, out var table)) continue;
             foreach (var known in table.Columns.Where(column => column.Statistics is not null))
                 foreach (var output in scan.Outputs.Where(output => output.SourceName == known.Name))
                     _columns[output.Column.Id] = (known.Statistics!, known.Type);

@@ -10,7 +10,7 @@ public sealed record ScanNotes(string? RemoteSql, EquatableArray<string> Details
 public static class PlanText
 {
     /// <param name="notes">Per scan what its source told; scans without notes are shown bare.</param>
-    public static IEnumerable<string> Write(LogicalPlan plan, IReadOnlyDictionary<TableSource, ScanNotes> notes)
+    public static IEnumerable<string> Write(LogicalPlan plan, IReadOnlyDictionary<Scan, ScanNotes> notes)
     {
         var lines = new List<string>();
         Append(plan, "", "", notes, lines);
@@ -18,14 +18,14 @@ public static class PlanText
     }
 
     private static void Append(
-        LogicalPlan plan, string first, string rest, IReadOnlyDictionary<TableSource, ScanNotes> notes, List<string> lines)
+        LogicalPlan plan, string first, string rest, IReadOnlyDictionary<Scan, ScanNotes> notes, List<string> lines)
     {
         // A projection that only passes columns on tells a reader nothing.
         while (plan is Project project && project.Assignments.All(assignment => assignment.Expression is ColumnRef)) plan = project.Input;
         var children = Children(plan).ToArray();
         lines.Add(first + Describe(plan));
         var detailIndent = rest + (children.Length > 0 ? "│    " : "     ");
-        if (plan is Scan scan) lines.AddRange(ScanLines(scan, notes.GetValueOrDefault(scan.Source)).Select(line => detailIndent + line));
+        if (plan is Scan scan) lines.AddRange(ScanLines(scan, notes.GetValueOrDefault(scan)).Select(line => detailIndent + line));
         for (var i = 0; i < children.Length; i++)
         {
             var isLast = i == children.Length - 1;
@@ -62,6 +62,7 @@ public static class PlanText
     /// <summary>One line for a node, without its inputs.</summary>
     public static string Describe(LogicalPlan plan) => plan switch
     {
+        Scan { Subtree: { } subtree } scan => $"Remote query {scan.Source.Catalog}: {string.Join(", ", subtree.Tables.Select(table => $"{table.Schema}.{table.Table}"))}  columns ({string.Join(", ", scan.Outputs.Select(output => output.SourceName))}){Rows(scan.EstimatedRows)}",
         Scan scan => $"{(scan.Source.Catalog == "lake" ? "Lakehouse scan" : "Remote scan")} {scan.Source}{(scan.Source.Pin is { } pin ? $"  {pin}" : "")}  columns ({string.Join(", ", scan.Outputs.Select(output => output.SourceName))}){Rows(scan.Source.EstimatedRows)}",
         Values { Outputs.Count: 0 } => "One row",
         Values values => $"Values  {values.Rows.Count.ToString(CultureInfo.InvariantCulture)} rows ({Names(values.Outputs)})",
@@ -99,6 +100,7 @@ public static class PlanText
         if (scan.Filters.Count > 0) pushed.Add($"filter (exact): {string.Join(" AND ", scan.Filters.Select(ExprPrinter.Print))}");
         if (scan.Hints.Count > 0) pushed.Add($"filter (by statistics): {string.Join(" AND ", scan.Hints.Select(ExprPrinter.Print))}");
         if (scan.Limit is { } limit) pushed.Add($"limit {limit.ToString(CultureInfo.InvariantCulture)}");
+        pushed.AddRange(scan.Subtree?.Parts ?? []);
         yield return $"pushed: {string.Join("; ", pushed)}";
         foreach (var reason in scan.NotPushed) yield return $"not pushed: {reason}";
     }

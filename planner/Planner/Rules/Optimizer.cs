@@ -28,6 +28,9 @@ public static class Optimizer
         new PruneColumns(),
         new CountFromMetadata(),
         new PushLimits(),
+
+        // Last: what one source does alone is one scan from here on.
+        new PushSubtrees(),
     ];
 
     public static LogicalPlan Optimize(LogicalPlan plan, RuleContext context)
