@@ -78,7 +78,8 @@ internal sealed class PostgresCatalog(string server, NpgsqlDataSource source, IR
                c.attnum, c.attgenerated <> '',
                bn.nspname::text, (SELECT pg_catalog.array_agg(e.enumlabel::text ORDER BY e.enumsortorder) FROM pg_catalog.pg_enum AS e WHERE e.enumtypid = bt.oid), bt.typarray::int8,
                it.typname::text, inn.nspname::text, (SELECT pg_catalog.array_agg(e.enumlabel::text ORDER BY e.enumsortorder) FROM pg_catalog.pg_enum AS e WHERE e.enumtypid = it.oid), it.typarray::int8,
-               dt.typname::text, dn.nspname::text, c.relhassubclass, c.identity, c.nspname::text, c.relname::text, c.relnatts::int4
+               dt.typname::text, dn.nspname::text, c.relhassubclass, c.identity, c.nspname::text, c.relname::text, c.relnatts::int4,
+               current_setting('server_version_num')::int4
         FROM columns AS c
         LEFT JOIN (base AS b JOIN pg_catalog.pg_type AS bt ON bt.oid = b.type AND bt.typtype <> 'd' JOIN pg_catalog.pg_namespace AS bn ON bn.oid = bt.typnamespace) ON b.declared = c.atttypid AND b.shape = c.atttypmod
         LEFT JOIN (item AS i JOIN pg_catalog.pg_type AS it ON it.oid = i.type AND it.typtype <> 'd' JOIN pg_catalog.pg_namespace AS inn ON inn.oid = it.typnamespace) ON i.declared = c.atttypid AND i.shape = c.atttypmod
@@ -192,7 +193,13 @@ internal sealed class PostgresCatalog(string server, NpgsqlDataSource source, IR
             [schema, table],
             row =>
             {
-                found ??= new PostgresTable(schema, table, default, Estimate(row.GetString(0), row.GetDouble(1))) { Kind = row.GetString(0)[0], HasChildren = row.GetBoolean(27), Identity = row.GetString(28) };
+                found ??= new PostgresTable(schema, table, default, Estimate(row.GetString(0), row.GetDouble(1)))
+                {
+                    Kind = row.GetString(0)[0],
+                    HasChildren = row.GetBoolean(27),
+                    Identity = row.GetString(28),
+                    ServerVersion = row.GetInt32(32),
+                };
                 if (!row.IsDBNull(2)) columns.Add(PostgresColumns.Describe(server, row));
             },
             cancellationToken);

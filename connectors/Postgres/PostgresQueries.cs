@@ -9,11 +9,15 @@ namespace Federation.Connectors.Postgres;
 /// <summary>Queries over several tables or with groups that the source runs as a whole.</summary>
 internal static class PostgresQueries
 {
+    /// <summary>Since this version extract() gives numeric; results of older servers have other types than here.</summary>
+    private const int OldestVersion = 140000;
+
     public static SubtreePushdown TryTake(RelationalTree tree)
     {
         var tables = new List<PostgresTable>();
         var written = TryWrite(tree, tree.Columns.Select(column => column.Name).ToEquatableArray(), tables, out var reason);
         if (written is null) return new SubtreePushdown(null, reason);
+        if (tables.Any(table => table.ServerVersion < OldestVersion)) return new SubtreePushdown(null, "the server is older than PostgreSQL 14");
         if (tables.Any(table => !table.IsUnicode) && !Ascii.IsValid(written.ToString()))
             return new SubtreePushdown(null, "the source does not hold text as Unicode");
         return new SubtreePushdown(new PostgresQueryHandle(tree, tables.Distinct().ToEquatableArray()), null);

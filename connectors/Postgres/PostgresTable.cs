@@ -14,6 +14,9 @@ internal sealed record PostgresTable(string Schema, string Name, EquatableArray<
 
     public bool HasChildren { get; init; }
 
+    /// <summary>server_version_num of the source.</summary>
+    public int ServerVersion { get; init; }
+
     /// <summary>What all of the definition comes to; another one means that the table was altered or made anew.</summary>
     public string Identity { get; init; } = "";
 

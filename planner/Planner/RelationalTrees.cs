@@ -49,7 +49,7 @@ internal sealed class RelationalTrees(Func<LogicalPlan, double> estimate)
             Distinct => Input(plan) is { } input ? new RelationalTree.Aggregate(input, Passed(plan.Columns), []) : null,
             Aggregate { Sets.Count: 0 } aggregate => Grouped(aggregate),
             Limit limit => Limited(limit),
-            Join { IsLateral: false, Type: JoinType.Inner or JoinType.Left } join => Joined(join),
+            Join { IsLateral: false, Type: JoinType.Inner or JoinType.Left or JoinType.Right } join => Joined(join),
             _ => null,
         };
         _converted.Add(plan, tree);
@@ -153,7 +153,8 @@ internal sealed class RelationalTrees(Func<LogicalPlan, double> estimate)
     {
         if (Convert(join.Left) is not { } left || Convert(join.Right) is not { } right) return null;
         var terms = Conjuncts.Of(join.Condition).ToArray();
-        var kind = join.Type == JoinType.Left ? TreeJoin.Left : TreeJoin.Inner;
+        if (join.Type == JoinType.Right) (left, right) = (right, left);
+        var kind = join.Type == JoinType.Inner ? TreeJoin.Inner : TreeJoin.Left;
         return All(terms) is { } conjuncts ? new RelationalTree.Join(kind, left, right, conjuncts) : null;
     }
 

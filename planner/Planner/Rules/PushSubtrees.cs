@@ -111,7 +111,7 @@ public sealed class PushSubtrees : IRule
             Aggregate or Distinct or Limit => true,
 
             // Two sides without a common key make more rows than they have.
-            Join { Type: JoinType.Inner or JoinType.Left, IsLateral: false } join =>
+            Join { Type: JoinType.Inner or JoinType.Left or JoinType.Right, IsLateral: false } join =>
                 Conjuncts.Of(join.Condition).Any(term => Joins(term, join)),
             Filter filter => PlanRewriter.HasSubquery(filter.Predicate) || IsWorthwhile(filter.Input),
             Project project => IsWorthwhile(project.Input),
