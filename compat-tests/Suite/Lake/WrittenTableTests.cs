@@ -116,6 +116,18 @@ public sealed class WrittenTableTests(SuiteServers servers)
         Assert.Equal(0, Check("rules_long", "t"));
     }
 
+    /// <summary>The kernel takes such names for one; a file's columns are found by their ids.</summary>
+    [Theory]
+    [InlineData("")]
+    [InlineData("PARTITIONED BY (\"A\")")]
+    public async Task Names_that_differ_in_case_alone(string partitions)
+    {
+        await using var client = await OpenAsync("rules_names");
+        await RunAsync(client, $"CREATE TABLE t (a int, \"A\" text, \"A_\" int, \"a b\" int) {partitions}", "INSERT INTO t VALUES (1, 'x', 2, 3), (4, NULL, 5, 6)");
+        Assert.Equal(["1 x 2 3", "4 NULL 5 6"], (await client.QueryAsync("SELECT * FROM t ORDER BY a")).Rows.Select(row => string.Join(' ', row.Select(value => value ?? "NULL"))));
+        Assert.Equal(["1"], (await client.QueryAsync("SELECT a FROM t WHERE \"A\" = 'x'")).Rows.Select(row => row[0]!));
+    }
+
     [Fact]
     public async Task A_new_table_needs_an_empty_folder()
     {
