@@ -25,6 +25,9 @@ public sealed class SuiteServers : IAsyncLifetime
     /// <summary>Files that SQL on the gateway may name; gone after the run.</summary>
     public string Files => Path.Combine(_folder, "files");
 
+    /// <summary>Where tables lie that SQL on the gateway makes.</summary>
+    internal string Warehouse => Path.Combine(_folder, "data", "warehouse");
+
     /// <summary>Where the gateway listens; any user, no password.</summary>
     internal ServerAddress Gateway => new("127.0.0.1", _gateway!.EndPoint.Port, "postgres", "federation");
 

@@ -66,16 +66,21 @@ public sealed class QueryRunner(QueryScheduler scheduler, PlanningThreads planni
 
     private async ValueTask<WrittenRows> WriteAsync(QueryRequest request, BoundQuery query, TaskOutput.WriteFiles output, CancellationToken cancellationToken)
     {
+        var plan = await PlanWriteAsync(request, query, output, cancellationToken);
+        if (request.BeforeStartAsync is { } before) await before(cancellationToken);
+        var written = await scheduler.WriteAsync(plan, request.Settings, cancellationToken);
+        request.Record?.Read(written.Rows);
+        request.Record?.Done(written.Report);
+        return written;
+    }
+
+    /// <summary>The fragments of a query whose rows are written, without running them.</summary>
+    public async ValueTask<FragmentedPlan> PlanWriteAsync(QueryRequest request, BoundQuery query, TaskOutput.WriteFiles output, CancellationToken cancellationToken)
+    {
         var plan = await PlanAsync(request, query, cancellationToken);
         // Tasks that give sorted rows give a column to merge them by, which no table has.
         if (plan.Root.Merge is not null) plan = await PlanAsync(request with { Distribution = DistributionOptions.SingleTask }, query, cancellationToken);
-        if (request.BeforeStartAsync is { } before) await before(cancellationToken);
-        var report = new QueryReport();
-        var writing = plan with { Fragments = [.. plan.Fragments.SkipLast(1), plan.Root with { Output = output }] };
-        var written = await scheduler.WriteAsync(writing, request.Settings, report, cancellationToken);
-        request.Record?.Read(written.Rows);
-        request.Record?.Done(report);
-        return written;
+        return plan with { Fragments = [.. plan.Fragments.SkipLast(1), plan.Root with { Output = output }] };
     }
 
     internal IAsyncEnumerable<Arrow.Batch> ExecuteAsync(FragmentedPlan plan, TaskSettings settings, QueryReport report, CancellationToken cancellationToken) =>

@@ -70,7 +70,7 @@ internal sealed class QueryExecution : IAsyncDisposable
     }
 
     /// <summary>Runs all stages, the root too, whose tasks write files. A task of a lost worker runs again: the files of its lost attempt are nobody's.</summary>
-    public async Task<WrittenRows> WriteAsync(CancellationToken cancellationToken)
+    public async Task<WrittenRows> WriteAsync(QueryReport report, CancellationToken cancellationToken)
     {
         var root = _query.Root.Fragment;
         var output = (TaskOutput.WriteFiles)root.Output;
@@ -80,7 +80,7 @@ internal sealed class QueryExecution : IAsyncDisposable
             await WriteStagesAsync(cancellationToken);
             isWritten = true;
             var tasks = _stages[root.Id];
-            return new WrittenRows(tasks.Sum(task => task.Rows), [.. tasks.SelectMany(task => task.Files)]);
+            return new WrittenRows(tasks.Sum(task => task.Rows), [.. tasks.SelectMany(task => task.Files)]) { Report = report };
         }
         finally
         {

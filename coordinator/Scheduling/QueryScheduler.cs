@@ -8,7 +8,11 @@ using Federation.Planner;
 namespace Federation.Scheduling;
 
 /// <summary>What a plan has written that nobody sees yet.</summary>
-public sealed record WrittenRows(long Rows, IReadOnlyList<WrittenFile> Files);
+public sealed record WrittenRows(long Rows, IReadOnlyList<WrittenFile> Files)
+{
+    /// <summary>What the tasks did.</summary>
+    public required QueryReport Report { get; init; }
+}
 
 /// <summary>
 /// Runs planned queries. Trivial plans take short cuts: constants are answered here, and a plan that is one remote query streams from the source without the kernel. Thread-safe.
@@ -19,10 +23,10 @@ public sealed class QueryScheduler(IWorkerDirectory workers, IConnectorResolver 
     public int WorkerCount => Math.Max(1, workers.Remote.Count);
 
     /// <summary>Runs a plan whose root writes data files.</summary>
-    public async ValueTask<WrittenRows> WriteAsync(FragmentedPlan plan, TaskSettings settings, QueryReport? report, CancellationToken cancellationToken)
+    public async ValueTask<WrittenRows> WriteAsync(FragmentedPlan plan, TaskSettings settings, CancellationToken cancellationToken)
     {
         await using var query = await ScheduledQuery.CreateAsync(plan, cancellationToken);
-        if (report is not null) report.Scheduled = query;
+        var report = new QueryReport { Scheduled = query };
         if (query is { Fragments: [{ Tasks: [var only] } single] })
         {
             // One task is done in this process: no other has to be told of it, and its source may be here alone.
@@ -33,12 +37,12 @@ public sealed class QueryScheduler(IWorkerDirectory workers, IConnectorResolver 
                 Values = single.Fragment.Query.Values,
             };
             var done = await workers.Local.Runner.SpoolAsync(task, cancellationToken);
-            report?.Add(single.Fragment.Id, workers.Local.Address, done);
-            return new WrittenRows(done.Rows, [.. done.Files]);
+            report.Add(single.Fragment.Id, workers.Local.Address, done);
+            return new WrittenRows(done.Rows, [.. done.Files]) { Report = report };
         }
 
         await using var execution = new QueryExecution(query, workers, settings, report);
-        return await execution.WriteAsync(cancellationToken);
+        return await execution.WriteAsync(report, cancellationToken);
     }
 
     /// <summary>Runs a plan and streams its rows; see <see cref="ITaskRunner{TBatch}.RunAsync"/> for ownership and cancellation.</summary>

@@ -270,6 +270,7 @@ public sealed class QuerySession : ISession
     {
         Registry.Remove(this);
         await ClosePortalsAsync(keepsHeld: false);
+        Transaction.Forget();
         _watch.Dispose();
     }
 

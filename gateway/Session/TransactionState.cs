@@ -274,7 +274,8 @@ internal sealed class TransactionState(QuerySession session, SessionServices ser
         if (transaction is not null) await transaction.CommitAsync(cancellationToken);
     }
 
-    private void Forget()
+    /// <summary>Undoes what is not committed: nobody will.</summary>
+    internal void Forget()
     {
         _transaction?.Rollback();
         _transaction = null;

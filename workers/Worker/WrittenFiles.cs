@@ -44,18 +44,34 @@ internal sealed class WrittenFiles : IDisposable
 
     public static string Statement(string query, EquatableArray<RecordField> columns, TaskOutput.WriteFiles output)
     {
+        var names = FileNames(output);
         var sql = new StringBuilder("COPY (SELECT ");
-        sql.AppendJoin(", ", output.Columns.Select((column, i) => $"{Value(column, i, columns.Count)} AS {SqlText.Identifier(column.Name)}"));
+        sql.AppendJoin(", ", output.Columns.Select((column, i) => $"{Value(column, i, columns.Count)} AS {SqlText.Identifier(names[i])}"));
         if (output.PartitionedBy.Count > 0) sql.Append(", ").Append(PartitionKey(output)).Append(" AS ").Append(SqlText.Identifier(PartitionKeyName(output)));
         sql.Append(" FROM (").Append(query).Append(") AS r(");
         sql.AppendJoin(", ", Enumerable.Range(0, columns.Count).Select(i => string.Create(CultureInfo.InvariantCulture, $"c{i}")));
         sql.Append(")) TO ").Append(SqlText.Literal(output.Folder)).Append(" (FORMAT parquet, FIELD_IDS {");
-        sql.AppendJoin(", ", output.Columns.Select(column => $"{SqlText.Identifier(column.Name)}: {column.FieldIds}"));
+        sql.AppendJoin(", ", output.Columns.Select((column, i) => $"{SqlText.Identifier(names[i])}: {column.FieldIds}"));
         sql.Append('}');
         foreach (var option in output.WriterOptions) sql.Append(", ").Append(option);
         if (output.PartitionedBy.Count > 0) sql.Append(", PARTITION_BY (").Append(SqlText.Identifier(PartitionKeyName(output))).Append("), WRITE_PARTITION_COLUMNS false, FILENAME_PATTERN 'part_{uuid}'");
         else sql.Append(", FILE_SIZE_BYTES ").Append(SqlText.Literal(FileSize));
         return sql.Append(", OVERWRITE_OR_IGNORE true)").ToString();
+    }
+
+    /// <summary>The columns' names in the file. The kernel takes names that differ in case alone for one, so the later gets another: readers go by field ids.</summary>
+    private static string[] FileNames(TaskOutput.WriteFiles output)
+    {
+        var taken = new HashSet<string>(StringComparer.OrdinalIgnoreCase);
+        var names = new string[output.Columns.Count];
+        for (var i = 0; i < names.Length; i++)
+        {
+            names[i] = output.Columns[i].Name;
+            while (taken.Contains(names[i]) || (names[i] != output.Columns[i].Name && output.Columns.Any(column => column.Name.Equals(names[i], StringComparison.OrdinalIgnoreCase)))) names[i] += "_";
+            taken.Add(names[i]);
+        }
+
+        return names;
     }
 
     /// <summary>
@@ -77,7 +93,7 @@ internal sealed class WrittenFiles : IDisposable
     private static string PartitionKeyName(TaskOutput.WriteFiles output)
     {
         var name = "partition";
-        while (output.Columns.Any(column => column.Name.Equals(name, StringComparison.OrdinalIgnoreCase))) name += "_";
+        while (FileNames(output).Contains(name, StringComparer.OrdinalIgnoreCase)) name += "_";
         return name;
     }
 

@@ -24,57 +24,72 @@ internal static class ExplainStatements
     {
         if (statement.Query is null)
             throw new SqlException(SqlState.FeatureNotSupported, "EXPLAIN of this statement is not supported");
-        return new RowPortal(session, statement.Fields, token => RunAsync(session, services, statement, Read(explain), parameters, token), _ => "EXPLAIN");
+        return new RowPortal(session, statement.Fields, token => RunAsync(session, services, statement, explain, parameters, token), _ => "EXPLAIN");
     }
 
     private static async IAsyncEnumerable<Batch> RunAsync(
-        QuerySession session, SessionServices services, PreparedStatement statement, Options options, EquatableArray<object?> parameters, [EnumeratorCancellation] CancellationToken cancellationToken)
+        QuerySession session, SessionServices services, PreparedStatement statement, ExplainStatement explain, EquatableArray<object?> parameters, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
+        var options = Read(explain);
         var request = QueryStatements.Request(session, services, statement, parameters);
-        var measured = options.IsAnalyze ? await MeasureAsync(services.Runner.Run(request), cancellationToken) : null;
-        if (measured?.Run.Report.Scheduled is { } run)
+        ExplainedWrite? write = null;
+        Measured? measured = null;
+        FragmentedPlan? planned = null;
+        if (ExplainedWrites.IsWrite(explain))
         {
-            yield return Describe(statement, run, options, measured);
+            write = await ExplainedWrites.FindAsync(session, statement, explain, cancellationToken);
+            if (write is null) yield break;
+            var start = Stopwatch.GetTimestamp();
+            if (options.IsAnalyze && await ExplainedWrites.RunAsync(session, services, statement, explain, parameters, cancellationToken) is { } written)
+                measured = new Measured(written.Rows, written.Report!, Stopwatch.GetElapsedTime(start));
+        }
+        else if (options.IsAnalyze)
+        {
+            var run = services.Runner.Run(request);
+            measured = await MeasureAsync(run, cancellationToken);
+            planned = run.Plan;
+        }
+
+        if (measured?.Report.Scheduled is { } done)
+        {
+            yield return Describe(statement, done, options, measured, write);
             yield break;
         }
 
-        var plan = measured?.Run.Plan ?? await services.Runner.PlanAsync(request, statement.Query!, cancellationToken);
+        var plan = planned ?? (write is null ? await services.Runner.PlanAsync(request, statement.Query!, cancellationToken) : await ExplainedWrites.PlanAsync(services, request, cancellationToken));
         await using var scheduled = await ScheduledQuery.CreateAsync(plan, cancellationToken);
-        yield return Describe(statement, scheduled, options, measured);
+        yield return Describe(statement, scheduled, options, measured, write);
     }
 
-    private static Batch Describe(PreparedStatement statement, ScheduledQuery query, Options options, Measured? measured)
+    private static Batch Describe(PreparedStatement statement, ScheduledQuery query, Options options, Measured? measured, ExplainedWrite? write)
     {
-        var lines = options.IsJson ? [Json(statement, query, measured)] : Text(statement, query, options, measured);
+        var lines = options.IsJson ? [Json(statement, query, measured, write)] : Text(statement, query, options, measured, write);
         return TextRows.Build(statement.Fields!.Value, lines.Select(line => new object?[] { line }));
     }
 
-    /// <summary>A run of the query that is over.</summary>
-    private sealed record Measured(QueryRun Run, TimeSpan Elapsed)
-    {
-        public long Rows => Run.Rows;
-
-        public QueryReport Report => Run.Report;
-    }
+    /// <summary>A run of the statement that is over.</summary>
+    private sealed record Measured(long Rows, QueryReport Report, TimeSpan Elapsed);
 
     private static async ValueTask<Measured> MeasureAsync(QueryRun run, CancellationToken cancellationToken)
     {
         var start = Stopwatch.GetTimestamp();
         await foreach (var batch in run.ReadAsync(cancellationToken)) batch.Dispose();
-        return new Measured(run, Stopwatch.GetElapsedTime(start));
+        return new Measured(run.Rows, run.Report, Stopwatch.GetElapsedTime(start));
     }
 
-    private static IEnumerable<string> Text(PreparedStatement statement, ScheduledQuery query, Options options, Measured? measured)
+    private static IEnumerable<string> Text(PreparedStatement statement, ScheduledQuery query, Options options, Measured? measured, ExplainedWrite? write)
     {
         foreach (var scheduled in query.Fragments)
         {
             var fragment = scheduled.Fragment;
-            var place = query.RemoteOnly is not null ? "streamed from the source" : fragment.Tasks > 1 ? $"{Number(fragment.Tasks)} tasks" : query.Fragments.Count == 1 ? "on any worker" : "1 task";
+            var place = query.RemoteOnly is not null && write is null ? "streamed from the source" : fragment.Tasks > 1 ? $"{Number(fragment.Tasks)} tasks" : query.Fragments.Count == 1 ? "on any worker" : "1 task";
             yield return $"Fragment {Number(fragment.Id)}  {place} -> {Destination(query, fragment)}";
             if (measured is not null)
                 foreach (var line in MeasuredLines(query, fragment, measured)) yield return "  " + line;
             if (fragment.Merge is { } merge) yield return "  " + PlanText.Describe(merge);
-            foreach (var line in PlanText.Write(fragment.Plan, scheduled.Notes)) yield return "  " + line;
+            var isWriting = write is not null && fragment == query.Root.Fragment;
+            if (isWriting) yield return "  " + write!.Line;
+            foreach (var (index, line) in PlanText.Write(fragment.Plan, scheduled.Notes).Index()) yield return (!isWriting ? "  " : index == 0 ? "  └─ " : "     ") + line;
             if (!options.IsVerbose) continue;
             yield return "  Task SQL:";
             yield return "    " + scheduled.Tasks[0].Sql;
@@ -88,6 +103,7 @@ internal static class ExplainStatements
     /// <summary>Who reads the rows, and how they are dealt out.</summary>
     private static string Destination(ScheduledQuery query, Fragment fragment)
     {
+        if (fragment.Output is Core.Tasks.TaskOutput.WriteFiles) return "files of the table";
         if (fragment == query.Root.Fragment) return "client (stream)";
         var readers = query.Fragments.Where(other => other.Fragment.Query.Inputs.Any(input => input.Source is RemoteSource source && source.Fragment == fragment.Id))
             .Select(other => Number(other.Fragment.Id)).ToArray();
@@ -105,21 +121,26 @@ internal static class ExplainStatements
         if (fragment == query.Root.Fragment)
         {
             yield return string.Create(CultureInfo.InvariantCulture, $"actual: {measured.Rows} rows in {measured.Elapsed.TotalMilliseconds:0.000} ms from start to end");
+            if (fragment.Output is not Core.Tasks.TaskOutput.WriteFiles) yield break;
+            foreach (var (worker, report) in measured.Report.Of(fragment.Id))
+                yield return string.Create(CultureInfo.InvariantCulture, $"  {Named(worker)}: {report.Rows} rows, {report.Bytes} bytes in {report.Files.Count} files, {report.Elapsed.TotalMilliseconds:0.000} ms");
             yield break;
         }
 
         var tasks = measured.Report.Of(fragment.Id);
         yield return string.Create(CultureInfo.InvariantCulture, $"actual: {tasks.Sum(task => task.Report.Rows)} rows, {tasks.Sum(task => task.Report.Bytes)} bytes spooled, {Longest(tasks):0.000} ms");
         foreach (var (worker, report) in tasks)
-            yield return string.Create(CultureInfo.InvariantCulture, $"  {(worker.Length == 0 ? "this process" : worker)}: {report.Rows} rows, {report.Bytes} bytes, {report.Elapsed.TotalMilliseconds:0.000} ms, {report.Encoding.TotalMilliseconds:0.000} ms of it for the pages");
+            yield return string.Create(CultureInfo.InvariantCulture, $"  {Named(worker)}: {report.Rows} rows, {report.Bytes} bytes, {report.Elapsed.TotalMilliseconds:0.000} ms, {report.Encoding.TotalMilliseconds:0.000} ms of it for the pages");
     }
+
+    private static string Named(string worker) => worker.Length == 0 ? "this process" : worker;
 
     private static double Longest(IReadOnlyList<(string Worker, Core.Tasks.TaskReport Report)> tasks) =>
         tasks.Count == 0 ? 0 : tasks.Max(task => task.Report.Elapsed.TotalMilliseconds);
 
     private static string Number(int value) => value.ToString(CultureInfo.InvariantCulture);
 
-    private static string Json(PreparedStatement statement, ScheduledQuery query, Measured? measured)
+    private static string Json(PreparedStatement statement, ScheduledQuery query, Measured? measured, ExplainedWrite? write)
     {
         using var buffer = new MemoryStream();
         using (var json = new Utf8JsonWriter(buffer, new JsonWriterOptions { Indented = true, Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping }))
@@ -135,7 +156,7 @@ internal static class ExplainStatements
 
             if (query.Plan.KeptWhole is { } reason) json.WriteString("Not Spread", reason);
             json.WriteStartArray("Fragments");
-            foreach (var scheduled in query.Fragments) WriteFragment(json, query, scheduled, measured);
+            foreach (var scheduled in query.Fragments) WriteFragment(json, query, scheduled, measured, write);
             json.WriteEndArray();
             json.WriteEndObject();
             json.WriteEndArray();
@@ -144,13 +165,13 @@ internal static class ExplainStatements
         return System.Text.Encoding.UTF8.GetString(buffer.ToArray());
     }
 
-    private static void WriteFragment(Utf8JsonWriter json, ScheduledQuery query, ScheduledFragment scheduled, Measured? measured)
+    private static void WriteFragment(Utf8JsonWriter json, ScheduledQuery query, ScheduledFragment scheduled, Measured? measured, ExplainedWrite? write)
     {
         var fragment = scheduled.Fragment;
         json.WriteStartObject();
         json.WriteNumber("Fragment", fragment.Id);
         json.WriteNumber("Tasks", fragment.Tasks);
-        json.WriteString("Output", fragment == query.Root.Fragment ? "client" : Destination(query, fragment));
+        json.WriteString("Output", fragment == query.Root.Fragment && write is null ? "client" : Destination(query, fragment));
         if (measured is not null && fragment != query.Root.Fragment)
         {
             var tasks = measured.Report.Of(fragment.Id);
@@ -162,7 +183,23 @@ internal static class ExplainStatements
         if (fragment.Merge is { } merge) json.WriteString("Merge", PlanText.Describe(merge));
         json.WriteString("SQL", scheduled.Tasks[0].Sql);
         json.WritePropertyName("Plan");
-        WriteNode(json, fragment.Plan, scheduled.Notes);
+        if (write is null || fragment != query.Root.Fragment)
+        {
+            WriteNode(json, fragment.Plan, scheduled.Notes);
+        }
+        else
+        {
+            json.WriteStartObject();
+            json.WriteString("Node Type", "ModifyTable");
+            json.WriteString("Description", write.Line);
+            json.WriteString("Relation Name", write.Table);
+            json.WriteString("Schema", write.Schema);
+            json.WriteStartArray("Plans");
+            WriteNode(json, fragment.Plan, scheduled.Notes);
+            json.WriteEndArray();
+            json.WriteEndObject();
+        }
+
         json.WriteEndObject();
     }
 

@@ -14,7 +14,7 @@ internal static class InsertStatements
         ? new CommandPortal(session, async token => $"INSERT 0 {(await RunAsync(session, services, statement, parameters, token)).Rows}")
         : new RowPortal(session, statement.Fields, token => RunReturningAsync(session, services, statement, parameters, token), rows => $"INSERT 0 {rows}") { RunsFirst = true };
 
-    private static async ValueTask<WrittenTable> RunAsync(
+    public static async ValueTask<WrittenTable> RunAsync(
         QuerySession session, SessionServices services, PreparedStatement statement, EquatableArray<object?> parameters, CancellationToken cancellationToken)
     {
         var table = statement.Target!;

@@ -27,7 +27,7 @@ internal sealed class StatementAnalyzer(QuerySession session, SessionServices se
         try
         {
             if (syntax is CallStatement call) return Shape(text, call, declared, null, default);
-            if (syntax is InsertStatement insert)
+            if (InsertOf(syntax) is { } insert)
             {
                 var (inserted, entry, at) = await BindInsertAsync(text.Length, insert, declared, isWide: false, cancellationToken);
                 return Shape(text, syntax, declared, inserted.Source, at, inserted, entry);
@@ -58,7 +58,7 @@ internal sealed class StatementAnalyzer(QuerySession session, SessionServices se
 
     /// <summary>The statement's query bound so that no numeric can overflow 38 digits.</summary>
     public async ValueTask<BoundQuery> BindWideAsync(PreparedStatement prepared, CancellationToken cancellationToken) =>
-        prepared.Syntax is InsertStatement insert
+        InsertOf(prepared.Syntax) is { } insert
             ? (await BindInsertAsync(prepared.Text.Length, insert, [.. prepared.ParameterTypes], isWide: true, cancellationToken)).Insert.Source
             : (await BindAsync(prepared.Text.Length, QueryOf(prepared.Syntax)!, [.. prepared.ParameterTypes], isWide: true, cancellationToken)).Query;
 
@@ -109,6 +109,14 @@ internal sealed class StatementAnalyzer(QuerySession session, SessionServices se
         context = context with { FindTable = name => name == target ? added : others(name) };
         return await BindAsync(prepared.Text.Length, () => Binder.Bind(query, context), cancellationToken);
     }
+
+    /// <summary>The INSERT that a statement is or explains, or null.</summary>
+    private static InsertStatement? InsertOf(Statement? syntax) => syntax switch
+    {
+        InsertStatement insert => insert,
+        ExplainStatement explain => InsertOf(explain.Statement),
+        _ => null,
+    };
 
     /// <summary>The query inside a statement, or null.</summary>
     private static Query? QueryOf(Statement? syntax) => syntax switch

@@ -24,19 +24,26 @@ internal static class TableStatements
     public static async ValueTask<string> CreateAsAsync(
         QuerySession session, SessionServices services, PreparedStatement statement, CreateTableAsStatement create, EquatableArray<object?> parameters, CancellationToken cancellationToken)
     {
+        var written = await MakeAsAsync(session, services, statement, create, parameters, cancellationToken);
+        return written is null ? "CREATE TABLE AS" : $"SELECT {written.Rows}";
+    }
+
+    /// <summary>Makes the table of CREATE TABLE AS and fills it; null when no query was run for it.</summary>
+    public static async ValueTask<WrittenTable?> MakeAsAsync(
+        QuerySession session, SessionServices services, PreparedStatement statement, CreateTableAsStatement create, EquatableArray<object?> parameters, CancellationToken cancellationToken)
+    {
         session.Transaction.RequireWritable("CREATE TABLE AS");
-        if (await PlaceAsync(session, create.Name, create.IfNotExists, cancellationToken) is not { } schema) return "CREATE TABLE AS";
+        if (await PlaceAsync(session, create.Name, create.IfNotExists, cancellationToken) is not { } schema) return null;
         var outputs = statement.Query!.Outputs;
         if (create.Columns.Count > outputs.Count) throw new SqlException(SqlState.SyntaxError, "too many column names were specified");
         var columns = outputs.Select((output, i) => new NewColumn(i < create.Columns.Count ? create.Columns[i] : output.Name, output.Column.Type)).ToArray();
         var table = await MakeAsync(session, services, schema, create.Name.Name, columns, create.PartitionedBy, create.Options, [], cancellationToken);
-        if (!create.WithData) return "CREATE TABLE AS";
-        var written = await TableWriting.AppendAsync(session, services, table, QueryStatements.Request(session, services, statement, parameters), cancellationToken);
-        return $"SELECT {written.Rows}";
+        if (!create.WithData) return null;
+        return await TableWriting.AppendAsync(session, services, table, QueryStatements.Request(session, services, statement, parameters), cancellationToken);
     }
 
     /// <summary>The schema of a new table; null when there is a table of the name and the statement takes that as it is.</summary>
-    private static async ValueTask<SchemaEntry?> PlaceAsync(QuerySession session, QualifiedName name, bool ifNotExists, CancellationToken cancellationToken)
+    public static async ValueTask<SchemaEntry?> PlaceAsync(QuerySession session, QualifiedName name, bool ifNotExists, CancellationToken cancellationToken)
     {
         var catalog = await session.Transaction.GetCatalogAsync(cancellationToken);
         if (name.Parts.Count == 3 ? !TableResolver.IsManaged(name.Parts[0]) : !TableResolver.IsManaged(session.CatalogName))

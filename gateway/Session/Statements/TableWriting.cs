@@ -2,13 +2,15 @@ using Federation.Catalog;
 using Federation.Connectors.Spi;
 using Federation.Core.Tasks;
 using Federation.Execution;
+using Federation.Scheduling;
 
 namespace Federation.Session.Statements;
 
 /// <summary>Rows of a query that become rows of a managed table within the session's transaction.</summary>
 /// <param name="Rows">How many.</param>
 /// <param name="Update">The change; null when there was no row.</param>
-internal sealed record WrittenTable(long Rows, ITableUpdate? Update);
+/// <param name="Report">What the tasks did; null when none ran.</param>
+internal sealed record WrittenTable(long Rows, ITableUpdate? Update, QueryReport? Report);
 
 /// <summary>Writes the rows of queries into managed tables.</summary>
 internal static class TableWriting
@@ -24,17 +26,17 @@ internal static class TableWriting
         var writer = WriterOf(services, table.Pointer);
         var plan = await writer.PlanAppendAsync(table.Pointer, cancellationToken);
         var written = await services.Runner.WriteAsync(request, Named(plan.Output, table), cancellationToken);
-        if (written.Files.Count == 0) return new WrittenTable(0, null);
+        if (written.Files.Count == 0) return new WrittenTable(0, null, written.Report);
         var update = await writer.AppendAsync(plan, written.Files, cancellationToken);
         session.Transaction.Stage(() => update.DiscardAsync(CancellationToken.None));
         if (written.Rows == 0)
         {
             await update.DiscardAsync(cancellationToken);
-            return new WrittenTable(0, null);
+            return new WrittenTable(0, null, written.Report);
         }
 
         await session.Transaction.ChangeAsync(new CatalogChange.UpdateTable(table.Key, table.Oid, update), cancellationToken);
-        return new WrittenTable(written.Rows, update);
+        return new WrittenTable(written.Rows, update, written.Report);
     }
 
     /// <summary>Errors name the relation.</summary>

@@ -40,7 +40,7 @@ internal sealed class AppendUpdate(IcebergWriter writer, IReadOnlyList<WrittenFi
         var sequenceNumber = document.Long("last-sequence-number", 0) + 1;
         var list = string.Create(CultureInfo.InvariantCulture, $"metadata/snap-{_snapshotId}-{++_attempts}-{_id}.avro");
         var previous = parent?.ManifestList is { } path ? AvroFile.Open(table.Location.Resolve(path)).ReadRecords() : [];
-        await MakeAsync(Path.Combine(current.Location, list), ManifestListWriter.Write(previous, [_manifest], _snapshotId, parent?.Id, sequenceNumber), cancellationToken);
+        await MakeAsync(Path.Combine(current.Location, list), ManifestListWriter.Write(previous, [_manifest], manifest => Count(table, manifest), _snapshotId, parent?.Id, sequenceNumber), cancellationToken);
 
         var snapshot = new JsonObject
         {
@@ -78,6 +78,22 @@ internal sealed class AppendUpdate(IcebergWriter writer, IReadOnlyList<WrittenFi
         var bytes = ManifestWriter.Write(files, table.Metadata.CurrentSchema, schema, spec, specFields, _snapshotId);
         await MakeAsync(Path.Combine(table.Location.Folder, name), bytes, cancellationToken);
         return new NewManifest($"{table.Metadata.Location}/{name}", bytes.Length, spec, files);
+    }
+
+    /// <summary>Files and rows that a manifest adds, keeps and deletes, as lists name them: version 1 lets lists leave them out, version 2 does not.</summary>
+    private static Dictionary<int, long> Count(IcebergTable table, string manifest)
+    {
+        var counts = new[] { 504, 505, 506, 512, 513, 514 }.ToDictionary(id => id, _ => 0L);
+        foreach (var entry in AvroFile.Open(table.Location.Resolve(manifest)).ReadRecords())
+        {
+            // Status: 0 kept, 1 added, 2 deleted.
+            var status = Convert.ToInt32(entry.ById(0), CultureInfo.InvariantCulture);
+            var (file, rows) = status switch { 0 => (505, 513), 1 => (504, 512), _ => (506, 514) };
+            counts[file]++;
+            counts[rows] += Convert.ToInt64((entry.ById(2) as AvroRecord)?.ById(103) ?? 0L, CultureInfo.InvariantCulture);
+        }
+
+        return counts;
     }
 
     private async ValueTask MakeAsync(string path, byte[] bytes, CancellationToken cancellationToken)

@@ -12,7 +12,10 @@ internal sealed class IcebergWriter(Func<TablePointer, IcebergTable> open, Parqu
 {
     private const string FormatName = "iceberg";
 
-    public IcebergTable Open(TablePointer pointer) => open(pointer);
+    /// <summary>The table at a state that the catalog names. Raises 0A000 when the folder says what the state is, as whoever writes there knows nothing of the catalog.</summary>
+    public IcebergTable Open(TablePointer pointer) => pointer.Metadata.Length > 0
+        ? open(pointer)
+        : throw new SqlException(SqlState.FeatureNotSupported, "a table that follows its folder cannot be written") { Detail = $"The folder is \"{pointer.Location}\"." };
 
     public async ValueTask<TablePointer> CreateAsync(NewTable table, CancellationToken cancellationToken)
     {
@@ -27,7 +30,7 @@ internal sealed class IcebergWriter(Func<TablePointer, IcebergTable> open, Parqu
 
     public WritePlan PlanAppend(TablePointer pointer)
     {
-        var table = open(pointer);
+        var table = Open(pointer);
         RequireWritable(table.Metadata);
         var schema = table.Metadata.CurrentSchema;
         var spec = table.Metadata.Specs[table.Metadata.DefaultSpecId];
@@ -59,7 +62,7 @@ internal sealed class IcebergWriter(Func<TablePointer, IcebergTable> open, Parqu
 
     private AppendUpdate Describe(WritePlan plan, IReadOnlyList<WrittenFile> files)
     {
-        var table = open(plan.Pointer);
+        var table = Open(plan.Pointer);
         var spec = table.Metadata.Specs[table.Metadata.DefaultSpecId];
         var fields = table.Metadata.CurrentSchema.Fields.ToArray();
         var data = files.Select(file => DataFiles.Read(file, footers.Get(file.Path), Recorded(table, file.Path), fields, spec)).ToArray();
@@ -78,6 +81,8 @@ internal sealed class IcebergWriter(Func<TablePointer, IcebergTable> open, Parqu
     {
         if (metadata.FormatVersion != 2)
             throw new SqlException(SqlState.FeatureNotSupported, $"Iceberg tables of format version {metadata.FormatVersion} cannot be written yet") { Detail = $"The table is \"{metadata.Location}\"." };
+        if (metadata.CurrentSnapshotId is { } id && metadata.Snapshots.GetValueOrDefault(id) is { ManifestList: null })
+            throw new SqlException(SqlState.FeatureNotSupported, "Iceberg tables whose snapshot has no manifest list cannot be written yet") { Detail = $"The table is \"{metadata.Location}\"." };
     }
 
     /// <summary>The name of the metadata file after another, relative to the table's folder: a number that goes up by one, and a unique part.</summary>

@@ -22,8 +22,9 @@ internal static class ManifestListWriter
         ManifestWriter.Field(519, "key_metadata", ManifestWriter.Optional("bytes"))).ToJsonString();
 
     /// <param name="previous">The records of the list before, as they were read.</param>
+    /// <param name="count">Gives the counts of a manifest, by field id, whose entry lacks some.</param>
     /// <param name="sequenceNumber">Of the new snapshot.</param>
-    public static byte[] Write(IEnumerable<AvroRecord> previous, IReadOnlyList<NewManifest> added, long snapshotId, long? parentId, long sequenceNumber)
+    public static byte[] Write(IEnumerable<AvroRecord> previous, IReadOnlyList<NewManifest> added, Func<string, Dictionary<int, long>> count, long snapshotId, long? parentId, long sequenceNumber)
     {
         var writer = new AvroFileWriter(s_schema, new Dictionary<string, string>
         {
@@ -33,7 +34,7 @@ internal static class ManifestListWriter
             ["format-version"] = "2",
         });
         foreach (var manifest in added) writer.Add(encoder => Write(encoder, manifest, snapshotId, sequenceNumber));
-        foreach (var record in previous) writer.Add(encoder => Copy(encoder, record));
+        foreach (var record in previous) writer.Add(encoder => Copy(encoder, record, count));
         return writer.Finish();
     }
 
@@ -68,10 +69,14 @@ internal static class ManifestListWriter
         encoder.Optional(false);
     }
 
-    private static void Copy(AvroEncoder encoder, AvroRecord record)
+    private static void Copy(AvroEncoder encoder, AvroRecord record, Func<string, Dictionary<int, long>> count)
     {
-        encoder.String((string)record.ById(500)!);
-        foreach (var id in (int[])[501, 502, 517, 515, 516, 503, 504, 505, 506, 512, 513, 514]) encoder.Long(Convert.ToInt64(record.ById(id) ?? 0, CultureInfo.InvariantCulture));
+        var path = (string)record.ById(500)!;
+        encoder.String(path);
+        foreach (var id in (int[])[501, 502, 517, 515, 516, 503]) encoder.Long(Convert.ToInt64(record.ById(id) ?? 0, CultureInfo.InvariantCulture));
+        var ids = (int[])[504, 505, 506, 512, 513, 514];
+        var counts = Array.TrueForAll(ids, id => record.ById(id) is not null) ? null : count(path);
+        foreach (var id in ids) encoder.Long(Convert.ToInt64(record.ById(id) ?? counts![id], CultureInfo.InvariantCulture));
         var partitions = record.ById(507) as object?[];
         if (encoder.Optional(partitions is not null))
         {

@@ -1,0 +1,275 @@
+using System.Globalization;
+using Federation.CompatTests.Suite.Cluster;
+using Federation.CompatTests.Suite.Lake;
+using Federation.CompatTests.Suite.Protocol;
+using Xunit.Abstractions;
+
+namespace Federation.CompatTests.Suite.Faults;
+
+/// <summary>What goes wrong while tables are written: rows are there once or not at all, and files that nobody names do not stay.</summary>
+public sealed class WriteFaultTests(ITestOutputHelper output) : IAsyncLifetime
+{
+    private const int Sessions = 8;
+    private const int InsertsEach = 15;
+    private static readonly TimeSpan s_limit = TimeSpan.FromSeconds(60);
+
+    private readonly string _folder = Directory.CreateTempSubdirectory("federation-writes-").FullName;
+
+    private string Warehouse => Path.Combine(_folder, "warehouse");
+
+    public Task InitializeAsync() => Task.CompletedTask;
+
+    public Task DisposeAsync()
+    {
+        Directory.Delete(_folder, recursive: true);
+        return Task.CompletedTask;
+    }
+
+    /// <summary>Four clients insert two rows at a time; FEDERATION_KILL_ROUNDS changes the number of kills.</summary>
+    [Fact]
+    public async Task Acknowledged_rows_survive_kills_and_none_is_half_there()
+    {
+        var rounds = Environment.GetEnvironmentVariable("FEDERATION_KILL_ROUNDS") is { } text ? int.Parse(text, CultureInfo.InvariantCulture) : 6;
+        var acknowledged = new HashSet<int>();
+        var (next, kept, random) = (0, 0, new Random(12));
+        for (var round = 0; round <= rounds; round++)
+        {
+            await using var gateway = await GatewayProcess.StartAsync(_folder);
+            await using var client = await RawClient.ConnectAsync(gateway.Address);
+            if (round == 0) await RunAsync(client, "CREATE TABLE t (n int, half int)");
+            var rows = await client.QueryAsync("SELECT n, count(*), count(DISTINCT half) FROM t GROUP BY n");
+            Assert.True(rows.Error is null, rows.Error?.ToString());
+            Assert.DoesNotContain(rows.Rows, row => (row[1], row[2]) != ("2", "2"));
+            var there = rows.Rows.Select(row => int.Parse(row[0]!, CultureInfo.InvariantCulture)).ToHashSet();
+            Assert.Empty(acknowledged.Except(there));
+            var unasked = there.Except(acknowledged).ToArray();
+            Assert.True(unasked.Length <= 4, $"{unasked.Length} inserts that nobody acknowledged");
+            kept += unasked.Length;
+            acknowledged.UnionWith(unasked);
+            if (round == rounds) break;
+            var kill = Task.Delay(random.Next(300, 1500)).ContinueWith(_ => gateway.KillAsync(), TaskScheduler.Default).Unwrap();
+            await Task.WhenAll(Enumerable.Range(0, 4).Select(_ => InsertAsync(gateway)));
+            await kill;
+        }
+
+        output.WriteLine($"kill -9: {rounds} rounds, {acknowledged.Count} inserts there, {kept} of them without their acknowledgement having been read");
+        Assert.True(acknowledged.Count > rounds, $"only {acknowledged.Count} inserts were acknowledged");
+
+        async Task InsertAsync(GatewayProcess gateway)
+        {
+            try
+            {
+                await using var client = await RawClient.ConnectAsync(gateway.Address);
+                while (true)
+                {
+                    var number = Interlocked.Increment(ref next);
+                    var result = await client.QueryAsync($"INSERT INTO t VALUES ({number}, 1), ({number}, 2)");
+                    Assert.True(result.Error is null, result.Error?.ToString());
+                    lock (acknowledged) acknowledged.Add(number);
+                }
+            }
+            catch (Exception error) when (error is IOException or System.Net.Sockets.SocketException)
+            {
+                // The process is gone.
+            }
+        }
+    }
+
+    [Fact]
+    public async Task A_lost_worker_costs_no_row_and_doubles_none()
+    {
+        await using var gateway = await GatewayProcess.StartAsync(_folder, "--workers", "2", "--memory-mb", "2048");
+        await using var client = await RawClient.ConnectAsync(gateway.Address);
+        await RunAsync(client, "CREATE SERVER generated FOREIGN DATA WRAPPER tpch", "CREATE TABLE t (k bigint, n int, c text)", "SET federation.distribution = always");
+        var running = client.QueryAsync("INSERT INTO t SELECT l_orderkey, l_linenumber, l_comment FROM generated.sf1.lineitem");
+        await UntilAsync(() => running.IsCompleted || DataFiles().Length > 0);
+        Assert.False(running.IsCompleted, "the insert was over before a worker could be killed");
+        using (var kill = System.Diagnostics.Process.Start("kill", ["-KILL", gateway.WorkerIds()[0].ToString(CultureInfo.InvariantCulture)])) await kill.WaitForExitAsync();
+        var result = await running.WaitAsync(TimeSpan.FromMinutes(5));
+        output.WriteLine($"{result.Tag}{result.Error}");
+        Assert.True(result.Error is null or { Code: "08006" or "08001" }, result.Error?.ToString());
+        var rows = await client.QueryAsync("SELECT count(*), count(DISTINCT (k, n)) FROM t");
+        var expected = result.Error is null ? "6001215" : "0";
+        Assert.Equal((expected, expected), (rows.Rows[0][0], rows.Rows[0][1]));
+        await NothingElseIsThereAsync(result.Error is null ? 6001215 : 0);
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_canceled_insert_leaves_nothing(bool isTimeout)
+    {
+        await using var gateway = await GatewayProcess.StartAsync(_folder);
+        await using var client = await RawClient.ConnectAsync(gateway.Address);
+        await using var other = await RawClient.ConnectAsync(gateway.Address);
+        await RunAsync(client, "CREATE SERVER generated FOREIGN DATA WRAPPER tpch", "CREATE TABLE t AS SELECT * FROM generated.tiny.lineitem WITH NO DATA", $"SET statement_timeout = '{(isTimeout ? "3s" : "0")}'");
+        var process = (await client.QueryAsync("SELECT pg_backend_pid()")).Rows[0][0];
+        var running = client.QueryAsync("INSERT INTO t SELECT * FROM generated.sf100.lineitem");
+        await UntilAsync(() => running.IsCompleted || DataFiles().Length > 0);
+        if (!isTimeout) Assert.Equal("t", (await other.QueryAsync($"SELECT pg_cancel_backend({process})")).Rows[0][0]);
+        Assert.Equal("57014", (await running.WaitAsync(s_limit)).Error?.Code);
+        await NothingElseIsThereAsync(0);
+        await RunAsync(client, "SET statement_timeout = 0", "INSERT INTO t SELECT * FROM generated.tiny.lineitem WHERE l_orderkey < 100");
+        Assert.Equal((await other.QueryAsync("SELECT count(*) FROM generated.tiny.lineitem WHERE l_orderkey < 100")).Rows[0], (await other.QueryAsync("SELECT count(*) FROM t")).Rows[0]);
+    }
+
+    [MountFact]
+    public async Task A_full_disk_ends_the_insert_alone()
+    {
+        Directory.CreateDirectory(Warehouse);
+        using var mount = SmallFileSystem.Mount(Warehouse, megabytes: 6);
+        await using var gateway = await GatewayProcess.StartAsync(_folder);
+        await using var client = await RawClient.ConnectAsync(gateway.Address);
+        await RunAsync(client, "CREATE SERVER generated FOREIGN DATA WRAPPER tpch", "CREATE TABLE t (k bigint, c text)");
+        for (var attempt = 0; attempt < 2; attempt++)
+        {
+            var error = (await client.QueryAsync("INSERT INTO t SELECT l_orderkey, md5(l_comment || l_partkey) FROM generated.sf1.lineitem LIMIT 2000000")).Error;
+            output.WriteLine($"{error}");
+            Assert.Equal("53100", error?.Code);
+            await NothingElseIsThereAsync(0);
+        }
+
+        await RunAsync(client, "INSERT INTO t VALUES (1, 'x')");
+        Assert.Equal("1", (await client.QueryAsync("SELECT count(*) FROM t")).Rows[0][0]);
+    }
+
+    [Fact]
+    public async Task Sessions_that_insert_into_one_table_at_once_all_succeed()
+    {
+        await using var gateway = await GatewayProcess.StartAsync(_folder);
+        await using var client = await RawClient.ConnectAsync(gateway.Address);
+        await RunAsync(client, "CREATE TABLE t (s int, n int)");
+        await InsertAsync(Enumerable.Repeat(gateway.Address, Sessions));
+        await CheckInsertsAsync(client);
+    }
+
+    [Fact]
+    public async Task Two_gateways_on_one_catalog_insert_into_one_table()
+    {
+        await using var postgres = await Harness.PostgresServer.StartAsync("synchronous_commit=on");
+        var shared = $"Host=127.0.0.1;Port={postgres.Port.ToString(CultureInfo.InvariantCulture)};Username=postgres;Database=postgres";
+        var other = Path.Combine(_folder, "other");
+        await using var first = await GatewayProcess.StartAsync(_folder, "--catalog", shared, "--warehouse", Warehouse);
+        Directory.CreateDirectory(other);
+        File.Copy(Path.Combine(_folder, "catalog.key"), Path.Combine(other, "catalog.key"));
+        await using var second = await GatewayProcess.StartAsync(other, "--catalog", shared, "--warehouse", Warehouse);
+        await using var client = await RawClient.ConnectAsync(first.Address);
+        await RunAsync(client, "CREATE TABLE t (s int, n int)");
+        await InsertAsync(Enumerable.Range(0, Sessions).Select(i => i % 2 == 0 ? first.Address : second.Address));
+        await CheckInsertsAsync(client);
+    }
+
+    [Theory]
+    [InlineData("INSERT INTO t VALUES (1, 'a'), (1 / (length('x') - 1), 'b')")]
+    [InlineData("INSERT INTO t SELECT 10 / (g - 300000), 'x' FROM generate_series(1, 300000) g")]
+    [InlineData("INSERT INTO t VALUES (1, 'a'); SELECT 1 / (length('x') - 1)")]
+    [InlineData("INSERT INTO t VALUES (1, 'a'); ROLLBACK")]
+    [InlineData("BEGIN; INSERT INTO t VALUES (1, 'a'); INSERT INTO t VALUES (2, 'b'); ROLLBACK")]
+    [InlineData("BEGIN; SAVEPOINT s; INSERT INTO t VALUES (1, 'a'); ROLLBACK TO s; COMMIT")]
+    [InlineData("BEGIN; INSERT INTO t VALUES (1, 'a'); SELECT nosuch; COMMIT")]
+    [InlineData("INSERT INTO t SELECT 1, NULL FROM generate_series(1, 10)")]
+    [InlineData("INSERT INTO t VALUES (1, 'a') RETURNING 1 / (n - 1)")]
+    [InlineData("CREATE TABLE u AS SELECT 1 / (g - 3) FROM generate_series(1, 3) g")]
+    [InlineData("BEGIN; CREATE TABLE u AS SELECT 1 AS a; ROLLBACK")]
+    [InlineData("INSERT INTO t SELECT g, 'x' FROM generate_series(1, 10) g WHERE g > 10")]
+    public async Task What_is_not_committed_leaves_no_file(string sql)
+    {
+        await using var gateway = await GatewayProcess.StartAsync(_folder);
+        await using (var client = await RawClient.ConnectAsync(gateway.Address))
+        {
+            await RunAsync(client, "CREATE TABLE t (n int, c text NOT NULL)");
+            foreach (var statement in sql.StartsWith("BEGIN", StringComparison.Ordinal) ? sql.Split("; ") : [sql]) await client.QueryAsync(statement);
+            Assert.Equal('I', client.Status);
+            Assert.Equal("0", (await client.QueryAsync("SELECT count(*) FROM t")).Rows[0][0]);
+        }
+
+        await NothingElseIsThereAsync(0);
+        await UntilAsync(() => Directory.GetDirectories(Warehouse, "u-*", SearchOption.AllDirectories).Length == 0);
+    }
+
+    /// <summary>A session that ends in the middle of a transaction takes its files with it.</summary>
+    [Fact]
+    public async Task A_connection_that_is_lost_leaves_no_file()
+    {
+        await using var gateway = await GatewayProcess.StartAsync(_folder);
+        await using (var client = await RawClient.ConnectAsync(gateway.Address))
+            await RunAsync(client, "CREATE TABLE t (n int, c text NOT NULL)", "BEGIN", "INSERT INTO t VALUES (1, 'a')");
+        await NothingElseIsThereAsync(0);
+    }
+
+    /// <summary>PostgreSQL makes one wait for the other; here the later commit is told.</summary>
+    [Theory]
+    [InlineData("INSERT INTO t VALUES (1, 'a')", "DROP TABLE t")]
+    [InlineData("INSERT INTO t VALUES (1, 'a')", "DROP TABLE t; CREATE TABLE t (n int, c text)")]
+    public async Task A_table_dropped_under_an_insert(string insert, string drop)
+    {
+        await using var gateway = await GatewayProcess.StartAsync(_folder);
+        await using var first = await RawClient.ConnectAsync(gateway.Address);
+        await using var second = await RawClient.ConnectAsync(gateway.Address);
+        await RunAsync(first, "CREATE TABLE t (n int, c text NOT NULL)", "BEGIN", insert);
+        await RunAsync(second, drop);
+        var error = (await first.QueryAsync("COMMIT")).Error;
+        output.WriteLine($"{error}");
+        Assert.True(error?.Code is "40001" or "42P01", $"{error}");
+        Assert.Equal('I', first.Status);
+        await NothingElseIsThereAsync(0);
+        Assert.Equal(drop.Contains("CREATE", StringComparison.Ordinal) ? null : "42P01", (await first.QueryAsync("SELECT count(*) FROM t")).Error?.Code);
+    }
+
+    private static async Task InsertAsync(IEnumerable<ServerAddress> servers) => await Task.WhenAll(servers.Select(async (server, session) =>
+    {
+        await using var client = await RawClient.ConnectAsync(server);
+        for (var i = 0; i < InsertsEach; i++) await RunAsync(client, FormattableString.Invariant($"INSERT INTO t VALUES ({session}, {i})"));
+    }));
+
+    private async Task CheckInsertsAsync(RawClient client)
+    {
+        var rows = await client.QueryAsync("SELECT count(*), count(DISTINCT (s, n)) FROM t");
+        var all = (Sessions * InsertsEach).ToString(CultureInfo.InvariantCulture);
+        Assert.Equal((all, all), (rows.Rows[0][0], rows.Rows[0][1]));
+        var location = Directory.GetDirectories(Warehouse, "t-*", SearchOption.AllDirectories).Single();
+        using var kernel = new PlainKernel(location);
+        Assert.Equal(Sessions * InsertsEach, new IcebergRules(location, kernel).Check());
+    }
+
+    private string[] DataFiles()
+    {
+        try
+        {
+            return Directory.Exists(Warehouse) ? Directory.GetFiles(Warehouse, "*.parquet", SearchOption.AllDirectories) : [];
+        }
+        catch (DirectoryNotFoundException)
+        {
+            // A folder went away while it was listed.
+            return [""];
+        }
+    }
+
+    /// <summary>The data files hold so many rows and no others, once whoever cleans up is done.</summary>
+    private async Task NothingElseIsThereAsync(long rows)
+    {
+        if (rows == 0)
+        {
+            await UntilAsync(() => DataFiles().Length == 0);
+            return;
+        }
+
+        using var kernel = new PlainKernel(Warehouse);
+        Assert.Equal(rows, kernel.Number($"SELECT count(*) FROM read_parquet('{Warehouse}/**/*.parquet', hive_partitioning = false)"));
+    }
+
+    private static async Task UntilAsync(Func<bool> isReached)
+    {
+        using var limit = new CancellationTokenSource(s_limit);
+        while (!isReached()) await Task.Delay(20, limit.Token);
+    }
+
+    private static async Task RunAsync(RawClient client, params string[] statements)
+    {
+        foreach (var sql in statements)
+        {
+            var error = (await client.QueryAsync(sql)).Error;
+            Assert.True(error is null, $"{sql}: {error}");
+        }
+    }
+}
