@@ -27,7 +27,7 @@ internal sealed record PostgresTable(string Schema, string Name, EquatableArray<
 }
 
 /// <summary>A table with the filters (SQL of the source) and the limit that were pushed into it.</summary>
-internal sealed record PostgresTableHandle(PostgresTable Table, EquatableArray<string> Filters = default, long? Limit = null) : ITableHandle
+internal sealed record PostgresTableHandle(PostgresTable Table, EquatableArray<RemoteCondition> Filters = default, long? Limit = null) : ITableHandle
 {
     /// <summary>FROM ONLY: without the rows of child tables.</summary>
     public bool IsOnly { get; init; }

@@ -1,4 +1,5 @@
 using Federation.Connectors.Spi;
+using Federation.Core;
 using Federation.Core.Types;
 
 namespace Federation.Connectors.RemoteSql;
@@ -9,14 +10,21 @@ namespace Federation.Connectors.RemoteSql;
 /// </summary>
 public sealed class RemoteExpressionWriter(SqlDialect dialect, Func<string, RemoteColumn?> findColumn)
 {
+    /// <summary>Constants of the condition that is written, in the order of their places.</summary>
+    private readonly List<RemoteValue> _values = [];
+
     /// <summary>A condition that can stand between ANDs; null with a reason for EXPLAIN when it has to be evaluated here.</summary>
-    public string? TryWriteCondition(ConnectorExpression condition, out string? reason)
+    public RemoteCondition? TryWriteCondition(ConnectorExpression condition, out string? reason)
     {
+        _values.Clear();
         try
         {
             var written = Write(condition);
             reason = null;
-            return written.Precedence < Precedence.And ? $"({written.Sql})" : written.Sql;
+            return new RemoteCondition(written.Precedence < Precedence.And ? $"({written.Sql})" : written.Sql, _values.ToEquatableArray())
+            {
+                IsPoint = condition is ConnectorExpression.Operator { Symbol: "=" } or ConnectorExpression.In && _values.Count > 0,
+            };
         }
         catch (NotShippableException refusal)
         {
@@ -45,10 +53,15 @@ public sealed class RemoteExpressionWriter(SqlDialect dialect, Func<string, Remo
 
     private static bool IsText(SqlType type) => !type.IsArray && type.Category == 'S';
 
-    private Written Write(ConnectorExpression expression, bool isBare = false)
+    /// <param name="isBare">A constant may leave its type to the comparison it stands in.</param>
+    /// <param name="isApart">A constant may be sent beside the statement.</param>
+    private Written Write(ConnectorExpression expression, bool isBare = false, bool isApart = false)
     {
         switch (expression)
         {
+            case ConnectorExpression.Constant constant when isApart && dialect.Value(constant.Value, constant.Of) is { } value:
+                _values.Add(value);
+                return new Written(RemoteCondition.Place.ToString(), Precedence.Atom);
             case ConnectorExpression.Column column:
                 var found = findColumn(column.Name) ?? throw new NotShippableException($"column {column.Name} is not a column of the source");
                 return new Written(found.Expression, Precedence.Atom) { Collations = found.Collation is { } collation ? [collation] : [] };
@@ -94,7 +107,7 @@ public sealed class RemoteExpressionWriter(SqlDialect dialect, Func<string, Remo
         // Two constants have nothing to take their type from.
         var hasColumn = call.Arguments.Any(argument => argument is not ConnectorExpression.Constant);
         var outer = isComparison || isMatch ? Precedence.Comparison : Precedence.Arithmetic;
-        var operands = call.Arguments.Select(argument => Write(argument, isBare: hasColumn && outer == Precedence.Comparison)).ToArray();
+        var operands = call.Arguments.Select(argument => Write(argument, hasColumn && outer == Precedence.Comparison, hasColumn && isComparison)).ToArray();
         var collations = operands.SelectMany(operand => operand.Collations).ToArray();
         if (operands.Length == 1)
             return new Written($"{call.Symbol} {operands[0].Above(Precedence.Arithmetic)}", Precedence.Arithmetic) { Collations = collations };
@@ -108,7 +121,8 @@ public sealed class RemoteExpressionWriter(SqlDialect dialect, Func<string, Remo
     {
         foreach (var value in list.Values) Demand("=", [list.Argument, value]);
         var argument = Write(list.Argument);
-        var values = list.Values.Select(value => Write(value, isBare: list.Argument is not ConnectorExpression.Constant)).ToArray();
+        var isInColumn = list.Argument is not ConnectorExpression.Constant;
+        var values = list.Values.Select(value => Write(value, isInColumn, isInColumn)).ToArray();
         var collations = values.SelectMany(value => value.Collations).Concat(argument.Collations).ToArray();
         var left = argument.Above(Precedence.Comparison);
         if (IsText(list.Argument.Type)) left = InOrder(left, collations, isRange: false, isMatch: false);
