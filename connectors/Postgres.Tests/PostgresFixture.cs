@@ -43,6 +43,9 @@ internal static class ConnectorExtensions
     public static async Task<ScanPlan> PlanAsync(this IConnector connector, ITableHandle handle, params string[] columns) =>
         await ((IScanPlanner)connector).PlanScanAsync(handle, [.. columns], "t", CancellationToken.None);
 
+    /// <summary>The table read as one of few rows: by a prepared statement.</summary>
+    public static ITableHandle Few(this IConnector connector, ITableHandle handle) => ((ILimitPushdown)connector).PushLimit(handle, 1000)!;
+
     /// <summary>The rows as text by our own output functions; NULL is null.</summary>
     public static async Task<List<string?[]>> ReadAsync(
         this IConnector connector, ITableHandle handle, string[] columns, CancellationToken cancellationToken = default)

@@ -129,6 +129,9 @@ public sealed class TypeTests(PostgresFixture fixture)
         // The output function itself: casts of inet to text are another function.
         var expected = await fixture.Server.QueryAsync($"SET TimeZone = 'UTC'; SELECT CASE WHEN v IS NOT DISTINCT FROM NULL THEN NULL ELSE format('%s', v) END FROM {table} ORDER BY n");
         Assert.Equal(expected, read.Select(row => row[0]));
+
+        // The same by a prepared statement, before and after the driver has prepared it.
+        for (var round = 0; round < 3; round++) Assert.Equal(expected, (await connector.ReadAsync(connector.Few(found.Handle), ["v"])).Select(row => row[0]));
         Assert.Equal(before, NativeBuffer.LiveBytes);
     }
 

@@ -15,9 +15,15 @@ namespace Federation.Connectors.Postgres;
 /// <summary>A PostgreSQL database. Reads by binary COPY over pooled connections.</summary>
 internal sealed class PostgresConnector : IConnector, IConnectorMetadata, IBulkMetadata, ISourceTypes, IChildTables, IScanPlanner, IPartitionedScanPlanner, IPageSource, IFilterPushdown, ILimitPushdown, ISubtreePushdown
 {
+    /// <summary>A scan of at most so many rows is a prepared statement; planning a COPY would take longer than reading it.</summary>
+    private const long FewRows = 1000;
+
     private readonly NpgsqlDataSource _source;
     private readonly PostgresErrors _errors;
     private readonly PostgresCatalog _catalog;
+
+    /// <summary>Statements that gave many rows: COPY gives those faster.</summary>
+    private readonly StatementSet _many = new();
 
     public PostgresConnector(ConnectorDefinition definition, TimeProvider time)
     {
@@ -58,7 +64,7 @@ internal sealed class PostgresConnector : IConnector, IConnectorMetadata, IBulkM
         for (var i = 0; i < answers.Length; i++)
         {
             var sql = writer.TryWriteCondition(conjuncts[i], out var reason);
-            if (sql is not null && !own.Table.IsUnicode && !Ascii.IsValid(sql)) (sql, reason) = (null, "the source does not hold text as Unicode");
+            if (sql is not null && !own.Table.IsUnicode && !Ascii.IsValid(sql.ToString())) (sql, reason) = (null, "the source does not hold text as Unicode");
             if (sql is not null) filters.Add(conjuncts[i]);
             answers[i] = sql is null ? new PushedConjunct(PushPrecision.Unsupported, reason) : new PushedConjunct(PushPrecision.Exact);
         }
@@ -105,17 +111,23 @@ internal sealed class PostgresConnector : IConnector, IConnectorMetadata, IBulkM
         var selected = columns.Select(name => table.Find(name)
             ?? throw new SqlException(SqlState.UndefinedColumn, $"column \"{name}\" of relation \"{table.Name}\" does not exist")).ToArray();
         var writer = new RemoteExpressionWriter(PostgresDialect.Instance, table.Find);
-        var conditions = filters.Select(filter => writer.TryWriteCondition(filter, out var reason) ?? throw new SqlException(SqlState.InternalError, reason ?? "")).ToList();
+        var pushed = filters.Select(filter => writer.TryWriteCondition(filter, out var reason) ?? throw new SqlException(SqlState.InternalError, reason ?? "")).ToArray();
+        var conditions = pushed.Select(filter => filter.ToString()).ToList();
         if (range is not null) conditions.Add(range);
-        var select = new RemoteSelect(selected.Length == 0 ? ["1::int2"] : selected.Select(column => column.Expression).ToEquatableArray(), handle.From)
-        {
-            Where = conditions.ToEquatableArray(),
-            Limit = limit,
-        };
+        var expressions = selected.Length == 0 ? ["1::int2"] : selected.Select(column => column.Expression).ToEquatableArray();
+        var select = new RemoteSelect(expressions, handle.From) { Where = conditions.ToEquatableArray(), Limit = limit };
         var fields = Fields(selected.Select(column => (column.Name, column.Type)));
         var sql = select.ToString();
         // Under a shared snapshot the catalog of the query may be older than its lock; there the definition is compared before.
         var scan = new PostgresScan(snapshot is null ? Guarded(select) : sql, [new ScannedTable(table.Schema, table.Name, selected.Select(Signature).ToArray())], snapshot);
+        if (snapshot is null && (limit <= FewRows || Array.Exists(pushed, filter => filter.IsPoint)))
+        {
+            var values = new List<RemoteValue>();
+            var parameterized = pushed.Select(filter => filter.ToString(values)).Append(DefinitionGuard.Mark).ToEquatableArray();
+            var records = select with { Columns = [$"record_send(ROW({string.Join(", ", expressions)}))"], Where = parameterized };
+            scan = scan with { Statement = records.ToString(), Values = [.. values.Select(value => value.Text)] };
+        }
+
         var estimate = filters.Count > 0 || range is not null ? -1 : table.EstimatedRows;
         if (limit is { } most && (estimate < 0 || estimate > most)) estimate = most;
         return (sql, new ConnectorSplit(inputName, fields, ServerName, scan.ToJson()) { EstimatedRows = estimate });
@@ -153,7 +165,7 @@ internal sealed class PostgresConnector : IConnector, IConnectorMetadata, IBulkM
 
     public ValueTask DisposeAsync() => _source.DisposeAsync();
 
-    private static async Task DropAsync((CopyRows Rows, Batch? First) started)
+    private static async Task DropAsync((IRemoteRows Rows, Batch? First) started)
     {
         started.First?.Dispose();
         await started.Rows.DisposeAsync();
@@ -165,23 +177,27 @@ internal sealed class PostgresConnector : IConnector, IConnectorMetadata, IBulkM
     private static string Signature(RemoteColumn column) => $"{column.Expression} {column.Type} {column.Type.AnnouncedOid}";
 
     /// <summary>The first rows. When the table turns out to be another than the one that is kept, it is looked at again, once.</summary>
-    private async ValueTask<(CopyRows Rows, Batch? First)> StartAsync(PostgresScan scan, BatchSchema schema, CancellationToken cancellationToken)
+    private async ValueTask<(IRemoteRows Rows, Batch? First)> StartAsync(PostgresScan scan, BatchSchema schema, CancellationToken cancellationToken)
     {
         try
         {
             return await OpenAsync(scan, schema, isCurrent: scan.Snapshot is not null, cancellationToken);
         }
-        catch (SqlException exception) when (exception.State == SqlState.UndefinedTable || exception.State == SqlState.UndefinedColumn || DefinitionGuard.IsChange(exception))
+        catch (SqlException exception) when (exception.State == SqlState.UndefinedTable || exception.State == SqlState.UndefinedColumn
+            || exception.State == SqlState.FeatureNotSupported || DefinitionGuard.IsChange(exception))
         {
             return await OpenAsync(scan, schema, isCurrent: true, cancellationToken);
         }
     }
 
-    private async ValueTask<(CopyRows Rows, Batch? First)> OpenAsync(PostgresScan scan, BatchSchema schema, bool isCurrent, CancellationToken cancellationToken)
+    private async ValueTask<(IRemoteRows Rows, Batch? First)> OpenAsync(PostgresScan scan, BatchSchema schema, bool isCurrent, CancellationToken cancellationToken)
     {
         var tables = new List<PostgresTable>();
         foreach (var table in scan.Tables) tables.Add(await CheckColumnsAsync(table, isCurrent, cancellationToken));
-        var rows = new CopyRows(await CopyStream.OpenAsync(_source, DefinitionGuard.Apply(scan.Sql, tables), DefinitionGuard.Hide(scan.Sql), scan.Snapshot, _errors, cancellationToken), schema);
+        var shown = DefinitionGuard.Hide(scan.Sql);
+        IRemoteRows rows = scan.Statement is { } statement && !_many.Contains(statement)
+            ? new RecordRows(_source, DefinitionGuard.Apply(statement, tables), scan.Values, shown, _errors, schema, () => _many.Add(statement), cancellationToken)
+            : new CopyRows(await CopyStream.OpenAsync(_source, DefinitionGuard.Apply(scan.Sql, tables), shown, scan.Snapshot, _errors, cancellationToken), schema);
         try
         {
             return (rows, await rows.ReadAsync());

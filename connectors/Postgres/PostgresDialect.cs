@@ -42,6 +42,18 @@ internal sealed partial class PostgresDialect : SqlDialect
         }
     }
 
+    public override RemoteValue? Value(object? value, SqlType type)
+    {
+        if (value is null or bool || Constant(value, type, isBare: true) is not { } literal) return null;
+        var text = value switch
+        {
+            string own => own,
+            short or int or long or PgNumeric { IsFinite: true } => string.Format(CultureInfo.InvariantCulture, "{0}", value),
+            _ => ValueText.Format(value, type, s_format),
+        };
+        return new RemoteValue(literal, text, TypeName(type));
+    }
+
     public override string? Cast(string operand, SqlType from, SqlType to)
     {
         if (from.IsArray || to.IsArray) return null;

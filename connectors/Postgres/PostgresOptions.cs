@@ -12,6 +12,7 @@ internal static class PostgresOptions
     private const int DefaultPort = 5432;
     private const int DefaultTimeoutSeconds = 10;
     private const int MaxConnections = 32;
+    private const int MaxPrepared = 100;
     private const int ReadBufferBytes = 64 << 10;
 
     /// <summary>
@@ -61,6 +62,9 @@ internal static class PostgresOptions
             Timeout = ReadNumber(definition, "connect_timeout", DefaultTimeoutSeconds, 1024),
             CommandTimeout = 0,
             MaxPoolSize = MaxConnections,
+            // A statement that comes again is prepared on the connection, and planned by the source once.
+            MaxAutoPrepare = MaxPrepared,
+            AutoPrepareMinUsages = 2,
             ConnectionIdleLifetime = 60,
             ReadBufferSize = ReadBufferBytes,
             Options = SessionSettings,

@@ -7,6 +7,12 @@ namespace Federation.Connectors.Postgres;
 /// <param name="Snapshot">The exported snapshot that the splits of one scan read together; null for a scan of one split.</param>
 internal sealed record PostgresScan(string Sql, ScannedTable[] Tables, string? Snapshot = null)
 {
+    /// <summary>The same query for a few rows, as a statement that is prepared at the source: it gives each row as the bytes of a record. Null for a scan that is read by COPY.</summary>
+    public string? Statement { get; init; }
+
+    /// <summary>Text forms of the parameters of <see cref="Statement"/>.</summary>
+    public string[] Values { get; init; } = [];
+
     public string ToJson() => JsonSerializer.Serialize(this, PostgresScanJson.Default.PostgresScan);
 
     public static PostgresScan FromJson(string json) =>

@@ -1,4 +1,5 @@
 using Federation.Connectors.Spi;
+using Federation.Core;
 using Federation.Core.Types;
 
 namespace Federation.Connectors.RemoteSql;
@@ -13,6 +14,12 @@ public sealed class RemoteExpressionWriter
     private readonly Func<string, RemoteExpression?> _findColumn;
     private readonly Func<RelationalTree, string>? _writeQuery;
 
+    /// <summary>Constants of the condition that is written, in the order of their places.</summary>
+    private readonly List<RemoteValue> _values = [];
+
+    /// <summary>Whether constants may be sent beside the statement.</summary>
+    private bool _isApart;
+
     public RemoteExpressionWriter(SqlDialect dialect, Func<string, RemoteColumn?> findColumn)
         : this(dialect, name => findColumn(name) is { } found ? RemoteExpression.Of(found, found.Expression) : null, null) { }
 
@@ -26,17 +33,26 @@ public sealed class RemoteExpressionWriter
     }
 
     /// <summary>A condition that can stand between ANDs; null with a reason for EXPLAIN when it has to be evaluated here.</summary>
-    public string? TryWriteCondition(ConnectorExpression condition, out string? reason)
+    public RemoteCondition? TryWriteCondition(ConnectorExpression condition, out string? reason)
     {
+        _values.Clear();
+        _isApart = true;
         try
         {
             reason = null;
-            return WriteCondition(condition);
+            return new RemoteCondition(WriteCondition(condition), _values.ToEquatableArray())
+            {
+                IsPoint = condition is ConnectorExpression.Operator { Symbol: "=" } or ConnectorExpression.In && _values.Count > 0,
+            };
         }
         catch (NotShippableException refusal)
         {
             reason = refusal.Message;
             return null;
+        }
+        finally
+        {
+            _isApart = false;
         }
     }
 
@@ -76,10 +92,15 @@ public sealed class RemoteExpressionWriter
 
     private static bool IsText(SqlType type) => !type.IsArray && type.Category == 'S';
 
-    private RemoteExpression Write(ConnectorExpression expression, bool isBare = false)
+    /// <param name="isBare">A constant may leave its type to the comparison it stands in.</param>
+    /// <param name="isApart">A constant may be sent beside the statement, if the condition is written so.</param>
+    private RemoteExpression Write(ConnectorExpression expression, bool isBare = false, bool isApart = false)
     {
         switch (expression)
         {
+            case ConnectorExpression.Constant constant when isApart && _isApart && _dialect.Value(constant.Value, constant.Of) is { } value:
+                _values.Add(value);
+                return new RemoteExpression(RemoteCondition.Place.ToString(), RemotePrecedence.Atom) { IsConstant = true };
             case ConnectorExpression.Column column:
                 return _findColumn(column.Name) ?? throw new NotShippableException($"column {column.Name} is not a column of the source");
             case ConnectorExpression.Constant constant:
@@ -127,7 +148,7 @@ public sealed class RemoteExpressionWriter
         // Two constants have nothing to take their type from.
         var hasColumn = call.Arguments.Any(argument => argument is not ConnectorExpression.Constant);
         var outer = isComparison || isMatch ? RemotePrecedence.Comparison : RemotePrecedence.Arithmetic;
-        var operands = call.Arguments.Select(argument => Write(argument, isBare: hasColumn && outer == RemotePrecedence.Comparison)).ToArray();
+        var operands = call.Arguments.Select(argument => Write(argument, hasColumn && outer == RemotePrecedence.Comparison, hasColumn && isComparison)).ToArray();
         var collations = operands.SelectMany(operand => operand.Collations).ToArray();
         if (operands.Length == 1)
             return new RemoteExpression($"{call.Symbol} {operands[0].Above(RemotePrecedence.Arithmetic)}", RemotePrecedence.Arithmetic) { Collations = collations };
@@ -141,7 +162,8 @@ public sealed class RemoteExpressionWriter
     {
         foreach (var value in list.Values) Demand("=", [list.Argument, value]);
         var argument = Write(list.Argument);
-        var values = list.Values.Select(value => Write(value, isBare: list.Argument is not ConnectorExpression.Constant)).ToArray();
+        var isInColumn = list.Argument is not ConnectorExpression.Constant;
+        var values = list.Values.Select(value => Write(value, isInColumn, isInColumn)).ToArray();
         var collations = values.SelectMany(value => value.Collations).Concat(argument.Collations).ToArray();
         var left = argument.Above(RemotePrecedence.Comparison);
         if (IsText(list.Argument.Type)) left = InOrder(left, collations, isRange: false, isMatch: false);

@@ -20,6 +20,9 @@ public abstract class SqlDialect
     /// </summary>
     public abstract string? Constant(object? value, SqlType type, bool isBare);
 
+    /// <summary>A constant of exactly this type that can be sent beside a statement; null when it has to stand in it.</summary>
+    public abstract RemoteValue? Value(object? value, SqlType type);
+
     /// <summary>The operand converted, or null when the source's conversion may give another value than PostgreSQL's.</summary>
     public abstract string? Cast(string operand, SqlType from, SqlType to);
 

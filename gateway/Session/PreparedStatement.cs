@@ -46,6 +46,12 @@ internal sealed class PreparedStatement(string text, Statement? syntax) : IPrepa
     /// <summary>The user whose rights and mappings the query was bound with.</summary>
     public string? User { get; init; }
 
+    /// <summary>The search path that the query's names were looked up in.</summary>
+    public string? SearchPath { get; init; }
+
+    /// <summary>The statement as it was bound last, after the catalog or the session had changed; null while it is as it was prepared. Used by the session that prepared it alone.</summary>
+    public PreparedStatement? Latest { get; set; }
+
     public bool IsEmpty => Syntax is null;
 
     /// <summary>The query's only row, once it is known and the same for every execution in every session. Threads may set it at the same time, all to the same values.</summary>
@@ -60,7 +66,9 @@ internal sealed class PreparedStatement(string text, Statement? syntax) : IPrepa
         item => item is Subquery || (item is Call call && call.Function.Volatility != Volatility.Immutable) || item.Type.Base.Name.StartsWith("reg", StringComparison.Ordinal)));
 
     /// <summary>When it was prepared.</summary>
-    public PgTimestamp PreparedAt { get; init; }
+    public PgTimestamp PreparedAt { get => _preparedAt; init => _preparedAt = value; }
+
+    private PgTimestamp _preparedAt;
 
     /// <summary>What pg_prepared_statements shows; a statement of PREPARE is shown with that.</summary>
     public SystemCatalog.PreparedState Describe(string name) => new(name, Text, PreparedAt, [.. ParameterTypes.Select(type => type.AnnouncedOid)], IsFromSql);
@@ -72,6 +80,14 @@ internal sealed class PreparedStatement(string text, Statement? syntax) : IPrepa
     {
         var copy = (PreparedStatement)MemberwiseClone();
         copy.IsFromSql = true;
+        return copy;
+    }
+
+    /// <summary>The statement bound again: it is still the one that was prepared then.</summary>
+    public PreparedStatement InPlaceOf(PreparedStatement before)
+    {
+        var copy = (PreparedStatement)MemberwiseClone();
+        (copy._preparedAt, copy.IsFromSql) = (before.PreparedAt, before.IsFromSql);
         return copy;
     }
 

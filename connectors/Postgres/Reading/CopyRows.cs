@@ -15,7 +15,7 @@ namespace Federation.Connectors.Postgres.Reading;
 /// </code>
 /// A row is parsed when all of it is in the buffer. Nothing is allocated per row. Owns the stream.
 /// </summary>
-internal sealed class CopyRows : IAsyncDisposable
+internal sealed class CopyRows : IRemoteRows
 {
     private const int MaxRows = 16384;
     private const int MaxBatchBytes = 1 << 20;

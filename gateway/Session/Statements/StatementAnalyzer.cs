@@ -44,15 +44,17 @@ internal sealed class StatementAnalyzer(QuerySession session, SessionServices se
         }
     }
 
-    /// <summary>The statement bound against the present catalog; the same when the catalog has not moved.</summary>
+    /// <summary>The statement bound against the present catalog; the one that was bound last when neither the catalog nor what names mean has moved.</summary>
     public async ValueTask<PreparedStatement> RefreshAsync(PreparedStatement prepared, CancellationToken cancellationToken)
     {
         if (prepared.Query is null || prepared.CatalogVersion == default) return prepared;
         var catalog = await session.Transaction.GetCatalogAsync(cancellationToken);
-        if (catalog.Id == prepared.CatalogVersion && session.User == prepared.User && !prepared.Query.Tables.Values.Any(table => table.FollowsFolder))
-            return prepared.Query.Tables.Values.Any(table => table.IsComputed) ? prepared.Reading(Resolver(catalog).System) : prepared;
+        var latest = prepared.Latest ?? prepared;
+        if (catalog.Id == latest.CatalogVersion && session.User == latest.User && session.Settings.Get("search_path") == latest.SearchPath
+            && !latest.Query!.Tables.Values.Any(table => table.FollowsFolder))
+            return latest.Query.Tables.Values.Any(table => table.IsComputed) ? latest.Reading(Resolver(catalog).System) : latest;
         var fresh = await AnalyzeAsync(prepared.Text, prepared.Syntax, [.. prepared.ParameterTypes], cancellationToken);
-        if (SameColumns(prepared, fresh)) return fresh;
+        if (SameColumns(prepared, fresh)) return prepared.Latest = fresh.InPlaceOf(prepared);
         throw new SqlException(SqlState.FeatureNotSupported, "cached plan must not change result type") { Routine = "RevalidateCachedQuery" };
     }
 
@@ -148,6 +150,7 @@ internal sealed class StatementAnalyzer(QuerySession session, SessionServices se
         Query = query,
         CatalogVersion = version,
         User = version == default ? null : session.User,
+        SearchPath = version == default ? null : session.Settings.Get("search_path"),
         ParameterTypes = query?.ParameterTypes ?? [],
         Fields = syntax switch
         {
