@@ -110,7 +110,10 @@ public sealed class BadInputTests(SuiteServers servers)
     [InlineData("CREATE USER MAPPING FOR CURRENT_USER SERVER nosuch OPTIONS (user 'a')", "42704", 0)]
     [InlineData("DROP SERVER nosuch", "42704", 0)]
     [InlineData("CALL lake.system.register_table('public', 't', '/etc')", "42501", 0)]
-    [InlineData("UPDATE t SET x = 1", "0A000", 0)]
+    [InlineData("INSERT INTO nosuch VALUES (1)", "42P01", 13)]
+    [InlineData("UPDATE nosuch SET x = 1", "0A000", 0)]
+    [InlineData("DELETE FROM nosuch", "0A000", 0)]
+    [InlineData("COPY nosuch FROM STDIN", "42P01", 0)]
     [InlineData("SELECT relname FROM pg_class FOR UPDATE NOWAIT", "0A000", 30)]
     public async Task Statement_fails_with_its_state(string sql, string code, int position)
     {
