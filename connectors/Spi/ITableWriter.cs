@@ -13,6 +13,9 @@ public interface ITableWriter
     /// <summary>Writes the first state of a new table into an empty folder. Raises 0A000 for a type that the format cannot hold.</summary>
     ValueTask<TablePointer> CreateAsync(NewTable table, CancellationToken cancellationToken);
 
+    /// <summary>The type that a new column has once the table exists: the declared one, or the nearest that the format can hold.</summary>
+    SqlType StoredType(SqlType declared);
+
     /// <summary>How rows that are added to a table are written. Raises 0A000 for a table that cannot be written.</summary>
     ValueTask<WritePlan> PlanAppendAsync(TablePointer pointer, CancellationToken cancellationToken);
 

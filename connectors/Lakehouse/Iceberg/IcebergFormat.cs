@@ -68,6 +68,8 @@ public sealed class IcebergFormat : ITableFormat, ITableWriter, IScanPlanner, IF
 
     public ValueTask<TablePointer> CreateAsync(NewTable table, CancellationToken cancellationToken) => _writer.CreateAsync(table, cancellationToken);
 
+    public SqlType StoredType(SqlType declared) => WrittenTypes.Stored(declared);
+
     public async ValueTask<WritePlan> PlanAppendAsync(TablePointer pointer, CancellationToken cancellationToken) =>
         await Task.Run(() => _writer.PlanAppend(pointer), cancellationToken);
 

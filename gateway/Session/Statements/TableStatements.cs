@@ -79,6 +79,12 @@ internal static class TableStatements
         var (location, properties) = Options(services, schema, name, options);
         var format = services.Formats.OfType<ITableWriter>().First();
         var pointer = await format.CreateAsync(new NewTable(location, columns.ToEquatableArray(), partitionedBy) { Properties = properties }, cancellationToken);
+        foreach (var column in columns)
+        {
+            if (format.StoredType(column.Type) is { } stored && stored != column.Type)
+                session.Notify(NoticeSeverity.Notice, SqlState.SuccessfulCompletion, $"column \"{column.Name}\" of type {column.Type} is stored as {stored}");
+        }
+
         session.Transaction.Stage(() =>
         {
             Remove(location);

@@ -21,8 +21,18 @@ internal static class WrittenTypes
     /// <summary>Digits behind the point of a numeric column that declares none.</summary>
     private const int DefaultScale = 9;
 
-    /// <summary>A numeric without precision becomes the widest that the format has; values that do not fit it are refused when they are written.</summary>
-    public static SqlType Stored(SqlType type) => type.IsNumeric && type.Decimal is null ? SqlType.NumericOf(DecimalShape.MaxPrecision, DefaultScale) : type;
+    /// <summary>
+    /// A numeric without precision becomes what its values are known to need, else the widest that the format has; the same inside arrays and rows. The column has that type from then
+    /// on, so that later values are rounded to a scale that everybody sees, and 22003 refuses those that are too large.
+    /// </summary>
+    public static SqlType Stored(SqlType type)
+    {
+        if (type.IsArray) return SqlType.Array(Stored(type.Element!));
+        if (type.IsRecord) return type with { Fields = type.Fields.Select(field => field with { Type = Stored(field.Type) }).ToEquatableArray() };
+        if (!type.IsNumeric || type.Modifier >= 0) return type;
+        var (precision, scale) = type.Decimal is { } shape ? (shape.Precision, shape.Scale) : (DecimalShape.MaxPrecision, DefaultScale);
+        return new SqlType(PgTypes.Numeric, ((precision << 16) | scale) + 4);
+    }
 
     /// <summary>The fields of a new table, with ids from 1 on: columns first, what is nested in them after them, as the reference implementation numbers them.</summary>
     public static (IReadOnlyList<IcebergField> Fields, int LastId) Fields(IReadOnlyList<NewColumn> columns)
@@ -110,7 +120,7 @@ internal static class WrittenTypes
         if (type.IsArray)
         {
             var id = ++lastId;
-            return new IcebergType.List(new IcebergField(id, "element", Type(Stored(type.Element!), column, ref lastId), IsRequired: false));
+            return new IcebergType.List(new IcebergField(id, "element", Type(type.Element!, column, ref lastId), IsRequired: false));
         }
 
         if (type.IsRecord)
@@ -119,7 +129,7 @@ internal static class WrittenTypes
             lastId += type.Fields.Count;
             var fields = new IcebergField[type.Fields.Count];
             for (var i = 0; i < fields.Length; i++)
-                fields[i] = new IcebergField(first + i, type.Fields[i].Name, Type(Stored(type.Fields[i].Type), column, ref lastId), IsRequired: false);
+                fields[i] = new IcebergField(first + i, type.Fields[i].Name, Type(type.Fields[i].Type, column, ref lastId), IsRequired: false);
             return new IcebergType.Struct(fields.ToEquatableArray());
         }
 
