@@ -12,8 +12,8 @@ internal readonly record struct ScaleFactor(decimal Value)
     private const decimal Largest = 10_000;
     private const decimal Smallest = 0.001m;
 
-    /// <summary>Schemas that are listed; others can be named.</summary>
-    public static readonly string[] ListedSchemas = [TinySchema, "sf1", "sf10", "sf100", "sf300", "sf1000", "sf3000", "sf10000"];
+    /// <summary>Schemas that are listed; others can be named. Tools that read all that they find listed must not meet terabytes.</summary>
+    public static readonly string[] ListedSchemas = [TinySchema, "sf1"];
 
     /// <summary>Lines of the scale factors that the specification lists; they take long to count.</summary>
     private static readonly Dictionary<decimal, long> s_lines = new()

@@ -110,9 +110,9 @@ public sealed class Gateway : IAsyncDisposable
             LogsLiterals = options.LogsLiterals,
         };
         var jobs = new JobRunner(catalog.Store.Jobs, $"{Environment.MachineName}:{Environment.ProcessId}", [HistoryJob.Of(catalog, clock)], clock, (job, error) => HostLog.JobFailed(logger, job, error.Message));
-        if (options.DemoDirectory is not null) await Demo.AttachAsync(catalog, options.DemoDirectory, cancellationToken);
         await RequireProtectionAsync(options, catalog, cancellationToken);
         var sessions = new SessionFactory(services, new SessionRegistry());
+        if (options.DemoDirectory is not null) await Demo.AttachAsync(catalog, sessions, options.DemoDirectory, cancellationToken);
         var server = new PgServer(
             new PgServerOptions { EndPoint = new IPEndPoint(options.Address, options.Port), MaxConnections = FileHandles.ForConnections(MostConnections), MockSecret = secret, Tls = certificate is null ? null : new TlsOptions(certificate) }, sessions, loggers, clock);
         await ListenAsync(options.Port, "--port", server.StartAsync(cancellationToken));
