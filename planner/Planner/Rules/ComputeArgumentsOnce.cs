@@ -25,6 +25,8 @@ public sealed class ComputeArgumentsOnce : IRule
     private static LogicalPlan Below(LogicalPlan node, ref int highest)
     {
         if (node is not (Aggregate or Window)) return node;
+        // Arguments are computed under their conditions, so these come one step before.
+        var conditions = new List<Assignment>();
         var computed = new List<Assignment>();
         var keys = new Dictionary<Expr, Expr>();
         var last = highest;
@@ -39,25 +41,24 @@ public sealed class ComputeArgumentsOnce : IRule
             _ => node,
         };
         highest = last;
-        if (computed.Count == 0) return mapped;
-        var passed = node.Inputs[0].Columns.Select(column => new Assignment(column, new ColumnRef(column)));
-        var input = new Project(node.Inputs[0], passed.Concat(computed).ToEquatableArray());
+        if (conditions.Count + computed.Count == 0) return mapped;
+        var input = With(With(node.Inputs[0], conditions), computed);
 
         // The columns of a Window are those of its input and its calls; what was added is dropped above.
-        return mapped is Window ? new Project(mapped.WithInputs([input]), node.Columns.Select(column => new Assignment(column, new ColumnRef(column))).ToEquatableArray()) : mapped.WithInputs([input]);
+        return mapped is Window ? new Project(mapped.WithInputs([input]), Passed(node.Columns).ToEquatableArray()) : mapped.WithInputs([input]);
 
         Expr Arguments(Expr expression) => expression switch
         {
             WindowCall window => window with { Function = (AggregateCall)Arguments(window.Function) },
-            AggregateCall { Filter: { } filter } call => Filtered(call, Computed(filter)),
-            AggregateCall call when NamesRepeatedly(call) => call.WithOperands(call.Operands.Select(Computed).ToEquatableArray()),
+            AggregateCall { Filter: { } filter } call => Filtered(call, Computed(filter, conditions)),
+            AggregateCall call when NamesRepeatedly(call) => call.WithOperands(call.Operands.Select(operand => Computed(operand, computed)).ToEquatableArray()),
             Grouping grouping => new Grouping(grouping.Arguments.Select(key => keys.GetValueOrDefault(key, key)).ToEquatableArray()),
             _ => expression,
         };
 
         AggregateCall Filtered(AggregateCall call, Expr filter)
         {
-            Expr UnderFilter(Expr value) => value is ColumnRef or Constant ? value : Computed(new Case([new CaseWhen(filter, value)], new Constant(null, value.Type), value.Type));
+            Expr UnderFilter(Expr value) => value is ColumnRef or Constant ? value : Computed(new Case([new CaseWhen(filter, value)], new Constant(null, value.Type), value.Type), computed);
             return call with
             {
                 Filter = filter,
@@ -69,19 +70,23 @@ public sealed class ComputeArgumentsOnce : IRule
         Expr Key(Expr expression)
         {
             if (!KernelExpressionWriter.HasKey(expression.Type)) return expression;
-            keys[expression] = Computed(expression);
+            keys[expression] = Computed(expression, computed);
             return keys[expression];
         }
 
-        Expr Computed(Expr expression)
+        Expr Computed(Expr expression, List<Assignment> step)
         {
             if (Repetition.IsCheap(expression)) return expression;
-            if (computed.Find(item => item.Expression == expression && !PlanRewriter.IsVolatile(expression)) is { } known) return new ColumnRef(known.Column);
+            if (step.Find(item => item.Expression == expression && !PlanRewriter.IsVolatile(expression)) is { } known) return new ColumnRef(known.Column);
             var column = new Column(++last, "argument", expression.Type);
-            computed.Add(new Assignment(column, expression));
+            step.Add(new Assignment(column, expression));
             return new ColumnRef(column);
         }
     }
+
+    private static LogicalPlan With(LogicalPlan input, List<Assignment> added) => added.Count == 0 ? input : new Project(input, Passed(input.Columns).Concat(added).ToEquatableArray());
+
+    private static IEnumerable<Assignment> Passed(IEnumerable<Column> columns) => columns.Select(column => new Assignment(column, new ColumnRef(column)));
 
     /// <summary>Whether the SQL of a call may name an argument more than once. Sums of numerics keep their arithmetic, which is written in narrow decimals.</summary>
     private static bool NamesRepeatedly(AggregateCall call) =>
