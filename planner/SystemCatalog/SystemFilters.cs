@@ -24,6 +24,7 @@ internal static partial class SystemFilters
         [("pg_class", "relname")] = Subject.Relation,
         [("pg_class", "oid")] = Subject.RelationOid,
         [("pg_attribute", "attrelid")] = Subject.RelationOid,
+        [("pg_attrdef", "adrelid")] = Subject.RelationOid,
         [("pg_tables", "schemaname")] = Subject.Schema,
         [("pg_tables", "tablename")] = Subject.Relation,
         [("pg_views", "schemaname")] = Subject.Schema,

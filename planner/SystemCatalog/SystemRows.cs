@@ -45,6 +45,7 @@ internal static class SystemRows
         ["pg_catalog.pg_namespace"] = Namespaces,
         ["pg_catalog.pg_class"] = Classes,
         ["pg_catalog.pg_attribute"] = Attributes,
+        ["pg_catalog.pg_attrdef"] = ColumnDefaults.Rows,
         ["pg_catalog.pg_type"] = state => TypeRows.Types.Concat(SourceTypeRows.Types(state)),
         ["pg_catalog.pg_enum"] = SourceTypeRows.Labels,
         ["pg_catalog.pg_range"] = _ => TypeRows.Ranges,
@@ -210,7 +211,7 @@ internal static class SystemRows
     {
         ["attrelid"] = (long)relation.Oid.Value, ["attname"] = column.Name, ["atttypid"] = (long)(column.Domain?.Oid ?? column.Type.AnnouncedOid).Value, ["attlen"] = column.Type.AnnouncedLength,
         ["attnum"] = Number(column, i), ["attndims"] = column.Type.IsArray ? 1 : 0, ["attcacheoff"] = -1, ["atttypmod"] = (column.Type.Element ?? column.Type).Modifier,
-        ["attstattarget"] = -1, ["attbyval"] = layout.ByValue, ["attalign"] = layout.Alignment, ["attstorage"] = layout.Storage, ["attcompression"] = "", ["attnotnull"] = !column.IsNullable, ["attidentity"] = "", ["attgenerated"] = column.IsGenerated ? "s" : "", ["attislocal"] = true,
+        ["attstattarget"] = -1, ["attbyval"] = layout.ByValue, ["attalign"] = layout.Alignment, ["attstorage"] = layout.Storage, ["attcompression"] = "", ["attnotnull"] = !column.IsNullable, ["atthasdef"] = ColumnDefaults.Of(relation, column.Name, column.Type) is not null, ["attidentity"] = "", ["attgenerated"] = column.IsGenerated ? "s" : "", ["attislocal"] = true,
         ["attcollation"] = Collation(column.Type, SystemTables.IsSystemSchema(relation.Schema)),
     };
 
@@ -240,7 +241,7 @@ internal static class SystemRows
 
     private static IEnumerable<Row> Columns(SystemState state) => state.Relations.SelectMany(relation => relation.Columns.Select((column, i) => new Row
     {
-        ["table_catalog"] = state.Database, ["table_schema"] = relation.Schema, ["table_name"] = relation.Name, ["column_name"] = column.Name, ["ordinal_position"] = (int)Number(column, i),
+        ["table_catalog"] = state.Database, ["table_schema"] = relation.Schema, ["table_name"] = relation.Name, ["column_name"] = column.Name, ["ordinal_position"] = (int)Number(column, i), ["column_default"] = ColumnDefaults.Of(relation, column.Name, column.Type),
         ["is_nullable"] = column.IsNullable ? "YES" : "NO", ["data_type"] = column.Type.IsArray ? "ARRAY" : column.Type.Base.Source is { CatalogOid.Value: 0 } ? "USER-DEFINED" : column.Type.WithoutModifier().ToString(),
         ["domain_catalog"] = column.Domain is null ? null : state.Database, ["domain_schema"] = column.Domain is null ? null : SchemaOf(column.Domain, relation), ["domain_name"] = column.Domain?.Source!.Name,
         ["character_maximum_length"] = column.Type is { IsArray: false, Modifier: > 4, Base.Name: "varchar" or "bpchar" } ? column.Type.Modifier - 4 : null,
@@ -259,7 +260,7 @@ internal static class SystemRows
         return schema != "pg_catalog" && relation.Schema.StartsWith(type.Source.Server + ".", StringComparison.Ordinal) ? $"{type.Source.Server}.{schema}" : schema;
     }
 
-    private static short Number(ConnectorColumn column, int index) => column.Number > 0 ? column.Number : (short)(index + 1);
+    internal static short Number(ConnectorColumn column, int index) => column.Number > 0 ? column.Number : (short)(index + 1);
 
     /// <summary>Four bytes a character at most (information_schema.sql).</summary>
     private static int? OctetLength(SqlType type) => type.IsArray ? null : type.Base.Name switch

@@ -149,6 +149,9 @@ public sealed record RelationState(Oid Oid, string Schema, string Name, char Kin
     /// <summary>How many columns there are, where that is known without looking at the relation.</summary>
     public int ColumnCount { get; init; } = Columns.Count;
 
+    /// <summary>The defaults of columns that have one, by name, as SQL.</summary>
+    public EquatableArray<KeyValuePair<string, string>> Defaults { get; init; }
+
     /// <summary>The query of a view.</summary>
     public string? Definition { get; init; }
 

@@ -25,7 +25,7 @@ public static class SystemTables
     public static bool IsSystemRelation(Oid oid) => SystemSchema.Find(oid) is not null;
 
     /// <summary>Whether the table shows columns of user tables, so that they have to be loaded.</summary>
-    public static bool ShowsColumns(string table) => table is "pg_attribute" or "columns";
+    public static bool ShowsColumns(string table) => table is "pg_attribute" or "pg_attrdef" or "columns";
 
     /// <summary>Whether the table shows user tables at all.</summary>
     public static bool ShowsRelations(string table) => ShowsColumns(table) || table is "pg_class" or "tables" or "pg_tables" or "pg_views" or "pg_matviews" or "views" or "relation_names" or "relation_keys" or "relation_access" or "view_texts";

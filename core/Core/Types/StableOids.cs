@@ -18,6 +18,9 @@ public static class StableOids
 
     public static Oid OfTable(string server, string schema, string table) => Of($"{server}\0{schema}\0{table}");
 
+    /// <summary>Of the default of a relation's column.</summary>
+    public static Oid OfDefault(Oid relation, short number) => Of($"\0\0\0\0\0\0\0{relation.Value}\0{number}");
+
     public static Oid OfType(string server, string schema, string type) => Of($"{server}\0{schema}\0\0{type}");
 
     public static Oid OfArrayType(string server, string schema, string element) => Of($"{server}\0{schema}\0\0{element}\0");

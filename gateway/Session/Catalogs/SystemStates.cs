@@ -164,7 +164,7 @@ internal sealed class SystemStates(
             foreach (var entry in await snapshot.ListTablesAsync(schema.Name, cancellationToken))
             {
                 if (!filter.TakesRelation(entry.Name, entry.Oid)) continue;
-                var relation = new RelationState(entry.Oid, schema.Name, entry.Name, 'r', -1, []) { ColumnCount = 0, Owner = entry.Owner, Grants = [new AclItem("", "r", entry.Owner)] };
+                var relation = new RelationState(entry.Oid, schema.Name, entry.Name, 'r', -1, []) { ColumnCount = 0, Owner = entry.Owner, Defaults = entry.Defaults, Grants = [new AclItem("", "r", entry.Owner)] };
                 await AddManagedAsync(relation, table, cancellationToken);
             }
         }

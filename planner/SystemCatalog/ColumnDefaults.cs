@@ -1,0 +1,51 @@
+using System.Collections.Frozen;
+using Federation.Core.Types;
+using Federation.Sql;
+using Federation.Sql.Printing;
+using Federation.Sql.Syntax;
+
+namespace Federation.SystemCatalog;
+
+using Row = Dictionary<string, object?>;
+
+/// <summary>What columns get when an INSERT does not name them, in the words of PostgreSQL's ruleutils where these are short to find.</summary>
+internal static class ColumnDefaults
+{
+    /// <summary>Functions that are called by a keyword alone, which PostgreSQL writes in capitals.</summary>
+    private static readonly FrozenSet<string> s_keywords = FrozenSet.ToFrozenSet(
+        ["current_date", "current_time", "current_timestamp", "localtime", "localtimestamp", "current_user", "session_user", "user", "current_role", "current_catalog", "current_schema"]);
+
+    /// <summary>The default of a column as pg_get_expr shows it; null when it has none.</summary>
+    public static string? Of(RelationState relation, string column, SqlType type)
+    {
+        foreach (var (name, sql) in relation.Defaults)
+            if (name == column)
+                return Shown(sql, type);
+        return null;
+    }
+
+    /// <summary>pg_attrdef, whose adbin is the text itself: pg_get_expr returns it as it is.</summary>
+    public static IEnumerable<Row> Rows(SystemState state) =>
+        from relation in state.Relations
+        from item in relation.Columns.Select((column, i) => (Column: column, Number: SystemRows.Number(column, i)))
+        let text = Of(relation, item.Column.Name, item.Column.Type)
+        where text is not null
+        select new Row
+        {
+            ["oid"] = (long)StableOids.OfDefault(relation.Oid, item.Number).Value, ["adrelid"] = (long)relation.Oid.Value, ["adnum"] = item.Number, ["adbin"] = text,
+        };
+
+    /// <summary>Literals that need it say their type, and operators stand in parentheses. NULL is no default.</summary>
+    private static string? Shown(string sql, SqlType type)
+    {
+        var typed = $"::{type.WithoutModifier()}";
+        return SqlParser.ParseExpression(sql) switch
+        {
+            StringLiteral text => SqlPrinter.QuoteLiteral(text.Value) + typed,
+            NullLiteral => null,
+            NumberLiteral { Text: ['-', ..] } number => $"'{number.Text}'{typed}",
+            OperatorExpression => $"({sql})",
+            _ => s_keywords.Contains(sql) ? sql.ToUpperInvariant() : sql,
+        };
+    }
+}
