@@ -20,6 +20,9 @@ internal sealed record PostgresTable(string Schema, string Name, EquatableArray<
     /// <summary>What all of the definition comes to; another one means that the table was altered or made anew.</summary>
     public string Identity { get; init; } = "";
 
+    /// <summary>What the labels of its columns' enums come to; null without such a column.</summary>
+    public string? Labels { get; init; }
+
     /// <summary>The database holds text as Unicode, as far as columns of it are known.</summary>
     public bool IsUnicode => Columns.All(column => column.Collation is null or { IsUnicode: true });
 

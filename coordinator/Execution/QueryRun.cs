@@ -67,6 +67,12 @@ public sealed class QueryRun
 
     private async ValueTask<IAsyncEnumerator<Batch>> StartAsync(BoundQuery query, CancellationToken cancellationToken)
     {
+        if (_request.Shortcut is { } shortcut && ReferenceEquals(query, _request.Query) && await _runner.TryReadAsync(shortcut, _request, cancellationToken) is { } read)
+        {
+            Plan = read.Plan;
+            return read.Rows.GetAsyncEnumerator(cancellationToken);
+        }
+
         Plan = await _runner.PlanAsync(_request, query, cancellationToken);
         Report = new QueryReport();
         if (_request.BeforeStartAsync is { } before) await before(cancellationToken);

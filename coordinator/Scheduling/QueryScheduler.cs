@@ -1,8 +1,10 @@
 using System.Runtime.CompilerServices;
 using Federation.Arrow;
 using Federation.Connectors.Spi;
+using Federation.Core;
 using Federation.Core.Errors;
 using Federation.Core.Tasks;
+using Federation.Core.Types;
 using Federation.Planner;
 
 namespace Federation.Scheduling;
@@ -44,6 +46,17 @@ public sealed class QueryScheduler(IWorkerDirectory workers, IConnectorResolver 
         await using var execution = new QueryExecution(query, workers, settings, report);
         return await execution.WriteAsync(report, cancellationToken);
     }
+
+    /// <summary>How a plan for all values of the parameters is read when it is one statement of a source; null for every other plan.</summary>
+    public async ValueTask<RemoteRead?> FindRemoteReadAsync(FragmentedPlan plan, EquatableArray<SqlType> parameterTypes, CancellationToken cancellationToken)
+    {
+        await using var query = await ScheduledQuery.CreateAsync(plan, cancellationToken);
+        return query.RemoteOnly is { } split && new RemoteRead(split, parameterTypes) is var read && read.Prepare(connectors) is not null ? read : null;
+    }
+
+    /// <summary>The rows of such a plan for some values; null when the query has to be planned for them.</summary>
+    public IAsyncEnumerable<Batch>? TryReadAsync(RemoteRead read, EquatableArray<object?> parameters, CancellationToken cancellationToken) =>
+        read.TryReadAsync(connectors, parameters, cancellationToken);
 
     /// <summary>Runs a plan and streams its rows; see <see cref="ITaskRunner{TBatch}.RunAsync"/> for ownership and cancellation.</summary>
     /// <param name="report">Filled as the query runs, when given.</param>
