@@ -90,7 +90,7 @@ internal sealed class PostgresCatalog(string server, NpgsqlDataSource source, IR
 
     private const string TableSql = ColumnsOf + DefinitionGuard.Identity + " AS identity, " + DefinitionGuard.Labels + ColumnsFrom + " n.nspname = $1 AND c.relname = $2" + ColumnsTyped;
 
-    private const string AllColumnsSql = ColumnsOf + " NULL::text AS identity, NULL::text" + ColumnsFrom + " " + SelectionCondition + ColumnsTyped;
+    private const string AllColumnsSql = ColumnsOf + " NULL::text AS identity, NULL::text " + ColumnsFrom + " " + SelectionCondition + ColumnsTyped;
 
     private const string IdentitySql =
         "SELECT " + DefinitionGuard.Identity + ", " + DefinitionGuard.Labels + " FROM pg_catalog.pg_class AS c JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace WHERE n.nspname = $1 AND c.relname = $2 AND c.relkind IN ('r', 'v', 'm', 'f', 'p')";

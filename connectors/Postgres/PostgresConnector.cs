@@ -11,7 +11,7 @@ using Npgsql;
 namespace Federation.Connectors.Postgres;
 
 /// <summary>A PostgreSQL database. Reads by binary COPY over pooled connections.</summary>
-internal sealed class PostgresConnector : IConnector, IConnectorMetadata, IBulkMetadata, ISourceTypes, IChildTables, IScanPlanner, IPartitionedScanPlanner, IPageSource, IPreparedReads, IFilterPushdown, ILimitPushdown, ISubtreePushdown
+internal sealed class PostgresConnector : IConnector, IConnectorMetadata, IBulkMetadata, ISourceTypes, IChildTables, IScanPlanner, IPartitionedScanPlanner, IPageSource, IPreparedReads, ISnapshotSource, IFilterPushdown, ILimitPushdown, ISubtreePushdown
 {
     /// <summary>A scan of at most so many rows is a prepared statement; planning a COPY would take longer than reading it.</summary>
     private const long FewRows = 1000;
@@ -86,25 +86,26 @@ internal sealed class PostgresConnector : IConnector, IConnectorMetadata, IBulkM
             var scanned = query.Tables.Select(table => new ScannedTable(table.Schema, table.Name, table.Columns.Select(PostgresReading.Signature).ToArray())).ToArray();
             var outputs = query.Tree.Columns.ToDictionary(column => column.Name, column => column.Type);
             var fields = Fields(columns.Select(name => (name, outputs[name])));
-            return ValueTask.FromResult(new ScanPlan([new ConnectorSplit(inputName, fields, ServerName, new PostgresScan(Guarded(select), scanned).ToJson())], select.ToString()));
+            return ValueTask.FromResult(new ScanPlan([new ConnectorSplit(inputName, fields, ServerName, new PostgresScan(query.Snapshot is null ? Guarded(select) : select.ToString(), scanned, query.Snapshot).ToJson())], select.ToString()));
         }
 
-        var (sql, split) = Write((PostgresTableHandle)handle, columns, inputName, null, null);
+        var (sql, split) = Write((PostgresTableHandle)handle, columns, inputName, null);
         return ValueTask.FromResult(new ScanPlan([split], sql));
     }
 
     public async ValueTask<ScanPlan> PlanScanAsync(ITableHandle handle, EquatableArray<string> columns, string inputName, int parts, CancellationToken cancellationToken)
     {
-        if (handle is not PostgresTableHandle { Limit: null } own || await Patience.WaitAsync(SharedSnapshot.TryOpenAsync(_source, own.Table, _errors, cancellationToken), shared => _ = shared?.DisposeAsync().AsTask(), cancellationToken) is not { } shared)
+        if (handle is not PostgresTableHandle { Limit: null } own || await Patience.WaitAsync(SharedSnapshot.TryOpenAsync(_source, own.Table, own.Snapshot, _errors, cancellationToken), shared => _ = shared?.DisposeAsync().AsTask(), cancellationToken) is not { } shared)
             return await PlanScanAsync(handle, columns, inputName, cancellationToken);
-        var splits = shared.Ranges(parts).Select(range => (TaskInput)Write(own, columns, inputName, range, shared.Name).Split).ToEquatableArray();
-        var (whole, _) = Write(own, columns, inputName, null, null);
+        var splits = shared.Ranges(parts).Select(range => (TaskInput)Write(own with { Snapshot = shared.Name }, columns, inputName, range).Split).ToEquatableArray();
+        var (whole, _) = Write(own, columns, inputName, null);
         return new ScanPlan(splits, whole, [$"{splits.Count} ranges of ctid under one snapshot"]) { Hold = shared };
     }
 
-    private (string Sql, ConnectorSplit Split) Write(PostgresTableHandle handle, EquatableArray<string> columns, string inputName, string? range, string? snapshot)
+    private (string Sql, ConnectorSplit Split) Write(PostgresTableHandle handle, EquatableArray<string> columns, string inputName, string? range)
     {
         var (table, filters, limit) = handle;
+        var snapshot = handle.Snapshot;
         var selected = columns.Select(name => table.Find(name)
             ?? throw new SqlException(SqlState.UndefinedColumn, $"column \"{name}\" of relation \"{table.Name}\" does not exist")).ToArray();
         var writer = new RemoteExpressionWriter(PostgresDialect.Instance, table.Find);
@@ -144,6 +145,9 @@ internal sealed class PostgresConnector : IConnector, IConnectorMetadata, IBulkM
         var scan = PostgresScan.FromJson(split.Payload);
         return _reading.ReadAsync(new GuardedScan(scan), SchemaOf(split), scan.Values, cancellationToken);
     }
+
+    public async ValueTask<ISourceSnapshot> OpenSnapshotAsync(CancellationToken cancellationToken) =>
+        await Patience.WaitAsync(PostgresSnapshot.OpenAsync(_source, _errors, cancellationToken), late => _ = late.DisposeAsync().AsTask(), cancellationToken);
 
     public IPreparedRead? TryPrepare(ConnectorSplit split, EquatableArray<SqlType> parameterTypes) =>
         PostgresScan.FromJson(split.Payload) is { Statement: not null } scan ? new PostgresPreparedRead(_reading, scan, SchemaOf(split), parameterTypes) : null;

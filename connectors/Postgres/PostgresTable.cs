@@ -41,9 +41,16 @@ internal sealed record PostgresTableHandle(PostgresTable Table, EquatableArray<C
     /// <summary>FROM ONLY: without the rows of child tables.</summary>
     public bool IsOnly { get; init; }
 
+    /// <summary>The exported snapshot that is read; null for the newest state.</summary>
+    public string? Snapshot { get; init; }
+
     public string From => $"{(IsOnly ? "ONLY " : "")}{PostgresDialect.Instance.Identifier(Table.Schema)}.{PostgresDialect.Instance.Identifier(Table.Name)}";
 }
 
 /// <summary>A query that the source runs as a whole.</summary>
 /// <param name="Tables">Those it reads.</param>
-internal sealed record PostgresQueryHandle(RelationalTree Tree, EquatableArray<PostgresTable> Tables) : ITableHandle;
+internal sealed record PostgresQueryHandle(RelationalTree Tree, EquatableArray<PostgresTable> Tables) : ITableHandle
+{
+    /// <summary>The exported snapshot that is read; null for the newest state.</summary>
+    public string? Snapshot { get; init; }
+}

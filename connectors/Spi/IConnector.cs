@@ -192,6 +192,20 @@ public interface IPageSource
     IAsyncEnumerable<Batch> ReadAsync(ConnectorSplit split, CancellationToken cancellationToken);
 }
 
+/// <summary>Run time: a source that can show one state of itself to any number of scans.</summary>
+public interface ISnapshotSource
+{
+    /// <summary>The state as it is now.</summary>
+    ValueTask<ISourceSnapshot> OpenSnapshotAsync(CancellationToken cancellationToken);
+}
+
+/// <summary>A state of a source, which can be read until it is disposed. Scans that have begun by then go on.</summary>
+public interface ISourceSnapshot : IAsyncDisposable
+{
+    /// <summary>The handle whose scans read this state.</summary>
+    ITableHandle At(ITableHandle handle);
+}
+
 /// <summary>Run time: a page source whose splits may leave values open until they are read; see <see cref="ConnectorExpression.Parameter"/>. Thread-safe.</summary>
 public interface IPreparedReads
 {

@@ -24,6 +24,9 @@ public sealed record QueryRequest(BoundQuery Query, Planner.ExecutionContext Con
     /// <summary>Awaited between planning and the first task.</summary>
     public Func<CancellationToken, ValueTask>? BeforeStartAsync { get; init; }
 
+    /// <summary>The states of sources that the transaction reads; null when each statement reads the newest.</summary>
+    public SourceSnapshots? Sources { get; init; }
+
     /// <summary>What executions of the query have in common; null for a query that is run once.</summary>
     public ReadShortcut? Shortcut { get; init; }
 
@@ -71,7 +74,7 @@ public sealed class QueryRunner(QueryScheduler scheduler, PlanningThreads planni
     {
         var plan = await PlanWriteAsync(request, query, output, cancellationToken);
         if (request.BeforeStartAsync is { } before) await before(cancellationToken);
-        var written = await scheduler.WriteAsync(plan, request.Settings, cancellationToken);
+        var written = await scheduler.WriteAsync(plan, request.Settings, request.Sources, cancellationToken);
         request.Record?.Read(written.Rows);
         request.Record?.Done(written.Report);
         return written;
@@ -109,8 +112,8 @@ public sealed class QueryRunner(QueryScheduler scheduler, PlanningThreads planni
         return new GenericRead(plan, read, QueryRecord.SourcesOf(plan));
     }
 
-    internal IAsyncEnumerable<Arrow.Batch> ExecuteAsync(FragmentedPlan plan, TaskSettings settings, QueryReport report, CancellationToken cancellationToken) =>
-        scheduler.ExecuteAsync(plan, settings, report, cancellationToken);
+    internal IAsyncEnumerable<Arrow.Batch> ExecuteAsync(FragmentedPlan plan, QueryRequest request, QueryReport report, CancellationToken cancellationToken) =>
+        scheduler.ExecuteAsync(plan, request.Settings, report, request.Sources, cancellationToken);
 }
 
 /// <param name="Plan">The plan that gives the rows.</param>

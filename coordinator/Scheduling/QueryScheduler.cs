@@ -25,9 +25,10 @@ public sealed class QueryScheduler(IWorkerDirectory workers, IConnectorResolver 
     public int WorkerCount => Math.Max(1, workers.Remote.Count);
 
     /// <summary>Runs a plan whose root writes data files.</summary>
-    public async ValueTask<WrittenRows> WriteAsync(FragmentedPlan plan, TaskSettings settings, CancellationToken cancellationToken)
+    /// <param name="sources">The states of sources that the transaction reads; null when each statement reads the newest.</param>
+    public async ValueTask<WrittenRows> WriteAsync(FragmentedPlan plan, TaskSettings settings, SourceSnapshots? sources, CancellationToken cancellationToken)
     {
-        await using var query = await ScheduledQuery.CreateAsync(plan, cancellationToken);
+        await using var query = await ScheduledQuery.CreateAsync(plan, sources, cancellationToken);
         var report = new QueryReport { Scheduled = query };
         if (query is { Fragments: [{ Tasks: [var only] } single] })
         {
@@ -60,8 +61,9 @@ public sealed class QueryScheduler(IWorkerDirectory workers, IConnectorResolver 
 
     /// <summary>Runs a plan and streams its rows; see <see cref="ITaskRunner{TBatch}.RunAsync"/> for ownership and cancellation.</summary>
     /// <param name="report">Filled as the query runs, when given.</param>
+    /// <param name="sources">The states of sources that the transaction reads; null when each statement reads the newest.</param>
     public async IAsyncEnumerable<Batch> ExecuteAsync(
-        FragmentedPlan plan, TaskSettings settings, QueryReport? report = null, [EnumeratorCancellation] CancellationToken cancellationToken = default)
+        FragmentedPlan plan, TaskSettings settings, QueryReport? report = null, SourceSnapshots? sources = null, [EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
         if (plan.Fragments.Count == 1 && ConstantRows.TryBuild(plan.Root.Plan) is { } constant)
         {
@@ -69,7 +71,7 @@ public sealed class QueryScheduler(IWorkerDirectory workers, IConnectorResolver 
             yield break;
         }
 
-        await using var query = await ScheduledQuery.CreateAsync(plan, cancellationToken);
+        await using var query = await ScheduledQuery.CreateAsync(plan, sources, cancellationToken);
         if (report is not null) report.Scheduled = query;
         if (query.RemoteOnly is { } split)
         {

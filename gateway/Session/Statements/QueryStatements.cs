@@ -81,6 +81,7 @@ internal static class QueryStatements
             BindWideAsync = token => session.BindWideAsync(statement, token),
             BeforeStartAsync = token => SleepAsync(session, services, token),
             Record = record,
+            Sources = session.Transaction.Sources,
         };
     }
 
