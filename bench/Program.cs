@@ -17,6 +17,8 @@ if (args is [ExchangeMember.ServeArgument])
     ("B6", "TPC-H with two worker processes against one process", true, TpchMember.RunDistributed),
     ("B13", "nested scalar functions against the kernel's nearest own", true, FunctionMember.Run),
     ("B14", "one row of an attached PostgreSQL by its key against PgBouncer", true, PointLookupMember.Run),
+    ("B15", "one row of a lake table by its key against PostgreSQL with an index", true, LakeMember.RunLookups),
+    ("B16", "commits of one row, and COPY FROM, against PostgreSQL", true, LakeMember.RunWrites),
     ("B7", "pages from worker to worker against plain TCP", true, ExchangeMember.Run),
 ];
 

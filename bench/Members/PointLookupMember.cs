@@ -12,13 +12,7 @@ internal static class PointLookupMember
     public static IEnumerable<Measurement> Run(Context context)
     {
         var postgres = context.Postgres;
-        using (var client = postgres.Connect())
-        {
-            client.Query("CREATE TABLE IF NOT EXISTS accounts AS SELECT i AS id, i % 1000 AS balance, rpad('', 84) AS filler FROM generate_series(1, " + Processes.Text(Rows) + ") AS i");
-            client.Query("CREATE UNIQUE INDEX IF NOT EXISTS accounts_key ON accounts (id)");
-            client.Query("VACUUM ANALYZE accounts");
-        }
-
+        Fill(postgres);
         using var bouncer = new BouncerProcess(postgres.Port);
         using var gateway = new GatewayProcess(context.GatewayBinary);
         gateway.Execute(
@@ -41,5 +35,14 @@ internal static class PointLookupMember
         }
 
         return measurements;
+    }
+
+    /// <summary>Makes the table with its index unless a run before has.</summary>
+    public static void Fill(PostgresProcess postgres)
+    {
+        using var client = postgres.Connect();
+        client.Query($"CREATE TABLE IF NOT EXISTS accounts AS SELECT i AS id, i % 1000 AS balance, rpad('', 84) AS filler FROM generate_series(1, {Processes.Text(Rows)}) AS i");
+        client.Query("CREATE UNIQUE INDEX IF NOT EXISTS accounts_key ON accounts (id)");
+        client.Query("VACUUM ANALYZE accounts");
     }
 }
