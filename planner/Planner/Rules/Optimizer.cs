@@ -29,8 +29,11 @@ public static class Optimizer
         new CountFromMetadata(),
         new PushLimits(),
 
-        // Last: what one source does alone is one scan from here on.
+        // After all that changes what is read: what one source does alone is one scan from here on.
         new PushSubtrees(),
+
+        // After it: sources are asked for the expressions as they are.
+        new SplitDeepExpressions(),
     ];
 
     public static LogicalPlan Optimize(LogicalPlan plan, RuleContext context)
