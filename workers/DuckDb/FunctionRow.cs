@@ -94,10 +94,14 @@ public unsafe ref struct FunctionRow
         var entry = (ulong*)list.Values + (ArgumentRow * 2L);
         var child = new VectorView(NativeMethods.duckdb_list_vector_get_child(list.Vector));
         var texts = new string?[(int)entry[1]];
+        var size = new ListSize();
         for (var i = 0; i < texts.Length; i++)
         {
             var row = (int)entry[0] + i;
-            texts[i] = child.IsNull(row) ? null : Encoding.UTF8.GetString(child.GetBytes(row));
+            if (child.IsNull(row)) continue;
+            var bytes = child.GetBytes(row);
+            size.Add(bytes.Length);
+            texts[i] = Encoding.UTF8.GetString(bytes);
         }
 
         return texts;

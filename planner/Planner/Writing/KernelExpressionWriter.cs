@@ -249,18 +249,23 @@ internal sealed partial class KernelExpressionWriter(KernelNames names, Subquery
     {
         if (WritePlain(function, arguments) is { } plain) return plain;
         if (function.Name.StartsWith("array_", StringComparison.Ordinal)) arguments = WithTexts(arguments);
-        else if (function.Name.StartsWith("jsonb_", StringComparison.Ordinal) || function.Name.StartsWith("json_extract", StringComparison.Ordinal)) arguments = WithFlatPaths(function, arguments);
+        else if (s_pathReaders.Contains(function.Name) || s_pathWriters.Contains(function.Name)) arguments = WithFlatPaths(function, arguments);
         if (EnumFunction(function, arguments) is { } ofEnum) return ofEnum;
         if ((WriteLike(function, arguments) ?? WriteSpecial(function, arguments, result) ?? WriteJsonBuilder(function, arguments)) is { } special) return special;
         return Fill(function, arguments.Select(argument => (Write(argument), argument.Type)).ToArray(), result);
     }
+
+    private static readonly HashSet<string> s_pathReaders =
+        ["jsonb_exists_any", "jsonb_exists_all", "jsonb_extract_path", "jsonb_extract_path_text", "json_extract_path", "json_extract_path_text"];
+
+    private static readonly HashSet<string> s_pathWriters = ["jsonb_set", "jsonb_set_lax", "jsonb_insert", "jsonb_delete_path"];
 
     /// <summary>A path of several dimensions is its items one after the other, except where the value is changed: there it is an error.</summary>
     private static EquatableArray<Expr> WithFlatPaths(FunctionEntry function, EquatableArray<Expr> arguments)
     {
         var i = arguments.ToList().FindIndex(argument => argument.Type is { Base: var item, Element.IsArray: true } && ReferenceEquals(item, PgTypes.Text));
         if (i < 0) return arguments;
-        if (function.Name is not ("jsonb_exists_any" or "jsonb_exists_all" or "jsonb_extract_path" or "jsonb_extract_path_text" or "json_extract_path" or "json_extract_path_text"))
+        if (s_pathWriters.Contains(function.Name))
             throw new SqlException(SqlState.ArraySubscriptError, "wrong number of array subscripts");
         var flat = SqlType.Array(SqlType.Text);
         return arguments.With(i, arguments[i] switch
