@@ -29,10 +29,13 @@ public static class Optimizer
         new CountFromMetadata(),
         new PushLimits(),
 
-        // After all that changes what is read: what one source does alone is one scan from here on.
+        // What one source does alone is one scan from here on.
         new PushSubtrees(),
 
-        // After it: sources are asked for the expressions as they are.
+        // After it: a source that sorts and cuts off computes what it gives.
+        new ComputeLate(),
+
+        // Last: sources and other rules see the expressions as they are.
         new SplitDeepExpressions(),
     ];
 
