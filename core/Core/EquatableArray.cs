@@ -50,6 +50,17 @@ public readonly struct EquatableArray<T> : IEquatable<EquatableArray<T>>, IReadO
 
     public static bool operator !=(EquatableArray<T> left, EquatableArray<T> right) => !left.Equals(right);
 
+    /// <summary>Whether the items are the same objects: for trees, whose content would be compared as deep as they are.</summary>
+    public bool HasSameItems(EquatableArray<T> other)
+    {
+        if (ReferenceEquals(_items, other._items)) return true;
+        if (Count != other.Count) return false;
+        for (var i = 0; i < Count; i++)
+            if (!ReferenceEquals(_items![i], other._items![i]))
+                return false;
+        return true;
+    }
+
     /// <summary>The same array with another item at <paramref name="index"/>.</summary>
     public EquatableArray<T> With(int index, T item)
     {

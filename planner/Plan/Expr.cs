@@ -75,7 +75,7 @@ public sealed record Call(FunctionEntry Function, EquatableArray<Expr> Arguments
 {
     public override EquatableArray<Expr> Operands => Arguments;
 
-    public override Expr WithOperands(EquatableArray<Expr> operands) => operands == Arguments ? this : this with { Arguments = operands };
+    public override Expr WithOperands(EquatableArray<Expr> operands) => operands.HasSameItems(Arguments) ? this : this with { Arguments = operands };
 }
 
 /// <summary>A conversion to another type or modifier. <paramref name="IsExplicit"/> as PostgreSQL means it: varchar(n) cuts instead of failing.</summary>
@@ -91,7 +91,7 @@ public sealed record And(EquatableArray<Expr> Terms) : Expr(SqlType.Bool)
 {
     public override EquatableArray<Expr> Operands => Terms;
 
-    public override Expr WithOperands(EquatableArray<Expr> operands) => operands == Terms ? this : new And(operands);
+    public override Expr WithOperands(EquatableArray<Expr> operands) => operands.HasSameItems(Terms) ? this : new And(operands);
 }
 
 /// <summary>OR of two or more; three-valued.</summary>
@@ -99,7 +99,7 @@ public sealed record Or(EquatableArray<Expr> Terms) : Expr(SqlType.Bool)
 {
     public override EquatableArray<Expr> Operands => Terms;
 
-    public override Expr WithOperands(EquatableArray<Expr> operands) => operands == Terms ? this : new Or(operands);
+    public override Expr WithOperands(EquatableArray<Expr> operands) => operands.HasSameItems(Terms) ? this : new Or(operands);
 }
 
 public sealed record Not(Expr Operand) : Expr(SqlType.Bool)

@@ -7,8 +7,23 @@ namespace Federation.Planner;
 public static class PlanRewriter
 {
     /// <summary>A plan, what it reads, and the plans of subqueries in its expressions; a plan before its inputs.</summary>
-    public static IEnumerable<LogicalPlan> Nodes(LogicalPlan plan) =>
-        plan.Inputs.Concat(ExpressionsOf(plan).SelectMany(Subqueries).Select(subquery => subquery.Plan)).SelectMany(Nodes).Prepend(plan);
+    public static IReadOnlyList<LogicalPlan> Nodes(LogicalPlan plan)
+    {
+        var nodes = new List<LogicalPlan>();
+        Collect(plan);
+        return nodes;
+
+        // Sequences of sequences would take each node up through all levels above it.
+        void Collect(LogicalPlan node)
+        {
+            StatementGuard.EnterLevel();
+            nodes.Add(node);
+            foreach (var input in node.Inputs) Collect(input);
+            foreach (var expression in ExpressionsOf(node))
+                foreach (var subquery in Subqueries(expression))
+                    Collect(subquery.Plan);
+        }
+    }
 
     /// <summary>The expressions that a node itself holds.</summary>
     public static IEnumerable<Expr> ExpressionsOf(LogicalPlan plan) => plan switch
@@ -137,8 +152,19 @@ public static class PlanRewriter
     public static bool HasSubquery(Expr expression) => Contains(expression, item => item is Subquery);
 
     /// <summary>The subqueries among an expression and its operands; not those inside of their plans.</summary>
-    public static IEnumerable<Subquery> Subqueries(Expr expression) =>
-        (expression is Subquery subquery ? [subquery] : Enumerable.Empty<Subquery>()).Concat(expression.Operands.SelectMany(Subqueries));
+    public static IReadOnlyList<Subquery> Subqueries(Expr expression)
+    {
+        List<Subquery>? found = null;
+        Collect(expression);
+        return found ?? (IReadOnlyList<Subquery>)[];
+
+        void Collect(Expr item)
+        {
+            StatementGuard.EnterLevel();
+            if (item is Subquery subquery) (found ??= []).Add(subquery);
+            foreach (var operand in item.Operands) Collect(operand);
+        }
+    }
 
     /// <summary>Whether the expression may give another value each time; plans of subqueries are not searched.</summary>
     public static bool IsVolatile(Expr expression) => Contains(expression, item => item switch

@@ -15,6 +15,9 @@ public unsafe ref struct FunctionRow
 {
     private const int LargeBytes = 1 << 20;
 
+    /// <summary>Thousands of shorter results are no more than a few megabytes.</summary>
+    private const int CountedBytes = 4096;
+
     [ThreadStatic]
     private static char[][]? t_chars;
 
@@ -91,10 +94,14 @@ public unsafe ref struct FunctionRow
         var entry = (ulong*)list.Values + (ArgumentRow * 2L);
         var child = new VectorView(NativeMethods.duckdb_list_vector_get_child(list.Vector));
         var texts = new string?[(int)entry[1]];
+        var size = new ListSize();
         for (var i = 0; i < texts.Length; i++)
         {
             var row = (int)entry[0] + i;
-            texts[i] = child.IsNull(row) ? null : Encoding.UTF8.GetString(child.GetBytes(row));
+            if (child.IsNull(row)) continue;
+            var bytes = child.GetBytes(row);
+            size.Add(bytes.Length);
+            texts[i] = Encoding.UTF8.GetString(bytes);
         }
 
         return texts;
@@ -126,6 +133,39 @@ public unsafe ref struct FunctionRow
     public readonly void Set(string text) => SetText(_output, (StringView*)_values, ResultRow, text);
 
     public readonly void Set(ReadOnlySpan<char> text) => SetText(_output, (StringView*)_values, ResultRow, text);
+
+    /// <summary>Sets the text or bytea that two of them in a row are.</summary>
+    public readonly void SetJoined(ReadOnlySpan<byte> first, ReadOnlySpan<byte> second)
+    {
+        const int StackLimit = 1024;
+        const int HeaderBytes = 4;
+        var length = (long)first.Length + second.Length;
+        if (length <= StackLimit)
+        {
+            Span<byte> few = stackalloc byte[(int)length];
+            Join(first, second, few);
+            return;
+        }
+
+        ValueLimits.CheckAllocation(length + HeaderBytes);
+        ValueMemory.Reserve(length);
+        var memory = (byte*)System.Runtime.InteropServices.NativeMemory.Alloc((nuint)length);
+        try
+        {
+            Join(first, second, new Span<byte>(memory, (int)length));
+        }
+        finally
+        {
+            System.Runtime.InteropServices.NativeMemory.Free(memory);
+        }
+    }
+
+    private readonly void Join(ReadOnlySpan<byte> first, ReadOnlySpan<byte> second, Span<byte> joined)
+    {
+        first.CopyTo(joined);
+        second.CopyTo(joined[first.Length..]);
+        Set(joined);
+    }
 
     /// <summary>Sets text, or NULL.</summary>
     public readonly void SetOrNull(string? text)
@@ -209,6 +249,7 @@ public unsafe ref struct FunctionRow
         }
 
         ValueLimits.CheckAllocation(bytes.Length);
+        if (bytes.Length >= CountedBytes) ValueMemory.Give(bytes.Length);
         fixed (byte* start = bytes)
             NativeMethods.duckdb_unsafe_vector_assign_string_element_len(vector, (ulong)row, start, (ulong)bytes.Length);
     }

@@ -43,6 +43,8 @@ public static unsafe partial class KernelErrors
         ("Conversion", Of(@"Failed to cast decimal value \S+ to type (?<type>\w+)"), match => OutOfRange(match.Groups["type"].Value)),
         ("Conversion", Of(@"Casting value .* to type DECIMAL\S* failed|Could not cast value \S+ to DECIMAL"), _ => OutOfRange("DECIMAL")),
 
+        ("Out of Range", Of(@"^(STDDEV|VAR|SUM|AVG)[A-Z_]* is out of range"), _ => new SqlException(SqlState.NumericValueOutOfRange, "value out of range: overflow")),
+
         // Text into values
         ("Conversion", Of(@"Could not convert string ['""]NaN['""] to DECIMAL"), _ => new SqlException(SqlState.FeatureNotSupported, "NaN in a numeric with precision and scale is not supported")),
         ("Conversion", Of(@"Could not convert string ['""](?<text>\s*[-+]?[0-9]+(\.[0-9]*)?\s*)['""] to DECIMAL"), _ => OutOfRange("DECIMAL")),

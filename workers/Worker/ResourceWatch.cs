@@ -1,4 +1,3 @@
-using System.Globalization;
 using Federation.Core.Errors;
 using Federation.Core.Execution;
 
@@ -40,6 +39,7 @@ internal sealed class ResourceWatch : IDisposable
         _spill = Directory.CreateDirectory(spillDirectory).FullName;
         _leastFree = Math.Min(SpillFolder.FreeBytes(_spill) * 2 / 3, KeptFree);
         _most = kernelLimit + BesideLimit;
+        ProcessMemory.Allow(_most);
         _thread = new Thread(Loop) { IsBackground = true, Name = "resource watch" };
         if (OperatingSystem.IsLinux()) _thread.Start();
     }
@@ -75,10 +75,10 @@ internal sealed class ResourceWatch : IDisposable
                 continue;
             }
 
-            if (Resident() <= _most) continue;
+            if (ProcessMemory.Resident() <= _most) continue;
             // What is garbage already costs nobody a statement.
             GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
-            if (Resident() <= _most) continue;
+            if (ProcessMemory.Resident() <= _most) continue;
             EndLast(SqlState.OutOfMemory);
         }
     }
@@ -108,13 +108,6 @@ internal sealed class ResourceWatch : IDisposable
             // Files come and go while they are counted.
             return 0;
         }
-    }
-
-    private static long Resident()
-    {
-        const int PageBytes = 4096;
-        var fields = File.ReadAllText("/proc/self/statm").Split(' ');
-        return long.Parse(fields[1], CultureInfo.InvariantCulture) * PageBytes;
     }
 
     private void Leave(Watched watched)

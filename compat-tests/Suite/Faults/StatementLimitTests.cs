@@ -23,6 +23,10 @@ public sealed class StatementLimitTests : IAsyncLifetime
     /// <summary>What is hard, and its SQLSTATE; the statements behind the first are run in full mode only.</summary>
     public static readonly (string Sql, string Code)[] Statements =
     [
+        // A row in a row doubles the quotes of its text at every level.
+        ("SELECT " + Nested("row(", "1", ")", 125), "53200"),
+        ($"SELECT length({string.Join(" || ", Enumerable.Repeat("repeat(chr(64 + n), 200000000)", 8))}) FROM generate_series(1, 3) n", "53200"),
+        ("WITH RECURSIVE t(n, x) AS (SELECT 1, 'abc' UNION ALL SELECT n + 1, x || x FROM t WHERE n < 40) SELECT length(x) FROM t WHERE n = 40", "53200"),
         ("SELECT length(format('%2000000000s','x'))", "54000"),
         ("SELECT length(replace(repeat('a',1000000),'a',repeat('b',1000000)))", "54000"),
         ("SELECT array_fill(1, ARRAY[100000,100000])", "54000"),
@@ -35,6 +39,9 @@ public sealed class StatementLimitTests : IAsyncLifetime
         ("SELECT array_length(string_to_array(repeat(',',100000000),','),1)", "53200"),
         ("SELECT count(*) FROM generate_series(1,1e30,0.0000001)", "53200"),
         ("SELECT length(encode(repeat('x',500000000)::bytea,'hex'))", "53200"),
+        ("SELECT length(quote_literal(repeat('''',300000000)))", "53200"),
+        ("SELECT count(*) FROM regexp_split_to_table(repeat('a,', 20000000), ',')", "53200"),
+        ("SELECT jsonb_array_length(('[' || repeat('1234567,', 30000000) || '1]')::jsonb)", "53200"),
         ("SELECT length(regexp_replace(repeat('a',1000000),'a',repeat('b',100000),'g'))", "53200"),
     ];
 
@@ -42,7 +49,7 @@ public sealed class StatementLimitTests : IAsyncLifetime
     public async Task Hard_statements_end_with_their_error_and_harm_nobody()
     {
         await using var other = await RawClient.ConnectAsync(_gateway.Address);
-        foreach (var (sql, code) in Statements.Take(Full.IsAsked ? Statements.Length : 8))
+        foreach (var (sql, code) in Statements.Take(Full.IsAsked ? Statements.Length : 11))
         {
             await using var client = await RawClient.ConnectAsync(_gateway.Address);
             var running = client.QueryAsync(sql);
@@ -54,6 +61,45 @@ public sealed class StatementLimitTests : IAsyncLifetime
         var peak = GatewayProcess.PeakResidentBytes(_gateway.Id) >> 20;
         Assert.True(peak < MemoryLimit + 1024, $"{peak} MB");
     }
+
+    /// <summary>Depths at which what grew with a power of the depth did not come back.</summary>
+    [Theory]
+    [InlineData("upper(", "'a'", ")", 1000, "A")]
+    [InlineData("upper(", "v", ")", 1000, "A")]
+    [InlineData("abs(", "length(v)", ")", 1500, "1")]
+    [InlineData("1 + (", "length(v)", ")", 1000, "1001")]
+    [InlineData("array_length(ARRAY[", "7", "], 1)", 700, "1")]
+    [InlineData("coalesce(", "v", ", 'b')", 1000, "a")]
+    [InlineData("nullif(", "v", ", 'b')", 1000, "a")]
+    [InlineData("greatest(", "v", ", '')", 1000, "a")]
+    [InlineData("lpad(", "v", ", 1, 'x')", 1000, "a")]
+    [InlineData("CASE WHEN v = 'x' THEN '' ELSE ", "v", " END", 1000, "a")]
+    [InlineData("(SELECT ", "v", ")", 400, "a")]
+    public async Task Deep_nesting_is_answered(string open, string innermost, string close, int depth, string expected)
+    {
+        await using var client = await RawClient.ConnectAsync(_gateway.Address);
+        await client.QueryAsync("SET statement_timeout = '120s'");
+        var result = await client.QueryAsync($"SELECT {Nested(open, innermost, close, depth)} FROM (VALUES ('a'::text)) t(v)");
+        Assert.Null(result.Error);
+        Assert.Equal(expected, result.Rows[0][0]);
+    }
+
+    [Theory]
+    [InlineData("JOIN (SELECT 1 AS a) t{0} USING (a)")]
+    [InlineData("JOIN (SELECT 1 AS a) t{0} ON t{0}.a = t{1}.a")]
+    [InlineData("LEFT JOIN (SELECT 1 AS a) t{0} ON t{0}.a = t{1}.a")]
+    public async Task Long_chains_of_joins_are_answered(string join)
+    {
+        await using var client = await RawClient.ConnectAsync(_gateway.Address);
+        await client.QueryAsync("SET statement_timeout = '120s'");
+        var joins = Enumerable.Range(1, 100).Select(i => string.Format(CultureInfo.InvariantCulture, join, i, i - 1) + ")");
+        var result = await client.QueryAsync($"SELECT count(*) FROM {new string('(', 100)}(SELECT 1 AS a) t0 {string.Join(' ', joins)}");
+        Assert.Null(result.Error);
+        Assert.Equal("1", result.Rows[0][0]);
+    }
+
+    private static string Nested(string open, string innermost, string close, int depth) =>
+        string.Concat(Enumerable.Repeat(open, depth)) + innermost + string.Concat(Enumerable.Repeat(close, depth));
 
     /// <summary>The timeout holds for reading, planning, computing and sending alike.</summary>
     [Theory]

@@ -15,7 +15,14 @@ public static class ValueMemory
     /// <summary>Less is not counted.</summary>
     private const long SmallBytes = 1 << 20;
 
+    /// <summary>From here on what the process holds is looked at.</summary>
+    private const long LargeBytes = 16L << 20;
+
     private static long s_held;
+
+    /// <summary>What this thread has handed to the kernel since the process was last looked at.</summary>
+    [ThreadStatic]
+    private static long t_given;
 
     [ThreadStatic]
     private static long t_held;
@@ -27,6 +34,7 @@ public static class ValueMemory
     public static void Reserve(long bytes)
     {
         if (bytes < SmallBytes) return;
+        if (bytes >= LargeBytes) ProcessMemory.Demand(bytes);
         if (Interlocked.Add(ref s_held, bytes) > MostBytes)
         {
             Interlocked.Add(ref s_held, -bytes);
@@ -37,6 +45,15 @@ public static class ValueMemory
         }
 
         t_held += bytes;
+    }
+
+    /// <summary>The thread is about to hand the kernel a value, which keeps it until it has done with the rows of the call.</summary>
+    public static void Give(long bytes)
+    {
+        t_given += bytes;
+        if (t_given < LargeBytes) return;
+        t_given = 0;
+        ProcessMemory.Demand(bytes);
     }
 
     /// <summary>The value is computed; nothing that was reserved for it is used any more.</summary>

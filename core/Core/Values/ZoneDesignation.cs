@@ -1,5 +1,4 @@
 using System.Collections.Frozen;
-using Federation.Core.Errors;
 
 namespace Federation.Core.Values;
 
@@ -38,8 +37,8 @@ public sealed class ZoneDesignation
         if (TimeZoneAbbreviations.TryFind(lower, out var offset)) return new ZoneDesignation(null, null, offset);
         if (TimeZones.FindNamed(name) is { } zone) return ZoneRules.For(zone).Designation;
         if (!PosixZone.TryRead(name, out var posix)) return null;
-        return posix.Rest.Length == 0 ? new ZoneDesignation(null, null, posix.OffsetSeconds)
-            : throw new SqlException(SqlState.FeatureNotSupported, $"time zone \"{name}\" with a daylight-saving rule of its own is not supported");
+        if (posix.Rest.Length == 0) return new ZoneDesignation(null, null, posix.OffsetSeconds);
+        return PosixRule.Read(posix.Rest, posix.OffsetSeconds) is { } rule ? ZoneRules.Of(posix, rule).Designation : null;
     }
 
     /// <summary>The abbreviation in lower case, if its offset depends on the time.</summary>

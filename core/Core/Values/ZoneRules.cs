@@ -35,9 +35,22 @@ public sealed class ZoneRules
         _fixedOffset = (int)zone.BaseUtcOffset.TotalSeconds;
     }
 
+    private ZoneRules(PosixZone standard, PosixRule rule)
+    {
+        _zone = TimeZoneInfo.CreateCustomTimeZone($"{standard.Name}{standard.OffsetSeconds}", TimeSpan.Zero, null, standard.Name);
+        Designation = ZoneDesignation.Of(this);
+        _types = [new LocalType(standard.OffsetSeconds, standard.Name, false), new LocalType(rule.OffsetSeconds, rule.Name, true)];
+        var transitions = rule.Transitions().ToArray();
+        _transitions = [.. transitions.Select(transition => transition.Seconds)];
+        _typeOfTransition = [.. transitions.Select(transition => transition.IsSummer ? (byte)1 : (byte)0)];
+    }
+
     private readonly record struct LocalType(int OffsetSeconds, string Abbreviation, bool IsDaylight);
 
     public static ZoneRules For(TimeZoneInfo zone) => s_rules.GetValue(zone, static key => new ZoneRules(key));
+
+    /// <summary>A zone that its name describes; outside of the years 1 to 9999 it has one offset.</summary>
+    internal static ZoneRules Of(PosixZone standard, PosixRule rule) => new(standard, rule);
 
     /// <summary>This zone as what a name designates.</summary>
     public ZoneDesignation Designation { get; }

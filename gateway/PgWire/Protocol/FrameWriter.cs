@@ -3,6 +3,9 @@ using System.Buffers.Binary;
 using System.Diagnostics;
 using System.IO.Pipelines;
 using System.Text;
+using Federation.Core.Errors;
+using Federation.Core.Execution;
+using Federation.Core.Values;
 
 namespace Federation.PgWire.Protocol;
 
@@ -17,6 +20,9 @@ internal sealed class FrameWriter(PipeWriter pipe) : IBufferWriter<byte>
 
     // Of results: larger than the blocks of the transport's pool, so it comes from the shared pool of arrays and saves trips to the kernel of the system.
     private const int LargeBlockBytes = 256 * 1024;
+
+    /// <summary>A message from this size on asks for its memory before it takes it.</summary>
+    private const int LargeMessageBytes = 16 << 20;
     private const int HeaderBytes = sizeof(byte) + sizeof(int);
 
     private Memory<byte> _memory;
@@ -169,6 +175,7 @@ internal sealed class FrameWriter(PipeWriter pipe) : IBufferWriter<byte>
         return await work;
     }
 
+    /// <exception cref="SqlException">54000: a message would be longer than PostgreSQL's longest; 53200: the process has no memory for it.</exception>
     private void Grow(int needed)
     {
         var partial = _memory[_messageStart.._position];
@@ -176,6 +183,8 @@ internal sealed class FrameWriter(PipeWriter pipe) : IBufferWriter<byte>
         // The block stays readable until the next flush, so the open message can be copied from it after it is given up.
         pipe.Advance(_messageStart);
         var wanted = partial.Length + needed;
+        ValueLimits.CheckAppend(partial.Length, needed);
+        if (wanted >= LargeMessageBytes) ProcessMemory.Demand(wanted);
         // A message that spills out of a block gets room to grow, so that copies stay rare.
         _memory = pipe.GetMemory(partial.Length > 0 ? Math.Max(wanted, partial.Length * 2) : Math.Max(wanted, BlockBytes));
         partial.CopyTo(_memory);

@@ -177,7 +177,7 @@ internal static class NestedText
         if (!TextQuoting.ArrayItemNeedsQuotes(writer.WrittenSince(mark), delimiter)) return;
         var copy = TakeBack(writer, mark, out var length);
         TextQuoting.WriteArrayItem(writer, copy.AsSpan(0, length), delimiter);
-        ArrayPool<byte>.Shared.Return(copy);
+        GiveBack(copy);
     }
 
     public static void QuoteRecordField(FrameWriter writer, int mark)
@@ -185,17 +185,26 @@ internal static class NestedText
         if (!TextQuoting.RecordFieldNeedsQuotes(writer.WrittenSince(mark))) return;
         var copy = TakeBack(writer, mark, out var length);
         TextQuoting.WriteRecordField(writer, copy.AsSpan(0, length));
-        ArrayPool<byte>.Shared.Return(copy);
+        GiveBack(copy);
     }
 
-    /// <summary>Removes what was written since the mark and returns it in a rented array.</summary>
+    /// <summary>Larger arrays are not kept for others.</summary>
+    private const int MostRented = 1 << 20;
+
+    /// <summary>Removes what was written since the mark and returns it in an array for <see cref="GiveBack"/>.</summary>
     public static byte[] TakeBack(FrameWriter writer, int mark, out int length)
     {
         var written = writer.WrittenSince(mark);
         length = written.Length;
-        var copy = ArrayPool<byte>.Shared.Rent(length);
+        if (length > MostRented) Core.Execution.ProcessMemory.Demand(length);
+        var copy = length > MostRented ? GC.AllocateUninitializedArray<byte>(length) : ArrayPool<byte>.Shared.Rent(length);
         written.CopyTo(copy);
         writer.TruncateTo(mark);
         return copy;
+    }
+
+    public static void GiveBack(byte[] copy)
+    {
+        if (copy.Length <= MostRented) ArrayPool<byte>.Shared.Return(copy);
     }
 }

@@ -199,8 +199,8 @@ public sealed partial class Binder
 
     private static SqlException CannotCast(SqlType source, SqlType target, SourceSpan span, CastContext context) =>
         new(SqlState.CannotCoerce, context == CastContext.Explicit
-            ? $"cannot cast type {source} to {target}"
-            : $"cannot convert type {source} to {target}")
+            ? $"cannot cast type {source.WithoutModifier()} to {target.WithoutModifier()}"
+            : $"cannot convert type {source.WithoutModifier()} to {target.WithoutModifier()}")
         {
             Position = span.Position,
         };

@@ -90,5 +90,5 @@ public sealed class ComputeArgumentsOnce : IRule
 
     /// <summary>Whether the SQL of a call may name an argument more than once. Sums of numerics keep their arithmetic, which is written in narrow decimals.</summary>
     private static bool NamesRepeatedly(AggregateCall call) =>
-        call.Function.Name is not ("count" or "array_agg" or "bool_and" or "bool_or" or "every" or "string_agg") && !(call.Function.Name == "sum" && call.Type.Category == 'N');
+        call.Function.Name is not ("count" or "array_agg" or "bool_and" or "bool_or" or "every" or "string_agg") && !(call.Function.Name == "sum" && call.Type.Category == 'N' && call.Type.Storage is not (Storage.Float32 or Storage.Float64));
 }

@@ -62,6 +62,7 @@ public sealed class ConstantErrors : IRule
 
         if (expression is Subquery subquery) CheckPlan(subquery.Plan);
         foreach (var operand in expression.Operands) Check(operand);
+        if (expression is Cast { Operand: Constant { Value: { } number } } cast) CheckCast(number, cast.Type);
         if (expression is Call { Arguments: [Constant { Value: { } left }, Constant { Value: { } right }] } call) CheckCall(call.Function.Name, left, right);
     }
 
@@ -83,6 +84,30 @@ public sealed class ConstantErrors : IRule
         if (result is not { } value) return;
         if (left is int ? value < int.MinValue || value > int.MaxValue : value < long.MinValue || value > long.MaxValue)
             throw new SqlException(SqlState.NumericValueOutOfRange, left is int ? "integer out of range" : "bigint out of range");
+    }
+
+    /// <summary>The kernel compares before it casts where a comparison's other side is constant too, and finds no error.</summary>
+    private static void CheckCast(object value, SqlType target)
+    {
+        var exact = value switch
+        {
+            short number => number,
+            int number => number,
+            long number => number,
+            PgNumeric { IsFinite: true } number => number.Round(0).Unscaled,
+            double number when double.IsFinite(number) => new BigInteger(Math.Round(number, MidpointRounding.ToEven)),
+            float number when float.IsFinite(number) => new BigInteger(Math.Round(number, MidpointRounding.ToEven)),
+            _ => default(BigInteger?),
+        };
+        if (exact is not { } integer || target.IsArray) return;
+        var (least, most, name) = target.Storage switch
+        {
+            Storage.Int16 => (short.MinValue, short.MaxValue, "smallint"),
+            Storage.Int32 when ReferenceEquals(target.Base, PgTypes.Int4) => (int.MinValue, int.MaxValue, "integer"),
+            Storage.Int64 when ReferenceEquals(target.Base, PgTypes.Int8) => (long.MinValue, long.MaxValue, "bigint"),
+            _ => (0L, 0L, ""),
+        };
+        if (name.Length > 0 && (integer < least || integer > most)) throw new SqlException(SqlState.NumericValueOutOfRange, $"{name} out of range");
     }
 
     private static bool IsDivision(string function) =>

@@ -34,6 +34,9 @@ public static class Optimizer
 
         // After it: a source that sorts and cuts off computes what it gives.
         new ComputeLate(),
+
+        // Last: sources and other rules see the expressions as they are.
+        new SplitDeepExpressions(),
     ];
 
     public static LogicalPlan Optimize(LogicalPlan plan, RuleContext context)

@@ -22,7 +22,12 @@ internal sealed partial class KernelExpressionWriter
     {
         var type = source.Type;
         if (!s_units.TryGetValue(spelling, out var unit))
-            throw new SqlException(SqlState.InvalidParameterValue, $"unit \"{spelling}\" not recognized for type {type}");
+        {
+            // date_part of a date is one of a timestamp.
+            var named = type.HasSameBase(SqlType.Date) && !result.IsNumeric ? SqlType.Timestamp : type.WithoutModifier();
+            throw new SqlException(SqlState.InvalidParameterValue, $"unit \"{spelling}\" not recognized for type {named}");
+        }
+
         var value = Write(source);
 
         // A date has no time of day for extract; date_part takes it as a timestamp.

@@ -8,8 +8,11 @@ internal sealed partial class KernelExpressionWriter
         _ when function.IsCalledVariadic => WriteVariadic(function, arguments),
         "extract" or "date_part" when arguments is [Constant { Value: string field }, var source] => WriteExtract(field.ToLowerInvariant(), source, result),
         "byteaeq" => $"({Write(arguments[0])} BETWEEN {Write(arguments[1])} AND {Write(arguments[1])})",
-        "textanycat" => $"({Write(arguments[0])} || {CastText(arguments[1])})",
-        "anytextcat" => $"({CastText(arguments[0])} || {Write(arguments[1])})",
+        "textanycat" => Joined(Write(arguments[0]), CastText(arguments[1])),
+        "anytextcat" => Joined(CastText(arguments[0]), Write(arguments[1])),
+        "textcat" => Joined(Write(arguments[0]), Write(arguments[1])),
+        "byteacat" when makesLargeTexts => $"pg_byteacat({Write(arguments[0])}, {Write(arguments[1])})",
+        "concat" when makesLargeTexts => arguments.Select(argument => $"coalesce({OutputText(argument)}, '')").Aggregate((left, right) => $"pg_textcat({left}, {right})"),
         "concat" => $"concat({string.Join(", ", arguments.Select(OutputText))})",
         "concat_ws" => $"concat_ws({string.Join(", ", arguments.Select(OutputText))})",
         "format" when arguments.Count > 1 => $"pg_format({Write(arguments[0])}, [{string.Join(", ", arguments.Skip(1).Select(OutputText))}])",
@@ -37,6 +40,9 @@ internal sealed partial class KernelExpressionWriter
         "array_dims" => $"CASE WHEN len({Write(arguments[0])}) > 0 THEN {string.Join(" || ", Enumerable.Range(1, Depth(arguments[0].Type)).Select(level => $"'[1:' || {LengthAt(arguments[0], level)} || ']'"))} END",
         _ => null,
     };
+
+    /// <summary>The kernel joins texts of any length without asking for memory, and does not stop on the way.</summary>
+    private string Joined(string left, string right) => makesLargeTexts ? $"pg_textcat({left}, {right})" : $"({left} || {right})";
 
     /// <summary>The kernel knows one of the four normal forms.</summary>
     private static bool IsComposed(string form)
@@ -92,8 +98,12 @@ internal sealed partial class KernelExpressionWriter
     private string Flattened(Expr array) =>
         Enumerable.Range(1, Math.Max(Depth(array.Type) - 1, 0)).Aggregate(Write(array), (list, _) => $"flatten({list})");
 
-    private string LengthAt(Expr array, int level) =>
-        $"nullif(CAST(len({Enumerable.Range(1, level - 1).Aggregate(Write(array), (list, _) => $"list_extract({list}, 1)")}) AS INTEGER), 0)";
+    /// <summary>The kernel's nullif is a macro that names its first argument twice, where nobody sees it.</summary>
+    private string LengthAt(Expr array, int level)
+    {
+        var list = Enumerable.Range(1, level - 1).Aggregate(Write(array), (list, _) => $"list_extract({list}, 1)");
+        return $"CASE WHEN len({list}) > 0 THEN CAST(len({list}) AS INTEGER) END";
+    }
 
     /// <summary>The length of a dimension; NULL for one that the array has not. All rows of a dimension are equally long.</summary>
     private string WriteArrayLength(Expr array, Expr dimension)

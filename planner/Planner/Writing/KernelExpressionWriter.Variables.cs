@@ -25,13 +25,28 @@ internal sealed partial class KernelExpressionWriter
         for (var i = 0; i < operands.Count; i++)
         {
             // Arrays that are written out are compared item by item.
-            if (Repetition.IsCheap(operands[i]) || (expression is Quantified && operands[i] is ArrayOf)) continue;
+            if (IsShort(operands[i]) || (expression is Quantified && operands[i] is ArrayOf)) continue;
             var name = NewVariable(operands[i].Type);
             held.Add((name, operands[i]));
             operands = operands.With(i, name);
         }
 
         return held.Count == 0 ? write(expression) : Hold(held, expression.WithOperands(operands), write);
+    }
+
+    /// <summary>Characters of an operand that may be written repeatedly.</summary>
+    private const int LongestRepeated = 120;
+
+    /// <summary>Lengths of operands as they are written, so that they are not written for their length at every level above.</summary>
+    private readonly Dictionary<Expr, int> _lengths = new(ReferenceEqualityComparer.Instance);
+
+    /// <summary>Whether an operand may stand repeatedly. Few nodes may be a long text: their own templates repeat as well.</summary>
+    private bool IsShort(Expr operand)
+    {
+        if (!Repetition.IsCheap(operand)) return false;
+        if (operand is Constant or ColumnRef or Variable) return true;
+        if (!_lengths.TryGetValue(operand, out var length)) _lengths[operand] = length = Write(operand).Length;
+        return length <= LongestRepeated;
     }
 
     /// <summary>Kinds whose operands are all computed, whichever value they have. Others name each operand once.</summary>

@@ -8,7 +8,8 @@ using SortKey = Federation.Plan.SortKey;
 namespace Federation.Planner.Writing;
 
 /// <summary>Scalar expressions as kernel SQL of exactly the kernel type of the expression.</summary>
-internal sealed partial class KernelExpressionWriter(KernelNames names, SubqueryWriter subqueries, KernelValues largeValues)
+/// <param name="makesLargeTexts">Whether texts may grow beyond what tables hold; see <see cref="LargeTexts"/>.</param>
+internal sealed partial class KernelExpressionWriter(KernelNames names, SubqueryWriter subqueries, KernelValues largeValues, bool makesLargeTexts)
 {
     /// <summary>Longer arrays are compared by the kernel's list functions.</summary>
     private const int MostItems = 100;
@@ -248,9 +249,32 @@ internal sealed partial class KernelExpressionWriter(KernelNames names, Subquery
     {
         if (WritePlain(function, arguments) is { } plain) return plain;
         if (function.Name.StartsWith("array_", StringComparison.Ordinal)) arguments = WithTexts(arguments);
+        else if (s_pathReaders.Contains(function.Name) || s_pathWriters.Contains(function.Name)) arguments = WithFlatPaths(function, arguments);
         if (EnumFunction(function, arguments) is { } ofEnum) return ofEnum;
         if ((WriteLike(function, arguments) ?? WriteSpecial(function, arguments, result) ?? WriteJsonBuilder(function, arguments)) is { } special) return special;
         return Fill(function, arguments.Select(argument => (Write(argument), argument.Type)).ToArray(), result);
+    }
+
+    private static readonly HashSet<string> s_pathReaders =
+        ["jsonb_exists_any", "jsonb_exists_all", "jsonb_extract_path", "jsonb_extract_path_text", "json_extract_path", "json_extract_path_text"];
+
+    private static readonly HashSet<string> s_pathWriters = ["jsonb_set", "jsonb_set_lax", "jsonb_insert", "jsonb_delete_path"];
+
+    /// <summary>A path of several dimensions is its items one after the other, except where the value is changed: there it is an error.</summary>
+    private static EquatableArray<Expr> WithFlatPaths(FunctionEntry function, EquatableArray<Expr> arguments)
+    {
+        var i = arguments.ToList().FindIndex(argument => argument.Type is { Base: var item, Element.IsArray: true } && ReferenceEquals(item, PgTypes.Text));
+        if (i < 0) return arguments;
+        if (s_pathWriters.Contains(function.Name))
+            throw new SqlException(SqlState.ArraySubscriptError, "wrong number of array subscripts");
+        var flat = SqlType.Array(SqlType.Text);
+        return arguments.With(i, arguments[i] switch
+        {
+            Constant { Value: null } => new Constant(null, flat),
+            Constant { Value: PgArray array } => new Constant(new PgArray(array.Items, [array.Items.Count], [1]), flat),
+            ArrayOf array => new ArrayOf(array.Items.SelectMany(row => row is ArrayOf inner ? inner.Items.AsEnumerable() : [row]).ToEquatableArray(), flat),
+            _ => throw new SqlException(SqlState.FeatureNotSupported, "a path that is an array of several dimensions is not supported"),
+        });
     }
 
     /// <summary>Numerics beside an array whose items are held as texts, as texts.</summary>

@@ -25,7 +25,7 @@ internal static class LikeMatch
                         restartText = at;
                         if (place == pattern.Length) return true;
                         // PostgreSQL looks at the next character before it goes on.
-                        if (pattern[place] == '\\') Escaped(pattern, place);
+                        LookAhead(text, at, pattern, place);
                         continue;
                     case (byte)'_':
                         at = Next(text, at);
@@ -49,6 +49,19 @@ internal static class LikeMatch
 
         while (place < pattern.Length && pattern[place] == '%') place++;
         return place == pattern.Length;
+    }
+
+    /// <summary>Behind a percent sign: others, and characters that are skipped, come before the one that is looked at.</summary>
+    private static void LookAhead(ReadOnlySpan<byte> text, int at, ReadOnlySpan<byte> pattern, int place)
+    {
+        for (; place < pattern.Length && pattern[place] is (byte)'%' or (byte)'_'; place++)
+        {
+            if (pattern[place] == '%') continue;
+            if (at >= text.Length) return;
+            at = Next(text, at);
+        }
+
+        if (place < pattern.Length && pattern[place] == '\\') Escaped(pattern, place);
     }
 
     private static byte Escaped(ReadOnlySpan<byte> pattern, int place) => place + 1 < pattern.Length

@@ -190,11 +190,14 @@ internal static class RegexFunctions
     {
         var parts = new List<string?>();
         var copied = 0;
+        var size = new ListSize();
         foreach (var match in regex.Matches(text))
         {
+            StatementGuard.Check();
             // An empty match at either end separates nothing.
             if (match[0].Length == 0 && (match[0].Start == copied || match[0].Start >= text.Length)) continue;
             parts.Add(text[copied..match[0].Start]);
+            size.Add(match[0].Start - copied);
             copied = match[0].End;
         }
 

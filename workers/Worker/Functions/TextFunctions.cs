@@ -23,13 +23,15 @@ internal static class TextFunctions
         new("pg_overlay", [s_text, s_text, SqlType.Int4, SqlType.Int4], s_text, static (ref FunctionRow row) =>
             row.Set(Overlay(row.GetText(0), row.GetText(1), row.GetInt32(2), row.GetInt32(3)))),
         new("pg_quote_ident", [s_text], s_text, static (ref FunctionRow row) => row.Set(Quoting.Identifier(row.GetText(0)))),
-        new("pg_quote_literal", [s_text], s_text, static (ref FunctionRow row) => row.Set(Quoting.Literal(row.GetText(0)))),
+        new("pg_quote_literal", [s_text], s_text, static (ref FunctionRow row) => Quoting.SetLiteral(ref row)),
         new("pg_quote_nullable", [s_text], s_text, static (ref FunctionRow row) => row.Set(row.IsNull(0) ? "NULL" : Quoting.Literal(row.GetText(0)))) { IsStrict = false },
         new("pg_format", [s_text, s_texts], s_text, static (ref FunctionRow row) => row.Set(TextFormatter.Format(row.GetText(0), row.GetTexts(1)))),
         new("pg_like", [s_text, s_text], SqlType.Bool, static (ref FunctionRow row) => row.Set(LikeMatch.IsMatch(row.GetBytes(0), row.GetBytes(1)))),
         new("pg_replace", [s_text, s_text, s_text], s_text, static (ref FunctionRow row) => Replace(ref row)),
-        new("pg_encode", [SqlType.Bytea, s_text], s_text, static (ref FunctionRow row) => row.Set(ByteEncoding.Encode(row.GetBytes(0), row.GetText(1)))),
-        new("pg_decode", [s_text, s_text], SqlType.Bytea, static (ref FunctionRow row) => row.Set(ByteEncoding.Decode(row.GetText(0), row.GetText(1)).AsSpan())),
+        new("pg_textcat", [s_text, s_text], s_text, static (ref FunctionRow row) => row.SetJoined(row.GetBytes(0), row.GetBytes(1))),
+        new("pg_byteacat", [SqlType.Bytea, SqlType.Bytea], SqlType.Bytea, static (ref FunctionRow row) => row.SetJoined(row.GetBytes(0), row.GetBytes(1))),
+        new("pg_encode", [SqlType.Bytea, s_text], s_text, static (ref FunctionRow row) => row.Set(ByteEncoding.Encode(row.GetBytes(0), row.GetText(1)).AsSpan())),
+        new("pg_decode", [s_text, s_text], SqlType.Bytea, static (ref FunctionRow row) => row.Set(ByteEncoding.Decode(row.GetBytes(0), row.GetText(1)))),
         new("pg_bytea_in", [s_text], SqlType.Bytea, static (ref FunctionRow row) => row.Set(ByteaText.Parse(row.GetText(0)).AsSpan())),
         new("pg_like_escape", [s_text, s_text], s_text, static (ref FunctionRow row) => row.Set(LikeEscape(row.GetText(0), row.GetText(1)))),
         new("pg_check_length", [s_text, SqlType.Int4, s_text], s_text, static (ref FunctionRow row) => row.Set(CheckLength(row.GetText(0), row.GetInt32(1), row.GetText(2)))),
@@ -212,6 +214,7 @@ internal static class TextFunctions
 
     private static string ArrayOut(string?[] items)
     {
+        ReserveOutput(items);
         var result = new StringBuilder("{");
         for (var i = 0; i < items.Length; i++)
         {
@@ -225,10 +228,21 @@ internal static class TextFunctions
     }
 
     /// <summary>A NULL field is nothing between its commas; quotes and backslashes are doubled.</summary>
-    private static string RecordOut(string?[] fields) => $"({string.Join(',', fields.Select(field =>
-        field is null ? ""
-        : !TextQuoting.RecordFieldNeedsQuotes(field) ? field
-        : $"\"{field.Replace("\\", @"\\", StringComparison.Ordinal).Replace("\"", "\"\"", StringComparison.Ordinal)}\""))})";
+    private static string RecordOut(string?[] fields)
+    {
+        ReserveOutput(fields);
+        return $"({string.Join(',', fields.Select(field =>
+            field is null ? ""
+            : !TextQuoting.RecordFieldNeedsQuotes(field) ? field
+            : $"\"{field.Replace("\\", @"\\", StringComparison.Ordinal).Replace("\"", "\"\"", StringComparison.Ordinal)}\""))})";
+    }
+
+    /// <summary>The text of many or large items is there as it is made and as it is given.</summary>
+    private static void ReserveOutput(string?[] items)
+    {
+        const long Copies = 4;
+        ValueMemory.Reserve(items.Sum(item => item?.Length ?? 0L) * Copies);
+    }
 
     // Like the processor that PostgreSQL runs on: the count is taken modulo the width (32 at least) and bits fall off the end.
     private static long ShiftLeft(long value, int count, int width) => width switch
@@ -259,6 +273,30 @@ internal static class Quoting
         var isSafe = name.Length > 0 && (char.IsAsciiLetterLower(name[0]) || name[0] == '_');
         foreach (var character in name) isSafe &= char.IsAsciiLetterLower(character) || char.IsAsciiDigit(character) || character == '_';
         return isSafe && !s_keywords.Contains(name) ? name : $"\"{name.Replace("\"", "\"\"", StringComparison.Ordinal)}\"";
+    }
+
+    /// <summary>Sets the literal of the first argument, which may be large.</summary>
+    public static void SetLiteral(ref FunctionRow row)
+    {
+        const int StackLimit = 512;
+        var text = row.GetBytes(0);
+        var length = text.Length + (long)text.Count((byte)'\'') + text.Count((byte)'\\');
+        var isEscaped = text.Contains((byte)'\\');
+        length += isEscaped ? 3 : 2;
+        ValueLimits.CheckAllocation(length);
+        ValueMemory.Reserve(length);
+        var quoted = length <= StackLimit ? stackalloc byte[(int)length] : new byte[length];
+        var count = 0;
+        if (isEscaped) quoted[count++] = (byte)'E';
+        quoted[count++] = (byte)'\'';
+        foreach (var value in text)
+        {
+            if (value is (byte)'\'' or (byte)'\\') quoted[count++] = value;
+            quoted[count++] = value;
+        }
+
+        quoted[count] = (byte)'\'';
+        row.Set(quoted);
     }
 
     public static string Literal(string text)
@@ -370,153 +408,6 @@ internal static class TextFormatter
     private static void Demand(string format, int i)
     {
         if (i >= format.Length) throw Invalid("unterminated format() type specifier").WithHint("For a single \"%\" use \"%%\".");
-    }
-
-    private static SqlException Invalid(string message) => new(SqlState.InvalidParameterValue, message);
-}
-
-/// <summary>encode() and decode(): hex, base64 (lines of 76 characters) and escape.</summary>
-internal static class ByteEncoding
-{
-    private const int Base64LineLength = 76;
-
-    public static string Encode(ReadOnlySpan<byte> bytes, string format)
-    {
-        var name = Name(format);
-        var most = name switch { "hex" => bytes.Length * 2L, "base64" => (bytes.Length + 2L) / 3 * 4 / 76 * 77, _ => bytes.Length };
-        if (most > ValueLimits.MostBytes) throw new SqlException(SqlState.ProgramLimitExceeded, "result of encoding conversion is too large");
-        ValueMemory.Reserve(most * 4);
-        switch (name)
-        {
-            case "hex": return Convert.ToHexStringLower(bytes);
-            case "base64":
-            {
-                var text = Convert.ToBase64String(bytes);
-                var lines = new StringBuilder(text.Length + (text.Length / Base64LineLength));
-                for (var i = 0; i < text.Length; i += Base64LineLength)
-                {
-                    if (i > 0) lines.Append('\n');
-                    lines.Append(text, i, Math.Min(Base64LineLength, text.Length - i));
-                }
-
-                // A full last line is ended too.
-                if (text.Length > 0 && text.Length % Base64LineLength == 0) lines.Append('\n');
-                return lines.ToString();
-            }
-
-            default:
-            {
-                var text = new StringBuilder(bytes.Length);
-                foreach (var value in bytes)
-                {
-                    if (value is 0 or >= 0x80) text.Append('\\').Append((char)('0' + (value >> 6))).Append((char)('0' + (value >> 3 & 7))).Append((char)('0' + (value & 7)));
-                    else if (value == '\\') text.Append(@"\\");
-                    else text.Append((char)value);
-                }
-
-                return text.ToString();
-            }
-        }
-    }
-
-    public static byte[] Decode(string text, string format) => Name(format, text.Length * 2L) switch
-    {
-        "hex" => DecodeHex(text),
-        "base64" => DecodeBase64(text),
-        _ => DecodeEscape(text),
-    };
-
-    /// <param name="bytes">What the work takes.</param>
-    private static string Name(string format, long bytes)
-    {
-        ValueMemory.Reserve(bytes);
-        return Name(format);
-    }
-
-    private static string Name(string format) => format.ToLowerInvariant() switch
-    {
-        "hex" => "hex",
-        "base64" => "base64",
-        "escape" => "escape",
-        _ => throw Invalid($"unrecognized encoding: \"{format}\""),
-    };
-
-    private static byte[] DecodeHex(string text)
-    {
-        var bytes = new List<byte>(text.Length / 2);
-        for (var i = 0; i < text.Length; i++)
-        {
-            if (text[i] is ' ' or '\n' or '\t' or '\r') continue;
-            var high = Digit(text[i]);
-            if (++i >= text.Length) throw Invalid("invalid hexadecimal data: odd number of digits");
-            bytes.Add((byte)((high << 4) | Digit(text[i])));
-        }
-
-        return [.. bytes];
-
-        static int Digit(char character) => char.IsAsciiHexDigit(character)
-            ? Convert.ToInt32(character.ToString(), 16)
-            : throw Invalid($"invalid hexadecimal digit: \"{character}\"");
-    }
-
-    private static byte[] DecodeBase64(string text)
-    {
-        var bytes = new List<byte>(text.Length * 3 / 4);
-        int bits = 0, count = 0, end = 0;
-        foreach (var character in text)
-        {
-            if (character is ' ' or '\t' or '\n' or '\r') continue;
-            int value;
-            if (character == '=')
-            {
-                if (end == 0) end = count == 2 ? 1 : count == 3 ? 2 : throw Invalid("unexpected \"=\" while decoding base64 sequence");
-                value = 0;
-            }
-            else
-            {
-                value = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".IndexOf(character, StringComparison.Ordinal);
-                if (value < 0) throw Invalid($"invalid symbol \"{character}\" found while decoding base64 sequence");
-            }
-
-            bits = (bits << 6) | value;
-            if (++count < 4) continue;
-            bytes.Add((byte)(bits >> 16));
-            if (end is 0 or 2) bytes.Add((byte)(bits >> 8));
-            if (end == 0) bytes.Add((byte)bits);
-            (bits, count) = (0, 0);
-        }
-
-        return count == 0 ? [.. bytes]
-            : throw Invalid("invalid base64 end sequence").WithHint("Input data is missing padding, is truncated, or is otherwise corrupted.");
-    }
-
-    private static byte[] DecodeEscape(string text)
-    {
-        var source = Encoding.UTF8.GetBytes(text);
-        var bytes = new List<byte>(source.Length);
-        for (var i = 0; i < source.Length; i++)
-        {
-            if (source[i] != '\\')
-            {
-                bytes.Add(source[i]);
-                continue;
-            }
-
-            if (i + 1 < source.Length && source[i + 1] == '\\')
-            {
-                bytes.Add((byte)'\\');
-                i++;
-            }
-            else if (i + 3 < source.Length && source[i + 1] is >= (byte)'0' and <= (byte)'3' && source[i + 2] is >= (byte)'0' and <= (byte)'7'
-                && source[i + 3] is >= (byte)'0' and <= (byte)'7')
-            {
-                bytes.Add((byte)(((source[i + 1] - '0') << 6) | ((source[i + 2] - '0') << 3) | (source[i + 3] - '0')));
-                i += 3;
-            }
-            else throw new SqlException(SqlState.InvalidTextRepresentation, "invalid input syntax for type bytea");
-        }
-
-        return [.. bytes];
     }
 
     private static SqlException Invalid(string message) => new(SqlState.InvalidParameterValue, message);

@@ -1,9 +1,9 @@
 using System.Buffers;
 using System.Globalization;
-using System.Runtime.CompilerServices;
 using System.Text;
 using System.Text.Json;
 using Federation.Core.Errors;
+using Federation.Core.Execution;
 using Federation.Core.Values;
 
 namespace Federation.Worker.Functions.Json;
@@ -13,6 +13,12 @@ internal abstract class JsonTree
 {
     /// <summary>Arrays and objects inside of one another; PostgreSQL with its usual stack takes between 5,000 and 6,500.</summary>
     public const int MaxDepth = 6_000;
+
+    /// <summary>Smaller texts are not counted.</summary>
+    private const int LargeBytes = 1 << 20;
+
+    /// <summary>What an item of an array takes, about.</summary>
+    private const int ValueBytes = 64;
 
     private JsonTree() { }
 
@@ -76,6 +82,7 @@ internal abstract class JsonTree
 
     public static JsonTree Parse(ReadOnlySpan<byte> utf8)
     {
+        ReserveTree(utf8);
         try
         {
             var reader = new Utf8JsonReader(utf8, new JsonReaderOptions { MaxDepth = MaxDepth });
@@ -89,13 +96,19 @@ internal abstract class JsonTree
         }
     }
 
+    /// <summary>Strings are kept as UTF-16, and each value is an object.</summary>
+    private static void ReserveTree(ReadOnlySpan<byte> utf8)
+    {
+        if (utf8.Length >= LargeBytes) ValueMemory.Reserve((utf8.Length * 2L) + (utf8.Count((byte)',') * (long)ValueBytes));
+    }
+
     /// <summary>Refuses what is not JSON.</summary>
     public static void Check(ReadOnlySpan<byte> utf8)
     {
         try
         {
             var reader = new Utf8JsonReader(utf8, new JsonReaderOptions { MaxDepth = MaxDepth });
-            while (reader.Read()) { }
+            while (reader.Read()) StatementGuard.Check();
         }
         catch (JsonException error)
         {
@@ -111,6 +124,7 @@ internal abstract class JsonTree
     {
         var text = new StringBuilder();
         Write(text);
+        if (text.Length >= LargeBytes) ValueMemory.Reserve(text.Length * 4L);
         return text.ToString();
     }
 
@@ -132,7 +146,7 @@ internal abstract class JsonTree
 
     public JsonTree WithoutNulls()
     {
-        RuntimeHelpers.EnsureSufficientExecutionStack();
+        StatementGuard.EnterLevel();
         return this switch
         {
             Object members => new Object(members.Members.Where(member => member.Value is not Null)
@@ -166,7 +180,7 @@ internal abstract class JsonTree
 
     private static JsonTree Read(ref Utf8JsonReader reader)
     {
-        RuntimeHelpers.EnsureSufficientExecutionStack();
+        StatementGuard.EnterLevel();
         switch (reader.TokenType)
         {
             case JsonTokenType.Null: return Null.Value;
@@ -216,7 +230,7 @@ internal abstract class JsonTree
 
     private void Write(StringBuilder text)
     {
-        RuntimeHelpers.EnsureSufficientExecutionStack();
+        StatementGuard.EnterLevel();
         switch (this)
         {
             case Null: text.Append("null"); break;
@@ -250,7 +264,7 @@ internal abstract class JsonTree
 
     private void WritePretty(StringBuilder text, int depth)
     {
-        RuntimeHelpers.EnsureSufficientExecutionStack();
+        StatementGuard.EnterLevel();
         switch (this)
         {
             case Array array:
