@@ -1,12 +1,14 @@
-using Federation.Connectors.Formats;
 using Federation.Connectors.Formats.Parquet;
 using Federation.Connectors.Spi;
+using Federation.ObjectStorage;
+using Federation.S3;
 
 namespace Federation.Connectors.Files;
 
 /// <summary>Makes connectors of the wrapper <c>files</c>: folders of Parquet, CSV and JSON-lines files.</summary>
-/// <param name="footers">Shared with other readers of Parquet files.</param>
-public sealed class FilesConnectorFactory(ParquetFooters footers) : IConnectorFactory
+/// <param name="footers">Shared with other readers of Parquet files of the store.</param>
+/// <param name="store">Where files of servers lie that have no store of their own; local disks when it is not given.</param>
+public sealed class FilesConnectorFactory(ParquetFooters footers, IObjectStore? store = null) : IConnectorFactory
 {
     public string WrapperName => "files";
 
@@ -15,8 +17,14 @@ public sealed class FilesConnectorFactory(ParquetFooters footers) : IConnectorFa
     public IConnector Create(ConnectorDefinition definition)
     {
         var options = FileOptions.Read(definition);
+        if (S3ServerOptions.Read(definition, options.Root) is { } own)
+        {
+            var ownStore = new SchemeStore(new S3Store(own));
+            return new FilesConnector(definition.ServerName, options, ownStore, new ParquetFooters(ownStore)) { HasOwnStore = true };
+        }
+
         // The folders that the operator allows hold for the root; the root holds for every file.
-        new LocalPaths(definition.AllowedRoots).Demand(options.Root);
-        return new FilesConnector(definition.ServerName, options, footers);
+        new AllowedPaths(definition.AllowedRoots).Demand(options.Root);
+        return new FilesConnector(definition.ServerName, options, store ?? LocalStore.Instance, footers);
     }
 }

@@ -3,6 +3,7 @@ using Federation.Connectors.Formats;
 using Federation.Connectors.Spi;
 using Federation.Core.Errors;
 using Federation.Core.Values;
+using Federation.ObjectStorage;
 using Calendar = Federation.Core.Values.Calendar;
 
 namespace Federation.Connectors.Lakehouse.Iceberg;
@@ -15,6 +16,8 @@ internal sealed class IcebergTable(TableMetadata metadata, TableLocation locatio
     public TableMetadata Metadata { get; } = metadata;
 
     public TableLocation Location { get; } = location;
+
+    public IObjectStore Store => files.Store;
 
     /// <summary>
     /// The snapshot and schema of a version. Tags and snapshots are read with the schema of their time, branches with the current one.
