@@ -8,6 +8,7 @@ using System.Xml.Linq;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.Logging;
 
 namespace Federation.CompatTests.Harness;
@@ -79,7 +80,9 @@ public sealed class S3Server : IAsyncDisposable
 
     private async Task AnswerAsync(HttpContext http)
     {
-        var path = Uri.UnescapeDataString(http.Request.Path.Value!.TrimStart('/'));
+        // The framework's own path is half decoded.
+        var target = http.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget;
+        var path = Uri.UnescapeDataString(target.Split('?')[0].TrimStart('/'));
         var slash = path.IndexOf('/', StringComparison.Ordinal);
         var (bucket, key) = slash < 0 ? (path, "") : (path[..slash], path[(slash + 1)..]);
         var request = new S3Request(KindOf(http.Request, bucket, key), bucket, key, http.Request.Headers.Range.FirstOrDefault());

@@ -108,7 +108,11 @@ internal sealed class FilesConnector : IConnector, IConnectorMetadata, IBulkMeta
             Details: [string.Create(CultureInfo.InvariantCulture, $"{count} {table.Format} files, {size:N0} bytes")]));
     }
 
-    public ValueTask DisposeAsync() => ValueTask.CompletedTask;
+    public ValueTask DisposeAsync()
+    {
+        if (HasOwnStore) (_store as IDisposable)?.Dispose();
+        return ValueTask.CompletedTask;
+    }
 
     private ConnectorTable Describe(FileSet files, CancellationToken cancellationToken)
     {

@@ -1,7 +1,6 @@
 using Federation.Connectors.Formats.Parquet;
 using Federation.Connectors.Spi;
 using Federation.ObjectStorage;
-using Federation.S3;
 
 namespace Federation.Connectors.Files;
 
@@ -17,11 +16,8 @@ public sealed class FilesConnectorFactory(ParquetFooters footers, IObjectStore? 
     public IConnector Create(ConnectorDefinition definition)
     {
         var options = FileOptions.Read(definition);
-        if (S3ServerOptions.Read(definition, options.Root) is { } own)
-        {
-            var ownStore = new SchemeStore(new S3Store(own));
-            return new FilesConnector(definition.ServerName, options, ownStore, new ParquetFooters(ownStore)) { HasOwnStore = true };
-        }
+        if (S3ServerOptions.Open(definition, options.Root) is { } own)
+            return new FilesConnector(definition.ServerName, options, own, new ParquetFooters(own)) { HasOwnStore = true };
 
         // The folders that the operator allows hold for the root; the root holds for every file.
         new AllowedPaths(definition.AllowedRoots).Demand(options.Root);

@@ -30,15 +30,18 @@ internal static class S3ServerOptions
         new(SessionToken, OptionScope.UserMapping, "S3: token of keys that end", IsSecret: true),
     ];
 
-    /// <summary>The server's own way to S3; null for that of the process. Raises HV024 for options that do not go together.</summary>
-    public static S3Options? Read(ConnectorDefinition definition, string root)
+    /// <summary>The server's own store; null for that of the process. Raises HV024 for options that do not go together; keys may be missing until the server is used.</summary>
+    public static IObjectStore? Open(ConnectorDefinition definition, string root) => Read(definition, root) is not { } own ? null
+        : own.Keys is null && !own.IsAnonymous ? new SchemeStore(null, () => KeysMissing(definition))
+        : new SchemeStore(new S3Store(own));
+
+    private static S3Options? Read(ConnectorDefinition definition, string root)
     {
         var given = All.FirstOrDefault(option => definition.Option(option.Name) is not null);
         if (!StoragePath.IsRemote(root)) return given is null ? null : throw Useless(given.Name, "The root is a local folder.");
         var isAnonymous = FileOptions.Boolean(definition, Anonymous) ?? false;
         var keys = Keys(definition);
-        if (keys is null && !isAnonymous)
-            return Array.Find(s_own, name => definition.Option(name) is not null) is { } alone ? throw Useless(alone, "The server has no keys of its own.") : null;
+        if (keys is null && !isAnonymous && !Array.Exists(s_own, name => definition.Option(name) is not null)) return null;
         if (keys is not null && isAnonymous) throw Useless(AccessKey, "Requests of the server are not signed.");
         return new S3Options
         {
@@ -57,8 +60,11 @@ internal static class S3ServerOptions
     {
         ({ } id, { } secret) => new S3Keys(id, secret, definition.Option(SessionToken)),
         (null, null) when definition.Option(SessionToken) is null => null,
-        _ => throw new SqlException(SqlState.FdwDynamicParameterValueNeeded, $"the user mapping of server \"{definition.ServerName}\" needs both {AccessKey} and {SecretKey}"),
+        _ => throw KeysMissing(definition),
     };
+
+    private static SqlException KeysMissing(ConnectorDefinition definition) =>
+        new(SqlState.FdwDynamicParameterValueNeeded, $"server \"{definition.ServerName}\" needs the options {AccessKey} and {SecretKey} of a user mapping");
 
     private static bool IsUrl(string text) => Uri.TryCreate(text, UriKind.Absolute, out var url) && url.Scheme is "http" or "https";
 

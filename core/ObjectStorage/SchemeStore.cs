@@ -3,8 +3,9 @@ using Federation.Core.Errors;
 namespace Federation.ObjectStorage;
 
 /// <summary>Local files and, where the process has been told how to reach it, S3: the scheme of a path says which. Thread-safe.</summary>
-/// <param name="s3">Null when S3 is not set up; paths on it then raise 0A000.</param>
-public sealed class SchemeStore(IObjectStore? s3 = null) : IObjectStore
+/// <param name="s3">Null when S3 cannot be reached.</param>
+/// <param name="refusal">The error for paths on S3 then; 0A000 when it is not given.</param>
+public sealed class SchemeStore(IObjectStore? s3 = null, Func<SqlException>? refusal = null) : IObjectStore, IDisposable
 {
     public ValueTask<ObjectStatus?> StatAsync(string path, CancellationToken cancellationToken) => Of(path).StatAsync(path, cancellationToken);
 
@@ -26,6 +27,9 @@ public sealed class SchemeStore(IObjectStore? s3 = null) : IObjectStore
 
     public ValueTask DeleteFolderAsync(string folder, CancellationToken cancellationToken) => Of(folder).DeleteFolderAsync(folder, cancellationToken);
 
+    /// <summary>Ends what is known of S3.</summary>
+    public void Dispose() => (s3 as IDisposable)?.Dispose();
+
     private IObjectStore Of(string path) => !StoragePath.IsRemote(path) ? LocalStore.Instance
-        : s3 ?? throw new SqlException(SqlState.FeatureNotSupported, $"location \"{path}\" is not supported") { Hint = "Start the gateway with --s3-region or --s3-endpoint." };
+        : s3 ?? throw refusal?.Invoke() ?? new SqlException(SqlState.FeatureNotSupported, $"location \"{path}\" is not supported");
 }

@@ -66,7 +66,7 @@ public sealed class FaultTests(StorePair stores) : IClassFixture<StorePair>, IDi
             var part = await store.ReadAsync($"{folder}/f", offset, buffer, null, default);
             var start = (int)(offset < 0 ? bytes.Length + offset : offset);
             Assert.Equal(400_000, part.Count);
-            Assert.Equal(bytes.AsSpan(start, 400_000), buffer);
+            Assert.Equal(bytes[start..(start + 400_000)], buffer);
             Assert.Equal(2, stores.Server.Requests.Count(request => request.Kind == "get"));
         }
     }
@@ -121,10 +121,11 @@ public sealed class FaultTests(StorePair stores) : IClassFixture<StorePair>, IDi
     {
         var (store, folder) = stores.Empty("s3");
         var (local, _) = stores.LocalFile(40 << 20);
+        var open = stores.Server.OpenUploads;
         using var impatient = new S3Store(stores.Options with { Retries = 1 });
         stores.Server.Faults = request => request.Kind == "put-part" ? S3Fault.Error : S3Fault.None;
         Assert.Equal(SqlState.IoError, (await Assert.ThrowsAsync<SqlException>(() => impatient.UploadAsync($"{folder}/f", local, default).AsTask())).State);
-        Assert.Equal(0, stores.Server.OpenUploads);
+        Assert.Equal(open, stores.Server.OpenUploads);
         Assert.Null(await store.StatAsync($"{folder}/f", default));
     }
 

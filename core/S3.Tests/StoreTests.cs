@@ -14,7 +14,7 @@ public sealed class StoreTests(StorePair stores) : IClassFixture<StorePair>
     public async Task Ranges_are_read_from_either_end(string name)
     {
         var (store, folder) = stores.Empty(name);
-        var path = StoragePath.Combine(folder, "a b/ü+%.bin");
+        var path = StoragePath.Combine(folder, "a b/ü+%3D%.bin");
         Assert.True(await store.TryCreateAsync(path, "0123456789"u8.ToArray(), default));
         Assert.Equal("2345", await TextAsync(store, path, 2, 4));
         Assert.Equal("789", await TextAsync(store, path, -3, 100));

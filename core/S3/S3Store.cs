@@ -110,7 +110,9 @@ public sealed class S3Store : IObjectStore, IDisposable
             // Stores other than Amazon's refuse the checksums that the SDK adds by itself.
             RequestChecksumCalculation = RequestChecksumCalculation.WHEN_REQUIRED,
             ResponseChecksumValidation = ResponseChecksumValidation.WHEN_REQUIRED,
+            // Requests are sent again by this class alone, which has to know how often.
             MaxErrorRetry = 0,
+            MaxStaleConnectionRetries = 0,
             Timeout = options.Timeout,
             ConnectTimeout = options.Timeout,
         };

@@ -66,10 +66,11 @@ internal sealed class S3Uploads(AmazonS3Client client, S3Requests requests)
             var sent = await requests.SendAsync(path, "cannot be written", async (_, token) =>
             {
                 await using var body = File.OpenRead(localFile);
+                body.Position = index * size;
                 return await client.UploadPartAsync(
                     new UploadPartRequest
                     {
-                        BucketName = bucket, Key = key, UploadId = upload, PartNumber = index + 1, InputStream = body, FilePosition = index * size, PartSize = Math.Min(size, length - (index * size)), UseChunkEncoding = false,
+                        BucketName = bucket, Key = key, UploadId = upload, PartNumber = index + 1, InputStream = body, PartSize = Math.Min(size, length - (index * size)), UseChunkEncoding = false,
                     },
                     token);
             }, outer);

@@ -11,7 +11,7 @@ using Federation.DuckDb;
 using Federation.Worker.Exchange;
 using Federation.ObjectStorage;
 using Federation.Worker.Functions;
-using Federation.Worker.Storage;
+using Federation.Worker.RemoteFiles;
 
 namespace Federation.Worker;
 
@@ -45,7 +45,7 @@ public sealed class TaskRunner : ITaskRunner<Batch>, IDisposable
         Spool = new Spool(options.SpillDirectory, options.ExchangeMemoryBytes);
         _exchange = new ExchangeReader(Spool, client, address);
         _queries = new OpenQueries(Spool);
-        _cache = new RangeCache(options.CacheDirectory ?? Path.Combine(options.SpillDirectory, "cache"), options.CacheBytes);
+        _cache = new RangeCache(Path.Combine(options.SpillDirectory, "cache"), options.CacheBytes);
         Kernels = new KernelPool(options with { DataDirectories = [.. options.DataDirectories, _cache.Folder] }, FunctionCatalog.Scalars, FunctionCatalog.Aggregates);
     }
 

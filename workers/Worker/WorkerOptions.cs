@@ -24,10 +24,7 @@ public sealed record WorkerOptions
     /// <summary>Where files lie that are not on a local disk.</summary>
     public IObjectStore Store { get; init; } = LocalStore.Instance;
 
-    /// <summary>Folder for parts of remote files; of this process alone. Null for one in the spill folder.</summary>
-    public string? CacheDirectory { get; init; }
-
-    /// <summary>Bytes of remote files that are kept when nobody reads them.</summary>
+    /// <summary>Bytes of remote files that are kept in the spill folder when nobody reads them.</summary>
     public long CacheBytes { get; init; } = 10L << 30;
 
     /// <summary>Batches that a task makes before its reader asks for them.</summary>

@@ -1,5 +1,5 @@
 using Federation.Core.Errors;
-using Federation.Worker.Storage;
+using Federation.Worker.RemoteFiles;
 
 namespace Federation.Worker.Tests.Tasks;
 
@@ -86,9 +86,9 @@ public sealed class RangeCacheTests : IDisposable
         three.Dispose();
         Assert.Equal(2, Directory.GetFiles(_folder).Length);
         (await cache.FetchAsync(_store, "", "s3://b/3", "1", null, default)).Dispose();
-        Assert.Equal(5, _store.Reads.Count);
+        Assert.Equal(4, _store.Reads.Count);
         (await cache.FetchAsync(_store, "", "s3://b/0", "1", null, default)).Dispose();
-        Assert.Equal(6, _store.Reads.Count);
+        Assert.Equal(5, _store.Reads.Count);
     }
 
     [Fact]

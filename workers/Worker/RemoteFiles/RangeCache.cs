@@ -4,7 +4,7 @@ using Federation.Core.Errors;
 using Federation.Core.Execution;
 using Federation.ObjectStorage;
 
-namespace Federation.Worker.Storage;
+namespace Federation.Worker.RemoteFiles;
 
 /// <summary>
 /// Parts of remote files on the local disk, where the kernel reads them: for each file a sparse one of its full length that holds the parts that were asked for so far. An entry is one version of a

@@ -1,4 +1,4 @@
-namespace Federation.Worker.Storage;
+namespace Federation.Worker.RemoteFiles;
 
 /// <summary>Part of a file.</summary>
 internal readonly record struct ByteRange(long Start, long End)

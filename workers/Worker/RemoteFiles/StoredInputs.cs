@@ -5,7 +5,7 @@ using Federation.Core.Errors;
 using Federation.Core.Tasks;
 using Federation.ObjectStorage;
 
-namespace Federation.Worker.Storage;
+namespace Federation.Worker.RemoteFiles;
 
 /// <summary>
 /// The remote files of a task, fetched to where the kernel reads them. The kernel itself reaches no network. Local forms stay until disposal.
