@@ -115,7 +115,7 @@ internal static class TableStatements
         }
 
         // Two tables of one name, one after the other, never share a folder.
-        return (location ?? StoragePath.Combine(services.Warehouse, $"{Folder(schema.Name)}/{Folder(name)}-{Guid.NewGuid():N}"), location is null, properties.ToEquatableArray());
+        return (location ?? StoragePath.Combine(schema.Location ?? StoragePath.Combine(services.Warehouse, Folder(schema.Name)), $"{Folder(name)}-{Guid.NewGuid():N}"), location is null, properties.ToEquatableArray());
     }
 
     /// <summary>A name as a folder: letters, digits and underscores stay, all else is escaped.</summary>
