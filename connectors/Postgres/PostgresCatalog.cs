@@ -48,12 +48,12 @@ internal sealed class PostgresCatalog(string server, NpgsqlDataSource source, IR
         """
         WITH RECURSIVE
         columns AS (
-            SELECT n.nspname, c.relname, c.relkind, c.reltuples, c.relhassubclass, c.relnatts, (
+            SELECT n.nspname, c.relname, c.relkind, c.reltuples, c.relhassubclass, c.relnatts,
         """;
 
     private const string ColumnsFrom =
         """
-        ) AS identity, a.attnum, a.attname, a.attnotnull, a.attgenerated, a.atttypid, a.atttypmod, a.attcollation
+        AS labels, a.attnum, a.attname, a.attnotnull, a.attgenerated, a.atttypid, a.atttypmod, a.attcollation
             FROM pg_catalog.pg_class AS c
             JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
             LEFT JOIN pg_catalog.pg_attribute AS a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
@@ -79,7 +79,7 @@ internal sealed class PostgresCatalog(string server, NpgsqlDataSource source, IR
                bn.nspname::text, (SELECT pg_catalog.array_agg(e.enumlabel::text ORDER BY e.enumsortorder) FROM pg_catalog.pg_enum AS e WHERE e.enumtypid = bt.oid), bt.typarray::int8,
                it.typname::text, inn.nspname::text, (SELECT pg_catalog.array_agg(e.enumlabel::text ORDER BY e.enumsortorder) FROM pg_catalog.pg_enum AS e WHERE e.enumtypid = it.oid), it.typarray::int8,
                dt.typname::text, dn.nspname::text, c.relhassubclass, c.identity, c.nspname::text, c.relname::text, c.relnatts::int4,
-               current_setting('server_version_num')::int4
+               current_setting('server_version_num')::int4, c.labels
         FROM columns AS c
         LEFT JOIN (base AS b JOIN pg_catalog.pg_type AS bt ON bt.oid = b.type AND bt.typtype <> 'd' JOIN pg_catalog.pg_namespace AS bn ON bn.oid = bt.typnamespace) ON b.declared = c.atttypid AND b.shape = c.atttypmod
         LEFT JOIN (item AS i JOIN pg_catalog.pg_type AS it ON it.oid = i.type AND it.typtype <> 'd' JOIN pg_catalog.pg_namespace AS inn ON inn.oid = it.typnamespace) ON i.declared = c.atttypid AND i.shape = c.atttypmod
@@ -88,12 +88,12 @@ internal sealed class PostgresCatalog(string server, NpgsqlDataSource source, IR
         ORDER BY c.nspname, c.relname, c.attnum
         """;
 
-    private const string TableSql = ColumnsOf + DefinitionGuard.Identity + ColumnsFrom + " n.nspname = $1 AND c.relname = $2" + ColumnsTyped;
+    private const string TableSql = ColumnsOf + DefinitionGuard.Identity + " AS identity, " + DefinitionGuard.Labels + ColumnsFrom + " n.nspname = $1 AND c.relname = $2" + ColumnsTyped;
 
-    private const string AllColumnsSql = ColumnsOf + "NULL::text" + ColumnsFrom + " " + SelectionCondition + ColumnsTyped;
+    private const string AllColumnsSql = ColumnsOf + " NULL::text AS identity, NULL::text " + ColumnsFrom + " " + SelectionCondition + ColumnsTyped;
 
     private const string IdentitySql =
-        "SELECT " + DefinitionGuard.Identity + " FROM pg_catalog.pg_class AS c JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace WHERE n.nspname = $1 AND c.relname = $2 AND c.relkind IN ('r', 'v', 'm', 'f', 'p')";
+        "SELECT " + DefinitionGuard.Identity + ", " + DefinitionGuard.Labels + " FROM pg_catalog.pg_class AS c JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace WHERE n.nspname = $1 AND c.relname = $2 AND c.relkind IN ('r', 'v', 'm', 'f', 'p')";
 
     /// <summary>Types that users can name, without the row types of tables.</summary>
     private const string TypesSql =
@@ -144,13 +144,16 @@ internal sealed class PostgresCatalog(string server, NpgsqlDataSource source, IR
         if (!row.IsDBNull(2)) found[^1].Columns.Add(PostgresColumns.ToConnector(PostgresColumns.Describe(server, row)));
     }
 
+    /// <summary>The table as it was when it was looked at last, however long ago; null when it was not.</summary>
+    public PostgresTable? FindKnown(string schema, string table) => _tables.TryGetValue((schema, table), out var known) ? known.Table : null;
+
     /// <summary>The table as it was at most a few seconds ago, or null when there is none.</summary>
     /// <param name="isCurrent">The table as it is now: what is kept is compared with the source.</param>
     public async ValueTask<PostgresTable?> GetTableAsync(string schema, string table, bool isCurrent, CancellationToken cancellationToken)
     {
         if (!Shows(schema)) return null;
         if (_tables.TryGetValue((schema, table), out var known) && time.GetElapsedTime(known.LoadedAt) < s_lifetime
-            && (!isCurrent || await LoadIdentityAsync(schema, table, cancellationToken) == known.Table.Identity))
+            && (!isCurrent || await IsCurrentAsync(known.Table, cancellationToken)))
             return known.Table;
         var loadedAt = time.GetTimestamp();
         if (await LoadTableAsync(schema, table, cancellationToken) is not { } loaded)
@@ -199,6 +202,7 @@ internal sealed class PostgresCatalog(string server, NpgsqlDataSource source, IR
                     HasChildren = row.GetBoolean(27),
                     Identity = row.GetString(28),
                     ServerVersion = row.GetInt32(32),
+                    Labels = row.IsDBNull(33) ? null : row.GetString(33),
                 };
                 if (!row.IsDBNull(2)) columns.Add(PostgresColumns.Describe(server, row));
             },
@@ -206,11 +210,11 @@ internal sealed class PostgresCatalog(string server, NpgsqlDataSource source, IR
         return found is null ? null : found with { Columns = columns.ToEquatableArray() };
     }
 
-    private async ValueTask<string?> LoadIdentityAsync(string schema, string table, CancellationToken cancellationToken)
+    private async ValueTask<bool> IsCurrentAsync(PostgresTable table, CancellationToken cancellationToken)
     {
-        string? identity = null;
-        await QueryAsync(IdentitySql, [schema, table], row => identity = row.GetString(0), cancellationToken);
-        return identity;
+        var isCurrent = false;
+        await QueryAsync(IdentitySql, [table.Schema, table.Name], row => isCurrent = row.GetString(0) == table.Identity && (row.IsDBNull(1) ? null : row.GetString(1)) == table.Labels, cancellationToken);
+        return isCurrent;
     }
 
     /// <summary>Views have no statistics, and a table that was never analysed has none yet.</summary>
