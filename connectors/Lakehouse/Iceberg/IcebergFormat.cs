@@ -128,7 +128,9 @@ public sealed class IcebergFormat : ITableFormat, ITableWriter, IScanPlanner, IF
             if (file.Entry.Format != "parquet")
                 throw FormatErrors.Unsupported(file.Path, $"data files of format {file.Entry.Format} are not supported");
         var footers = new ParquetFooter[choice.Data.Count];
-        await Parallel.ForAsync(0, footers.Length, cancellationToken, (index, _) =>
+        // Local footers cost computing, remote ones waiting.
+        var atOnce = StoragePath.IsRemote(table.Location.Folder) ? IcebergTable.RequestsAtOnce : Environment.ProcessorCount;
+        await Parallel.ForAsync(0, footers.Length, new ParallelOptions { MaxDegreeOfParallelism = atOnce, CancellationToken = cancellationToken }, (index, _) =>
         {
             footers[index] = _files.Footers.Get(choice.Data[index].Path);
             return ValueTask.CompletedTask;
