@@ -11,7 +11,7 @@ public static class TableFormats
     public static string? Of(IObjectStore store, string folder)
     {
         foreach (var (log, name) in s_logs)
-            if (store.List(StoragePath.Combine(folder, log), most: 1).Count > 0)
+            if (store.IsFolder(StoragePath.Combine(folder, log)))
                 return name;
         return null;
     }

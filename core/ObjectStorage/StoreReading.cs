@@ -41,7 +41,7 @@ public static class StoreReading
 
     public static ObjectStatus? Stat(this IObjectStore store, string path) => Await(store.StatAsync(path, CancellationToken.None));
 
-    public static IReadOnlyList<ListedObject> List(this IObjectStore store, string folder, int most = int.MaxValue) => Await(store.ListAsync(folder, most, CancellationToken.None));
+    public static IReadOnlyList<ListedObject> List(this IObjectStore store, string folder) => Await(store.ListAsync(folder, int.MaxValue, CancellationToken.None));
 
     public static bool IsFolder(this IObjectStore store, string path) => Await(store.IsFolderAsync(path, CancellationToken.None));
 

@@ -45,7 +45,7 @@ public sealed class S3KillTests(ITestOutputHelper output) : IAsyncLifetime
             kept += unasked.Length;
             acknowledged.UnionWith(unasked);
             if (round == rounds) break;
-            var kill = Task.Delay(random.Next(500, 2000)).ContinueWith(_ => gateway.KillAsync(), TaskScheduler.Default).Unwrap();
+            var kill = KillAsync(gateway, acknowledged.Count + random.Next(3, 15), random.Next(300));
             await Task.WhenAll(Enumerable.Range(0, 4).Select(_ => InsertAsync(gateway)));
             await kill;
         }
@@ -67,6 +67,21 @@ public sealed class S3KillTests(ITestOutputHelper output) : IAsyncLifetime
 
         // One attempt of each client may have been under way at each kill.
         Assert.InRange(orphans.Count, 0, rounds * 4);
+
+        // In the middle of the inserts behind some that were acknowledged.
+        async Task KillAsync(GatewayProcess gateway, int least, int milliseconds)
+        {
+            while (true)
+            {
+                lock (acknowledged)
+                    if (acknowledged.Count >= least)
+                        break;
+                await Task.Delay(10);
+            }
+
+            await Task.Delay(milliseconds);
+            await gateway.KillAsync();
+        }
 
         async Task InsertAsync(GatewayProcess gateway)
         {
