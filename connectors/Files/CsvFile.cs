@@ -4,6 +4,7 @@ using Federation.Core;
 using Federation.Core.Errors;
 using Federation.Core.Tasks;
 using Federation.Core.Types;
+using Federation.ObjectStorage;
 
 namespace Federation.Connectors.Files;
 
@@ -13,9 +14,9 @@ internal sealed record CsvFile(string Path, char Delimiter, bool HasHeader, Equa
 {
     private static readonly char[] s_delimiters = [',', ';', '\t', '|'];
 
-    public static CsvFile Look(string path, FileOptions options)
+    public static CsvFile Look(IObjectStore store, string path, FileOptions options)
     {
-        var text = SampleReader.Read(path);
+        var text = SampleReader.Read(store, path);
         // The kernel's reader takes one kind of line end for the whole file; PostgreSQL's COPY refuses others too.
         if (text.AsSpan().Count("\r\n") is > 0 and var pairs && pairs < text.AsSpan().Count('\n'))
             throw new SqlException(SqlState.BadCopyFileFormat, $"file \"{path}\" cannot be read: some of its lines end in a line feed and others in a carriage return and a line feed");

@@ -1,6 +1,7 @@
 using System.Globalization;
 using Federation.Connectors.Spi;
 using Federation.Core.Errors;
+using Federation.ObjectStorage;
 
 namespace Federation.Connectors.Files;
 
@@ -11,12 +12,13 @@ internal sealed record FileOptions(string Root, bool? HasHeader, char? Delimiter
 
     public static readonly IReadOnlyList<ConnectorOption> All =
     [
-        new("root", OptionScope.Server, "folder whose files are the tables", IsRequired: true),
+        new("root", OptionScope.Server, "folder whose files are the tables: /folder or s3://bucket/folder", IsRequired: true),
         new("header", OptionScope.Server, "CSV: whether the first line names the columns; looked at when not given"),
         new("delimiter", OptionScope.Server, "CSV: the character between fields; looked at when not given"),
         new("quote", OptionScope.Server, "CSV: the character around fields, a double quote when not given"),
         new("escape", OptionScope.Server, "CSV: the character before a quote inside of quotes, the quote itself when not given"),
         new("null", OptionScope.Server, "CSV: the unquoted text that stands for NULL, empty when not given"),
+        .. S3ServerOptions.All,
         new("sample_rows", OptionScope.Server, "CSV and JSON: rows of each file that are looked at to find names and types"),
     ];
 
@@ -25,15 +27,16 @@ internal sealed record FileOptions(string Root, bool? HasHeader, char? Delimiter
         var root = definition.Option("root")
             ?? throw new SqlException(
                 SqlState.FdwDynamicParameterValueNeeded, $"server \"{definition.ServerName}\" needs the option \"root\"");
-        if (!Path.IsPathRooted(root)) throw Invalid("root", root, "an absolute path");
+        root = StoragePath.Normalise(root);
+        if (!Path.IsPathRooted(root) && !StoragePath.IsRemote(root)) throw Invalid("root", root, "an absolute path or s3://bucket/folder");
         var quote = Character(definition, "quote") ?? '"';
         return new FileOptions(
-            Path.GetFullPath(root), Boolean(definition, "header"), Character(definition, "delimiter"), quote,
+            StoragePath.Full(root), Boolean(definition, "header"), Character(definition, "delimiter"), quote,
                 Character(definition, "escape") ?? quote,
             definition.Option("null") ?? "", Count(definition, "sample_rows") ?? DefaultSampleRows);
     }
 
-    private static bool? Boolean(ConnectorDefinition definition, string name) => definition.Option(name)?.ToLowerInvariant() switch
+    internal static bool? Boolean(ConnectorDefinition definition, string name) => definition.Option(name)?.ToLowerInvariant() switch
     {
         null => null,
         "true" or "on" or "yes" or "1" => true,
@@ -56,6 +59,6 @@ internal sealed record FileOptions(string Root, bool? HasHeader, char? Delimiter
         var other => throw Invalid(name, other, "a positive number"),
     };
 
-    private static SqlException Invalid(string name, string value, string expected) =>
+    internal static SqlException Invalid(string name, string value, string expected) =>
         new(SqlState.FdwInvalidAttributeValue, $"invalid value for option \"{name}\": \"{value}\"") { Detail = $"Expected {expected}." };
 }

@@ -1,30 +1,35 @@
 using System.Globalization;
-using Federation.Connectors.Formats;
 using Federation.Connectors.Formats.Parquet;
 using Federation.Connectors.Spi;
 using Federation.Core;
 using Federation.Core.Errors;
 using Federation.Core.Tasks;
 using Federation.Core.Types;
+using Federation.ObjectStorage;
 
 namespace Federation.Connectors.Files;
 
 /// <summary>One attached folder. Tables are found and described anew for every statement; the kernel reads the files itself.</summary>
-internal sealed class FilesConnector : IConnector, IConnectorMetadata, IBulkMetadata, IScanPlanner, IFilterPushdown
+internal sealed class FilesConnector : IConnector, IConnectorMetadata, IBulkMetadata, IScanPlanner, IFilterPushdown, IStoredFiles
 {
-    private readonly FileOptions _options;
+    private readonly IObjectStore _store;
     private readonly FileCatalog _catalog;
     private readonly TableShapes _shapes;
 
-    public FilesConnector(string serverName, FileOptions options, ParquetFooters footers)
+    public FilesConnector(string serverName, FileOptions options, IObjectStore store, ParquetFooters footers)
     {
         ServerName = serverName;
-        _options = options;
-        _catalog = new FileCatalog(options.Root);
-        _shapes = new TableShapes(options, footers);
+        _catalog = new FileCatalog(options.Root, store);
+        _store = store;
+        _shapes = new TableShapes(options, store, footers);
     }
 
     public string ServerName { get; }
+
+    public IObjectStore Store => _store;
+
+    /// <summary>Whether workers have to ask this connector for its files.</summary>
+    public bool HasOwnStore { get; init; }
 
     public ValueTask<IReadOnlyList<string>> ListSchemasAsync(CancellationToken cancellationToken) =>
         ValueTask.FromResult(_catalog.Schemas());
@@ -99,20 +104,21 @@ internal sealed class FilesConnector : IConnector, IConnectorMetadata, IBulkMeta
         var count = table.Files.Count == whole.Files.Count ? $"{table.Files.Count:N0}" : $"{table.Files.Count:N0} of {whole.Files.Count:N0}";
         var rows = table.Format == FileFormat.Parquet ? groups.Sum(group => group.Files.Sum(file => file.RowCount)) : -1;
         return ValueTask.FromResult(new ScanPlan(
-            [new FileScan(inputName, output, groups) { EstimatedRows = rows }],
+            [new FileScan(inputName, output, groups) { EstimatedRows = rows, Server = HasOwnStore ? ServerName : null }],
             Details: [string.Create(CultureInfo.InvariantCulture, $"{count} {table.Format} files, {size:N0} bytes")]));
     }
 
-    public ValueTask DisposeAsync() => ValueTask.CompletedTask;
+    public ValueTask DisposeAsync()
+    {
+        if (HasOwnStore) (_store as IDisposable)?.Dispose();
+        return ValueTask.CompletedTask;
+    }
 
     private ConnectorTable Describe(FileSet files, CancellationToken cancellationToken)
     {
         var shape = _shapes.Of(files, cancellationToken);
-        var pinned = files.Paths.Select(path => new FileInfo(path))
-            .Select(file => file.Exists
-                ? new PinnedFile(file.FullName, file.Length, file.LastWriteTimeUtc.Ticks)
-                : throw FormatErrors.Missing(file.FullName))
-            .ToEquatableArray();
+        var pinned = files.Files.Select(file => (file.Path, Status: file.Status ?? _store.Stat(file.Path) ?? throw StoreErrors.Missing(file.Path)))
+            .Select(file => new PinnedFile(file.Path, file.Status.SizeBytes, file.Status.Version)).ToEquatableArray();
         var columns = shape.Columns.Select(column => new ConnectorColumn(column.Name, column.Type) { Statistics = column.Statistics }).ToEquatableArray();
         return new ConnectorTable(new FilesTableHandle(files.Format, pinned, shape.Columns), columns, shape.Rows, shape.Rows >= 0);
     }

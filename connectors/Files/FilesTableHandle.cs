@@ -10,4 +10,4 @@ internal sealed record FilesTableHandle(
     FileFormat Format, EquatableArray<PinnedFile> Files, EquatableArray<FileColumn> Columns, EquatableArray<ConnectorExpression> Filters = default) : ITableHandle;
 
 /// <summary>A file that has changed since is looked at again when the scan is planned.</summary>
-internal sealed record PinnedFile(string Path, long SizeBytes, long WrittenTicks);
+internal sealed record PinnedFile(string Path, long SizeBytes, string Version);

@@ -3,6 +3,7 @@ using Federation.Connectors.Formats;
 using Federation.Core;
 using Federation.Core.Errors;
 using Federation.Core.Types;
+using Federation.ObjectStorage;
 
 namespace Federation.Connectors.Files;
 
@@ -24,11 +25,11 @@ internal static class JsonLinesFile
     /// <param name="IsWhole">No line has other members.</param>
     public sealed record Layout(EquatableArray<FileColumn> Members, bool HasMark, bool IsWhole);
 
-    public static Layout Look(string path, FileOptions options)
+    public static Layout Look(IObjectStore store, string path, FileOptions options)
     {
         var members = new Dictionary<string, Member>(StringComparer.Ordinal);
         var order = new List<string>();
-        var text = SampleReader.Read(path);
+        var text = SampleReader.Read(store, path);
         var line = 0;
         // Lines end at line feeds alone: the other line ends of Unicode may stand in strings.
         foreach (var part in text.AsSpan().Split('\n'))
@@ -38,14 +39,14 @@ internal static class JsonLinesFile
             Look(text[part], path, line, members, order);
         }
 
-        var (hasMark, isWhole) = SampleReader.Guarded(path, () => LookBehind(path, line > options.SampleRows ? options.SampleRows : line, members, order));
+        var (hasMark, isWhole) = SampleReader.Guarded(path, () => LookBehind(store, path, line > options.SampleRows ? options.SampleRows : line, members, order));
         return new Layout(order.Select(name => new FileColumn(name, members[name].Type)).ToEquatableArray(), hasMark, isWhole);
     }
 
     /// <summary>The members that come first behind the sampled lines.</summary>
-    private static (bool HasMark, bool IsWhole) LookBehind(string path, int sampled, Dictionary<string, Member> members, List<string> order)
+    private static (bool HasMark, bool IsWhole) LookBehind(IObjectStore store, string path, int sampled, Dictionary<string, Member> members, List<string> order)
     {
-        using var stream = SampleReader.Open(path);
+        using var stream = SampleReader.Open(store, path);
         var sampledMembers = new HashSet<string>(order, StringComparer.Ordinal);
         var buffer = new byte[SampleReader.MaxBytes];
         var (filled, total, line, hasMark) = (0, 0L, 0, false);

@@ -2,6 +2,7 @@ using System.IO.Compression;
 using System.Text;
 using Federation.Connectors.Formats;
 using Federation.Core.Errors;
+using Federation.ObjectStorage;
 
 namespace Federation.Connectors.Files;
 
@@ -12,11 +13,11 @@ internal static class SampleReader
     public const int MaxBytes = 512 << 10;
 
     /// <summary>The first bytes as text, cut at the end of a line when the file goes on; invalid UTF-8 is an error.</summary>
-    public static string Read(string path)
+    public static string Read(IObjectStore store, string path)
     {
         return Guarded(path, () =>
         {
-            using var plain = Open(path);
+            using var plain = Open(store, path);
             var buffer = new byte[MaxBytes];
             var length = plain.ReadAtLeast(buffer, buffer.Length, throwOnEndOfStream: false);
             var bytes = buffer.AsSpan(0, length);
@@ -38,9 +39,9 @@ internal static class SampleReader
     public static ReadOnlySpan<byte> ByteOrderMark => [0xEF, 0xBB, 0xBF];
 
     /// <summary>The file's text as it was before it was packed.</summary>
-    public static Stream Open(string path)
+    public static Stream Open(IObjectStore store, string path)
     {
-        var file = File.OpenRead(path);
+        var file = new StoredStream(store, path);
         return FileKinds.IsCompressed(path) ? new GZipStream(file, CompressionMode.Decompress) : file;
     }
 
@@ -58,10 +59,6 @@ internal static class SampleReader
         catch (InvalidDataException error)
         {
             throw FormatErrors.Corrupt(path, "it cannot be unpacked", error);
-        }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
-        {
-            throw FormatErrors.Io(path, error);
         }
     }
 }

@@ -5,6 +5,7 @@ using Federation.Core;
 using Federation.Core.Errors;
 using Federation.Core.Tasks;
 using Federation.Core.Types;
+using Federation.ObjectStorage;
 
 namespace Federation.Connectors.Files;
 
@@ -12,11 +13,11 @@ namespace Federation.Connectors.Files;
 /// Finds the columns of a table's files, united by name, and writes how the kernel reads each file. Files of one layout share a reader
 /// call. What was found in a file is kept until the file changes.
 /// </summary>
-internal sealed class TableShapes(FileOptions options, ParquetFooters footers)
+internal sealed class TableShapes(FileOptions options, IObjectStore store, ParquetFooters footers)
 {
     private const long MaxCachedLayouts = 10_000;
-    private readonly FileCache<CsvFile> _csv = new(MaxCachedLayouts, path => CsvFile.Look(path, options), _ => 1);
-    private readonly FileCache<JsonLinesFile.Layout> _json = new(MaxCachedLayouts, path => JsonLinesFile.Look(path, options), _ => 1);
+    private readonly FileCache<CsvFile> _csv = new(store, MaxCachedLayouts, path => CsvFile.Look(store, path, options), _ => 1);
+    private readonly FileCache<JsonLinesFile.Layout> _json = new(store, MaxCachedLayouts, path => JsonLinesFile.Look(store, path, options), _ => 1);
 
     /// <summary>Columns and, where the files say it, the number of rows; else -1.</summary>
     public (EquatableArray<FileColumn> Columns, long Rows) Of(FileSet files, CancellationToken cancellationToken)
@@ -24,13 +25,13 @@ internal sealed class TableShapes(FileOptions options, ParquetFooters footers)
         switch (files.Format)
         {
             case FileFormat.Parquet:
-                var opened = files.Paths.Select(path => (Path: path, Footer: Open(path, cancellationToken))).ToArray();
+                var opened = files.Files.Select(file => (file.Path, Footer: Open(file.Path, file.Status?.Version, cancellationToken))).ToArray();
                 return (FileColumns.Union(opened.Select(file => ParquetColumns(file.Footer, file.Path)), MergeParquet),
                     opened.Sum(file => Rows(file.Footer)));
             case FileFormat.Csv:
-                return (FileColumns.Union(files.Paths.Select(path => Csv(path, cancellationToken).Columns.AsEnumerable()), MergeText), -1);
+                return (FileColumns.Union(files.Files.Select(file => Csv(file.Path, file.Status?.Version, cancellationToken).Columns.AsEnumerable()), MergeText), -1);
             default:
-                return (FileColumns.Union(files.Paths.Select(path => Json(path, cancellationToken).Members.AsEnumerable()), MergeText), -1);
+                return (FileColumns.Union(files.Files.Select(file => Json(file.Path, file.Status?.Version, cancellationToken).Members.AsEnumerable()), MergeText), -1);
         }
     }
 
@@ -38,7 +39,7 @@ internal sealed class TableShapes(FileOptions options, ParquetFooters footers)
     public FilesTableHandle Pruned(FilesTableHandle table, CancellationToken cancellationToken)
     {
         if (table.Format != FileFormat.Parquet || table.Filters.Count == 0) return table;
-        return table with { Files = table.Files.Where(file => MayMatch(Open(file.Path, cancellationToken))).ToEquatableArray() };
+        return table with { Files = table.Files.Where(file => MayMatch(Open(file.Path, file.Version, cancellationToken))).ToEquatableArray() };
 
         bool MayMatch(ParquetFooter footer) => table.Filters.All(filter => FilePruning.MayMatch(filter, footer.Statistics.GetValueOrDefault));
     }
@@ -50,13 +51,13 @@ internal sealed class TableShapes(FileOptions options, ParquetFooters footers)
         foreach (var file in table.Files)
         {
             // An empty file has neither columns nor rows, and the kernel reads none without columns.
-            if (table.Format == FileFormat.Csv && Csv(file.Path, cancellationToken).Columns.Count == 0) continue;
+            if (table.Format == FileFormat.Csv && Csv(file.Path, file.Version, cancellationToken).Columns.Count == 0) continue;
             // Files of a group share their physical schema: the reader takes the first file's types for all.
             var (group, rows, schema) = table.Format switch
             {
-                FileFormat.Parquet => ParquetGroup(Open(file.Path, cancellationToken), file.Path, columns),
-                FileFormat.Csv => (CsvGroup(Csv(file.Path, cancellationToken), columns), -1, ""),
-                _ => (JsonGroup(Json(file.Path, cancellationToken), columns), -1, ""),
+                FileFormat.Parquet => ParquetGroup(Open(file.Path, file.Version, cancellationToken), file.Path, columns),
+                FileFormat.Csv => (CsvGroup(Csv(file.Path, file.Version, cancellationToken), columns), -1, ""),
+                _ => (JsonGroup(Json(file.Path, file.Version, cancellationToken), columns), -1, ""),
             };
             var key = string.Join('\n', group.Expressions.Concat(group.ReaderOptions).Append(group.Filter ?? "").Prepend(schema));
             var place = groups.FindIndex(other => other.Key == key);
@@ -66,10 +67,21 @@ internal sealed class TableShapes(FileOptions options, ParquetFooters footers)
                 groups.Add((key, group, []));
             }
 
-            groups[place].Files.Add(new ScanFile(file.Path, file.Path, file.SizeBytes, rows));
+            groups[place].Files.Add(Planned(file, rows, table.Format, group.Expressions, cancellationToken));
         }
 
         return groups.Select(item => item.Group with { Files = item.Files.ToEquatableArray() }).ToEquatableArray();
+    }
+
+    private ScanFile Planned(PinnedFile file, long rows, FileFormat format, EquatableArray<string> expressions, CancellationToken cancellationToken)
+    {
+        var scanned = new ScanFile(file.Path, file.Path, file.SizeBytes, rows);
+        if (!StoragePath.IsRemote(file.Path)) return scanned;
+        return scanned with
+        {
+            Version = file.Version,
+            Needed = format == FileFormat.Parquet ? NeededParts.Of(Open(file.Path, file.Version, cancellationToken), file.SizeBytes, [.. expressions]) : [],
+        };
     }
 
     private static (FileGroup Group, long Rows, string Schema) ParquetGroup(
@@ -179,21 +191,21 @@ internal sealed class TableShapes(FileOptions options, ParquetFooters footers)
 
     private static long Rows(ParquetFooter footer) => footer.RowGroups.Sum(group => group.RowCount);
 
-    private ParquetFooter Open(string path, CancellationToken cancellationToken)
+    private ParquetFooter Open(string path, string? version, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
-        return footers.Get(path);
+        return footers.Get(path, version);
     }
 
-    private CsvFile Csv(string path, CancellationToken cancellationToken)
+    private CsvFile Csv(string path, string? version, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
-        return _csv.Get(path);
+        return _csv.Get(path, version);
     }
 
-    private JsonLinesFile.Layout Json(string path, CancellationToken cancellationToken)
+    private JsonLinesFile.Layout Json(string path, string? version, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
-        return _json.Get(path);
+        return _json.Get(path, version);
     }
 }

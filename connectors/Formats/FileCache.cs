@@ -1,10 +1,12 @@
+using Federation.ObjectStorage;
+
 namespace Federation.Connectors.Formats;
 
 /// <summary>
-/// Parsed files that are still what is on disk: entries are known by path, length and time of the last write. Bounded by weight, the least
+/// Parsed files that are still what they were: entries are known by path and version. Bounded by weight, the least
 /// recently used go first. Thread-safe; two threads may parse the same file at once, which costs time only.
 /// </summary>
-public sealed class FileCache<T>(long maxWeight, Func<string, T> read, Func<T, long> weigh)
+public sealed class FileCache<T>(IObjectStore store, long maxWeight, Func<string, T> read, Func<T, long> weigh)
     where T : class
 {
     private readonly Lock _lock = new();
@@ -12,11 +14,14 @@ public sealed class FileCache<T>(long maxWeight, Func<string, T> read, Func<T, l
     private readonly LinkedList<Entry> _recent = [];
     private long _weight;
 
-    public T Get(string path)
+    /// <param name="path">The file.</param>
+    /// <param name="version">
+    /// The version of a remote file where that may change; null for a file of a table format, which never changes once written. A local file is looked at in any case: that costs no request.
+    /// </param>
+    public T Get(string path, string? version = null)
     {
-        var file = new FileInfo(path);
-        if (!file.Exists) throw FormatErrors.Missing(path);
-        var key = new Key(path, file.Length, file.LastWriteTimeUtc.Ticks);
+        if (!StoragePath.IsRemote(path)) version = (store.Stat(path) ?? throw StoreErrors.Missing(path)).Version;
+        var key = new Key(path, version);
         lock (_lock)
         {
             if (_entries.TryGetValue(key, out var node))
@@ -49,7 +54,7 @@ public sealed class FileCache<T>(long maxWeight, Func<string, T> read, Func<T, l
         }
     }
 
-    private readonly record struct Key(string Path, long Length, long WrittenTicks);
+    private readonly record struct Key(string Path, string? Version);
 
     private sealed record Entry(Key Key, T Item, long Weight);
 }

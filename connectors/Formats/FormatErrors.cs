@@ -13,16 +13,4 @@ public static class FormatErrors
 
     public static SqlException TooLarge(string path, string problem) =>
         new(SqlState.ProgramLimitExceeded, $"file \"{path}\" cannot be read: {problem}");
-
-    public static SqlException Missing(string path, Exception? inner = null) =>
-        new(SqlState.UndefinedFile, $"file \"{path}\" does not exist", inner);
-
-    /// <summary>The error for a failed system call on a file.</summary>
-    public static SqlException Io(string path, Exception error) => error switch
-    {
-        FileNotFoundException or DirectoryNotFoundException => Missing(path, error),
-        UnauthorizedAccessException =>
-            new SqlException(SqlState.InsufficientPrivilege, $"file \"{path}\" cannot be opened: permission denied", error),
-        _ => new SqlException(SqlState.IoError, $"file \"{path}\" cannot be read: {error.Message}", error),
-    };
 }

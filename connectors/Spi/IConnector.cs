@@ -3,6 +3,7 @@ using Federation.Core;
 using Federation.Core.Errors;
 using Federation.Core.Tasks;
 using Federation.Core.Types;
+using Federation.ObjectStorage;
 
 namespace Federation.Connectors.Spi;
 
@@ -190,6 +191,12 @@ public interface IPageSource
     /// thread; the consumer owns each batch. Cancelling stops the source within a second. Source errors carry the server's name.
     /// </summary>
     IAsyncEnumerable<Batch> ReadAsync(ConnectorSplit split, CancellationToken cancellationToken);
+}
+
+/// <summary>Run time, on a worker: a connector whose scans name files that lie in a store of its own. The scheduler tells the worker which server that is (<see cref="FileScan.Server"/>).</summary>
+public interface IStoredFiles
+{
+    IObjectStore Store { get; }
 }
 
 /// <summary>Run time: a source that can show one state of itself to any number of scans.</summary>

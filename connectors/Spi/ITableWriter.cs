@@ -41,6 +41,9 @@ public interface ITableUpdate
 public sealed record NewTable(string Location, EquatableArray<NewColumn> Columns, EquatableArray<string> PartitionedBy)
 {
     public EquatableArray<KeyValuePair<string, string>> Properties { get; init; }
+
+    /// <summary>The folder's name was made for this table alone, so nobody has to look whether it is empty.</summary>
+    public bool HasUniqueLocation { get; init; }
 }
 
 /// <param name="Default">What rows that do not name the column get, as SQL text; null for NULL.</param>

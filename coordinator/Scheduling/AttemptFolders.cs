@@ -1,4 +1,5 @@
 using Federation.Core.Tasks;
+using Federation.ObjectStorage;
 
 namespace Federation.Scheduling;
 
@@ -9,19 +10,8 @@ internal static class AttemptFolders
     /// Removes what attempts that do not count have written: those of a lost worker, which could not clean up, and all of a query that failed, of which other tasks had ended well. An
     /// attempt that still runs removes its folder itself when it ends.
     /// </summary>
-    public static void Remove(TaskOutput.WriteFiles output, IEnumerable<TaskId> attempts)
+    public static async ValueTask RemoveAsync(IObjectStore store, TaskOutput.WriteFiles output, IEnumerable<TaskId> attempts)
     {
-        foreach (var attempt in attempts)
-        {
-            try
-            {
-                var folder = output.FolderOf(attempt);
-                if (Directory.Exists(folder)) Directory.Delete(folder, recursive: true);
-            }
-            catch (Exception error) when (error is IOException or UnauthorizedAccessException)
-            {
-                // No metadata names the files: they cost space until maintenance finds them.
-            }
-        }
+        foreach (var attempt in attempts) await store.TryDeleteFolderAsync(output.FolderOf(attempt));
     }
 }

@@ -3,6 +3,7 @@ using Federation.Arrow;
 using Federation.Core;
 using Federation.Core.Errors;
 using Federation.Core.Tasks;
+using Federation.ObjectStorage;
 using Federation.Plan;
 
 namespace Federation.Scheduling;
@@ -23,13 +24,15 @@ internal sealed class QueryExecution : IAsyncDisposable
     private readonly IWorkerDirectory _workers;
     private readonly TaskSettings _settings;
     private readonly QueryReport? _report;
+    private readonly IObjectStore _store;
     private readonly Guid _id = Guid.NewGuid();
     private readonly QueryStages _stages = new();
     private readonly Dictionary<Worker, Task<IAsyncDisposable>> _opened = [];
     private int _nextWorker;
 
-    public QueryExecution(ScheduledQuery query, IWorkerDirectory workers, TaskSettings settings, QueryReport? report)
+    public QueryExecution(ScheduledQuery query, IWorkerDirectory workers, TaskSettings settings, QueryReport? report, IObjectStore store)
     {
+        _store = store;
         _query = query;
         _workers = workers;
         _settings = settings;
@@ -84,7 +87,7 @@ internal sealed class QueryExecution : IAsyncDisposable
         }
         finally
         {
-            AttemptFolders.Remove(output, _stages[root.Id].SelectMany((task, part) => Enumerable.Range(0, task.Attempt + 1)
+            await AttemptFolders.RemoveAsync(_store, output, _stages[root.Id].SelectMany((task, part) => Enumerable.Range(0, task.Attempt + 1)
                 .Where(attempt => !isWritten || attempt != task.Attempt).Select(attempt => new TaskId(_id, root.Id, part, attempt))));
         }
     }

@@ -5,6 +5,7 @@ using Federation.Core;
 using Federation.Core.Errors;
 using Federation.Core.Tasks;
 using Federation.Core.Types;
+using Federation.ObjectStorage;
 using Federation.Planner;
 
 namespace Federation.Scheduling;
@@ -19,7 +20,7 @@ public sealed record WrittenRows(long Rows, IReadOnlyList<WrittenFile> Files)
 /// <summary>
 /// Runs planned queries. Trivial plans take short cuts: constants are answered here, and a plan that is one remote query streams from the source without the kernel. Thread-safe.
 /// </summary>
-public sealed class QueryScheduler(IWorkerDirectory workers, IConnectorResolver connectors)
+public sealed class QueryScheduler(IWorkerDirectory workers, IConnectorResolver connectors, IObjectStore? store = null)
 {
     /// <summary>How many workers a plan made now could be spread over.</summary>
     public int WorkerCount => Math.Max(1, workers.Remote.Count);
@@ -44,7 +45,7 @@ public sealed class QueryScheduler(IWorkerDirectory workers, IConnectorResolver 
             return new WrittenRows(done.Rows, [.. done.Files]) { Report = report };
         }
 
-        await using var execution = new QueryExecution(query, workers, settings, report);
+        await using var execution = new QueryExecution(query, workers, settings, report, store ?? LocalStore.Instance);
         return await execution.WriteAsync(report, cancellationToken);
     }
 
@@ -92,7 +93,7 @@ public sealed class QueryScheduler(IWorkerDirectory workers, IConnectorResolver 
             yield break;
         }
 
-        await using var execution = new QueryExecution(query, workers, settings, report);
+        await using var execution = new QueryExecution(query, workers, settings, report, store ?? LocalStore.Instance);
         await foreach (var batch in execution.RunAsync(cancellationToken)) yield return batch;
     }
 }

@@ -7,6 +7,7 @@ using Federation.Connectors.Spi;
 using Federation.Core.Errors;
 using Federation.Core.Execution;
 using Federation.FlightSql;
+using Federation.ObjectStorage;
 using Federation.PgWire;
 using Federation.Scheduling;
 using Federation.Session;
@@ -64,14 +65,16 @@ public sealed class Gateway : IAsyncDisposable
         var certificate = options.CertificatePath is { } path ? ReadCertificate(path, options.KeyPath ?? path) : null;
         var data = Directory.CreateDirectory(options.DataDirectory).FullName;
         IReadOnlyList<string> demo = options.DemoDirectory is { } folder ? [folder] : [];
-        var warehouse = Path.GetFullPath(options.Warehouse ?? Path.Combine(data, "warehouse"));
-        IReadOnlyList<string> roots = [data, Directory.CreateDirectory(warehouse).FullName, .. options.AllowedRoots.Concat(demo).Select(Path.GetFullPath)];
+        var warehouse = StoragePath.Full(StoragePath.Normalise(options.Warehouse ?? Path.Combine(data, "warehouse")));
+        if (!StoragePath.IsRemote(warehouse)) Directory.CreateDirectory(warehouse);
+        IReadOnlyList<string> roots = [data, warehouse, .. options.AllowedRoots.Concat(demo).Select(StoragePath.Full)];
 
         var catalog = await CatalogLocation.OpenAsync(data, options.Catalog, clock, cancellationToken);
-        var sources = new Sources(roots);
+        var store = options.Storage.Open();
+        var sources = new Sources(roots, store);
         var connectors = new ConnectorPool(sources.Connectors(), roots);
         var spill = SpillFolder.Open(Path.Combine(data, "spill"));
-        var workerOptions = new WorkerOptions { SpillDirectory = spill.Path, DataDirectories = roots };
+        var workerOptions = new WorkerOptions { SpillDirectory = spill.Path, DataDirectories = AllowedFolders.Local(roots), Store = store, CacheBytes = options.Storage.CacheBytes };
         workerOptions = workerOptions with { MemoryLimitBytes = (options.MemoryLimitBytes > 0 ? options.MemoryLimitBytes : workerOptions.MemoryLimitBytes) / (options.WorkerCount + 1) };
         var secret = await catalog.GetClusterSecretAsync(cancellationToken);
         var worker = await WorkerNode.StartAsync(
@@ -86,7 +89,7 @@ public sealed class Gateway : IAsyncDisposable
             (address, reason) => HostLog.WorkerLost(logger, address, reason));
         // The workers of one machine share its cores as they share its memory; a plan that stays whole has all of them in the gateway's own worker.
         var threads = Math.Max(1, Environment.ProcessorCount / Math.Max(1, options.WorkerCount));
-        var processes = new WorkerProcesses(options.WorkerCount, WorkerCommand.Arguments(data, roots, workerOptions.MemoryLimitBytes, threads), CatalogLocation.Shared(options.Catalog), loggers);
+        var processes = new WorkerProcesses(options.WorkerCount, WorkerCommand.Arguments(data, roots, options.Storage, workerOptions.MemoryLimitBytes, threads), CatalogLocation.Shared(options.Catalog), loggers);
         try
         {
             await workers.WaitForAsync(options.WorkerCount, s_workerStart, cancellationToken);
@@ -98,9 +101,10 @@ public sealed class Gateway : IAsyncDisposable
         }
 
         var queryFile = new QueryLogFile(Path.Combine(data, "queries.jsonl"), clock, error => HostLog.QueryLogFailed(logger, error));
-        var services = new SessionServices(catalog, connectors, new QueryScheduler(workers, connectors), sources.Formats(), clock)
+        var services = new SessionServices(catalog, connectors, new QueryScheduler(workers, connectors, store), sources.Formats(), clock)
         {
             AllowedRoots = roots,
+            Store = store,
             Queries = new QueryLog(clock, queryFile),
             Warehouse = warehouse,
             SpillDirectory = spill.Path,

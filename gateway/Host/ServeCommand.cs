@@ -16,8 +16,8 @@ internal static class ServeCommand
     private static readonly Option<int> s_flightIdle = new("--flight-idle-seconds") { Description = "Flight SQL sessions that no call has used for so long are closed.", DefaultValueFactory = _ => 1800 };
     private static readonly Option<string> s_data = new("--data") { Description = "Folder of the catalog, the key of its secrets and the spill files.", DefaultValueFactory = _ => "data" };
     private static readonly Option<string?> s_catalog = new("--catalog") { Description = CatalogLocation.Description };
-    private static readonly Option<string?> s_warehouse = new("--warehouse") { Description = "Folder of tables made without a location; one in the data folder if not given." };
-    private static readonly Option<string[]> s_allow = new("--allow") { Description = "Folder that SQL may name as a table's or a server's location; repeatable." };
+    private static readonly Option<string?> s_warehouse = new("--warehouse") { Description = "Folder of tables made without a location, local or s3://bucket/folder; one in the data folder if not given." };
+    private static readonly Option<string[]> s_allow = new("--allow") { Description = "Folder, local or s3://bucket/folder, that SQL may name as a table's or a server's location; repeatable." };
     private static readonly Option<string?> s_demo = new("--demo") { Description = "Folder of demo files, attached as server \"demo\"." };
     private static readonly Option<int> s_memory = new("--memory-mb") { Description = "Kernel memory in megabytes; 0 takes half of the machine's." };
     private static readonly Option<int> s_workers = new("--workers") { Description = "Worker processes to start besides this one; large queries are spread over them." };
@@ -34,6 +34,7 @@ internal static class ServeCommand
         {
             s_address, s_port, s_flightPort, s_flightIdle, s_data, s_catalog, s_warehouse, s_allow, s_demo, s_memory, s_workers, s_cert, s_key, s_force, s_slow, s_literals, s_verbose,
         };
+        foreach (var option in StorageOptions.All) command.Options.Add(option);
         command.SetAction((parsed, cancellationToken) => RunAsync(parsed, cancellationToken));
         return command;
     }
@@ -52,6 +53,7 @@ internal static class ServeCommand
                 DataDirectory = parsed.GetValue(s_data)!,
                 Catalog = parsed.GetValue(s_catalog),
                 Warehouse = parsed.GetValue(s_warehouse),
+                Storage = StorageOptions.Read(parsed),
                 AllowedRoots = AllowedFolders.Require("--allow", parsed.GetValue(s_allow) ?? []),
                 DemoDirectory = parsed.GetValue(s_demo) is { } demo ? AllowedFolders.Require("--demo", [demo])[0] : null,
                 MemoryLimitBytes = (long)parsed.Within(s_memory, 0, int.MaxValue) << 20,

@@ -33,13 +33,14 @@ internal static class WorkerCommand
     public static Command Create()
     {
         var command = new Command("worker", "Run a worker: takes tasks of queries from the gateways that share its catalog.") { s_address, s_port, s_data, s_catalog, s_spill, s_allow, s_memory, s_threads, s_child };
+        foreach (var option in StorageOptions.All) command.Options.Add(option);
         command.SetAction((parsed, cancellationToken) => RunAsync(parsed, cancellationToken));
         return command;
     }
 
     /// <summary>The command line of a worker that a gateway starts.</summary>
-    public static IReadOnlyList<string> Arguments(string data, IEnumerable<string> allowed, long memoryLimitBytes, int threads) =>
-        ["worker", "--child", "--data", data, "--memory-mb", FormattableString.Invariant($"{memoryLimitBytes >> 20}"), "--threads", FormattableString.Invariant($"{threads}"), .. allowed.SelectMany(folder => new[] { "--allow", folder })];
+    public static IReadOnlyList<string> Arguments(string data, IEnumerable<string> allowed, StorageOptions storage, long memoryLimitBytes, int threads) =>
+        ["worker", "--child", "--data", data, "--memory-mb", FormattableString.Invariant($"{memoryLimitBytes >> 20}"), "--threads", FormattableString.Invariant($"{threads}"), .. storage.Arguments(), .. allowed.SelectMany(folder => new[] { "--allow", folder })];
 
     private static async Task<int> RunAsync(ParseResult parsed, CancellationToken cancellationToken)
     {
@@ -54,11 +55,13 @@ internal static class WorkerCommand
             var data = Path.GetFullPath(parsed.GetValue(s_data)!);
             if (!Directory.Exists(data)) throw new SqlException(SqlState.UndefinedFile, $"data folder \"{data}\" does not exist") { Hint = "Start a gateway there first." };
             string[] roots = [data, .. AllowedFolders.Require("--allow", parsed.GetValue(s_allow) ?? [])];
+            var storage = StorageOptions.Read(parsed);
+            var store = storage.Open();
             var clock = TimeProvider.System;
             await using var catalog = await CatalogLocation.OpenAsync(data, parsed.GetValue(s_catalog), clock, cancellationToken);
-            await using var pool = new ConnectorPool(new Sources(roots).Connectors(), roots);
+            await using var pool = new ConnectorPool(new Sources(roots, store).Connectors(), roots);
             using var spill = SpillFolder.Open(parsed.GetValue(s_spill) ?? Path.Combine(data, "spill"));
-            var options = new WorkerOptions { SpillDirectory = spill.Path, DataDirectories = roots };
+            var options = new WorkerOptions { SpillDirectory = spill.Path, DataDirectories = AllowedFolders.Local(roots), Store = store, CacheBytes = storage.CacheBytes };
             if (megabytes > 0) options = options with { MemoryLimitBytes = (long)megabytes << 20 };
             if (threads > 0) options = options with { Threads = threads };
             await using var node = await WorkerNode.StartAsync(

@@ -1,6 +1,7 @@
 using Federation.Catalog;
 using Federation.Connectors.Spi;
 using Federation.Execution;
+using Federation.ObjectStorage;
 using Federation.Scheduling;
 using Federation.Transactions;
 
@@ -12,7 +13,10 @@ public sealed record SessionServices(CatalogDatabase Catalog, ConnectorPool Conn
     /// <summary>Folders that locations given in SQL must lie in.</summary>
     public IReadOnlyList<string> AllowedRoots { get; init; } = [];
 
-    /// <summary>Where tables lie that are made without a location.</summary>
+    /// <summary>Where tables and files lie.</summary>
+    public IObjectStore Store { get; init; } = LocalStore.Instance;
+
+    /// <summary>Folder, local or remote, of tables that are made without a location.</summary>
     public string Warehouse { get; init; } = Path.Combine(Path.GetTempPath(), "federation-warehouse");
 
     /// <summary>Where rows of cursors go that do not fit in memory.</summary>

@@ -55,7 +55,7 @@ internal static class SystemRows
         ["pg_catalog.pg_language"] = _ => s_languages.Value,
         ["pg_catalog.pg_cast"] = _ => s_casts.Value,
         ["pg_catalog.pg_aggregate"] = _ => s_aggregates.Value,
-        ["pg_catalog.pg_description"] = _ => s_descriptions.Value,
+        ["pg_catalog.pg_description"] = state => s_descriptions.Value.Concat(SchemaLocations(state)),
         [$"{SystemSchema.InternalSchema}.function_texts"] = _ => FunctionRows.Texts,
         [$"{SystemSchema.InternalSchema}.relation_names"] = state => NameRows.Relations(state, AllRelations(state)),
         [$"{SystemSchema.InternalSchema}.relation_keys"] = state => NameRows.RelationKeys(state, AllRelations(state)),
@@ -152,6 +152,12 @@ internal static class SystemRows
     private static IEnumerable<Row> Namespaces(SystemState state) => AllSchemas(state).Select(schema => new Row
     {
         ["oid"] = (long)schema.Oid.Value, ["nspname"] = schema.Name, ["nspowner"] = state.OidOf(schema.Owner), ["nspacl"] = AccessRows.List(schema.Owner, "UC", schema.Grants),
+    });
+
+    /// <summary>What <c>\dn+</c> says of schemas that have a place of their own.</summary>
+    private static IEnumerable<Row> SchemaLocations(SystemState state) => state.Schemas.Where(schema => schema.Location is not null).Select(schema => new Row
+    {
+        ["objoid"] = (long)schema.Oid.Value, ["classoid"] = 2615L, ["objsubid"] = 0, ["description"] = $"location: {schema.Location}",
     });
 
     /// <summary>The system's own schemas, then those of the database.</summary>

@@ -138,6 +138,9 @@ public sealed record SchemaState(Oid Oid, string Name)
 
     /// <summary>What others than the owner may do.</summary>
     public IReadOnlyList<AclItem> Grants { get; init; } = [];
+
+    /// <summary>Where its tables lie, when it has a place of its own.</summary>
+    public string? Location { get; init; }
 }
 
 /// <param name="Schema">The schema's OID.</param>

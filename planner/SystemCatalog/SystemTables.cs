@@ -33,6 +33,9 @@ public static class SystemTables
     /// <summary>Whether the table shows schemas, for which every source is asked.</summary>
     public static bool ShowsSchemas(string table) => ShowsRelations(table) || ShowsTypes(table) || table is "pg_namespace" or "schemata" or "schema_access";
 
+    /// <summary>Whether the table shows where schemas of the gateway lie.</summary>
+    public static bool ShowsLocations(string table) => table is "pg_description";
+
     /// <summary>Whether the table shows types that servers define.</summary>
     public static bool ShowsTypes(string table) => table is "pg_type" or "pg_enum" or "type_keys" or "source_type_names";
 

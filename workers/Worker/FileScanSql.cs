@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using Federation.Core;
+using Federation.Core.Errors;
 using Federation.Core.Tasks;
 using Federation.Core.Types;
 using Federation.DuckDb;
@@ -34,8 +35,12 @@ internal static class FileScanSql
         .SelectMany(group => group.Files.Select(file => file.Path)
             .Concat(group.PositionDeletes.SelectMany(deletes => deletes.Paths))
             .Concat(group.EqualityDeletes.SelectMany(deletes => deletes.Paths)))
-        .Select(DirectorySet.FolderOf)
+        .Select(FolderOf)
         .Distinct(StringComparer.Ordinal);
+
+    /// <summary>The folder of a file; anything but an absolute path is a defect of the planner or connector.</summary>
+    private static string FolderOf(string path) =>
+        Path.IsPathRooted(path) ? Path.GetDirectoryName(path)! : throw new SqlException(SqlState.InternalError, $"\"{path}\" is no absolute path");
 
     private static void AppendNothing(StringBuilder text, EquatableArray<RecordField> columns) => text.Append("SELECT ")
         .AppendJoin(", ", columns.Select(column => $"CAST(NULL AS {column.Type.KernelName})"))

@@ -2,6 +2,7 @@ using System.Globalization;
 using Federation.Core.Errors;
 using Federation.Core.Execution;
 using Federation.DuckDb;
+using Federation.ObjectStorage;
 
 namespace Federation.Worker;
 
@@ -35,13 +36,13 @@ public sealed class KernelPool : IDisposable
     public KernelLease Rent(IReadOnlyCollection<string> directories, string disabledOptimizers = "")
     {
         if (disabledOptimizers.Length > 0)
-            return new KernelLease(this, Open(new DirectorySet([.. _options.DataDirectories, .. directories]), disabledOptimizers));
+            return new KernelLease(this, Open(new AllowedPaths([.. _options.DataDirectories, .. directories]), disabledOptimizers));
         lock (_lock)
         {
             ObjectDisposedException.ThrowIf(_isDisposed, this);
             if (_current is null || !directories.All(_current.Covers))
             {
-                var union = new DirectorySet([.. _options.DataDirectories, .. _current?.Directories.Paths ?? [], .. directories]);
+                var union = new AllowedPaths([.. _options.DataDirectories, .. _current?.Directories.Folders ?? [], .. directories]);
                 var next = Open(union);
                 if (_current is { } retired) Release(retired);
                 _current = next;
@@ -76,7 +77,7 @@ public sealed class KernelPool : IDisposable
         if (--entry.References == 0) entry.Dispose();
     }
 
-    private Entry Open(DirectorySet directories, string disabledOptimizers = "")
+    private Entry Open(AllowedPaths directories, string disabledOptimizers = "")
     {
         var number = Interlocked.Increment(ref _opened);
         var process = Environment.ProcessId.ToString(CultureInfo.InvariantCulture);
@@ -87,7 +88,7 @@ public sealed class KernelPool : IDisposable
             MemoryLimitBytes = _options.MemoryLimitBytes,
             SpillDirectory = spill,
             SpillLimitBytes = SpillFolder.LimitOf(_options.SpillDirectory, _options.SpillLimitBytes),
-            AllowedDirectories = directories.WithTargets(),
+            AllowedDirectories = directories.Folders,
             DisabledOptimizers = disabledOptimizers,
             ScalarFunctions = _scalarFunctions,
             AggregateFunctions = _aggregateFunctions,
@@ -95,16 +96,16 @@ public sealed class KernelPool : IDisposable
         return new Entry(instance, directories);
     }
 
-    internal sealed class Entry(KernelInstance instance, DirectorySet directories) : IDisposable
+    internal sealed class Entry(KernelInstance instance, AllowedPaths directories) : IDisposable
     {
         public KernelInstance Instance { get; } = instance;
 
-        public DirectorySet Directories { get; } = directories;
+        public AllowedPaths Directories { get; } = directories;
 
         /// <summary>Leases, plus one while this is the current instance. Guarded by the pool's lock.</summary>
         public int References { get; set; } = 1;
 
-        public bool Covers(string directory) => Directories.Covers(directory);
+        public bool Covers(string directory) => Directories.Names(directory);
 
         public void Dispose()
         {
@@ -140,52 +141,4 @@ public sealed class KernelLease : IDisposable
     {
         if (Interlocked.Exchange(ref _entry, null) is { } entry) _pool.Return(entry);
     }
-}
-
-/// <summary>Folders, none of them inside of another.</summary>
-internal sealed class DirectorySet
-{
-    public DirectorySet(IEnumerable<string> directories)
-    {
-        var paths = new List<string>();
-        foreach (var path in directories.Select(Normalise).Distinct(StringComparer.Ordinal).OrderBy(path => path.Length))
-            if (!paths.Exists(parent => path.StartsWith(parent, StringComparison.Ordinal)))
-                paths.Add(path);
-        Paths = paths;
-    }
-
-    /// <summary>Absolute, each with a slash at the end.</summary>
-    public IReadOnlyList<string> Paths { get; }
-
-    public bool Covers(string directory)
-    {
-        var path = Normalise(directory);
-        foreach (var parent in Paths)
-            if (path.StartsWith(parent, StringComparison.Ordinal))
-                return true;
-        return false;
-    }
-
-    /// <summary>The folders and where they really are: the kernel follows links before it looks at the list.</summary>
-    public IReadOnlyCollection<string> WithTargets() =>
-        [.. Paths.Concat(Paths.Select(path => Normalise(RealPath(path.TrimEnd('/'))))).Distinct(StringComparer.Ordinal)];
-
-    private static string Normalise(string directory) => Path.GetFullPath(directory).TrimEnd('/') + "/";
-
-    private static string RealPath(string path)
-    {
-        var real = "/";
-        foreach (var part in path.Split('/', StringSplitOptions.RemoveEmptyEntries))
-        {
-            var next = Path.Combine(real, part);
-            // A folder may be gone since a task has read it; then it is no link either.
-            real = Directory.Exists(next) && Directory.ResolveLinkTarget(next, returnFinalTarget: true) is { } target ? RealPath(target.FullName) : next;
-        }
-
-        return real;
-    }
-
-    /// <summary>The folder of a file; anything but an absolute path is a defect of the planner or connector.</summary>
-    public static string FolderOf(string path) =>
-        Path.IsPathRooted(path) ? Path.GetDirectoryName(path)! : throw new SqlException(SqlState.InternalError, $"\"{path}\" is no absolute path");
 }

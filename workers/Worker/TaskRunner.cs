@@ -9,7 +9,9 @@ using Federation.Core.Errors;
 using Federation.Core.Tasks;
 using Federation.DuckDb;
 using Federation.Worker.Exchange;
+using Federation.ObjectStorage;
 using Federation.Worker.Functions;
+using Federation.Worker.RemoteFiles;
 
 namespace Federation.Worker;
 
@@ -31,6 +33,7 @@ public sealed class TaskRunner : ITaskRunner<Batch>, IDisposable
     private readonly OpenQueries _queries;
     private readonly KernelThreads _threads = new();
     private readonly ResourceWatch _memory;
+    private readonly RangeCache _cache;
 
     /// <param name="client">Reads from other workers; null where there are none.</param>
     /// <param name="address">How other workers reach this one's spool; empty for one that no other reads from.</param>
@@ -42,7 +45,8 @@ public sealed class TaskRunner : ITaskRunner<Batch>, IDisposable
         Spool = new Spool(options.SpillDirectory, options.ExchangeMemoryBytes);
         _exchange = new ExchangeReader(Spool, client, address);
         _queries = new OpenQueries(Spool);
-        Kernels = new KernelPool(options, FunctionCatalog.Scalars, FunctionCatalog.Aggregates);
+        _cache = new RangeCache(Path.Combine(options.SpillDirectory, "cache"), options.CacheBytes);
+        Kernels = new KernelPool(options with { DataDirectories = [.. options.DataDirectories, _cache.Folder] }, FunctionCatalog.Scalars, FunctionCatalog.Aggregates);
     }
 
     public KernelPool Kernels { get; }
@@ -146,12 +150,13 @@ public sealed class TaskRunner : ITaskRunner<Batch>, IDisposable
         _memory.Dispose();
         Kernels.Dispose();
         Spool.Dispose();
+        _cache.Dispose();
     }
 
     /// <summary>The kernel writes the files itself; the rows that it gives are one number, that of the rows written.</summary>
     private TaskReport ExecuteToFiles(TaskSpec task, TaskOutput.WriteFiles output, CancellationToken cancellationToken)
     {
-        using var files = new WrittenFiles(task, output);
+        using var files = new WrittenFiles(task, output, _options);
         var rows = 0L;
         Execute(
             files.Task,
@@ -163,7 +168,7 @@ public sealed class TaskRunner : ITaskRunner<Batch>, IDisposable
             cancellationToken);
         // Whoever cancelled has not waited for the kernel: nobody will name the files.
         if (cancellationToken.IsCancellationRequested) throw new SqlException(SqlState.QueryCanceled, "canceling statement due to user request");
-        var written = files.Finish();
+        var written = files.Finish(cancellationToken);
         return new TaskReport(rows, written.Sum(file => file.SizeBytes), default, default) { Files = written };
     }
 
@@ -214,8 +219,11 @@ public sealed class TaskRunner : ITaskRunner<Batch>, IDisposable
         }
     }
 
-    private void ExecuteOnce(TaskSpec task, Action<Batch> output, CancellationToken cancellationToken)
+    private void ExecuteOnce(TaskSpec planned, Action<Batch> output, CancellationToken cancellationToken)
     {
+        // This thread is the task's own; it waits for what the kernel will read.
+        using var stored = StoredInputs.OpenAsync(planned, _cache, _options.Store, _connectors, cancellationToken).GetAwaiter().GetResult();
+        var task = stored.Task;
         using var lease = Kernels.Rent(Folders(task), KernelStatement.DisabledOptimizers(task));
         using var inputs = new TaskInputs(lease.Instance.Pages, _options.InputQueueBatches, cancellationToken);
         foreach (var input in task.Inputs) inputs.Add(input, SourceOf(input));
@@ -228,14 +236,18 @@ public sealed class TaskRunner : ITaskRunner<Batch>, IDisposable
             using var reader = Query(connection, task, KernelStatement.Build(task, inputs.Handles), cancellationToken);
             while (reader.Read(cancellationToken) is { } batch) output(batch);
         }
-        catch (SqlException error) when (error.State == SqlState.DataCorrupted && error.Detail is null && ParquetFilesOf(task) is { Length: > 0 } files)
+        catch (SqlException error) when (error.State == SqlState.DataCorrupted && error.Detail is null && ParquetFilesOf(planned) is { Length: > 0 } files)
         {
-            throw new SqlException(error.State, error.Message, error) { Detail = $"It is {(files.Length == 1 ? files[0] : $"one of {files.Length} files, of which the first is {files[0]}")}." };
+            throw new SqlException(error.State, stored.Named(error).Message, error) { Detail = $"It is {(files.Length == 1 ? files[0] : $"one of {files.Length} files, of which the first is {files[0]}")}." };
         }
         catch (SqlException error) when (!cancellationToken.IsCancellationRequested && inputs.Failure is { } failure)
         {
             // The source's error, whole; the kernel carried only its text.
             throw failure is SqlException ? failure : new SqlException(error.State, error.Message, failure);
+        }
+        catch (SqlException error) when (stored.Knows(error))
+        {
+            throw stored.Named(error);
         }
     }
 

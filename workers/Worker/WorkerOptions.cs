@@ -1,3 +1,5 @@
+using Federation.ObjectStorage;
+
 namespace Federation.Worker;
 
 /// <summary>What the tasks of one worker may use together.</summary>
@@ -18,6 +20,12 @@ public sealed record WorkerOptions
 
     /// <summary>Folders that the kernel may read from the start; the folders of a task's files are added when a task needs them.</summary>
     public IReadOnlyList<string> DataDirectories { get; init; } = [];
+
+    /// <summary>Where files lie that are not on a local disk.</summary>
+    public IObjectStore Store { get; init; } = LocalStore.Instance;
+
+    /// <summary>Bytes of remote files that are kept in the spill folder when nobody reads them.</summary>
+    public long CacheBytes { get; init; } = 10L << 30;
 
     /// <summary>Batches that a task makes before its reader asks for them.</summary>
     public int ReadAheadBatches { get; init; } = 8;

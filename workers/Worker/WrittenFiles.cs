@@ -5,11 +5,13 @@ using Federation.Core.Errors;
 using Federation.Core.Tasks;
 using Federation.Core.Types;
 using Federation.DuckDb;
+using Federation.ObjectStorage;
 
 namespace Federation.Worker;
 
 /// <summary>
-/// The data files of one attempt of a task, in a folder of its own. Disposal without <see cref="Finish"/> removes them: the attempt failed.
+/// The data files of one attempt of a task, in a folder of its own. Disposal without <see cref="Finish"/> removes them: the attempt failed. For a remote folder the kernel writes them on the local
+/// disk, and they are sent when all are there.
 /// <code>
 /// COPY (SELECT CAST(c0 AS INTEGER) AS "id" FROM (SELECT …) AS r(c0)) TO '/lake/t/data/0c…' (FORMAT parquet, FIELD_IDS {"id": 1}, …)
 /// </code>
@@ -22,12 +24,19 @@ internal sealed class WrittenFiles : IDisposable
     /// <summary>What COPY answers: how many rows it has written.</summary>
     public static readonly EquatableArray<RecordField> ResultColumns = [new RecordField("Count", SqlType.Int8)];
 
+    private const int UploadsAtOnce = 4;
+
     private readonly string _folder;
+    private readonly string? _remoteFolder;
+    private readonly IObjectStore _store;
+    private readonly List<string> _sent = [];
     private bool _isFinished;
 
-    public WrittenFiles(TaskSpec task, TaskOutput.WriteFiles output)
+    public WrittenFiles(TaskSpec task, TaskOutput.WriteFiles output, WorkerOptions options)
     {
+        _store = options.Store;
         _folder = output.FolderOf(task.Id);
+        if (StoragePath.IsRemote(_folder)) (_remoteFolder, _folder) = (_folder, Path.Combine(options.SpillDirectory, "written", task.Id.ToString()));
         Task = task with { Output = output with { Folder = _folder } };
         try
         {
@@ -108,12 +117,21 @@ internal sealed class WrittenFiles : IDisposable
     }
 
     /// <summary>The files, on disk before anybody is told of them.</summary>
-    public EquatableArray<WrittenFile> Finish()
+    public EquatableArray<WrittenFile> Finish(CancellationToken cancellationToken)
     {
         try
         {
             var files = new List<WrittenFile>();
-            foreach (var path in Directory.EnumerateFiles(_folder, "*.parquet", SearchOption.AllDirectories).Order(StringComparer.Ordinal))
+            var paths = Directory.EnumerateFiles(_folder, "*.parquet", SearchOption.AllDirectories).Order(StringComparer.Ordinal).ToArray();
+            if (_remoteFolder is not null)
+            {
+                // This thread is the task's own.
+                files.AddRange(SendAsync(paths, _remoteFolder, cancellationToken).GetAwaiter().GetResult());
+                _isFinished = true;
+                return files.ToEquatableArray();
+            }
+
+            foreach (var path in paths)
             {
                 using var file = new FileStream(path, FileMode.Open, FileAccess.ReadWrite);
                 file.Flush(flushToDisk: true);
@@ -129,9 +147,19 @@ internal sealed class WrittenFiles : IDisposable
         }
     }
 
+    private async Task<WrittenFile[]> SendAsync(string[] paths, string remoteFolder, CancellationToken cancellationToken)
+    {
+        var files = paths.Select(path => new WrittenFile(StoragePath.Combine(remoteFolder, Path.GetRelativePath(_folder, path)), new FileInfo(path).Length)).ToArray();
+        _sent.AddRange(files.Select(file => file.Path));
+        await Parallel.ForAsync(0, paths.Length, new ParallelOptions { MaxDegreeOfParallelism = UploadsAtOnce, CancellationToken = cancellationToken }, (i, token) => _store.UploadAsync(files[i].Path, paths[i], token));
+        return files;
+    }
+
     public void Dispose()
     {
-        if (_isFinished) return;
+        // What was sent before something failed. This thread is the task's own.
+        if (!_isFinished && _sent.Count > 0) _store.TryDeleteAsync(_sent).AsTask().GetAwaiter().GetResult();
+        if (_isFinished && _remoteFolder is null) return;
         try
         {
             Directory.Delete(_folder, recursive: true);

@@ -14,29 +14,31 @@ public sealed partial class ProjectTests
         ["Core"] = [],
         ["Arrow"] = ["Core"],
         ["Flight"] = ["Core", "Arrow"],
-        ["Connectors.Spi"] = ["Core", "Arrow"],
-        ["Connectors.Formats"] = ["Core"],
+        ["ObjectStorage"] = ["Core"],
+        ["S3"] = ["Core", "ObjectStorage"],
+        ["Connectors.Spi"] = ["Core", "Arrow", "ObjectStorage"],
+        ["Connectors.Formats"] = ["Core", "ObjectStorage"],
         ["Connectors.RemoteSql"] = ["Core", "Arrow", "Connectors.Spi"],
         ["Connectors.Postgres"] = ["Core", "Arrow", "Connectors.Spi", "Connectors.RemoteSql"],
-        ["Connectors.Files"] = ["Core", "Arrow", "Connectors.Spi", "Connectors.Formats"],
+        ["Connectors.Files"] = ["Core", "ObjectStorage", "S3", "Arrow", "Connectors.Spi", "Connectors.Formats"],
         ["Connectors.Tpch"] = ["Core", "Arrow", "Connectors.Spi"],
-        ["Connectors.Lakehouse"] = ["Core", "Arrow", "Connectors.Spi", "Connectors.Formats"],
+        ["Connectors.Lakehouse"] = ["Core", "ObjectStorage", "Arrow", "Connectors.Spi", "Connectors.Formats"],
         ["Sql"] = ["Core"],
         ["Plan"] = ["Core", "Connectors.Spi"],
         ["Planner"] = ["Core", "Sql", "Plan", "Connectors.Spi"],
         ["SystemCatalog"] = ["Core", "Connectors.Spi", "Plan", "Planner"],
         ["Catalog"] = ["Core", "Connectors.Spi"],
         ["Transactions"] = ["Core", "Catalog"],
-        ["Scheduling"] = ["Core", "Arrow", "Connectors.Spi", "Plan", "Planner", "Catalog"],
+        ["Scheduling"] = ["Core", "ObjectStorage", "Arrow", "Connectors.Spi", "Plan", "Planner", "Catalog"],
         ["Execution"] = ["Core", "Arrow", "Plan", "Planner", "Scheduling"],
         ["Membership"] = ["Core", "Arrow", "Flight", "Catalog", "Scheduling"],
         ["DuckDb"] = ["Core", "Arrow"],
-        ["Worker"] = ["Core", "Arrow", "Flight", "DuckDb", "Connectors.Spi"],
+        ["Worker"] = ["Core", "ObjectStorage", "Arrow", "Flight", "DuckDb", "Connectors.Spi"],
         ["SessionApi"] = ["Core", "Arrow"],
         ["PgWire"] = ["Core", "Arrow", "SessionApi"],
         ["FlightSql"] = ["Core", "Arrow", "Flight", "SessionApi"],
-        ["Session"] = ["Core", "Arrow", "Sql", "Plan", "Planner", "SystemCatalog", "Catalog", "Transactions", "Execution", "Scheduling", "Connectors.Spi", "SessionApi"],
-        ["Host"] = ["Execution", "Flight", "PgWire", "FlightSql", "Session", "Catalog", "Scheduling", "Membership", "Worker", "Connectors.Postgres", "Connectors.Files", "Connectors.Tpch", "Connectors.Lakehouse", "Connectors.Formats"],
+        ["Session"] = ["Core", "ObjectStorage", "Arrow", "Sql", "Plan", "Planner", "SystemCatalog", "Catalog", "Transactions", "Execution", "Scheduling", "Connectors.Spi", "SessionApi"],
+        ["Host"] = ["Execution", "Flight", "ObjectStorage", "S3", "PgWire", "FlightSql", "Session", "Catalog", "Scheduling", "Membership", "Worker", "Connectors.Postgres", "Connectors.Files", "Connectors.Tpch", "Connectors.Lakehouse", "Connectors.Formats"],
         ["Bench"] = ["DuckDb", "Flight"],
         ["CompatTests.Wire"] = [],
         ["CompatTests.Harness"] = [],
@@ -67,10 +69,10 @@ public sealed partial class ProjectTests
             {
                 var isLeafConnector = reference.StartsWith("Connectors.", StringComparison.Ordinal) && reference is not ("Connectors.Spi" or "Connectors.RemoteSql" or "Connectors.Formats");
                 Assert.False(isLeafConnector && name != "Host", $"{name} names the connector {reference}");
-                Assert.False(name is "Core" or "Arrow" or "Flight" && reference is not ("Core" or "Arrow"), $"{name} > {reference}");
+                Assert.False(name is "Core" or "Arrow" or "Flight" or "ObjectStorage" && reference is not ("Core" or "Arrow"), $"{name} > {reference}");
                 var isConnector = name.StartsWith("Connectors.", StringComparison.Ordinal);
-                Assert.False(isConnector && !(reference is "Core" or "Arrow" || reference.StartsWith("Connectors.", StringComparison.Ordinal)), $"{name} > {reference}");
-                Assert.False(name is "Worker" or "DuckDb" && reference is not ("Core" or "Arrow" or "Flight" or "DuckDb" or "Connectors.Spi"), $"{name} > {reference}");
+                Assert.False(isConnector && !(reference is "Core" or "Arrow" or "ObjectStorage" or "S3" || reference.StartsWith("Connectors.", StringComparison.Ordinal)), $"{name} > {reference}");
+                Assert.False(name is "Worker" or "DuckDb" && reference is not ("Core" or "ObjectStorage" or "Arrow" or "Flight" or "DuckDb" or "Connectors.Spi"), $"{name} > {reference}");
                 Assert.False(name is "PgWire" or "FlightSql" && reference is not ("Core" or "Arrow" or "Flight" or "SessionApi"), $"{name} > {reference}");
             }
         }

@@ -47,12 +47,18 @@ internal sealed partial class GatewayProcess : IAsyncDisposable
         return long.Parse(line.AsSpan("VmHWM:".Length, line.Length - "VmHWM:".Length - " kB".Length), NumberStyles.AllowLeadingWhite, CultureInfo.InvariantCulture) << 10;
     }
 
-    public static async Task<GatewayProcess> StartAsync(string dataFolder, params string[] options)
+    public static Task<GatewayProcess> StartAsync(string dataFolder, params string[] options) => StartAsync(dataFolder, new Dictionary<string, string>(StringComparer.Ordinal), options);
+
+    /// <param name="dataFolder">The gateway's data folder.</param>
+    /// <param name="environment">Variables besides those of this process.</param>
+    /// <param name="options">Further options of the command line.</param>
+    public static async Task<GatewayProcess> StartAsync(string dataFolder, IReadOnlyDictionary<string, string> environment, params string[] options)
     {
         var info = new ProcessStartInfo("dotnet") { RedirectStandardOutput = true, RedirectStandardError = true, UseShellExecute = false };
 
         // A killed runtime would leave the pipes of its debugger behind.
         info.Environment["DOTNET_EnableDiagnostics"] = "0";
+        foreach (var (name, value) in environment) info.Environment[name] = value;
         foreach (var argument in (IEnumerable<string>)[Path.Combine(AppContext.BaseDirectory, "federation.dll"), "serve", "--port", "0", "--flight-port", "0", "--data", dataFolder, .. options])
             info.ArgumentList.Add(argument);
         var process = Process.Start(info)!;

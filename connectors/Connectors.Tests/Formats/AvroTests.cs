@@ -1,3 +1,4 @@
+using Federation.ObjectStorage;
 using System.Text;
 using Federation.Connectors.Formats.Avro;
 using Federation.Core.Errors;
@@ -14,11 +15,11 @@ public sealed class AvroTests
         {
             if (path.EndsWith("manifest-list-v3-encrypted.avro", StringComparison.Ordinal))
             {
-                Assert.Equal(SqlState.FeatureNotSupported, Assert.Throws<SqlException>(() => AvroFile.Open(path)).State);
+                Assert.Equal(SqlState.FeatureNotSupported, Assert.Throws<SqlException>(() => AvroFile.Open(LocalStore.Instance, path)).State);
                 continue;
             }
 
-            var records = AvroFile.Open(path).ReadRecords().ToList();
+            var records = AvroFile.Open(LocalStore.Instance, path).ReadRecords().ToList();
             // Manifest lists have field 500, manifests field 2 with a data file whose path is field 100.
             Assert.All(records, record =>
                 Assert.True(record.ById(500) is string || record.ById(2) is AvroRecord { } file && file.ById(100) is string));
@@ -36,7 +37,7 @@ public sealed class AvroTests
         {
             try
             {
-                var count = AvroFile.Open(path).Read().Count();
+                var count = AvroFile.Open(LocalStore.Instance, path).Read().Count();
                 results["read"] = results.GetValueOrDefault("read") + 1;
                 Assert.True(count >= 0);
             }

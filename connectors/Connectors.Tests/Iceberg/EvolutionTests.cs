@@ -1,3 +1,4 @@
+using Federation.ObjectStorage;
 using Federation.Connectors.Formats.Parquet;
 using Federation.Connectors.Lakehouse.Iceberg;
 using Federation.Connectors.Spi;
@@ -93,7 +94,7 @@ public sealed class EvolutionTests : ScanFixture
     private FileProjection Project(string name)
     {
         var path = Path.Combine(Folder, name);
-        return new FileProjection(path, ParquetFooterReader.Read(path), null, "d");
+        return new FileProjection(path, ParquetFooterReader.Read(LocalStore.Instance, path), null, "d");
     }
 
     private Task<List<string>> ReadAsync(string name, IcebergField[] columns, params RowRange[] deleted)

@@ -1,3 +1,4 @@
+using Federation.ObjectStorage;
 using System.Globalization;
 using Federation.Connectors.Lakehouse.Iceberg;
 using Federation.Connectors.Spi;
@@ -19,7 +20,7 @@ public sealed class IcebergReadTests : ScanFixture
     {
         const string folder = DuckDb + "iceberg/lineitem_iceberg";
         Assert.Equal(60175, await CountAsync(folder + "/metadata/v1.metadata.json", null));
-        var metadata = TableMetadataReader.Load(Golden.Path(folder, "metadata/v2.metadata.json"));
+        var metadata = TableMetadataReader.Load(LocalStore.Instance, Golden.Path(folder, "metadata/v2.metadata.json"));
         var first = metadata.SnapshotLog[0];
         var second = metadata.SnapshotLog[1];
         Assert.Equal(60175, await CountAsync(folder, new TableVersion.Named(first.SnapshotId.ToString(CultureInfo.InvariantCulture))));

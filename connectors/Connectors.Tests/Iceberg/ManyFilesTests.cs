@@ -1,3 +1,4 @@
+using Federation.ObjectStorage;
 using System.Diagnostics;
 using Federation.Connectors.Formats;
 using Federation.Connectors.Formats.Parquet;
@@ -22,9 +23,9 @@ public sealed class ManyFilesTests(ITestOutputHelper output) : IDisposable
     [InlineData(100)]
     public void A_point_query_reads_one_file(int manifests)
     {
-        var metadata = TableMetadataReader.Load(WrittenTable.Write(_folder, Files, manifests));
-        var files = new IcebergFiles(new ParquetFooters());
-        var table = new IcebergTable(metadata, new TableLocation(metadata.Location, _folder, new LocalPaths([_folder])), files);
+        var metadata = TableMetadataReader.Load(LocalStore.Instance, WrittenTable.Write(_folder, Files, manifests));
+        var files = new IcebergFiles(LocalStore.Instance, new ParquetFooters());
+        var table = new IcebergTable(metadata, new TableLocation(metadata.Location, _folder, new AllowedPaths([_folder]), LocalStore.Instance), files);
         var (snapshot, schema) = table.Find(null);
         var wanted = new ConnectorExpression.Operator("=", [new ConnectorExpression.Column("id", SqlType.Int8), new ConnectorExpression.Constant(4_200_042L, SqlType.Int8)], SqlType.Bool);
         for (var round = 0; round < 4; round++)
@@ -47,9 +48,9 @@ public sealed class ManyFilesTests(ITestOutputHelper output) : IDisposable
     [Fact]
     public void Entries_are_what_was_packed()
     {
-        var metadata = TableMetadataReader.Load(WrittenTable.Write(_folder, 3, 1));
-        var table = new IcebergTable(metadata, new TableLocation(metadata.Location, _folder, new LocalPaths([_folder])), new IcebergFiles(new ParquetFooters()));
-        var read = ManifestReader.Read(table.Manifests(table.Find(null).Snapshot!)[0].Path).Entries;
+        var metadata = TableMetadataReader.Load(LocalStore.Instance, WrittenTable.Write(_folder, 3, 1));
+        var table = new IcebergTable(metadata, new TableLocation(metadata.Location, _folder, new AllowedPaths([_folder]), LocalStore.Instance), new IcebergFiles(LocalStore.Instance, new ParquetFooters()));
+        var read = ManifestReader.Read(LocalStore.Instance, table.Manifests(table.Find(null).Snapshot!)[0].Path).Entries;
         var entry = new ManifestEntry(
             true, 7, FileContent.EqualityDeletes, "path", "parquet", read[0].Partition, 5, 9, new Dictionary<int, long> { [1] = 5, [-3] = 0 }, new Dictionary<int, long> { [1] = 0 },
             new Dictionary<int, long> { [2] = 4 }, new Dictionary<int, byte[]> { [1] = [], [2] = [1, 2] }, new Dictionary<int, byte[]> { [9] = [3] }, [1, -1], true, "other", long.MaxValue, null);

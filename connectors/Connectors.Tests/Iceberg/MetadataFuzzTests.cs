@@ -1,3 +1,4 @@
+using Federation.ObjectStorage;
 using System.IO.Compression;
 using System.Text;
 using Federation.CompatTests.Harness;
@@ -36,7 +37,7 @@ public sealed class MetadataFuzzTests(ITestOutputHelper output)
                 if (field is { InitialDefault: { } json, Type: IcebergType.Primitive type }) SingleValue.FromJson(json, type);
             }
 
-            _ = new TableLocation(metadata.Location, "/lake/t", new LocalPaths(["/lake"]));
+            _ = new TableLocation(metadata.Location, "/lake/t", new AllowedPaths(["/lake"]), LocalStore.Instance);
         });
     }
 
@@ -106,7 +107,7 @@ public sealed class MetadataFuzzTests(ITestOutputHelper output)
     private static void Use(PackedEntry entry, TableMetadata table, FileRanges ranges)
     {
         var spec = table.Specs[table.DefaultSpecId];
-        var file = new TableFile(entry, entry.SequenceNumber ?? 0, spec, ranges, new TableLocation(table.Location, "/lake/t", new LocalPaths(["/lake"])));
+        var file = new TableFile(entry, entry.SequenceNumber ?? 0, spec, ranges, new TableLocation(table.Location, "/lake/t", new AllowedPaths(["/lake"]), LocalStore.Instance));
         GC.KeepAlive(file.PartitionKey);
         foreach (var column in table.CurrentSchema.Fields)
             foreach (var range in ranges.OfFile(file, column.Name))
@@ -117,7 +118,7 @@ public sealed class MetadataFuzzTests(ITestOutputHelper output)
     {
         try
         {
-            return TableMetadataReader.Load(path) is var metadata && metadata.Specs.ContainsKey(metadata.DefaultSpecId) ? metadata : null;
+            return TableMetadataReader.Load(LocalStore.Instance, path) is var metadata && metadata.Specs.ContainsKey(metadata.DefaultSpecId) ? metadata : null;
         }
         catch (SqlException)
         {

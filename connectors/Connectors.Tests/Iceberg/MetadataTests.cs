@@ -1,3 +1,4 @@
+using Federation.ObjectStorage;
 using System.Text;
 using Federation.Connectors.Formats;
 using Federation.Connectors.Lakehouse.Iceberg;
@@ -22,11 +23,11 @@ public sealed class MetadataTests
                 || name.Contains("NoValid", StringComparison.Ordinal) || name.Contains("Unsupported", StringComparison.Ordinal);
             if (!isInvalid)
             {
-                Assert.NotEmpty(TableMetadataReader.Load(path).Schemas);
+                Assert.NotEmpty(TableMetadataReader.Load(LocalStore.Instance, path).Schemas);
                 continue;
             }
 
-            var error = Assert.Throws<SqlException>(() => TableMetadataReader.Load(path));
+            var error = Assert.Throws<SqlException>(() => TableMetadataReader.Load(LocalStore.Instance, path));
             Assert.Equal(name.Contains("Unsupported", StringComparison.Ordinal)
                 ? SqlState.FeatureNotSupported
                 : SqlState.DataCorrupted, error.State);
@@ -38,14 +39,14 @@ public sealed class MetadataTests
     public void Metadata_of_spark()
     {
         foreach (var path in Golden.Files("iceberg/pg_lake/iceberg/metadata_json", "*.metadata.json"))
-            Assert.NotEmpty(TableMetadataReader.Load(path).Schemas);
+            Assert.NotEmpty(TableMetadataReader.Load(LocalStore.Instance, path).Schemas);
     }
 
     [GoldenFact]
     public void What_is_no_metadata_is_corrupt()
     {
         var error = Assert.Throws<SqlException>(
-            () => TableMetadataReader.Load(Golden.Path("iceberg/duckdb-iceberg/bad_data/bad_iceberg_metadata.json")));
+            () => TableMetadataReader.Load(LocalStore.Instance, Golden.Path("iceberg/duckdb-iceberg/bad_data/bad_iceberg_metadata.json")));
         Assert.Equal(SqlState.DataCorrupted, error.State);
     }
 
@@ -62,13 +63,13 @@ public sealed class MetadataTests
     [Fact]
     public void Recorded_places_are_mapped()
     {
-        var allowed = new LocalPaths(["/lake"]);
-        var moved = new TableLocation("s3://bucket/warehouse/db/t", "/lake/db/t", allowed);
+        var allowed = new AllowedPaths(["/lake"]);
+        var moved = new TableLocation("s3://bucket/warehouse/db/t", "/lake/db/t", allowed, LocalStore.Instance);
         Assert.Equal("/lake/db/t/data/a.parquet", moved.Resolve("s3://bucket/warehouse/db/t/data/a.parquet"));
         Assert.Equal("/lake/db/t/data/a.parquet", moved.Resolve("s3a://bucket/warehouse/db/t/data/a.parquet"));
         Assert.Equal("/lake/db/other/a.parquet", moved.Resolve("s3://bucket/warehouse/db/other/a.parquet"));
         Assert.Equal("/lake/x", moved.Resolve("/lake/x"));
-        var same = new TableLocation("file:///lake/t", "/lake/t", allowed);
+        var same = new TableLocation("file:///lake/t", "/lake/t", allowed, LocalStore.Instance);
         Assert.Equal("/lake/t/a", same.Resolve("file:/lake/t/a"));
         foreach (var outside in new[] { "/etc/passwd", "file:///etc/passwd", "s3://bucket/warehouse/db/t/../../../../etc/passwd",
             "s3://bucket/warehouse/db/../../x", "../x" })
@@ -105,15 +106,15 @@ public sealed class MetadataTests
     {
         foreach (var path in Golden.Files("iceberg/pg_lake/avro", "*.avro"))
         {
-            var manifest = ManifestReader.Read(path);
+            var manifest = ManifestReader.Read(LocalStore.Instance, path);
             Assert.NotEmpty(manifest.Entries);
         }
 
-        var escape = ManifestReader.Read(Golden.Path("iceberg/pg_lake/avro/local-path-manifest.avro")).Entries[0].Path;
-        var location = new TableLocation("s3://bucket/t", "/lake/t", new LocalPaths(["/lake"]));
+        var escape = ManifestReader.Read(LocalStore.Instance, Golden.Path("iceberg/pg_lake/avro/local-path-manifest.avro")).Entries[0].Path;
+        var location = new TableLocation("s3://bucket/t", "/lake/t", new AllowedPaths(["/lake"]), LocalStore.Instance);
         Assert.Equal(SqlState.InsufficientPrivilege, Assert.Throws<SqlException>(() => location.Resolve(escape)).State);
-        Assert.NotEmpty(ManifestReader.Read(Golden.Path("iceberg/pg_lake/avro/equality-ids-manifest.avro")).Entries[0].EqualityIds);
+        Assert.NotEmpty(ManifestReader.Read(LocalStore.Instance, Golden.Path("iceberg/pg_lake/avro/equality-ids-manifest.avro")).Entries[0].EqualityIds);
         foreach (var path in Golden.Files("iceberg/pg_lake/iceberg/manifests", "snap-*.avro"))
-            Assert.NotEmpty(ManifestReader.ReadList(path));
+            Assert.NotEmpty(ManifestReader.ReadList(LocalStore.Instance, path));
     }
 }

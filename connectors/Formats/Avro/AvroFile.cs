@@ -2,6 +2,7 @@ using System.Buffers.Binary;
 using System.IO.Compression;
 using System.Text;
 using Federation.Connectors.Formats.Compression;
+using Federation.ObjectStorage;
 
 namespace Federation.Connectors.Formats.Avro;
 
@@ -65,19 +66,7 @@ public sealed class AvroFile
     public string? Text(string key) => Metadata.TryGetValue(key, out var value) ? Encoding.UTF8.GetString(value) : null;
 
     /// <summary>Opens and reads a file; the header is checked here, blocks while they are enumerated.</summary>
-    public static AvroFile Open(string path)
-    {
-        try
-        {
-            var length = new FileInfo(path).Length;
-            if (length > MaxFileLength) throw FormatErrors.TooLarge(path, $"it is longer than {MaxFileLength} bytes");
-            return new AvroFile(path, File.ReadAllBytes(path));
-        }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
-        {
-            throw FormatErrors.Io(path, error);
-        }
-    }
+    public static AvroFile Open(IObjectStore store, string path) => new(path, store.ReadAll(path, MaxFileLength));
 
     /// <summary>For tests of the format alone.</summary>
     public static AvroFile Parse(string path, byte[] bytes) => new(path, bytes);

@@ -87,7 +87,8 @@ internal sealed class FileMetadataReader(string path)
     }
 
     /// <summary>
-    /// ColumnMetaData: 1 type, 2 encodings, 3 path_in_schema, 4 codec, 5 num_values, 7 total_compressed_size, 12 statistics.
+    /// ColumnMetaData: 1 type, 2 encodings, 3 path_in_schema, 4 codec, 5 num_values, 7 total_compressed_size, 9 data_page_offset,
+    /// 11 dictionary_page_offset, 12 statistics.
     /// </summary>
     private ColumnChunk ReadColumnMetadata(ref ThriftReader reader)
     {
@@ -95,7 +96,7 @@ internal sealed class FileMetadataReader(string path)
         uint encodings = 0;
         List<string> names = [];
         var codec = 0;
-        long values = 0, size = 0;
+        long values = 0, size = 0, pages = 0, dictionary = 0;
         var statistics = default(Statistics);
         var id = 0;
         while (reader.NextField(ref id, out var type))
@@ -120,13 +121,18 @@ internal sealed class FileMetadataReader(string path)
                 case (4, ThriftReader.I32): codec = reader.ReadInt32(); break;
                 case (5, ThriftReader.I64): values = reader.ReadInteger(); break;
                 case (7, ThriftReader.I64): size = reader.ReadInteger(); break;
+                case (9, ThriftReader.I64): pages = reader.ReadInteger(); break;
+                case (11, ThriftReader.I64): dictionary = reader.ReadInteger(); break;
                 case (12, ThriftReader.Struct): statistics = ReadStatistics(ref reader); break;
                 default: reader.Skip(type); break;
             }
         }
 
         return new ColumnChunk(
-            names, physical, codec, encodings, values, size, statistics.Min, statistics.Max, statistics.NullCount, false);
+            names, physical, codec, encodings, values, size, statistics.Min, statistics.Max, statistics.NullCount, false)
+        {
+            Offset = dictionary > 0 && dictionary < pages ? dictionary : pages,
+        };
     }
 
     /// <summary>

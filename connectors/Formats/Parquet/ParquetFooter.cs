@@ -121,6 +121,9 @@ public sealed record ColumnChunk(
     long? NullCount,
     bool IsEncrypted)
 {
+    /// <summary>Where in the file its pages begin.</summary>
+    public long Offset { get; init; }
+
     public bool HasEncoding(int encoding) => (EncodingBits >> encoding & 1) != 0;
 }
 
@@ -139,6 +142,9 @@ public sealed record ParquetFooter(ParquetField Root, long RowCount, IReadOnlyLi
 
     /// <summary>Bytes of the file that this was read from; the weight in caches.</summary>
     public int Length { get; init; }
+
+    /// <summary>The version of the file that this was read from; null for bytes in memory.</summary>
+    public string? Version { get; init; }
 
     /// <summary>
     /// Text that is equal for files of equal schema: names, ids, types and nesting. Files of one signature can be read by one scan.

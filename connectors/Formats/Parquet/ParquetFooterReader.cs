@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using Federation.ObjectStorage;
 
 namespace Federation.Connectors.Formats.Parquet;
 
@@ -19,40 +20,34 @@ public static class ParquetFooterReader
     private const int Guess = 64 << 10;
     private const int TailLength = 8;
 
-    public static ParquetFooter Read(string path)
+    public static ParquetFooter Read(IObjectStore store, string path)
     {
-        try
-        {
-            using var file = File.OpenHandle(path);
-            return Read(path, RandomAccess.GetLength(file), (buffer, offset) => RandomAccess.Read(file, buffer, offset));
-        }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
-        {
-            throw FormatErrors.Io(path, error);
-        }
+        // One read gets most footers whole, and says how long the file is.
+        var tail = new byte[Guess];
+        var part = store.Read(path, -Guess, tail);
+        var status = part.Status;
+        return Read(path, status.SizeBytes, tail.AsSpan(0, part.Count), (buffer, offset) => store.Read(path, offset, buffer, status.Version).Count) with { Version = status.Version };
     }
 
     /// <summary>For bytes that are in memory.</summary>
-    public static ParquetFooter Parse(string path, byte[] bytes) => Read(path, bytes.Length, (buffer, offset) =>
+    public static ParquetFooter Parse(string path, byte[] bytes) => Read(path, bytes.Length, bytes.AsSpan(Math.Max(0, bytes.Length - Guess)), (buffer, offset) =>
     {
-        var part = bytes.AsSpan((int)offset, Math.Min(buffer.Length, bytes.Length - (int)offset));
+        var part = bytes.AsMemory((int)offset, Math.Min(buffer.Length, bytes.Length - (int)offset));
         part.CopyTo(buffer);
         return part.Length;
     });
 
-    private static ParquetFooter Read(string path, long fileLength, ReadAt readAt)
+    private static ParquetFooter Read(string path, long fileLength, ReadOnlySpan<byte> tail, ReadAt readAt)
     {
         if (fileLength < TailLength + 4) throw FormatErrors.Corrupt(path, "it is no Parquet file");
-        // One read gets most footers whole.
-        var tail = ReadExactly(path, readAt, fileLength - Math.Min(Guess, fileLength), (int)Math.Min(Guess, fileLength));
-        var magic = tail.AsSpan(tail.Length - 4);
+        var magic = tail[^4..];
         if (magic.SequenceEqual("PARE"u8)) throw FormatErrors.Unsupported(path, "its Parquet footer is encrypted");
         if (!magic.SequenceEqual("PAR1"u8)) throw FormatErrors.Corrupt(path, "it is no Parquet file");
-        var length = BinaryPrimitives.ReadUInt32LittleEndian(tail.AsSpan(tail.Length - TailLength));
+        var length = BinaryPrimitives.ReadUInt32LittleEndian(tail[^TailLength..]);
         if (length > fileLength - TailLength - 4) throw FormatErrors.Corrupt(path, "the Parquet footer is longer than the file");
         if (length > MaxLength) throw FormatErrors.TooLarge(path, $"its Parquet footer is longer than {MaxLength} bytes");
         var footer = length + TailLength <= (uint)tail.Length
-            ? tail.AsSpan(tail.Length - TailLength - (int)length, (int)length)
+            ? tail.Slice(tail.Length - TailLength - (int)length, (int)length)
             : ReadExactly(path, readAt, fileLength - TailLength - length, (int)length);
         return new FileMetadataReader(path).Read(footer) with { Length = (int)length };
     }
@@ -62,7 +57,7 @@ public static class ParquetFooterReader
         var buffer = new byte[count];
         for (var filled = 0; filled < count;)
         {
-            var read = readAt(buffer.AsSpan(filled), offset + filled);
+            var read = readAt(buffer.AsMemory(filled), offset + filled);
             if (read == 0) throw FormatErrors.Corrupt(path, "it was cut off while it was read");
             filled += read;
         }
@@ -70,5 +65,5 @@ public static class ParquetFooterReader
         return buffer;
     }
 
-    private delegate int ReadAt(Span<byte> buffer, long offset);
+    private delegate int ReadAt(Memory<byte> buffer, long offset);
 }

@@ -4,6 +4,7 @@ using Federation.Connectors.Formats.Compression;
 using Federation.Connectors.Formats.Roaring;
 using Federation.Core;
 using Federation.Core.Tasks;
+using Federation.ObjectStorage;
 
 namespace Federation.Connectors.Lakehouse.Iceberg;
 
@@ -23,39 +24,24 @@ internal static class DeletionVectors
     /// <summary>A vector of a billion scattered rows has this size; larger ones are an attack on memory.</summary>
     private const long MaxLength = 256 << 20;
 
-    public static EquatableArray<RowRange> Read(TableFile vector)
+    public static EquatableArray<RowRange> Read(IObjectStore store, TableFile vector)
     {
         var entry = vector.Entry;
         if (entry.ContentOffset is not { } offset || entry.ContentLength is not { } length || offset < 0 || length < 12)
             throw FormatErrors.Corrupt(vector.Path, "its manifest does not say where the deletion vector lies");
         if (length > MaxLength) throw FormatErrors.TooLarge(vector.Path, $"a deletion vector is longer than {MaxLength} bytes");
-        try
-        {
-            using var file = File.OpenHandle(vector.Path);
-            Span<byte> magic = stackalloc byte[4];
-            if (RandomAccess.Read(file, magic, 0) < 4 || !magic.SequenceEqual("PFA1"u8))
-                throw FormatErrors.Unsupported(
-                    vector.Path, "it is no Puffin file; deletion vectors without that envelope are not supported");
-            if (offset + length > RandomAccess.GetLength(file))
-                throw FormatErrors.Corrupt(vector.Path, "a deletion vector reaches beyond its end");
-            var blob = new byte[length];
-            for (var filled = 0; filled < blob.Length;)
-            {
-                var read = RandomAccess.Read(file, blob.AsSpan(filled), offset + filled);
-                if (read == 0) throw FormatErrors.Corrupt(vector.Path, "it was cut off while it was read");
-                filled += read;
-            }
-
-            var ranges = Decode(blob, vector.Path);
-            // The manifest counts the rows that are gone; another count means another vector.
-            return ranges.Sum(range => range.Count) == entry.RecordCount
-                ? ranges
-                : throw FormatErrors.Corrupt(vector.Path, "a deletion vector does not hold as many rows as its manifest says");
-        }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
-        {
-            throw FormatErrors.Io(vector.Path, error);
-        }
+        var magic = new byte[4];
+        var (count, status) = store.Read(vector.Path, 0, magic);
+        if (count < 4 || !magic.AsSpan().SequenceEqual("PFA1"u8))
+            throw FormatErrors.Unsupported(vector.Path, "it is no Puffin file; deletion vectors without that envelope are not supported");
+        if (offset + length > status.SizeBytes) throw FormatErrors.Corrupt(vector.Path, "a deletion vector reaches beyond its end");
+        var blob = new byte[length];
+        if (store.Read(vector.Path, offset, blob, status.Version).Count < length) throw FormatErrors.Corrupt(vector.Path, "it was cut off while it was read");
+        var ranges = Decode(blob, vector.Path);
+        // The manifest counts the rows that are gone; another count means another vector.
+        return ranges.Sum(range => range.Count) == entry.RecordCount
+            ? ranges
+            : throw FormatErrors.Corrupt(vector.Path, "a deletion vector does not hold as many rows as its manifest says");
     }
 
     public static EquatableArray<RowRange> Decode(ReadOnlySpan<byte> blob, string path)

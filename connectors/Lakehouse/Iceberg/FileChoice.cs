@@ -16,20 +16,14 @@ internal sealed record FileChoice(IReadOnlyList<TableFile> Data, IReadOnlyList<T
         var ranges = new FileRanges(table.Metadata, schema);
         var data = new List<TableFile>();
         var deletes = new List<TableFile>();
-        long live = 0;
-        foreach (var manifest in table.Manifests(snapshot))
+        var manifests = table.Manifests(snapshot).Where(manifest => onlyManifest is null || manifest.Path == onlyManifest).ToLookup(IsPruned);
+        long live = manifests[true].Sum(manifest => (long)manifest.LiveFiles!);
+        table.Prefetch([.. manifests[false]]);
+        foreach (var manifest in manifests[false])
         {
-            if (onlyManifest is not null && manifest.Path != onlyManifest) continue;
             if (manifest.HoldsDeletes)
             {
                 deletes.AddRange(table.Files(manifest, ranges));
-                continue;
-            }
-
-            var spec = table.SpecOf(manifest);
-            if (manifest.LiveFiles is { } count && !Pruner.MayMatch(predicate, column => ranges.OfManifest(manifest, spec, column)))
-            {
-                live += count;
                 continue;
             }
 
@@ -48,5 +42,13 @@ internal sealed record FileChoice(IReadOnlyList<TableFile> Data, IReadOnlyList<T
         }
 
         return new FileChoice(data, data.Count == 0 ? [] : deletes, live);
+
+        // No file of it can hold a row that the filters keep.
+        bool IsPruned(ManifestFile manifest)
+        {
+            if (manifest.HoldsDeletes || manifest.LiveFiles is null) return false;
+            var spec = table.SpecOf(manifest);
+            return !Pruner.MayMatch(predicate, column => ranges.OfManifest(manifest, spec, column));
+        }
     }
 }

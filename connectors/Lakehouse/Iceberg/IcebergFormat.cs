@@ -8,53 +8,53 @@ using Federation.Core;
 using Federation.Core.Errors;
 using Federation.Core.Tasks;
 using Federation.Core.Types;
+using Federation.ObjectStorage;
 
 namespace Federation.Connectors.Lakehouse.Iceberg;
 
 /// <summary>
-/// Apache Iceberg tables of format versions 1 to 3 with Parquet files, on local paths. A pointer's metadata is the path of the table
+/// Apache Iceberg tables of format versions 1 to 3 with Parquet files, on local disks and in object stores. A pointer's metadata is the path of the table
 /// metadata file, relative to the table's folder where it lies inside. Thread-safe; one per process shares its caches.
 /// </summary>
 public sealed class IcebergFormat : ITableFormat, ITableWriter, IScanPlanner, IFilterPushdown
 {
     private readonly IReadOnlyList<string> _allowedRoots;
+    private readonly IObjectStore _store;
     private readonly IcebergFiles _files;
     private readonly TableStatistics _statistics = new();
     private readonly IcebergWriter _writer;
 
     /// <param name="footers">Shared with other readers of Parquet files.</param>
     /// <param name="allowedRoots">Folders that a table's files may lie in besides the table's own folder.</param>
-    public IcebergFormat(ParquetFooters footers, IReadOnlyList<string>? allowedRoots = null)
+    /// <param name="store">Where tables lie, the same as that of the footers; local disks when it is not given.</param>
+    public IcebergFormat(ParquetFooters footers, IReadOnlyList<string>? allowedRoots = null, IObjectStore? store = null)
     {
         _allowedRoots = allowedRoots ?? [];
-        _files = new IcebergFiles(footers);
-        _writer = new IcebergWriter(Open, footers, TimeProvider.System);
+        _store = store ?? LocalStore.Instance;
+        _files = new IcebergFiles(_store, footers);
+        _writer = new IcebergWriter(_store, Open, footers, TimeProvider.System);
     }
 
     public string Name => "iceberg";
 
-    public ValueTask<TablePointer?> InspectAsync(string location, CancellationToken cancellationToken)
+    public async ValueTask<TablePointer?> InspectAsync(string location, CancellationToken cancellationToken)
     {
-        var path = location.StartsWith("file:", StringComparison.OrdinalIgnoreCase)
-            ? "/" + location["file:".Length..].TrimStart('/')
-            : location;
-        if (MetadataFiles.Find(path) is not var (folder, file))
+        var path = StoragePath.Normalise(location);
+        if (await MetadataFiles.FindAsync(_store, path, cancellationToken) is not var (folder, file))
         {
             // No other format is known, so that nobody else will say what it is.
-            if (TableFormats.Of(path) is { } other) throw new SqlException(SqlState.FeatureNotSupported, $"{other} tables are not supported: \"{location}\"");
-            return ValueTask.FromResult<TablePointer?>(null);
+            if (TableFormats.Of(_store, path) is { } other) throw new SqlException(SqlState.FeatureNotSupported, $"{other} tables are not supported: \"{location}\"");
+            return null;
         }
 
         var metadata = _files.Tables.Get(file);
-        var inside = Path.GetRelativePath(folder, file);
-        return ValueTask.FromResult<TablePointer?>(
-            new TablePointer(Name, folder, inside.StartsWith("..", StringComparison.Ordinal) ? file : inside, metadata.Uuid));
+        return new TablePointer(Name, folder, Inside(folder, file), metadata.Uuid);
     }
 
     public async ValueTask<ConnectorTable> LoadAsync(TablePointer pointer, TableVersion? version, CancellationToken cancellationToken)
     {
         // From here on the statement stays with what is the newest now.
-        if (pointer.Metadata.Length == 0) pointer = Newest(pointer);
+        if (pointer.Metadata.Length == 0) pointer = await NewestAsync(pointer, cancellationToken);
         var table = Open(pointer);
         var (snapshot, schema) = table.Find(version);
         var (rows, isExact) = snapshot is null ? (0, true) : await Task.Run(() => Count(table, snapshot, schema), cancellationToken);
@@ -74,7 +74,7 @@ public sealed class IcebergFormat : ITableFormat, ITableWriter, IScanPlanner, IF
         await Task.Run(() => _writer.PlanAppend(pointer), cancellationToken);
 
     public async ValueTask<ITableUpdate> AppendAsync(WritePlan plan, IReadOnlyList<WrittenFile> files, CancellationToken cancellationToken) =>
-        await Task.Run(() => _writer.Append(plan, files), cancellationToken);
+        await _writer.AppendAsync(plan, files, cancellationToken);
 
     public async ValueTask<ConnectorTable> LoadAddedAsync(TablePointer pointer, ITableUpdate update, CancellationToken cancellationToken)
     {
@@ -128,7 +128,9 @@ public sealed class IcebergFormat : ITableFormat, ITableWriter, IScanPlanner, IF
             if (file.Entry.Format != "parquet")
                 throw FormatErrors.Unsupported(file.Path, $"data files of format {file.Entry.Format} are not supported");
         var footers = new ParquetFooter[choice.Data.Count];
-        await Parallel.ForAsync(0, footers.Length, cancellationToken, (index, _) =>
+        // Local footers cost computing, remote ones waiting.
+        var atOnce = StoragePath.IsRemote(table.Location.Folder) ? IcebergTable.RequestsAtOnce : Environment.ProcessorCount;
+        await Parallel.ForAsync(0, footers.Length, new ParallelOptions { MaxDegreeOfParallelism = atOnce, CancellationToken = cancellationToken }, (index, _) =>
         {
             footers[index] = _files.Footers.Get(choice.Data[index].Path);
             return ValueTask.CompletedTask;
@@ -144,18 +146,20 @@ public sealed class IcebergFormat : ITableFormat, ITableWriter, IScanPlanner, IF
         return builder.Build();
     }
 
-    private static TablePointer Newest(TablePointer pointer) => MetadataFiles.Find(pointer.Location) is var (folder, file)
-        ? pointer with { Metadata = Path.GetRelativePath(folder, file) }
+    private static string Inside(string folder, string file) => StoragePath.IsWithin(file, folder) ? file[(folder.Length + 1)..] : file;
+
+    private async ValueTask<TablePointer> NewestAsync(TablePointer pointer, CancellationToken cancellationToken) => await MetadataFiles.FindAsync(_store, pointer.Location, cancellationToken) is var (folder, file)
+        ? pointer with { Metadata = Inside(folder, file) }
         : throw new SqlException(SqlState.UndefinedFile, $"\"{pointer.Location}\" holds no table");
 
     private IcebergTable Open(TablePointer pointer)
     {
-        var allowed = new LocalPaths([pointer.Location, .. _allowedRoots]);
-        var metadata = _files.Tables.Get(allowed.Demand(Path.Combine(pointer.Location, pointer.Metadata)));
+        var allowed = new AllowedPaths([pointer.Location, .. _allowedRoots]);
+        var metadata = _files.Tables.Get(allowed.Demand(StoragePath.Combine(pointer.Location, pointer.Metadata)));
         if (pointer.Uuid is not null && metadata.Uuid is not null
             && !string.Equals(pointer.Uuid, metadata.Uuid, StringComparison.OrdinalIgnoreCase))
             throw FormatErrors.Corrupt(metadata.Path, $"it belongs to another table: its id is {metadata.Uuid}, not {pointer.Uuid}");
-        return new IcebergTable(metadata, new TableLocation(metadata.Location, pointer.Location, allowed), _files);
+        return new IcebergTable(metadata, new TableLocation(metadata.Location, pointer.Location, allowed, _store), _files);
     }
 
     private static (long Rows, bool IsExact) Count(IcebergTable table, Snapshot snapshot, IcebergSchema schema)

@@ -3,6 +3,7 @@ using Federation.Connectors.Formats;
 using Federation.Connectors.Spi;
 using Federation.Core.Errors;
 using Federation.Core.Values;
+using Federation.ObjectStorage;
 using Calendar = Federation.Core.Values.Calendar;
 
 namespace Federation.Connectors.Lakehouse.Iceberg;
@@ -12,9 +13,14 @@ namespace Federation.Connectors.Lakehouse.Iceberg;
 /// </summary>
 internal sealed class IcebergTable(TableMetadata metadata, TableLocation location, IcebergFiles files)
 {
+    /// <summary>How many files of one table are read at a time when they are remote.</summary>
+    public const int RequestsAtOnce = 16;
+
     public TableMetadata Metadata { get; } = metadata;
 
     public TableLocation Location { get; } = location;
+
+    public IObjectStore Store => files.Store;
 
     /// <summary>
     /// The snapshot and schema of a version. Tags and snapshots are read with the schema of their time, branches with the current one.
@@ -50,6 +56,23 @@ internal sealed class IcebergTable(TableMetadata metadata, TableLocation locatio
         if (snapshot.ManifestList is { } list) return files.ManifestLists.Get(Location.Resolve(list)).Items;
         // The first format version may list manifests in place; everything there has sequence number 0.
         return [.. snapshot.Manifests.Select(path => new ManifestFile(path, null, false, 0, null, null, default))];
+    }
+
+    /// <summary>Reads manifests that will be asked for, several at a time where each costs a request. What is wrong with one is told when it is asked for.</summary>
+    public void Prefetch(IReadOnlyCollection<ManifestFile> manifests)
+    {
+        if (manifests.Count < 2 || !StoragePath.IsRemote(Location.Folder)) return;
+        Parallel.ForEach(manifests, new ParallelOptions { MaxDegreeOfParallelism = RequestsAtOnce }, manifest =>
+        {
+            try
+            {
+                files.Manifests.Get(Location.Resolve(manifest.Path));
+            }
+            catch (SqlException)
+            {
+                // It is read again where the error belongs.
+            }
+        });
     }
 
     /// <summary>A manifest's live files with what they inherit (spec, "Manifest Inheritance").</summary>

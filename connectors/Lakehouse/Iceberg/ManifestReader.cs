@@ -2,6 +2,7 @@ using System.Globalization;
 using Federation.Connectors.Formats;
 using Federation.Connectors.Formats.Avro;
 using Federation.Core;
+using Federation.ObjectStorage;
 
 namespace Federation.Connectors.Lakehouse.Iceberg;
 
@@ -16,7 +17,7 @@ internal static class ManifestReader
     /// <summary>Whether a file says of itself that it is a list of manifests.</summary>
     public static bool IsList(AvroFile file) => file.Schema is AvroSchema.Record record && record.Fields.Any(field => field.FieldId == 500);
 
-    public static IReadOnlyList<ManifestFile> ReadList(string path) => ReadList(path, AvroFile.Open(path));
+    public static IReadOnlyList<ManifestFile> ReadList(IObjectStore store, string path) => ReadList(path, AvroFile.Open(store, path));
 
     public static IReadOnlyList<ManifestFile> ReadList(string path, AvroFile file)
     {
@@ -30,7 +31,7 @@ internal static class ManifestReader
             Encrypted(record.ById(519), path) ? default : Summaries(record.ById(507)))).ToArray();
     }
 
-    public static Manifest Read(string path) => Read(path, AvroFile.Open(path));
+    public static Manifest Read(IObjectStore store, string path) => Read(path, AvroFile.Open(store, path));
 
     public static Manifest Read(string path, AvroFile file)
     {

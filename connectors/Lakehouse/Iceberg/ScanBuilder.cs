@@ -4,6 +4,7 @@ using Federation.Connectors.Formats;
 using Federation.Connectors.Formats.Parquet;
 using Federation.Core;
 using Federation.Core.Tasks;
+using Federation.ObjectStorage;
 
 namespace Federation.Connectors.Lakehouse.Iceberg;
 
@@ -45,19 +46,26 @@ internal sealed class ScanBuilder(IcebergTable table, EquatableArray<IcebergFiel
             _groups.Add(group);
         }
 
-        group.Add(file, positions, vector);
+        group.Add(file, footer, positions, vector);
     }
 
     public EquatableArray<FileGroup> Build() => _groups.Select(group => new FileGroup(
         FileFormat.Parquet,
-        group.Files.Select(file => new ScanFile(file.Path, file.Entry.Path, file.Entry.SizeBytes, file.Entry.RecordCount))
-            .ToEquatableArray(),
+        group.Files.Select(item => Planned(group, item.File, item.Footer)).ToEquatableArray(),
         group.Expressions)
     {
         PositionDeletes = Positions(group),
-        DeletedRows = group.Vectors.Select(pair => new DeletedRows(pair.File.Path, DeletionVectors.Read(pair.Vector))).ToEquatableArray(),
+        DeletedRows = group.Vectors.Select(pair => new DeletedRows(pair.File.Path, DeletionVectors.Read(table.Store, pair.Vector))).ToEquatableArray(),
         EqualityDeletes = Equalities(group),
     }).ToEquatableArray();
+
+    private static ScanFile Planned(OpenGroup group, TableFile file, ParquetFooter footer)
+    {
+        var scanned = new ScanFile(file.Path, file.Entry.Path, file.Entry.SizeBytes, file.Entry.RecordCount);
+        return StoragePath.IsRemote(file.Path)
+            ? scanned with { Version = footer.Version, Needed = NeededParts.Of(footer, file.Entry.SizeBytes, [.. group.Expressions, .. group.EqualityData.Values]) }
+            : scanned;
+    }
 
     private string Column(IcebergField column, TableFile file, FileProjection projection)
     {
@@ -160,7 +168,7 @@ internal sealed class ScanBuilder(IcebergTable table, EquatableArray<IcebergFiel
         /// <summary>The expressions of equality columns over the group's files, by field id.</summary>
         public IReadOnlyDictionary<int, string> EqualityData { get; } = equalityData;
 
-        public List<TableFile> Files { get; } = [];
+        public List<(TableFile File, ParquetFooter Footer)> Files { get; } = [];
 
         public List<TableFile> Positions { get; } = [];
 
@@ -174,14 +182,14 @@ internal sealed class ScanBuilder(IcebergTable table, EquatableArray<IcebergFiel
                 if (!own.Contains(delete.Path) && DeleteIndex.MayName(delete, file.Entry.Path))
                     return false;
             foreach (var delete in positions)
-                if (!_positionPaths.Contains(delete.Path) && Files.Exists(other => DeleteIndex.MayName(delete, other.Entry.Path)))
+                if (!_positionPaths.Contains(delete.Path) && Files.Exists(other => DeleteIndex.MayName(delete, other.File.Entry.Path)))
                     return false;
             return true;
         }
 
-        public void Add(TableFile file, EquatableArray<TableFile> positions, TableFile? vector)
+        public void Add(TableFile file, ParquetFooter footer, EquatableArray<TableFile> positions, TableFile? vector)
         {
-            Files.Add(file);
+            Files.Add((file, footer));
             foreach (var delete in positions)
                 if (_positionPaths.Add(delete.Path))
                     Positions.Add(delete);

@@ -1,5 +1,6 @@
 using Federation.Connectors.Formats;
 using Federation.Core.Errors;
+using Federation.ObjectStorage;
 
 namespace Federation.Connectors.Lakehouse.Iceberg;
 
@@ -14,13 +15,15 @@ internal sealed class TableLocation
     private readonly string _actual;
     private readonly string _recordedParent;
     private readonly string _actualParent;
-    private readonly LocalPaths _allowed;
+    private readonly AllowedPaths _allowed;
+    private readonly IObjectStore _store;
 
-    public TableLocation(string recorded, string actual, LocalPaths allowed)
+    public TableLocation(string recorded, string actual, AllowedPaths allowed, IObjectStore store)
     {
         _recorded = Normalise(recorded).TrimEnd('/');
         _actual = actual.TrimEnd('/');
         _allowed = allowed;
+        _store = store;
         (_recordedParent, _actualParent) = CommonParents(_recorded, _actual);
     }
 
@@ -33,12 +36,12 @@ internal sealed class TableLocation
         var path = Normalise(recordedPath);
         if (Below(path, _recorded) is { } inside) return _allowed.Demand(_actual + inside);
         if (_recordedParent.Length > 0 && Below(path, _recordedParent) is { } beside) return _allowed.Demand(_actualParent + beside);
-        if (path.StartsWith('/')) return _allowed.Demand(path);
+        if (path.StartsWith('/') || (StoragePath.IsRemote(path) && _allowed.Contains(path))) return _allowed.Demand(path);
         // Some writers record other places for their metadata than for the table; a path through a folder of the table's name is taken to
         // go on below the table when there is such a file.
         var folder = _actual[_actual.LastIndexOf('/')..] + "/";
         if (path.LastIndexOf(folder, StringComparison.Ordinal) is >= 0 and var index
-            && _actual + path[(index + folder.Length - 1)..] is var candidate && _allowed.Contains(candidate) && File.Exists(candidate))
+            && _actual + path[(index + folder.Length - 1)..] is var candidate && _allowed.Contains(candidate) && _store.Stat(candidate) is not null)
         {
             return candidate;
         }
@@ -63,19 +66,11 @@ internal sealed class TableLocation
             var right = actual.LastIndexOf('/');
             if (left <= 0 || right <= 0 || !recorded.AsSpan(left).SequenceEqual(actual.AsSpan(right))) return (recorded, actual);
             // The authority of a URI is no folder.
-            if (recorded[..left].EndsWith(":/", StringComparison.Ordinal)) return (recorded, actual);
+            if (recorded[..left].EndsWith(":/", StringComparison.Ordinal) || actual[..right].EndsWith(":/", StringComparison.Ordinal)) return (recorded, actual);
             recorded = recorded[..left];
             actual = actual[..right];
         }
     }
 
-    // Schemes that mean the same place: s3, s3a and s3n; file URIs are paths.
-    private static string Normalise(string path)
-    {
-        if (path.StartsWith("file:", StringComparison.OrdinalIgnoreCase)) return "/" + path["file:".Length..].TrimStart('/');
-        foreach (var scheme in new[] { "s3a://", "s3n://" })
-            if (path.StartsWith(scheme, StringComparison.OrdinalIgnoreCase))
-                return "s3://" + path[scheme.Length..];
-        return path.StartsWith("./", StringComparison.Ordinal) ? path[2..] : path;
-    }
+    private static string Normalise(string path) => path.StartsWith("./", StringComparison.Ordinal) ? path[2..] : StoragePath.Normalise(path);
 }

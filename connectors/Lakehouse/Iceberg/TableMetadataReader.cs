@@ -3,6 +3,7 @@ using System.Text.Json;
 using System.Text.Unicode;
 using Federation.Connectors.Formats;
 using Federation.Core;
+using Federation.ObjectStorage;
 
 namespace Federation.Connectors.Lakehouse.Iceberg;
 
@@ -16,20 +17,10 @@ internal static class TableMetadataReader
     private const int FirstPartitionFieldId = 1000;
     private const int MaxLength = 512 << 20;
 
-    public static TableMetadata Load(string path) => Parse(path, ReadBytes(path));
+    public static TableMetadata Load(IObjectStore store, string path) => Parse(path, ReadBytes(store, path));
 
     /// <summary>The file's JSON text as UTF-8, unpacked.</summary>
-    public static ReadOnlyMemory<byte> ReadBytes(string path)
-    {
-        try
-        {
-            return Unpack(path, File.ReadAllBytes(path));
-        }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
-        {
-            throw FormatErrors.Io(path, error);
-        }
-    }
+    public static ReadOnlyMemory<byte> ReadBytes(IObjectStore store, string path) => Unpack(path, store.ReadAll(path, MaxLength));
 
     public static TableMetadata Parse(string path, ReadOnlyMemory<byte> json)
     {

@@ -38,6 +38,7 @@ internal sealed class TableStatistics
     {
         var manifests = table.Manifests(snapshot).Where(manifest => !manifest.HoldsDeletes).ToArray();
         if (manifests.Sum(manifest => manifest.LiveFiles ?? 0L) > MostFiles) return Unknown(schema);
+        table.Prefetch(manifests);
         var ranges = new FileRanges(table.Metadata, schema);
         ColumnStatistics?[]? all = null;
         foreach (var file in manifests.SelectMany(manifest => table.Files(manifest, ranges)).Where(file => file.Packed is { Content: FileContent.Data, RecordCount: > 0 }))

@@ -51,7 +51,11 @@ public abstract record TaskInput(string Name, EquatableArray<RecordField> Column
 }
 
 /// <summary>Data files that the kernel reads itself. Rows of all groups are united.</summary>
-public sealed record FileScan(string Name, EquatableArray<RecordField> Columns, EquatableArray<FileGroup> Groups) : TaskInput(Name, Columns);
+public sealed record FileScan(string Name, EquatableArray<RecordField> Columns, EquatableArray<FileGroup> Groups) : TaskInput(Name, Columns)
+{
+    /// <summary>The attached server whose store holds the files; null for the store of the process.</summary>
+    public string? Server { get; init; }
+}
 
 public enum FileFormat
 {
@@ -86,7 +90,18 @@ public sealed record FileGroup(FileFormat Format, EquatableArray<ScanFile> Files
 
 /// <param name="Path">Where the file is now.</param>
 /// <param name="RecordedPath">What position delete files call it; differs from <paramref name="Path"/> when the table's folder moved.</param>
-public sealed record ScanFile(string Path, string RecordedPath, long SizeBytes, long RowCount);
+public sealed record ScanFile(string Path, string RecordedPath, long SizeBytes, long RowCount)
+{
+    /// <summary>The version of a remote file that was planned for; null when the file never changes.</summary>
+    public string? Version { get; init; }
+
+    /// <summary>The parts of a remote file that the scan reads, ascending; empty for all of it.</summary>
+    public EquatableArray<NeededBytes> Needed { get; init; }
+}
+
+/// <summary>A part of a file that a scan reads.</summary>
+/// <param name="Rows">The rows that it holds values of; null when every scan reads it.</param>
+public readonly record struct NeededBytes(long Offset, long Length, RowRange? Rows);
 
 /// <summary>Iceberg position delete files (columns file_path and pos) that apply to the group's files.</summary>
 public sealed record PositionDeletes(EquatableArray<string> Paths);

@@ -29,6 +29,7 @@ internal sealed class SystemStates(
     {
         var servers = await snapshot.ListServersAsync(cancellationToken);
         _access = new AccessLists(await snapshot.ListAccessAsync(cancellationToken));
+        if (SystemTables.ShowsLocations(table) && TableResolver.IsManaged(database)) await AddManagedAsync(table, cancellationToken);
         if (SystemTables.ShowsSchemas(table))
         {
             if (TableResolver.IsManaged(database)) await AddManagedAsync(table, cancellationToken);
@@ -159,7 +160,7 @@ internal sealed class SystemStates(
         {
             if (!filter.TakesSchema(schema.Name, schema.Oid)) continue;
             // Everybody may use a schema of the gateway; making tables in it is what can be granted.
-            _schemas.Add(new SchemaState(schema.Oid, schema.Name) { Owner = schema.Owner, Grants = [new AclItem("", "U", schema.Owner), .. _access.GrantsOn(AccessKind.Schema, schema.Name, 'C') ?? []] });
+            _schemas.Add(new SchemaState(schema.Oid, schema.Name) { Location = schema.Location, Owner = schema.Owner, Grants = [new AclItem("", "U", schema.Owner), .. _access.GrantsOn(AccessKind.Schema, schema.Name, 'C') ?? []] });
             if (!SystemTables.ShowsRelations(table)) continue;
             foreach (var entry in await snapshot.ListTablesAsync(schema.Name, cancellationToken))
             {

@@ -1,31 +1,33 @@
+using Federation.ObjectStorage;
+
 namespace Federation.Session.Statements;
 
-/// <summary>Local folders that SQL may name: those the operator allowed, symbolic links resolved.</summary>
+/// <summary>Folders that SQL may name: those the operator allowed, symbolic links resolved.</summary>
 internal static class AllowedLocations
 {
-    /// <summary>The full path of a location. Raises 42501 outside the allowed folders, 58P01 when there is nothing.</summary>
-    public static string Check(string location, IReadOnlyList<string> roots)
+    /// <summary>The full path of a location. Raises 42501 outside the allowed folders, 58P01 for a local one that is not there: remote folders are but names.</summary>
+    public static string Check(string location, SessionServices services)
     {
-        var path = !location.StartsWith("file://", StringComparison.Ordinal) ? location
+        var path = !location.StartsWith("file://", StringComparison.Ordinal) ? StoragePath.Normalise(location)
             : Uri.TryCreate(location, UriKind.Absolute, out var uri) ? uri.LocalPath
             : throw new SqlException(SqlState.InvalidParameterValue, $"location \"{location}\" is no URI");
         if (path.Contains('\0', StringComparison.Ordinal)) throw new SqlException(SqlState.InvalidParameterValue, "a location must not contain a null character");
+        if (StoragePath.IsRemote(path)) return Allowed(StoragePath.Full(path), location, services.AllowedRoots);
         if (path.Contains("://", StringComparison.Ordinal))
-            throw new SqlException(SqlState.FeatureNotSupported, $"location \"{location}\" is not supported") { Hint = "Local folders are." };
+            throw new SqlException(SqlState.FeatureNotSupported, $"location \"{location}\" is not supported") { Hint = "Local folders and s3://bucket/folder are." };
         if (!Path.IsPathRooted(path))
             throw new SqlException(SqlState.InvalidParameterValue, $"location \"{location}\" must be an absolute path");
-        var full = RealPaths.Of(path);
-        if (!roots.Any(root => RealPaths.IsWithin(full, RealPaths.Of(root))))
-        {
-            throw new SqlException(SqlState.InsufficientPrivilege, $"location \"{location}\" is outside the allowed folders")
-            {
-                Detail = $"Allowed: {string.Join(", ", roots)}.",
-                Hint = "Start the gateway with --allow DIR to allow another folder.",
-            };
-        }
-
-        return Directory.Exists(full) || File.Exists(full)
+        var full = Allowed(RealPaths.Of(path), location, services.AllowedRoots);
+        return services.Store.IsFolder(full) || services.Store.Stat(full) is not null
             ? full
             : throw new SqlException(SqlState.UndefinedFile, $"location \"{location}\" does not exist");
     }
+
+    private static string Allowed(string full, string location, IReadOnlyList<string> roots) => new AllowedPaths(roots).Contains(full)
+        ? full
+        : throw new SqlException(SqlState.InsufficientPrivilege, $"location \"{location}\" is outside the allowed folders")
+        {
+            Detail = $"Allowed: {string.Join(", ", roots)}.",
+            Hint = "Start the gateway with --allow DIR to allow another folder.",
+        };
 }

@@ -1,5 +1,6 @@
 using Federation.Catalog;
 using Federation.Connectors.Spi;
+using Federation.ObjectStorage;
 using Federation.Session.Catalogs;
 using Federation.Sql.Syntax;
 
@@ -52,12 +53,12 @@ internal static class CallStatements
     {
         var schema = Require(arguments, "schema_name", call);
         var table = Require(arguments, "table_name", call);
-        var location = AllowedLocations.Check(Require(arguments, "table_location", call), services.AllowedRoots);
+        var location = AllowedLocations.Check(Require(arguments, "table_location", call), services);
         if (arguments.TryGetValue("metadata_file_name", out var file))
         {
             if (file.Contains('/', StringComparison.Ordinal))
                 throw new SqlException(SqlState.InvalidParameterValue, "metadata_file_name must be a file name without folders");
-            location = Path.Combine(location, "metadata", file);
+            location = StoragePath.Combine(location, $"metadata/{file}");
         }
 
         var catalog = await session.Transaction.GetCatalogAsync(cancellationToken);

@@ -7,7 +7,7 @@ namespace Federation.Session.Statements;
 /// <summary>CREATE SCHEMA and DROP of schemas, tables and servers.</summary>
 internal static class SchemaStatements
 {
-    public static async ValueTask<string> CreateAsync(QuerySession session, CreateSchemaStatement create, CancellationToken cancellationToken)
+    public static async ValueTask<string> CreateAsync(QuerySession session, SessionServices services, CreateSchemaStatement create, CancellationToken cancellationToken)
     {
         var name = ManagedName(create.Name, 1);
         var catalog = await session.Transaction.GetCatalogAsync(cancellationToken);
@@ -30,8 +30,19 @@ internal static class SchemaStatements
             return "CREATE SCHEMA";
         }
 
-        await session.Transaction.ChangeAsync(new CatalogChange.Create(new SchemaEntry(Oid.None, name, owner)), cancellationToken);
+        await session.Transaction.ChangeAsync(new CatalogChange.Create(new SchemaEntry(Oid.None, name, owner) { Location = create.Location is { } location ? AllowedLocations.Check(location, services) : null }), cancellationToken);
         return "CREATE SCHEMA";
+    }
+
+    /// <summary>ALTER SCHEMA … SET or RESET LOCATION, for tables that are made from then on.</summary>
+    public static async ValueTask<string> AlterLocationAsync(QuerySession session, SessionServices services, AlterSchemaLocationStatement alter, CancellationToken cancellationToken)
+    {
+        var catalog = await session.Transaction.GetCatalogAsync(cancellationToken);
+        var schema = await catalog.FindSchemaAsync(alter.Name, cancellationToken) ?? throw new SqlException(SqlState.InvalidSchemaName, $"schema \"{alter.Name}\" does not exist");
+        await (await session.RightsAsync(cancellationToken)).RequireOwnerAsync(session.User, schema.Owner, "schema", schema.Name, cancellationToken);
+        var location = alter.Location is { } given ? AllowedLocations.Check(given, services) : null;
+        await session.Transaction.ChangeAsync(new CatalogChange.Alter(schema with { Location = location }), cancellationToken);
+        return "ALTER SCHEMA";
     }
 
     /// <summary>ALTER … OWNER TO, which the present owner may do if it could be the new one too.</summary>

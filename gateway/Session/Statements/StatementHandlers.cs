@@ -30,11 +30,12 @@ internal static class StatementHandlers
         CallStatement call => new CommandPortal(session, token => CallStatements.RunAsync(session, services, call, token)),
         CreateServerStatement or AlterServerStatement or CreateUserMappingStatement or AlterUserMappingStatement or DropUserMappingStatement =>
             new CommandPortal(session, token => ServerStatements.RunAsync(session, services, statement.Syntax, token)),
+        AlterSchemaLocationStatement alter => new CommandPortal(session, token => SchemaStatements.AlterLocationAsync(session, services, alter, token)),
         AlterOwnerStatement alter => new CommandPortal(session, token => SchemaStatements.AlterOwnerAsync(session, alter, token)),
         CreateRoleStatement or AlterRoleStatement or RenameRoleStatement or DropRoleStatement => new CommandPortal(session, token => RoleStatements.RunAsync(session, statement.Syntax, token)),
         GrantRoleStatement grant => new CommandPortal(session, token => MembershipStatements.RunAsync(session, grant, token)),
         GrantStatement grant => new CommandPortal(session, token => GrantStatements.RunAsync(session, services, grant, token)),
-        CreateSchemaStatement create => new CommandPortal(session, token => SchemaStatements.CreateAsync(session, create, token)),
+        CreateSchemaStatement create => new CommandPortal(session, token => SchemaStatements.CreateAsync(session, services, create, token)),
         DropStatement drop => new CommandPortal(session, token => SchemaStatements.DropAsync(session, drop, token)),
         LockStatement locking => new CommandPortal(session, token => LockStatements.RunAsync(session, locking, token)),
         NotifyStatement notify => Command(session, () => notify.Command.ToUpperInvariant()),

@@ -1,5 +1,6 @@
 using Federation.Catalog;
 using Federation.Connectors.Spi;
+using Federation.ObjectStorage;
 using Federation.Planner.Binding;
 using Federation.Session.Catalogs;
 using Federation.Sql;
@@ -76,26 +77,23 @@ internal static class TableStatements
         if (partitionedBy.FirstOrDefault(column => columns.All(candidate => candidate.Name != column)) is { } missing)
             throw new SqlException(SqlState.UndefinedColumn, $"column \"{missing}\" named in partition key does not exist");
         if (partitionedBy.Count == columns.Count) throw new SqlException(SqlState.InvalidTableDefinition, "a table cannot be partitioned by all of its columns");
-        var (location, properties) = Options(services, schema, name, options);
+        var (location, isUnique, properties) = Options(services, schema, name, options);
         var format = services.Formats.OfType<ITableWriter>().First();
-        var pointer = await format.CreateAsync(new NewTable(location, columns.ToEquatableArray(), partitionedBy) { Properties = properties }, cancellationToken);
+        var pointer = await format.CreateAsync(new NewTable(location, columns.ToEquatableArray(), partitionedBy) { Properties = properties, HasUniqueLocation = isUnique }, cancellationToken);
         foreach (var column in columns)
         {
             if (format.StoredType(column.Type) is { } stored && stored != column.Type)
                 session.Notify(NoticeSeverity.Notice, SqlState.SuccessfulCompletion, $"column \"{column.Name}\" of type {column.Type} is stored as {stored}");
         }
 
-        session.Transaction.Stage(() =>
-        {
-            Remove(location);
-            return ValueTask.CompletedTask;
-        });
+        // When nothing names the folder any more.
+        session.Transaction.Stage(() => services.Store.TryDeleteFolderAsync(location));
         await session.Transaction.ChangeAsync(new CatalogChange.Create(new TableEntry(Oid.None, schema.Name, name, session.User, pointer) { Defaults = defaults }), cancellationToken);
         return (await (await session.Transaction.GetCatalogAsync(cancellationToken)).FindTableAsync(schema.Name, name, cancellationToken))!;
     }
 
     /// <summary>The folder of the table, and the properties of its format.</summary>
-    private static (string Location, EquatableArray<KeyValuePair<string, string>> Properties) Options(SessionServices services, SchemaEntry schema, string name, EquatableArray<OptionItem> options)
+    private static (string Location, bool IsUnique, EquatableArray<KeyValuePair<string, string>> Properties) Options(SessionServices services, SchemaEntry schema, string name, EquatableArray<OptionItem> options)
     {
         string? location = null;
         var properties = new List<KeyValuePair<string, string>>();
@@ -110,14 +108,14 @@ internal static class TableStatements
                 null => "true",
                 _ => throw new SqlException(SqlState.InvalidParameterValue, $"invalid value for option \"{option.Name}\"") { Position = option.Span.Position },
             };
-            if (option.Name == "location") location = AllowedLocations.Check(value, services.AllowedRoots);
+            if (option.Name == "location") location = AllowedLocations.Check(value, services);
             else if (option.Name == "format" && !value.Equals("iceberg", StringComparison.OrdinalIgnoreCase) && !value.Equals("parquet", StringComparison.OrdinalIgnoreCase))
                 throw new SqlException(SqlState.FeatureNotSupported, $"tables of format {value} cannot be created");
             else if (option.Name is not ("format" or "fillfactor")) properties.Add(KeyValuePair.Create(option.Name, value));
         }
 
         // Two tables of one name, one after the other, never share a folder.
-        return (location ?? Path.Combine(services.Warehouse, Folder(schema.Name), $"{Folder(name)}-{Guid.NewGuid():N}"), properties.ToEquatableArray());
+        return (location ?? StoragePath.Combine(schema.Location ?? StoragePath.Combine(services.Warehouse, Folder(schema.Name)), $"{Folder(name)}-{Guid.NewGuid():N}"), location is null, properties.ToEquatableArray());
     }
 
     /// <summary>A name as a folder: letters, digits and underscores stay, all else is escaped.</summary>
@@ -136,17 +134,5 @@ internal static class TableStatements
     {
         Binder.BindDefault(column.Default!, column.Name, TypeNames.Bind(column.Type), session.Nameless);
         return SqlPrinter.Print(column.Default!);
-    }
-
-    private static void Remove(string folder)
-    {
-        try
-        {
-            Directory.Delete(folder, recursive: true);
-        }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
-        {
-            // Nothing names the folder any more; maintenance finds it.
-        }
     }
 }

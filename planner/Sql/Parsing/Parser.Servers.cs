@@ -55,6 +55,14 @@ internal sealed partial class Parser
     /// <summary>Behind ALTER SCHEMA; renaming is not part of the engine.</summary>
     private Statement AlterSchema(int start)
     {
+        if (Peek(1).Keyword is Keyword.Set or Keyword.Reset)
+        {
+            var name = ColumnId();
+            var isReset = Is(Keyword.Reset);
+            Advance();
+            return Accept(Keyword.Location) ? new AlterSchemaLocationStatement(name, isReset ? null : StringConstant()) : throw SyntaxError();
+        }
+
         if (Peek(1).Keyword != Keyword.Owner) return SkipStatement(start, "ALTER SCHEMA");
         return NewOwner(DropKind.Schema, ColumnId());
     }
@@ -143,8 +151,9 @@ internal sealed partial class Parser
             name ??= new QualifiedName([role]) { Span = place };
         }
 
+        var location = Accept(Keyword.Location) ? StringConstant() : null;
         if (Is(Keyword.Create) || Is(Keyword.Grant)) return SkipStatement(start, "CREATE SCHEMA");
-        return new CreateSchemaStatement(name!, ifNotExists, role);
+        return new CreateSchemaStatement(name!, ifNotExists, role) { Location = location };
     }
 
     private DropStatement DropObjects(DropKind kind)

@@ -37,9 +37,19 @@ internal sealed partial class SqlWriter
             case CreateSchemaStatement schema:
                 Write(schema.IfNotExists ? "create schema if not exists " : "create schema ");
                 Name(schema.Name);
-                if (schema.Authorization is null) break;
-                Write(" authorization ");
-                User(schema.Authorization);
+                if (schema.Authorization is not null)
+                {
+                    Write(" authorization ");
+                    User(schema.Authorization);
+                }
+
+                Text(" location ", schema.Location);
+                break;
+            case AlterSchemaLocationStatement schema:
+                Write("alter schema ");
+                Identifier(schema.Name);
+                if (schema.Location is null) Write(" reset location");
+                Text(" set location ", schema.Location);
                 break;
             case DropStatement drop:
                 DropObjects(drop);

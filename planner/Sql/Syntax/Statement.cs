@@ -161,7 +161,11 @@ public sealed record CreateTableAsStatement(QualifiedName Name, bool IfNotExists
     public EquatableArray<OptionItem> Options { get; init; }
 }
 
-public sealed record CreateSchemaStatement(QualifiedName Name, bool IfNotExists, string? Authorization) : Statement;
+public sealed record CreateSchemaStatement(QualifiedName Name, bool IfNotExists, string? Authorization) : Statement
+{
+    /// <summary>Where tables of the schema lie that are made without a location of their own; null for the warehouse.</summary>
+    public string? Location { get; init; }
+}
 
 public enum DropKind
 {
@@ -174,6 +178,9 @@ public enum DropKind
 }
 
 public sealed record DropStatement(DropKind Kind, EquatableArray<QualifiedName> Names, bool IfExists, bool IsCascade) : Statement;
+
+/// <summary>ALTER SCHEMA … SET LOCATION, or RESET LOCATION, where it is null. Tables that are there stay where they are.</summary>
+public sealed record AlterSchemaLocationStatement(string Name, string? Location) : Statement;
 
 /// <summary>ALTER SCHEMA or SERVER … OWNER TO.</summary>
 public sealed record AlterOwnerStatement(DropKind Kind, string Name, string Owner) : Statement;

@@ -5,6 +5,7 @@ using Federation.Connectors.Formats.Avro;
 using Federation.Connectors.Spi;
 using Federation.Core.Errors;
 using Federation.Core.Tasks;
+using Federation.ObjectStorage;
 
 namespace Federation.Connectors.Lakehouse.Iceberg.Writing;
 
@@ -33,14 +34,14 @@ internal sealed class AppendUpdate(IcebergWriter writer, IReadOnlyList<WrittenFi
         IcebergWriter.RequireWritable(table.Metadata);
         if (!table.Metadata.Specs.TryGetValue(specId, out var spec))
             throw new SqlException(SqlState.TRSerializationFailure, "could not serialize access due to concurrent update") { Detail = $"Partition spec {specId} of the table is gone." };
-        var document = MetadataDocument.Load(table.Metadata.Path);
+        var document = MetadataDocument.Load(table.Store, table.Metadata.Path);
         _manifest ??= await WriteManifestAsync(table, document, spec, cancellationToken);
 
         var parent = table.Metadata.CurrentSnapshotId is { } id ? table.SnapshotOf(id) : null;
         var sequenceNumber = document.Long("last-sequence-number", 0) + 1;
         var list = string.Create(CultureInfo.InvariantCulture, $"metadata/snap-{_snapshotId}-{++_attempts}-{_id}.avro");
-        var previous = parent?.ManifestList is { } path ? AvroFile.Open(table.Location.Resolve(path)).ReadRecords() : [];
-        await MakeAsync(Path.Combine(current.Location, list), ManifestListWriter.Write(previous, [_manifest], manifest => Count(table, manifest), _snapshotId, parent?.Id, sequenceNumber), cancellationToken);
+        var previous = parent?.ManifestList is { } path ? AvroFile.Open(table.Store, table.Location.Resolve(path)).ReadRecords() : [];
+        await MakeAsync(StoragePath.Combine(current.Location, list), ManifestListWriter.Write(previous, [_manifest], manifest => Count(table, manifest), _snapshotId, parent?.Id, sequenceNumber), cancellationToken);
 
         var snapshot = new JsonObject
         {
@@ -57,17 +58,16 @@ internal sealed class AppendUpdate(IcebergWriter writer, IReadOnlyList<WrittenFi
             document, [new MetadataUpdate.AddSnapshot(snapshot), new MetadataUpdate.SetBranch(MetadataUpdates.MainBranch, _snapshotId)],
             clock.GetUtcNow().ToUnixTimeMilliseconds(), IcebergWriter.Recorded(table, table.Metadata.Path));
         var metadata = IcebergWriter.NextMetadataFile(current.Metadata);
-        await MakeAsync(Path.Combine(current.Location, metadata), document.ToBytes(), cancellationToken);
+        await MakeAsync(StoragePath.Combine(current.Location, metadata), document.ToBytes(), cancellationToken);
         var after = current with { Metadata = metadata };
         _applied = (current, after);
         return after;
     }
 
-    public ValueTask DiscardAsync(CancellationToken cancellationToken)
+    public async ValueTask DiscardAsync(CancellationToken cancellationToken)
     {
-        foreach (var path in _made) TableFiles.TryDelete(path);
-        TableFiles.TryDelete(written.Select(file => file.Path), dataFolder);
-        return ValueTask.CompletedTask;
+        await writer.Store.TryDeleteAsync(_made);
+        await TableFiles.TryDeleteAsync(writer.Store, [.. written.Select(file => file.Path)], dataFolder);
     }
 
     private async ValueTask<NewManifest> WriteManifestAsync(IcebergTable table, MetadataDocument document, PartitionSpec spec, CancellationToken cancellationToken)
@@ -76,7 +76,7 @@ internal sealed class AppendUpdate(IcebergWriter writer, IReadOnlyList<WrittenFi
         var schema = document.Array("schemas").OfType<JsonObject>().First(item => (int)item["schema-id"]! == table.Metadata.CurrentSchemaId);
         var specFields = document.Array("partition-specs").OfType<JsonObject>().First(item => (int)item["spec-id"]! == spec.Id)["fields"]!;
         var bytes = ManifestWriter.Write(files, table.Metadata.CurrentSchema, schema, spec, specFields, _snapshotId);
-        await MakeAsync(Path.Combine(table.Location.Folder, name), bytes, cancellationToken);
+        await MakeAsync(StoragePath.Combine(table.Location.Folder, name), bytes, cancellationToken);
         return new NewManifest($"{table.Metadata.Location}/{name}", bytes.Length, spec, files);
     }
 
@@ -84,7 +84,7 @@ internal sealed class AppendUpdate(IcebergWriter writer, IReadOnlyList<WrittenFi
     private static Dictionary<int, long> Count(IcebergTable table, string manifest)
     {
         var counts = new[] { 504, 505, 506, 512, 513, 514 }.ToDictionary(id => id, _ => 0L);
-        foreach (var entry in AvroFile.Open(table.Location.Resolve(manifest)).ReadRecords())
+        foreach (var entry in AvroFile.Open(table.Store, table.Location.Resolve(manifest)).ReadRecords())
         {
             // Status: 0 kept, 1 added, 2 deleted.
             var status = Convert.ToInt32(entry.ById(0), CultureInfo.InvariantCulture);
@@ -98,7 +98,7 @@ internal sealed class AppendUpdate(IcebergWriter writer, IReadOnlyList<WrittenFi
 
     private async ValueTask MakeAsync(string path, byte[] bytes, CancellationToken cancellationToken)
     {
-        await TableFiles.WriteAsync(path, bytes, cancellationToken);
+        await writer.Store.CreateAsync(path, bytes, cancellationToken);
         _made.Add(path);
     }
 

@@ -4,12 +4,15 @@ using Federation.Connectors.Spi;
 using Federation.Core;
 using Federation.Core.Errors;
 using Federation.Core.Tasks;
+using Federation.ObjectStorage;
 
 namespace Federation.Connectors.Lakehouse.Iceberg.Writing;
 
 /// <summary>Makes Iceberg tables and appends to them: format version 2, Parquet files, identity partitions. Thread-safe.</summary>
-internal sealed class IcebergWriter(Func<TablePointer, IcebergTable> open, ParquetFooters footers, TimeProvider clock)
+internal sealed class IcebergWriter(IObjectStore store, Func<TablePointer, IcebergTable> open, ParquetFooters footers, TimeProvider clock)
 {
+    public IObjectStore Store { get; } = store;
+
     private const string FormatName = "iceberg";
 
     /// <summary>The table at a state that the catalog names. Raises 0A000 when the folder says what the state is, as whoever writes there knows nothing of the catalog.</summary>
@@ -21,10 +24,10 @@ internal sealed class IcebergWriter(Func<TablePointer, IcebergTable> open, Parqu
     {
         var uuid = Guid.NewGuid();
         var document = NewTableMetadata.Make(table, uuid, clock.GetUtcNow().ToUnixTimeMilliseconds());
-        if (Directory.Exists(table.Location) && Directory.EnumerateFileSystemEntries(table.Location).Any())
+        if (!table.HasUniqueLocation && (await Store.ListAsync(table.Location, 1, cancellationToken)).Count > 0)
             throw new SqlException(SqlState.ObjectNotInPrerequisiteState, $"folder \"{table.Location}\" is not empty") { Hint = "A new table needs a folder of its own." };
         var metadata = NextMetadataFile(null);
-        await TableFiles.WriteAsync(Path.Combine(table.Location, metadata), document.ToBytes(), cancellationToken);
+        await Store.CreateAsync(StoragePath.Combine(table.Location, metadata), document.ToBytes(), cancellationToken);
         return new TablePointer(FormatName, table.Location, metadata, uuid.ToString());
     }
 
@@ -43,19 +46,19 @@ internal sealed class IcebergWriter(Func<TablePointer, IcebergTable> open, Parqu
         {
             NullError = field.IsRequired ? $"null value in column \"{field.Name}\" violates not-null constraint" : null,
         }).ToEquatableArray();
-        return new WritePlan(pointer, new TaskOutput.WriteFiles(Path.Combine(pointer.Location, "data"), columns, partitions) { WriterOptions = ["COMPRESSION zstd"] });
+        return new WritePlan(pointer, new TaskOutput.WriteFiles(StoragePath.Combine(pointer.Location, "data"), columns, partitions) { WriterOptions = ["COMPRESSION zstd"] });
     }
 
     /// <summary>The update that adds the files, which are removed when they cannot be added.</summary>
-    public AppendUpdate Append(WritePlan plan, IReadOnlyList<WrittenFile> files)
+    public async ValueTask<AppendUpdate> AppendAsync(WritePlan plan, IReadOnlyList<WrittenFile> files, CancellationToken cancellationToken)
     {
         try
         {
-            return Describe(plan, files);
+            return await Task.Run(() => Describe(plan, files), cancellationToken);
         }
-        catch (SqlException)
+        catch (Exception error) when (error is SqlException or OperationCanceledException)
         {
-            TableFiles.TryDelete(files.Select(file => file.Path), plan.Output.Folder);
+            await TableFiles.TryDeleteAsync(Store, [.. files.Select(file => file.Path)], plan.Output.Folder);
             throw;
         }
     }
@@ -88,7 +91,7 @@ internal sealed class IcebergWriter(Func<TablePointer, IcebergTable> open, Parqu
     /// <summary>The name of the metadata file after another, relative to the table's folder: a number that goes up by one, and a unique part.</summary>
     public static string NextMetadataFile(string? current)
     {
-        var name = Path.GetFileName(current) ?? "";
+        var name = StoragePath.NameOf(current ?? "");
         var digits = name.TrimStart('v').TakeWhile(char.IsAsciiDigit).ToArray();
         var number = int.TryParse(digits, CultureInfo.InvariantCulture, out var version) ? version + 1 : 0;
         return string.Create(CultureInfo.InvariantCulture, $"metadata/{number:00000}-{Guid.NewGuid()}.metadata.json");

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Federation.Connectors.Formats;
+using Federation.ObjectStorage;
 
 namespace Federation.Connectors.Lakehouse.Iceberg.Writing;
 
@@ -29,7 +30,7 @@ internal sealed class MetadataDocument
         }
     }
 
-    public static MetadataDocument Load(string path) => Parse(path, TableMetadataReader.ReadBytes(path).Span);
+    public static MetadataDocument Load(IObjectStore store, string path) => Parse(path, TableMetadataReader.ReadBytes(store, path).Span);
 
     public static MetadataDocument Empty() => new([]);
 

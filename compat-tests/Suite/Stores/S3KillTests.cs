@@ -1,0 +1,147 @@
+using System.Globalization;
+using Federation.CompatTests.Harness;
+using Federation.CompatTests.Suite.Faults;
+using Federation.CompatTests.Suite.Protocol;
+using Federation.Connectors.Formats.Avro;
+using Federation.ObjectStorage;
+using Federation.S3;
+using Xunit.Abstractions;
+
+namespace Federation.CompatTests.Suite.Stores;
+
+/// <summary>Processes that end in the middle of writing to S3, and processes that share the work.</summary>
+public sealed class S3KillTests(ITestOutputHelper output) : IAsyncLifetime
+{
+    private readonly string _folder = Directory.CreateTempSubdirectory("federation-s3-kill-").FullName;
+    private S3Server _server = null!;
+
+    public async Task InitializeAsync() => _server = await S3Server.StartAsync("lake");
+
+    public async Task DisposeAsync()
+    {
+        await _server.DisposeAsync();
+        Directory.Delete(_folder, recursive: true);
+    }
+
+    /// <summary>Four clients insert two rows at a time; FEDERATION_KILL_ROUNDS changes the number of kills.</summary>
+    [Fact]
+    public async Task Acknowledged_rows_survive_kills_and_orphans_are_found()
+    {
+        var rounds = Environment.GetEnvironmentVariable("FEDERATION_KILL_ROUNDS") is { } text ? int.Parse(text, CultureInfo.InvariantCulture) : 3;
+        var acknowledged = new HashSet<int>();
+        var (next, kept, random) = (0, 0, new Random(21));
+        for (var round = 0; round <= rounds; round++)
+        {
+            await using var gateway = await StartAsync();
+            await using var client = await RawClient.ConnectAsync(gateway.Address);
+            if (round == 0) await RunAsync(client, "CREATE TABLE t (n int, half int)");
+            var rows = await client.QueryAsync("SELECT n, count(*), count(DISTINCT half) FROM t GROUP BY n");
+            Assert.True(rows.Error is null, rows.Error?.ToString());
+            Assert.DoesNotContain(rows.Rows, row => (row[1], row[2]) != ("2", "2"));
+            var there = rows.Rows.Select(row => int.Parse(row[0]!, CultureInfo.InvariantCulture)).ToHashSet();
+            Assert.Empty(acknowledged.Except(there));
+            var unasked = there.Except(acknowledged).ToArray();
+            Assert.True(unasked.Length <= 4, $"{unasked.Length} inserts that nobody acknowledged");
+            kept += unasked.Length;
+            acknowledged.UnionWith(unasked);
+            if (round == rounds) break;
+            var kill = KillAsync(gateway, acknowledged.Count + random.Next(3, 15), random.Next(300));
+            await Task.WhenAll(Enumerable.Range(0, 4).Select(_ => InsertAsync(gateway)));
+            await kill;
+        }
+
+        Assert.True(acknowledged.Count > rounds, $"only {acknowledged.Count} inserts were acknowledged");
+        await using (var gateway = await StartAsync())
+        await using (var client = await RawClient.ConnectAsync(gateway.Address))
+        {
+            // Every file that the table names is there: all rows are read once more without any cache.
+            var count = await client.QueryAsync("SELECT count(*), count(n + half) FROM t");
+            Assert.Equal(FormattableString.Invariant($"{acknowledged.Count * 2}|{acknowledged.Count * 2}"), string.Join('|', count.Rows[0]));
+
+            // From now on the metadata file of the highest number is the table's: a killed attempt may have left one of its own.
+            await RunAsync(client, "INSERT INTO t VALUES (0, 0)");
+        }
+
+        var orphans = await OrphansAsync();
+        output.WriteLine($"kill -9 on S3: {rounds} rounds, {acknowledged.Count} inserts there, {kept} without their acknowledgement having been read; {orphans.Count} data files that no state names:\n{string.Join('\n', orphans)}");
+
+        // One attempt of each client may have been under way at each kill.
+        Assert.InRange(orphans.Count, 0, rounds * 4);
+
+        // In the middle of the inserts behind some that were acknowledged.
+        async Task KillAsync(GatewayProcess gateway, int least, int milliseconds)
+        {
+            while (true)
+            {
+                lock (acknowledged)
+                    if (acknowledged.Count >= least)
+                        break;
+                await Task.Delay(10);
+            }
+
+            await Task.Delay(milliseconds);
+            await gateway.KillAsync();
+        }
+
+        async Task InsertAsync(GatewayProcess gateway)
+        {
+            try
+            {
+                await using var client = await RawClient.ConnectAsync(gateway.Address);
+                while (true)
+                {
+                    var number = Interlocked.Increment(ref next);
+                    var result = await client.QueryAsync($"INSERT INTO t VALUES ({number}, 1), ({number}, 2)");
+                    Assert.True(result.Error is null, result.Error?.ToString());
+                    lock (acknowledged) acknowledged.Add(number);
+                }
+            }
+            catch (Exception error) when (error is IOException or System.Net.Sockets.SocketException)
+            {
+                // The process is gone.
+            }
+        }
+    }
+
+    /// <summary>Worker processes reach the store by what their gateway was told, and the keys of the environment.</summary>
+    [Fact]
+    public async Task Workers_read_and_write_the_warehouse()
+    {
+        await using var gateway = await StartAsync("--workers", "2");
+        await using var client = await RawClient.ConnectAsync(gateway.Address);
+        await RunAsync(
+            client, "CREATE SERVER generated FOREIGN DATA WRAPPER tpch", "SET federation.distribution = always",
+            "CREATE TABLE l AS SELECT l_orderkey, l_returnflag, l_quantity, l_comment FROM generated.tiny.lineitem", "INSERT INTO l SELECT * FROM l");
+        var rows = await client.QueryAsync("SELECT l_returnflag, count(*), sum(l_quantity) FROM l GROUP BY 1 ORDER BY 1");
+        var expected = await client.QueryAsync("SELECT l_returnflag, count(*) * 2, sum(l_quantity) * 2 FROM generated.tiny.lineitem GROUP BY 1 ORDER BY 1");
+        Assert.True(rows.Error is null, rows.Error?.ToString());
+        Assert.Equal(expected.Rows, rows.Rows);
+        Assert.Empty(await OrphansAsync());
+    }
+
+    private Task<GatewayProcess> StartAsync(params string[] options) => GatewayProcess.StartAsync(
+        _folder, new Dictionary<string, string>(StringComparer.Ordinal) { ["AWS_ACCESS_KEY_ID"] = S3Server.AccessKey, ["AWS_SECRET_ACCESS_KEY"] = S3Server.SecretKey },
+        ["--warehouse", "s3://lake/wh", "--s3-endpoint", _server.Endpoint, "--memory-mb", "1024", .. options]);
+
+    /// <summary>Data files in the bucket, which holds one table, that no manifest of the newest metadata file names.</summary>
+    private async Task<IReadOnlyList<string>> OrphansAsync()
+    {
+        using var store = new S3Store(new S3Options { Endpoint = _server.Endpoint, Keys = new S3Keys(S3Server.AccessKey, S3Server.SecretKey) });
+        var newest = _server.Objects.Where(path => path.EndsWith(".metadata.json", StringComparison.Ordinal)).Max(StringComparer.Ordinal)!;
+        using var metadata = System.Text.Json.JsonDocument.Parse(await store.ReadAllAsync($"s3://{newest}", 100 << 20, CancellationToken.None));
+        var current = metadata.RootElement.GetProperty("current-snapshot-id").GetInt64();
+        var list = metadata.RootElement.GetProperty("snapshots").EnumerateArray().First(snapshot => snapshot.GetProperty("snapshot-id").GetInt64() == current).GetProperty("manifest-list").GetString()!;
+        var named = AvroFile.Open(store, list).ReadRecords().SelectMany(manifest => AvroFile.Open(store, (string)manifest.ById(500)!).ReadRecords())
+            .Select(entry => (string)((AvroRecord)entry.ById(2)!).ById(100)!).ToHashSet(StringComparer.Ordinal);
+        return [.. _server.Objects.Where(path => path.EndsWith(".parquet", StringComparison.Ordinal)).Select(path => $"s3://{path}").Where(path => !named.Contains(path))];
+    }
+
+    private static async Task RunAsync(RawClient client, params string[] statements)
+    {
+        foreach (var sql in statements)
+        {
+            var result = await client.QueryAsync(sql);
+            Assert.True(result.Error is null, $"{sql}: {result.Error}");
+        }
+    }
+}
