@@ -15,7 +15,9 @@ internal static class DefinitionGuard
     public const string Identity =
         """
         (SELECT pg_catalog.md5(pg_catalog.concat_ws(';', c.oid, c.relkind, c.relhassubclass, pg_catalog.string_agg(pg_catalog.concat_ws(' ', a.attnum, a.attname, a.atttypid, a.atttypmod, a.attcollation, a.attnotnull, a.attgenerated,
-            (SELECT pg_catalog.string_agg(e.enumlabel, ',' ORDER BY e.enumsortorder) FROM pg_catalog.pg_enum AS e WHERE e.enumtypid = a.atttypid)), ',' ORDER BY a.attnum)))
+            (SELECT pg_catalog.string_agg(e.enumlabel, ',' ORDER BY e.enumsortorder) FROM pg_catalog.pg_enum AS e WHERE e.enumtypid = a.atttypid),
+            (SELECT pg_catalog.string_agg(pg_catalog.concat_ws(' ', f.attname, f.atttypid, f.atttypmod), ',' ORDER BY f.attnum) FROM pg_catalog.pg_type AS t JOIN pg_catalog.pg_attribute AS f ON f.attrelid = t.typrelid
+             WHERE t.oid = a.atttypid AND t.typtype = 'c' AND f.attnum > 0)), ',' ORDER BY a.attnum)))
          FROM pg_catalog.pg_attribute AS a WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped)
         """;
 

@@ -9,6 +9,9 @@ public sealed record SourceType(string Server, string Schema, string Name, char 
     /// <summary>Labels of an enum in their order.</summary>
     public EquatableArray<string> Labels { get; init; }
 
+    /// <summary>The fields of a composite in their order. A field of a type that is not PostgreSQL's own has the type unknown.</summary>
+    public EquatableArray<RecordField> Fields { get; init; }
+
     /// <summary>What a domain is over.</summary>
     public SqlType? Over { get; init; }
 
