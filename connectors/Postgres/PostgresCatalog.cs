@@ -115,10 +115,12 @@ internal sealed class PostgresCatalog(string server, NpgsqlDataSource source, IR
     private const string IdentitySql =
         "SELECT " + DefinitionGuard.Identity + " FROM pg_catalog.pg_class AS c JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace WHERE n.nspname = $1 AND c.relname = $2 AND c.relkind IN ('r', 'v', 'm', 'f', 'p')";
 
-    /// <summary>The fields of a composite, whose row of pg_type is named between the two parts, as a JSON list of name, type and modifier; NULL for other types.</summary>
+    /// <summary>The fields of a composite, whose row of pg_type is named between the two parts, as a JSON list of name, type, modifier and what enum it is; NULL for other types.</summary>
     private const string FieldsOf =
         """
-        (SELECT pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object('name', f.attname, 'type', f.atttypid::int8, 'modifier', f.atttypmod) ORDER BY f.attnum)
+        (SELECT pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object('name', f.attname, 'type', f.atttypid::int8, 'modifier', f.atttypmod, 'enum', (
+             SELECT pg_catalog.jsonb_build_object('schema', fn.nspname, 'name', ft.typname, 'labels', (SELECT pg_catalog.jsonb_agg(e.enumlabel::text ORDER BY e.enumsortorder) FROM pg_catalog.pg_enum AS e WHERE e.enumtypid = ft.oid))
+             FROM pg_catalog.pg_type AS ft JOIN pg_catalog.pg_namespace AS fn ON fn.oid = ft.typnamespace WHERE ft.oid = f.atttypid AND ft.typtype = 'e')) ORDER BY f.attnum)
          FROM pg_catalog.pg_attribute AS f WHERE f.attnum > 0 AND NOT f.attisdropped AND f.attrelid =
         """ + " ";
 
@@ -256,7 +258,7 @@ internal sealed class PostgresCatalog(string server, NpgsqlDataSource source, IR
             {
                 if (!Shows(row.GetString(0))) return;
                 var type = new SourceType(server, row.GetString(0), row.GetString(1), row.GetString(2)[0]) { Labels = row.IsDBNull(5) ? default : row.GetFieldValue<string[]>(5).ToEquatableArray() };
-                if (!row.IsDBNull(10)) type = type with { Fields = PostgresDetails.Fields(row.GetString(10)) };
+                if (!row.IsDBNull(10)) type = type with { Fields = PostgresDetails.Fields(server, row.GetString(10)) };
                 if (type.Kind == 'd') type = type with { Over = SqlType.FromOid(new Oid((uint)row.GetInt64(3)), row.GetInt32(4)) ?? SqlType.Text };
                 types.Add(new ListedType(SourceTypes.Add(type))
                 {

@@ -81,7 +81,7 @@ internal static class PostgresColumns
         var type = new SourceType(server, row.GetString(schema), row.GetString(name), row.GetString(kind)[0])
         {
             Labels = row.IsDBNull(schema + 1) ? default : row.GetFieldValue<string[]>(schema + 1).ToEquatableArray(),
-            Fields = row.IsDBNull(fields) ? default : PostgresDetails.Fields(row.GetString(fields)),
+            Fields = row.IsDBNull(fields) ? default : PostgresDetails.Fields(server, row.GetString(fields)),
             CatalogOid = isSystem ? oid : Oid.None,
             CatalogArrayOid = isSystem ? new Oid((uint)row.GetInt64(schema + 2)) : Oid.None,
         };

@@ -105,12 +105,17 @@ internal static class PostgresDetails
     };
 
     /// <summary>The fields of a composite.</summary>
-    public static EquatableArray<RecordField> Fields(string json) =>
-        JsonSerializer.Deserialize<CompositeField[]>(json, s_options)!.Select(field => new RecordField(field.Name, TypeOf(field))).ToEquatableArray();
+    public static EquatableArray<RecordField> Fields(string server, string json) =>
+        JsonSerializer.Deserialize<CompositeField[]>(json, s_options)!.Select(field => new RecordField(field.Name, TypeOf(server, field))).ToEquatableArray();
 
-    private static SqlType TypeOf(CompositeField field) => SqlType.FromOid(new Oid(field.Type), field.Modifier) is { Base: { Source: null, IsPseudo: false } } type ? type : SqlType.Unknown;
+    private static SqlType TypeOf(string server, CompositeField field) =>
+        field.Enum is { } labelled ? SqlType.Of(SourceTypes.Add(new SourceType(server, labelled.Schema, labelled.Name, 'e') { Labels = labelled.Labels.ToEquatableArray() }))
+        : SqlType.FromOid(new Oid(field.Type), field.Modifier) is { Base: { Source: null, IsPseudo: false } } type ? type
+        : SqlType.Unknown;
 
-    private sealed record CompositeField(string Name, uint Type, int Modifier);
+    private sealed record CompositeField(string Name, uint Type, int Modifier, EnumType? Enum);
+
+    private sealed record EnumType(string Schema, string Name, string[] Labels);
 
     /// <summary>A list of constraints.</summary>
     public static IReadOnlyList<ConstraintDetails> Constraints(string json) => JsonSerializer.Deserialize<ConstraintDetails[]>(json, s_options)!;
