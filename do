@@ -52,6 +52,7 @@ run() {
 
 bench() { # the members' names, --write, --pairs N, --cache FOLDER
   need_postgres
+  [ -x /usr/sbin/pgbouncer ] || need /usr/sbin/pgbouncer pgbouncer
   say "building"
   publish
   build Release bench

@@ -171,3 +171,78 @@ internal sealed class PostgresProcess : IDisposable
         Processes.Run("sh", "-c", $"{(isRoot ? "runuser -u postgres -- " : "")}{quoted} >/dev/null 2>&1 </dev/null");
     }
 }
+
+/// <summary>PgBouncer before a PostgreSQL server, one connection there for each client. Disposal stops it.</summary>
+internal sealed class BouncerProcess : IDisposable
+{
+    private const string Program = "/usr/sbin/pgbouncer";
+
+    private readonly string _folder = Directory.CreateTempSubdirectory("federation-bench-").FullName;
+    private readonly Process _process;
+    private readonly IDisposable _exit;
+
+    public BouncerProcess(int serverPort)
+    {
+        if (!File.Exists(Program)) throw new InvalidOperationException("pgbouncer is not installed");
+        Port = Processes.FreePort();
+        var (users, settings) = (Path.Combine(_folder, "users.txt"), Path.Combine(_folder, "pgbouncer.ini"));
+        File.WriteAllText(users, "\"postgres\" \"\"\n");
+        File.WriteAllText(
+            settings,
+            $"""
+            [databases]
+            postgres = host=127.0.0.1 port={Processes.Text(serverPort)} user=postgres dbname=postgres
+            [pgbouncer]
+            listen_addr = 127.0.0.1
+            listen_port = {Processes.Text(Port)}
+            unix_socket_dir =
+            auth_type = any
+            auth_file = {users}
+            pool_mode = session
+            default_pool_size = 100
+            max_client_conn = 200
+            """);
+        // It refuses to run as root, and changes to a user who may read its files.
+        if (Environment.UserName == "root") Processes.Run("chown", "-R", "postgres", _folder);
+        _process = Processes.Start(Program, Environment.UserName == "root" ? ["-q", "-u", "postgres", settings] : ["-q", settings]);
+        _exit = Processes.AtExit(Stop);
+        _ = _process.StandardError.ReadToEndAsync();
+        WaitUntilReady();
+    }
+
+    public int Port { get; }
+
+    public double CpuSeconds() => Machine.CpuSeconds(_process.Id);
+
+    public void Dispose()
+    {
+        _exit.Dispose();
+        Stop();
+        _process.Dispose();
+    }
+
+    private void WaitUntilReady()
+    {
+        while (!_process.HasExited)
+        {
+            try
+            {
+                using var client = new TcpClient(IPAddress.Loopback.ToString(), Port);
+                return;
+            }
+            catch (SocketException)
+            {
+                Thread.Sleep(20);
+            }
+        }
+
+        throw new InvalidOperationException("pgbouncer did not start");
+    }
+
+    private void Stop()
+    {
+        _process.Kill();
+        _process.WaitForExit();
+        Directory.Delete(_folder, recursive: true);
+    }
+}

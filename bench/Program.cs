@@ -16,6 +16,7 @@ if (args is [ExchangeMember.ServeArgument])
     ("B12a", "a table of PostgreSQL through the gateway against a direct read", true, BulkMember.RunFederated),
     ("B6", "TPC-H with two worker processes against one process", true, TpchMember.RunDistributed),
     ("B13", "nested scalar functions against the kernel's nearest own", true, FunctionMember.Run),
+    ("B14", "one row of an attached PostgreSQL by its key against PgBouncer", true, PointLookupMember.Run),
     ("B7", "pages from worker to worker against plain TCP", true, ExchangeMember.Run),
 ];
 

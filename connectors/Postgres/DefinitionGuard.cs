@@ -11,14 +11,24 @@ internal static class DefinitionGuard
     /// <summary>Stands in a planned query where the condition comes when it is run.</summary>
     public const string Mark = "/* as planned */ true";
 
-    /// <summary>Over pg_class AS c: all that reading by a definition depends on, as one short text.</summary>
+    /// <summary>Over pg_class AS c: all that reading by a definition depends on but <see cref="Labels"/>, as one short text.</summary>
     public const string Identity =
         """
-        (SELECT pg_catalog.md5(pg_catalog.concat_ws(';', c.oid, c.relkind, c.relhassubclass, pg_catalog.string_agg(pg_catalog.concat_ws(' ', a.attnum, a.attname, a.atttypid, a.atttypmod, a.attcollation, a.attnotnull, a.attgenerated,
-            (SELECT pg_catalog.string_agg(e.enumlabel, ',' ORDER BY e.enumsortorder) FROM pg_catalog.pg_enum AS e WHERE e.enumtypid = a.atttypid),
-            (SELECT pg_catalog.string_agg(pg_catalog.concat_ws(' ', f.attname, f.atttypid, f.atttypmod), ',' ORDER BY f.attnum) FROM pg_catalog.pg_type AS t JOIN pg_catalog.pg_attribute AS f ON f.attrelid = t.typrelid
-             WHERE t.oid = a.atttypid AND t.typtype = 'c' AND f.attnum > 0)), ',' ORDER BY a.attnum)))
+        (SELECT pg_catalog.md5(pg_catalog.concat_ws(';', c.oid, c.relkind, c.relhassubclass,
+            pg_catalog.string_agg(pg_catalog.concat_ws(' ', a.attnum, a.attname, a.atttypid, a.atttypmod, a.attcollation, a.attnotnull, a.attgenerated), ',' ORDER BY a.attnum)))
          FROM pg_catalog.pg_attribute AS a WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped)
+        """;
+
+    /// <summary>Over pg_class AS c: the labels of the enums and the fields of the composites that columns have; NULL for a table without such a column.</summary>
+    public const string Labels =
+        """
+        (SELECT pg_catalog.md5(pg_catalog.string_agg(x.part, ',' ORDER BY x.part)) FROM (
+            SELECT pg_catalog.concat_ws(' ', e.enumtypid, e.enumsortorder, e.enumlabel) FROM pg_catalog.pg_enum AS e
+            WHERE e.enumtypid IN (SELECT a.atttypid FROM pg_catalog.pg_attribute AS a WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped)
+            UNION ALL
+            SELECT pg_catalog.concat_ws(' ', f.attrelid, f.attnum, f.attname, f.atttypid, f.atttypmod)
+            FROM pg_catalog.pg_attribute AS a JOIN pg_catalog.pg_type AS t ON t.oid = a.atttypid AND t.typtype = 'c' JOIN pg_catalog.pg_attribute AS f ON f.attrelid = t.typrelid AND f.attnum > 0
+            WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped) AS x (part))
         """;
 
     private const string Message = "the definition has changed";
@@ -32,11 +42,15 @@ internal static class DefinitionGuard
     /// <summary>Whether an error of the source is that of the condition.</summary>
     public static bool IsChange(SqlException error) => error.State == SqlState.InvalidTextRepresentation && error.Message.Contains(Message, StringComparison.Ordinal);
 
-    /// <summary>Evaluated once for the query. A text that is no boolean is the one error that SQL can raise at will.</summary>
+    /// <summary>
+    /// Evaluated once for the query. The source looks the name up when it analyses the query, also again for one that is prepared, so that running it looks for the number alone. A text that is
+    /// no boolean is the one error that SQL can raise at will.
+    /// </summary>
     private static string Condition(PostgresTable table)
     {
-        static string Quoted(string text) => $"'{text.Replace("'", "''", StringComparison.Ordinal)}'";
-        return $"(SELECT CASE WHEN {Identity} = '{table.Identity}' THEN 'true' ELSE '{Message}' END FROM pg_catalog.pg_class AS c JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace "
-            + $"WHERE n.nspname = {Quoted(table.Schema)} AND c.relname = {Quoted(table.Name)} AND c.relkind IN ('r', 'v', 'm', 'f', 'p'))::pg_catalog.bool";
+        var name = PostgresDialect.Quoted(table.Schema) + "." + PostgresDialect.Quoted(table.Name);
+        var labels = table.Labels is { } known ? $" AND {Labels} = '{known}'" : "";
+        return $"(SELECT CASE WHEN {Identity} = '{table.Identity}'{labels} THEN 'true' ELSE '{Message}' END "
+            + $"FROM pg_catalog.pg_class AS c WHERE c.oid = {PostgresDialect.Quote(name)}::pg_catalog.regclass)::pg_catalog.bool";
     }
 }

@@ -20,15 +20,21 @@ internal static class Patience
     public static async ValueTask DisposeAsync(IAsyncDisposable resource, Task pending)
     {
         var disposal = DisposeAfterAsync(resource, pending);
-        await Task.WhenAny(disposal, Task.Delay(s_disposal));
+        if (!disposal.IsCompleted) await disposal.WaitAsync(s_disposal).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         if (disposal.IsCompleted) await disposal;
     }
 
     private static async ValueTask<T> WaitAsync<T>(Task<T> call, Action<T>? drop, CancellationToken cancellationToken)
     {
-        var cancelled = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        await using (cancellationToken.UnsafeRegister(static source => ((TaskCompletionSource)source!).TrySetResult(), cancelled))
-            if (await Task.WhenAny(call, cancelled.Task) == cancelled.Task) await Task.WhenAny(call, Task.Delay(s_afterCancel, CancellationToken.None));
+        try
+        {
+            return await call.WaitAsync(cancellationToken);
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            if (!call.IsCompleted) await Task.WhenAny(call, Task.Delay(s_afterCancel, CancellationToken.None));
+        }
+
         if (call.IsCompleted) return await call;
         _ = call.ContinueWith(
             ended =>
@@ -43,7 +49,7 @@ internal static class Patience
 
     private static async Task DisposeAfterAsync(IAsyncDisposable resource, Task pending)
     {
-        await pending.ContinueWith(static ended => _ = ended.Exception, TaskScheduler.Default);
+        await pending.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         await resource.DisposeAsync();
     }
 }

@@ -65,12 +65,12 @@ internal sealed class PostgresCatalog(string server, NpgsqlDataSource source, IR
         columns AS (
             SELECT n.nspname, c.relname, c.relkind, c.reltuples, c.relhassubclass, c.relnatts,
         """ + " " + Flags + """
-         AS flags, (
+         AS flags,
         """;
 
     private const string ColumnsFrom =
         """
-        ) AS identity, a.attnum, a.attname, a.attnotnull, a.attgenerated, a.atttypid, a.atttypmod, a.attcollation
+        AS labels, a.attnum, a.attname, a.attnotnull, a.attgenerated, a.atttypid, a.atttypmod, a.attcollation
             FROM pg_catalog.pg_class AS c
             JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
             LEFT JOIN pg_catalog.pg_attribute AS a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
@@ -96,7 +96,7 @@ internal sealed class PostgresCatalog(string server, NpgsqlDataSource source, IR
                bn.nspname::text, (SELECT pg_catalog.array_agg(e.enumlabel::text ORDER BY e.enumsortorder) FROM pg_catalog.pg_enum AS e WHERE e.enumtypid = bt.oid), bt.typarray::int8,
                it.typname::text, inn.nspname::text, (SELECT pg_catalog.array_agg(e.enumlabel::text ORDER BY e.enumsortorder) FROM pg_catalog.pg_enum AS e WHERE e.enumtypid = it.oid), it.typarray::int8,
                dt.typname::text, dn.nspname::text, c.relhassubclass, c.identity, c.nspname::text, c.relname::text, c.relnatts::int4,
-               current_setting('server_version_num')::int4, c.flags,
+               current_setting('server_version_num')::int4, c.labels, c.flags,
         """ + " " + FieldsOf + "bt" + FieldsEnd + ", " + FieldsOf + "it" + FieldsEnd + " " + """
         FROM columns AS c
         LEFT JOIN (base AS b JOIN pg_catalog.pg_type AS bt ON bt.oid = b.type AND bt.typtype <> 'd' JOIN pg_catalog.pg_namespace AS bn ON bn.oid = bt.typnamespace) ON b.declared = c.atttypid AND b.shape = c.atttypmod
@@ -106,14 +106,14 @@ internal sealed class PostgresCatalog(string server, NpgsqlDataSource source, IR
         ORDER BY c.nspname, c.relname, c.attnum
         """;
 
-    private const string TableSql = ColumnsOf + DefinitionGuard.Identity + ColumnsFrom + " n.nspname = $1 AND c.relname = $2" + ColumnsTyped;
+    private const string TableSql = ColumnsOf + DefinitionGuard.Identity + " AS identity, " + DefinitionGuard.Labels + ColumnsFrom + " n.nspname = $1 AND c.relname = $2" + ColumnsTyped;
 
-    private const string AllColumnsSql = ColumnsOf + "NULL::text" + ColumnsFrom + " " + SelectionCondition + ColumnsTyped;
+    private const string AllColumnsSql = ColumnsOf + " NULL::text AS identity, NULL::text " + ColumnsFrom + " " + SelectionCondition + ColumnsTyped;
 
     private static readonly string s_detailsSql = PostgresDetails.Sql(SelectionCondition);
 
     private const string IdentitySql =
-        "SELECT " + DefinitionGuard.Identity + " FROM pg_catalog.pg_class AS c JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace WHERE n.nspname = $1 AND c.relname = $2 AND c.relkind IN ('r', 'v', 'm', 'f', 'p')";
+        "SELECT " + DefinitionGuard.Identity + ", " + DefinitionGuard.Labels + " FROM pg_catalog.pg_class AS c JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace WHERE n.nspname = $1 AND c.relname = $2 AND c.relkind IN ('r', 'v', 'm', 'f', 'p')";
 
     /// <summary>The fields of a composite, whose row of pg_type is named between the two parts, as a JSON list of name, type, modifier and what enum it is; NULL for other types.</summary>
     private const string FieldsOf =
@@ -200,9 +200,12 @@ internal sealed class PostgresCatalog(string server, NpgsqlDataSource source, IR
     {
         var (schema, name) = (row.GetString(29), row.GetString(30));
         if (found.Count == 0 || found[^1].Table.Schema != schema || found[^1].Table.Listed.Name != name)
-            found.Add((new DescribedTable(schema, new ListedTable(name, row.GetString(0)[0]) { EstimatedRows = Estimate(row.GetString(0), row.GetDouble(1)), ColumnCount = row.GetInt32(31), Flags = (RelationFlags)row.GetInt32(33) }), []));
+            found.Add((new DescribedTable(schema, new ListedTable(name, row.GetString(0)[0]) { EstimatedRows = Estimate(row.GetString(0), row.GetDouble(1)), ColumnCount = row.GetInt32(31), Flags = (RelationFlags)row.GetInt32(34) }), []));
         if (!row.IsDBNull(2)) found[^1].Columns.Add(PostgresColumns.ToConnector(PostgresColumns.Describe(server, row)));
     }
+
+    /// <summary>The table as it was when it was looked at last, however long ago; null when it was not.</summary>
+    public PostgresTable? FindKnown(string schema, string table) => _tables.TryGetValue((schema, table), out var known) ? known.Table : null;
 
     /// <summary>The table as it was at most a few seconds ago, or null when there is none.</summary>
     /// <param name="isCurrent">The table as it is now: what is kept is compared with the source.</param>
@@ -210,7 +213,7 @@ internal sealed class PostgresCatalog(string server, NpgsqlDataSource source, IR
     {
         if (!Shows(schema)) return null;
         if (_tables.TryGetValue((schema, table), out var known) && time.GetElapsedTime(known.LoadedAt) < s_lifetime
-            && (!isCurrent || await LoadIdentityAsync(schema, table, cancellationToken) == known.Table.Identity))
+            && (!isCurrent || await IsCurrentAsync(known.Table, cancellationToken)))
             return known.Table;
         var loadedAt = time.GetTimestamp();
         if (await LoadTableAsync(schema, table, cancellationToken) is not { } loaded)
@@ -289,6 +292,7 @@ internal sealed class PostgresCatalog(string server, NpgsqlDataSource source, IR
                     HasChildren = row.GetBoolean(27),
                     Identity = row.GetString(28),
                     ServerVersion = row.GetInt32(32),
+                    Labels = row.IsDBNull(33) ? null : row.GetString(33),
                 };
                 if (!row.IsDBNull(2)) columns.Add(PostgresColumns.Describe(server, row));
             },
@@ -296,11 +300,11 @@ internal sealed class PostgresCatalog(string server, NpgsqlDataSource source, IR
         return found is null ? null : found with { Columns = columns.ToEquatableArray() };
     }
 
-    private async ValueTask<string?> LoadIdentityAsync(string schema, string table, CancellationToken cancellationToken)
+    private async ValueTask<bool> IsCurrentAsync(PostgresTable table, CancellationToken cancellationToken)
     {
-        string? identity = null;
-        await QueryAsync(IdentitySql, [schema, table], row => identity = row.GetString(0), cancellationToken);
-        return identity;
+        var isCurrent = false;
+        await QueryAsync(IdentitySql, [table.Schema, table.Name], row => isCurrent = row.GetString(0) == table.Identity && (row.IsDBNull(1) ? null : row.GetString(1)) == table.Labels, cancellationToken);
+        return isCurrent;
     }
 
     /// <summary>Views have no statistics, and a table that was never analysed has none yet.</summary>

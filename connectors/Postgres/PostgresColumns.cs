@@ -57,11 +57,11 @@ internal static class PostgresColumns
         var oid = new Oid((uint)row.GetInt64(4));
         var modifier = row.GetInt32(5);
         if (SqlType.FromOid(oid, modifier) is { } vector && vector.IsVector) return (vector, null);
-        if (row.IsDBNull(8) || row.GetString(11) != ",") return Scalar(server, oid, modifier, row, name: 6, kind: 7, schema: 18, fields: 34);
+        if (row.IsDBNull(8) || row.GetString(11) != ",") return Scalar(server, oid, modifier, row, name: 6, kind: 7, schema: 18, fields: 35);
 
         // The array of a domain has an element OID of its own, so that it is cast even though its items have a known form.
         var isPlain = PgTypes.FindElementOf(oid) is { Source: null };
-        var (item, cast) = Scalar(server, new Oid((uint)row.GetInt64(8)), row.GetInt32(9), row, name: 21, kind: 10, schema: 22, fields: 35);
+        var (item, cast) = Scalar(server, new Oid((uint)row.GetInt64(8)), row.GetInt32(9), row, name: 21, kind: 10, schema: 22, fields: 36);
         cast ??= isPlain ? null : item.Base.Name;
         return (SqlType.Array(item), cast is null ? null : cast + "[]");
     }

@@ -1,7 +1,5 @@
-using System.Runtime.CompilerServices;
 using System.Text;
 using Federation.Arrow;
-using Federation.Connectors.Postgres.Reading;
 using Federation.Connectors.RemoteSql;
 using Federation.Connectors.Spi;
 using Federation.Core;
@@ -13,7 +11,7 @@ using Npgsql;
 namespace Federation.Connectors.Postgres;
 
 /// <summary>A PostgreSQL database. Reads by binary COPY over pooled connections.</summary>
-internal sealed class PostgresConnector : IConnector, IConnectorMetadata, IBulkMetadata, IRelationDetails, ISourceTypes, IChildTables, IWideTables, IScanPlanner, IPartitionedScanPlanner, IPageSource, IFilterPushdown, ILimitPushdown, ISubtreePushdown
+internal sealed class PostgresConnector : IConnector, IConnectorMetadata, IBulkMetadata, IRelationDetails, ISourceTypes, IChildTables, IWideTables, IScanPlanner, IPartitionedScanPlanner, IPageSource, IPreparedReads, ISnapshotSource, IFilterPushdown, ILimitPushdown, ISubtreePushdown
 {
     /// <summary>A scan of at most so many rows is a prepared statement; planning a COPY would take longer than reading it.</summary>
     private const long FewRows = 1000;
@@ -21,9 +19,7 @@ internal sealed class PostgresConnector : IConnector, IConnectorMetadata, IBulkM
     private readonly NpgsqlDataSource _source;
     private readonly PostgresErrors _errors;
     private readonly PostgresCatalog _catalog;
-
-    /// <summary>Statements that gave many rows: COPY gives those faster.</summary>
-    private readonly StatementSet _many = new();
+    private readonly PostgresReading _reading;
 
     public PostgresConnector(ConnectorDefinition definition, TimeProvider time)
     {
@@ -31,6 +27,7 @@ internal sealed class PostgresConnector : IConnector, IConnectorMetadata, IBulkM
         _source = PostgresOptions.CreateSource(definition);
         _errors = new PostgresErrors(definition.ServerName);
         _catalog = new PostgresCatalog(definition.ServerName, _source, PostgresOptions.Schemas(definition), _errors, time);
+        _reading = new PostgresReading(ServerName, _source, _catalog, _errors);
     }
 
     public string ServerName { get; }
@@ -71,7 +68,7 @@ internal sealed class PostgresConnector : IConnector, IConnectorMetadata, IBulkM
         for (var i = 0; i < answers.Length; i++)
         {
             var sql = writer.TryWriteCondition(conjuncts[i], out var reason);
-            if (sql is not null && !own.Table.IsUnicode && !Ascii.IsValid(sql.ToString())) (sql, reason) = (null, "the source does not hold text as Unicode");
+            if (sql is not null && !own.Table.IsUnicode && (!Ascii.IsValid(sql.ToString()) || sql.Values.Any(value => value.Parameter > 0))) (sql, reason) = (null, "the source does not hold text as Unicode");
             if (sql is not null) filters.Add(conjuncts[i]);
             answers[i] = sql is null ? new PushedConjunct(PushPrecision.Unsupported, reason) : new PushedConjunct(PushPrecision.Exact);
         }
@@ -93,28 +90,29 @@ internal sealed class PostgresConnector : IConnector, IConnectorMetadata, IBulkM
         if (handle is PostgresQueryHandle query)
         {
             var select = PostgresQueries.Write(query, columns);
-            var scanned = query.Tables.Select(table => new ScannedTable(table.Schema, table.Name, table.Columns.Select(Signature).ToArray())).ToArray();
+            var scanned = query.Tables.Select(table => new ScannedTable(table.Schema, table.Name, table.Columns.Select(PostgresReading.Signature).ToArray())).ToArray();
             var outputs = query.Tree.Columns.ToDictionary(column => column.Name, column => column.Type);
             var fields = Fields(columns.Select(name => (name, outputs[name])));
-            return ValueTask.FromResult(new ScanPlan([new ConnectorSplit(inputName, fields, ServerName, new PostgresScan(Guarded(select), scanned).ToJson())], select.ToString()));
+            return ValueTask.FromResult(new ScanPlan([new ConnectorSplit(inputName, fields, ServerName, new PostgresScan(query.Snapshot is null ? Guarded(select) : select.ToString(), scanned, query.Snapshot).ToJson())], select.ToString()));
         }
 
-        var (sql, split) = Write((PostgresTableHandle)handle, columns, inputName, null, null);
+        var (sql, split) = Write((PostgresTableHandle)handle, columns, inputName, null);
         return ValueTask.FromResult(new ScanPlan([split], sql));
     }
 
     public async ValueTask<ScanPlan> PlanScanAsync(ITableHandle handle, EquatableArray<string> columns, string inputName, int parts, CancellationToken cancellationToken)
     {
-        if (handle is not PostgresTableHandle { Limit: null } own || await Patience.WaitAsync(SharedSnapshot.TryOpenAsync(_source, own.Table, _errors, cancellationToken), shared => _ = shared?.DisposeAsync().AsTask(), cancellationToken) is not { } shared)
+        if (handle is not PostgresTableHandle { Limit: null } own || await Patience.WaitAsync(SharedSnapshot.TryOpenAsync(_source, own.Table, own.Snapshot, _errors, cancellationToken), shared => _ = shared?.DisposeAsync().AsTask(), cancellationToken) is not { } shared)
             return await PlanScanAsync(handle, columns, inputName, cancellationToken);
-        var splits = shared.Ranges(parts).Select(range => (TaskInput)Write(own, columns, inputName, range, shared.Name).Split).ToEquatableArray();
-        var (whole, _) = Write(own, columns, inputName, null, null);
+        var splits = shared.Ranges(parts).Select(range => (TaskInput)Write(own with { Snapshot = shared.Name }, columns, inputName, range).Split).ToEquatableArray();
+        var (whole, _) = Write(own, columns, inputName, null);
         return new ScanPlan(splits, whole, [$"{splits.Count} ranges of ctid under one snapshot"]) { Hold = shared };
     }
 
-    private (string Sql, ConnectorSplit Split) Write(PostgresTableHandle handle, EquatableArray<string> columns, string inputName, string? range, string? snapshot)
+    private (string Sql, ConnectorSplit Split) Write(PostgresTableHandle handle, EquatableArray<string> columns, string inputName, string? range)
     {
         var (table, filters, limit) = handle;
+        var snapshot = handle.Snapshot;
         var selected = columns.Select(name => table.Find(name)
             ?? throw new SqlException(SqlState.UndefinedColumn, $"column \"{name}\" of relation \"{table.Name}\" does not exist")).ToArray();
         var writer = new RemoteExpressionWriter(PostgresDialect.Instance, table.Find);
@@ -126,13 +124,14 @@ internal sealed class PostgresConnector : IConnector, IConnectorMetadata, IBulkM
         var fields = Fields(selected.Select(column => (column.Name, column.Type)));
         var sql = select.ToString();
         // Under a shared snapshot the catalog of the query may be older than its lock; there the definition is compared before.
-        var scan = new PostgresScan(snapshot is null ? Guarded(select) : sql, [new ScannedTable(table.Schema, table.Name, selected.Select(Signature).ToArray())], snapshot);
+        var scan = new PostgresScan(snapshot is null ? Guarded(select) : sql, [new ScannedTable(table.Schema, table.Name, selected.Select(PostgresReading.Signature).ToArray())], snapshot);
         if (snapshot is null && (limit <= FewRows || Array.Exists(pushed, filter => filter.IsPoint)))
         {
             var values = new List<RemoteValue>();
             var parameterized = pushed.Select(filter => filter.ToString(values)).Append(DefinitionGuard.Mark).ToEquatableArray();
             var records = select with { Columns = [$"record_send(ROW({string.Join(", ", expressions)}))"], Where = parameterized };
             scan = scan with { Statement = records.ToString(), Values = [.. values.Select(value => value.Text)] };
+            scan = scan with { Open = [.. values.Select((value, place) => new OpenValue(place, value.Parameter)).Where(value => value.Number > 0)] };
         }
 
         var estimate = filters.Count > 0 || range is not null ? -1 : table.EstimatedRows;
@@ -148,88 +147,22 @@ internal sealed class PostgresConnector : IConnector, IConnectorMetadata, IBulkM
         return fields.Count == 0 ? [new RecordField("one", SqlType.Int2)] : fields;
     }
 
-    public async IAsyncEnumerable<Batch> ReadAsync(ConnectorSplit split, [EnumeratorCancellation] CancellationToken cancellationToken)
+    public IAsyncEnumerable<Batch> ReadAsync(ConnectorSplit split, CancellationToken cancellationToken)
     {
         var scan = PostgresScan.FromJson(split.Payload);
-        var schema = new BatchSchema(split.Columns.Select(column => new Field(column.Name, column.Type)).ToEquatableArray());
-        var (rows, first) = await Patience.WaitAsync(StartAsync(scan, schema, cancellationToken), started => _ = DropAsync(started), cancellationToken);
-        var reading = Task.FromResult<Batch?>(null);
-        try
-        {
-            for (var batch = first; batch is not null;)
-            {
-                yield return batch;
-                var read = rows.ReadAsync();
-                if (!read.IsCompleted) read = new ValueTask<Batch?>(reading = read.AsTask());
-                batch = await Patience.WaitAsync(read, late => late?.Dispose(), cancellationToken);
-            }
-        }
-        finally
-        {
-            await Patience.DisposeAsync(rows, reading);
-        }
+        return _reading.ReadAsync(new GuardedScan(scan), SchemaOf(split), scan.Values, cancellationToken);
     }
+
+    public async ValueTask<ISourceSnapshot> OpenSnapshotAsync(CancellationToken cancellationToken) =>
+        await Patience.WaitAsync(PostgresSnapshot.OpenAsync(_source, _errors, cancellationToken), late => _ = late.DisposeAsync().AsTask(), cancellationToken);
+
+    public IPreparedRead? TryPrepare(ConnectorSplit split, EquatableArray<SqlType> parameterTypes) =>
+        PostgresScan.FromJson(split.Payload) is { Statement: not null } scan ? new PostgresPreparedRead(_reading, scan, SchemaOf(split), parameterTypes) : null;
 
     public ValueTask DisposeAsync() => _source.DisposeAsync();
 
-    private static async Task DropAsync((IRemoteRows Rows, Batch? First) started)
-    {
-        started.First?.Dispose();
-        await started.Rows.DisposeAsync();
-    }
+    private static BatchSchema SchemaOf(ConnectorSplit split) => new(split.Columns.Select(column => new Field(column.Name, column.Type)).ToEquatableArray());
 
     /// <summary>Values of the server's own types move as their text.</summary>
     private static SqlType AsMoved(SqlType type) => type.Base.Source is null ? type : type.Element is { } element ? SqlType.Array(AsMoved(element)) : SqlType.Text;
-
-    private static string Signature(RemoteColumn column) => $"{column.Expression} {column.Type} {column.Type.AnnouncedOid}";
-
-    /// <summary>The first rows. When the table turns out to be another than the one that is kept, it is looked at again, once.</summary>
-    private async ValueTask<(IRemoteRows Rows, Batch? First)> StartAsync(PostgresScan scan, BatchSchema schema, CancellationToken cancellationToken)
-    {
-        try
-        {
-            return await OpenAsync(scan, schema, isCurrent: scan.Snapshot is not null, cancellationToken);
-        }
-        catch (SqlException exception) when (exception.State == SqlState.UndefinedTable || exception.State == SqlState.UndefinedColumn
-            || exception.State == SqlState.FeatureNotSupported || DefinitionGuard.IsChange(exception))
-        {
-            return await OpenAsync(scan, schema, isCurrent: true, cancellationToken);
-        }
-    }
-
-    private async ValueTask<(IRemoteRows Rows, Batch? First)> OpenAsync(PostgresScan scan, BatchSchema schema, bool isCurrent, CancellationToken cancellationToken)
-    {
-        var tables = new List<PostgresTable>();
-        foreach (var table in scan.Tables) tables.Add(await CheckColumnsAsync(table, isCurrent, cancellationToken));
-        var shown = DefinitionGuard.Hide(scan.Sql);
-        IRemoteRows rows = scan.Statement is { } statement && !_many.Contains(statement)
-            ? new RecordRows(_source, DefinitionGuard.Apply(statement, tables), scan.Values, shown, _errors, schema, () => _many.Add(statement), cancellationToken)
-            : new CopyRows(await CopyStream.OpenAsync(_source, DefinitionGuard.Apply(scan.Sql, tables), shown, scan.Snapshot, _errors, cancellationToken), schema);
-        try
-        {
-            return (rows, await rows.ReadAsync());
-        }
-        catch
-        {
-            await rows.DisposeAsync();
-            throw;
-        }
-    }
-
-    /// <summary>
-    /// COPY does not say what types its columns have. A plan may be older than the table it reads (prepared statements live long), so the
-    /// columns are compared with what the source's catalog says now.
-    /// </summary>
-    private async ValueTask<PostgresTable> CheckColumnsAsync(ScannedTable scan, bool isCurrent, CancellationToken cancellationToken)
-    {
-        var table = await _catalog.GetTableAsync(scan.Schema, scan.Table, isCurrent, cancellationToken)
-            ?? throw new SqlException(SqlState.UndefinedTable, $"relation \"{scan.Schema}.{scan.Table}\" does not exist on server \"{ServerName}\"");
-        var current = table.Columns.Select(Signature).ToHashSet(StringComparer.Ordinal);
-        if (Array.Find(scan.Columns, column => !current.Contains(column)) is null) return table;
-        throw new SqlException(SqlState.FeatureNotSupported, "cached plan must not change result type")
-        {
-            Detail = $"The columns of relation \"{scan.Schema}.{scan.Table}\" changed on server \"{ServerName}\".",
-            Hint = "Run the statement again.",
-        };
-    }
 }

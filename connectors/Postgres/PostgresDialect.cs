@@ -17,8 +17,10 @@ internal sealed partial class PostgresDialect : SqlDialect
 
     public override RemoteFunctions Aggregates => PostgresFunctions.Aggregates;
 
-    public override string Identifier(string name) =>
-        PlainIdentifier().IsMatch(name) && !PostgresKeywords.Contains(name) ? name : $"\"{name.Replace("\"", "\"\"", StringComparison.Ordinal)}\"";
+    public override string Identifier(string name) => PlainIdentifier().IsMatch(name) && !PostgresKeywords.Contains(name) ? name : Quoted(name);
+
+    /// <summary>The identifier in quotes.</summary>
+    internal static string Quoted(string name) => $"\"{name.Replace("\"", "\"\"", StringComparison.Ordinal)}\"";
 
     public override string? Constant(object? value, SqlType type, bool isBare)
     {
@@ -54,6 +56,12 @@ internal sealed partial class PostgresDialect : SqlDialect
         return new RemoteValue(literal, text, TypeName(type));
     }
 
+    /// <summary>Types whose values all have a text form that <see cref="Value"/> gives.</summary>
+    public override RemoteValue? Parameter(int number, SqlType type) =>
+        type.Modifier < 0 && Value(s_samples.GetValueOrDefault(type.IsArray ? "" : type.Base.Name), type) is { } sample
+            ? new RemoteValue(string.Create(CultureInfo.InvariantCulture, $"${number}"), "", sample.TypeName) { Parameter = number }
+            : null;
+
     public override string? Cast(string operand, SqlType from, SqlType to)
     {
         if (from.IsArray || to.IsArray) return null;
@@ -81,11 +89,19 @@ internal sealed partial class PostgresDialect : SqlDialect
     }
 
     /// <summary>Written so that it means the same whatever standard_conforming_strings is at the source.</summary>
-    private static string Quote(string text)
+    internal static string Quote(string text)
     {
         var quoted = text.Replace("'", "''", StringComparison.Ordinal);
         return text.Contains('\\', StringComparison.Ordinal) ? $"E'{quoted.Replace("\\", "\\\\", StringComparison.Ordinal)}'" : $"'{quoted}'";
     }
+
+    /// <summary>A value of each type that is sent beside statements.</summary>
+    private static readonly Dictionary<string, object> s_samples = new(StringComparer.Ordinal)
+    {
+        ["int2"] = (short)0, ["int4"] = 0, ["int8"] = 0L, ["numeric"] = default(PgNumeric), ["float4"] = 0f, ["float8"] = 0d,
+        ["text"] = "", ["varchar"] = "", ["bpchar"] = "", ["name"] = "", ["uuid"] = Guid.Empty, ["bytea"] = Array.Empty<byte>(),
+        ["date"] = default(PgDate), ["time"] = default(PgTime), ["timetz"] = default(PgTimeTz), ["timestamp"] = default(PgTimestamp), ["timestamptz"] = default(PgTimestamp), ["interval"] = default(PgInterval),
+    };
 
     private static readonly TextFormat s_format = TextFormat.Default with { ExtraFloatDigits = 3 };
 

@@ -10,14 +10,21 @@ internal sealed record PostgresScan(string Sql, ScannedTable[] Tables, string? S
     /// <summary>The same query for a few rows, as a statement that is prepared at the source: it gives each row as the bytes of a record. Null for a scan that is read by COPY.</summary>
     public string? Statement { get; init; }
 
-    /// <summary>Text forms of the parameters of <see cref="Statement"/>.</summary>
+    /// <summary>Text forms of the parameters of <see cref="Statement"/>; empty for those that <see cref="Open"/> names.</summary>
     public string[] Values { get; init; } = [];
+
+    /// <summary>Values that are known only when the statement is run.</summary>
+    public OpenValue[] Open { get; init; } = [];
 
     public string ToJson() => JsonSerializer.Serialize(this, PostgresScanJson.Default.PostgresScan);
 
     public static PostgresScan FromJson(string json) =>
         JsonSerializer.Deserialize(json, PostgresScanJson.Default.PostgresScan) ?? throw new JsonException("a scan is expected");
 }
+
+/// <param name="Place">Index in <see cref="PostgresScan.Values"/>.</param>
+/// <param name="Number">The parameter of the query that gives the value, counted from one.</param>
+internal sealed record OpenValue(int Place, int Number);
 
 /// <param name="Columns">Name and expression of each column that the query reads with its type, as it was when the scan was planned.</param>
 internal sealed record ScannedTable(string Schema, string Table, string[] Columns);

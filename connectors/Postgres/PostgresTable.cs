@@ -20,6 +20,9 @@ internal sealed record PostgresTable(string Schema, string Name, EquatableArray<
     /// <summary>What all of the definition comes to; another one means that the table was altered or made anew.</summary>
     public string Identity { get; init; } = "";
 
+    /// <summary>What the labels of its columns' enums come to; null without such a column.</summary>
+    public string? Labels { get; init; }
+
     /// <summary>The database holds text as Unicode, as far as columns of it are known.</summary>
     public bool IsUnicode => Columns.All(column => column.Collation is null or { IsUnicode: true });
 
@@ -38,9 +41,16 @@ internal sealed record PostgresTableHandle(PostgresTable Table, EquatableArray<C
     /// <summary>FROM ONLY: without the rows of child tables.</summary>
     public bool IsOnly { get; init; }
 
+    /// <summary>The exported snapshot that is read; null for the newest state.</summary>
+    public string? Snapshot { get; init; }
+
     public string From => $"{(IsOnly ? "ONLY " : "")}{PostgresDialect.Instance.Identifier(Table.Schema)}.{PostgresDialect.Instance.Identifier(Table.Name)}";
 }
 
 /// <summary>A query that the source runs as a whole.</summary>
 /// <param name="Tables">Those it reads.</param>
-internal sealed record PostgresQueryHandle(RelationalTree Tree, EquatableArray<PostgresTable> Tables) : ITableHandle;
+internal sealed record PostgresQueryHandle(RelationalTree Tree, EquatableArray<PostgresTable> Tables) : ITableHandle
+{
+    /// <summary>The exported snapshot that is read; null for the newest state.</summary>
+    public string? Snapshot { get; init; }
+}

@@ -31,14 +31,16 @@ internal sealed class SharedSnapshot : IAsyncDisposable
     /// <summary>What <c>SET TRANSACTION SNAPSHOT</c> takes.</summary>
     public string Name { get; }
 
-    /// <summary>Null for what has no pages of its own (views, partitioned and foreign tables, parents), for small tables, and on a standby.</summary>
-    public static async ValueTask<SharedSnapshot?> TryOpenAsync(NpgsqlDataSource source, PostgresTable table, PostgresErrors errors, CancellationToken cancellationToken)
+    /// <param name="snapshot">The state to export again; null for the newest.</param>
+    /// <returns>Null for what has no pages of its own (views, partitioned and foreign tables, parents), for small tables, and on a standby.</returns>
+    public static async ValueTask<SharedSnapshot?> TryOpenAsync(NpgsqlDataSource source, PostgresTable table, string? snapshot, PostgresErrors errors, CancellationToken cancellationToken)
     {
         var connection = source.CreateConnection();
         try
         {
             await connection.OpenAsync(cancellationToken);
-            await using (var begin = new NpgsqlCommand("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", connection)) await begin.ExecuteNonQueryAsync(cancellationToken);
+            var sql = snapshot is null ? PostgresSnapshot.Begin : $"{PostgresSnapshot.Begin}; {PostgresSnapshot.Set(snapshot)}";
+            await using (var begin = new NpgsqlCommand(sql, connection)) await begin.ExecuteNonQueryAsync(cancellationToken);
             await using var command = new NpgsqlCommand(Sql, connection);
             command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = table.Schema });
             command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = table.Name });
@@ -48,7 +50,7 @@ internal sealed class SharedSnapshot : IAsyncDisposable
         catch (NpgsqlException error)
         {
             await connection.DisposeAsync();
-            throw error is PostgresException ? errors.WhileReading(error, Sql) : errors.WhileConnecting(error);
+            throw error is PostgresException ? errors.WhileSettingSnapshot(error, Sql) : errors.WhileConnecting(error);
         }
         catch
         {

@@ -35,7 +35,11 @@ public sealed record RemoteCondition(string Template, EquatableArray<RemoteValue
     }
 }
 
-/// <summary>A constant as it is sent beside a statement.</summary>
+/// <summary>A value as it is sent beside a statement.</summary>
 /// <param name="Literal">The same within a statement.</param>
-/// <param name="Text">Its text form, which the source reads as <paramref name="TypeName"/>.</param>
-public sealed record RemoteValue(string Literal, string Text, string TypeName);
+/// <param name="Text">Its text form, which the source reads as <paramref name="TypeName"/>; empty while it is not known.</param>
+public sealed record RemoteValue(string Literal, string Text, string TypeName)
+{
+    /// <summary>The parameter of the query that has the value; zero for a constant.</summary>
+    public int Parameter { get; init; }
+}

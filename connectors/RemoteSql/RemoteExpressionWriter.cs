@@ -101,6 +101,11 @@ public sealed class RemoteExpressionWriter
             case ConnectorExpression.Constant constant when isApart && _isApart && _dialect.Value(constant.Value, constant.Of) is { } value:
                 _values.Add(value);
                 return new RemoteExpression(RemoteCondition.Place.ToString(), RemotePrecedence.Atom) { IsConstant = true };
+            case ConnectorExpression.Parameter parameter when isApart && _isApart && _dialect.Parameter(parameter.Number, parameter.Of) is { } open:
+                _values.Add(open);
+                return new RemoteExpression(RemoteCondition.Place.ToString(), RemotePrecedence.Atom) { IsConstant = true };
+            case ConnectorExpression.Parameter:
+                throw new NotShippableException("a value that is not known yet can only stand in a comparison");
             case ConnectorExpression.Column column:
                 return _findColumn(column.Name) ?? throw new NotShippableException($"column {column.Name} is not a column of the source");
             case ConnectorExpression.Constant constant:
@@ -146,7 +151,7 @@ public sealed class RemoteExpressionWriter
         var isMatch = call.Symbol is "~~" or "!~~";
         if (isMatch && call.Arguments[1] is not ConnectorExpression.Constant) throw new NotShippableException("the pattern is not a constant");
         // Two constants have nothing to take their type from.
-        var hasColumn = call.Arguments.Any(argument => argument is not ConnectorExpression.Constant);
+        var hasColumn = call.Arguments.Any(argument => argument is not (ConnectorExpression.Constant or ConnectorExpression.Parameter));
         var outer = isComparison || isMatch ? RemotePrecedence.Comparison : RemotePrecedence.Arithmetic;
         var operands = call.Arguments.Select(argument => Write(argument, hasColumn && outer == RemotePrecedence.Comparison, hasColumn && isComparison)).ToArray();
         var collations = operands.SelectMany(operand => operand.Collations).ToArray();
@@ -162,7 +167,7 @@ public sealed class RemoteExpressionWriter
     {
         foreach (var value in list.Values) Demand("=", [list.Argument, value]);
         var argument = Write(list.Argument);
-        var isInColumn = list.Argument is not ConnectorExpression.Constant;
+        var isInColumn = list.Argument is not (ConnectorExpression.Constant or ConnectorExpression.Parameter);
         var values = list.Values.Select(value => Write(value, isInColumn, isInColumn)).ToArray();
         var collations = values.SelectMany(value => value.Collations).Concat(argument.Collations).ToArray();
         var left = argument.Above(RemotePrecedence.Comparison);

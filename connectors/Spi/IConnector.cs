@@ -251,6 +251,38 @@ public interface IPageSource
     IAsyncEnumerable<Batch> ReadAsync(ConnectorSplit split, CancellationToken cancellationToken);
 }
 
+/// <summary>Run time: a source that can show one state of itself to any number of scans.</summary>
+public interface ISnapshotSource
+{
+    /// <summary>The state as it is now.</summary>
+    ValueTask<ISourceSnapshot> OpenSnapshotAsync(CancellationToken cancellationToken);
+}
+
+/// <summary>A state of a source, which can be read until it is disposed. Scans that have begun by then go on.</summary>
+public interface ISourceSnapshot : IAsyncDisposable
+{
+    /// <summary>The handle whose scans read this state.</summary>
+    ITableHandle At(ITableHandle handle);
+}
+
+/// <summary>Run time: a page source whose splits may leave values open until they are read; see <see cref="ConnectorExpression.Parameter"/>. Thread-safe.</summary>
+public interface IPreparedReads
+{
+    /// <summary>What reading the split again and again has in common; null for a split that cannot be read so.</summary>
+    /// <param name="parameterTypes">The types of all parameters of the query, in order.</param>
+    IPreparedRead? TryPrepare(ConnectorSplit split, EquatableArray<SqlType> parameterTypes);
+}
+
+/// <summary>A split with values left open. Thread-safe; valid as long as its connector.</summary>
+public interface IPreparedRead
+{
+    /// <summary>
+    /// The rows for these values, as <see cref="IPageSource.ReadAsync"/> gives them. Null when one of the values is NULL or has no form at the source, or when the source reads the rows better by
+    /// a query that is planned for the values.
+    /// </summary>
+    IAsyncEnumerable<Batch>? TryReadAsync(EquatableArray<object?> parameters, CancellationToken cancellationToken);
+}
+
 /// <summary>Finds the connector of a split's server on a worker. Throws 08001 when there is none.</summary>
 public interface IConnectorResolver
 {

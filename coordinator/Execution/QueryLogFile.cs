@@ -15,9 +15,13 @@ public sealed class QueryLogFile : IAsyncDisposable
     /// <summary>Lines that wait to be written; more are dropped, so that a slow disk slows no statement.</summary>
     private const int MostWaiting = 10_000;
 
+    /// <summary>How long lines gather before the file is opened: opening it for each of many short statements would cost more than they do.</summary>
+    private static readonly TimeSpan s_gathering = TimeSpan.FromMilliseconds(200);
+
     private readonly string _path;
     private readonly TimeProvider _clock;
     private readonly Action<string> _onFailure;
+    private readonly CancellationTokenSource _closing = new();
     private readonly Channel<LoggedQuery> _lines =
         Channel.CreateBounded<LoggedQuery>(new BoundedChannelOptions(MostWaiting) { FullMode = BoundedChannelFullMode.DropWrite, SingleReader = true });
 
@@ -57,7 +61,9 @@ public sealed class QueryLogFile : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         _lines.Writer.TryComplete();
+        await _closing.CancelAsync();
         await _writing;
+        _closing.Dispose();
     }
 
     internal void Write(LoggedQuery query) => _lines.Writer.TryWrite(query);
@@ -79,6 +85,7 @@ public sealed class QueryLogFile : IAsyncDisposable
         var isFailing = false;
         while (await _lines.Reader.WaitToReadAsync())
         {
+            await Task.Delay(s_gathering, _clock, _closing.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             try
             {
                 if (new FileInfo(_path) is { Exists: true, Length: > MostBytes }) File.Move(_path, PreviousPath, overwrite: true);

@@ -60,12 +60,15 @@ public sealed class QueryRecord
     /// <summary>The state of the catalog that the statement reads.</summary>
     public void Reads(long catalogVersion) => _figures = _figures with { CatalogVersion = catalogVersion };
 
-    public void Planned(FragmentedPlan plan, TimeSpan queued, TimeSpan planning) => _figures = _figures with
+    public void Planned(IReadOnlyList<string> sources, TimeSpan queued, TimeSpan planning) => _figures = _figures with
     {
         Queued = _figures.Queued + queued,
         Planning = _figures.Planning + planning,
-        Sources = [.. plan.Tables.Keys.Select(table => table.ToString()).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal)],
+        Sources = sources,
     };
+
+    /// <summary>The tables that a plan reads, by name.</summary>
+    public static IReadOnlyList<string> SourcesOf(FragmentedPlan plan) => [.. plan.Tables.Keys.Select(table => table.ToString()).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal)];
 
     public void Read(long rows) => _figures = _figures with { Rows = _figures.Rows + rows };
 

@@ -67,9 +67,16 @@ public sealed class QueryRun
 
     private async ValueTask<IAsyncEnumerator<Batch>> StartAsync(BoundQuery query, CancellationToken cancellationToken)
     {
+        // What is prepared for all values reads the newest state.
+        if (_request is { Shortcut: { } shortcut, Sources: null } && ReferenceEquals(query, _request.Query) && await _runner.TryReadAsync(shortcut, _request, cancellationToken) is { } read)
+        {
+            Plan = read.Plan;
+            return read.Rows.GetAsyncEnumerator(cancellationToken);
+        }
+
         Plan = await _runner.PlanAsync(_request, query, cancellationToken);
         Report = new QueryReport();
         if (_request.BeforeStartAsync is { } before) await before(cancellationToken);
-        return _runner.ExecuteAsync(Plan, _request.Settings, Report, cancellationToken).GetAsyncEnumerator(cancellationToken);
+        return _runner.ExecuteAsync(Plan, _request, Report, cancellationToken).GetAsyncEnumerator(cancellationToken);
     }
 }

@@ -24,6 +24,12 @@ public sealed record QueryRequest(BoundQuery Query, Planner.ExecutionContext Con
     /// <summary>Awaited between planning and the first task.</summary>
     public Func<CancellationToken, ValueTask>? BeforeStartAsync { get; init; }
 
+    /// <summary>The states of sources that the transaction reads; null when each statement reads the newest.</summary>
+    public SourceSnapshots? Sources { get; init; }
+
+    /// <summary>What executions of the query have in common; null for a query that is run once.</summary>
+    public ReadShortcut? Shortcut { get; init; }
+
     /// <summary>Told what the run does; null when nobody keeps a record.</summary>
     public QueryRecord? Record { get; init; }
 }
@@ -47,7 +53,7 @@ public sealed class QueryRunner(QueryScheduler scheduler, PlanningThreads planni
                 return QueryPlanner.Plan(query, request.Context, request.Distribution);
             },
             cancellationToken);
-        request.Record?.Planned(plan, clock.GetElapsedTime(asked, begun), clock.GetElapsedTime(begun));
+        request.Record?.Planned(QueryRecord.SourcesOf(plan), clock.GetElapsedTime(asked, begun), clock.GetElapsedTime(begun));
         return plan;
     }
 
@@ -68,7 +74,7 @@ public sealed class QueryRunner(QueryScheduler scheduler, PlanningThreads planni
     {
         var plan = await PlanWriteAsync(request, query, output, cancellationToken);
         if (request.BeforeStartAsync is { } before) await before(cancellationToken);
-        var written = await scheduler.WriteAsync(plan, request.Settings, cancellationToken);
+        var written = await scheduler.WriteAsync(plan, request.Settings, request.Sources, cancellationToken);
         request.Record?.Read(written.Rows);
         request.Record?.Done(written.Report);
         return written;
@@ -83,6 +89,32 @@ public sealed class QueryRunner(QueryScheduler scheduler, PlanningThreads planni
         return plan with { Fragments = [.. plan.Fragments.SkipLast(1), plan.Root with { Output = output }] };
     }
 
-    internal IAsyncEnumerable<Arrow.Batch> ExecuteAsync(FragmentedPlan plan, TaskSettings settings, QueryReport report, CancellationToken cancellationToken) =>
-        scheduler.ExecuteAsync(plan, settings, report, cancellationToken);
+    /// <summary>The rows of a query that is one statement of a source, without planning it again; null when it has to be planned.</summary>
+    internal async ValueTask<PlannedRead?> TryReadAsync(ReadShortcut shortcut, QueryRequest request, CancellationToken cancellationToken)
+    {
+        if (await shortcut.FindAsync(request, () => PrepareReadAsync(request, cancellationToken)) is not { } generic) return null;
+        if (scheduler.TryReadAsync(generic.Read, request.Context.Parameters, cancellationToken) is not { } rows) return null;
+        request.Record?.Planned(generic.Sources, TimeSpan.Zero, TimeSpan.Zero);
+        return new PlannedRead(generic.Plan, rows);
+    }
+
+    /// <summary>Whether all executions of the request's query would be one statement of a source.</summary>
+    public async ValueTask<bool> HasGenericReadAsync(QueryRequest request, CancellationToken cancellationToken)
+    {
+        request.Shortcut!.ExpectRuns();
+        return await request.Shortcut.FindAsync(request, () => PrepareReadAsync(request, cancellationToken)) is not null;
+    }
+
+    private async ValueTask<GenericRead?> PrepareReadAsync(QueryRequest request, CancellationToken cancellationToken)
+    {
+        var plan = await planning.RunAsync(request.Length, () => QueryPlanner.TryPlanGeneric(request.Query, request.Context, request.Distribution), cancellationToken);
+        if (plan is null || await scheduler.FindRemoteReadAsync(plan, request.Query.ParameterTypes, cancellationToken) is not { } read) return null;
+        return new GenericRead(plan, read, QueryRecord.SourcesOf(plan));
+    }
+
+    internal IAsyncEnumerable<Arrow.Batch> ExecuteAsync(FragmentedPlan plan, QueryRequest request, QueryReport report, CancellationToken cancellationToken) =>
+        scheduler.ExecuteAsync(plan, request.Settings, report, request.Sources, cancellationToken);
 }
+
+/// <param name="Plan">The plan that gives the rows.</param>
+internal sealed record PlannedRead(FragmentedPlan Plan, IAsyncEnumerable<Arrow.Batch> Rows);

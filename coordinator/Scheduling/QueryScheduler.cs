@@ -1,8 +1,10 @@
 using System.Runtime.CompilerServices;
 using Federation.Arrow;
 using Federation.Connectors.Spi;
+using Federation.Core;
 using Federation.Core.Errors;
 using Federation.Core.Tasks;
+using Federation.Core.Types;
 using Federation.Planner;
 
 namespace Federation.Scheduling;
@@ -23,9 +25,10 @@ public sealed class QueryScheduler(IWorkerDirectory workers, IConnectorResolver 
     public int WorkerCount => Math.Max(1, workers.Remote.Count);
 
     /// <summary>Runs a plan whose root writes data files.</summary>
-    public async ValueTask<WrittenRows> WriteAsync(FragmentedPlan plan, TaskSettings settings, CancellationToken cancellationToken)
+    /// <param name="sources">The states of sources that the transaction reads; null when each statement reads the newest.</param>
+    public async ValueTask<WrittenRows> WriteAsync(FragmentedPlan plan, TaskSettings settings, SourceSnapshots? sources, CancellationToken cancellationToken)
     {
-        await using var query = await ScheduledQuery.CreateAsync(plan, cancellationToken);
+        await using var query = await ScheduledQuery.CreateAsync(plan, sources, cancellationToken);
         var report = new QueryReport { Scheduled = query };
         if (query is { Fragments: [{ Tasks: [var only] } single] })
         {
@@ -45,10 +48,22 @@ public sealed class QueryScheduler(IWorkerDirectory workers, IConnectorResolver 
         return await execution.WriteAsync(report, cancellationToken);
     }
 
+    /// <summary>How a plan for all values of the parameters is read when it is one statement of a source; null for every other plan.</summary>
+    public async ValueTask<RemoteRead?> FindRemoteReadAsync(FragmentedPlan plan, EquatableArray<SqlType> parameterTypes, CancellationToken cancellationToken)
+    {
+        await using var query = await ScheduledQuery.CreateAsync(plan, cancellationToken);
+        return query.RemoteOnly is { } split && new RemoteRead(split, parameterTypes) is var read && read.Prepare(connectors) is not null ? read : null;
+    }
+
+    /// <summary>The rows of such a plan for some values; null when the query has to be planned for them.</summary>
+    public IAsyncEnumerable<Batch>? TryReadAsync(RemoteRead read, EquatableArray<object?> parameters, CancellationToken cancellationToken) =>
+        read.TryReadAsync(connectors, parameters, cancellationToken);
+
     /// <summary>Runs a plan and streams its rows; see <see cref="ITaskRunner{TBatch}.RunAsync"/> for ownership and cancellation.</summary>
     /// <param name="report">Filled as the query runs, when given.</param>
+    /// <param name="sources">The states of sources that the transaction reads; null when each statement reads the newest.</param>
     public async IAsyncEnumerable<Batch> ExecuteAsync(
-        FragmentedPlan plan, TaskSettings settings, QueryReport? report = null, [EnumeratorCancellation] CancellationToken cancellationToken = default)
+        FragmentedPlan plan, TaskSettings settings, QueryReport? report = null, SourceSnapshots? sources = null, [EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
         if (plan.Fragments.Count == 1 && ConstantRows.TryBuild(plan.Root.Plan) is { } constant)
         {
@@ -56,7 +71,7 @@ public sealed class QueryScheduler(IWorkerDirectory workers, IConnectorResolver 
             yield break;
         }
 
-        await using var query = await ScheduledQuery.CreateAsync(plan, cancellationToken);
+        await using var query = await ScheduledQuery.CreateAsync(plan, sources, cancellationToken);
         if (report is not null) report.Scheduled = query;
         if (query.RemoteOnly is { } split)
         {

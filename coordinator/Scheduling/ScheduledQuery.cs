@@ -23,6 +23,7 @@ public sealed record ScheduledFragment(Fragment Fragment, IReadOnlyList<Schedule
 public sealed class ScheduledQuery : IAsyncDisposable
 {
     private readonly List<IAsyncDisposable> _holds = [];
+    private readonly Dictionary<ISnapshotSource, ISourceSnapshot> _snapshots = [];
 
     private ScheduledQuery(FragmentedPlan plan) => Plan = plan;
 
@@ -54,13 +55,33 @@ public sealed class ScheduledQuery : IAsyncDisposable
         }
     }
 
-    public static async ValueTask<ScheduledQuery> CreateAsync(FragmentedPlan plan, CancellationToken cancellationToken)
+    /// <summary>A query that is not run.</summary>
+    public static ValueTask<ScheduledQuery> CreateAsync(FragmentedPlan plan, CancellationToken cancellationToken) => CreateAsync(new ScheduledQuery(plan), cancellationToken);
+
+    /// <summary>A query that is run. All its scans of one source read one state of it.</summary>
+    /// <param name="transaction">The states that its transaction reads; null when each statement reads the newest.</param>
+    public static async ValueTask<ScheduledQuery> CreateAsync(FragmentedPlan plan, SourceSnapshots? transaction, CancellationToken cancellationToken)
     {
         var query = new ScheduledQuery(plan);
         try
         {
+            await query.OpenSnapshotsAsync(transaction, cancellationToken);
+        }
+        catch
+        {
+            await query.DisposeAsync();
+            throw;
+        }
+
+        return await CreateAsync(query, cancellationToken);
+    }
+
+    private static async ValueTask<ScheduledQuery> CreateAsync(ScheduledQuery query, CancellationToken cancellationToken)
+    {
+        try
+        {
             var fragments = new List<ScheduledFragment>();
-            foreach (var fragment in plan.Fragments) fragments.Add(await query.ScheduleAsync(fragment, cancellationToken));
+            foreach (var fragment in query.Plan.Fragments) fragments.Add(await query.ScheduleAsync(fragment, cancellationToken));
             query.Fragments = fragments;
             return query;
         }
@@ -75,6 +96,20 @@ public sealed class ScheduledQuery : IAsyncDisposable
     {
         foreach (var hold in _holds) await hold.DisposeAsync();
         _holds.Clear();
+    }
+
+    private async ValueTask OpenSnapshotsAsync(SourceSnapshots? transaction, CancellationToken cancellationToken)
+    {
+        var scans = new Dictionary<ISnapshotSource, int>();
+        foreach (var scan in Plan.Fragments.SelectMany(fragment => fragment.Query.Inputs).Select(input => input.Source).OfType<Scan>())
+            if (Plan.Tables[scan.Source].Provider is ISnapshotSource source)
+                scans[source] = scans.GetValueOrDefault(source) + 1;
+        // One scan sees one state by itself.
+        var least = transaction is null ? 2 : 1;
+        if (transaction is null) _holds.Add(transaction = new SourceSnapshots());
+        foreach (var (source, count) in scans)
+            if (count >= least)
+                _snapshots[source] = await transaction.GetAsync(source, cancellationToken);
     }
 
     private async ValueTask<ScheduledFragment> ScheduleAsync(Fragment fragment, CancellationToken cancellationToken)
@@ -108,9 +143,10 @@ public sealed class ScheduledQuery : IAsyncDisposable
         var table = Plan.Tables[scan.Source];
         if (table.Provider is not IScanPlanner planner) throw new SqlException(SqlState.FeatureNotSupported, $"table \"{scan.Source}\" cannot be read");
         var columns = scan.Outputs.Select(output => output.SourceName).ToEquatableArray();
+        var handle = planner is ISnapshotSource source && _snapshots.TryGetValue(source, out var snapshot) ? snapshot.At(scan.Handle) : scan.Handle;
         var plan = fragment.Tasks > 1 && planner is IPartitionedScanPlanner partitioned
-            ? await partitioned.PlanScanAsync(scan.Handle, columns, name, fragment.Tasks, cancellationToken)
-            : await planner.PlanScanAsync(scan.Handle, columns, name, cancellationToken);
+            ? await partitioned.PlanScanAsync(handle, columns, name, fragment.Tasks, cancellationToken)
+            : await planner.PlanScanAsync(handle, columns, name, cancellationToken);
         if (plan.Hold is { } hold) _holds.Add(hold);
         notes[scan] = new ScanNotes(plan.RemoteSql, plan.Details);
         var splits = plan.Splits.Select(split => split is ConnectorSplit remote && table.ProviderKey is { } key ? remote with { Server = key } : split).ToArray();

@@ -11,10 +11,11 @@ namespace Federation.Session;
 /// <summary>An analysed statement: its syntax, and for queries the plan bound against one catalog version.</summary>
 internal sealed class PreparedStatement(string text, Statement? syntax) : IPreparedStatement
 {
+    private string _text = text;
     private bool? _mayAnswer;
 
     /// <summary>The whole query string that positions count from.</summary>
-    public string Text { get; } = text;
+    public string Text => _text;
 
     /// <summary>Null for an empty query.</summary>
     public Statement? Syntax { get; } = syntax;
@@ -54,6 +55,9 @@ internal sealed class PreparedStatement(string text, Statement? syntax) : IPrepa
 
     public bool IsEmpty => Syntax is null;
 
+    /// <summary>What executions of the query have in common.</summary>
+    public Federation.Execution.ReadShortcut Shortcut { get; } = new();
+
     /// <summary>The query's only row, once it is known and the same for every execution in every session. Threads may set it at the same time, all to the same values.</summary>
     public Constant[]? Answer { get; set; }
 
@@ -80,6 +84,17 @@ internal sealed class PreparedStatement(string text, Statement? syntax) : IPrepa
     {
         var copy = (PreparedStatement)MemberwiseClone();
         copy.IsFromSql = true;
+        return copy;
+    }
+
+    /// <summary>The text whose values the parameters have; null for a statement whose client sends the values.</summary>
+    public FilledTemplate? Filled { get; private set; }
+
+    /// <summary>The statement of a template for one text.</summary>
+    public PreparedStatement Fill(FilledTemplate filled)
+    {
+        var copy = (PreparedStatement)MemberwiseClone();
+        (copy._text, copy.Filled) = (filled.Use.Sql, filled);
         return copy;
     }
 

@@ -19,6 +19,7 @@ public sealed class QuerySession : ISession
     private readonly SessionServices _services;
     private readonly SessionFunctions _functions;
     private readonly StatementAnalyzer _analyzer;
+    private readonly StatementTemplates _templates;
     private readonly Dictionary<string, PreparedStatement> _statements = new(StringComparer.Ordinal);
     private readonly Dictionary<string, IPortal> _portals = new(StringComparer.Ordinal);
     private readonly Queue<SqlNotice> _notices = new();
@@ -49,6 +50,7 @@ public sealed class QuerySession : ISession
         Transaction = new TransactionState(this, services);
         Suspended = new SuspendedPortals(services.SpillDirectory);
         _analyzer = new StatementAnalyzer(this, services);
+        _templates = new StatementTemplates(this, services, _analyzer);
         CatalogName = origin.Catalog ?? origin.Database;
         RemoteEndPoint = origin.RemoteAddress as System.Net.IPEndPoint;
         IsEncrypted = origin.IsEncrypted;
@@ -120,13 +122,15 @@ public sealed class QuerySession : ISession
     public ValueTask<IReadOnlyList<StatementText>> SplitAsync(string sql, CancellationToken cancellationToken)
     {
         _log.Read(sql);
-        return _services.Statements.FindParts(sql) is { } parts ? ValueTask.FromResult(parts) : InStatementAsync(
-            token => _services.Planning.RunAsync<IReadOnlyList<StatementText>>(
-                sql.Length,
-                () => [.. SqlParser.Parse(sql).Select(statement => new StatementText(sql, statement.Start, statement.Length, statement.Statement))],
-                token),
-            cancellationToken);
+        if (_services.Statements.FindParts(sql) is { } parts) return ValueTask.FromResult(parts);
+        if (Transaction.Status != TransactionStatus.Failed && _templates.Find(sql) is { } use) return ValueTask.FromResult<IReadOnlyList<StatementText>>([new StatementText(sql, 0, sql.Length, use)]);
+        return InStatementAsync(token => ParseAsync(sql, token), cancellationToken);
     }
+
+    private ValueTask<IReadOnlyList<StatementText>> ParseAsync(string sql, CancellationToken cancellationToken) => _services.Planning.RunAsync<IReadOnlyList<StatementText>>(
+        sql.Length,
+        () => [.. SqlParser.Parse(sql).Select(statement => new StatementText(sql, statement.Start, statement.Length, statement.Statement))],
+        cancellationToken);
 
     public ValueTask<IPreparedStatement> PrepareAsync(string name, string sql, IReadOnlyList<Oid> parameterTypes, CancellationToken cancellationToken)
     {
@@ -175,6 +179,7 @@ public sealed class QuerySession : ISession
     private async ValueTask<IPortal> OpenAsync(string portalName, IPreparedStatement statement, EquatableArray<object?> parameters, CancellationToken cancellationToken)
     {
         var prepared = (PreparedStatement)statement;
+        parameters = prepared.Filled?.Values ?? parameters;
         _log.Run(prepared);
         RequireUsable(prepared.Syntax);
         if (Transaction.BeginExecution()) _noted.Clear();
@@ -183,16 +188,43 @@ public sealed class QuerySession : ISession
         prepared = await _analyzer.RefreshAsync(prepared, cancellationToken);
         // EXECUTE runs what was prepared by name, against the present catalog and as the present user too.
         if (prepared.Syntax is ExecuteStatement execute && _statements.TryGetValue(execute.Name, out var named)) _statements[execute.Name] = await _analyzer.RefreshAsync(named, cancellationToken);
+        var portal = prepared.Filled is { } filled ? await OpenFilledAsync(prepared, filled, cancellationToken) : await OpenAsync(prepared, parameters, cancellationToken);
+        if (portalName.Length > 0 && portal is { Fields: not null, CopyOut: null })
+            portal = new CursorPortal(this, portal, canScroll: false, _services.SpillDirectory) { State = new(portalName, prepared.Text, false, false, false, StatementTime) };
+        _portals.Add(portalName, portal);
+        return portal;
+    }
+
+    private async ValueTask<IPortal> OpenAsync(PreparedStatement prepared, EquatableArray<object?> parameters, CancellationToken cancellationToken)
+    {
         await LoadNamesAsync(prepared, cancellationToken);
         var (portal, isConstant) = await WithNamesAsync(
             () => _services.Planning.RunAsync(
                 prepared.Text.Length, () => (StatementHandlers.Open(this, _services, prepared, parameters), QueryStatements.IsConstant(prepared)), cancellationToken),
             cancellationToken);
         if (portal is RowPortal rows && isConstant) await rows.PrefetchAsync(cancellationToken);
-        if (portalName.Length > 0 && portal is { Fields: not null, CopyOut: null })
-            portal = new CursorPortal(this, portal, canScroll: false, _services.SpillDirectory) { State = new(portalName, prepared.Text, false, false, false, StatementTime) };
-        _portals.Add(portalName, portal);
         return portal;
+    }
+
+    /// <summary>
+    /// A template may be older than the tables that it reads. The client has sent a new text, which is to be bound to what they are now, so the first rows are read before anything is announced.
+    /// </summary>
+    private async ValueTask<IPortal> OpenFilledAsync(PreparedStatement prepared, FilledTemplate filled, CancellationToken cancellationToken)
+    {
+        var portal = (RowPortal)StatementHandlers.Open(this, _services, prepared, filled.Values);
+        try
+        {
+            await portal.PrefetchAsync(cancellationToken);
+            return portal;
+        }
+        catch (SqlException error) when (error.State == SqlState.FeatureNotSupported || error.State == SqlState.UndefinedTable || error.State == SqlState.UndefinedColumn)
+        {
+            await portal.DisposeAsync();
+            filled.Use.Template.Statement = null;
+        }
+
+        var sql = filled.Use.Sql;
+        return await OpenAsync(await AnalyzeAsync(sql, (Statement)(await ParseAsync(sql, cancellationToken)).Single().Syntax, null, cancellationToken), default, cancellationToken);
     }
 
     public IPortal GetPortal(string name) => _portals.GetValueOrDefault(name)
@@ -477,6 +509,13 @@ public sealed class QuerySession : ISession
 
     private async ValueTask<IPreparedStatement> PrepareNewAsync(StatementText statement, CancellationToken cancellationToken)
     {
+        if (statement.Syntax is TemplateUse use)
+        {
+            BeginStatement(use.Sql, null);
+            if (await _templates.TryPrepareAsync(use, cancellationToken) is { } filled) return filled;
+            statement = (await ParseAsync(use.Sql, cancellationToken)).Single();
+        }
+
         var prepared = await AnalyzeAsync(statement.Source, (Statement)statement.Syntax, null, cancellationToken);
         // Only a statement that is the whole of its text may be kept: nothing but blanks and a semicolon around it.
         if (statement.Source.AsSpan(0, statement.Start).IsWhiteSpace() && statement.Source.AsSpan(statement.Start + statement.Length).Trim() is "" or ";")
@@ -485,11 +524,13 @@ public sealed class QuerySession : ISession
     }
 
     /// <summary>What analysing would do for a statement that was analysed before.</summary>
-    private void BeginStatement(PreparedStatement statement)
+    private void BeginStatement(PreparedStatement statement) => BeginStatement(statement.Text, statement.Syntax);
+
+    private void BeginStatement(string text, Statement? syntax)
     {
         StatementTime = ToTimestamp(_services.Clock.GetUtcNow());
-        _lastQuery = statement.Text;
-        RequireUsable(statement.Syntax);
+        _lastQuery = text;
+        RequireUsable(syntax);
         Transaction.BeginStatement();
     }
 

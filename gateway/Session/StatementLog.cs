@@ -39,12 +39,13 @@ internal sealed class StatementLog(QuerySession session, SessionServices service
     public void Read(string sql) => Begin(sql, 0, sql.Length, null);
 
     /// <summary>One of the statements of a text is next.</summary>
-    public void Read(StatementText statement) => Begin(statement.Source, statement.Start, statement.Length, (Statement)statement.Syntax);
+    public void Read(StatementText statement) => Begin(statement.Source, statement.Start, statement.Length, statement.Syntax as Statement);
 
     /// <summary>A statement that was prepared is run.</summary>
     public void Run(PreparedStatement statement)
     {
-        var span = statement.Syntax?.Span;
+        // The syntax of a template has its places in another text.
+        var span = statement.Filled is null ? statement.Syntax?.Span : null;
         Begin(statement.Text, span?.Start ?? 0, span?.Length ?? statement.Text.Length, statement.Syntax);
         // Several statements may be run before the client asks whether all is well.
         Record?.End(null);

@@ -1,5 +1,6 @@
 using System.Globalization;
 using Federation.Catalog;
+using Federation.Scheduling;
 using Federation.SessionApi;
 using Federation.Sql.Syntax;
 using Federation.Transactions;
@@ -18,6 +19,7 @@ internal sealed class TransactionState(QuerySession session, SessionServices ser
     private static long s_lastId = 730;
 
     private Transaction? _transaction;
+    private SourceSnapshots? _sources;
     private bool _inImplicitBlock;
     private bool _hasBegunStatement;
 
@@ -35,6 +37,9 @@ internal sealed class TransactionState(QuerySession session, SessionServices ser
 
     /// <summary>Whether other processes see the servers that this transaction sees: it has changed none, and does not read an older version.</summary>
     public bool ReadsNewestCatalog => _transaction is not { HasChanges: true } && AsOf is null;
+
+    /// <summary>The states of attached sources that the transaction reads; null when each statement reads the newest.</summary>
+    public SourceSnapshots? Sources => IsRepeatable ? _sources ??= new SourceSnapshots() : null;
 
     /// <summary>A statement is analysed: it sees what has been committed until now, if the isolation level lets it.</summary>
     public void BeginStatement()
@@ -269,6 +274,7 @@ internal sealed class TransactionState(QuerySession session, SessionServices ser
 
     private async ValueTask CommitCatalogAsync(CancellationToken cancellationToken)
     {
+        ForgetSources();
         var transaction = _transaction;
         _transaction = null;
         if (transaction is not null) await transaction.CommitAsync(cancellationToken);
@@ -277,8 +283,16 @@ internal sealed class TransactionState(QuerySession session, SessionServices ser
     /// <summary>Undoes what is not committed: nobody will.</summary>
     internal void Forget()
     {
+        ForgetSources();
         _transaction?.Rollback();
         _transaction = null;
+    }
+
+    /// <summary>Nobody waits for the sources to end what was open there.</summary>
+    private void ForgetSources()
+    {
+        if (_sources is { } sources) _ = sources.DisposeAsync().AsTask();
+        _sources = null;
     }
 
     private void Abort()

@@ -16,6 +16,8 @@ public static class ConnectorExpressions
                 return columns.TryGetValue(reference.Column.Id, out var name) ? new ConnectorExpression.Column(name, reference.Type) : null;
             case Constant constant:
                 return new ConnectorExpression.Constant(constant.Value, constant.Type);
+            case Parameter { Value: null } parameter:
+                return new ConnectorExpression.Parameter(parameter.Number, parameter.Type);
             case Cast cast:
                 return Convert(cast.Operand, columns, ofSubquery) is { } operand ? new ConnectorExpression.Cast(operand, cast.Type) : null;
             case Call call:

@@ -22,11 +22,37 @@ public static class QueryPlanner
 {
     public static FragmentedPlan Plan(BoundQuery query, ExecutionContext context, DistributionOptions options) => Fragmenter.Cut(Optimize(query, context), query.Tables, options);
 
+    /// <summary>
+    /// A plan for all values of the parameters, none of them NULL: what sources have taken of the query names them. Null when something of the query is left to do that needs a value, or that
+    /// may give another result at another time.
+    /// </summary>
+    public static FragmentedPlan? TryPlanGeneric(BoundQuery query, ExecutionContext context, DistributionOptions options)
+    {
+        if (Mentions(query.Plan, expression => expression is Call { Function.Volatility: not Volatility.Immutable } || expression.Type.Base.Name.StartsWith("reg", StringComparison.Ordinal))) return null;
+        PlanChecker.Check(query.Plan, "binding");
+        var plan = PlanRewriter.RewriteExpressions(query.Plan, expression => expression is Parameter ? expression : Substitute(expression, context));
+        plan = Optimizer.Optimize(plan, new RuleContext(query.Tables) { PushesSubtrees = context.PushesSubtrees });
+        // A scan keeps what its source has taken, for EXPLAIN.
+        var left = PlanRewriter.Rewrite(plan, node => node is Scan scan ? scan with { Filters = [], Hints = [] } : node);
+        return Mentions(left, expression => expression is Parameter) ? null : Fragmenter.Cut(plan, query.Tables, options);
+    }
+
     public static LogicalPlan Optimize(BoundQuery query, ExecutionContext context)
     {
         PlanChecker.Check(query.Plan, "binding");
         var plan = PlanRewriter.RewriteExpressions(query.Plan, expression => Substitute(expression, context));
         return Optimizer.Optimize(plan, new RuleContext(query.Tables) { PushesSubtrees = context.PushesSubtrees });
+    }
+
+    private static bool Mentions(LogicalPlan plan, Func<Expr, bool> predicate)
+    {
+        var found = false;
+        PlanRewriter.RewriteExpressions(plan, expression =>
+        {
+            found |= predicate(expression);
+            return expression;
+        });
+        return found;
     }
 
     /// <summary>Replaces parameters and session functions of an expression, bottom-up.</summary>

@@ -99,18 +99,26 @@ internal sealed class CopyStream : IAsyncDisposable
         _registration = _cancellation.UnsafeRegister(static copy => ((CopyStream)copy!).RequestCancel(), this);
         try
         {
-            if (_snapshot is not null)
-            {
-                // The pool rolls the transaction back when the connection returns.
-                await using var begin = new NpgsqlCommand($"BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET TRANSACTION SNAPSHOT '{_snapshot.Replace("'", "''", StringComparison.Ordinal)}'", _connection);
-                await begin.ExecuteNonQueryAsync(_abandonment.Token);
-            }
-
+            if (_snapshot is not null) await SetSnapshotAsync(_snapshot);
             _stream = await _connection.BeginRawBinaryCopyAsync($"COPY ({_sql}) TO STDOUT (FORMAT BINARY)", _abandonment.Token);
         }
         catch (Exception exception) when (exception is not SqlException)
         {
             throw Translate(exception);
+        }
+    }
+
+    /// <summary>The pool rolls the transaction back when the connection returns.</summary>
+    private async ValueTask SetSnapshotAsync(string snapshot)
+    {
+        try
+        {
+            await using var begin = new NpgsqlCommand($"{PostgresSnapshot.Begin}; {PostgresSnapshot.Set(snapshot)}", _connection);
+            await begin.ExecuteNonQueryAsync(_abandonment.Token);
+        }
+        catch (PostgresException error) when (!_cancellation.IsCancellationRequested)
+        {
+            throw _errors.WhileSettingSnapshot(error, _shown);
         }
     }
 

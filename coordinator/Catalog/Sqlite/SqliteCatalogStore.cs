@@ -40,11 +40,13 @@ public sealed class SqliteCatalogStore : ICatalogStore
     private readonly string _connectionString;
     private readonly TimeProvider _clock;
     private readonly SemaphoreSlim _writing = new(1, 1);
+    private readonly SqliteNewestVersion _newest;
 
     private SqliteCatalogStore(string connectionString, TimeProvider clock)
     {
         _connectionString = connectionString;
         _clock = clock;
+        _newest = new SqliteNewestVersion(Connect);
         Leases = new SqliteLeaseStore(this, clock);
         Jobs = new SqliteJobStore(this, clock);
     }
@@ -100,14 +102,16 @@ public sealed class SqliteCatalogStore : ICatalogStore
         return store;
     }
 
-    public ValueTask<CatalogVersion?> FindVersionAsync(long? version, CancellationToken cancellationToken) => UseAsync(connection =>
+    public ValueTask<CatalogVersion?> FindVersionAsync(long? version, CancellationToken cancellationToken)
     {
-        using var command = version is null
-            ? Command(connection, "SELECT version, committed_at FROM versions ORDER BY version DESC LIMIT 1", [])
-            : Command(connection, "SELECT version, committed_at FROM versions WHERE version = $1", [version]);
-        using var reader = command.ExecuteReader();
-        return reader.Read() ? new CatalogVersion(reader.GetInt64(0), FromTicks(reader.GetInt64(1))) : null;
-    });
+        if (version is null) return UseAsync(_newest.Read);
+        return UseAsync(connection =>
+        {
+            using var command = Command(connection, "SELECT version, committed_at FROM versions WHERE version = $1", [version]);
+            using var reader = command.ExecuteReader();
+            return reader.Read() ? new CatalogVersion(reader.GetInt64(0), FromTicks(reader.GetInt64(1))) : null;
+        });
+    }
 
     public ValueTask<StoredObject?> ReadAsync(CatalogKey key, long version, CancellationToken cancellationToken) => UseAsync(connection =>
     {
@@ -248,6 +252,7 @@ public sealed class SqliteCatalogStore : ICatalogStore
 
     public ValueTask DisposeAsync()
     {
+        _newest.Dispose();
         SqliteConnection.ClearAllPools();
         _writing.Dispose();
         return ValueTask.CompletedTask;
@@ -306,12 +311,17 @@ public sealed class SqliteCatalogStore : ICatalogStore
         Run(connection, "INSERT INTO versions VALUES (0, $1)", _clock.GetUtcNow().UtcTicks);
     }
 
-    internal ValueTask<T> UseAsync<T>(Func<SqliteConnection, T> read)
+    internal ValueTask<T> UseAsync<T>(Func<SqliteConnection, T> read) => UseAsync(() =>
+    {
+        using var connection = Connect();
+        return read(connection);
+    });
+
+    private static ValueTask<T> UseAsync<T>(Func<T> read)
     {
         try
         {
-            using var connection = Connect();
-            return ValueTask.FromResult(read(connection));
+            return ValueTask.FromResult(read());
         }
         catch (SqliteException error)
         {

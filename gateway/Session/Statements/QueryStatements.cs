@@ -59,10 +59,10 @@ internal static class QueryStatements
     public static IAsyncEnumerable<Batch> RunAsync(
         QuerySession session, SessionServices services, PreparedStatement statement, EquatableArray<object?> parameters, CancellationToken cancellationToken)
     {
-        var request = Request(session, services, statement, parameters);
+        var request = Request(session, services, statement, parameters) with { Shortcut = statement.Shortcut };
         var (query, settingCalls) = SettingCalls.Take(request.Query);
         if (settingCalls.Count == 0) return services.Runner.Run(request).ReadAsync(cancellationToken);
-        request = request with { Query = query, BindWideAsync = async token => SettingCalls.Take(await session.BindWideAsync(statement, token)).Query };
+        request = request with { Query = query, Shortcut = null, BindWideAsync = async token => SettingCalls.Take(await session.BindWideAsync(statement, token)).Query };
         return SettingCalls.RunAsync(session, services.Runner.Run(request).ReadAsync(cancellationToken), settingCalls, cancellationToken);
     }
 
@@ -81,6 +81,7 @@ internal static class QueryStatements
             BindWideAsync = token => session.BindWideAsync(statement, token),
             BeforeStartAsync = token => SleepAsync(session, services, token),
             Record = record,
+            Sources = session.Transaction.Sources,
         };
     }
 

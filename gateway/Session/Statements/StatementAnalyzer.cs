@@ -50,13 +50,19 @@ internal sealed class StatementAnalyzer(QuerySession session, SessionServices se
         if (prepared.Query is null || prepared.CatalogVersion == default) return prepared;
         var catalog = await session.Transaction.GetCatalogAsync(cancellationToken);
         var latest = prepared.Latest ?? prepared;
-        if (catalog.Id == latest.CatalogVersion && session.User == latest.User && session.Settings.Get("search_path") == latest.SearchPath
-            && !latest.Query!.Tables.Values.Any(table => table.FollowsFolder))
-            return latest.Query.Tables.Values.Any(table => table.IsComputed) ? latest.Reading(Resolver(catalog).System) : latest;
+        if (IsCurrent(latest, catalog))
+            return latest.Query!.Tables.Values.Any(table => table.IsComputed) ? latest.Reading(Resolver(catalog).System) : latest;
         var fresh = await AnalyzeAsync(prepared.Text, prepared.Syntax, [.. prepared.ParameterTypes], cancellationToken);
         if (SameColumns(prepared, fresh)) return prepared.Latest = fresh.InPlaceOf(prepared);
         throw new SqlException(SqlState.FeatureNotSupported, "cached plan must not change result type") { Routine = "RevalidateCachedQuery" };
     }
+
+    /// <summary>Whether binding a query again would give the same.</summary>
+    public async ValueTask<bool> IsCurrentAsync(PreparedStatement prepared, CancellationToken cancellationToken) =>
+        IsCurrent(prepared, await session.Transaction.GetCatalogAsync(cancellationToken));
+
+    private bool IsCurrent(PreparedStatement prepared, ICatalogSnapshot catalog) => catalog.Id == prepared.CatalogVersion && session.User == prepared.User
+        && session.Settings.Get("search_path") == prepared.SearchPath && !prepared.Query!.Tables.Values.Any(table => table.FollowsFolder);
 
     /// <summary>The statement's query bound so that no numeric can overflow 38 digits.</summary>
     public async ValueTask<BoundQuery> BindWideAsync(PreparedStatement prepared, CancellationToken cancellationToken) =>
