@@ -110,7 +110,8 @@ internal static class PartialAggregates
         ? new AggregateCall(first.Function, [new ColumnRef(column)], first.Type)
         : Sum(new ColumnRef(column));
 
-    private static AggregateCall Sum(Expr argument)
+    /// <summary>The sum of which an average is made.</summary>
+    internal static AggregateCall Sum(Expr argument)
     {
         var function = FunctionCatalog.Instance.Function("sum", argument.Type.WithoutModifier());
         var type = SqlType.FromOid(function.ResultType)!;
@@ -127,12 +128,13 @@ internal static class PartialAggregates
         return new AggregateCall(function, [argument], type);
     }
 
-    private static AggregateCall Count(Expr argument) => new(FunctionCatalog.Instance.FunctionsNamed("count").ToArray().First(function => function.ArgumentTypes.Count == 1), [argument], SqlType.Int8);
+    /// <summary>The count of which an average is made.</summary>
+    internal static AggregateCall Count(Expr argument) => new(FunctionCatalog.Instance.FunctionsNamed("count").ToArray().First(function => function.ArgumentTypes.Count == 1), [argument], SqlType.Int8);
 
     private static Expr Converted(Expr value, SqlType type) => value.Type.Equals(type) ? value : new Cast(value, type);
 
     /// <summary>PostgreSQL's own last step: the sum divided by the count, as numerics or as floats; NULL for no rows.</summary>
-    private static Expr Average(Expr sum, Expr count, SqlType type)
+    internal static Expr Average(Expr sum, Expr count, SqlType type)
     {
         var isFloat = type.Storage is Storage.Float32 or Storage.Float64;
         var operand = isFloat ? SqlType.Float8 : SqlType.Numeric;

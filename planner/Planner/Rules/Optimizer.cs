@@ -29,8 +29,11 @@ public static class Optimizer
         new CountFromMetadata(),
         new PushLimits(),
 
-        // Last: what one source does alone is one scan from here on.
+        // What one source does alone is one scan from here on.
         new PushSubtrees(),
+
+        // After it: a source that sorts and cuts off computes what it gives.
+        new ComputeLate(),
     ];
 
     public static LogicalPlan Optimize(LogicalPlan plan, RuleContext context)
