@@ -47,3 +47,56 @@ CREATE SCHEMA sales;
 CREATE TABLE sales.orders (id int PRIMARY KEY, amount numeric(10,2), placed timestamp);
 CREATE SCHEMA "Hr";
 CREATE TABLE "Hr"."Employee" (id int);
+CREATE SCHEMA keyed;
+CREATE TYPE keyed.state AS ENUM ('new', 'paid', 'sent');
+CREATE TYPE keyed.place AS (street text, zip int, "Geo Pt" numeric(8,3));
+CREATE DOMAIN keyed.mail AS varchar(40) DEFAULT 'a@b' NOT NULL CONSTRAINT has_at CHECK (VALUE ~ '@') CHECK (length(VALUE) > 2);
+COMMENT ON DOMAIN keyed.mail IS 'An address';
+CREATE TABLE keyed.customer (
+  id serial PRIMARY KEY, name varchar(80) NOT NULL, mail keyed.mail, home keyed.place, made timestamptz DEFAULT now(), vip boolean NOT NULL DEFAULT false,
+  score numeric(10,2) DEFAULT 1.5 + 1 CHECK (score >= 0), tags text[] DEFAULT '{}', UNIQUE (name, mail), CONSTRAINT both_set CHECK (vip OR score > 1));
+COMMENT ON TABLE keyed.customer IS 'People';
+COMMENT ON COLUMN keyed.customer.name IS 'Full name';
+COMMENT ON CONSTRAINT both_set ON keyed.customer IS 'A rule';
+CREATE TABLE keyed.purchase (
+  id bigint GENERATED ALWAYS AS IDENTITY (START 10 INCREMENT 5) PRIMARY KEY, customer_id int NOT NULL REFERENCES keyed.customer (id) ON DELETE CASCADE, status keyed.state NOT NULL DEFAULT 'new',
+  total numeric(12,2) NOT NULL, placed date DEFAULT CURRENT_DATE, note text COLLATE "C", parent bigint REFERENCES keyed.purchase DEFERRABLE INITIALLY DEFERRED);
+CREATE INDEX purchase_status ON keyed.purchase (status DESC NULLS LAST, placed) WHERE total > 10;
+CREATE UNIQUE INDEX purchase_lower ON keyed.purchase (lower(note), (id + 1)) INCLUDE (total);
+CREATE INDEX purchase_hash ON keyed.purchase USING hash (note);
+COMMENT ON INDEX keyed.purchase_status IS 'What is open';
+CREATE TABLE keyed.line (
+  purchase_id bigint, number int, sku char(8), quantity int NOT NULL DEFAULT 1, price numeric(10,2), amount numeric GENERATED ALWAYS AS (quantity * price) STORED, PRIMARY KEY (purchase_id, number),
+  CONSTRAINT line_purchase FOREIGN KEY (purchase_id) REFERENCES keyed.purchase (id) ON UPDATE SET NULL ON DELETE RESTRICT);
+CREATE TABLE keyed.swapped (a int, b bigint, CONSTRAINT swapped_line FOREIGN KEY (a, b) REFERENCES keyed.line (number, purchase_id) MATCH FULL);
+ALTER TABLE keyed.line ADD CONSTRAINT line_turned UNIQUE (number, purchase_id);
+CREATE TABLE keyed.spans (r int4range, EXCLUDE USING gist (r WITH &&));
+CREATE TABLE keyed.measures (taken timestamp NOT NULL, v float8, sensor int) PARTITION BY RANGE (taken);
+CREATE TABLE keyed.measures_2020 PARTITION OF keyed.measures FOR VALUES FROM ('2020-01-01') TO ('2021-01-01');
+CREATE TABLE keyed.measures_rest PARTITION OF keyed.measures DEFAULT;
+CREATE INDEX ON keyed.measures (sensor);
+CREATE TABLE keyed.top (a int PRIMARY KEY, b text);
+CREATE TABLE keyed.below (c int) INHERITS (keyed.top);
+CREATE SEQUENCE keyed.tickets AS int START 100 CACHE 5 CYCLE;
+CREATE TABLE keyed.bare (x int);
+CREATE VIEW keyed.totals AS SELECT c.name, sum(p.total) AS total FROM keyed.purchase p JOIN keyed.customer c ON c.id = p.customer_id GROUP BY c.name;
+CREATE MATERIALIZED VIEW keyed.stored AS SELECT status, count(*) AS n FROM keyed.purchase GROUP BY 1;
+CREATE UNIQUE INDEX stored_status ON keyed.stored (status);
+CREATE FUNCTION keyed.touch() RETURNS trigger LANGUAGE plpgsql AS 'begin return new; end';
+CREATE TRIGGER purchase_touch BEFORE INSERT OR UPDATE OF note ON keyed.purchase FOR EACH ROW WHEN (NEW.total > 0) EXECUTE FUNCTION keyed.touch();
+CREATE TRIGGER purchase_done AFTER DELETE ON keyed.purchase REFERENCING OLD TABLE AS gone FOR EACH STATEMENT EXECUTE FUNCTION keyed.touch();
+INSERT INTO keyed.customer (name, mail, home) VALUES ('ann', 'a@b.c', ROW('Main "st", 5', 12, 1.5)), ('bob', 'b@b.c', NULL), ('cy', 'c@b.c', ROW(NULL, NULL, NULL));
+CREATE SCHEMA wide;
+CREATE TYPE wide.level AS ENUM ('low', 'mid', 'high');
+CREATE TYPE wide.spot AS (name text, zip int, "Geo Pt" numeric(8,3), seen date, tags text[], ok boolean, lvl wide.level);
+CREATE TABLE wide.numbers (id int, n numeric(10,2), m numeric(38,0), s numeric(5,3), a numeric(6,2)[], f float8);
+INSERT INTO wide.numbers VALUES (1, 'NaN', 1, 0.5, '{1.5,NaN}', 'NaN'), (2, 1.5, 'NaN', 'NaN', NULL, 'Infinity'), (3, NULL, -1, 1.25, '{}', 1), (4, -2.25, 99999999999999999999999999999999999999, NULL, '{NULL,-0.01}', NULL);
+CREATE TABLE wide.times (id int, d date, ts timestamp, tz timestamptz);
+INSERT INTO wide.times VALUES (1, 'infinity', 'infinity', 'infinity'), (2, '-infinity', '-infinity', '-infinity'), (3, '5874897-12-31', '294246-12-31 23:59:59', '4714-11-24 00:00:00+00 BC'), (4, '4713-01-01 BC', '4713-01-01 00:00:00 BC', NULL);
+CREATE TABLE wide.grids (id int, m int[], t text[], l wide.level[], n numeric(6,2)[][]);
+INSERT INTO wide.grids VALUES (1, '{{1,2},{3,NULL}}', '{{{a,b}},{{"c,d",""}}}', '{{low,high}}', '{{1.5},{NaN}}'), (2, '{}', NULL, '{{mid}}', NULL), (3, NULL, '{{{x}}}', '{}', '{{-0.01,2}}'), (4, '{{7}}', '{}', NULL, '{}');
+CREATE TABLE wide.mixed (id int, m int[], ok text);
+INSERT INTO wide.mixed VALUES (1, '{{1,2}}', 'a'), (2, '{3}', 'b');
+CREATE TABLE wide.spots (id int, s wide.spot, ss wide.spot[]);
+INSERT INTO wide.spots VALUES (1, ROW('Main "St", 5\', 12, 1.5, '2020-02-29', '{a,"b c"}', true, 'mid'), ARRAY[ROW('x', 1, NULL, NULL, NULL, NULL, NULL)::wide.spot]), (2, ROW(NULL, NULL, NULL, NULL, NULL, NULL, NULL), '{}'), (3, NULL, NULL),
+  (4, ROW('', -7, -0.001, 'infinity', '{}', false, 'high'), NULL);

@@ -1,7 +1,7 @@
 import java.sql.*;
 import java.util.*;
 
-/** What tools ask pgjdbc about the database of compat-tests/attached. The program prints what must not depend on the server: keys, indexes and defaults are asked for, but only that they answer. */
+/** What tools ask pgjdbc about the database of compat-tests/attached. The program prints what must not depend on the server: rights and functions are asked for, but only that they answer. */
 public final class Metadata {
     interface Rows { ResultSet get() throws SQLException; }
 
@@ -41,6 +41,15 @@ public final class Metadata {
             answers("primary keys", () -> meta.getPrimaryKeys(null, "public", "en"));
             answers("indexes", () -> meta.getIndexInfo(null, "public", "en", false, false));
             answers("best row", () -> meta.getBestRowIdentifier(null, "public", "en", DatabaseMetaData.bestRowSession, true));
+            for (String table : new String[] {"customer", "purchase", "line", "swapped", "measures", "top", "bare"}) {
+                print("primary key of " + table, () -> meta.getPrimaryKeys(null, "keyed", table), "COLUMN_NAME", "KEY_SEQ", "PK_NAME");
+                print("indexes of " + table, () -> meta.getIndexInfo(null, "keyed", table, false, true), "INDEX_NAME", "NON_UNIQUE", "TYPE", "ORDINAL_POSITION", "COLUMN_NAME", "ASC_OR_DESC", "FILTER_CONDITION");
+                print("best row of " + table, () -> meta.getBestRowIdentifier(null, "keyed", table, DatabaseMetaData.bestRowSession, true), "COLUMN_NAME", "TYPE_NAME");
+                print("imported keys of " + table, () -> meta.getImportedKeys(null, "keyed", table), "PKTABLE_NAME", "PKCOLUMN_NAME", "FKCOLUMN_NAME", "KEY_SEQ", "UPDATE_RULE", "DELETE_RULE", "FK_NAME", "PK_NAME", "DEFERRABILITY");
+                print("exported keys of " + table, () -> meta.getExportedKeys(null, "keyed", table), "FKTABLE_NAME", "FKCOLUMN_NAME", "PKCOLUMN_NAME", "KEY_SEQ", "FK_NAME");
+                print("columns of " + table, () -> meta.getColumns(null, "keyed", table, "%"), "COLUMN_NAME", "TYPE_NAME", "NULLABLE", "REMARKS", "COLUMN_DEF", "IS_AUTOINCREMENT", "IS_GENERATEDCOLUMN");
+            }
+            print("keyed", () -> meta.getTables(null, "keyed", "%", null), "TABLE_NAME", "TABLE_TYPE", "REMARKS");
             answers("version columns", () -> meta.getVersionColumns(null, "public", "en"));
             answers("imported keys", () -> meta.getImportedKeys(null, "public", "en"));
             answers("exported keys", () -> meta.getExportedKeys(null, "public", "en"));

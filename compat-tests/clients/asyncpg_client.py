@@ -14,6 +14,12 @@ async def main(host, port, user, database):
         print("enum", dict(row))
     for row in await connection.fetch("SELECT id, n, ts FROM odd WHERE id <> 2 ORDER BY id"):
         print("row", dict(row))
+    for row in await connection.fetch("SELECT s, ss FROM wide.spots ORDER BY id"):
+        print("composite", dict(row))
+    for row in await connection.fetch("SELECT m, t, l FROM wide.grids ORDER BY id"):
+        print("grid", dict(row))
+    for row in await connection.fetch("SELECT id, home, mail FROM keyed.customer ORDER BY id"):
+        print("customer", dict(row))
     statement = await connection.prepare("SELECT $1::int + 1 AS next, $2::text || '!' AS shout, $3::int[] AS items")
     print("parameters", [parameter.name for parameter in statement.get_parameters()])
     print("attributes", [(attribute.name, attribute.type.name) for attribute in statement.get_attributes()])

@@ -10,6 +10,8 @@ async function main() {
   const tables = await database.introspection.getTables();
   for (const table of tables.filter(table => schemas.includes(table.schema) && table.name !== 'doms').sort((a, b) => `${a.schema}.${a.name}` < `${b.schema}.${b.name}` ? -1 : 1))
     console.log('table', table.schema, table.name, table.isView, table.columns.map(column => `${column.name} ${column.dataType}`).join(', '));
+  for (const table of tables.filter(table => table.schema === 'keyed').sort((a, b) => a.name < b.name ? -1 : 1))
+    console.log('keyed', table.name, table.isView, table.columns.map(column => [column.name, column.isNullable, column.hasDefaultValue, column.isAutoIncrementing, column.comment ?? null].join(' ')).join(', '));
   console.log('rows', await database.selectFrom('en2').selectAll().where('n', '>', 10).orderBy('n').execute());
   console.log('join', await database.selectFrom('en').innerJoin('en2', 'en2.m', 'en.m').select(['en.id', 'en2.n']).orderBy('en.id').orderBy('en2.n').execute());
   console.log('count', await database.selectFrom('en').select(({ fn }) => [fn.countAll().as('c'), fn.max('id').as('most')]).execute());
@@ -21,4 +23,4 @@ async function main() {
   await database.destroy();
 }
 
-main().catch(error => { console.log('failed', error.message); process.exitCode = 1; });
+main().catch(error => { console.log('failed', error.message); process.exit(1); });

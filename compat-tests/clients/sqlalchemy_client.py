@@ -1,4 +1,4 @@
-"""SQLAlchemy and pandas on the database of compat-tests/attached: inspection, reflection, tables as frames. What it prints must not depend on the server; keys, defaults and comments are not asked for."""
+"""SQLAlchemy and pandas on the database of compat-tests/attached: inspection, reflection, tables as frames. What it prints must not depend on the server."""
 import sys
 import warnings
 
@@ -18,6 +18,20 @@ for schema, table in ((None, "en"), (None, "coll"), ("sales", "orders"), ("Hr", 
     print("columns of", table)
     for column in inspector.get_columns(table, schema=schema):
         print(" ", column["name"], repr(column["type"]), "" if table in ("en", "orders") else column["nullable"])
+by_name = lambda items: sorted(items, key=lambda item: item["name"] or "")
+print("tables of keyed", sorted(inspector.get_table_names(schema="keyed")), sorted(inspector.get_view_names(schema="keyed")), sorted(inspector.get_sequence_names(schema="keyed")))
+print("enums of keyed", inspector.get_enums(schema="keyed"))
+for table in ("customer", "purchase", "line", "swapped", "measures", "below"):
+    print("keys of", table, inspector.get_pk_constraint(table, schema="keyed"), by_name(inspector.get_foreign_keys(table, schema="keyed")))
+    print("  indexes", by_name(inspector.get_indexes(table, schema="keyed")), by_name(inspector.get_unique_constraints(table, schema="keyed")))
+    print("  checks", by_name(inspector.get_check_constraints(table, schema="keyed")), inspector.get_table_comment(table, schema="keyed"))
+    for column in inspector.get_columns(table, schema="keyed"):
+        print(" ", {key: repr(value) if key == "type" else value for key, value in column.items()})
+print("view", inspector.get_view_definition("totals", schema="keyed"))
+keyed = MetaData()
+keyed.reflect(bind=engine, schema="keyed")
+for name, table in sorted(keyed.tables.items()):
+    print("reflected", name, [(column.name, column.primary_key, [str(key.target_fullname) for key in column.foreign_keys]) for column in table.columns])
 metadata = MetaData()
 orders = Table("orders", metadata, schema="sales", autoload_with=engine)
 print("reflected", [column.name for column in orders.columns])

@@ -15,6 +15,15 @@ async function main() {
     const table = await runner.getTable(name);
     console.log('table', table.name, table.columns.map(column => [column.name, column.type, column.precision ?? null, column.scale ?? null]));
   }
+  for (const name of ['keyed.customer', 'keyed.purchase', 'keyed.swapped', 'keyed.measures']) {
+    const table = await runner.getTable(name);
+    const sorted = (items, of) => items.map(of).map(item => JSON.stringify(item)).sort();
+    console.log('keyed', table.name, table.comment ?? null);
+    console.log('  columns', sorted(table.columns, column => [column.name, column.isPrimary, column.isNullable, column.isGenerated, column.generationStrategy ?? null, column.default ?? null, column.comment ?? null]));
+    console.log('  keys', sorted(table.foreignKeys, key => [key.name, key.columnNames, key.referencedTableName, key.referencedColumnNames, key.onDelete, key.onUpdate, key.deferrable ?? null]));
+    console.log('  unique', sorted(table.uniques, unique => [unique.name, unique.columnNames]), sorted(table.checks, check => [check.name, check.expression]));
+    console.log('  indexes', sorted(table.indices, index => [index.name, index.columnNames, index.isUnique, index.where ?? null]));
+  }
   const repository = source.getRepository(En2);
   console.log('rows', await repository.find({ order: { n: 'ASC' } }));
   console.log('count', await repository.count());
@@ -24,4 +33,4 @@ async function main() {
   await source.destroy();
 }
 
-main().catch(error => { console.log('failed', error.message); process.exitCode = 1; });
+main().catch(error => { console.log('failed', error.message); process.exit(1); });

@@ -21,6 +21,8 @@ internal sealed record CsvFile(string Path, char Delimiter, bool HasHeader, Equa
         if (text.AsSpan().Count("\r\n") is > 0 and var pairs && pairs < text.AsSpan().Count('\n'))
             throw new SqlException(SqlState.BadCopyFileFormat, $"file \"{path}\" cannot be read: some of its lines end in a line feed and others in a carriage return and a line feed");
         var delimiter = options.Delimiter ?? (FileKinds.IsTabSeparated(path) ? '\t' : GuessDelimiter(text, options));
+        if (CsvRecords.LineBesideQuotes(text, delimiter, options.Quote, options.Escape) is > 0 and var line)
+            throw new SqlException(SqlState.BadCopyFileFormat, string.Create(CultureInfo.InvariantCulture, $"file \"{path}\" cannot be read: line {line} has text beside a quoted field"));
         var records = CsvRecords.Read(text, delimiter, options.Quote, options.Escape, options.SampleRows + 1);
         if (records.Count == 0 && text.AsSpan().Trim().Length > 0) throw FormatErrors.Corrupt(path, "its only record is not finished");
         if (records.Count == 0) return new CsvFile(path, delimiter, false, default);

@@ -19,11 +19,16 @@ internal static class DefinitionGuard
          FROM pg_catalog.pg_attribute AS a WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped)
         """;
 
-    /// <summary>Over pg_class AS c: the labels of the enums that columns have; NULL for a table without such a column.</summary>
+    /// <summary>Over pg_class AS c: the labels of the enums and the fields of the composites that columns have; NULL for a table without such a column.</summary>
     public const string Labels =
         """
-        (SELECT pg_catalog.md5(pg_catalog.string_agg(pg_catalog.concat_ws(' ', e.enumtypid, e.enumlabel), ',' ORDER BY e.enumtypid, e.enumsortorder))
-         FROM pg_catalog.pg_enum AS e WHERE e.enumtypid IN (SELECT a.atttypid FROM pg_catalog.pg_attribute AS a WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped))
+        (SELECT pg_catalog.md5(pg_catalog.string_agg(x.part, ',' ORDER BY x.part)) FROM (
+            SELECT pg_catalog.concat_ws(' ', e.enumtypid, e.enumsortorder, e.enumlabel) FROM pg_catalog.pg_enum AS e
+            WHERE e.enumtypid IN (SELECT a.atttypid FROM pg_catalog.pg_attribute AS a WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped)
+            UNION ALL
+            SELECT pg_catalog.concat_ws(' ', f.attrelid, f.attnum, f.attname, f.atttypid, f.atttypmod)
+            FROM pg_catalog.pg_attribute AS a JOIN pg_catalog.pg_type AS t ON t.oid = a.atttypid AND t.typtype = 'c' JOIN pg_catalog.pg_attribute AS f ON f.attrelid = t.typrelid AND f.attnum > 0
+            WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped) AS x (part))
         """;
 
     private const string Message = "the definition has changed";

@@ -42,22 +42,32 @@ internal static class PostgresColumns
     public static ConnectorColumn ToConnector(RemoteColumn column) =>
         new(column.Name, column.Type, column.IsNullable) { Number = column.Number, IsGenerated = column.IsGenerated, Domain = column.Domain };
 
+    /// <summary>The type with room for all values: NaN and the infinities in numerics, and a number of dimensions in arrays.</summary>
+    public static SqlType Widen(SqlType type, int depth)
+    {
+        if (type.IsVector) return type;
+        if (type.Element is not { } element) return type with { Decimal = null };
+        var widened = Widen(element, 1);
+        for (var i = 0; i < depth; i++) widened = SqlType.Array(widened);
+        return widened;
+    }
+
     private static (SqlType Type, string? Cast) Map(string server, NpgsqlDataReader row)
     {
         var oid = new Oid((uint)row.GetInt64(4));
         var modifier = row.GetInt32(5);
         if (SqlType.FromOid(oid, modifier) is { } vector && vector.IsVector) return (vector, null);
-        if (row.IsDBNull(8) || row.GetString(11) != ",") return Scalar(server, oid, modifier, row, name: 6, kind: 7, schema: 18);
+        if (row.IsDBNull(8) || row.GetString(11) != ",") return Scalar(server, oid, modifier, row, name: 6, kind: 7, schema: 18, fields: 35);
 
         // The array of a domain has an element OID of its own, so that it is cast even though its items have a known form.
         var isPlain = PgTypes.FindElementOf(oid) is { Source: null };
-        var (item, cast) = Scalar(server, new Oid((uint)row.GetInt64(8)), row.GetInt32(9), row, name: 21, kind: 10, schema: 22);
+        var (item, cast) = Scalar(server, new Oid((uint)row.GetInt64(8)), row.GetInt32(9), row, name: 21, kind: 10, schema: 22, fields: 36);
         cast ??= isPlain ? null : item.Base.Name;
         return (SqlType.Array(item), cast is null ? null : cast + "[]");
     }
 
     /// <param name="name">Where the type's name stands in the row, and so on; its labels and its array type stand behind the schema.</param>
-    private static (SqlType Type, string? Cast) Scalar(string server, Oid oid, int modifier, NpgsqlDataReader row, int name, int kind, int schema)
+    private static (SqlType Type, string? Cast) Scalar(string server, Oid oid, int modifier, NpgsqlDataReader row, int name, int kind, int schema, int fields)
     {
         if (PgTypes.Find(oid) is { Source: null, IsPseudo: false, Storage: not (Storage.List or Storage.Struct) } known)
         {
@@ -71,6 +81,7 @@ internal static class PostgresColumns
         var type = new SourceType(server, row.GetString(schema), row.GetString(name), row.GetString(kind)[0])
         {
             Labels = row.IsDBNull(schema + 1) ? default : row.GetFieldValue<string[]>(schema + 1).ToEquatableArray(),
+            Fields = row.IsDBNull(fields) ? default : PostgresDetails.Fields(server, row.GetString(fields)),
             CatalogOid = isSystem ? oid : Oid.None,
             CatalogArrayOid = isSystem ? new Oid((uint)row.GetInt64(schema + 2)) : Oid.None,
         };

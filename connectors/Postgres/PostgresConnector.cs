@@ -11,7 +11,7 @@ using Npgsql;
 namespace Federation.Connectors.Postgres;
 
 /// <summary>A PostgreSQL database. Reads by binary COPY over pooled connections.</summary>
-internal sealed class PostgresConnector : IConnector, IConnectorMetadata, IBulkMetadata, ISourceTypes, IChildTables, IScanPlanner, IPartitionedScanPlanner, IPageSource, IPreparedReads, ISnapshotSource, IFilterPushdown, ILimitPushdown, ISubtreePushdown
+internal sealed class PostgresConnector : IConnector, IConnectorMetadata, IBulkMetadata, IRelationDetails, ISourceTypes, IChildTables, IWideTables, IScanPlanner, IPartitionedScanPlanner, IPageSource, IPreparedReads, ISnapshotSource, IFilterPushdown, ILimitPushdown, ISubtreePushdown
 {
     /// <summary>A scan of at most so many rows is a prepared statement; planning a COPY would take longer than reading it.</summary>
     private const long FewRows = 1000;
@@ -39,16 +39,23 @@ internal sealed class PostgresConnector : IConnector, IConnectorMetadata, IBulkM
 
     public ValueTask<IReadOnlyList<DescribedTable>> DescribeTablesAsync(TableSelection selection, CancellationToken cancellationToken) => _catalog.LoadTablesAsync(selection, cancellationToken);
 
-    public ValueTask<IReadOnlyList<PgType>> ListTypesAsync(string? schema, CancellationToken cancellationToken) => _catalog.LoadTypesAsync(schema, cancellationToken);
+    public ValueTask<IReadOnlyDictionary<RelationName, RelationDetails>> DescribeRelationsAsync(TableSelection selection, CancellationToken cancellationToken) =>
+        _catalog.LoadDetailsAsync(selection, cancellationToken);
+
+    public ValueTask<IReadOnlyList<ListedType>> ListTypesAsync(string? schema, CancellationToken cancellationToken) => _catalog.LoadTypesAsync(schema, cancellationToken);
 
     public async ValueTask<ConnectorTable?> FindTableAsync(string schema, string table, TableVersion? version, CancellationToken cancellationToken)
     {
         if (version is not null)
             throw new SqlException(SqlState.FeatureNotSupported, $"table \"{table}\" of server \"{ServerName}\" has no versions");
-        if (await _catalog.GetTableAsync(schema, table, isCurrent: true, cancellationToken) is not { } found) return null;
-        var columns = found.Columns.Select(PostgresColumns.ToConnector).ToEquatableArray();
-        return new ConnectorTable(new PostgresTableHandle(found), columns, found.EstimatedRows) { OwnsRows = found is { HasChildren: false, Kind: 'r' or 'm' or 'f' } };
+        return await _catalog.GetTableAsync(schema, table, isCurrent: true, cancellationToken) is { } found ? ToConnector(found) : null;
     }
+
+    public async ValueTask<ConnectorTable?> FindWideTableAsync(string schema, string table, CancellationToken cancellationToken) =>
+        await _catalog.GetTableAsync(schema, table, isCurrent: true, cancellationToken) is { } found ? ToConnector(await _catalog.WidenAsync(found, cancellationToken)) : null;
+
+    private static ConnectorTable ToConnector(PostgresTable table) =>
+        new(new PostgresTableHandle(table), table.Columns.Select(PostgresColumns.ToConnector).ToEquatableArray(), table.EstimatedRows) { OwnsRows = table is { HasChildren: false, Kind: 'r' or 'm' or 'f' } };
 
     public ITableHandle WithoutChildren(ITableHandle handle) => (PostgresTableHandle)handle with { IsOnly = true };
 
@@ -157,5 +164,5 @@ internal sealed class PostgresConnector : IConnector, IConnectorMetadata, IBulkM
     private static BatchSchema SchemaOf(ConnectorSplit split) => new(split.Columns.Select(column => new Field(column.Name, column.Type)).ToEquatableArray());
 
     /// <summary>Values of the server's own types move as their text.</summary>
-    private static SqlType AsMoved(SqlType type) => type.Base.Source is null ? type : type.IsArray ? SqlType.Array(SqlType.Text) : SqlType.Text;
+    private static SqlType AsMoved(SqlType type) => type.Base.Source is null ? type : type.Element is { } element ? SqlType.Array(AsMoved(element)) : SqlType.Text;
 }

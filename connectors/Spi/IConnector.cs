@@ -84,6 +84,29 @@ public sealed record ListedTable(string Name, char Kind = 'r')
 
     /// <summary>The query of a view as the source prints it.</summary>
     public string? Definition { get; init; }
+
+    /// <summary>The same with fewer parentheses, as pg_get_viewdef(oid, true) gives it.</summary>
+    public string? PrettyDefinition { get; init; }
+
+    /// <summary>The names of its indexes, which lie in its schema.</summary>
+    public EquatableArray<string> Indexes { get; init; }
+
+    public RelationFlags Flags { get; init; }
+}
+
+/// <summary>What pg_class tells of a relation.</summary>
+[Flags]
+public enum RelationFlags
+{
+    None = 0,
+    HasIndexes = 1,
+    HasTriggers = 2,
+    HasRules = 4,
+    HasChildren = 8,
+    IsPartition = 16,
+    IsUnlogged = 32,
+    HasRowSecurity = 64,
+    IsUnpopulated = 128,
 }
 
 /// <summary>Plan time: a source that tells of many tables at once, in a number of round trips that does not grow with the number of tables. May do I/O.</summary>
@@ -93,10 +116,24 @@ public interface IBulkMetadata
     ValueTask<IReadOnlyList<DescribedTable>> DescribeTablesAsync(TableSelection selection, CancellationToken cancellationToken);
 }
 
+/// <summary>Plan time: a source that tells keys, indexes, comments and the like of many relations at once, as <see cref="IBulkMetadata"/> tells columns.</summary>
+public interface IRelationDetails
+{
+    /// <summary>The relations of a selection that have details.</summary>
+    ValueTask<IReadOnlyDictionary<RelationName, RelationDetails>> DescribeRelationsAsync(TableSelection selection, CancellationToken cancellationToken);
+}
+
 /// <param name="Schemas">Null for every schema that <see cref="IConnectorMetadata.ListSchemasAsync"/> gives.</param>
-/// <param name="Tables">Null for every table of the schemas.</param>
+/// <param name="Tables">Null for every table of the schemas. A table is also meant by the name of one of its indexes.</param>
 /// <param name="WithColumns">Whether the columns are wanted too.</param>
-public sealed record TableSelection(EquatableArray<string>? Schemas, EquatableArray<string>? Tables, bool WithColumns);
+public sealed record TableSelection(EquatableArray<string>? Schemas, EquatableArray<string>? Tables, bool WithColumns)
+{
+    /// <summary>Whether sequences and composite types are wanted too, whose kinds are S and c.</summary>
+    public bool OfAllKinds { get; init; }
+
+    /// <summary>The schemas whose objects stand without their schema in definitions.</summary>
+    public EquatableArray<string> SearchPath { get; init; }
+}
 
 /// <summary>A table of a schema.</summary>
 public sealed record DescribedTable(string Schema, ListedTable Listed)
@@ -112,7 +149,29 @@ public sealed record DescribedTable(string Schema, ListedTable Listed)
 public interface ISourceTypes
 {
     /// <summary>The types of a schema, or of all that the server shows when it is null. Those of its columns are found without asking for them here.</summary>
-    ValueTask<IReadOnlyList<PgType>> ListTypesAsync(string? schema, CancellationToken cancellationToken);
+    ValueTask<IReadOnlyList<ListedType>> ListTypesAsync(string? schema, CancellationToken cancellationToken);
+}
+
+/// <summary>A type with what only catalogs show of it.</summary>
+public sealed record ListedType(PgType Type)
+{
+    public string? Comment { get; init; }
+
+    /// <summary>For domains, so with the others.</summary>
+    public bool IsNotNull { get; init; }
+
+    public string? Default { get; init; }
+
+    public IReadOnlyList<ConstraintDetails> Checks { get; init; } = [];
+}
+
+/// <summary>Plan time: a source whose tables may hold values that the usual types of their columns do not.</summary>
+public interface IWideTables
+{
+    /// <summary>
+    /// As <see cref="IConnectorMetadata.FindTableAsync"/>, with types that hold all values: numerics of any length, arrays of as many dimensions as they have. May read the whole table.
+    /// </summary>
+    ValueTask<ConnectorTable?> FindWideTableAsync(string schema, string table, CancellationToken cancellationToken);
 }
 
 /// <summary>Plan time, no I/O: a source whose tables have children.</summary>

@@ -153,6 +153,7 @@ public sealed class QuerySession : ISession
         if (statements.Count > 1)
             throw new SqlException(SqlState.SyntaxError, "cannot insert multiple commands into a prepared statement");
         var syntax = statements.Count == 0 ? null : statements[0].Statement;
+        if (syntax is not null) _log.Read(new StatementText(sql, statements[0].Start, statements[0].Length, syntax));
         var prepared = await AnalyzeAsync(sql, syntax, isUndeclared ? [] : parameterTypes.Select(OfDeclared).ToArray(), cancellationToken);
         if (isUndeclared && statements.Count == 1) _services.Statements.Add(new StatementText(sql, statements[0].Start, statements[0].Length, statements[0].Statement), prepared);
         AddStatement(name, prepared);

@@ -1,4 +1,5 @@
 using System.Collections.Frozen;
+using Federation.Connectors.Spi;
 using Federation.Core.Types;
 using Federation.Sql;
 using Federation.Sql.Printing;
@@ -15,24 +16,33 @@ internal static class ColumnDefaults
     private static readonly FrozenSet<string> s_keywords = FrozenSet.ToFrozenSet(
         ["current_date", "current_time", "current_timestamp", "localtime", "localtimestamp", "current_user", "session_user", "user", "current_role", "current_catalog", "current_schema"]);
 
-    /// <summary>The default of a column as pg_get_expr shows it; null when it has none.</summary>
-    public static string? Of(RelationState relation, string column, SqlType type)
+    /// <summary>The default of a column as pg_get_expr shows it; null when it has none. A generated column has its expression there.</summary>
+    public static string? Of(RelationState relation, ConnectorColumn column, int index)
     {
+        if (Details(relation, SystemRows.Number(column, index))?.Default is { } known) return known;
         foreach (var (name, sql) in relation.Defaults)
-            if (name == column)
-                return Shown(sql, type);
+            if (name == column.Name)
+                return Shown(sql, column.Type);
+        return null;
+    }
+
+    /// <summary>What a source tells of a column; null when that is nothing.</summary>
+    public static ColumnDetails? Details(RelationState relation, short number)
+    {
+        foreach (var column in relation.Details.Columns)
+            if (column.Number == number)
+                return column;
         return null;
     }
 
     /// <summary>pg_attrdef, whose adbin is the text itself: pg_get_expr returns it as it is.</summary>
     public static IEnumerable<Row> Rows(SystemState state) =>
         from relation in state.Relations
-        from item in relation.Columns.Select((column, i) => (Column: column, Number: SystemRows.Number(column, i)))
-        let text = Of(relation, item.Column.Name, item.Column.Type)
-        where text is not null
+        from item in relation.Columns.Select((column, i) => (Text: Of(relation, column, i), Number: SystemRows.Number(column, i)))
+        where item.Text is not null
         select new Row
         {
-            ["oid"] = (long)StableOids.OfDefault(relation.Oid, item.Number).Value, ["adrelid"] = (long)relation.Oid.Value, ["adnum"] = item.Number, ["adbin"] = text,
+            ["oid"] = (long)StableOids.OfDefault(relation.Oid, item.Number).Value, ["adrelid"] = (long)relation.Oid.Value, ["adnum"] = item.Number, ["adbin"] = item.Text,
         };
 
     /// <summary>Literals that need it say their type, and operators stand in parentheses. NULL is no default.</summary>

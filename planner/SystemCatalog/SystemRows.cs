@@ -46,6 +46,15 @@ internal static class SystemRows
         ["pg_catalog.pg_class"] = Classes,
         ["pg_catalog.pg_attribute"] = Attributes,
         ["pg_catalog.pg_attrdef"] = ColumnDefaults.Rows,
+        ["pg_catalog.pg_index"] = KeyRows.Indexes,
+        ["pg_catalog.pg_constraint"] = state => KeyRows.Constraints(state).Concat(SourceTypeRows.Checks(state)),
+        ["pg_catalog.pg_trigger"] = KeyRows.Triggers,
+        ["pg_catalog.pg_inherits"] = KeyRows.Parents,
+        ["pg_catalog.pg_partitioned_table"] = KeyRows.PartitionedTables,
+        ["pg_catalog.pg_sequence"] = KeyRows.Sequences,
+        ["pg_catalog.pg_depend"] = KeyRows.Dependencies,
+        ["pg_catalog.pg_indexes"] = KeyViews.Indexes,
+        ["pg_catalog.pg_sequences"] = KeyViews.Sequences,
         ["pg_catalog.pg_type"] = state => TypeRows.Types.Concat(SourceTypeRows.Types(state)),
         ["pg_catalog.pg_enum"] = SourceTypeRows.Labels,
         ["pg_catalog.pg_range"] = _ => TypeRows.Ranges,
@@ -55,12 +64,14 @@ internal static class SystemRows
         ["pg_catalog.pg_language"] = _ => s_languages.Value,
         ["pg_catalog.pg_cast"] = _ => s_casts.Value,
         ["pg_catalog.pg_aggregate"] = _ => s_aggregates.Value,
-        ["pg_catalog.pg_description"] = state => s_descriptions.Value.Concat(SchemaLocations(state)),
+        ["pg_catalog.pg_description"] = state => s_descriptions.Value.Concat(SchemaLocations(state)).Concat(KeyRows.Descriptions(state)),
         [$"{SystemSchema.InternalSchema}.function_texts"] = _ => FunctionRows.Texts,
         [$"{SystemSchema.InternalSchema}.relation_names"] = state => NameRows.Relations(state, AllRelations(state)),
         [$"{SystemSchema.InternalSchema}.relation_keys"] = state => NameRows.RelationKeys(state, AllRelations(state)),
-        [$"{SystemSchema.InternalSchema}.view_texts"] = state =>
-            state.Relations.Where(relation => relation.Definition is not null).Select(relation => new Row { ["oid"] = (long)relation.Oid.Value, ["definition"] = relation.Definition }),
+        [$"{SystemSchema.InternalSchema}.view_texts"] = state => state.Relations.Where(relation => relation.Definition is not null)
+            .Select(relation => new Row { ["oid"] = (long)relation.Oid.Value, ["definition"] = relation.Definition, ["pretty"] = relation.PrettyDefinition ?? relation.Definition }),
+        [$"{SystemSchema.InternalSchema}.definition_texts"] = KeyRows.Definitions,
+        [$"{SystemSchema.InternalSchema}.expression_texts"] = KeyRows.Expressions,
         [$"{SystemSchema.InternalSchema}.type_keys"] = state => NameRows.TypeKeys(state, Namespaces(state)),
         [$"{SystemSchema.InternalSchema}.source_type_names"] = state => NameRows.SourceTypes(state, Namespaces(state)),
         [$"{SystemSchema.InternalSchema}.function_keys"] = _ => NameRows.FunctionKeys,
@@ -80,9 +91,9 @@ internal static class SystemRows
         ["pg_catalog.pg_group"] = RoleRows.Groups,
         ["pg_catalog.pg_auth_members"] = RoleRows.Memberships,
         ["pg_catalog.pg_settings"] = Settings,
-        ["pg_catalog.pg_tables"] = state => UserTables(state).Where(relation => relation.Kind is 'r' or 'p').Select(relation => new Row { ["schemaname"] = relation.Schema, ["tablename"] = relation.Name, ["tableowner"] = relation.Owner, ["hasindexes"] = false, ["hasrules"] = false, ["hastriggers"] = false, ["rowsecurity"] = false }),
+        ["pg_catalog.pg_tables"] = state => UserTables(state).Where(relation => relation.Kind is 'r' or 'p').Select(relation => new Row { ["schemaname"] = relation.Schema, ["tablename"] = relation.Name, ["tableowner"] = relation.Owner, ["hasindexes"] = Has(relation, RelationFlags.HasIndexes), ["hasrules"] = Has(relation, RelationFlags.HasRules), ["hastriggers"] = Has(relation, RelationFlags.HasTriggers), ["rowsecurity"] = Has(relation, RelationFlags.HasRowSecurity) }),
         ["pg_catalog.pg_views"] = state => UserTables(state).Where(relation => relation.Kind == 'v').Select(relation => new Row { ["schemaname"] = relation.Schema, ["viewname"] = relation.Name, ["viewowner"] = relation.Owner, ["definition"] = relation.Definition }),
-        ["pg_catalog.pg_matviews"] = state => UserTables(state).Where(relation => relation.Kind == 'm').Select(relation => new Row { ["schemaname"] = relation.Schema, ["matviewname"] = relation.Name, ["matviewowner"] = relation.Owner, ["hasindexes"] = false, ["ispopulated"] = true, ["definition"] = relation.Definition }),
+        ["pg_catalog.pg_matviews"] = state => UserTables(state).Where(relation => relation.Kind == 'm').Select(relation => new Row { ["schemaname"] = relation.Schema, ["matviewname"] = relation.Name, ["matviewowner"] = relation.Owner, ["hasindexes"] = Has(relation, RelationFlags.HasIndexes), ["ispopulated"] = !Has(relation, RelationFlags.IsUnpopulated), ["definition"] = relation.Definition }),
         ["pg_catalog.pg_am"] = _ => s_accessMethods.Value,
         ["pg_catalog.pg_opclass"] = _ => s_operatorClasses.Value,
         ["pg_catalog.pg_opfamily"] = _ => s_operatorFamilies.Value,
@@ -119,7 +130,7 @@ internal static class SystemRows
         }),
         ["pg_catalog.pg_user_mappings"] = state => state.Mappings.Select(mapping => new Row { ["umid"] = (long)mapping.Oid.Value, ["srvid"] = (long)mapping.Server.Value, ["srvname"] = mapping.ServerName, ["umuser"] = mapping.User is null ? 0L : state.OidOf(mapping.User), ["usename"] = mapping.User ?? "public", ["umoptions"] = mapping.Options is { Count: > 0 } options ? PgArray.Vector([.. options]) : null }),
         ["information_schema.schemata"] = state => AllSchemas(state).Select(schema => new Row { ["catalog_name"] = state.Database, ["schema_name"] = schema.Name, ["schema_owner"] = schema.Owner }),
-        ["information_schema.tables"] = state => UserTables(state).Where(relation => relation.Kind != 'm').Select(relation => new Row
+        ["information_schema.tables"] = state => UserTables(state).Where(relation => relation is { IsTable: true, Kind: not 'm' }).Select(relation => new Row
         {
             ["table_catalog"] = state.Database, ["table_schema"] = relation.Schema, ["table_name"] = relation.Name,
             ["table_type"] = relation.Kind switch { 'v' => "VIEW", 'f' => "FOREIGN", _ => "BASE TABLE" },
@@ -131,7 +142,19 @@ internal static class SystemRows
             ["is_insertable_into"] = "NO", ["is_trigger_updatable"] = "NO", ["is_trigger_deletable"] = "NO", ["is_trigger_insertable_into"] = "NO",
         }),
         ["information_schema.columns"] = Columns,
+        ["information_schema.domains"] = SourceTypeRows.Domains,
+        ["information_schema.domain_constraints"] = SourceTypeRows.DomainConstraints,
+        ["information_schema.table_constraints"] = KeyViews.TableConstraints,
+        ["information_schema.key_column_usage"] = KeyViews.KeyColumns,
+        ["information_schema.referential_constraints"] = KeyViews.ReferentialConstraints,
+        ["information_schema.check_constraints"] = KeyViews.CheckConstraints,
+        ["information_schema.constraint_column_usage"] = KeyViews.ConstraintColumns,
+        ["information_schema.constraint_table_usage"] = KeyViews.ConstraintTables,
+        ["information_schema.sequences"] = KeyViews.InformationSequences,
+        ["information_schema.triggers"] = KeyViews.Triggers,
     };
+
+    internal static bool Has(RelationState relation, RelationFlags flag) => (relation.Flags & flag) == flag;
 
     public static IEnumerable<Row> Of(SystemRelation relation, SystemState state) =>
         s_tables.TryGetValue($"{relation.Schema}.{relation.Name}", out var rows) ? rows(state) : [];
@@ -163,7 +186,7 @@ internal static class SystemRows
     /// <summary>The system's own schemas, then those of the database.</summary>
     internal static IEnumerable<SchemaState> AllSchemas(SystemState state) => s_schemas.Concat(state.Schemas);
 
-    private static IEnumerable<RelationState> UserTables(SystemState state) => state.Relations.Where(relation => !SystemTables.IsSystemSchema(relation.Schema));
+    internal static IEnumerable<RelationState> UserTables(SystemState state) => state.Relations.Where(relation => !SystemTables.IsSystemSchema(relation.Schema));
 
     /// <summary>User tables, then the system's own relations.</summary>
     private static IEnumerable<RelationState> AllRelations(SystemState state) => state.Relations.Concat(
@@ -175,14 +198,20 @@ internal static class SystemRows
         return AllRelations(state).Where(relation => schemas.ContainsKey(relation.Schema)).Select(relation => new Row
         {
             ["oid"] = (long)relation.Oid.Value, ["relname"] = relation.Name, ["relnamespace"] = schemas[relation.Schema], ["relowner"] = state.OidOf(relation.Owner),
-            ["relam"] = relation.Kind is 'r' or 'm' ? 2L : 0L, ["reltuples"] = (float)relation.Rows, ["relpersistence"] = "p", ["relkind"] = relation.Kind.ToString(),
-            ["relnatts"] = (short)Math.Min(relation.ColumnCount, short.MaxValue), ["relispopulated"] = true, ["relreplident"] = "d",
+            ["relam"] = relation.Index?.Details.Method ?? (relation.Kind is 'r' or 'm' ? 2L : 0L), ["reltuples"] = (float)relation.Rows, ["relpersistence"] = Has(relation, RelationFlags.IsUnlogged) ? "u" : "p",
+            ["relkind"] = relation.Kind.ToString(), ["relnatts"] = (short)Math.Min(relation.ColumnCount, short.MaxValue), ["relispopulated"] = !Has(relation, RelationFlags.IsUnpopulated),
+            ["relreplident"] = relation.IsTable && relation.Kind != 'v' ? "d" : "n", ["relpages"] = relation.Index?.Details.Pages ?? 0, ["relhasindex"] = Has(relation, RelationFlags.HasIndexes),
+            ["relhastriggers"] = Has(relation, RelationFlags.HasTriggers), ["relhasrules"] = Has(relation, RelationFlags.HasRules), ["relhassubclass"] = Has(relation, RelationFlags.HasChildren) || relation.Kind == 'I',
+            ["relrowsecurity"] = Has(relation, RelationFlags.HasRowSecurity), ["relispartition"] = Has(relation, RelationFlags.IsPartition) || relation.Index?.Details.Parent is not null,
+            ["relchecks"] = (short)relation.Details.Constraints.Count(constraint => constraint.Kind == 'c'), ["relpartbound"] = relation.Details.PartitionBound,
+            ["reltype"] = relation is { Kind: 'c', Source: { } source } ? (long)StableOids.OfType(source.Server, source.Schema, relation.Name).Value : 0L,
         });
     }
 
     /// <summary>A relation's columns in order, then the system columns of those that have rows of their own.</summary>
     private static IEnumerable<Row> Attributes(SystemState state) => AllRelations(state).SelectMany(relation =>
-        UserAttributes(relation).Concat(relation.Kind is 'v' || relation.Columns.Count == 0 ? [] : SystemAttributes(relation)));
+        relation.Index is { } index ? KeyRows.IndexAttributes(relation, index.Details)
+            : UserAttributes(relation).Concat(relation.Kind is 'v' or 'c' || relation.Columns.Count == 0 ? [] : SystemAttributes(relation)));
 
     private static IEnumerable<Row> SystemAttributes(RelationState relation) => s_systemColumns.Select(column => new Row
     {
@@ -216,9 +245,9 @@ internal static class SystemRows
     private static Row Attribute(RelationState relation, ConnectorColumn column, int i, (bool ByValue, string Alignment, string Storage) layout) => new()
     {
         ["attrelid"] = (long)relation.Oid.Value, ["attname"] = column.Name, ["atttypid"] = (long)(column.Domain?.Oid ?? column.Type.AnnouncedOid).Value, ["attlen"] = column.Type.AnnouncedLength,
-        ["attnum"] = Number(column, i), ["attndims"] = column.Type.IsArray ? 1 : 0, ["attcacheoff"] = -1, ["atttypmod"] = (column.Type.Element ?? column.Type).Modifier,
-        ["attstattarget"] = -1, ["attbyval"] = layout.ByValue, ["attalign"] = layout.Alignment, ["attstorage"] = layout.Storage, ["attcompression"] = "", ["attnotnull"] = !column.IsNullable, ["atthasdef"] = ColumnDefaults.Of(relation, column.Name, column.Type) is not null, ["attidentity"] = "", ["attgenerated"] = column.IsGenerated ? "s" : "", ["attislocal"] = true,
-        ["attcollation"] = Collation(column.Type, SystemTables.IsSystemSchema(relation.Schema)),
+        ["attnum"] = Number(column, i), ["attndims"] = column.Type.IsArray ? 1 : 0, ["attcacheoff"] = -1, ["atttypmod"] = column.Domain is null ? (column.Type.Element ?? column.Type).Modifier : -1,
+        ["attstattarget"] = ColumnDefaults.Details(relation, Number(column, i))?.StatisticsTarget ?? -1, ["attbyval"] = layout.ByValue, ["attalign"] = layout.Alignment, ["attstorage"] = layout.Storage, ["attcompression"] = "", ["attnotnull"] = !column.IsNullable, ["atthasdef"] = ColumnDefaults.Of(relation, column, i) is not null, ["attidentity"] = ColumnDefaults.Details(relation, Number(column, i))?.Identity ?? "", ["attgenerated"] = column.IsGenerated ? "s" : "", ["attislocal"] = true,
+        ["attcollation"] = ColumnDefaults.Details(relation, Number(column, i)) is { Collation: > 0 } details ? details.Collation : Collation(column.Type, SystemTables.IsSystemSchema(relation.Schema)),
     };
 
     /// <summary>Names are compared by bytes whatever the database's collation is, as are all texts of the catalogs.</summary>
@@ -245,19 +274,25 @@ internal static class SystemRows
         ["vartype"] = setting.Type, ["source"] = "default", ["boot_val"] = setting.Default, ["reset_val"] = setting.Default, ["pending_restart"] = false,
     });
 
-    private static IEnumerable<Row> Columns(SystemState state) => state.Relations.SelectMany(relation => relation.Columns.Select((column, i) => new Row
+    private static IEnumerable<Row> Columns(SystemState state) => state.Relations.Where(relation => relation is { IsTable: true, Kind: not 'm' }).SelectMany(relation => relation.Columns.Select((column, i) => new Row
     {
-        ["table_catalog"] = state.Database, ["table_schema"] = relation.Schema, ["table_name"] = relation.Name, ["column_name"] = column.Name, ["ordinal_position"] = (int)Number(column, i), ["column_default"] = ColumnDefaults.Of(relation, column.Name, column.Type),
-        ["is_nullable"] = column.IsNullable ? "YES" : "NO", ["data_type"] = column.Type.IsArray ? "ARRAY" : column.Type.Base.Source is { CatalogOid.Value: 0 } ? "USER-DEFINED" : column.Type.WithoutModifier().ToString(),
+        ["table_catalog"] = state.Database, ["table_schema"] = relation.Schema, ["table_name"] = relation.Name, ["column_name"] = column.Name, ["ordinal_position"] = (int)Number(column, i), ["column_default"] = column.IsGenerated ? null : ColumnDefaults.Of(relation, column, i),
+        ["is_nullable"] = column.IsNullable && !SourceTypeRows.IsNotNull(state, column.Domain) ? "YES" : "NO", ["data_type"] = column.Type.IsArray ? "ARRAY" : column.Type.Base.Source is { CatalogOid.Value: 0 } ? "USER-DEFINED" : column.Type.WithoutModifier().ToString(),
         ["domain_catalog"] = column.Domain is null ? null : state.Database, ["domain_schema"] = column.Domain is null ? null : SchemaOf(column.Domain, relation), ["domain_name"] = column.Domain?.Source!.Name,
-        ["character_maximum_length"] = column.Type is { IsArray: false, Modifier: > 4, Base.Name: "varchar" or "bpchar" } ? column.Type.Modifier - 4 : null,
-        ["character_octet_length"] = OctetLength(column.Type), ["datetime_precision"] = DatetimePrecision(column.Type),
-        ["numeric_precision"] = NumericPrecision(column.Type), ["numeric_precision_radix"] = NumericPrecision(column.Type) is null ? null : column.Type.IsNumeric ? 10 : 2,
-        ["numeric_scale"] = column.Type.IsNumeric ? column.Type.Decimal is { } shape && column.Type.Modifier > 0 ? (int)shape.Scale : null : column.Type.Storage is Storage.Int16 or Storage.Int32 or Storage.Int64 ? 0 : null,
         ["udt_catalog"] = state.Database, ["udt_schema"] = column.Type.Base.Source is null ? "pg_catalog" : SchemaOf(column.Type.Base, relation),
         ["udt_name"] = (column.Type.IsArray ? "_" : "") + (column.Type.Base.Source?.Name ?? column.Type.Base.Name),
-        ["dtd_identifier"] = Number(column, i).ToString(CultureInfo.InvariantCulture), ["is_identity"] = "NO", ["is_generated"] = column.IsGenerated ? "ALWAYS" : "NEVER", ["is_updatable"] = "NO", ["is_self_referencing"] = "NO", ["identity_cycle"] = "NO",
-    }));
+        ["dtd_identifier"] = Number(column, i).ToString(CultureInfo.InvariantCulture), ["is_identity"] = "NO",
+        ["is_generated"] = column.IsGenerated ? "ALWAYS" : "NEVER", ["generation_expression"] = column.IsGenerated ? ColumnDefaults.Of(relation, column, i) : null, ["is_updatable"] = "NO", ["is_self_referencing"] = "NO", ["identity_cycle"] = "NO",
+    }.With(TypeFacts(column.Type)).With(KeyViews.IdentityOf(relation, Number(column, i)))));
+
+    /// <summary>What information_schema says of a type's length and precision.</summary>
+    internal static Row TypeFacts(SqlType type) => new()
+    {
+        ["character_maximum_length"] = type is { IsArray: false, Modifier: > 4, Base.Name: "varchar" or "bpchar" } ? type.Modifier - 4 : null,
+        ["character_octet_length"] = OctetLength(type), ["datetime_precision"] = DatetimePrecision(type),
+        ["numeric_precision"] = NumericPrecision(type), ["numeric_precision_radix"] = NumericPrecision(type) is null ? null : type.IsNumeric ? 10 : 2,
+        ["numeric_scale"] = type.IsNumeric ? type.Decimal is { } shape && type.Modifier > 0 ? (int)shape.Scale : null : type.Storage is Storage.Int16 or Storage.Int32 or Storage.Int64 ? 0 : null,
+    };
 
     /// <summary>A type's schema under the name that it has beside the relation's own.</summary>
     private static string SchemaOf(PgType type, RelationState relation)

@@ -144,7 +144,15 @@ public sealed record SchemaState(Oid Oid, string Name)
 }
 
 /// <param name="Schema">The schema's OID.</param>
-public sealed record TypeState(PgType Type, Oid Schema);
+public sealed record TypeState(PgType Type, Oid Schema)
+{
+    /// <summary>The schema's name here.</summary>
+    public required string ShownSchema { get; init; }
+
+    public required ListedType Listed { get; init; }
+
+    internal Oid OidOf(ConstraintDetails check) => StableOids.OfPart(Type.Oid, 'd', check.Name);
+}
 
 /// <param name="Columns">Empty when the table asked for does not show columns, or when the relation could not be looked at.</param>
 public sealed record RelationState(Oid Oid, string Schema, string Name, char Kind, long Rows, EquatableArray<ConnectorColumn> Columns)
@@ -158,11 +166,43 @@ public sealed record RelationState(Oid Oid, string Schema, string Name, char Kin
     /// <summary>The query of a view.</summary>
     public string? Definition { get; init; }
 
+    /// <summary>The same as pg_get_viewdef(oid, true) prints it.</summary>
+    public string? PrettyDefinition { get; init; }
+
+    public RelationFlags Flags { get; init; }
+
+    /// <summary>Keys, indexes, comments and the like, where the table asked for shows them.</summary>
+    public RelationDetails Details { get; init; } = RelationDetails.None;
+
+    /// <summary>The attached server and the schema there; null for tables of the gateway.</summary>
+    public RelationSource? Source { get; init; }
+
+    /// <summary>Set for the relations of indexes.</summary>
+    public IndexState? Index { get; init; }
+
+    /// <summary>Whether it has rows of its own to read, in a query.</summary>
+    public bool IsTable => Kind is 'r' or 'p' or 'v' or 'm' or 'f';
+
+    internal Oid OidOf(RelationName? name) => name is null ? Oid.None : StableOids.OfTable(Source!.Server, name.Schema, name.Name);
+
+    internal Oid OidOf(ConstraintDetails constraint) => StableOids.OfPart(Oid, 'c', constraint.Name);
+
+    /// <summary>The name that a schema of its server has here.</summary>
+    internal string SchemaOf(RelationName name) => Schema[..^Source!.Schema.Length] + name.Schema;
+
+    internal string ColumnName(short number) => Columns.Select((column, i) => (column.Name, Number: SystemRows.Number(column, i))).FirstOrDefault(item => item.Number == number).Name ?? "";
+
     public string Owner { get; init; } = SystemState.DefaultOwner;
 
     /// <summary>What others than the owner may do.</summary>
     public IReadOnlyList<AclItem> Grants { get; init; } = [];
 }
+
+/// <summary>Where an attached relation is.</summary>
+public sealed record RelationSource(string Server, string Schema);
+
+/// <summary>An index and the table that it is of.</summary>
+public sealed record IndexState(Oid Table, string TableName, IndexDetails Details);
 
 public sealed record SettingState(string Name, string Setting, string? Unit, string Category, string Description, string Type, string Default)
 {

@@ -8,11 +8,14 @@ using Npgsql;
 namespace Federation.CompatTests.Suite.Rights;
 
 /// <summary>A gateway with the superuser root and the users alice, bob and carol, whose password is their name; what it logs is kept.</summary>
-public sealed class RightsGateway : IAsyncLifetime
+public class RightsGateway : IAsyncLifetime
 {
     private readonly string _folder = Directory.CreateTempSubdirectory("federation-rights-").FullName;
     private readonly KeptLog _log = new();
     private Gateway? _gateway;
+
+    /// <summary>Whether the log shows values.</summary>
+    protected virtual bool LogsLiterals => false;
 
     /// <summary>A folder that servers may name.</summary>
     internal string Files => Directory.CreateDirectory(Path.Combine(_folder, "files")).FullName;
@@ -51,7 +54,7 @@ public sealed class RightsGateway : IAsyncLifetime
         var data = Directory.CreateDirectory(Path.Combine(_folder, "data")).FullName;
         await Roles.AddAsync(data, "root", "root");
         foreach (var user in (string[])["alice", "bob", "carol"]) await Roles.AddAsync(data, user, user, isSuperuser: false);
-        var options = new ServeOptions { Port = 0, FlightPort = -1, DataDirectory = data, AllowedRoots = [Files], MemoryLimitBytes = 500L << 20, SlowStatement = TimeSpan.FromMilliseconds(1) };
+        var options = new ServeOptions { Port = 0, FlightPort = -1, DataDirectory = data, AllowedRoots = [Files], MemoryLimitBytes = 500L << 20, SlowStatement = TimeSpan.FromMilliseconds(1), LogsLiterals = LogsLiterals };
         _gateway = await Gateway.StartAsync(options, _log, CancellationToken.None);
     }
 

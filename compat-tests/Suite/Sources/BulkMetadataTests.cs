@@ -53,14 +53,19 @@ public sealed class BulkMetadataTests(SuiteServers servers, BulkMetadataTests.So
     }
 
     [Theory]
-    [InlineData("federation", "SELECT count(*) FROM information_schema.columns WHERE table_schema = 'bulk.s2'", "1000", 2)]
-    [InlineData("bulk", "SELECT count(*) FROM information_schema.columns WHERE table_schema = 's2'", "1000", 2)]
-    [InlineData("bulk", "SELECT count(*) FROM information_schema.columns", null, 2)]
-    [InlineData("bulk", "SELECT count(*) FROM information_schema.columns WHERE table_schema = 's1' AND table_name = 't1'", "4", 2)]
-    [InlineData("bulk", "SELECT count(*) FROM information_schema.columns WHERE table_name IN ('t1', 't2') AND table_schema IN ('s1', 's2')", "19", 2)]
-    [InlineData("bulk", "SELECT count(*) FROM pg_attribute WHERE attrelid > 100000 AND attnum > 0", null, 2)]
-    [InlineData("bulk", "SELECT count(*) FROM pg_attribute WHERE attrelid = (SELECT c.oid FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE nspname = 's1' AND relname = 't1') AND attnum > 0", "5", 4)]
-    [InlineData("bulk", "SELECT count(*) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace JOIN pg_attribute a ON a.attrelid = c.oid WHERE n.nspname = 's3' AND attnum > 0", "1000", 3)]
+    [InlineData("federation", "SELECT count(*) FROM information_schema.columns WHERE table_schema = 'bulk.s2'", "1000", 4)]
+    [InlineData("bulk", "SELECT count(*) FROM information_schema.columns WHERE table_schema = 's2'", "1000", 4)]
+    [InlineData("bulk", "SELECT count(*) FROM information_schema.columns", null, 4)]
+    [InlineData("bulk", "SELECT count(*) FROM information_schema.columns WHERE table_schema = 's1' AND table_name = 't1'", "4", 4)]
+    [InlineData("bulk", "SELECT count(*) FROM information_schema.columns WHERE table_name IN ('t1', 't2') AND table_schema IN ('s1', 's2')", "19", 4)]
+    [InlineData("bulk", "SELECT count(*) FROM pg_attribute WHERE attrelid > 100000 AND attnum > 0", null, 3)]
+    [InlineData("bulk", "SELECT count(*) FROM pg_attribute WHERE attrelid = (SELECT c.oid FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE nspname = 's1' AND relname = 't1') AND attnum > 0", "5", 6)]
+    [InlineData("bulk", "SELECT count(*) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace JOIN pg_attribute a ON a.attrelid = c.oid WHERE n.nspname = 's3' AND attnum > 0", "1200", 4)]
+    [InlineData("bulk", "SELECT count(*) FROM pg_index i JOIN pg_class c ON c.oid = i.indrelid JOIN pg_class x ON x.oid = i.indexrelid LEFT JOIN pg_constraint k ON k.conindid = x.oid", "600", 4)]
+    [InlineData("bulk", "SELECT count(*) FROM information_schema.table_constraints k JOIN information_schema.key_column_usage u USING (constraint_schema, constraint_name)", "600", 4)]
+    [InlineData("bulk", "SELECT count(*) FROM pg_indexes WHERE schemaname = 's3' AND tablename = 't7'", "1", 3)]
+    [InlineData("bulk", "SELECT count(*) FROM pg_index WHERE indrelid = 's3.t7'::regclass", "1", 5)]
+    [InlineData("bulk", "SELECT count(pg_get_indexdef(indexrelid)) FROM pg_index", "600", 8)]
     [InlineData("bulk", "SELECT count(*) FROM pg_tables WHERE schemaname = 's3'", "200", 2)]
     [InlineData("bulk", "SELECT count(*) FROM pg_tables WHERE schemaname = 's9'", "0", 1)]
     [InlineData("federation", "SELECT count(*) FROM information_schema.columns WHERE table_schema = 'another.s2'", "0", 0)]
@@ -107,7 +112,7 @@ public sealed class BulkMetadataTests(SuiteServers servers, BulkMetadataTests.So
         Assert.Equal(2L, await command.ExecuteScalarAsync());
         await _source.Server.ExecuteAsync("DROP TABLE s2.later");
         Assert.Equal(0L, await command.ExecuteScalarAsync());
-        Assert.Equal(6, await _source.CountAsync() - before);
+        Assert.Equal(12, await _source.CountAsync() - before);
     }
 
     [Fact]

@@ -64,6 +64,34 @@ public sealed class FilesConnectorTests : ScanFixture
             ["1|x|{\"k\": [1, null], \"long\": 1.50}|2024-01-01|1.5|null", "null|5|[]|null|2|t"], await ReadAsync("public", "e"));
     }
 
+    /// <summary>What PostgreSQL makes part of the value and the kernel would drop.</summary>
+    [Theory]
+    [InlineData("a,b\n1, \"x\"\n", 2)]
+    [InlineData("a,b\n1,\"x\" \n", 2)]
+    [InlineData("a,b\n1,\"x\"y\n", 2)]
+    [InlineData("a,b\n\"l\nl\",2\n\"x\"\t,2\n", 4)]
+    [InlineData("\"a\",b \n \"x\",y\n", 2)]
+    [InlineData("a,b\r\n1,\"x\"\"\" \r\n", 2)]
+    public async Task Text_beside_a_quoted_field_is_refused(string text, int line)
+    {
+        Write("beside.csv", text);
+        var error = await Assert.ThrowsAsync<SqlException>(() => ReadAsync("public", "beside", ("header", "true")));
+        Assert.Equal(SqlState.BadCopyFileFormat, error.State);
+        Assert.EndsWith($"line {line} has text beside a quoted field", error.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("a,b\n1,\"x, \"\"y\"\" \"\n", "1|x, \"y\" ")]
+    [InlineData("a,b\n1, x \n", "1| x ")]
+    [InlineData("a,b\n1,5\" disk\n", "1|5\" disk")]
+    [InlineData("a,b\n1,\"\"\n", "1|")]
+    [InlineData("a,b\n1,\"x\ny\"\n", "1|x\ny")]
+    public async Task Quoted_fields_and_text_alone_are_read(string text, string row)
+    {
+        Write("alone.csv", text);
+        Assert.Equal([row], await ReadAsync("public", "alone", ("header", "true")));
+    }
+
     [Fact]
     public async Task Parquet_columns_of_all_shapes()
     {

@@ -1,7 +1,8 @@
-using Federation.ObjectStorage;
+using System.IO.Compression;
 using System.Text;
 using Federation.Connectors.Formats.Avro;
 using Federation.Core.Errors;
+using Federation.ObjectStorage;
 
 namespace Federation.Connectors.Tests.Formats;
 
@@ -50,6 +51,92 @@ public sealed class AvroTests
         }
 
         Assert.True(results["read"] > 0, string.Join(", ", results));
+    }
+
+    private static readonly byte[] s_sync = [.. Enumerable.Range(1, 16).Select(value => (byte)value)];
+
+    /// <summary>Three longs, 1, -1 and 64, in one block.</summary>
+    private static readonly byte[] s_longs = [2, 1, 0x80, 1];
+
+    [Theory]
+    [InlineData("null")]
+    [InlineData("deflate")]
+    [InlineData("zstandard", 1)]
+    [InlineData("zstandard", 19)]
+    [InlineData("zstandard", -5)]
+    public void Blocks_are_unpacked(string codec, int level = 3) =>
+        Assert.Equal([1L, -1L, 64L], AvroFile.Parse("the file", FileOf(codec, Pack(codec, s_longs, level))).Read().Cast<long>());
+
+    [Theory]
+    [InlineData("zstandard", 0)]
+    [InlineData("zstandard", 5)]
+    [InlineData("zstandard", -1)]
+    [InlineData("zstandard", -4)]
+    [InlineData("deflate", 0)]
+    public void Blocks_that_cannot_be_unpacked_are_corrupt(string codec, int damage)
+    {
+        var packed = Pack(codec, s_longs, 3);
+        packed = damage < 0 ? packed[..(packed.Length + damage)] : packed;
+        if (damage >= 0) packed[damage] ^= 0xff;
+        var error = Assert.Throws<SqlException>(() => AvroFile.Parse("the file", FileOf(codec, packed)).Read().Count());
+        Assert.Equal(SqlState.DataCorrupted, error.State);
+        Assert.Contains("the file", error.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("xz")]
+    [InlineData("bzip2")]
+    [InlineData("zstd")]
+    public void Other_codecs_are_refused(string codec) =>
+        Assert.Equal(SqlState.FeatureNotSupported, Assert.Throws<SqlException>(() => AvroFile.Parse("the file", FileOf(codec, s_longs)).Read().Count()).State);
+
+    [Fact]
+    public void What_a_block_unpacks_to_is_bounded()
+    {
+        var packed = Pack("zstandard", new byte[300 << 20], 1);
+        Assert.Equal(SqlState.ProgramLimitExceeded, Assert.Throws<SqlException>(() => AvroFile.Parse("the file", FileOf("zstandard", packed)).Read().Count()).State);
+    }
+
+    private static byte[] Pack(string codec, byte[] plain, int level)
+    {
+        if (codec == "null") return plain;
+        using var packed = new MemoryStream();
+        using (Stream packer = codec == "zstandard" ? new ZstdSharp.CompressionStream(packed, level, leaveOpen: true) : new DeflateStream(packed, CompressionLevel.Optimal, leaveOpen: true))
+            packer.Write(plain);
+        return packed.ToArray();
+    }
+
+    private static byte[] FileOf(string codec, byte[] block)
+    {
+        using var file = new MemoryStream();
+        file.Write("Obj\x01"u8);
+        WriteLong(file, 2);
+        foreach (var (key, value) in (KeyValuePair<string, string>[])[new("avro.schema", "\"long\""), new("avro.codec", codec)])
+        {
+            WriteBytes(file, Encoding.UTF8.GetBytes(key));
+            WriteBytes(file, Encoding.UTF8.GetBytes(value));
+        }
+
+        WriteLong(file, 0);
+        file.Write(s_sync);
+        WriteLong(file, 3);
+        WriteBytes(file, block);
+        file.Write(s_sync);
+        return file.ToArray();
+    }
+
+    private static void WriteBytes(Stream file, byte[] bytes)
+    {
+        WriteLong(file, bytes.Length);
+        file.Write(bytes);
+    }
+
+    /// <summary>Zigzag, then seven bits a byte.</summary>
+    private static void WriteLong(Stream file, long value)
+    {
+        var rest = (ulong)((value << 1) ^ (value >> 63));
+        for (; rest >= 0x80; rest >>= 7) file.WriteByte((byte)(rest | 0x80));
+        file.WriteByte((byte)rest);
     }
 
     [GoldenFact]

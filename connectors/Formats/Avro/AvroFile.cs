@@ -1,5 +1,4 @@
 using System.Buffers.Binary;
-using System.IO.Compression;
 using System.Text;
 using Federation.Connectors.Formats.Compression;
 using Federation.ObjectStorage;
@@ -105,31 +104,11 @@ public sealed class AvroFile
     private ReadOnlySpan<byte> Decompress(ReadOnlySpan<byte> block) => _codec switch
     {
         "null" => block,
-        "deflate" => Inflate(block),
+        "deflate" => Unpacking.Deflate(_path, block, MaxBlockLength).Span,
+        "zstandard" => Unpacking.Zstandard(_path, block, MaxBlockLength).Span,
         "snappy" => Unsnap(block),
         _ => throw FormatErrors.Unsupported(_path, $"Avro codec \"{_codec}\" is not supported"),
     };
-
-    private ReadOnlySpan<byte> Inflate(ReadOnlySpan<byte> block)
-    {
-        try
-        {
-            using var input = new DeflateStream(new MemoryStream(block.ToArray()), CompressionMode.Decompress);
-            using var output = new MemoryStream(Math.Min(block.Length * 4, MaxBlockLength));
-            var buffer = new byte[32 << 10];
-            while (input.Read(buffer) is var read and > 0)
-            {
-                if (output.Length + read > MaxBlockLength) throw FormatErrors.TooLarge(_path, "an Avro block is too large");
-                output.Write(buffer, 0, read);
-            }
-
-            return output.GetBuffer().AsSpan(0, (int)output.Length);
-        }
-        catch (InvalidDataException error)
-        {
-            throw FormatErrors.Corrupt(_path, "an Avro block cannot be inflated", error);
-        }
-    }
 
     private ReadOnlySpan<byte> Unsnap(ReadOnlySpan<byte> block)
     {

@@ -1,14 +1,14 @@
-using System.IO.Compression;
 using System.Text.Json;
 using System.Text.Unicode;
 using Federation.Connectors.Formats;
+using Federation.Connectors.Formats.Compression;
 using Federation.Core;
 using Federation.ObjectStorage;
 
 namespace Federation.Connectors.Lakehouse.Iceberg;
 
 /// <summary>
-/// Reads table metadata files, plain or compressed with gzip (spec, appendix C). v1 writers may leave out what v2 demands: the schema and
+/// Reads table metadata files, plain or compressed with gzip (spec, appendix C) or Zstandard. v1 writers may leave out what v2 demands: the schema and
 /// spec lists, references, partition field ids.
 /// </summary>
 internal static class TableMetadataReader
@@ -20,7 +20,7 @@ internal static class TableMetadataReader
     public static TableMetadata Load(IObjectStore store, string path) => Parse(path, ReadBytes(store, path));
 
     /// <summary>The file's JSON text as UTF-8, unpacked.</summary>
-    public static ReadOnlyMemory<byte> ReadBytes(IObjectStore store, string path) => Unpack(path, store.ReadAll(path, MaxLength));
+    public static ReadOnlyMemory<byte> ReadBytes(IObjectStore store, string path) => Unpacking.File(path, store.ReadAll(path, MaxLength));
 
     public static TableMetadata Parse(string path, ReadOnlyMemory<byte> json)
     {
@@ -39,29 +39,6 @@ internal static class TableMetadataReader
         {
             // Kinds are checked before values are asked for; what is left is half of a surrogate pair, written as an escape.
             throw FormatErrors.Corrupt(path, "a text in it is no Unicode", error);
-        }
-    }
-
-    private static ReadOnlyMemory<byte> Unpack(string path, byte[] bytes)
-    {
-        // Names differ between writers, so the content decides.
-        if (!bytes.AsSpan().StartsWith((ReadOnlySpan<byte>)[0x1f, 0x8b])) return bytes;
-        try
-        {
-            using var gzip = new GZipStream(new MemoryStream(bytes), CompressionMode.Decompress);
-            using var plain = new MemoryStream();
-            var buffer = new byte[64 << 10];
-            while (gzip.Read(buffer) is var read and > 0)
-            {
-                plain.Write(buffer, 0, read);
-                if (plain.Length > MaxLength) throw FormatErrors.TooLarge(path, "it is too large when unpacked");
-            }
-
-            return plain.GetBuffer().AsMemory(0, (int)plain.Length);
-        }
-        catch (InvalidDataException error)
-        {
-            throw FormatErrors.Corrupt(path, "it cannot be unpacked", error);
         }
     }
 

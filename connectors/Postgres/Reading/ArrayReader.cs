@@ -5,10 +5,10 @@ using Federation.Core.Errors;
 namespace Federation.Connectors.Postgres.Reading;
 
 /// <summary>
-/// Arrays of one dimension: <c>int32 dimensions, int32 has nulls, uint32 element oid, (int32 length, int32 lower bound) per dimension</c>,
-/// then items as <c>int32 length (-1 for NULL), bytes</c>.
+/// Arrays of a number of dimensions: <c>int32 dimensions, int32 has nulls, uint32 element oid, (int32 length, int32 lower bound) per dimension</c>,
+/// then items in row-major order as <c>int32 length (-1 for NULL), bytes</c>. The empty array has no dimension.
 /// </summary>
-internal sealed class ArrayReader(string column, FieldReader item, uint itemOid, bool isVector) : FieldReader(column)
+internal sealed class ArrayReader(string column, FieldReader item, uint itemOid, int depth, int lowerBound) : FieldReader(column)
 {
     private const int HeaderLength = 12;
     private const int DimensionLength = 8;
@@ -24,14 +24,26 @@ internal sealed class ArrayReader(string column, FieldReader item, uint itemOid,
             return;
         }
 
-        if (dimensions != 1) throw Unsupported($"an array of {dimensions} dimensions");
-        var count = BinaryPrimitives.ReadInt32BigEndian(value[HeaderLength..]);
-        var lowerBound = BinaryPrimitives.ReadInt32BigEndian(value[(HeaderLength + 4)..]);
-        if (lowerBound != (isVector ? 0 : 1)) throw Unsupported($"an array whose subscripts begin at {lowerBound}");
-        var rest = value[(HeaderLength + DimensionLength)..];
+        if (dimensions != depth) throw Unsupported(depth == 1 ? $"an array of {dimensions} dimensions" : "arrays of different numbers of dimensions", isWidened: depth > 1);
+        for (var i = 0; i < depth; i++)
+            if (BinaryPrimitives.ReadInt32BigEndian(value[(HeaderLength + (i * DimensionLength) + 4)..]) is var first && first != lowerBound)
+                throw Unsupported($"an array whose subscripts begin at {first}", isWidened: true);
+        var rest = value[(HeaderLength + (depth * DimensionLength))..];
+        ReadDimension(value[HeaderLength..], 0, ref rest, builder);
+    }
+
+    private void ReadDimension(ReadOnlySpan<byte> lengths, int dimension, ref ReadOnlySpan<byte> rest, ColumnBuilder builder)
+    {
+        var count = BinaryPrimitives.ReadInt32BigEndian(lengths[(dimension * DimensionLength)..]);
         var items = builder.Children[0];
         for (var i = 0; i < count; i++)
         {
+            if (dimension + 1 < depth)
+            {
+                ReadDimension(lengths, dimension + 1, ref rest, items);
+                continue;
+            }
+
             var length = BinaryPrimitives.ReadInt32BigEndian(rest);
             rest = rest[sizeof(int)..];
             if (length < 0)
@@ -47,10 +59,12 @@ internal sealed class ArrayReader(string column, FieldReader item, uint itemOid,
         builder.EndList();
     }
 
-    private SqlException Unsupported(string what) =>
+    /// <param name="isWidened">Another type of the column would not help.</param>
+    private SqlException Unsupported(string what, bool isWidened) =>
         new(SqlState.FeatureNotSupported, $"column \"{ColumnName}\" has {what}, which cannot be read")
         {
             ColumnName = ColumnName,
             Hint = "Read the column through a view at the source that casts it to text.",
+            NeedsWideNumerics = !isWidened,
         };
 }

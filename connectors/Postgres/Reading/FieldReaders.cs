@@ -9,8 +9,14 @@ internal static class FieldReaders
     /// <param name="isUnchecked">The source does not know the encoding of its text.</param>
     public static FieldReader Create(string column, SqlType type, bool isUnchecked)
     {
+        if (type.IsVector) return new ArrayReader(column, Create(column, type.Element!, isUnchecked), SentOid(type.Element!), depth: 1, lowerBound: 0);
         if (type.Element is { } element)
-            return new ArrayReader(column, Create(column, element, isUnchecked), SentOid(element), type.IsVector);
+        {
+            var depth = 1;
+            for (; element.Element is { } inner; element = inner) depth++;
+            return new ArrayReader(column, Create(column, element, isUnchecked), SentOid(element), depth, lowerBound: 1);
+        }
+
         return type.Storage switch
         {
             Storage.Boolean => new BooleanReader(column),

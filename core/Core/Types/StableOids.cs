@@ -25,6 +25,10 @@ public static class StableOids
 
     public static Oid OfArrayType(string server, string schema, string element) => Of($"{server}\0{schema}\0\0{element}\0");
 
+    /// <summary>Of a part of a relation that has a name in it, such as a constraint.</summary>
+    /// <param name="kind">Tells parts of one name apart.</param>
+    public static Oid OfPart(Oid relation, char kind, string name) => Of($"\0\0\0\0\0\0\0\0{relation.Value}\0{kind}{name}");
+
     /// <summary>The OID of a user without an entry in the catalog.</summary>
     public static Oid OfRole(string name) => Of($"\0\0\0\0\0{name}");
 

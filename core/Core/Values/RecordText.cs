@@ -60,6 +60,22 @@ public static class RecordText
         return values;
     }
 
+    /// <summary>The text of one field, counted from 0; null for a NULL, and for a field that the text does not have.</summary>
+    public static string? Field(string text, int index)
+    {
+        var position = 0;
+        while (position < text.Length && char.IsWhiteSpace(text[position])) position++;
+        if (position >= text.Length || text[position] != '(') throw ValueErrors.MalformedRecord(text, "Missing left parenthesis.");
+        position++;
+        for (var i = 0; ; i++)
+        {
+            var field = ReadField(text, ref position);
+            if (i == index) return field;
+            if (position >= text.Length || text[position] != ',') return null;
+            position++;
+        }
+    }
+
     private static string? ReadField(string text, ref int position)
     {
         if (position < text.Length && text[position] is ',' or ')') return null;

@@ -96,6 +96,12 @@ internal static class Codecs
         if (type.IsNumeric) return new NumericTextBinaryEncoder();
         if (ReferenceEquals(type.Base, PgTypes.Jsonb) || ReferenceEquals(type.Base, PgTypes.Jsonpath))
             return new VersionedTextBinaryEncoder();
+        if (type.Base.Source is { Kind: 'c', Fields: { Count: > 0 } fields })
+        {
+            var record = SqlType.Record(fields.AsSpan());
+            return new CompositeBinaryEncoder(record, new RecordBinaryEncoder(fields.Select(field => ChooseBinary(field.Type)).ToArray(), fields.Select(field => field.Type.AnnouncedOid).ToArray()));
+        }
+
         return TextHeldBinary.Supports(type.Base) ? new ParsedTextBinaryEncoder(type.Base) : new RawBytesEncoder();
     }
 }

@@ -170,6 +170,23 @@ internal sealed class RecordBinaryEncoder(ColumnEncoder[] fields, Oid[] types) :
     }
 }
 
+/// <summary>Composites of an attached server, which are held as their text, in the binary form of records.</summary>
+internal sealed class CompositeBinaryEncoder(SqlType type, RecordBinaryEncoder record) : ColumnEncoder
+{
+    private readonly BatchSchema _schema = new([new Field("composite", type)]);
+
+    public override void Write(FrameWriter writer, Column column, int row)
+    {
+        if (type.Fields.Any(field => field.Type.IsUnknown))
+            throw new SqlException(SqlState.FeatureNotSupported, "a composite with a field of a domain or a composite has no binary form here") { Hint = "Ask for it as text." };
+        using var builder = new BatchBuilder(_schema);
+        builder.Columns[0].AppendValue(RecordText.Parse(System.Text.Encoding.UTF8.GetString(column.GetBytes(row)), type, ValueContext.Default));
+        builder.EndRow();
+        using var batch = builder.Build();
+        record.Write(writer, batch.Columns[0], 0);
+    }
+}
+
 internal static class NestedText
 {
     public static void QuoteArrayItem(FrameWriter writer, int mark, byte delimiter)

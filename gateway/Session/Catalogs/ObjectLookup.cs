@@ -58,8 +58,17 @@ internal sealed class ObjectLookup(TableResolver resolver)
         var parts = NameKeys.Parts(name);
         if (parts.Length > 3) throw new SqlException(SqlState.SyntaxError, $"improper relation name (too many dotted names): {string.Join('.', parts)}");
         if (await resolver.ResolveAsync(new TableName(new QualifiedName([.. parts])), null, cancellationToken) is { } table) return table.Source.TableOid;
+        if (await FindPartAsync(NameKeys.Of(parts), cancellationToken) is { } part) return part;
         if (parts.Length == 2 && !(await SchemasAsync(cancellationToken)).Contains(parts[0])) throw new SqlException(SqlState.InvalidSchemaName, $"schema \"{parts[0]}\" does not exist");
         throw new SqlException(SqlState.UndefinedTable, $"relation \"{string.Join('.', parts)}\" does not exist");
+    }
+
+    /// <summary>An index, a sequence or a composite type of an attached server: relations that no query reads.</summary>
+    private async ValueTask<Oid?> FindPartAsync(string key, CancellationToken cancellationToken)
+    {
+        var (found, rows) = await resolver.ReadSystemAsync("pg_federation", "relation_keys", cancellationToken);
+        var (oid, name) = (IndexOf(found, "oid"), IndexOf(found, "key"));
+        return rows.Where(row => (string)row[name]! == key).Select(row => (Oid?)new Oid((uint)(long)row[oid]!)).FirstOrDefault();
     }
 
     private async ValueTask<Oid> FindTypeAsync(string name, CancellationToken cancellationToken)

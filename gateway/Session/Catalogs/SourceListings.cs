@@ -8,6 +8,7 @@ internal sealed class SourceListings(TableResolver resolver)
 {
     private readonly Dictionary<string, Task<IReadOnlyList<string>>> _schemas = new(StringComparer.Ordinal);
     private readonly Dictionary<(string Server, TableSelection Selection), Task<IReadOnlyList<DescribedTable>>> _tables = [];
+    private readonly Dictionary<(string Server, TableSelection Selection), Task<IReadOnlyDictionary<RelationName, RelationDetails>>> _details = [];
 
     /// <summary>None for a server that has no tables.</summary>
     public async ValueTask<IReadOnlyList<string>> SchemasAsync(ServerEntry server, CancellationToken cancellationToken)
@@ -20,6 +21,20 @@ internal sealed class SourceListings(TableResolver resolver)
     {
         if (!_tables.TryGetValue((server.Name, selection), out var listing)) _tables[(server.Name, selection)] = listing = ListTablesAsync(server, selection, cancellationToken).AsTask();
         return await listing;
+    }
+
+    /// <summary>Keys, indexes and the like of the tables of a selection; none for a source that does not tell.</summary>
+    public async ValueTask<IReadOnlyDictionary<RelationName, RelationDetails>> DetailsAsync(ServerEntry server, TableSelection selection, CancellationToken cancellationToken)
+    {
+        var key = (server.Name, selection with { WithColumns = false });
+        if (!_details.TryGetValue(key, out var listing)) _details[key] = listing = ListDetailsAsync(server, key.Item2, cancellationToken).AsTask();
+        return await listing;
+    }
+
+    private async ValueTask<IReadOnlyDictionary<RelationName, RelationDetails>> ListDetailsAsync(ServerEntry server, TableSelection selection, CancellationToken cancellationToken)
+    {
+        var (connector, _) = await resolver.ConnectAsync(server, cancellationToken);
+        return connector is IRelationDetails source ? await source.DescribeRelationsAsync(selection, cancellationToken) : new Dictionary<RelationName, RelationDetails>();
     }
 
     private async ValueTask<IReadOnlyList<string>> ListSchemasAsync(ServerEntry server, CancellationToken cancellationToken)

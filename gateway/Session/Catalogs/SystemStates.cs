@@ -202,10 +202,14 @@ internal sealed class SystemStates(
             foreach (var schema in schemas)
                 _schemas.Add(new SchemaState(StableOids.OfSchema(server.Name, schema), prefix + schema) { Owner = server.Owner, Grants = _access.GrantsOn(AccessKind.Server, server.Name, 'U') ?? [] });
             if (SystemTables.ShowsTypes(table) && (await resolver.ConnectAsync(server, cancellationToken)).Connector is ISourceTypes source)
-                _types.AddRange((await source.ListTypesAsync(null, cancellationToken)).Select(type => new TypeState(type, StableOids.OfSchema(server.Name, type.Source!.Schema))));
-            if (SystemTables.ShowsRelations(table) && schemas.Length > 0 && await SelectAsync(server, schemas, prefix, SystemTables.ShowsColumns(table), cancellationToken) is { } selection)
-                foreach (var described in await ListAsync(server, selection, schemas, prefix, cancellationToken))
-                    AddRelation(server, described, prefix);
+                _types.AddRange((await source.ListTypesAsync(null, cancellationToken)).Select(type => new TypeState(type.Type, StableOids.OfSchema(server.Name, type.Type.Source!.Schema)) { Listed = type, ShownSchema = prefix + type.Type.Source.Schema }));
+            if (SystemTables.ShowsRelations(table) && schemas.Length > 0 && await SelectAsync(server, schemas, prefix, table, cancellationToken) is { } selection)
+            {
+                var listed = await ListAsync(server, selection, schemas, prefix, cancellationToken);
+                var details = SystemTables.ShowsDetails(table) && listed.Count > 0 ? await listings.DetailsAsync(server, selection, cancellationToken) : null;
+                foreach (var described in listed)
+                    AddRelation(server, described, details?.GetValueOrDefault(new RelationName(described.Schema, described.Listed.Name)), prefix);
+            }
         }
         catch (SqlException error) when (IsOfSource(error))
         {
@@ -237,18 +241,25 @@ internal sealed class SystemStates(
     private bool IsKnown(long oid) => SystemTables.IsSystemRelation(new Oid((uint)oid)) || _relations.Exists(relation => relation.Oid.Value == oid);
 
     /// <summary>The tables of a server that the filter leaves; null when there are none. OIDs are made from names, so that the names behind them are found by listing all.</summary>
-    private async ValueTask<TableSelection?> SelectAsync(ServerEntry server, string[] schemas, string prefix, bool withColumns, CancellationToken cancellationToken)
+    private async ValueTask<TableSelection?> SelectAsync(ServerEntry server, string[] schemas, string prefix, string table, CancellationToken cancellationToken)
     {
-        if (filter.RelationOids is null) return new TableSelection(filter is { Schemas: null, SchemaOids: null } ? null : schemas.ToEquatableArray(), filter.Relations, withColumns);
-        var everything = new TableSelection(null, null, WithColumns: false);
-        if (!withColumns) return everything;
-        var named = (await ListAsync(server, everything, schemas, prefix, cancellationToken))
-            .Where(table => filter.TakesRelation(table.Listed.Name, StableOids.OfTable(server.Name, table.Schema, table.Listed.Name))).ToArray();
+        var everything = new TableSelection(null, null, WithColumns: false) 
+        {
+            OfAllKinds = SystemTables.ShowsDetails(table),
+            SearchPath = prefix.Length == 0 ? searchPath.ToEquatableArray() : [],
+        };
+        var wanted = everything with { WithColumns = SystemTables.ShowsColumns(table) };
+        if (filter.RelationOids is null) return wanted with { Schemas = filter is { Schemas: null, SchemaOids: null } ? null : schemas.ToEquatableArray(), Tables = filter.Relations };
+        if (!wanted.WithColumns && !wanted.OfAllKinds) return everything;
+        var named = (await ListAsync(server, everything, schemas, prefix, cancellationToken)).Where(item => Takes(server, item)).ToArray();
         return named.Length == 0 ? null
-            : new TableSelection(named.Select(item => item.Schema).Distinct().ToEquatableArray(), named.Select(item => item.Listed.Name).Distinct().ToEquatableArray(), withColumns);
+            : wanted with { Schemas = named.Select(item => item.Schema).Distinct().ToEquatableArray(), Tables = named.Select(item => item.Listed.Name).Distinct().ToEquatableArray() };
     }
 
-    private void AddRelation(ServerEntry server, DescribedTable described, string prefix)
+    private bool Takes(ServerEntry server, DescribedTable table) => filter.TakesRelation(table.Listed.Name, StableOids.OfTable(server.Name, table.Schema, table.Listed.Name))
+        || table.Listed.Indexes.Any(index => filter.TakesRelation(index, StableOids.OfTable(server.Name, table.Schema, index)));
+
+    private void AddRelation(ServerEntry server, DescribedTable described, RelationDetails? details, string prefix)
     {
         var (schema, listed) = (described.Schema, described.Listed);
         if (described.Failure is { } failure)
@@ -257,14 +268,27 @@ internal sealed class SystemStates(
             warn(failure, $"columns of table \"{prefix}{schema}\".\"{listed.Name}\" are not shown");
         }
 
-        _relations.Add(new RelationState(StableOids.OfTable(server.Name, schema, listed.Name), prefix + schema, listed.Name, listed.Kind, listed.EstimatedRows, described.Columns)
+        var relation = new RelationState(StableOids.OfTable(server.Name, schema, listed.Name), prefix + schema, listed.Name, listed.Kind, listed.EstimatedRows, described.Columns)
         {
             ColumnCount = Math.Max(listed.ColumnCount, described.Columns.Count),
             Definition = listed.Definition,
+            PrettyDefinition = listed.PrettyDefinition,
+            Flags = listed.Flags,
+            Details = details ?? RelationDetails.None,
+            Source = new RelationSource(server.Name, schema),
             Owner = server.Owner,
             // Who may use the server may read its tables.
             Grants = _access.GrantsOn(AccessKind.Server, server.Name, 'r') ?? [],
-        });
+        };
+        _relations.Add(relation);
+        foreach (var index in relation.Details.Indexes)
+            _relations.Add(new RelationState(StableOids.OfTable(server.Name, schema, index.Name), relation.Schema, index.Name, index.IsPartitioned ? 'I' : 'i', (long)index.Rows, [])
+            {
+                ColumnCount = index.Columns.Count,
+                Source = relation.Source,
+                Owner = server.Owner,
+                Index = new IndexState(relation.Oid, relation.Name, index),
+            });
     }
 
     /// <summary>Cancelling ends the statement, and so does a defect of ours; all else is about the source.</summary>

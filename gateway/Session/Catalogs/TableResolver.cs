@@ -19,6 +19,9 @@ internal sealed class TableResolver(SessionServices services, ICatalogSnapshot s
     /// <summary>What the session calls its database; system tables show it.</summary>
     public required string ShownDatabase { get; init; }
 
+    /// <summary>Whether tables of sources that have them come with types for all of their values.</summary>
+    public bool IsWide { get; init; }
+
     /// <summary>The session that asks, for what system tables show of it and of the others.</summary>
     public required QuerySession Session { get; init; }
 
@@ -120,7 +123,7 @@ internal sealed class TableResolver(SessionServices services, ICatalogSnapshot s
         if (await snapshot.FindServerAsync(catalog, cancellationToken) is not { } server) return null;
         var (connector, _) = await ConnectAsync(server, cancellationToken);
         if (connector is not ISourceTypes source) return null;
-        return (await source.ListTypesAsync(schema, cancellationToken)).FirstOrDefault(candidate => candidate.Source!.Name == type);
+        return (await source.ListTypesAsync(schema, cancellationToken)).FirstOrDefault(candidate => candidate.Type.Source!.Name == type)?.Type;
     }
 
     private async ValueTask<ResolvedTable?> FindSystemAsync(string schema, string table, CancellationToken cancellationToken)
@@ -159,7 +162,8 @@ internal sealed class TableResolver(SessionServices services, ICatalogSnapshot s
         var (connector, key) = await ConnectAsync(server, cancellationToken);
         if (connector is not IConnectorMetadata metadata)
             throw new SqlException(SqlState.FeatureNotSupported, $"server \"{catalog}\" has no tables");
-        if (await metadata.FindTableAsync(schema, table, version, cancellationToken) is not { } found) return null;
+        var lookup = IsWide && version is null && connector is IWideTables wide ? wide.FindWideTableAsync(schema, table, cancellationToken) : metadata.FindTableAsync(schema, table, version, cancellationToken);
+        if (await lookup is not { } found) return null;
         var source = new TableSource(catalog, schema, table, found.EstimatedRows) { IsRowCountExact = found.IsRowCountExact, TableOid = StableOids.OfTable(catalog, schema, table) };
         return new ResolvedTable(source, found.Handle, found.Columns) { Provider = connector, ProviderKey = key, OwnsRows = found.OwnsRows };
     }

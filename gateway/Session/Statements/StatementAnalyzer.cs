@@ -212,7 +212,7 @@ internal sealed class StatementAnalyzer(QuerySession session, SessionServices se
         if (names.Length > 0 || typeNames.Length > 0)
         {
             var catalog = await session.Transaction.GetCatalogAsync(cancellationToken);
-            var resolver = Resolver(catalog);
+            var resolver = Resolver(catalog, isWide);
             version = catalog.Id;
             foreach (var name in names)
                 if (!tables.ContainsKey(name))
@@ -229,8 +229,11 @@ internal sealed class StatementAnalyzer(QuerySession session, SessionServices se
         return (context, version);
     }
 
-    internal TableResolver Resolver(ICatalogSnapshot catalog) =>
-        new(services, catalog, session.CatalogName, session.User, session.RightsOf(catalog), session.SearchPath, () => SettingStatements.Rows(session), Warn) { ShownDatabase = session.Database, Session = session };
+    internal TableResolver Resolver(ICatalogSnapshot catalog, bool isWide = false) =>
+        new(services, catalog, session.CatalogName, session.User, session.RightsOf(catalog), session.SearchPath, () => SettingStatements.Rows(session), Warn)
+        {
+            ShownDatabase = session.Database, Session = session, IsWide = isWide,
+        };
 
     private void Warn(SqlException error, string consequence) => session.NotifyOnce(NoticeSeverity.Warning, error.State, $"{consequence}: {error.Message}", error.Detail);
 

@@ -92,6 +92,13 @@ public sealed partial class Binder
 
             if (value.Type.Element is not { } element)
             {
+                // More subscripts than dimensions select nothing, but what the array holds has still to be read: it may have more of them.
+                if (value is ItemOf item && Bound(link.Index) is not null)
+                {
+                    value = item with { Index = new Constant(0, SqlType.Int4) };
+                    continue;
+                }
+
                 throw new SqlException(SqlState.DatatypeMismatch, $"cannot subscript type {value.Type} because it does not support subscripting")
                 {
                     Position = link.Span.Position,
@@ -141,7 +148,7 @@ public sealed partial class Binder
         var operand = BindExpression(field.Operand, scope, context);
         if (!operand.Type.IsRecord)
         {
-            if (operand.Type is { IsArray: false, Base.Source.Kind: 'c' }) throw FieldOfSourceType(operand.Type, field);
+            if (operand.Type is { IsArray: false, Base.Source.Kind: 'c' }) return FieldOfSourceType(operand, field);
             throw new SqlException(SqlState.WrongObjectType, $"column notation .{field.Field} applied to type {operand.Type}, which is not a composite type")
             {
                 Position = field.Operand.Span.Position,

@@ -1,3 +1,4 @@
+using Federation.Planner.Functions;
 using Federation.Sql.Syntax;
 
 namespace Federation.Planner.Binding;
@@ -31,12 +32,29 @@ public sealed partial class Binder
         };
     }
 
-    private static SqlException FieldOfSourceType(SqlType type, FieldExpression field) =>
-        new(SqlState.FeatureNotSupported, $"column notation .{field.Field} applied to type {type} is not supported")
+    /// <summary>A field of a composite, read from the composite's text.</summary>
+    private Expr FieldOfSourceType(Expr operand, FieldExpression field)
+    {
+        var source = operand.Type.Base.Source!;
+        for (var i = 0; i < source.Fields.Count; i++)
         {
-            Position = field.Span.Position,
-            Detail = $"The type belongs to server \"{type.Base.Source!.Server}\", and only its text is known here.",
-        };
+            if (source.Fields[i].Name != field.Field) continue;
+            var type = source.Fields[i].Type;
+            if (type.IsUnknown)
+            {
+                throw new SqlException(SqlState.FeatureNotSupported, $"column notation .{field.Field} applied to type {operand.Type} is not supported")
+                {
+                    Position = field.Span.Position,
+                    Detail = $"The field's type belongs to server \"{source.Server}\".",
+                };
+            }
+
+            var text = new Call(_catalog.Function("pg_federation.record_field", SqlType.Text, SqlType.Int4), [operand, new Constant(i, SqlType.Int4)], SqlType.Text);
+            return type.HasSameBase(SqlType.Text) ? text : Coerce(text, type, CastContext.Explicit, field.Span);
+        }
+
+        throw new SqlException(SqlState.UndefinedColumn, $"column \"{field.Field}\" not found in data type {operand.Type}") { Position = field.Operand.Span.Position };
+    }
 
     /// <summary>The domains that columns of tables are declared with, by the columns' identities: to all but pg_typeof they are what the domains are over.</summary>
     private readonly Dictionary<int, PgType> _domains = [];

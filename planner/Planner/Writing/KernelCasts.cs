@@ -242,6 +242,8 @@ public static class KernelCasts
 
     private static string WriteArrayText(string operand, SqlType source)
     {
+        if (source.IsVector) return $"array_to_string({operand}, ' ')";
+
         // Nested lists are rows of one more dimension; each level has a variable of its own.
         if (source.Element!.IsArray)
         {

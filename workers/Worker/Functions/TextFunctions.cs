@@ -39,6 +39,7 @@ internal static class TextFunctions
         new("pg_array_join", [s_texts, s_text], s_text, static (ref FunctionRow row) => row.Set(string.Join(row.GetText(1), row.GetTexts(0)))),
         new("pg_mode_index", [SqlType.Array(SqlType.Bytea)], SqlType.Int8, static (ref FunctionRow row) => row.Set(LongestRun(row.GetList(0)))),
         new("pg_array_out", [s_texts], s_text, static (ref FunctionRow row) => row.Set(ArrayOut(row.GetTexts(0)))),
+        new("pg_record_field", [s_text, SqlType.Int4], s_text, static (ref FunctionRow row) => row.SetOrNull(RecordText.Field(row.GetText(0), row.GetInt32(1)))),
         new("pg_record_out", [s_texts], s_text, static (ref FunctionRow row) => row.Set(RecordOut(row.GetTexts(0)))),
         new("pg_shift_left", [SqlType.Int8, SqlType.Int4, SqlType.Int4], SqlType.Int8, static (ref FunctionRow row) =>
             row.Set(ShiftLeft(row.Get<long>(0), row.GetInt32(1), row.GetInt32(2)))),
