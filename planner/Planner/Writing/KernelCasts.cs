@@ -208,6 +208,7 @@ public static class KernelCasts
                 return $"pg_numeric_typmod(CAST({operand} AS VARCHAR), {((target.Modifier - 4) >> 16) & 0xffff}, {(((target.Modifier - 4) & 0x7ff) ^ 1024) - 1024})";
             case "timestamp" or "timestamptz" when target.Modifier < 6:
                 return $"CAST(pg_timestamp_round(CAST({operand} AS TIMESTAMP), {target.Modifier}) AS {target.KernelName})";
+            case "time" or "timetz" when target.Modifier < 6: return $"pg_{target.Base.Name}_round({operand}, {target.Modifier})";
             case "interval" when source.HasSameBase(SqlType.Interval): return $"pg_interval_typmod({operand}, {target.Modifier})";
             case "bit" or "varbit" when isExplicit:
                 // An integer keeps its last bits, a bit string its first.

@@ -40,7 +40,7 @@ public sealed partial class KernelSqlWriter
 
     private KernelSqlWriter(LogicalPlan plan)
     {
-        _keepsJoinOrder = ReadsExchange(plan) || IsLongChain(plan);
+        _keepsJoinOrder = ReadsExchange(plan);
         _workarounds = KernelWorkarounds.Of(plan);
         _hoisted.Add(new HoistScope([], []));
         _expressions = new KernelExpressionWriter(_names, new SubqueryWriter(inner => Block(inner).Render(), Derived, Hoist), _values, LargeTexts.AreMadeBy(plan));
@@ -60,16 +60,6 @@ public sealed partial class KernelSqlWriter
     /// the rows come from; the kernel does not move a derived table.
     /// </summary>
     private static bool ReadsExchange(LogicalPlan plan) => plan is RemoteSource || plan.Inputs.Any(ReadsExchange);
-
-    /// <summary>Joins from which on the kernel takes seconds and more to order them.</summary>
-    private const int MostOrdered = 24;
-
-    /// <summary>Whether there are too many joins for the kernel to order, and each has a condition, so that the order in which they were written is none of cross products.</summary>
-    private static bool IsLongChain(LogicalPlan plan)
-    {
-        var joins = PlanRewriter.Nodes(plan).OfType<Join>().ToArray();
-        return joins.Length > MostOrdered && joins.All(join => join.Condition is not Constant);
-    }
 
     /// <summary>One SELECT under construction. A block without select items passes all columns of its source.</summary>
     private sealed class SelectBlock(string from)

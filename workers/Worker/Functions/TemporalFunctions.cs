@@ -35,6 +35,13 @@ internal static class TemporalFunctions
         new("pg_timestamp_round", [SqlType.Timestamp, SqlType.Int4], SqlType.Timestamp, static (ref FunctionRow row) => row.Set(Round(row.Get<long>(0), row.GetInt32(1)))),
         new("pg_timestamp_round", [SqlType.Timestamptz, SqlType.Int4], SqlType.Timestamptz, static (ref FunctionRow row) => row.Set(Round(row.Get<long>(0), row.GetInt32(1)))),
         new("pg_time_round", [SqlType.Time, SqlType.Int4], SqlType.Time, static (ref FunctionRow row) => row.Set(DateTimeInput.Round(row.Get<long>(0), row.GetInt32(1)))),
+        new("pg_timetz_round", [SqlType.Timetz, SqlType.Int4], SqlType.Timetz, static (ref FunctionRow row) =>
+        {
+            // The kernel holds the microseconds above 24 bits of the zone.
+            const int ZoneBits = 24;
+            var bits = row.Get<ulong>(0);
+            row.Set(((ulong)DateTimeInput.Round((long)(bits >> ZoneBits), row.GetInt32(1)) << ZoneBits) | (bits & ((1UL << ZoneBits) - 1)));
+        }),
         new("pg_date_trunc", [s_text, SqlType.Timestamp], SqlType.Timestamp, static (ref FunctionRow row) =>
             row.Set(Truncation.Truncate(row.GetChars(0), row.Get<long>(1), "timestamp without time zone"))),
         new("pg_date_trunc", [s_text, SqlType.Timestamptz], SqlType.Timestamptz, static (ref FunctionRow row) =>
