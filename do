@@ -65,16 +65,11 @@ need_clients() { # drivers that the client programs of compat-tests/clients use
   [ -e /usr/share/java/postgresql.jar ] || need /usr/share/java/postgresql.jar libpostgresql-jdbc-java
 }
 
-need_radosgw() { # the S3 of full test runs
-  [ "${FEDERATION_FULL:-}" = 1 ] || return 0
-  need radosgw radosgw ceph-mon ceph-osd
-}
-
 run_tests() {
   need_toolchain
   need_postgres
   need_clients
-  need_radosgw
+  need radosgw radosgw ceph-mon ceph-osd # a real S3
   say "building"
   build Debug
   (cd compat-tests/clients && npm ci --no-audit --no-fund --silent)

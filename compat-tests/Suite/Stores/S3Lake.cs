@@ -8,7 +8,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 namespace Federation.CompatTests.Suite.Stores;
 
 /// <summary>A gateway with an embedded catalog and two that share one in PostgreSQL, all with their warehouse on S3, and that PostgreSQL.</summary>
-public sealed class S3Lake : IAsyncLifetime
+public class S3Lake : IAsyncLifetime
 {
     public const string Bucket = "lake";
 
@@ -27,11 +27,11 @@ public sealed class S3Lake : IAsyncLifetime
     internal ServerAddress Second => AddressOf(_gateways[2]);
 
     /// <summary>How tests reach the store.</summary>
-    internal S3Options Options => new() { Endpoint = Server.Endpoint, Keys = new S3Keys(S3Server.AccessKey, S3Server.SecretKey), Timeout = TimeSpan.FromSeconds(2) };
+    private S3Options Options { get; set; } = new();
 
-    public async Task InitializeAsync()
+    public virtual async Task InitializeAsync()
     {
-        Server = await S3Server.StartAsync(Bucket, "private");
+        Options = await StartStoreAsync();
         _postgres = await PostgresServer.StartAsync();
         await _postgres.ExecuteAsync("CREATE DATABASE catalog");
         var shared = $"Host=127.0.0.1;Port={_postgres.Port.ToString(CultureInfo.InvariantCulture)};Username=postgres;Database=catalog";
@@ -42,13 +42,22 @@ public sealed class S3Lake : IAsyncLifetime
         _gateways.Add(await StartAsync("second", shared));
     }
 
-    public async Task DisposeAsync()
+    public virtual async Task DisposeAsync()
     {
         foreach (var gateway in _gateways) await gateway.DisposeAsync();
         if (_postgres is not null) await _postgres.DisposeAsync();
-        await Server.DisposeAsync();
+        await StopStoreAsync();
         Directory.Delete(_folder, recursive: true);
     }
+
+    /// <summary>Starts a store with the bucket in it, and says how it is reached.</summary>
+    private protected virtual async Task<S3Options> StartStoreAsync()
+    {
+        Server = await S3Server.StartAsync(Bucket, "private");
+        return new S3Options { Endpoint = Server.Endpoint, Keys = new S3Keys(S3Server.AccessKey, S3Server.SecretKey), Timeout = TimeSpan.FromSeconds(2) };
+    }
+
+    private protected virtual async Task StopStoreAsync() => await Server.DisposeAsync();
 
     private async Task<Gateway> StartAsync(string name, string? catalog) => await Gateway.StartAsync(
         new ServeOptions

@@ -120,22 +120,26 @@ public sealed class S3WarehouseTests(S3Lake lake, ITestOutputHelper output) : IC
     public async Task Gateways_append_to_one_table_and_lose_nothing()
     {
         var commits = Full.IsAsked ? 1_000 : 60;
-        await using (var client = await RawClient.ConnectAsync(lake.First)) await RunAsync(client, "CREATE TABLE appended (gateway int, client int, n int)");
         lake.Server.Faults = Sometimes(50, seed: 11);
-        await Task.WhenAll(Enumerable.Range(0, 8).Select(async number =>
-        {
-            var gateway = number % 2;
-            await using var client = await RawClient.ConnectAsync(gateway == 0 ? lake.First : lake.Second);
-            for (var i = 0; i < commits / 4; i++)
-            {
-                var result = await client.QueryAsync($"INSERT INTO appended VALUES ({gateway}, {number}, {i})");
-                Assert.True(result.Error is null, result.Error?.ToString());
-            }
-        }));
+        await AppendAsync(lake, commits);
         lake.Server.Faults = null;
         await using var reader = await RawClient.ConnectAsync(lake.Second);
         Assert.Equal([$"0|{commits}|{commits}", $"1|{commits}|{commits}"], await RowsAsync(reader, "SELECT gateway, count(*), count(DISTINCT (client, n)) FROM appended GROUP BY 1 ORDER BY 1"));
         output.WriteLine($"2 gateways x {commits} commits: none lost");
+    }
+
+    /// <summary>Four clients of each of two gateways insert single rows into a table that they share.</summary>
+    /// <param name="lake">The gateways.</param>
+    /// <param name="commits">Commits of each gateway; divisible by four.</param>
+    internal static async Task AppendAsync(S3Lake lake, int commits)
+    {
+        await using (var client = await RawClient.ConnectAsync(lake.First)) await RunAsync(client, "CREATE TABLE appended (gateway int, client int, n int)");
+        await Task.WhenAll(Enumerable.Range(0, 8).Select(async number =>
+        {
+            var gateway = number % 2;
+            await using var client = await RawClient.ConnectAsync(gateway == 0 ? lake.First : lake.Second);
+            for (var i = 0; i < commits / 4; i++) await RunAsync(client, $"INSERT INTO appended VALUES ({gateway}, {number}, {i})");
+        }));
     }
 
     /// <summary>Faults that pass, drawn by lot; a silence costs the whole time-out and is rare.</summary>
