@@ -31,6 +31,25 @@ internal static class AccessRows
         .Concat(SystemSchema.Relations.Select(relation => Access(
             relation.Oid, relation.Name, SystemState.DefaultOwner, SystemTables.IsForSuperusers(relation.Name) ? [] : [OfEverybody("r", SystemState.DefaultOwner)])));
 
+    /// <summary>information_schema.table_privileges: what the owner has, then what was granted.</summary>
+    public static IEnumerable<Row> TablePrivileges(SystemState state) =>
+        from relation in SystemRows.UserTables(state)
+        where relation is { IsTable: true, Kind: not 'm' }
+        from item in relation.Grants.Prepend(new AclItem(relation.Owner, TableLetters, relation.Owner))
+        from privilege in s_tablePrivileges
+        where item.Has(privilege.Letter, mayGrant: false)
+        select new Row
+        {
+            ["grantor"] = item.Grantor, ["grantee"] = item.Grantee.Length == 0 ? "PUBLIC" : item.Grantee, ["table_catalog"] = state.Database, ["table_schema"] = relation.Schema, ["table_name"] = relation.Name,
+            ["privilege_type"] = privilege.Name, ["is_grantable"] = item.Grantee == relation.Owner || item.Has(privilege.Letter, mayGrant: true) ? "YES" : "NO",
+            ["with_hierarchy"] = privilege.Letter == 'r' ? "YES" : "NO",
+        };
+
+    private const string TableLetters = "arwdDxt";
+
+    private static readonly (char Letter, string Name)[] s_tablePrivileges =
+        [('a', "INSERT"), ('r', "SELECT"), ('w', "UPDATE"), ('d', "DELETE"), ('D', "TRUNCATE"), ('x', "REFERENCES"), ('t', "TRIGGER")];
+
     /// <summary>An access list as a catalog shows it: what the owner has, then what was granted.</summary>
     public static PgArray List(string owner, string privileges, IEnumerable<AclItem> grants) => Texts([new AclItem(owner, privileges, owner).ToString(), .. grants.Select(grant => grant.ToString())]);
 

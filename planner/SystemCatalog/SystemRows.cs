@@ -142,6 +142,8 @@ internal static class SystemRows
             ["is_insertable_into"] = "NO", ["is_trigger_updatable"] = "NO", ["is_trigger_deletable"] = "NO", ["is_trigger_insertable_into"] = "NO",
         }),
         ["information_schema.columns"] = Columns,
+        ["information_schema.table_privileges"] = AccessRows.TablePrivileges,
+        ["information_schema.role_table_grants"] = state => AccessRows.TablePrivileges(state).Where(row => row["grantee"] is not "PUBLIC"),
         ["information_schema.domains"] = SourceTypeRows.Domains,
         ["information_schema.domain_constraints"] = SourceTypeRows.DomainConstraints,
         ["information_schema.table_constraints"] = KeyViews.TableConstraints,
