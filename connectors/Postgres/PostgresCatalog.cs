@@ -56,12 +56,11 @@ internal sealed class PostgresCatalog(string server, NpgsqlDataSource source, IR
         """;
 
     /// <summary>
-    /// One row per column, or one row without column for a table that has none. Domains are followed to their base type, for array items too. The identity of the tables stands between the first two
-    /// parts, what chooses the tables between the last two.
+    /// One row per column, or one row without column for a table that has none. Domains are followed to their base type, for array items too. What is wanted of columns and tables stands between the
+    /// first two parts, where they come from between the next two, and what chooses the tables between the last two.
     /// </summary>
     private const string ColumnsOf =
         """
-        WITH RECURSIVE
         columns AS (
             SELECT n.nspname, c.relname, c.relkind, c.reltuples, c.relhassubclass, c.relnatts,
         """ + " " + Flags + """
@@ -71,7 +70,12 @@ internal sealed class PostgresCatalog(string server, NpgsqlDataSource source, IR
     private const string ColumnsFrom =
         """
         AS labels, a.attnum, a.attname, a.attnotnull, a.attgenerated, a.atttypid, a.atttypmod, a.attcollation
-            FROM pg_catalog.pg_class AS c
+            FROM
+        """ + " ";
+
+    private const string ColumnsOfTables =
+        """
+        pg_catalog.pg_class AS c
             JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
             LEFT JOIN pg_catalog.pg_attribute AS a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
             WHERE c.relkind::text = ANY ($3) AND
@@ -97,7 +101,7 @@ internal sealed class PostgresCatalog(string server, NpgsqlDataSource source, IR
                it.typname::text, inn.nspname::text, (SELECT pg_catalog.array_agg(e.enumlabel::text ORDER BY e.enumsortorder) FROM pg_catalog.pg_enum AS e WHERE e.enumtypid = it.oid), it.typarray::int8,
                dt.typname::text, dn.nspname::text, c.relhassubclass, c.identity, c.nspname::text, c.relname::text, c.relnatts::int4,
                current_setting('server_version_num')::int4, c.labels, c.flags,
-        """ + " " + FieldsOf + "bt" + FieldsEnd + ", " + FieldsOf + "it" + FieldsEnd + " " + """
+        """ + " " + FieldsOf + "bt" + FieldsEnd + ", " + FieldsOf + "it" + FieldsEnd + ", c.details, coalesce(dt.typnotnull, false) " + """
         FROM columns AS c
         LEFT JOIN (base AS b JOIN pg_catalog.pg_type AS bt ON bt.oid = b.type AND bt.typtype <> 'd' JOIN pg_catalog.pg_namespace AS bn ON bn.oid = bt.typnamespace) ON b.declared = c.atttypid AND b.shape = c.atttypmod
         LEFT JOIN (item AS i JOIN pg_catalog.pg_type AS it ON it.oid = i.type AND it.typtype <> 'd' JOIN pg_catalog.pg_namespace AS inn ON inn.oid = it.typnamespace) ON i.declared = c.atttypid AND i.shape = c.atttypmod
@@ -106,9 +110,12 @@ internal sealed class PostgresCatalog(string server, NpgsqlDataSource source, IR
         ORDER BY c.nspname, c.relname, c.attnum
         """;
 
-    private const string TableSql = ColumnsOf + DefinitionGuard.Identity + " AS identity, " + DefinitionGuard.Labels + ColumnsFrom + " n.nspname = $1 AND c.relname = $2" + ColumnsTyped;
+    private const string TableSql = "WITH RECURSIVE " + ColumnsOf + " NULL::text AS details, " + DefinitionGuard.Identity + " AS identity, " + DefinitionGuard.Labels + ColumnsFrom
+        + ColumnsOfTables + " n.nspname = $1 AND c.relname = $2" + ColumnsTyped;
 
-    private const string AllColumnsSql = ColumnsOf + " NULL::text AS identity, NULL::text " + ColumnsFrom + " " + SelectionCondition + ColumnsTyped;
+    /// <summary>The search path of <see cref="PostgresDetails.Path"/> is $4.</summary>
+    private static readonly string s_allColumnsSql = "WITH RECURSIVE " + PostgresDetails.Path("$4") + ", " + ColumnsOf + " " + PostgresDetails.ColumnDefault + " AS details, NULL::text AS identity, NULL::text " + ColumnsFrom
+        + "path CROSS JOIN " + ColumnsOfTables + " " + SelectionCondition + ColumnsTyped;
 
     private static readonly string s_detailsSql = PostgresDetails.Sql(SelectionCondition);
 
@@ -160,7 +167,7 @@ internal sealed class PostgresCatalog(string server, NpgsqlDataSource source, IR
         var found = new List<(DescribedTable Table, List<ConnectorColumn> Columns)>();
         var (wanted, tables, kinds) = (Wanted(selection), selection.Tables?.ToArray(), selection.OfAllKinds ? s_allKinds : s_tableKinds);
         if (!selection.WithColumns) await QueryAsync(TablesSql, [wanted, tables, PathOf(selection), kinds], row => found.Add((Listed(row), [])), cancellationToken);
-        else await QueryAsync(AllColumnsSql, [wanted, tables, kinds], row => AddColumn(row, found), cancellationToken);
+        else await QueryAsync(s_allColumnsSql, [wanted, tables, kinds, PathOf(selection)], row => AddColumn(row, found), cancellationToken);
         return [.. found.Select(item => item.Table with { Columns = item.Columns.ToEquatableArray() })];
     }
 
@@ -201,7 +208,12 @@ internal sealed class PostgresCatalog(string server, NpgsqlDataSource source, IR
         var (schema, name) = (row.GetString(29), row.GetString(30));
         if (found.Count == 0 || found[^1].Table.Schema != schema || found[^1].Table.Listed.Name != name)
             found.Add((new DescribedTable(schema, new ListedTable(name, row.GetString(0)[0]) { EstimatedRows = Estimate(row.GetString(0), row.GetDouble(1)), ColumnCount = row.GetInt32(31), Flags = (RelationFlags)row.GetInt32(34) }), []));
-        if (!row.IsDBNull(2)) found[^1].Columns.Add(PostgresColumns.ToConnector(PostgresColumns.Describe(server, row)));
+        if (row.IsDBNull(2)) return;
+        found[^1].Columns.Add(PostgresColumns.ToConnector(PostgresColumns.Describe(server, row)) with
+        {
+            Details = row.IsDBNull(37) ? null : PostgresDetails.Column(row.GetString(37)),
+            IsDomainNotNull = row.GetBoolean(38),
+        });
     }
 
     /// <summary>The table as it was when it was looked at last, however long ago; null when it was not.</summary>

@@ -20,7 +20,7 @@ internal static class PostgresDetails
     /// </summary>
     public static string Sql(string selection) =>
         $"""
-        WITH path AS MATERIALIZED (SELECT pg_catalog.set_config('search_path', $3, true) AS path),
+        WITH {Path("$3")},
         chosen AS MATERIALIZED (
             SELECT c.oid, n.nspname::text AS schema, c.relname::text AS name, c.relkind, c.relpartbound, path.path
             FROM path CROSS JOIN pg_catalog.pg_class AS c JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
@@ -103,6 +103,18 @@ internal static class PostgresDetails
         "trigger" => details with { Triggers = With(details.Triggers, json) },
         _ => throw new System.Diagnostics.UnreachableException(part),
     };
+
+    /// <summary>A common table expression of one row, before which the search path is set under which definitions are printed. It ends with the statement.</summary>
+    public static string Path(string parameter) => $"path AS MATERIALIZED (SELECT pg_catalog.set_config('search_path', {parameter}, true) AS path)";
+
+    /// <summary>Over pg_attribute AS a: default and identity of a column as a document for <see cref="Column"/>; NULL when it has neither.</summary>
+    public const string ColumnDefault =
+        "CASE WHEN a.atthasdef OR a.attidentity <> '' THEN pg_catalog.jsonb_build_object('number', a.attnum, 'identity', a.attidentity::text, "
+        + "'default', (SELECT pg_catalog.pg_get_expr(f.adbin, f.adrelid) FROM pg_catalog.pg_attrdef AS f WHERE f.adrelid = a.attrelid AND f.adnum = a.attnum), 'sequence', (SELECT " + Sequence
+        + " FROM pg_catalog.pg_depend AS o JOIN pg_catalog.pg_sequence AS s ON s.seqrelid = o.objid WHERE o.classid = 'pg_catalog.pg_class'::pg_catalog.regclass "
+        + "AND o.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass AND o.refobjid = a.attrelid AND o.refobjsubid = a.attnum AND o.deptype = 'i'))::text END";
+
+    public static ColumnDetails Column(string json) => JsonSerializer.Deserialize<ColumnDetails>(json, s_options)!;
 
     /// <summary>The fields of a composite.</summary>
     public static EquatableArray<RecordField> Fields(string server, string json) =>

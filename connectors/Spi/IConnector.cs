@@ -214,6 +214,12 @@ public sealed record ConnectorColumn(string Name, SqlType Type, bool IsNullable 
 
     /// <summary>Computed from other columns: COPY of the whole table leaves it out.</summary>
     public bool IsGenerated { get; init; }
+
+    /// <summary>The <see cref="Domain"/> takes no NULL, as far as the source has told.</summary>
+    public bool IsDomainNotNull { get; init; }
+
+    /// <summary>Default and identity; null when there is none, and from a source that tells of these with the table's other details.</summary>
+    public ColumnDetails? Details { get; init; }
 }
 
 /// <summary>Schedule time: how a (pushed-down) table handle is read.</summary>

@@ -37,9 +37,6 @@ internal static class SourceTypeRows
         return source.Labels.Select((label, i) => new Row { ["oid"] = oids[i], ["enumtypid"] = (long)item.Type.Oid.Value, ["enumsortorder"] = (float)(i + 1), ["enumlabel"] = label });
     });
 
-    /// <summary>Whether a domain takes no NULL.</summary>
-    public static bool IsNotNull(SystemState state, PgType? domain) => domain is not null && state.Types.Any(item => item.Type.Oid == domain.Oid && item.Listed.IsNotNull);
-
     /// <summary>pg_constraint of the checks of domains.</summary>
     public static IEnumerable<Row> Checks(SystemState state) =>
         from item in state.Types

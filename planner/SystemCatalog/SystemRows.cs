@@ -279,7 +279,7 @@ internal static class SystemRows
     private static IEnumerable<Row> Columns(SystemState state) => state.Relations.Where(relation => relation is { IsTable: true, Kind: not 'm' }).SelectMany(relation => relation.Columns.Select((column, i) => new Row
     {
         ["table_catalog"] = state.Database, ["table_schema"] = relation.Schema, ["table_name"] = relation.Name, ["column_name"] = column.Name, ["ordinal_position"] = (int)Number(column, i), ["column_default"] = column.IsGenerated ? null : ColumnDefaults.Of(relation, column, i),
-        ["is_nullable"] = column.IsNullable && !SourceTypeRows.IsNotNull(state, column.Domain) ? "YES" : "NO", ["data_type"] = column.Type.IsArray ? "ARRAY" : column.Type.Base.Source is { CatalogOid.Value: 0 } ? "USER-DEFINED" : column.Type.WithoutModifier().ToString(),
+        ["is_nullable"] = column.IsNullable && !column.IsDomainNotNull ? "YES" : "NO", ["data_type"] = column.Type.IsArray ? "ARRAY" : column.Type.Base.Source is { CatalogOid.Value: 0 } ? "USER-DEFINED" : column.Type.WithoutModifier().ToString(),
         ["domain_catalog"] = column.Domain is null ? null : state.Database, ["domain_schema"] = column.Domain is null ? null : SchemaOf(column.Domain, relation), ["domain_name"] = column.Domain?.Source!.Name,
         ["udt_catalog"] = state.Database, ["udt_schema"] = column.Type.Base.Source is null ? "pg_catalog" : SchemaOf(column.Type.Base, relation),
         ["udt_name"] = (column.Type.IsArray ? "_" : "") + (column.Type.Base.Source?.Name ?? column.Type.Base.Name),

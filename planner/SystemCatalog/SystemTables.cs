@@ -28,7 +28,7 @@ public static class SystemTables
     public static bool ShowsColumns(string table) => table is "pg_attribute" or "pg_attrdef" or "columns" or "pg_depend" || KeyViews.NeedColumns(table);
 
     /// <summary>Whether the table shows keys, indexes, comments or sequences.</summary>
-    public static bool ShowsDetails(string table) => ShowsColumns(table) || KeyRows.Shows(table) || KeyViews.Shows(table) || table is "pg_class" or "table_privileges" or "role_table_grants" or "relation_names" or "relation_keys" or "relation_access";
+    public static bool ShowsDetails(string table) => (ShowsColumns(table) && table is not "columns") || KeyRows.Shows(table) || KeyViews.Shows(table) || table is "pg_class" or "table_privileges" or "role_table_grants" or "relation_names" or "relation_keys" or "relation_access";
 
     /// <summary>Whether the table shows user tables at all.</summary>
     public static bool ShowsRelations(string table) => ShowsDetails(table) || table is "pg_class" or "tables" or "pg_tables" or "pg_views" or "pg_matviews" or "views" or "relation_names" or "relation_keys" or "relation_access" or "view_texts";
@@ -40,7 +40,7 @@ public static class SystemTables
     public static bool ShowsLocations(string table) => table is "pg_description";
 
     /// <summary>Whether the table shows types that servers define.</summary>
-    public static bool ShowsTypes(string table) => table is "pg_type" or "pg_enum" or "type_keys" or "source_type_names" or "pg_constraint" or "pg_description" or "definition_texts" or "columns" or "domains" or "domain_constraints" or "check_constraints";
+    public static bool ShowsTypes(string table) => table is "pg_type" or "pg_enum" or "type_keys" or "source_type_names" or "pg_constraint" or "pg_description" or "definition_texts" or "domains" or "domain_constraints" or "check_constraints";
 
     /// <summary>Whether the table shows the rights of each role.</summary>
     public static bool ShowsRights(string table) => table is "role_rights";

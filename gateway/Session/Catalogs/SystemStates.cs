@@ -274,7 +274,7 @@ internal sealed class SystemStates(
             Definition = listed.Definition,
             PrettyDefinition = listed.PrettyDefinition,
             Flags = listed.Flags,
-            Details = details ?? RelationDetails.None,
+            Details = details ?? RelationDetails.None with { Columns = [.. described.Columns.Select(column => column.Details).OfType<ColumnDetails>()] },
             Source = new RelationSource(server.Name, schema),
             Owner = server.Owner,
             // Who may use the server may read its tables.
