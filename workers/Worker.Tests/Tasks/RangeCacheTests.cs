@@ -108,6 +108,7 @@ public sealed class RangeCacheTests : IDisposable
     {
         using var cache = new RangeCache(_folder, 1 << 30);
         Assert.Equal(SqlState.UndefinedFile, (await Assert.ThrowsAsync<SqlException>(() => cache.FetchAsync(_store, "", "s3://b/no", null, null, default))).State);
+        Assert.Empty(Directory.GetFiles(_folder));
         _store.Put("s3://b/no", [1]);
         using var file = await cache.FetchAsync(_store, "", "s3://b/no", null, null, default);
         Assert.Equal([1], await File.ReadAllBytesAsync(file.LocalPath));

@@ -101,6 +101,8 @@ internal sealed class RangeCache : IDisposable
         lock (_lock)
         {
             entry.Pins--;
+            // Nothing came of it: a file that is not there has no local form.
+            if (entry is { Pins: 0, Status: null, Place.List: not null }) Drop(entry);
             Shrink();
         }
     }
@@ -197,11 +199,17 @@ internal sealed class RangeCache : IDisposable
             var entry = place.Value;
             place = place.Previous;
             if (entry.Pins > 0) continue;
-            _recent.Remove(entry.Place);
-            entry.Forget();
-            _bytes -= entry.Present.Length;
-            Remove(entry);
+            Drop(entry);
         }
+    }
+
+    /// <summary>Under the lock.</summary>
+    private void Drop(Entry entry)
+    {
+        _recent.Remove(entry.Place);
+        entry.Forget();
+        _bytes -= entry.Present.Length;
+        Remove(entry);
     }
 
     private static Microsoft.Win32.SafeHandles.SafeFileHandle Open(Entry entry)
