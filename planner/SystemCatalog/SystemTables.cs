@@ -31,13 +31,10 @@ public static class SystemTables
     public static bool ShowsDetails(string table) => (ShowsColumns(table) && table is not "columns") || KeyRows.Shows(table) || KeyViews.Shows(table) || table is "pg_class" or "table_privileges" or "role_table_grants" or "relation_names" or "relation_keys" or "relation_access";
 
     /// <summary>Whether the table shows user tables at all.</summary>
-    public static bool ShowsRelations(string table) => ShowsDetails(table) || table is "pg_class" or "tables" or "pg_tables" or "pg_views" or "pg_matviews" or "views" or "relation_names" or "relation_keys" or "relation_access" or "view_texts";
+    public static bool ShowsRelations(string table) => ShowsDetails(table) || ShowsColumns(table) || table is "pg_class" or "tables" or "pg_tables" or "pg_views" or "pg_matviews" or "views" or "relation_names" or "relation_keys" or "relation_access" or "view_texts";
 
     /// <summary>Whether the table shows schemas, for which every source is asked.</summary>
     public static bool ShowsSchemas(string table) => ShowsRelations(table) || ShowsTypes(table) || table is "pg_namespace" or "schemata" or "schema_access";
-
-    /// <summary>Whether the table shows where schemas of the gateway lie.</summary>
-    public static bool ShowsLocations(string table) => table is "pg_description";
 
     /// <summary>Whether the table shows types that servers define.</summary>
     public static bool ShowsTypes(string table) => table is "pg_type" or "pg_enum" or "type_keys" or "source_type_names" or "pg_constraint" or "pg_description" or "definition_texts" or "domains" or "domain_constraints" or "check_constraints";

@@ -29,7 +29,6 @@ internal sealed class SystemStates(
     {
         var servers = await snapshot.ListServersAsync(cancellationToken);
         _access = new AccessLists(await snapshot.ListAccessAsync(cancellationToken));
-        if (SystemTables.ShowsLocations(table) && TableResolver.IsManaged(database)) await AddManagedAsync(table, cancellationToken);
         if (SystemTables.ShowsSchemas(table))
         {
             if (TableResolver.IsManaged(database)) await AddManagedAsync(table, cancellationToken);
