@@ -194,17 +194,21 @@ public sealed class TaskRunner : ITaskRunner<Batch>, IDisposable
 
     /// <summary>
     /// Runs the task on the calling thread. <paramref name="output"/> takes each batch over. When one thread of a statement fails the kernel interrupts the others, and now and then reports their
-    /// interrupt instead of the error: nobody has cancelled, so the statement is run again for its error.
+    /// interrupt instead of the error: nobody has cancelled, so the statement is run again for its error, without its rows once some have
+    /// been given.
     /// </summary>
     private void Execute(TaskSpec task, Action<Batch> output, CancellationToken cancellationToken)
     {
         var hasOutput = false;
+        var isSearching = false;
+        SqlException? lost = null;
         using var watched = _memory.Enter(cancellationToken);
         for (var left = MostRepeats; ; left--)
         {
             try
             {
-                ExecuteOnce(task, batch => { hasOutput = true; output(batch); }, watched.Token);
+                ExecuteOnce(task, Take, watched.Token);
+                if (isSearching) throw lost!;
                 return;
             }
             catch (Exception error) when (watched.IsExceeded && !cancellationToken.IsCancellationRequested)
@@ -213,9 +217,22 @@ public sealed class TaskRunner : ITaskRunner<Batch>, IDisposable
             }
             catch (SqlException error) when (error.State == SqlState.QueryCanceled && !cancellationToken.IsCancellationRequested)
             {
-                if (left > 0 && !hasOutput) continue;
-                throw new SqlException(SqlState.SystemError, "a part of the statement failed and the kernel lost the error", error) { Hint = "Run the statement again." };
+                lost = new SqlException(SqlState.SystemError, "a part of the statement failed and the kernel lost the error", error) { Hint = "Run the statement again." };
+                if (left == 0) throw lost;
+                isSearching = hasOutput;
             }
+        }
+
+        void Take(Batch batch)
+        {
+            if (isSearching)
+            {
+                batch.Dispose();
+                return;
+            }
+
+            hasOutput = true;
+            output(batch);
         }
     }
 
