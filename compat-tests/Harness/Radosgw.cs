@@ -8,8 +8,8 @@ using Amazon.S3;
 namespace Federation.CompatTests.Harness;
 
 /// <summary>
-/// A throwaway Ceph of one monitor and one store in memory, with the S3 of its object gateway on a free port of 127.0.0.1. Takes a quarter of a minute to start. Disposal stops it and
-/// removes its folder.
+/// A throwaway Ceph of one monitor and one store in memory, with the S3 of its object gateway on a free port of 127.0.0.1. Takes a quarter
+/// of a minute to start. Disposal stops it and removes its folder.
 /// </summary>
 public sealed class Radosgw : IAsyncDisposable
 {

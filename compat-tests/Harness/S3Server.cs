@@ -14,8 +14,8 @@ using Microsoft.Extensions.Logging;
 namespace Federation.CompatTests.Harness;
 
 /// <summary>
-/// An S3 in memory, for tests: objects with ranges, conditional puts and gets, multipart uploads, listings, roles; path style alone. It looks at the access key of a request and not at its signature.
-/// It does to requests what tests ask for. Thread-safe.
+/// An S3 in memory, for tests: objects with ranges, conditional puts and gets, multipart uploads, listings, roles; path style alone. It
+/// looks at the access key of a request and not at its signature. It does to requests what tests ask for. Thread-safe.
 /// </summary>
 public sealed class S3Server : IAsyncDisposable
 {

@@ -29,50 +29,21 @@ public sealed class WriteFaultTests(ITestOutputHelper output) : IAsyncLifetime
     [Fact]
     public async Task Acknowledged_rows_survive_kills_and_none_is_half_there()
     {
-        var rounds = Environment.GetEnvironmentVariable("FEDERATION_KILL_ROUNDS") is { } text ? int.Parse(text, CultureInfo.InvariantCulture) : 6;
-        var acknowledged = new HashSet<int>();
-        var (next, kept, random) = (0, 0, new Random(12));
+        var (rounds, inserts, random) = (AcknowledgedInserts.Rounds(6), new AcknowledgedInserts(), new Random(12));
         for (var round = 0; round <= rounds; round++)
         {
             await using var gateway = await GatewayProcess.StartAsync(_folder);
             await using var client = await RawClient.ConnectAsync(gateway.Address);
-            if (round == 0) await RunAsync(client, "CREATE TABLE t (n int, half int)");
-            var rows = await client.QueryAsync("SELECT n, count(*), count(DISTINCT half) FROM t GROUP BY n");
-            Assert.True(rows.Error is null, rows.Error?.ToString());
-            Assert.DoesNotContain(rows.Rows, row => (row[1], row[2]) != ("2", "2"));
-            var there = rows.Rows.Select(row => int.Parse(row[0]!, CultureInfo.InvariantCulture)).ToHashSet();
-            Assert.Empty(acknowledged.Except(there));
-            var unasked = there.Except(acknowledged).ToArray();
-            Assert.True(unasked.Length <= 4, $"{unasked.Length} inserts that nobody acknowledged");
-            kept += unasked.Length;
-            acknowledged.UnionWith(unasked);
+            if (round == 0) await RunAsync(client, AcknowledgedInserts.CreateTable);
+            await inserts.CheckAsync(client);
             if (round == rounds) break;
             var kill = Task.Delay(random.Next(300, 1500)).ContinueWith(_ => gateway.KillAsync(), TaskScheduler.Default).Unwrap();
-            await Task.WhenAll(Enumerable.Range(0, 4).Select(_ => InsertAsync(gateway)));
+            await inserts.InsertAsync(gateway.Address);
             await kill;
         }
 
-        output.WriteLine($"kill -9: {rounds} rounds, {acknowledged.Count} inserts there, {kept} of them without their acknowledgement having been read");
-        Assert.True(acknowledged.Count > rounds, $"only {acknowledged.Count} inserts were acknowledged");
-
-        async Task InsertAsync(GatewayProcess gateway)
-        {
-            try
-            {
-                await using var client = await RawClient.ConnectAsync(gateway.Address);
-                while (true)
-                {
-                    var number = Interlocked.Increment(ref next);
-                    var result = await client.QueryAsync($"INSERT INTO t VALUES ({number}, 1), ({number}, 2)");
-                    Assert.True(result.Error is null, result.Error?.ToString());
-                    lock (acknowledged) acknowledged.Add(number);
-                }
-            }
-            catch (Exception error) when (error is IOException or System.Net.Sockets.SocketException)
-            {
-                // The process is gone.
-            }
-        }
+        output.WriteLine($"kill -9: {rounds} rounds, {inserts.Count} inserts there, {inserts.Kept} of them without their acknowledgement having been read");
+        Assert.True(inserts.Count > rounds, $"only {inserts.Count} inserts were acknowledged");
     }
 
     [Fact]

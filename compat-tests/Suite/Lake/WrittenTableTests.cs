@@ -142,6 +142,23 @@ public sealed class WrittenTableTests(SuiteServers servers)
         Assert.True(File.Exists(Path.Combine(folder, "kept")));
     }
 
+    /// <summary>Folders that do not exist are made with the first table in them; what was never there cannot be registered.</summary>
+    [Fact]
+    public async Task A_table_and_a_schema_may_lie_in_a_new_folder()
+    {
+        await using var client = await OpenAsync("rules_new_folder");
+        var folder = Path.Combine(servers.Files, "new", Guid.NewGuid().ToString("N"));
+        await RunAsync(
+            client, "DROP SCHEMA IF EXISTS rules_placed CASCADE", $"CREATE TABLE t WITH (location = '{folder}/table') AS SELECT 1 AS a", $"CREATE SCHEMA rules_placed LOCATION '{folder}/schema'",
+            "CREATE TABLE rules_placed.t AS SELECT 2 AS a", $"ALTER SCHEMA rules_placed SET LOCATION '{folder}/later'", "CREATE TABLE rules_placed.u AS SELECT 3 AS a");
+        var rows = await client.QueryAsync("SELECT a FROM t UNION ALL SELECT a FROM rules_placed.t UNION ALL SELECT a FROM rules_placed.u ORDER BY a");
+        Assert.Equal(["1", "2", "3"], rows.Rows.Select(row => row[0]));
+        Assert.All((string[])["table/metadata", "schema", "later"], name => Assert.NotEmpty(Directory.GetFileSystemEntries(Path.Combine(folder, name))));
+        Assert.Equal("58P01", (await client.QueryAsync($"CALL lake.system.register_table('rules_placed', 'v', '{folder}/nothing')")).Error?.Code);
+        Assert.Equal("42501", (await client.QueryAsync("CREATE TABLE v (a int) WITH (location = '/nothing/here')")).Error?.Code);
+        await RunAsync(client, "DROP SCHEMA rules_placed CASCADE");
+    }
+
     private async Task<RawClient> OpenAsync(string schema)
     {
         var client = await RawClient.ConnectAsync(servers.Gateway);

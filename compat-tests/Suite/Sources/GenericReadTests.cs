@@ -6,8 +6,8 @@ using NpgsqlTypes;
 namespace Federation.CompatTests.Suite.Sources;
 
 /// <summary>
-/// A statement that comes again with other values, prepared or written anew, is one statement of the source without being planned again. Its rows, its errors and what it notices are those of the same
-/// statement sent for the first time.
+/// A statement that comes again with other values, prepared or written anew, is one statement of the source without being planned again.
+/// Its rows, its errors and what it notices are those of the same statement sent for the first time.
 /// </summary>
 [Collection(SuiteCollection.Name)]
 public sealed class GenericReadTests(SuiteServers servers, GenericReadTests.Source source) : IClassFixture<GenericReadTests.Source>, IAsyncLifetime

@@ -4,7 +4,10 @@ using Federation.CompatTests.Suite.Protocol;
 
 namespace Federation.CompatTests.Suite.Sources;
 
-/// <summary>All scans of a statement read one state of a source, and under REPEATABLE READ all statements of a transaction do, while others write there.</summary>
+/// <summary>
+/// All scans of a statement read one state of a source, and under REPEATABLE READ all statements of a transaction do, while others write
+/// there.
+/// </summary>
 [Collection(SuiteCollection.Name)]
 public sealed class SnapshotTests(SuiteServers servers) : IAsyncLifetime
 {

@@ -27,79 +27,43 @@ public sealed class S3KillTests(ITestOutputHelper output) : IAsyncLifetime
     [Fact]
     public async Task Acknowledged_rows_survive_kills_and_orphans_are_found()
     {
-        var rounds = Environment.GetEnvironmentVariable("FEDERATION_KILL_ROUNDS") is { } text ? int.Parse(text, CultureInfo.InvariantCulture) : 3;
-        var acknowledged = new HashSet<int>();
-        var (next, kept, random) = (0, 0, new Random(21));
+        var (rounds, inserts, random) = (AcknowledgedInserts.Rounds(3), new AcknowledgedInserts(), new Random(21));
         for (var round = 0; round <= rounds; round++)
         {
             await using var gateway = await StartAsync();
             await using var client = await RawClient.ConnectAsync(gateway.Address);
-            if (round == 0) await RunAsync(client, "CREATE TABLE t (n int, half int)");
-            var rows = await client.QueryAsync("SELECT n, count(*), count(DISTINCT half) FROM t GROUP BY n");
-            Assert.True(rows.Error is null, rows.Error?.ToString());
-            Assert.DoesNotContain(rows.Rows, row => (row[1], row[2]) != ("2", "2"));
-            var there = rows.Rows.Select(row => int.Parse(row[0]!, CultureInfo.InvariantCulture)).ToHashSet();
-            Assert.Empty(acknowledged.Except(there));
-            var unasked = there.Except(acknowledged).ToArray();
-            Assert.True(unasked.Length <= 4, $"{unasked.Length} inserts that nobody acknowledged");
-            kept += unasked.Length;
-            acknowledged.UnionWith(unasked);
+            if (round == 0) await RunAsync(client, AcknowledgedInserts.CreateTable);
+            await inserts.CheckAsync(client);
             if (round == rounds) break;
-            var kill = KillAsync(gateway, acknowledged.Count + random.Next(3, 15), random.Next(300));
-            await Task.WhenAll(Enumerable.Range(0, 4).Select(_ => InsertAsync(gateway)));
+            var kill = KillAsync(gateway, inserts.Count + random.Next(3, 15), random.Next(300));
+            await inserts.InsertAsync(gateway.Address);
             await kill;
         }
 
-        Assert.True(acknowledged.Count > rounds, $"only {acknowledged.Count} inserts were acknowledged");
+        Assert.True(inserts.Count > rounds, $"only {inserts.Count} inserts were acknowledged");
         await using (var gateway = await StartAsync())
         await using (var client = await RawClient.ConnectAsync(gateway.Address))
         {
             // Every file that the table names is there: all rows are read once more without any cache.
             var count = await client.QueryAsync("SELECT count(*), count(n + half) FROM t");
-            Assert.Equal(FormattableString.Invariant($"{acknowledged.Count * 2}|{acknowledged.Count * 2}"), string.Join('|', count.Rows[0]));
+            Assert.Equal(FormattableString.Invariant($"{inserts.Count * 2}|{inserts.Count * 2}"), string.Join('|', count.Rows[0]));
 
             // From now on the metadata file of the highest number is the table's: a killed attempt may have left one of its own.
             await RunAsync(client, "INSERT INTO t VALUES (0, 0)");
         }
 
         var orphans = await OrphansAsync();
-        output.WriteLine($"kill -9 on S3: {rounds} rounds, {acknowledged.Count} inserts there, {kept} without their acknowledgement having been read; {orphans.Count} data files that no state names:\n{string.Join('\n', orphans)}");
+        output.WriteLine($"kill -9 on S3: {rounds} rounds, {inserts.Count} inserts there, {inserts.Kept} without their acknowledgement having been read; {orphans.Count} data files that no state names:\n{string.Join('\n', orphans)}");
 
         // One attempt of each client may have been under way at each kill.
-        Assert.InRange(orphans.Count, 0, rounds * 4);
+        Assert.InRange(orphans.Count, 0, rounds * AcknowledgedInserts.Clients);
 
         // In the middle of the inserts behind some that were acknowledged.
         async Task KillAsync(GatewayProcess gateway, int least, int milliseconds)
         {
-            while (true)
-            {
-                lock (acknowledged)
-                    if (acknowledged.Count >= least)
-                        break;
-                await Task.Delay(10);
-            }
-
+            while (inserts.Count < least) await Task.Delay(10);
             await Task.Delay(milliseconds);
             await gateway.KillAsync();
-        }
-
-        async Task InsertAsync(GatewayProcess gateway)
-        {
-            try
-            {
-                await using var client = await RawClient.ConnectAsync(gateway.Address);
-                while (true)
-                {
-                    var number = Interlocked.Increment(ref next);
-                    var result = await client.QueryAsync($"INSERT INTO t VALUES ({number}, 1), ({number}, 2)");
-                    Assert.True(result.Error is null, result.Error?.ToString());
-                    lock (acknowledged) acknowledged.Add(number);
-                }
-            }
-            catch (Exception error) when (error is IOException or System.Net.Sockets.SocketException)
-            {
-                // The process is gone.
-            }
         }
     }
 

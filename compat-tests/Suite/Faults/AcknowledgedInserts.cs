@@ -1,0 +1,71 @@
+using System.Globalization;
+using Federation.CompatTests.Suite.Protocol;
+
+namespace Federation.CompatTests.Suite.Faults;
+
+/// <summary>What clients have inserted into table t, two rows at a time, into gateways that are killed one after another. Thread-safe.</summary>
+internal sealed class AcknowledgedInserts
+{
+    /// <summary>Clients that insert at the same time.</summary>
+    public const int Clients = 4;
+
+    public const string CreateTable = "CREATE TABLE t (n int, half int)";
+
+    private readonly Lock _lock = new();
+    private readonly HashSet<int> _acknowledged = [];
+    private int _next;
+
+    /// <summary>Inserts that are known to be there.</summary>
+    public int Count
+    {
+        get
+        {
+            lock (_lock) return _acknowledged.Count;
+        }
+    }
+
+    /// <summary>Those that were there although the client has not read so.</summary>
+    public int Kept { get; private set; }
+
+    /// <summary>How many kills a test asks for: FEDERATION_KILL_ROUNDS, or a few.</summary>
+    public static int Rounds(int few) => Environment.GetEnvironmentVariable("FEDERATION_KILL_ROUNDS") is { } text ? int.Parse(text, CultureInfo.InvariantCulture) : few;
+
+    /// <summary>Every insert that was acknowledged is there, none is half there, and of each client at most the last one is there without an acknowledgement.</summary>
+    public async Task CheckAsync(RawClient client)
+    {
+        var rows = await client.QueryAsync("SELECT n, count(*), count(DISTINCT half) FROM t GROUP BY n");
+        Assert.True(rows.Error is null, rows.Error?.ToString());
+        Assert.DoesNotContain(rows.Rows, row => (row[1], row[2]) != ("2", "2"));
+        var there = rows.Rows.Select(row => int.Parse(row[0]!, CultureInfo.InvariantCulture)).ToHashSet();
+        lock (_lock)
+        {
+            Assert.Empty(_acknowledged.Except(there));
+            var unasked = there.Except(_acknowledged).ToArray();
+            Assert.True(unasked.Length <= Clients, $"{unasked.Length} inserts that nobody acknowledged");
+            Kept += unasked.Length;
+            _acknowledged.UnionWith(unasked);
+        }
+    }
+
+    /// <summary>Inserts from all clients until the gateway is gone.</summary>
+    public Task InsertAsync(ServerAddress gateway) => Task.WhenAll(Enumerable.Range(0, Clients).Select(_ => InsertFromOneAsync(gateway)));
+
+    private async Task InsertFromOneAsync(ServerAddress gateway)
+    {
+        try
+        {
+            await using var client = await RawClient.ConnectAsync(gateway);
+            while (true)
+            {
+                var number = Interlocked.Increment(ref _next);
+                var result = await client.QueryAsync($"INSERT INTO t VALUES ({number}, 1), ({number}, 2)");
+                Assert.True(result.Error is null, result.Error?.ToString());
+                lock (_lock) _acknowledged.Add(number);
+            }
+        }
+        catch (Exception error) when (error is IOException or System.Net.Sockets.SocketException)
+        {
+            // The process is gone.
+        }
+    }
+}
