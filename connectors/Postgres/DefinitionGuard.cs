@@ -19,7 +19,10 @@ internal static class DefinitionGuard
          FROM pg_catalog.pg_attribute AS a WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped)
         """;
 
-    /// <summary>Over pg_class AS c: the labels of the enums and the fields of the composites that columns have; NULL for a table without such a column.</summary>
+    /// <summary>
+    /// Over pg_class AS c: the labels of the enums and the fields of the composites that columns have; NULL for a table without such a
+    /// column.
+    /// </summary>
     public const string Labels =
         """
         (SELECT pg_catalog.md5(pg_catalog.string_agg(x.part, ',' ORDER BY x.part)) FROM (
@@ -43,8 +46,8 @@ internal static class DefinitionGuard
     public static bool IsChange(SqlException error) => error.State == SqlState.InvalidTextRepresentation && error.Message.Contains(Message, StringComparison.Ordinal);
 
     /// <summary>
-    /// Evaluated once for the query. The source looks the name up when it analyses the query, also again for one that is prepared, so that running it looks for the number alone. A text that is
-    /// no boolean is the one error that SQL can raise at will.
+    /// Evaluated once for the query. The source looks the name up when it analyses the query, also again for one that is prepared, so that
+    /// running it looks for the number alone. A text that is no boolean is the one error that SQL can raise at will.
     /// </summary>
     private static string Condition(PostgresTable table)
     {

@@ -48,7 +48,9 @@ internal sealed class PostgresCatalog(string server, NpgsqlDataSource source, IR
     /// <summary>Those that have columns of their own besides tables: sequences and composite types.</summary>
     private static readonly string[] s_allKinds = [.. s_tableKinds, "S", "c"];
 
-    /// <summary>The tables of a <see cref="TableSelection"/>: its schemas are $1, its tables $2. The name of an index means its table.</summary>
+    /// <summary>
+    /// The tables of a <see cref="TableSelection"/>: its schemas are $1, its tables $2. The name of an index means its table.
+    /// </summary>
     private const string SelectionCondition =
         """
         n.nspname NOT LIKE 'pg\_%' AND n.nspname <> 'information_schema' AND has_schema_privilege(n.oid, 'USAGE')
@@ -56,8 +58,9 @@ internal sealed class PostgresCatalog(string server, NpgsqlDataSource source, IR
         """;
 
     /// <summary>
-    /// One row per column, or one row without column for a table that has none. Domains are followed to their base type, for array items too. What is wanted of columns and tables stands between the
-    /// first two parts, where they come from between the next two, and what chooses the tables between the last two.
+    /// One row per column, or one row without column for a table that has none. Domains are followed to their base type, for array items
+    /// too. What is wanted of columns and tables stands between the first two parts, where they come from between the next two, and what
+    /// chooses the tables between the last two.
     /// </summary>
     private const string ColumnsOf =
         """
@@ -113,16 +116,19 @@ internal sealed class PostgresCatalog(string server, NpgsqlDataSource source, IR
     private const string TableSql = "WITH RECURSIVE " + ColumnsOf + " NULL::text AS details, " + DefinitionGuard.Identity + " AS identity, " + DefinitionGuard.Labels + ColumnsFrom
         + ColumnsOfTables + " n.nspname = $1 AND c.relname = $2" + ColumnsTyped;
 
-    /// <summary>The search path of <see cref="PostgresDetails.Path"/> is $4.</summary>
-    private static readonly string s_allColumnsSql = "WITH RECURSIVE " + PostgresDetails.Path("$4") + ", " + ColumnsOf + " " + PostgresDetails.ColumnDefault + " AS details, NULL::text AS identity, NULL::text " + ColumnsFrom
-        + "path CROSS JOIN " + ColumnsOfTables + " " + SelectionCondition + ColumnsTyped;
+    private static readonly string s_allColumnsSql = AllColumnsSql("NULL::text");
+
+    private static readonly string s_allColumnsWithDefaultsSql = AllColumnsSql(PostgresDetails.ColumnDefault);
 
     private static readonly string s_detailsSql = PostgresDetails.Sql(SelectionCondition);
 
     private const string IdentitySql =
         "SELECT " + DefinitionGuard.Identity + ", " + DefinitionGuard.Labels + " FROM pg_catalog.pg_class AS c JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace WHERE n.nspname = $1 AND c.relname = $2 AND c.relkind IN ('r', 'v', 'm', 'f', 'p')";
 
-    /// <summary>The fields of a composite, whose row of pg_type is named between the two parts, as a JSON list of name, type, modifier and what enum it is; NULL for other types.</summary>
+    /// <summary>
+    /// The fields of a composite, whose row of pg_type is named between the two parts, as a JSON list of name, type, modifier and what enum
+    /// it is; NULL for other types.
+    /// </summary>
     private const string FieldsOf =
         """
         (SELECT pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object('name', f.attname, 'type', f.atttypid::int8, 'modifier', f.atttypmod, 'enum', (
@@ -167,7 +173,7 @@ internal sealed class PostgresCatalog(string server, NpgsqlDataSource source, IR
         var found = new List<(DescribedTable Table, List<ConnectorColumn> Columns)>();
         var (wanted, tables, kinds) = (Wanted(selection), selection.Tables?.ToArray(), selection.OfAllKinds ? s_allKinds : s_tableKinds);
         if (!selection.WithColumns) await QueryAsync(TablesSql, [wanted, tables, PathOf(selection), kinds], row => found.Add((Listed(row), [])), cancellationToken);
-        else await QueryAsync(s_allColumnsSql, [wanted, tables, kinds, PathOf(selection)], row => AddColumn(row, found), cancellationToken);
+        else await QueryAsync(selection.WithDefaults ? s_allColumnsWithDefaultsSql : s_allColumnsSql, [wanted, tables, kinds, PathOf(selection)], row => AddColumn(row, found), cancellationToken);
         return [.. found.Select(item => item.Table with { Columns = item.Columns.ToEquatableArray() })];
     }
 
@@ -192,6 +198,10 @@ internal sealed class PostgresCatalog(string server, NpgsqlDataSource source, IR
     private string[]? Wanted(TableSelection selection) => selection.Schemas is { } named ? (schemas is null ? named : named.Where(schemas.Contains)).ToArray() : schemas?.ToArray();
 
     private static string PathOf(TableSelection selection) => string.Join(", ", selection.SearchPath.Select(PostgresDialect.Instance.Identifier));
+
+    /// <summary>The search path of <see cref="PostgresDetails.Path"/> is $4.</summary>
+    private static string AllColumnsSql(string details) => "WITH RECURSIVE " + PostgresDetails.Path("$4") + ", " + ColumnsOf + $" {details} AS details, NULL::text AS identity, NULL::text "
+        + ColumnsFrom + "path CROSS JOIN " + ColumnsOfTables + " " + SelectionCondition + ColumnsTyped;
 
     private static DescribedTable Listed(NpgsqlDataReader row) => new(row.GetString(0), new ListedTable(row.GetString(1), row.GetString(2)[0])
     {
@@ -239,7 +249,10 @@ internal sealed class PostgresCatalog(string server, NpgsqlDataSource source, IR
         return loaded;
     }
 
-    /// <summary>The table with column types that hold all of its values. How many dimensions arrays have is known only from the rows: where they differ, the usual type stays.</summary>
+    /// <summary>
+    /// The table with column types that hold all of its values. How many dimensions arrays have is known only from the rows: where they
+    /// differ, the usual type stays.
+    /// </summary>
     public async ValueTask<PostgresTable> WidenAsync(PostgresTable table, CancellationToken cancellationToken)
     {
         var arrays = table.Columns.Where(column => column.Type is { IsArray: true, IsVector: false }).ToArray();

@@ -6,7 +6,10 @@ using Federation.Core.Types;
 
 namespace Federation.Connectors.Postgres;
 
-/// <summary>Keys, indexes, comments and the like of many relations: one statement whose rows are JSON documents, each of them a part of one relation's details.</summary>
+/// <summary>
+/// Keys, indexes, comments and the like of many relations: one statement whose rows are JSON documents, each of them a part of one
+/// relation's details.
+/// </summary>
 internal static class PostgresDetails
 {
     private static readonly JsonSerializerOptions s_options = new() { PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower, NumberHandling = JsonNumberHandling.AllowReadingFromString };
@@ -15,8 +18,8 @@ internal static class PostgresDetails
     private const string OwnOid = "16384";
 
     /// <summary>
-    /// What to read is chosen behind the setting of the search path, so that the definitions, which are printed for rows that were chosen, are printed under it. It ends with the statement. $1 and $2 are
-    /// those of a <see cref="TableSelection"/>, $3 is the search path.
+    /// What to read is chosen behind the setting of the search path, so that the definitions, which are printed for rows that were chosen,
+    /// are printed under it. It ends with the statement. $1 and $2 are those of a <see cref="TableSelection"/>, $3 is the search path.
     /// </summary>
     public static string Sql(string selection) =>
         $"""
@@ -104,10 +107,15 @@ internal static class PostgresDetails
         _ => throw new System.Diagnostics.UnreachableException(part),
     };
 
-    /// <summary>A common table expression of one row, before which the search path is set under which definitions are printed. It ends with the statement.</summary>
+    /// <summary>
+    /// A common table expression of one row, before which the search path is set under which definitions are printed. It ends with the
+    /// statement.
+    /// </summary>
     public static string Path(string parameter) => $"path AS MATERIALIZED (SELECT pg_catalog.set_config('search_path', {parameter}, true) AS path)";
 
-    /// <summary>Over pg_attribute AS a: default and identity of a column as a document for <see cref="Column"/>; NULL when it has neither.</summary>
+    /// <summary>
+    /// Over pg_attribute AS a: default and identity of a column as a document for <see cref="Column"/>; NULL when it has neither.
+    /// </summary>
     public const string ColumnDefault =
         "CASE WHEN a.atthasdef OR a.attidentity <> '' THEN pg_catalog.jsonb_build_object('number', a.attnum, 'identity', a.attidentity::text, "
         + "'default', (SELECT pg_catalog.pg_get_expr(f.adbin, f.adrelid) FROM pg_catalog.pg_attrdef AS f WHERE f.adrelid = a.attrelid AND f.adnum = a.attnum), 'sequence', (SELECT " + Sequence

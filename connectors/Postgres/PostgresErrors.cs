@@ -59,7 +59,10 @@ internal sealed class PostgresErrors(string serverName)
         }
     }
 
-    /// <summary>Errors of reading a snapshot that was exported before: 40001 when who exported it is gone, and with it the state that the transaction reads.</summary>
+    /// <summary>
+    /// Errors of reading a snapshot that was exported before: 40001 when who exported it is gone, and with it the state that the
+    /// transaction reads.
+    /// </summary>
     public SqlException WhileSettingSnapshot(Exception exception, string sql) => exception is PostgresException { SqlState: "22023" }
         ? new SqlException(SqlState.TRSerializationFailure, $"could not serialize access due to a lost connection to server \"{serverName}\"", exception) { Hint = "The transaction might succeed if retried." }
         : WhileReading(exception, sql);

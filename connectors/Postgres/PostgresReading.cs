@@ -90,7 +90,8 @@ internal sealed class PostgresReading(string server, NpgsqlDataSource source, Po
             ?? throw new SqlException(SqlState.UndefinedTable, $"relation \"{scan.Schema}.{scan.Table}\" does not exist on server \"{server}\"");
 
     /// <summary>
-    /// COPY does not say what types its columns have. A plan may be older than the table it reads (prepared statements live long), so the columns are compared with what the source's catalog says.
+    /// COPY does not say what types its columns have. A plan may be older than the table it reads (prepared statements live long), so the
+    /// columns are compared with what the source's catalog says.
     /// </summary>
     private void CheckColumns(ScannedTable scan, PostgresTable table)
     {

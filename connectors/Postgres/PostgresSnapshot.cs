@@ -3,7 +3,10 @@ using Npgsql;
 
 namespace Federation.Connectors.Postgres;
 
-/// <summary>A state of the source that any number of connections read: a transaction that has exported its snapshot, and stays open until this is disposed.</summary>
+/// <summary>
+/// A state of the source that any number of connections read: a transaction that has exported its snapshot, and stays open until this is
+/// disposed.
+/// </summary>
 internal sealed class PostgresSnapshot : ISourceSnapshot
 {
     /// <summary>How a transaction begins that reads one state: its own first one, or one that is set.</summary>

@@ -32,7 +32,8 @@ internal sealed class SharedSnapshot : IAsyncDisposable
     public string Name { get; }
 
     /// <param name="snapshot">The state to export again; null for the newest.</param>
-    /// <returns>Null for what has no pages of its own (views, partitioned and foreign tables, parents), for small tables, and on a standby.</returns>
+    /// <returns>Null for what has no pages of its own (views, partitioned and foreign tables, parents), for small tables, and on a
+    /// standby.</returns>
     public static async ValueTask<SharedSnapshot?> TryOpenAsync(NpgsqlDataSource source, PostgresTable table, string? snapshot, PostgresErrors errors, CancellationToken cancellationToken)
     {
         var connection = source.CreateConnection();

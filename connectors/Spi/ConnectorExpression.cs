@@ -18,7 +18,9 @@ public abstract record ConnectorExpression
     /// <summary>A constant in the CLR form of its type (Values.cs); null is NULL.</summary>
     public sealed record Constant(object? Value, SqlType Of) : ConnectorExpression(Of);
 
-    /// <summary>A value that is known only when the query is run; never NULL. A source that cannot leave it open until then refuses it.</summary>
+    /// <summary>
+    /// A value that is known only when the query is run; never NULL. A source that cannot leave it open until then refuses it.
+    /// </summary>
     /// <param name="Number">Counted from one.</param>
     public sealed record Parameter(int Number, SqlType Of) : ConnectorExpression(Of);
 

@@ -116,7 +116,10 @@ public interface IBulkMetadata
     ValueTask<IReadOnlyList<DescribedTable>> DescribeTablesAsync(TableSelection selection, CancellationToken cancellationToken);
 }
 
-/// <summary>Plan time: a source that tells keys, indexes, comments and the like of many relations at once, as <see cref="IBulkMetadata"/> tells columns.</summary>
+/// <summary>
+/// Plan time: a source that tells keys, indexes, comments and the like of many relations at once, as <see cref="IBulkMetadata"/> tells
+/// columns.
+/// </summary>
 public interface IRelationDetails
 {
     /// <summary>The relations of a selection that have details.</summary>
@@ -130,6 +133,9 @@ public sealed record TableSelection(EquatableArray<string>? Schemas, EquatableAr
 {
     /// <summary>Whether sequences and composite types are wanted too, whose kinds are S and c.</summary>
     public bool OfAllKinds { get; init; }
+
+    /// <summary>Whether columns come with their default and identity, for who does not ask for the tables' other details.</summary>
+    public bool WithDefaults { get; init; }
 
     /// <summary>The schemas whose objects stand without their schema in definitions.</summary>
     public EquatableArray<string> SearchPath { get; init; }
@@ -169,7 +175,8 @@ public sealed record ListedType(PgType Type)
 public interface IWideTables
 {
     /// <summary>
-    /// As <see cref="IConnectorMetadata.FindTableAsync"/>, with types that hold all values: numerics of any length, arrays of as many dimensions as they have. May read the whole table.
+    /// As <see cref="IConnectorMetadata.FindTableAsync"/>, with types that hold all values: numerics of any length, arrays of as many
+    /// dimensions as they have. May read the whole table.
     /// </summary>
     ValueTask<ConnectorTable?> FindWideTableAsync(string schema, string table, CancellationToken cancellationToken);
 }
@@ -218,7 +225,9 @@ public sealed record ConnectorColumn(string Name, SqlType Type, bool IsNullable 
     /// <summary>The <see cref="Domain"/> takes no NULL, as far as the source has told.</summary>
     public bool IsDomainNotNull { get; init; }
 
-    /// <summary>Default and identity; null when there is none, and from a source that tells of these with the table's other details.</summary>
+    /// <summary>
+    /// Default and identity; null when there is none, or when <see cref="TableSelection.WithDefaults"/> did not ask for them.
+    /// </summary>
     public ColumnDetails? Details { get; init; }
 }
 
@@ -258,7 +267,10 @@ public interface IPageSource
     IAsyncEnumerable<Batch> ReadAsync(ConnectorSplit split, CancellationToken cancellationToken);
 }
 
-/// <summary>Run time, on a worker: a connector whose scans name files that lie in a store of its own. The scheduler tells the worker which server that is (<see cref="FileScan.Server"/>).</summary>
+/// <summary>
+/// Run time, on a worker: a connector whose scans name files that lie in a store of its own. The scheduler tells the worker which server
+/// that is (<see cref="FileScan.Server"/>).
+/// </summary>
 public interface IStoredFiles
 {
     IObjectStore Store { get; }
@@ -278,7 +290,10 @@ public interface ISourceSnapshot : IAsyncDisposable
     ITableHandle At(ITableHandle handle);
 }
 
-/// <summary>Run time: a page source whose splits may leave values open until they are read; see <see cref="ConnectorExpression.Parameter"/>. Thread-safe.</summary>
+/// <summary>
+/// Run time: a page source whose splits may leave values open until they are read; see <see cref="ConnectorExpression.Parameter"/>.
+/// Thread-safe.
+/// </summary>
 public interface IPreparedReads
 {
     /// <summary>What reading the split again and again has in common; null for a split that cannot be read so.</summary>
@@ -290,8 +305,8 @@ public interface IPreparedReads
 public interface IPreparedRead
 {
     /// <summary>
-    /// The rows for these values, as <see cref="IPageSource.ReadAsync"/> gives them. Null when one of the values is NULL or has no form at the source, or when the source reads the rows better by
-    /// a query that is planned for the values.
+    /// The rows for these values, as <see cref="IPageSource.ReadAsync"/> gives them. Null when one of the values is NULL or has no form at
+    /// the source, or when the source reads the rows better by a query that is planned for the values.
     /// </summary>
     IAsyncEnumerable<Batch>? TryReadAsync(EquatableArray<object?> parameters, CancellationToken cancellationToken);
 }

@@ -3,8 +3,9 @@ using Federation.Core;
 namespace Federation.Connectors.Spi;
 
 /// <summary>
-/// What the catalog of a source says of one relation besides its columns. It is shown by the system catalogs alone; statements are not planned by it. Definitions are SQL as the source prints it, once as
-/// pg_get_*def(oid) does and once as pg_get_*def(oid, true) does. Immutable.
+/// What the catalog of a source says of one relation besides its columns. It is shown by the system catalogs alone; statements are not
+/// planned by it. Definitions are SQL as the source prints it, once as pg_get_*def(oid) does and once as pg_get_*def(oid, true) does.
+/// Immutable.
 /// </summary>
 public sealed record RelationDetails
 {
@@ -50,7 +51,9 @@ public sealed record ColumnDetails(short Number)
 
     public string? Comment { get; init; }
 
-    /// <summary>A collation other than that of the type, by PostgreSQL's own OID; zero for none, and for collations that users made.</summary>
+    /// <summary>
+    /// A collation other than that of the type, by PostgreSQL's own OID; zero for none, and for collations that users made.
+    /// </summary>
     public uint Collation { get; init; }
 
     public int StatisticsTarget { get; init; } = -1;
@@ -65,7 +68,9 @@ public sealed record ColumnDetails(short Number)
 /// <param name="Columns">The index's own columns.</param>
 public sealed record IndexDetails(string Name, IReadOnlyList<short> Keys, IReadOnlyList<IndexColumn> Columns, string Definition, string PrettyDefinition)
 {
-    /// <summary>The access method by PostgreSQL's own OID; zero for one of an extension. So with the operator classes and the collations.</summary>
+    /// <summary>
+    /// The access method by PostgreSQL's own OID; zero for one of an extension. So with the operator classes and the collations.
+    /// </summary>
     public uint Method { get; init; }
 
     public bool IsUnique { get; init; }

@@ -5,8 +5,8 @@ using Federation.Core.Errors;
 namespace Federation.Connectors.Postgres.Reading;
 
 /// <summary>
-/// Arrays of a number of dimensions: <c>int32 dimensions, int32 has nulls, uint32 element oid, (int32 length, int32 lower bound) per dimension</c>,
-/// then items in row-major order as <c>int32 length (-1 for NULL), bytes</c>. The empty array has no dimension.
+/// Arrays of a number of dimensions: <c>int32 dimensions, int32 has nulls, uint32 element oid, (int32 length, int32 lower bound) per
+/// dimension</c>, then items in row-major order as <c>int32 length (-1 for NULL), bytes</c>. The empty array has no dimension.
 /// </summary>
 internal sealed class ArrayReader(string column, FieldReader item, uint itemOid, int depth, int lowerBound) : FieldReader(column)
 {

@@ -242,12 +242,12 @@ internal sealed class SystemStates(
     /// <summary>The tables of a server that the filter leaves; null when there are none. OIDs are made from names, so that the names behind them are found by listing all.</summary>
     private async ValueTask<TableSelection?> SelectAsync(ServerEntry server, string[] schemas, string prefix, string table, CancellationToken cancellationToken)
     {
-        var everything = new TableSelection(null, null, WithColumns: false) 
+        var everything = new TableSelection(null, null, WithColumns: false)
         {
             OfAllKinds = SystemTables.ShowsDetails(table),
             SearchPath = prefix.Length == 0 ? searchPath.ToEquatableArray() : [],
         };
-        var wanted = everything with { WithColumns = SystemTables.ShowsColumns(table) };
+        var wanted = everything with { WithColumns = SystemTables.ShowsColumns(table), WithDefaults = !SystemTables.ShowsDetails(table) };
         if (filter.RelationOids is null) return wanted with { Schemas = filter is { Schemas: null, SchemaOids: null } ? null : schemas.ToEquatableArray(), Tables = filter.Relations };
         if (!wanted.WithColumns && !wanted.OfAllKinds) return everything;
         var named = (await ListAsync(server, everything, schemas, prefix, cancellationToken)).Where(item => Takes(server, item)).ToArray();
