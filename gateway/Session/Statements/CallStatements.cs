@@ -53,7 +53,7 @@ internal static class CallStatements
     {
         var schema = Require(arguments, "schema_name", call);
         var table = Require(arguments, "table_name", call);
-        var location = AllowedLocations.Check(Require(arguments, "table_location", call), services);
+        var location = AllowedLocations.CheckExisting(Require(arguments, "table_location", call), services);
         if (arguments.TryGetValue("metadata_file_name", out var file))
         {
             if (file.Contains('/', StringComparison.Ordinal))
