@@ -7,8 +7,9 @@ using Federation.Sql.Lexing;
 namespace Federation.Sql;
 
 /// <summary>
-/// A SELECT with the values taken out that it compares something with. Clients that write values into their statements send the same template over and over. Only a literal that is the whole
-/// right side of a comparison is taken, since there a parameter of the literal's type means the same: <c>WHERE a = 5 AND b &lt; 'x'</c>.
+/// A SELECT with the values taken out that it compares something with. Clients that write values into their statements send the same
+/// template over and over. Only a literal that is the whole right side of a comparison is taken, since there a parameter of the literal's
+/// type means the same: <c>WHERE a = 5 AND b &lt; 'x'</c>.
 /// </summary>
 /// <param name="Key">Equal for texts that differ in nothing but the values that were taken; blanks and comments count.</param>
 public sealed record SqlTemplate(string Key, EquatableArray<TemplateLiteral> Literals)
@@ -39,7 +40,7 @@ public sealed record SqlTemplate(string Key, EquatableArray<TemplateLiteral> Lit
     /// <summary>Null for a statement without such literals, with parameters of its own, or that is more than one SELECT.</summary>
     public static SqlTemplate? TryMake(string sql)
     {
-        if (sql.Length > LongestText || !sql.AsSpan().TrimStart().StartsWith("SELECT", StringComparison.OrdinalIgnoreCase)) return null;
+        if (sql.Length > LongestText || !sql.AsSpan().ContainsAny('=', '<', '>') || !sql.AsSpan().TrimStart().StartsWith("SELECT", StringComparison.OrdinalIgnoreCase)) return null;
         var tokens = Lexer.Tokenize(sql, out var failure);
         if (failure is not null) return null;
         var key = new StringBuilder(sql.Length);
