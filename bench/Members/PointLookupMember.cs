@@ -2,7 +2,10 @@ using System.Globalization;
 
 namespace Federation.Bench.Members;
 
-/// <summary>B14: one row of an attached PostgreSQL by its key, against PgBouncer before the same server: what a program between client and server costs at the least.</summary>
+/// <summary>
+/// B14: one row of an attached PostgreSQL by its key, against PgBouncer before the same server: what a program between client and server
+/// costs at the least.
+/// </summary>
 internal static class PointLookupMember
 {
     private const int Rows = 1_000_000;

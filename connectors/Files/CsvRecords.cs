@@ -11,7 +11,8 @@ internal static class CsvRecords
     public readonly record struct Field(string Text, bool IsQuoted);
 
     /// <summary>
-    /// The number of the first line in which text stands beside a quoted field, as in <c>"a" ,"b"</c>; 0 for none. PostgreSQL makes it part of the value, and the kernel drops it.
+    /// The number of the first line in which text stands beside a quoted field, as in <c>"a" ,"b"</c>; 0 for none. PostgreSQL makes it part
+    /// of the value, and the kernel drops it.
     /// </summary>
     public static int LineBesideQuotes(string text, char delimiter, char quote, char escape)
     {

@@ -6,8 +6,9 @@ using Federation.S3;
 namespace Federation.Connectors.Files;
 
 /// <summary>
-/// How a server whose root is on S3 reaches it. With keys of a user mapping, or without any for a public bucket, the server has a store of its own. Without both it uses that of the process, and the
-/// operator must have allowed its root: SQL cannot lend the process's keys to another place.
+/// How a server whose root is on S3 reaches it. With keys of a user mapping, or without any for a public bucket, the server has a store of
+/// its own. Without both it uses that of the process, and the operator must have allowed its root: SQL cannot lend the process's keys to
+/// another place.
 /// </summary>
 internal static class S3ServerOptions
 {
@@ -30,7 +31,10 @@ internal static class S3ServerOptions
         new(SessionToken, OptionScope.UserMapping, "S3: token of keys that end", IsSecret: true),
     ];
 
-    /// <summary>The server's own store; null for that of the process. Raises HV024 for options that do not go together; keys may be missing until the server is used.</summary>
+    /// <summary>
+    /// The server's own store; null for that of the process. Raises HV024 for options that do not go together; keys may be missing until
+    /// the server is used.
+    /// </summary>
     public static IObjectStore? Open(ConnectorDefinition definition, string root) => Read(definition, root) is not { } own ? null
         : own.Keys is null && !own.IsAnonymous ? new SchemeStore(null, () => KeysMissing(definition))
         : new SchemeStore(new S3Store(own));

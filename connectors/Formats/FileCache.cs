@@ -16,7 +16,8 @@ public sealed class FileCache<T>(IObjectStore store, long maxWeight, Func<string
 
     /// <param name="path">The file.</param>
     /// <param name="version">
-    /// The version of a remote file where that may change; null for a file of a table format, which never changes once written. A local file is looked at in any case: that costs no request.
+    /// The version of a remote file where that may change; null for a file of a table format, which never changes once written. A local
+    /// file is looked at in any case: that costs no request.
     /// </param>
     public T Get(string path, string? version = null)
     {

@@ -23,7 +23,10 @@ public abstract class SqlDialect
     /// <summary>A constant of exactly this type that can be sent beside a statement; null when it has to stand in it.</summary>
     public abstract RemoteValue? Value(object? value, SqlType type);
 
-    /// <summary>A parameter of the query that stands for a value of exactly this type beside a statement; null when values of the type cannot be sent so.</summary>
+    /// <summary>
+    /// A parameter of the query that stands for a value of exactly this type beside a statement; null when values of the type cannot be
+    /// sent so.
+    /// </summary>
     public abstract RemoteValue? Parameter(int number, SqlType type);
 
     /// <summary>The operand converted, or null when the source's conversion may give another value than PostgreSQL's.</summary>

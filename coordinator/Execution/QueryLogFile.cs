@@ -15,7 +15,9 @@ public sealed class QueryLogFile : IAsyncDisposable
     /// <summary>Lines that wait to be written; more are dropped, so that a slow disk slows no statement.</summary>
     private const int MostWaiting = 10_000;
 
-    /// <summary>How long lines gather before the file is opened: opening it for each of many short statements would cost more than they do.</summary>
+    /// <summary>
+    /// How long lines gather before the file is opened: opening it for each of many short statements would cost more than they do.
+    /// </summary>
     private static readonly TimeSpan s_gathering = TimeSpan.FromMilliseconds(200);
 
     private readonly string _path;

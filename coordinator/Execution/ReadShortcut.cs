@@ -5,15 +5,18 @@ using Federation.Scheduling;
 namespace Federation.Execution;
 
 /// <summary>
-/// What executions of one bound query have in common. A query that is run again is planned once for all values, and when the plan is one statement of a source, later executions send the values
-/// there and plan nothing. Belongs to the bound query: a query that is bound again begins with a new one. Thread-safe.
+/// What executions of one bound query have in common. A query that is run again is planned once for all values, and when the plan is one
+/// statement of a source, later executions send the values there and plan nothing. Belongs to the bound query: a query that is bound again
+/// begins with a new one. Thread-safe.
 /// </summary>
 public sealed class ReadShortcut
 {
     private volatile Found? _found;
     private volatile bool _hasRun;
 
-    /// <summary>The plan for all values; null when there is none, and at the first execution, after which most queries never come again.</summary>
+    /// <summary>
+    /// The plan for all values; null when there is none, and at the first execution, after which most queries never come again.
+    /// </summary>
     internal async ValueTask<GenericRead?> FindAsync(QueryRequest request, Func<ValueTask<GenericRead?>> prepareAsync)
     {
         if (_found is { } found && found.Distribution == request.Distribution && found.PushesSubtrees == request.Context.PushesSubtrees) return found.Read;

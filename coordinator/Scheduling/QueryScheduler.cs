@@ -49,7 +49,9 @@ public sealed class QueryScheduler(IWorkerDirectory workers, IConnectorResolver 
         return await execution.WriteAsync(report, cancellationToken);
     }
 
-    /// <summary>How a plan for all values of the parameters is read when it is one statement of a source; null for every other plan.</summary>
+    /// <summary>
+    /// How a plan for all values of the parameters is read when it is one statement of a source; null for every other plan.
+    /// </summary>
     public async ValueTask<RemoteRead?> FindRemoteReadAsync(FragmentedPlan plan, EquatableArray<SqlType> parameterTypes, CancellationToken cancellationToken)
     {
         await using var query = await ScheduledQuery.CreateAsync(plan, cancellationToken);

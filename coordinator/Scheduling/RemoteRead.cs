@@ -15,7 +15,9 @@ public sealed class RemoteRead
 
     internal RemoteRead(ConnectorSplit split, EquatableArray<SqlType> parameterTypes) => (_split, _parameterTypes) = (split, parameterTypes);
 
-    /// <summary>The rows, as <see cref="IPreparedRead.TryReadAsync"/> gives them. Null when the query has to be planned for the values.</summary>
+    /// <summary>
+    /// The rows, as <see cref="IPreparedRead.TryReadAsync"/> gives them. Null when the query has to be planned for the values.
+    /// </summary>
     internal IAsyncEnumerable<Batch>? TryReadAsync(IConnectorResolver connectors, EquatableArray<object?> parameters, CancellationToken cancellationToken) =>
         Prepare(connectors)?.TryReadAsync(parameters, cancellationToken);
 

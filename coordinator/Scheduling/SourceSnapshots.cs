@@ -2,7 +2,10 @@ using Federation.Connectors.Spi;
 
 namespace Federation.Scheduling;
 
-/// <summary>One state of each source, for all that a transaction or a statement reads of it: taken when the source is read first, kept until disposed. Used by one statement at a time.</summary>
+/// <summary>
+/// One state of each source, for all that a transaction or a statement reads of it: taken when the source is read first, kept until
+/// disposed. Used by one statement at a time.
+/// </summary>
 public sealed class SourceSnapshots : IAsyncDisposable
 {
     private readonly Dictionary<ISnapshotSource, ISourceSnapshot> _snapshots = [];

@@ -5,8 +5,9 @@ using Federation.Core.Execution;
 namespace Federation.ObjectStorage;
 
 /// <summary>
-/// The folders that files must lie in, after <c>..</c> and links are followed: the one place that decides whether a path may be used. Paths come from SQL and from metadata that others wrote, so
-/// each is checked. Thread-safe. Where links lead is kept, so an instance belongs to one statement or to folders that only the operator changes.
+/// The folders that files must lie in, after <c>..</c> and links are followed: the one place that decides whether a path may be used. Paths
+/// come from SQL and from metadata that others wrote, so each is checked. Thread-safe. Where links lead is kept, so an instance belongs to
+/// one statement or to folders that only the operator changes.
 /// </summary>
 public sealed class AllowedPaths
 {

@@ -1,9 +1,10 @@
 namespace Federation.ObjectStorage;
 
 /// <summary>
-/// Where files lie: a local disk or an object store. A path is absolute and names its store (<see cref="StoragePath"/>). Files are written once and whole, so a reader never sees half of one.
-/// Thread-safe. Errors are <c>SqlException</c> that name the path: 58P01 for what is missing, 42501 for what is forbidden, 53100 for a full store, 58030 for any other failure of the store, and
-/// 08006 for a store that cannot be reached.
+/// Where files lie: a local disk or an object store. A path is absolute and names its store (<see cref="StoragePath"/>). Files are written
+/// once and whole, so a reader never sees half of one. Thread-safe. Errors are <c>SqlException</c> that name the path: 58P01 for what is
+/// missing, 42501 for what is forbidden, 53100 for a full store, 58030 for any other failure of the store, and 08006 for a store that
+/// cannot be reached.
 /// </summary>
 public interface IObjectStore
 {
@@ -12,17 +13,23 @@ public interface IObjectStore
 
     /// <summary>Fills the buffer from a position of the file on. Fewer bytes are read only at the file's end.</summary>
     /// <param name="path">The file.</param>
-    /// <param name="offset">Counted from the start; a negative one from the end, where a file shorter than that is read from its start.</param>
+    /// <param name="offset">Counted from the start; a negative one from the end, where a file shorter than that is read from its
+    /// start.</param>
     /// <param name="buffer">Takes the bytes; stays the caller's.</param>
     /// <param name="version">The version that must still be there, or null for whichever is; 55000 when it was replaced.</param>
     /// <param name="cancellationToken">Ends the read.</param>
     ValueTask<ObjectPart> ReadAsync(string path, long offset, Memory<byte> buffer, string? version, CancellationToken cancellationToken);
 
-    /// <summary>Writes a small file unless there is one of this name. Of several writers at once exactly one succeeds. When it returns, the bytes survive a crash.</summary>
+    /// <summary>
+    /// Writes a small file unless there is one of this name. Of several writers at once exactly one succeeds. When it returns, the bytes
+    /// survive a crash.
+    /// </summary>
     /// <returns>Whether the file is this writer's.</returns>
     ValueTask<bool> TryCreateAsync(string path, ReadOnlyMemory<byte> bytes, CancellationToken cancellationToken);
 
-    /// <summary>Copies a local file, of any size, to a path that no other writer uses. When it returns, the bytes survive a crash.</summary>
+    /// <summary>
+    /// Copies a local file, of any size, to a path that no other writer uses. When it returns, the bytes survive a crash.
+    /// </summary>
     ValueTask UploadAsync(string path, string localFile, CancellationToken cancellationToken);
 
     /// <summary>The files and folders directly in a folder, in no order; nothing when there is no such folder.</summary>
@@ -42,7 +49,8 @@ public interface IObjectStore
 }
 
 /// <param name="SizeBytes">The file's length.</param>
-/// <param name="Version">Changes whenever the content does: an object's etag; the length and time of the last write of a local file.</param>
+/// <param name="Version">Changes whenever the content does: an object's etag; the length and time of the last write of a local
+/// file.</param>
 public sealed record ObjectStatus(long SizeBytes, string Version);
 
 /// <param name="Count">Bytes read.</param>

@@ -3,7 +3,8 @@ using Federation.Core.Errors;
 namespace Federation.ObjectStorage;
 
 /// <summary>
-/// Paths of files and folders: absolute local paths, and <c>s3://bucket/key</c>. The text of a remote path is taken as it is: an object store knows no links and no <c>..</c>.
+/// Paths of files and folders: absolute local paths, and <c>s3://bucket/key</c>. The text of a remote path is taken as it is: an object
+/// store knows no links and no <c>..</c>.
 /// </summary>
 public static class StoragePath
 {
@@ -15,7 +16,8 @@ public static class StoragePath
     public static bool IsRemote(string path) => path.StartsWith(S3, StringComparison.Ordinal);
 
     /// <summary>
-    /// A location as this system writes it: <c>file:</c> URIs become local paths, and all spellings of S3 become one. Anything else is returned as it is.
+    /// A location as this system writes it: <c>file:</c> URIs become local paths, and all spellings of S3 become one. Anything else is
+    /// returned as it is.
     /// </summary>
     public static string Normalise(string location)
     {

@@ -51,7 +51,9 @@ public static class StoreReading
         if (!await store.TryCreateAsync(path, bytes, cancellationToken)) throw new SqlException(SqlState.DuplicateFile, $"file \"{path}\" exists already");
     }
 
-    /// <summary>Removes files that nothing names. What cannot be removed now is left to maintenance: an orphan costs space, not correctness.</summary>
+    /// <summary>
+    /// Removes files that nothing names. What cannot be removed now is left to maintenance: an orphan costs space, not correctness.
+    /// </summary>
     public static async ValueTask TryDeleteAsync(this IObjectStore store, IReadOnlyCollection<string> paths)
     {
         try
@@ -78,8 +80,8 @@ public static class StoreReading
     }
 
     /// <summary>
-    /// The one place where a thread waits for a store: parsers of metadata pull what they read. A local file is there at once; for a remote one the thread is a planning thread or one of the pool,
-    /// which grows while its threads wait.
+    /// The one place where a thread waits for a store: parsers of metadata pull what they read. A local file is there at once; for a remote
+    /// one the thread is a planning thread or one of the pool, which grows while its threads wait.
     /// </summary>
     private static T Await<T>(ValueTask<T> work) => work.IsCompletedSuccessfully ? work.Result : work.AsTask().GetAwaiter().GetResult();
 }

@@ -12,10 +12,15 @@ public sealed record S3Options
 
     public string Region { get; init; } = "us-east-1";
 
-    /// <summary>Whether the bucket is part of the path rather than of the host's name; when null, it is for stores that are not Amazon's.</summary>
+    /// <summary>
+    /// Whether the bucket is part of the path rather than of the host's name; when null, it is for stores that are not Amazon's.
+    /// </summary>
     public bool? IsPathStyle { get; init; }
 
-    /// <summary>Null for the credentials of <see cref="Profile"/> or, without one, of the environment: variables, the default profile, the container, the machine.</summary>
+    /// <summary>
+    /// Null for the credentials of <see cref="Profile"/> or, without one, of the environment: variables, the default profile, the
+    /// container, the machine.
+    /// </summary>
     public S3Keys? Keys { get; init; }
 
     /// <summary>A profile of the shared AWS files.</summary>

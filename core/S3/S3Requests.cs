@@ -3,7 +3,10 @@ using Federation.Core.Errors;
 
 namespace Federation.S3;
 
-/// <summary>Sends requests until they succeed, fail for good, or have failed too often. Pauses grow and are drawn by lot, so that many clients of a busy store do not come back at once.</summary>
+/// <summary>
+/// Sends requests until they succeed, fail for good, or have failed too often. Pauses grow and are drawn by lot, so that many clients of a
+/// busy store do not come back at once.
+/// </summary>
 /// <param name="retries">How often a request is sent again.</param>
 internal sealed class S3Requests(int retries)
 {

@@ -8,7 +8,9 @@ using ObjectPart = Federation.ObjectStorage.ObjectPart;
 
 namespace Federation.S3;
 
-/// <summary>Objects of S3, or of a store that speaks its protocol, under <c>s3://bucket/key</c>. Thread-safe; makes no request until it is used.</summary>
+/// <summary>
+/// Objects of S3, or of a store that speaks its protocol, under <c>s3://bucket/key</c>. Thread-safe; makes no request until it is used.
+/// </summary>
 public sealed class S3Store : IObjectStore, IDisposable
 {
     private const int ListPage = 1000, DeletesAtOnce = 8;
@@ -164,7 +166,10 @@ public sealed class S3Store : IObjectStore, IDisposable
     private static long TotalOf(GetObjectResponse answer) =>
         answer.ContentRange is { } range && long.TryParse(range[(range.LastIndexOf('/') + 1)..], System.Globalization.CultureInfo.InvariantCulture, out var total) ? total : answer.ContentLength;
 
-    /// <summary>Reads until the buffer is full. Each piece has the whole time-out: a slow answer is no lost one. What was read is told as it comes, so that it is kept when the answer breaks off.</summary>
+    /// <summary>
+    /// Reads until the buffer is full. Each piece has the whole time-out: a slow answer is no lost one. What was read is told as it comes,
+    /// so that it is kept when the answer breaks off.
+    /// </summary>
     private async Task FillAsync(Stream body, Memory<byte> buffer, Action<int> onRead, CancellationToken cancellationToken)
     {
         using var stalled = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);

@@ -99,7 +99,10 @@ internal sealed class S3Uploads(AmazonS3Client client, S3Requests requests)
         }, cancellationToken);
     }
 
-    /// <summary>The parts of an upload that was given up cost space until they are removed; when they cannot be now, a rule of the bucket's life cycle has to.</summary>
+    /// <summary>
+    /// The parts of an upload that was given up cost space until they are removed; when they cannot be now, a rule of the bucket's life
+    /// cycle has to.
+    /// </summary>
     private async Task AbortAsync(string path, string upload)
     {
         var (bucket, key) = StoragePath.Split(path);

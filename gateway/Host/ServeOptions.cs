@@ -22,7 +22,10 @@ public sealed record ServeOptions
     /// <summary>The database of a shared catalog, in Npgsql's form; null for the one in the data directory.</summary>
     public string? Catalog { get; init; }
 
-    /// <summary>Folder, local or s3://…, of tables that are made without a location; null for one in the data directory. Gateways on one catalog share it.</summary>
+    /// <summary>
+    /// Folder, local or s3://…, of tables that are made without a location; null for one in the data directory. Gateways on one catalog
+    /// share it.
+    /// </summary>
     public string? Warehouse { get; init; }
 
     public StorageOptions Storage { get; init; } = new();

@@ -5,7 +5,10 @@ using Federation.S3;
 
 namespace Federation.Host;
 
-/// <summary>What gateways and workers are told of S3 and of the cache. Keys come from the environment, the shared AWS files or the machine, never from the command line, which others can see.</summary>
+/// <summary>
+/// What gateways and workers are told of S3 and of the cache. Keys come from the environment, the shared AWS files or the machine, never
+/// from the command line, which others can see.
+/// </summary>
 public sealed record StorageOptions
 {
     private const int DefaultCacheMegabytes = 10 << 10;

@@ -207,7 +207,8 @@ public sealed class QuerySession : ISession
     }
 
     /// <summary>
-    /// A template may be older than the tables that it reads. The client has sent a new text, which is to be bound to what they are now, so the first rows are read before anything is announced.
+    /// A template may be older than the tables that it reads. The client has sent a new text, which is to be bound to what they are now, so
+    /// the first rows are read before anything is announced.
     /// </summary>
     private async ValueTask<IPortal> OpenFilledAsync(PreparedStatement prepared, FilledTemplate filled, CancellationToken cancellationToken)
     {

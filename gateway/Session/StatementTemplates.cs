@@ -7,8 +7,9 @@ using Federation.Sql.Syntax;
 namespace Federation.Session;
 
 /// <summary>
-/// Statements of the simple protocol that differ in nothing but their values, for one session. One whose template comes again is analysed once with parameters in the places of the values, and when
-/// it then is one statement of a source, later ones are neither parsed, bound nor planned. Every other statement goes the ordinary way. Used by the session's thread alone.
+/// Statements of the simple protocol that differ in nothing but their values, for one session. One whose template comes again is analysed
+/// once with parameters in the places of the values, and when it then is one statement of a source, later ones are neither parsed, bound
+/// nor planned. Every other statement goes the ordinary way. Used by the session's thread alone.
 /// </summary>
 internal sealed class StatementTemplates(QuerySession session, SessionServices services, StatementAnalyzer analyzer)
 {
@@ -16,7 +17,9 @@ internal sealed class StatementTemplates(QuerySession session, SessionServices s
 
     private readonly Dictionary<string, Template> _templates = new(StringComparer.Ordinal);
 
-    /// <summary>The statement as a use of a template that came before and is of use, as far as that is known; null for every other text.</summary>
+    /// <summary>
+    /// The statement as a use of a template that came before and is of use, as far as that is known; null for every other text.
+    /// </summary>
     public TemplateUse? Find(string sql)
     {
         if (SqlTemplate.TryMake(sql) is not { } made) return null;

@@ -23,8 +23,8 @@ public static class QueryPlanner
     public static FragmentedPlan Plan(BoundQuery query, ExecutionContext context, DistributionOptions options) => Fragmenter.Cut(Optimize(query, context), query.Tables, options);
 
     /// <summary>
-    /// A plan for all values of the parameters, none of them NULL: what sources have taken of the query names them. Null when something of the query is left to do that needs a value, or that
-    /// may give another result at another time.
+    /// A plan for all values of the parameters, none of them NULL: what sources have taken of the query names them. Null when something of
+    /// the query is left to do that needs a value, or that may give another result at another time.
     /// </summary>
     public static FragmentedPlan? TryPlanGeneric(BoundQuery query, ExecutionContext context, DistributionOptions options)
     {

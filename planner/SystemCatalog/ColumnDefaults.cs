@@ -16,7 +16,9 @@ internal static class ColumnDefaults
     private static readonly FrozenSet<string> s_keywords = FrozenSet.ToFrozenSet(
         ["current_date", "current_time", "current_timestamp", "localtime", "localtimestamp", "current_user", "session_user", "user", "current_role", "current_catalog", "current_schema"]);
 
-    /// <summary>The default of a column as pg_get_expr shows it; null when it has none. A generated column has its expression there.</summary>
+    /// <summary>
+    /// The default of a column as pg_get_expr shows it; null when it has none. A generated column has its expression there.
+    /// </summary>
     public static string? Of(RelationState relation, ConnectorColumn column, int index)
     {
         if (Details(relation, SystemRows.Number(column, index))?.Default is { } known) return known;

@@ -7,7 +7,9 @@ namespace Federation.SystemCatalog;
 
 using Row = Dictionary<string, object?>;
 
-/// <summary>pg_index, pg_constraint and the other catalogs that tell more of a relation than its columns, for tables of attached servers.</summary>
+/// <summary>
+/// pg_index, pg_constraint and the other catalogs that tell more of a relation than its columns, for tables of attached servers.
+/// </summary>
 internal static class KeyRows
 {
     /// <summary>The OIDs of pg_class, pg_constraint, pg_attrdef, pg_trigger and pg_type.</summary>

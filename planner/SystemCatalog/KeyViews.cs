@@ -6,7 +6,10 @@ namespace Federation.SystemCatalog;
 
 using Row = Dictionary<string, object?>;
 
-/// <summary>pg_indexes, pg_sequences and the views of information_schema over keys, checks, sequences and triggers, by the rules of PostgreSQL's information_schema.sql.</summary>
+/// <summary>
+/// pg_indexes, pg_sequences and the views of information_schema over keys, checks, sequences and triggers, by the rules of PostgreSQL's
+/// information_schema.sql.
+/// </summary>
 internal static class KeyViews
 {
     private static readonly (int Bit, string Name)[] s_events = [(4, "INSERT"), (8, "DELETE"), (16, "UPDATE")];

@@ -39,7 +39,8 @@ internal static class KernelStatement
 
     /// <summary>
     /// The passes that the task runs without. <c>common_subexpressions</c> compares each part of an expression with each other one to the bottom: 1,000 terms take it 20 seconds. Deep statements do without it, at the
-    /// price of an instance of their own. <c>filter_pullup</c> makes conditions between all sides of a chain of joins from those between neighbours: 60 joins take it 10 seconds.
+    /// price of an instance of their own. <c>filter_pullup</c> makes conditions between all sides of a chain of joins from those between
+    /// neighbours: 60 joins take it 10 seconds.
     /// </summary>
     public static string DisabledOptimizers(TaskSpec task)
     {

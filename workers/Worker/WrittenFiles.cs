@@ -10,8 +10,8 @@ using Federation.ObjectStorage;
 namespace Federation.Worker;
 
 /// <summary>
-/// The data files of one attempt of a task, in a folder of its own. Disposal without <see cref="Finish"/> removes them: the attempt failed. For a remote folder the kernel writes them on the local
-/// disk, and they are sent when all are there.
+/// The data files of one attempt of a task, in a folder of its own. Disposal without <see cref="Finish"/> removes them: the attempt failed.
+/// For a remote folder the kernel writes them on the local disk, and they are sent when all are there.
 /// <code>
 /// COPY (SELECT CAST(c0 AS INTEGER) AS "id" FROM (SELECT …) AS r(c0)) TO '/lake/t/data/0c…' (FORMAT parquet, FIELD_IDS {"id": 1}, …)
 /// </code>

@@ -4,7 +4,8 @@ using ZstdSharp;
 namespace Federation.Connectors.Formats.Compression;
 
 /// <summary>
-/// Unpacks bytes whose writer is not trusted: the output is bounded, and what cannot be unpacked is XX001 with the name of the file. Pure and thread-safe.
+/// Unpacks bytes whose writer is not trusted: the output is bounded, and what cannot be unpacked is XX001 with the name of the file. Pure
+/// and thread-safe.
 /// </summary>
 public static class Unpacking
 {

@@ -4,19 +4,23 @@ using Federation.Core.Tasks;
 namespace Federation.Connectors.Formats.Parquet;
 
 /// <summary>
-/// The parts of a Parquet file that the kernel reads for some columns: their pages, and everything that is no column's pages, which is the footer, bloom filters and page indexes.
+/// The parts of a Parquet file that the kernel reads for some columns: their pages, and everything that is no column's pages, which is the
+/// footer, bloom filters and page indexes.
 /// </summary>
 public static class NeededParts
 {
     /// <summary>Parts closer than this are one request: a request costs about as much as reading these bytes.</summary>
     private const long SmallGap = 128 << 10;
 
-    /// <summary>Some writers leave the header of the dictionary page out of a chunk's size (PARQUET-816); readers read past the end.</summary>
+    /// <summary>
+    /// Some writers leave the header of the dictionary page out of a chunk's size (PARQUET-816); readers read past the end.
+    /// </summary>
     private const long Slack = 128;
 
     /// <param name="footer">The file's footer.</param>
     /// <param name="sizeBytes">The file's length.</param>
-    /// <param name="expressions">All kernel expressions over the file. A column is taken to be read when its quoted name occurs in one: more may be read than is needed, never less.</param>
+    /// <param name="expressions">All kernel expressions over the file. A column is taken to be read when its quoted name occurs in one:
+    /// more may be read than is needed, never less.</param>
     /// <returns>Ascending; empty when the whole file is needed, or when it is not known where its pages lie.</returns>
     public static EquatableArray<NeededBytes> Of(ParquetFooter footer, long sizeBytes, IReadOnlyCollection<string> expressions)
     {

@@ -13,8 +13,8 @@ using Federation.ObjectStorage;
 namespace Federation.Connectors.Lakehouse.Iceberg;
 
 /// <summary>
-/// Apache Iceberg tables of format versions 1 to 3 with Parquet files, on local disks and in object stores. A pointer's metadata is the path of the table
-/// metadata file, relative to the table's folder where it lies inside. Thread-safe; one per process shares its caches.
+/// Apache Iceberg tables of format versions 1 to 3 with Parquet files, on local disks and in object stores. A pointer's metadata is the
+/// path of the table metadata file, relative to the table's folder where it lies inside. Thread-safe; one per process shares its caches.
 /// </summary>
 public sealed class IcebergFormat : ITableFormat, ITableWriter, IScanPlanner, IFilterPushdown
 {

@@ -58,7 +58,10 @@ internal sealed class IcebergTable(TableMetadata metadata, TableLocation locatio
         return [.. snapshot.Manifests.Select(path => new ManifestFile(path, null, false, 0, null, null, default))];
     }
 
-    /// <summary>Reads manifests that will be asked for, several at a time where each costs a request. What is wrong with one is told when it is asked for.</summary>
+    /// <summary>
+    /// Reads manifests that will be asked for, several at a time where each costs a request. What is wrong with one is told when it is
+    /// asked for.
+    /// </summary>
     public void Prefetch(IReadOnlyCollection<ManifestFile> manifests)
     {
         if (manifests.Count < 2 || !StoragePath.IsRemote(Location.Folder)) return;

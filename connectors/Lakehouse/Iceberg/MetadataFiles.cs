@@ -9,7 +9,8 @@ namespace Federation.Connectors.Lakehouse.Iceberg;
 /// <summary>
 /// Finds the current metadata file of a table folder: the version that metadata/version-hint.text names (Hadoop tables), else the file with
 /// the highest number in its name. <c>v3.metadata.json</c>, <c>00003-uuid.metadata.json</c>, and the two spellings of compressed ones,
-/// <c>.gz.metadata.json</c> and <c>.metadata.json.gz</c>. This is the one place that lists a folder of a table: whoever has a pointer needs none of it.
+/// <c>.gz.metadata.json</c> and <c>.metadata.json.gz</c>. This is the one place that lists a folder of a table: whoever has a pointer needs
+/// none of it.
 /// </summary>
 internal static partial class MetadataFiles
 {

@@ -8,8 +8,8 @@ using Federation.ObjectStorage;
 namespace Federation.Connectors.Lakehouse.Iceberg;
 
 /// <summary>
-/// Reads table metadata files, plain or compressed with gzip (spec, appendix C) or Zstandard. v1 writers may leave out what v2 demands: the schema and
-/// spec lists, references, partition field ids.
+/// Reads table metadata files, plain or compressed with gzip (spec, appendix C) or Zstandard. v1 writers may leave out what v2 demands: the
+/// schema and spec lists, references, partition field ids.
 /// </summary>
 internal static class TableMetadataReader
 {

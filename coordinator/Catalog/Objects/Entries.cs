@@ -6,7 +6,9 @@ namespace Federation.Catalog;
 
 public sealed record SchemaEntry(Oid Oid, string Name, string Owner) : CatalogObject(Oid)
 {
-    /// <summary>The folder, local or remote, of tables that are made without a location of their own; null for the gateway's warehouse.</summary>
+    /// <summary>
+    /// The folder, local or remote, of tables that are made without a location of their own; null for the gateway's warehouse.
+    /// </summary>
     public string? Location { get; init; }
 
     protected override CatalogKey GetKey() => KeyOf(Name);

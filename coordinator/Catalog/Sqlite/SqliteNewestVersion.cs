@@ -4,8 +4,8 @@ using Microsoft.Data.Sqlite;
 namespace Federation.Catalog;
 
 /// <summary>
-/// The newest version of the catalog, which every statement asks for. Connections are kept with the query prepared on them: opening a connection and preparing the query take several times as
-/// long as running it. Thread-safe.
+/// The newest version of the catalog, which every statement asks for. Connections are kept with the query prepared on them: opening a
+/// connection and preparing the query take several times as long as running it. Thread-safe.
 /// </summary>
 internal sealed class SqliteNewestVersion(Func<SqliteConnection> connect) : IDisposable
 {

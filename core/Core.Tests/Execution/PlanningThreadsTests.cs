@@ -8,7 +8,9 @@ public sealed class PlanningThreadsTests
 {
     private const int Long = PlanningThreads.LongestShort + 1;
 
-    /// <summary>A frame of about the size that a level of parsing has: an error takes time to pass each of the frames that fill a stack.</summary>
+    /// <summary>
+    /// A frame of about the size that a level of parsing has: an error takes time to pass each of the frames that fill a stack.
+    /// </summary>
     private static int Depth(int left)
     {
         Span<byte> frame = stackalloc byte[512];

@@ -4,8 +4,8 @@ using Federation.Core.Errors;
 namespace Federation.Core.Execution;
 
 /// <summary>
-/// What this process holds in memory, and the most that statements may make it hold. Who is about to take much asks before the work: a thread that computes one value, or many in a row, cannot be stopped from
-/// outside. Thread-safe.
+/// What this process holds in memory, and the most that statements may make it hold. Who is about to take much asks before the work: a
+/// thread that computes one value, or many in a row, cannot be stopped from outside. Thread-safe.
 /// </summary>
 public static class ProcessMemory
 {

@@ -9,7 +9,9 @@ public sealed record SourceType(string Server, string Schema, string Name, char 
     /// <summary>Labels of an enum in their order.</summary>
     public EquatableArray<string> Labels { get; init; }
 
-    /// <summary>The fields of a composite in their order. A field has the type unknown when its type is neither PostgreSQL's own nor an enum.</summary>
+    /// <summary>
+    /// The fields of a composite in their order. A field has the type unknown when its type is neither PostgreSQL's own nor an enum.
+    /// </summary>
     public EquatableArray<RecordField> Fields { get; init; }
 
     /// <summary>What a domain is over.</summary>

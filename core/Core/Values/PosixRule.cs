@@ -1,8 +1,8 @@
 namespace Federation.Core.Values;
 
 /// <summary>
-/// The daylight-saving rule of a POSIX time zone: the name and offset of summer, and the days and times of a year on which it begins and ends (tzparse in localtime.c). A zone that names no days has those of
-/// New York.
+/// The daylight-saving rule of a POSIX time zone: the name and offset of summer, and the days and times of a year on which it begins and
+/// ends (tzparse in localtime.c). A zone that names no days has those of New York.
 /// </summary>
 internal sealed class PosixRule
 {

@@ -175,7 +175,8 @@ internal sealed class FrameWriter(PipeWriter pipe) : IBufferWriter<byte>
         return await work;
     }
 
-    /// <exception cref="SqlException">54000: a message would be longer than PostgreSQL's longest; 53200: the process has no memory for it.</exception>
+    /// <exception cref="SqlException">54000: a message would be longer than PostgreSQL's longest; 53200: the process has no memory for
+    /// it.</exception>
     private void Grow(int needed)
     {
         var partial = _memory[_messageStart.._position];

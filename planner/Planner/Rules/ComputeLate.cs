@@ -3,8 +3,9 @@ using Federation.Planner.Distribution;
 namespace Federation.Planner.Rules;
 
 /// <summary>
-/// Below ORDER BY with LIMIT, what only shapes results is computed above the limit, on the rows that are left: <c>to_char</c>, casts to text, rounding, and the division by which an average of integers
-/// follows from a sum and a count. Only expressions that raise no error are moved: an error of a row that is cut off must be raised as PostgreSQL raises it.
+/// Below ORDER BY with LIMIT, what only shapes results is computed above the limit, on the rows that are left: <c>to_char</c>, casts to
+/// text, rounding, and the division by which an average of integers follows from a sum and a count. Only expressions that raise no error
+/// are moved: an error of a row that is cut off must be raised as PostgreSQL raises it.
 /// </summary>
 public sealed class ComputeLate : IRule
 {

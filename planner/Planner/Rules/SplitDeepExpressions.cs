@@ -1,10 +1,12 @@
 namespace Federation.Planner.Rules;
 
 /// <summary>
-/// Expressions that nest deeply are computed in steps: what is <see cref="StepHeight"/> calls high becomes a column of a projection below, until the rest is low. The kernel walks an expression again for every
-/// level and every rewrite, so that the time it takes grows with a power of the depth; projections it plans one by one.
+/// Expressions that nest deeply are computed in steps: what is <see cref="StepHeight"/> calls high becomes a column of a projection below,
+/// until the rest is low. The kernel walks an expression again for every level and every rewrite, so that the time it takes grows with a
+/// power of the depth; projections it plans one by one.
 /// <para>
-/// Only operands that are computed whatever the values are may move: what stands in a branch of CASE, or behind the first argument of COALESCE, AND and OR, might raise an error that nobody may see.
+/// Only operands that are computed whatever the values are may move: what stands in a branch of CASE, or behind the first argument of
+/// COALESCE, AND and OR, might raise an error that nobody may see.
 /// </para>
 /// </summary>
 public sealed class SplitDeepExpressions : IRule

@@ -260,7 +260,9 @@ internal sealed partial class KernelExpressionWriter(KernelNames names, Subquery
 
     private static readonly HashSet<string> s_pathWriters = ["jsonb_set", "jsonb_set_lax", "jsonb_insert", "jsonb_delete_path"];
 
-    /// <summary>A path of several dimensions is its items one after the other, except where the value is changed: there it is an error.</summary>
+    /// <summary>
+    /// A path of several dimensions is its items one after the other, except where the value is changed: there it is an error.
+    /// </summary>
     private static EquatableArray<Expr> WithFlatPaths(FunctionEntry function, EquatableArray<Expr> arguments)
     {
         var i = arguments.ToList().FindIndex(argument => argument.Type is { Base: var item, Element.IsArray: true } && ReferenceEquals(item, PgTypes.Text));

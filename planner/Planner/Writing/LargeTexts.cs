@@ -1,7 +1,8 @@
 namespace Federation.Planner.Writing;
 
 /// <summary>
-/// Whether a statement makes texts of any length out of little: by functions that repeat or gather, by large parameters, by recursion. In all others a text is at most a few values of a table in a row.
+/// Whether a statement makes texts of any length out of little: by functions that repeat or gather, by large parameters, by recursion. In
+/// all others a text is at most a few values of a table in a row.
 /// </summary>
 internal static class LargeTexts
 {

@@ -6,7 +6,10 @@ using Federation.Core.Values;
 
 namespace Federation.Worker.Functions;
 
-/// <summary>encode() and decode(): hex, base64 (lines of 76 characters) and escape, from bytes to bytes, so that a large value costs its result and no more.</summary>
+/// <summary>
+/// encode() and decode(): hex, base64 (lines of 76 characters) and escape, from bytes to bytes, so that a large value costs its result and
+/// no more.
+/// </summary>
 internal static class ByteEncoding
 {
     private const int Base64LineLength = 76;

@@ -7,9 +7,10 @@ using Federation.ObjectStorage;
 namespace Federation.Worker.RemoteFiles;
 
 /// <summary>
-/// Parts of remote files on the local disk, where the kernel reads them: for each file a sparse one of its full length that holds the parts that were asked for so far. An entry is one version of a
-/// file, so what is there stays true. Files that are being read are pinned; the others go, the least recently used first, when all together are larger than the cache may be. Pinned files alone may
-/// be larger than that, until the disk is nearly full. Thread-safe.
+/// Parts of remote files on the local disk, where the kernel reads them: for each file a sparse one of its full length that holds the parts
+/// that were asked for so far. An entry is one version of a file, so what is there stays true. Files that are being read are pinned; the
+/// others go, the least recently used first, when all together are larger than the cache may be. Pinned files alone may be larger than
+/// that, until the disk is nearly full. Thread-safe.
 /// </summary>
 internal sealed class RangeCache : IDisposable
 {

@@ -8,7 +8,8 @@ using Federation.ObjectStorage;
 namespace Federation.Worker.RemoteFiles;
 
 /// <summary>
-/// The remote files of a task, fetched to where the kernel reads them. The kernel itself reaches no network. Local forms stay until disposal.
+/// The remote files of a task, fetched to where the kernel reads them. The kernel itself reaches no network. Local forms stay until
+/// disposal.
 /// </summary>
 internal sealed class StoredInputs : IDisposable
 {
