@@ -26,7 +26,7 @@ public sealed partial class ProjectTests
         ["Sql"] = ["Core"],
         ["Plan"] = ["Core", "Connectors.Spi"],
         ["Planner"] = ["Core", "Sql", "Plan", "Connectors.Spi"],
-        ["SystemCatalog"] = ["Core", "Connectors.Spi", "Plan", "Planner"],
+        ["SystemCatalog"] = ["Core", "Connectors.Spi", "Sql", "Plan", "Planner"],
         ["Catalog"] = ["Core", "Connectors.Spi"],
         ["Transactions"] = ["Core", "Catalog"],
         ["Scheduling"] = ["Core", "ObjectStorage", "Arrow", "Connectors.Spi", "Plan", "Planner", "Catalog"],
@@ -37,9 +37,15 @@ public sealed partial class ProjectTests
         ["SessionApi"] = ["Core", "Arrow"],
         ["PgWire"] = ["Core", "Arrow", "SessionApi"],
         ["FlightSql"] = ["Core", "Arrow", "Flight", "SessionApi"],
-        ["Session"] = ["Core", "ObjectStorage", "Arrow", "Sql", "Plan", "Planner", "SystemCatalog", "Catalog", "Transactions", "Execution", "Scheduling", "Connectors.Spi", "SessionApi"],
-        ["Host"] = ["Execution", "Flight", "ObjectStorage", "S3", "PgWire", "FlightSql", "Session", "Catalog", "Scheduling", "Membership", "Worker", "Connectors.Postgres", "Connectors.Files", "Connectors.Tpch", "Connectors.Lakehouse", "Connectors.Formats"],
-        ["Bench"] = ["DuckDb", "Flight"],
+        ["Session"] = ["Core", "ObjectStorage", "Arrow", "Sql", "Plan", "Planner", "SystemCatalog", "Catalog", "Transactions", "Execution",
+            "Scheduling", "Connectors.Spi", "SessionApi"],
+        ["Host"] =
+        [
+            "Core", "Arrow", "Execution", "Flight", "ObjectStorage", "S3", "PgWire", "FlightSql", "SessionApi", "Session", "Catalog", "Scheduling",
+            "Membership", "Worker",
+            "Connectors.Spi", "Connectors.Postgres", "Connectors.Files", "Connectors.Tpch", "Connectors.Lakehouse", "Connectors.Formats",
+        ],
+        ["Bench"] = ["Core", "Arrow", "DuckDb", "Flight"],
         ["CompatTests.Wire"] = [],
         ["CompatTests.Harness"] = [],
     };
@@ -52,7 +58,12 @@ public sealed partial class ProjectTests
         {
             if (name.EndsWith(".Tests", StringComparison.Ordinal)) continue;
             if (!s_allowed.TryGetValue(name, out var allowed)) wrong.Add($"{name} is not on the list");
-            else wrong.AddRange(references.Except(allowed, StringComparer.Ordinal).Select(reference => $"{name} > {reference}"));
+            else
+            {
+                wrong.AddRange(references.Except(allowed, StringComparer.Ordinal).Select(reference => $"{name} > {reference}"));
+                wrong.AddRange(
+                    allowed.Except(references, StringComparer.Ordinal).Select(reference => $"{name} > {reference} is allowed for nothing"));
+            }
         }
 
         Assert.True(wrong.Count == 0, string.Join('\n', wrong));
@@ -67,18 +78,29 @@ public sealed partial class ProjectTests
         {
             foreach (var reference in allowed)
             {
-                var isLeafConnector = reference.StartsWith("Connectors.", StringComparison.Ordinal) && reference is not ("Connectors.Spi" or "Connectors.RemoteSql" or "Connectors.Formats");
+                var isLeafConnector = reference.StartsWith("Connectors.", StringComparison.Ordinal)
+                    && reference is not ("Connectors.Spi" or "Connectors.RemoteSql" or "Connectors.Formats");
                 Assert.False(isLeafConnector && name != "Host", $"{name} names the connector {reference}");
-                Assert.False(name is "Core" or "Arrow" or "Flight" or "ObjectStorage" && reference is not ("Core" or "Arrow"), $"{name} > {reference}");
+                Assert.False(name is "Core" or "Arrow" or "Flight" or "ObjectStorage" && reference is not ("Core" or "Arrow"),
+                    $"{name} > {reference}");
                 var isConnector = name.StartsWith("Connectors.", StringComparison.Ordinal);
-                Assert.False(isConnector && !(reference is "Core" or "Arrow" or "ObjectStorage" or "S3" || reference.StartsWith("Connectors.", StringComparison.Ordinal)), $"{name} > {reference}");
-                Assert.False(name is "Worker" or "DuckDb" && reference is not ("Core" or "ObjectStorage" or "Arrow" or "Flight" or "DuckDb" or "Connectors.Spi"), $"{name} > {reference}");
-                Assert.False(name is "PgWire" or "FlightSql" && reference is not ("Core" or "Arrow" or "Flight" or "SessionApi"), $"{name} > {reference}");
+                Assert.False(
+                    isConnector && !(reference is "Core" or "Arrow" or "ObjectStorage" or "S3"
+                        || reference.StartsWith("Connectors.", StringComparison.Ordinal)), $"{name} > {reference}");
+                Assert.False(
+                    name is "Worker" or "DuckDb"
+                        && reference is not ("Core" or "ObjectStorage" or "Arrow" or "Flight" or "DuckDb" or "Connectors.Spi"),
+                    $"{name} > {reference}");
+                Assert.False(name is "PgWire" or "FlightSql" && reference is not ("Core" or "Arrow" or "Flight" or "SessionApi"),
+                    $"{name} > {reference}");
             }
         }
     }
 
-    /// <summary>Only the kernel's project calls native code, and it owns all handles. Apart from that one question is asked of the runtime's own library: what kind of file a path leads to.</summary>
+    /// <summary>
+    /// Only the kernel's project calls native code, and it owns all handles. Apart from that one question is asked of the runtime's own
+    /// library: what kind of file a path leads to.
+    /// </summary>
     [Fact]
     public void Native_calls_are_in_one_project()
     {
@@ -94,8 +116,18 @@ public sealed partial class ProjectTests
     {
         var files = Sources("planner").ToList();
         Assert.True(files.Count > 50, "the planner's sources were not found");
-        var users = files.SelectMany(file => OutsideWorld().Matches(File.ReadAllText(file)).Select(match => $"{Relative(file)}: {match.Value}")).ToList();
+        var users = files.SelectMany(file =>
+            OutsideWorld().Matches(File.ReadAllText(file)).Select(match => $"{Relative(file)}: {match.Value}")).ToList();
         Assert.True(users.Count == 0, string.Join('\n', users));
+    }
+
+    /// <summary>References that come with other references would pass by the list.</summary>
+    [Fact]
+    public void References_are_not_transitive()
+    {
+        var properties = XDocument.Load(Path.Combine(Repository.Root, "Directory.Build.props"))
+            .Descendants("DisableTransitiveProjectReferences");
+        Assert.Equal("true", Assert.Single(properties).Value);
     }
 
     /// <summary>All projects are in the solution, so that one build and one test run see them.</summary>
@@ -103,7 +135,8 @@ public sealed partial class ProjectTests
     public void Solution_lists_every_project()
     {
         var solution = File.ReadAllText(Path.Combine(Repository.Root, "Federation.sln"));
-        Assert.DoesNotContain(ProjectFiles().Select(Relative), file => !solution.Contains(file.Replace('/', '\\'), StringComparison.Ordinal));
+        Assert.DoesNotContain(ProjectFiles().Select(Relative),
+            file => !solution.Contains(file.Replace('/', '\\'), StringComparison.Ordinal));
     }
 
     private static IEnumerable<(string Name, string[] References)> Projects() => ProjectFiles().Select(file => (
@@ -113,10 +146,12 @@ public sealed partial class ProjectTests
     private static string NameOf(string path) => Path.GetFileNameWithoutExtension(path)[Prefix.Length..];
 
     private static IEnumerable<string> ProjectFiles() => Directory.EnumerateFiles(Repository.Root, "*.csproj", SearchOption.AllDirectories)
-        .Where(file => !Relative(file).StartsWith("artifacts/", StringComparison.Ordinal) && !file.Contains("node_modules", StringComparison.Ordinal));
+        .Where(file => !Relative(file).StartsWith("artifacts/", StringComparison.Ordinal)
+            && !file.Contains("node_modules", StringComparison.Ordinal));
 
     /// <summary>C# files that are not tests.</summary>
-    private static IEnumerable<string> Sources(string folder) => Directory.EnumerateFiles(Path.Combine(Repository.Root, folder), "*.cs", SearchOption.AllDirectories)
+    private static IEnumerable<string> Sources(string folder) =>
+        Directory.EnumerateFiles(Path.Combine(Repository.Root, folder), "*.cs", SearchOption.AllDirectories)
         .Where(file => !Relative(file).StartsWith("artifacts/", StringComparison.Ordinal)
             && !Relative(file).StartsWith("compat-tests/", StringComparison.Ordinal)
             && !file.Contains(".Tests/", StringComparison.Ordinal));
