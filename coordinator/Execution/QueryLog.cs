@@ -9,11 +9,15 @@ public sealed class QueryLog
     /// <summary>Statements that are over and still shown.</summary>
     private const int MostEnded = 10_000;
 
+    /// <summary>Characters of a statement that are kept.</summary>
+    private const int LongestText = 10_000;
+
     private readonly TimeProvider _clock;
     private readonly QueryLogFile? _file;
     private readonly string _prefix;
-    private readonly ConcurrentDictionary<string, QueryRecord> _running = new(StringComparer.Ordinal);
-    private readonly ConcurrentQueue<LoggedQuery> _ended = new();
+    private readonly ConcurrentDictionary<long, QueryRecord> _running = new();
+    private readonly ConcurrentQueue<QueryRecord> _ended = new();
+    private int _endedCount;
     private long _count;
 
     /// <param name="file">Where statements that are over are kept; null for nowhere. Belongs to the caller.</param>
@@ -22,31 +26,42 @@ public sealed class QueryLog
         _clock = clock;
         _file = file;
         _prefix = clock.GetUtcNow().ToString("yyyyMMdd_HHmmss_", CultureInfo.InvariantCulture) + Guid.NewGuid().ToString("N")[..5] + "_";
-        foreach (var query in file?.Read(MostEnded) ?? []) _ended.Enqueue(query);
+        foreach (var query in file?.Read(MostEnded) ?? []) Keep(new QueryRecord(this, query));
     }
 
     internal DateTimeOffset Now => _clock.GetUtcNow();
 
     /// <summary>A statement begins.</summary>
-    public QueryRecord Begin(QueryOrigin origin)
+    /// <param name="session">Whose it is; its text is not looked at.</param>
+    /// <param name="source">A text with the statement in it.</param>
+    /// <param name="hide">Takes from the statement what the log must not show, when somebody reads it; null to show all.</param>
+    public QueryRecord Begin(QueryOrigin session, string source, int start, int length, Func<string, string>? hide)
     {
-        var id = _prefix + Interlocked.Increment(ref _count).ToString(CultureInfo.InvariantCulture);
-        var record = new QueryRecord(this, id, origin, Now, new QueryFigures());
-        _running[id] = record;
+        var text = length == source.Length && length <= LongestText ? source : source.Substring(start, Math.Min(length, LongestText));
+        var record = new QueryRecord(this, Interlocked.Increment(ref _count), session, text, hide, Now);
+        _running[record.Number] = record;
         return record;
     }
 
     /// <summary>All statements that are known, the oldest first.</summary>
     public IReadOnlyList<LoggedQuery> List() =>
-        [.. _ended, .. _running.Values.OrderBy(record => record.StartedAt).Select(record => new LoggedQuery(record.Id, record.Origin, record.StartedAt, record.Figures))];
+        [.. _ended.Select(record => record.Show()), .. _running.Values.OrderBy(record => record.Number).Select(record => record.Show())];
+
+    internal string IdOf(long number) => _prefix + number.ToString(CultureInfo.InvariantCulture);
 
     internal void Ended(QueryRecord record)
     {
-        if (!_running.TryRemove(record.Id, out _)) return;
-        var ended = new LoggedQuery(record.Id, record.Origin, record.StartedAt, record.Figures);
-        _ended.Enqueue(ended);
-        while (_ended.Count > MostEnded) _ended.TryDequeue(out _);
-        _file?.Write(ended);
+        if (!_running.TryRemove(record.Number, out _)) return;
+        Keep(record);
+        _file?.Write(record);
+    }
+
+    private void Keep(QueryRecord record)
+    {
+        _ended.Enqueue(record);
+        // The queue's own count looks at every segment.
+        if (Interlocked.Increment(ref _endedCount) <= MostEnded) return;
+        if (_ended.TryDequeue(out _)) Interlocked.Decrement(ref _endedCount);
     }
 }
 

@@ -1,4 +1,6 @@
+using System.Buffers;
 using System.Text.Json;
+using System.Text.Json.Serialization;
 using System.Threading.Channels;
 
 namespace Federation.Execution;
@@ -20,12 +22,15 @@ public sealed class QueryLogFile : IAsyncDisposable
     /// </summary>
     private static readonly TimeSpan s_gathering = TimeSpan.FromMilliseconds(200);
 
+    /// <summary>Bytes that are written at once.</summary>
+    private const int WriteSize = 64 << 10;
+
     private readonly string _path;
     private readonly TimeProvider _clock;
     private readonly Action<string> _onFailure;
     private readonly CancellationTokenSource _closing = new();
-    private readonly Channel<LoggedQuery> _lines =
-        Channel.CreateBounded<LoggedQuery>(new BoundedChannelOptions(MostWaiting) { FullMode = BoundedChannelFullMode.DropWrite, SingleReader = true });
+    private readonly Channel<QueryRecord> _lines =
+        Channel.CreateBounded<QueryRecord>(new BoundedChannelOptions(MostWaiting) { FullMode = BoundedChannelFullMode.DropWrite, SingleReader = true });
 
     private readonly Task _writing;
 
@@ -68,13 +73,13 @@ public sealed class QueryLogFile : IAsyncDisposable
         _closing.Dispose();
     }
 
-    internal void Write(LoggedQuery query) => _lines.Writer.TryWrite(query);
+    internal void Write(QueryRecord query) => _lines.Writer.TryWrite(query);
 
     private static LoggedQuery? TryParse(string line)
     {
         try
         {
-            return JsonSerializer.Deserialize<LoggedQuery>(line);
+            return JsonSerializer.Deserialize(line, LoggedQueryJson.Default.LoggedQuery);
         }
         catch (JsonException)
         {
@@ -85,21 +90,38 @@ public sealed class QueryLogFile : IAsyncDisposable
     private async Task WriteAsync()
     {
         var isFailing = false;
+        var lines = new ArrayBufferWriter<byte>(WriteSize);
+        await using var json = new Utf8JsonWriter(lines);
         while (await _lines.Reader.WaitToReadAsync())
         {
             await Task.Delay(s_gathering, _clock, _closing.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             try
             {
                 if (new FileInfo(_path) is { Exists: true, Length: > MostBytes }) File.Move(_path, PreviousPath, overwrite: true);
-                await using var writer = new StreamWriter(Open());
-                while (_lines.Reader.TryRead(out var query)) await writer.WriteLineAsync(JsonSerializer.Serialize(query));
+                await using var file = Open();
+                while (_lines.Reader.TryRead(out var query))
+                {
+                    json.Reset(lines);
+                    JsonSerializer.Serialize(json, query.Show(), LoggedQueryJson.Default.LoggedQuery);
+                    lines.Write("\n"u8);
+                    if (lines.WrittenCount >= WriteSize) await WriteAsync(file);
+                }
+
+                await WriteAsync(file);
                 isFailing = false;
             }
             catch (Exception error) when (error is IOException or UnauthorizedAccessException)
             {
                 if (!isFailing) _onFailure(error.Message);
                 isFailing = true;
+                lines.ResetWrittenCount();
             }
+        }
+
+        async ValueTask WriteAsync(FileStream file)
+        {
+            await file.WriteAsync(lines.WrittenMemory);
+            lines.ResetWrittenCount();
         }
     }
 
@@ -110,3 +132,7 @@ public sealed class QueryLogFile : IAsyncDisposable
         return new FileStream(_path, options);
     }
 }
+
+/// <summary>The lines of the file. Made when the project is built: a line for each of many short statements must cost little.</summary>
+[JsonSerializable(typeof(LoggedQuery))]
+internal sealed partial class LoggedQueryJson : JsonSerializerContext;

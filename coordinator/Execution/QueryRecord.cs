@@ -10,87 +10,108 @@ namespace Federation.Execution;
 /// <param name="Address">Where the client is; empty when it does not come over TCP.</param>
 public sealed record QueryOrigin(int ProcessId, string User, string Database, string Address)
 {
-    private Func<string>? _makeText;
-    private string? _text;
-
     /// <summary>The statement, without values unless the log is told to show them, and never with a password.</summary>
-    public string Text
-    {
-        get
-        {
-            // Two threads may make it at once, and make the same.
-            if (_text is null && _makeText is { } make) _text = make();
-            _makeText = null;
-            return _text ?? "";
-        }
-
-        init => _text = value;
-    }
-
-    /// <summary>Makes the text when somebody reads it first, which is not the session's thread.</summary>
-    public static QueryOrigin Of(int processId, string user, string database, string address, Func<string> text) => new(processId, user, database, address) { _makeText = text };
+    public string Text { get; init; } = "";
 }
 
 /// <summary>
-/// A statement while it runs and afterwards. The session's thread writes it, any thread may read it: what a reader sees of a running statement may be a moment old.
+/// A statement while it runs and afterwards. The session's thread writes it, any thread may read it: what a reader sees of a running statement may
+/// be a moment old. Most statements are short and nobody reads them, so nothing is made for a reader before there is one.
 /// </summary>
 public sealed class QueryRecord
 {
     private readonly QueryLog _log;
-    private volatile QueryFigures _figures;
+    private readonly QueryOrigin _session;
+    private readonly long _startedAt;
+    private readonly Func<string, string>? _hide;
+    private readonly string _text;
+    private readonly LoggedQuery? _restored;
+    private volatile QueryOutcome _state;
+    private string? _sqlState;
+    private long _endedAt;
+    private long _catalogVersion;
+    private long _rows;
+    private long _exchangedBytes;
+    private int _tasks;
+    private int _retries;
+    private long _queued;
+    private long _planning;
+    private IReadOnlyList<string> _sources = [];
 
-    internal QueryRecord(QueryLog log, string id, QueryOrigin origin, DateTimeOffset startedAt, QueryFigures figures)
+    internal QueryRecord(QueryLog log, long number, QueryOrigin session, string text, Func<string, string>? hide, DateTimeOffset startedAt)
     {
-        _log = log;
-        Id = id;
-        Origin = origin;
-        StartedAt = startedAt;
-        _figures = figures;
+        (_log, Number, _session, _text, _hide) = (log, number, session, text, hide);
+        _startedAt = startedAt.UtcTicks;
     }
 
-    /// <summary>Unique among all gateways.</summary>
-    public string Id { get; }
+    /// <summary>A statement that an earlier gateway logged.</summary>
+    internal QueryRecord(QueryLog log, LoggedQuery logged)
+    {
+        (_log, _session, _text, _restored, _state) = (log, logged.Origin, "", logged, logged.Figures.State);
+        _startedAt = logged.StartedAt.UtcTicks;
+    }
 
-    public QueryOrigin Origin { get; }
-
-    public DateTimeOffset StartedAt { get; }
-
-    public QueryFigures Figures => _figures;
+    /// <summary>Counts the statements of this gateway.</summary>
+    internal long Number { get; }
 
     /// <summary>The state of the catalog that the statement reads.</summary>
-    public void Reads(long catalogVersion) => _figures = _figures with { CatalogVersion = catalogVersion };
+    public void Reads(long catalogVersion) => _catalogVersion = catalogVersion;
 
-    public void Planned(IReadOnlyList<string> sources, TimeSpan queued, TimeSpan planning) => _figures = _figures with
+    public void Planned(IReadOnlyList<string> sources, TimeSpan queued, TimeSpan planning)
     {
-        Queued = _figures.Queued + queued,
-        Planning = _figures.Planning + planning,
-        Sources = sources,
-    };
+        _queued += queued.Ticks;
+        _planning += planning.Ticks;
+        _sources = sources;
+    }
 
     /// <summary>The tables that a plan reads, by name.</summary>
-    public static IReadOnlyList<string> SourcesOf(FragmentedPlan plan) => [.. plan.Tables.Keys.Select(table => table.ToString()).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal)];
+    public static IReadOnlyList<string> SourcesOf(FragmentedPlan plan) =>
+        [.. plan.Tables.Keys.Select(table => table.ToString()).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal)];
 
-    public void Read(long rows) => _figures = _figures with { Rows = _figures.Rows + rows };
+    public void Read(long rows) => _rows += rows;
 
     public void Done(QueryReport report)
     {
         var tasks = report.All();
-        _figures = _figures with { Tasks = tasks.Count, Retries = report.Retries, ExchangedBytes = tasks.Sum(task => task.Bytes) };
+        (_tasks, _retries, _exchangedBytes) = (tasks.Count, report.Retries, tasks.Sum(task => task.Bytes));
     }
 
     /// <summary>The statement is over. Only the first call counts.</summary>
     /// <param name="error">Null for one that succeeded.</param>
     public void End(SqlException? error)
     {
-        if (_figures.State != QueryOutcome.Running) return;
-        _figures = _figures with
-        {
-            State = error is null ? QueryOutcome.Finished : error.State.Class == "57" ? QueryOutcome.Cancelled : QueryOutcome.Failed,
-            SqlState = error?.State.Code,
-            EndedAt = _log.Now,
-        };
+        if (_state != QueryOutcome.Running) return;
+        (_endedAt, _sqlState) = (_log.Now.UtcTicks, error?.State.Code);
+        // Last: whoever sees that the statement is over sees its figures too.
+        _state = error is null ? QueryOutcome.Finished : error.State.Class == "57" ? QueryOutcome.Cancelled : QueryOutcome.Failed;
         _log.Ended(this);
     }
+
+    /// <summary>What is known now.</summary>
+    public LoggedQuery Show()
+    {
+        if (_restored is not null) return _restored;
+        var state = _state;
+        var figures = new QueryFigures
+        {
+            State = state,
+            SqlState = state == QueryOutcome.Running ? null : _sqlState,
+            EndedAt = state == QueryOutcome.Running ? null : Time(_endedAt),
+            CatalogVersion = _catalogVersion,
+            Rows = _rows,
+            ExchangedBytes = _exchangedBytes,
+            Tasks = _tasks,
+            Retries = _retries,
+            Queued = TimeSpan.FromTicks(_queued),
+            Planning = TimeSpan.FromTicks(_planning),
+            Sources = _sources,
+        };
+        // Made for each reader: what is kept of a statement lives long, and much of it would keep the garbage collector busy.
+        var origin = _session with { Text = _hide is null ? _text : _hide(_text) };
+        return new LoggedQuery(_log.IdOf(Number), origin, Time(_startedAt), figures);
+    }
+
+    private static DateTimeOffset Time(long ticks) => new(ticks, TimeSpan.Zero);
 }
 
 public enum QueryOutcome

@@ -173,8 +173,41 @@ public sealed class QuerySession : ISession
 
     public void CloseStatement(string name) => _statements.Remove(name);
 
-    public ValueTask<IPortal> BindAsync(string portalName, IPreparedStatement statement, EquatableArray<object?> parameters, CancellationToken cancellationToken) =>
-        InStatementAsync(token => OpenAsync(portalName, statement, parameters, token), cancellationToken);
+    public ValueTask<IPortal> BindAsync(
+        string portalName, IPreparedStatement statement, EquatableArray<object?> parameters, CancellationToken cancellationToken) =>
+        TryOpenNow(portalName, (PreparedStatement)statement, parameters) is { } portal
+            ? ValueTask.FromResult(portal)
+            : InStatementAsync(token => OpenAsync(portalName, statement, parameters, token), cancellationToken);
+
+    /// <summary>
+    /// The portal of a short query over constants and parameters, of which there may be tens of thousands in a second: it waits for nothing, so it
+    /// takes none of the asynchronous steps. Null for every other statement, and for one that needs more stack, names, or an answer to its cancellation.
+    /// </summary>
+    private IPortal? TryOpenNow(string portalName, PreparedStatement prepared, EquatableArray<object?> parameters)
+    {
+        if (portalName.Length > 0 || prepared.Filled is not null || !prepared.MayAnswer || prepared.CatalogVersion != default
+            || prepared.Text.Length > PlanningThreads.LongestShort || prepared.ShowsSchemas || prepared.NamedTypes.Count > 0
+            || _portals.ContainsKey(""))
+            return null;
+        RequireUsable(prepared.Syntax);
+        var token = ContinueStatement();
+        if (token.IsCancellationRequested) return null;
+        try
+        {
+            using var scope = StatementGuard.Enter(token);
+            if (QueryStatements.TryAnswer(this, prepared, parameters) is not { } row) return null;
+            _log.Run(prepared);
+            if (Transaction.BeginExecution()) _noted.Clear();
+            var portal = new ConstantPortal(prepared.Fields, row);
+            _portals.Add("", portal);
+            return portal;
+        }
+        catch (Exception error) when (error is OperationCanceledException or UnresolvedNameException
+            or SqlException { State.Code: "54001" or "57014" })
+        {
+            return null;
+        }
+    }
 
     private async ValueTask<IPortal> OpenAsync(string portalName, IPreparedStatement statement, EquatableArray<object?> parameters, CancellationToken cancellationToken)
     {

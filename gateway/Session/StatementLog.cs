@@ -26,9 +26,10 @@ public sealed record StatementReport(
 /// <summary>Watches the statements of one session and reports those worth a line in the log.</summary>
 internal sealed class StatementLog(QuerySession session, SessionServices services)
 {
-    /// <summary>Characters of a statement that the query log keeps.</summary>
-    private const int LongestKept = 10_000;
+    private static readonly Func<string, string> s_withoutLiterals = SqlText.WithoutLiterals;
 
+    /// <summary>Whose statements these are; made anew when SET ROLE or the like changes it.</summary>
+    private QueryOrigin _origin = new(0, "", "", "");
     private string? _text;
     private int _start;
     private int _length;
@@ -49,7 +50,7 @@ internal sealed class StatementLog(QuerySession session, SessionServices service
         Begin(statement.Text, span?.Start ?? 0, span?.Length ?? statement.Text.Length, statement.Syntax);
         // Several statements may be run before the client asks whether all is well.
         Record?.End(null);
-        Record = services.Queries.Begin(Origin());
+        Record = Recorded();
     }
 
     /// <summary>What is told of the statement that runs; null between statements, and while one is only prepared.</summary>
@@ -69,7 +70,7 @@ internal sealed class StatementLog(QuerySession session, SessionServices service
     public void Fail(SqlException error)
     {
         // A statement that could not even be prepared is told of too.
-        if (_text is not null) (Record ?? services.Queries.Begin(Origin())).End(error);
+        if (_text is not null) (Record ?? Recorded()).End(error);
         var duration = _startedAt == 0 ? TimeSpan.Zero : services.Clock.GetElapsedTime(_startedAt);
         Report(error.State.Class == "57" ? StatementOutcome.Cancelled : StatementOutcome.Failed, duration, error);
         Forget();
@@ -100,14 +101,11 @@ internal sealed class StatementLog(QuerySession session, SessionServices service
 
     private bool ShowsLiterals => services.LogsLiterals && _syntax is not null && !HoldsSecrets(_syntax);
 
-    private QueryOrigin Origin()
+    private QueryRecord Recorded()
     {
-        var (text, start, length, showsLiterals) = (_text!, _start, Math.Min(_length, LongestKept), ShowsLiterals);
-        return QueryOrigin.Of(session.ProcessId, session.User, session.Database, session.Origin.RemoteAddress?.ToString() ?? "", () =>
-        {
-            var part = text.Substring(start, length);
-            return showsLiterals ? part : SqlText.WithoutLiterals(part);
-        });
+        if (_origin.User != session.User || _origin.Database != session.Database)
+            _origin = new QueryOrigin(session.ProcessId, session.User, session.Database, session.Origin.RemoteAddress?.ToString() ?? "");
+        return services.Queries.Begin(_origin, _text!, _start, _length, ShowsLiterals ? null : s_withoutLiterals);
     }
 
     private static bool ChangesCatalog(Statement syntax) => syntax is CreateServerStatement or AlterServerStatement or CreateUserMappingStatement or AlterUserMappingStatement or DropUserMappingStatement

@@ -26,7 +26,7 @@ internal static class QueryStatements
     /// The row of a query over constants and parameters that needs neither the optimiser nor the kernel; null for every other query. A row that is the same for everybody stays with the
     /// statement.
     /// </summary>
-    private static Arrow.Batch? TryAnswer(QuerySession session, PreparedStatement statement, EquatableArray<object?> parameters)
+    public static Arrow.Batch? TryAnswer(QuerySession session, PreparedStatement statement, EquatableArray<object?> parameters)
     {
         if (statement.Query is not { Plan: Project { Input: Values { Outputs.Count: 0, Rows.Count: 1 } } project }) return null;
         var constants = statement.Answer;
