@@ -57,7 +57,7 @@ public abstract class ScanFixture : IDisposable
 
     private sealed class NoConnectors : IConnectorResolver
     {
-        public IConnector Resolve(string serverName) =>
-            throw new SqlException(SqlState.SqlclientUnableToEstablishSqlconnection, $"server \"{serverName}\" does not exist");
+        public ValueTask<IConnector> ResolveAsync(string key, CancellationToken cancellationToken) =>
+            throw new SqlException(SqlState.SqlclientUnableToEstablishSqlconnection, $"server \"{key}\" does not exist");
     }
 }

@@ -16,15 +16,18 @@ internal sealed class FilesConnector : IConnector, IConnectorMetadata, IBulkMeta
     private readonly FileCatalog _catalog;
     private readonly TableShapes _shapes;
 
-    public FilesConnector(string serverName, FileOptions options, IObjectStore store, ParquetFooters footers)
+    public FilesConnector(ConnectorDefinition definition, FileOptions options, IObjectStore store, ParquetFooters footers)
     {
-        ServerName = serverName;
+        ServerName = definition.ServerName;
+        Key = definition.Key;
         _catalog = new FileCatalog(options.Root, store);
         _store = store;
         _shapes = new TableShapes(options, store, footers);
     }
 
     public string ServerName { get; }
+
+    public string Key { get; }
 
     public IObjectStore Store => _store;
 
@@ -104,7 +107,7 @@ internal sealed class FilesConnector : IConnector, IConnectorMetadata, IBulkMeta
         var count = table.Files.Count == whole.Files.Count ? $"{table.Files.Count:N0}" : $"{table.Files.Count:N0} of {whole.Files.Count:N0}";
         var rows = table.Format == FileFormat.Parquet ? groups.Sum(group => group.Files.Sum(file => file.RowCount)) : -1;
         return ValueTask.FromResult(new ScanPlan(
-            [new FileScan(inputName, output, groups) { EstimatedRows = rows, Server = HasOwnStore ? ServerName : null }],
+            [new FileScan(inputName, output, groups) { EstimatedRows = rows, Server = HasOwnStore ? Key : null }],
             Details: [string.Create(CultureInfo.InvariantCulture, $"{count} {table.Format} files, {size:N0} bytes")]));
     }
 

@@ -17,10 +17,10 @@ public sealed class FilesConnectorFactory(ParquetFooters footers, IObjectStore? 
     {
         var options = FileOptions.Read(definition);
         if (S3ServerOptions.Open(definition, options.Root) is { } own)
-            return new FilesConnector(definition.ServerName, options, own, new ParquetFooters(own)) { HasOwnStore = true };
+            return new FilesConnector(definition, options, own, new ParquetFooters(own)) { HasOwnStore = true };
 
         // The folders that the operator allows hold for the root; the root holds for every file.
         new AllowedPaths(definition.AllowedRoots).Demand(options.Root);
-        return new FilesConnector(definition.ServerName, options, store ?? LocalStore.Instance, footers);
+        return new FilesConnector(definition, options, store ?? LocalStore.Instance, footers);
     }
 }

@@ -24,6 +24,7 @@ internal sealed class PostgresConnector : IConnector, IConnectorMetadata, IBulkM
     public PostgresConnector(ConnectorDefinition definition, TimeProvider time)
     {
         ServerName = definition.ServerName;
+        Key = definition.Key;
         _source = PostgresOptions.CreateSource(definition);
         _errors = new PostgresErrors(definition.ServerName);
         _catalog = new PostgresCatalog(definition.ServerName, _source, PostgresOptions.Schemas(definition), _errors, time);
@@ -31,6 +32,11 @@ internal sealed class PostgresConnector : IConnector, IConnectorMetadata, IBulkM
     }
 
     public string ServerName { get; }
+
+    public string Key { get; }
+
+    /// <summary>The server sends rows, which are decoded here.</summary>
+    public double RowCost => 10;
 
     public ValueTask<IReadOnlyList<string>> ListSchemasAsync(CancellationToken cancellationToken) => _catalog.LoadSchemasAsync(cancellationToken);
 
@@ -93,7 +99,7 @@ internal sealed class PostgresConnector : IConnector, IConnectorMetadata, IBulkM
             var scanned = query.Tables.Select(table => new ScannedTable(table.Schema, table.Name, table.Columns.Select(PostgresReading.Signature).ToArray())).ToArray();
             var outputs = query.Tree.Columns.ToDictionary(column => column.Name, column => column.Type);
             var fields = Fields(columns.Select(name => (name, outputs[name])));
-            return ValueTask.FromResult(new ScanPlan([new ConnectorSplit(inputName, fields, ServerName, new PostgresScan(query.Snapshot is null ? Guarded(select) : select.ToString(), scanned, query.Snapshot).ToJson())], select.ToString()));
+            return ValueTask.FromResult(new ScanPlan([new ConnectorSplit(inputName, fields, Key, new PostgresScan(query.Snapshot is null ? Guarded(select) : select.ToString(), scanned, query.Snapshot).ToJson())], select.ToString()));
         }
 
         var (sql, split) = Write((PostgresTableHandle)handle, columns, inputName, null);
@@ -136,7 +142,7 @@ internal sealed class PostgresConnector : IConnector, IConnectorMetadata, IBulkM
 
         var estimate = filters.Count > 0 || range is not null ? -1 : table.EstimatedRows;
         if (limit is { } most && (estimate < 0 || estimate > most)) estimate = most;
-        return (sql, new ConnectorSplit(inputName, fields, ServerName, scan.ToJson()) { EstimatedRows = estimate });
+        return (sql, new ConnectorSplit(inputName, fields, Key, scan.ToJson()) { EstimatedRows = estimate });
     }
 
     private static string Guarded(RemoteSelect select) => (select with { Where = select.Where.Append(DefinitionGuard.Mark).ToEquatableArray() }).ToString();

@@ -41,6 +41,9 @@ public sealed record ConnectorOption(string Name, OptionScope Scope, string Desc
 /// <summary>An attached server: its name in SQL (a catalog name) and the merged options of server and user mapping.</summary>
 public sealed record ConnectorDefinition(string ServerName, string WrapperName, IReadOnlyDictionary<string, string> Options)
 {
+    /// <summary>Names the connector in tasks; see <see cref="IConnector.Key"/>.</summary>
+    public string Key { get; init; } = ServerName;
+
     /// <summary>Folders that local paths in options must lie in.</summary>
     public IReadOnlyList<string> AllowedRoots { get; init; } = [];
 
@@ -55,6 +58,12 @@ public sealed record ConnectorDefinition(string ServerName, string WrapperName, 
 public interface IConnector : IAsyncDisposable
 {
     string ServerName { get; }
+
+    /// <summary>
+    /// Names the connector in the splits that it plans, so that workers find it: users of one server have connectors of their own.
+    /// <see cref="ConnectorDefinition.Key"/>.
+    /// </summary>
+    string Key { get; }
 }
 
 /// <summary>A connector's own description of a table and of what was pushed into it. Immutable; a record with structural equality.</summary>
@@ -234,6 +243,9 @@ public sealed record ConnectorColumn(string Name, SqlType Type, bool IsNullable 
 /// <summary>Schedule time: how a (pushed-down) table handle is read.</summary>
 public interface IScanPlanner
 {
+    /// <summary>What reading a row costs, as rows that the kernel reads from a local file in that time.</summary>
+    double RowCost => 1;
+
     /// <summary>
     /// Plans a scan of <paramref name="columns"/> in this order as task inputs named <paramref name="inputName"/>; several inputs are
     /// splits whose rows are united. No column at all is legal (count(*)): inputs then carry one column of any type.
@@ -311,8 +323,9 @@ public interface IPreparedRead
     IAsyncEnumerable<Batch>? TryReadAsync(EquatableArray<object?> parameters, CancellationToken cancellationToken);
 }
 
-/// <summary>Finds the connector of a split's server on a worker. Throws 08001 when there is none.</summary>
+/// <summary>Finds the connectors that splits name, in the process that reads them. Thread-safe.</summary>
 public interface IConnectorResolver
 {
-    IConnector Resolve(string serverName);
+    /// <summary>May ask the catalog. Raises 08001 when there is no connector of this key.</summary>
+    ValueTask<IConnector> ResolveAsync(string key, CancellationToken cancellationToken);
 }

@@ -66,7 +66,7 @@ public sealed class GeneratorTests
     [InlineData("lineitem", "10000", 16)]
     public async Task Splits_cover_the_table_once(string name, string scaleFactor, int splits)
     {
-        await using var connector = new TpchConnector("t");
+        await using var connector = new TpchConnector(new ConnectorDefinition("t", "tpch", new Dictionary<string, string>()));
         var schema = scaleFactor == "0.01" ? "tiny" : "sf" + scaleFactor;
         var plan = await connector.PlanScanAsync(new TpchTableHandle(schema, name), [], "i", default);
         Assert.Equal(splits, plan.Splits.Count);
@@ -84,7 +84,7 @@ public sealed class GeneratorTests
     [Fact]
     public async Task Splits_may_be_read_at_once()
     {
-        await using var connector = new TpchConnector("t");
+        await using var connector = new TpchConnector(new ConnectorDefinition("t", "tpch", new Dictionary<string, string>()));
         EquatableArray<string> columns = ["l_orderkey", "l_linenumber", "l_comment"];
         var plan = await connector.PlanScanAsync(new TpchTableHandle("sf1", "lineitem"), columns, "i", default);
         var before = NativeBuffer.LiveBytes;
@@ -109,7 +109,7 @@ public sealed class GeneratorTests
     [InlineData("region", 100)]
     public async Task Limits_cut_the_rows(string name, long limit)
     {
-        await using var connector = new TpchConnector("t");
+        await using var connector = new TpchConnector(new ConnectorDefinition("t", "tpch", new Dictionary<string, string>()));
         var handle = connector.PushLimit(connector.PushLimit(new TpchTableHandle("sf1", name), limit), limit + 10);
         var plan = await connector.PlanScanAsync(handle, [TpchTables.Find(name)!.Columns[0].Name], "i", default);
         var split = Assert.IsType<ConnectorSplit>(Assert.Single(plan.Splits));
@@ -123,7 +123,7 @@ public sealed class GeneratorTests
     [Fact]
     public async Task Cancelling_ends_a_read()
     {
-        await using var connector = new TpchConnector("t");
+        await using var connector = new TpchConnector(new ConnectorDefinition("t", "tpch", new Dictionary<string, string>()));
         var plan = await connector.PlanScanAsync(new TpchTableHandle("sf1000", "orders"), ["o_orderkey"], "i", default);
         using var cancel = new CancellationTokenSource();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(async () =>

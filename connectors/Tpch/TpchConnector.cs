@@ -19,11 +19,11 @@ public sealed class TpchConnectorFactory : IConnectorFactory
 
     public IReadOnlyList<ConnectorOption> Options => [];
 
-    public IConnector Create(ConnectorDefinition definition) => new TpchConnector(definition.ServerName);
+    public IConnector Create(ConnectorDefinition definition) => new TpchConnector(definition);
 }
 
 /// <summary>The TPC-H data base, made while it is read: a schema per scale factor, in each the eight tables, equal to what dbgen writes.</summary>
-internal sealed class TpchConnector(string serverName) : IConnector, IConnectorMetadata, IScanPlanner, IPageSource, ILimitPushdown
+internal sealed class TpchConnector(ConnectorDefinition definition) : IConnector, IConnectorMetadata, IScanPlanner, IPageSource, ILimitPushdown
 {
     // Smaller ranges are not worth a thread of their own.
     private const long SmallestSplit = 375_000;
@@ -31,7 +31,12 @@ internal sealed class TpchConnector(string serverName) : IConnector, IConnectorM
     // All splits of a scan run at once, each with a few batches waiting; so many keep some tens of cores busy without holding much memory.
     private const int MostSplits = 16;
 
-    public string ServerName => serverName;
+    public string ServerName => definition.ServerName;
+
+    public string Key => definition.Key;
+
+    /// <summary>Rows are made, value by value.</summary>
+    public double RowCost => 10;
 
     public ValueTask<IReadOnlyList<string>> ListSchemasAsync(CancellationToken cancellationToken) =>
         ValueTask.FromResult<IReadOnlyList<string>>(ScaleFactor.ListedSchemas);
@@ -72,7 +77,7 @@ internal sealed class TpchConnector(string serverName) : IConnector, IConnectorM
         {
             var first = units * i / count;
             var scan = new TpchScan(schema, name, first, (units * (i + 1) / count) - first, limit, [.. columns]);
-            splits[i] = new ConnectorSplit(inputName, fields, ServerName, scan.ToJson()) { EstimatedRows = rows / count };
+            splits[i] = new ConnectorSplit(inputName, fields, Key, scan.ToJson()) { EstimatedRows = rows / count };
         }
 
         var detail = string.Create(CultureInfo.InvariantCulture, $"generated, {rows:N0} rows in {count} {(count == 1 ? "split" : "splits")}");

@@ -93,7 +93,7 @@ public sealed class QueryRunner(QueryScheduler scheduler, PlanningThreads planni
     internal async ValueTask<PlannedRead?> TryReadAsync(ReadShortcut shortcut, QueryRequest request, CancellationToken cancellationToken)
     {
         if (await shortcut.FindAsync(request, () => PrepareReadAsync(request, cancellationToken)) is not { } generic) return null;
-        if (scheduler.TryReadAsync(generic.Read, request.Context.Parameters, cancellationToken) is not { } rows) return null;
+        if (await scheduler.TryReadAsync(generic.Read, request.Context.Parameters, cancellationToken) is not { } rows) return null;
         request.Record?.Planned(generic.Sources, TimeSpan.Zero, TimeSpan.Zero);
         return new PlannedRead(generic.Plan, rows);
     }

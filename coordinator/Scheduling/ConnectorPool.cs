@@ -35,21 +35,19 @@ public sealed class ConnectorPool : IConnectorResolver, IAsyncDisposable
             Hint = $"Available wrappers: {string.Join(", ", _factories.Keys.Order())}.",
         };
 
-    /// <summary>
-    /// The connector for a server as one user reaches it, and the key by which tasks name it. The key holds no secret: it is a digest of the options.
-    /// </summary>
-    public (IConnector Connector, string Key) Get(ServerEntry server, UserMappingEntry? mapping)
+    /// <summary>The connector for a server as one user reaches it. Its key holds no secret: it is a digest of the options.</summary>
+    public IConnector Get(ServerEntry server, UserMappingEntry? mapping)
     {
         RequireSecretsFor(server, mapping);
         var options = Merge(server, mapping);
         var key = KeyOf(server, options);
-        var definition = new ConnectorDefinition(server.Name, server.Wrapper, options) { AllowedRoots = _allowedRoots };
+        var definition = new ConnectorDefinition(server.Name, server.Wrapper, options) { Key = key, AllowedRoots = _allowedRoots };
         var factory = FindFactory(server.Wrapper);
         if (_connectors.Count > MaxConnectors) Forget(key);
         var connector = _connectors.GetOrAdd(key, _ => new Lazy<IConnector>(() => factory.Create(definition)));
         try
         {
-            return (connector.Value, key);
+            return connector.Value;
         }
         catch (SqlException)
         {
@@ -80,9 +78,11 @@ public sealed class ConnectorPool : IConnectorResolver, IAsyncDisposable
     /// <summary>Forgets a connector that was added. It belongs to who added it.</summary>
     public void Remove(string key) => _connectors.TryRemove(key, out _);
 
-    public IConnector Resolve(string serverName) => _connectors.TryGetValue(serverName, out var connector)
+    public ValueTask<IConnector> ResolveAsync(string key, CancellationToken cancellationToken) => ValueTask.FromResult(Resolve(key));
+
+    internal IConnector Resolve(string key) => _connectors.TryGetValue(key, out var connector)
         ? connector.Value
-        : throw new SqlException(SqlState.SqlclientUnableToEstablishSqlconnection, $"server \"{serverName.Split('#')[0]}\" is not attached here");
+        : throw new SqlException(SqlState.SqlclientUnableToEstablishSqlconnection, $"server \"{key.Split('#')[0]}\" is not attached here");
 
     public async ValueTask DisposeAsync()
     {

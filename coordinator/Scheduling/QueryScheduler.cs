@@ -55,11 +55,14 @@ public sealed class QueryScheduler(IWorkerDirectory workers, IConnectorResolver 
     public async ValueTask<RemoteRead?> FindRemoteReadAsync(FragmentedPlan plan, EquatableArray<SqlType> parameterTypes, CancellationToken cancellationToken)
     {
         await using var query = await ScheduledQuery.CreateAsync(plan, cancellationToken);
-        return query.RemoteOnly is { } split && new RemoteRead(split, parameterTypes) is var read && read.Prepare(connectors) is not null ? read : null;
+        if (query.RemoteOnly is not { } split) return null;
+        var read = new RemoteRead(split, parameterTypes);
+        return await read.PrepareAsync(connectors, cancellationToken) is null ? null : read;
     }
 
     /// <summary>The rows of such a plan for some values; null when the query has to be planned for them.</summary>
-    public IAsyncEnumerable<Batch>? TryReadAsync(RemoteRead read, EquatableArray<object?> parameters, CancellationToken cancellationToken) =>
+    public ValueTask<IAsyncEnumerable<Batch>?> TryReadAsync(
+        RemoteRead read, EquatableArray<object?> parameters, CancellationToken cancellationToken) =>
         read.TryReadAsync(connectors, parameters, cancellationToken);
 
     /// <summary>Runs a plan and streams its rows; see <see cref="ITaskRunner{TBatch}.RunAsync"/> for ownership and cancellation.</summary>
@@ -78,7 +81,7 @@ public sealed class QueryScheduler(IWorkerDirectory workers, IConnectorResolver 
         if (report is not null) report.Scheduled = query;
         if (query.RemoteOnly is { } split)
         {
-            if (connectors.Resolve(split.Server) is not IPageSource source)
+            if (await connectors.ResolveAsync(split.Server, cancellationToken) is not IPageSource source)
                 throw new SqlException(SqlState.FeatureNotSupported, $"server \"{split.Server}\" cannot be read");
             await foreach (var batch in source.ReadAsync(split, cancellationToken)) yield return batch;
             yield break;

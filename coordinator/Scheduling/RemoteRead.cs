@@ -18,13 +18,14 @@ public sealed class RemoteRead
     /// <summary>
     /// The rows, as <see cref="IPreparedRead.TryReadAsync"/> gives them. Null when the query has to be planned for the values.
     /// </summary>
-    internal IAsyncEnumerable<Batch>? TryReadAsync(IConnectorResolver connectors, EquatableArray<object?> parameters, CancellationToken cancellationToken) =>
-        Prepare(connectors)?.TryReadAsync(parameters, cancellationToken);
+    internal async ValueTask<IAsyncEnumerable<Batch>?> TryReadAsync(
+        IConnectorResolver connectors, EquatableArray<object?> parameters, CancellationToken cancellationToken) =>
+        (await PrepareAsync(connectors, cancellationToken))?.TryReadAsync(parameters, cancellationToken);
 
     /// <summary>Prepared anew when the server's connector is another one than before.</summary>
-    internal IPreparedRead? Prepare(IConnectorResolver connectors)
+    internal async ValueTask<IPreparedRead?> PrepareAsync(IConnectorResolver connectors, CancellationToken cancellationToken)
     {
-        var connector = connectors.Resolve(_split.Server);
+        var connector = await connectors.ResolveAsync(_split.Server, cancellationToken);
         if (_prepared is { } known && ReferenceEquals(known.Connector, connector)) return known.Read;
         if ((connector as IPreparedReads)?.TryPrepare(_split, _parameterTypes) is not { } read) return null;
         _prepared = new Prepared(connector, read);

@@ -149,13 +149,7 @@ public sealed class ScheduledQuery : IAsyncDisposable
             : await planner.PlanScanAsync(handle, columns, name, cancellationToken);
         if (plan.Hold is { } hold) _holds.Add(hold);
         notes[scan] = new ScanNotes(plan.RemoteSql, plan.Details);
-        // Tasks name a connector by its key, which tells users of one server apart.
-        var splits = plan.Splits.Select(split => (split, table.ProviderKey) switch
-        {
-            (ConnectorSplit remote, { } key) => remote with { Server = key },
-            (FileScan { Server: not null } stored, { } key) => stored with { Server = key },
-            _ => split,
-        }).ToArray();
+        var splits = plan.Splits.ToArray();
         if (fragment.Tasks == 1) return [splits];
         if (table.IsComputed) return Enumerable.Repeat<IReadOnlyList<TaskInput>>(splits, fragment.Tasks).ToArray();
         var dealt = SplitAssignment.Deal(splits, fragment.Tasks);

@@ -11,24 +11,19 @@ namespace Federation.Host;
 /// </summary>
 internal sealed class CatalogConnectors(CatalogDatabase catalog, ConnectorPool pool) : IConnectorResolver
 {
-    public IConnector Resolve(string serverName)
-    {
-        if (!pool.Contains(serverName)) Task.Run(() => FindAsync(serverName)).GetAwaiter().GetResult();
-        return pool.Resolve(serverName);
-    }
+    public ValueTask<IConnector> ResolveAsync(string key, CancellationToken cancellationToken) =>
+        pool.Contains(key) ? pool.ResolveAsync(key, cancellationToken) : FindAsync(key, cancellationToken);
 
-    private async Task FindAsync(string key)
+    private async ValueTask<IConnector> FindAsync(string key, CancellationToken cancellationToken)
     {
         var name = key[..key.LastIndexOf('#')];
-        var snapshot = await catalog.GetSnapshotAsync(CancellationToken.None);
-        var server = await snapshot.FindServerAsync(name, CancellationToken.None)
+        var snapshot = await catalog.GetSnapshotAsync(cancellationToken);
+        var server = await snapshot.FindServerAsync(name, cancellationToken)
             ?? throw new SqlException(SqlState.SqlclientUnableToEstablishSqlconnection, $"server \"{name}\" is not in the catalog any more");
-        IEnumerable<UserMappingEntry?> mappings = [null, .. await snapshot.ListUserMappingsAsync(name, CancellationToken.None)];
+        IEnumerable<UserMappingEntry?> mappings = [null, .. await snapshot.ListUserMappingsAsync(name, cancellationToken)];
         foreach (var mapping in mappings)
         {
-            if (ConnectorPool.KeyOf(server, mapping) != key) continue;
-            pool.Get(server, mapping);
-            return;
+            if (ConnectorPool.KeyOf(server, mapping) == key) return pool.Get(server, mapping);
         }
 
         throw new SqlException(SqlState.SqlclientUnableToEstablishSqlconnection, $"the options of server \"{name}\" have changed since the query was planned") { Hint = "Run the query again." };

@@ -210,9 +210,13 @@ public sealed class DistributionTests
     private sealed record Handle(string Table) : ITableHandle;
 
     /// <summary>A source behind a connector. Takes comparisons of its columns with constants exactly.</summary>
-    private sealed class ExactSource : IFilterPushdown, IPageSource
+    private sealed class ExactSource : IFilterPushdown, IScanPlanner
     {
-        public IAsyncEnumerable<Arrow.Batch> ReadAsync(ConnectorSplit split, CancellationToken cancellationToken) => throw new NotSupportedException();
+        public double RowCost => 10;
+
+        public ValueTask<ScanPlan> PlanScanAsync(
+            ITableHandle handle, EquatableArray<string> columns, string inputName, CancellationToken cancellationToken) =>
+            throw new NotSupportedException();
 
         public FilterPushdown PushFilter(ITableHandle handle, EquatableArray<ConnectorExpression> conjuncts) =>
             new(handle, conjuncts.Select(_ => new PushedConjunct(PushPrecision.Exact)).ToEquatableArray());

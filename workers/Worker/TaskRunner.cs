@@ -299,14 +299,18 @@ public sealed class TaskRunner : ITaskRunner<Batch>, IDisposable
     private Func<CancellationToken, IAsyncEnumerable<Batch>>? SourceOf(TaskInput input) => input switch
     {
         FileScan => null,
-        ConnectorSplit split => token => PageSourceOf(split).ReadAsync(split, token),
+        ConnectorSplit split => token => ReadAsync(split, token),
         InlineRows rows => _ => InlineSource.ReadAsync(rows),
         ExchangeInput exchange => token => _exchange.ReadAsync(exchange, token),
         _ => throw new SqlException(SqlState.InternalError, $"a task input of kind {input.GetType().Name} cannot be read"),
     };
 
-    private IPageSource PageSourceOf(ConnectorSplit split) => _connectors.Resolve(split.Server) as IPageSource
-        ?? throw new SqlException(SqlState.InternalError, $"server \"{split.Server}\" has no page source");
+    private async IAsyncEnumerable<Batch> ReadAsync(ConnectorSplit split, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        var source = await _connectors.ResolveAsync(split.Server, cancellationToken) as IPageSource
+            ?? throw new SqlException(SqlState.InternalError, $"server \"{split.Server}\" has no page source");
+        await foreach (var batch in source.ReadAsync(split, cancellationToken)) yield return batch;
+    }
 
     private static string[] ParquetFilesOf(TaskSpec task) =>
         [.. task.Inputs.OfType<FileScan>().SelectMany(scan => scan.Groups).Where(group => group.Format == FileFormat.Parquet).SelectMany(group => group.Files).Select(file => file.Path)];

@@ -33,19 +33,19 @@ internal sealed class SourceListings(TableResolver resolver)
 
     private async ValueTask<IReadOnlyDictionary<RelationName, RelationDetails>> ListDetailsAsync(ServerEntry server, TableSelection selection, CancellationToken cancellationToken)
     {
-        var (connector, _) = await resolver.ConnectAsync(server, cancellationToken);
+        var connector = await resolver.ConnectAsync(server, cancellationToken);
         return connector is IRelationDetails source ? await source.DescribeRelationsAsync(selection, cancellationToken) : new Dictionary<RelationName, RelationDetails>();
     }
 
     private async ValueTask<IReadOnlyList<string>> ListSchemasAsync(ServerEntry server, CancellationToken cancellationToken)
     {
-        var (connector, _) = await resolver.ConnectAsync(server, cancellationToken);
+        var connector = await resolver.ConnectAsync(server, cancellationToken);
         return connector is IConnectorMetadata metadata ? await metadata.ListSchemasAsync(cancellationToken) : [];
     }
 
     private async ValueTask<IReadOnlyList<DescribedTable>> ListTablesAsync(ServerEntry server, TableSelection selection, CancellationToken cancellationToken)
     {
-        var (connector, _) = await resolver.ConnectAsync(server, cancellationToken);
+        var connector = await resolver.ConnectAsync(server, cancellationToken);
         if (connector is IBulkMetadata bulk) return await bulk.DescribeTablesAsync(selection, cancellationToken);
         if (connector is not IConnectorMetadata metadata) return [];
         var described = new List<DescribedTable>();

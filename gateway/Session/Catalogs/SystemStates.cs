@@ -200,7 +200,7 @@ internal sealed class SystemStates(
             var schemas = (await listings.SchemasAsync(server, cancellationToken)).Where(name => filter.TakesSchema(prefix + name, StableOids.OfSchema(server.Name, name))).ToArray();
             foreach (var schema in schemas)
                 _schemas.Add(new SchemaState(StableOids.OfSchema(server.Name, schema), prefix + schema) { Owner = server.Owner, Grants = _access.GrantsOn(AccessKind.Server, server.Name, 'U') ?? [] });
-            if (SystemTables.ShowsTypes(table) && (await resolver.ConnectAsync(server, cancellationToken)).Connector is ISourceTypes source)
+            if (SystemTables.ShowsTypes(table) && await resolver.ConnectAsync(server, cancellationToken) is ISourceTypes source)
                 _types.AddRange((await source.ListTypesAsync(null, cancellationToken)).Select(type => new TypeState(type.Type, StableOids.OfSchema(server.Name, type.Type.Source!.Schema)) { Listed = type, ShownSchema = prefix + type.Type.Source.Schema }));
             if (SystemTables.ShowsRelations(table) && schemas.Length > 0 && await SelectAsync(server, schemas, prefix, table, cancellationToken) is { } selection)
             {

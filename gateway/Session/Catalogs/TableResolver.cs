@@ -74,7 +74,7 @@ internal sealed class TableResolver(SessionServices services, ICatalogSnapshot s
     public static bool IsManaged(string catalog) => catalog is ManagedDatabase or ManagedCatalog;
 
     /// <summary>The connector of a server for this session's user. Raises 42501 for a user who may not use the server.</summary>
-    public async ValueTask<(IConnector Connector, string Key)> ConnectAsync(ServerEntry server, CancellationToken cancellationToken)
+    public async ValueTask<IConnector> ConnectAsync(ServerEntry server, CancellationToken cancellationToken)
     {
         if (!await MayUseAsync(server, cancellationToken)) throw AccessRights.Denied(new AccessTarget(AccessKind.Server, server.Name));
         return services.Connectors.Get(server, await snapshot.FindUserMappingAsync(server.Name, user, cancellationToken));
@@ -121,7 +121,7 @@ internal sealed class TableResolver(SessionServices services, ICatalogSnapshot s
         }
 
         if (await snapshot.FindServerAsync(catalog, cancellationToken) is not { } server) return null;
-        var (connector, _) = await ConnectAsync(server, cancellationToken);
+        var connector = await ConnectAsync(server, cancellationToken);
         if (connector is not ISourceTypes source) return null;
         return (await source.ListTypesAsync(schema, cancellationToken)).FirstOrDefault(candidate => candidate.Type.Source!.Name == type)?.Type;
     }
@@ -159,13 +159,13 @@ internal sealed class TableResolver(SessionServices services, ICatalogSnapshot s
     private async ValueTask<ResolvedTable?> FindRemoteAsync(string catalog, string schema, string table, TableVersion? version, CancellationToken cancellationToken)
     {
         if (await snapshot.FindServerAsync(catalog, cancellationToken) is not { } server) return null;
-        var (connector, key) = await ConnectAsync(server, cancellationToken);
+        var connector = await ConnectAsync(server, cancellationToken);
         if (connector is not IConnectorMetadata metadata)
             throw new SqlException(SqlState.FeatureNotSupported, $"server \"{catalog}\" has no tables");
         var lookup = IsWide && version is null && connector is IWideTables wide ? wide.FindWideTableAsync(schema, table, cancellationToken) : metadata.FindTableAsync(schema, table, version, cancellationToken);
         if (await lookup is not { } found) return null;
         var source = new TableSource(catalog, schema, table, found.EstimatedRows) { IsRowCountExact = found.IsRowCountExact, TableOid = StableOids.OfTable(catalog, schema, table) };
-        return new ResolvedTable(source, found.Handle, found.Columns) { Provider = connector, ProviderKey = key, OwnsRows = found.OwnsRows };
+        return new ResolvedTable(source, found.Handle, found.Columns) { Provider = connector, ProviderKey = connector.Key, OwnsRows = found.OwnsRows };
     }
 
     private async ValueTask<ResolvedTable> LoadAsync(TableEntry entry, TableVersion? version, CancellationToken cancellationToken)

@@ -69,6 +69,8 @@ internal sealed class CopyFromPortal(QuerySession session, SessionServices servi
     {
         public string ServerName => key;
 
+        public string Key => key;
+
         /// <summary>Why the client's rows ended too early; null when they did not.</summary>
         public SqlException? Failure { get; private set; }
 

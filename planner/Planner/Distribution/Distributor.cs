@@ -9,9 +9,6 @@ namespace Federation.Planner.Distribution;
 /// </summary>
 internal sealed partial class Distributor
 {
-    /// <summary>A row that a connector reads from its source or makes, as rows that the kernel reads from a file in that time.</summary>
-    private const double SourceRowWeight = 10;
-
     private readonly DistributionOptions _options;
     private readonly IReadOnlyDictionary<TableSource, Binding.ResolvedTable> _tables;
     private readonly RowEstimates _estimates;
@@ -57,7 +54,11 @@ internal sealed partial class Distributor
             : string.Create(CultureInfo.InvariantCulture, $"{_fragments.Count - 1} more stages and ~{moved:0} rows moved between them would take longer than {_options.Workers} workers save");
     }
 
-    private double ScanCost(Scan scan) => _estimates.Of(scan).BaseRows * (_tables.GetValueOrDefault(scan.Source)?.Provider is Connectors.Spi.IPageSource ? SourceRowWeight : 1);
+    private double ScanCost(Scan scan)
+    {
+        var planner = _tables.GetValueOrDefault(scan.Source)?.Provider as Connectors.Spi.IScanPlanner;
+        return _estimates.Of(scan).BaseRows * (planner?.RowCost ?? 1);
+    }
 
     /// <summary>The columns in an order that somebody counts on; joins put them in the order of joining.</summary>
     private static Placed InOrder(Placed placed, EquatableArray<Column> columns) =>

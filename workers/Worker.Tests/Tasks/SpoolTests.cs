@@ -155,6 +155,7 @@ public sealed class SpoolTests : TaskFixture
 
     private sealed class NoConnectors : Connectors.Spi.IConnectorResolver
     {
-        public Connectors.Spi.IConnector Resolve(string serverName) => throw new SqlException(SqlState.InternalError, serverName);
+        public ValueTask<Connectors.Spi.IConnector> ResolveAsync(string key, CancellationToken cancellationToken) =>
+            throw new SqlException(SqlState.InternalError, key);
     }
 }

@@ -60,6 +60,8 @@ public abstract class TaskFixture : KernelFixture
     {
         public string ServerName => "numbers";
 
+        public string Key => ServerName;
+
         /// <summary>Batches made so far by all reads.</summary>
         public int Batches { get; private set; }
 
@@ -102,8 +104,8 @@ public abstract class TaskFixture : KernelFixture
 
     private sealed class Resolver(IConnector connector) : IConnectorResolver
     {
-        public IConnector Resolve(string serverName) => serverName == connector.ServerName
-            ? connector
-            : throw new SqlException(SqlState.SqlclientUnableToEstablishSqlconnection, $"server \"{serverName}\" does not exist");
+        public ValueTask<IConnector> ResolveAsync(string key, CancellationToken cancellationToken) => key == connector.Key
+            ? ValueTask.FromResult(connector)
+            : throw new SqlException(SqlState.SqlclientUnableToEstablishSqlconnection, $"server \"{key}\" does not exist");
     }
 }

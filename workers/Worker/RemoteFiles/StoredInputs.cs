@@ -39,7 +39,7 @@ internal sealed class StoredInputs : IDisposable
             await Parallel.ForEachAsync(wanted, new ParallelOptions { MaxDegreeOfParallelism = FilesAtOnce, CancellationToken = cancellationToken }, async (same, token) =>
             {
                 var server = same.Key.Server;
-                var store = server.Length == 0 ? own : StoreOf(connectors, server);
+                var store = server.Length == 0 ? own : await StoreOfAsync(connectors, server, token);
                 // A file may be read twice, for other columns.
                 var ranges = same.All(item => item.File.Ranges is not null) ? same.SelectMany(item => item.File.Ranges!).ToArray() : null;
                 inputs._files[same.Key] = await cache.FetchAsync(store, server, same.Key.Path, same.First().File.Version, ranges, token);
@@ -76,9 +76,10 @@ internal sealed class StoredInputs : IDisposable
         foreach (var file in _files.Values) file.Dispose();
     }
 
-    private static IObjectStore StoreOf(IConnectorResolver connectors, string server) => connectors.Resolve(server) is IStoredFiles files
-        ? files.Store
-        : throw new SqlException(SqlState.InternalError, $"server \"{server}\" has no store of files");
+    private static async ValueTask<IObjectStore> StoreOfAsync(IConnectorResolver connectors, string server, CancellationToken cancellationToken) =>
+        await connectors.ResolveAsync(server, cancellationToken) is IStoredFiles files
+            ? files.Store
+            : throw new SqlException(SqlState.InternalError, $"server \"{server}\" has no store of files");
 
     private static IEnumerable<WantedFile> FilesOf(FileGroup group) =>
     [
