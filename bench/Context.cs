@@ -10,6 +10,12 @@ internal sealed class Context(string root, string cache, int pairs) : IDisposabl
     /// <summary>The gateway as users run it.</summary>
     public string GatewayBinary { get; } = Path.Combine(root, "artifacts", "gateway", "federation.dll");
 
+    /// <summary>Where data is kept between runs.</summary>
+    public string Cache => cache;
+
+    /// <summary>How the log of page views is made, and what is asked of it.</summary>
+    public string HitsFolder { get; } = Path.Combine(root, "bench", "Hits");
+
     public string QueryFolder { get; } = Path.Combine(root, "compat-tests", "tpch", "queries");
 
     public PostgresProcess Postgres => _postgres ??= new DataSets(cache, GatewayBinary).Postgres();

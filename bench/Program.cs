@@ -13,6 +13,7 @@ if (args is [ExchangeMember.ServeArgument])
     ("B8", "short statements against PostgreSQL", true, ShortStatementMember.Run),
     ("B10", "bulk results against PostgreSQL, and over Flight SQL", true, context => [.. BulkMember.Run(context), .. FlightSqlMember.Run(context)]),
     ("B1", "TPC-H over Parquet against the kernel alone", true, TpchMember.Run),
+    ("B3", "shapes of ClickBench over Parquet against the kernel alone", true, HitsMember.Run),
     ("B12a", "a table of PostgreSQL through the gateway against a direct read", true, BulkMember.RunFederated),
     ("B6", "TPC-H with two worker processes against one process", true, TpchMember.RunDistributed),
     ("B13", "nested scalar functions against the kernel's nearest own", true, FunctionMember.Run),
