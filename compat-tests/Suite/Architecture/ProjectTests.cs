@@ -35,9 +35,10 @@ public sealed partial class ProjectTests
         ["DuckDb"] = ["Core", "Arrow"],
         ["Worker"] = ["Core", "ObjectStorage", "Arrow", "Flight", "DuckDb", "Connectors.Spi"],
         ["SessionApi"] = ["Core", "Arrow"],
-        ["PgWire"] = ["Core", "Arrow", "SessionApi"],
+        ["ValueForms"] = ["Core", "Arrow", "SessionApi"],
+        ["PgWire"] = ["Core", "Arrow", "SessionApi", "ValueForms"],
         ["FlightSql"] = ["Core", "Arrow", "Flight", "SessionApi"],
-        ["Session"] = ["Core", "ObjectStorage", "Arrow", "Sql", "Plan", "Planner", "SystemCatalog", "Catalog", "Transactions", "Execution", "Scheduling", "Connectors.Spi", "SessionApi"],
+        ["Session"] = ["Core", "ObjectStorage", "Arrow", "Sql", "Plan", "Planner", "SystemCatalog", "Catalog", "Transactions", "Execution", "Scheduling", "Connectors.Spi", "SessionApi", "ValueForms"],
         ["Host"] = ["Execution", "Flight", "ObjectStorage", "S3", "PgWire", "FlightSql", "Session", "Catalog", "Scheduling", "Membership", "Worker", "Connectors.Postgres", "Connectors.Files", "Connectors.Tpch", "Connectors.Lakehouse", "Connectors.Formats"],
         ["Bench"] = ["DuckDb", "Flight"],
         ["CompatTests.Wire"] = [],
@@ -73,7 +74,7 @@ public sealed partial class ProjectTests
                 var isConnector = name.StartsWith("Connectors.", StringComparison.Ordinal);
                 Assert.False(isConnector && !(reference is "Core" or "Arrow" or "ObjectStorage" or "S3" || reference.StartsWith("Connectors.", StringComparison.Ordinal)), $"{name} > {reference}");
                 Assert.False(name is "Worker" or "DuckDb" && reference is not ("Core" or "ObjectStorage" or "Arrow" or "Flight" or "DuckDb" or "Connectors.Spi"), $"{name} > {reference}");
-                Assert.False(name is "PgWire" or "FlightSql" && reference is not ("Core" or "Arrow" or "Flight" or "SessionApi"), $"{name} > {reference}");
+                Assert.False(name is "PgWire" or "FlightSql" && reference is not ("Core" or "Arrow" or "Flight" or "SessionApi" or "ValueForms"), $"{name} > {reference}");
             }
         }
     }

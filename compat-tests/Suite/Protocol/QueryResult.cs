@@ -6,6 +6,9 @@ internal sealed record ColumnInfo(string Name, uint TypeOid, int Modifier);
 /// <summary>An ErrorResponse; Position counts characters from 1, 0 when absent.</summary>
 internal sealed record ServerError(string Code, string Message, int Position, string? Detail, string? Hint)
 {
+    /// <summary>The context.</summary>
+    public string? Where { get; init; }
+
     public override string ToString() => $"{Code} {Message}{(Position > 0 ? $" at {Position}" : "")}{(Detail is null ? "" : $" DETAIL: {Detail}")}";
 }
 

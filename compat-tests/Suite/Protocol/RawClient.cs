@@ -66,6 +66,18 @@ internal sealed class RawClient : IAsyncDisposable
         return await ReadToReadyAsync(cancellationToken);
     }
 
+    /// <summary>COPY … FROM STDIN with all of its data, in pieces of so many bytes.</summary>
+    public async Task<QueryResult> CopyInAsync(string sql, ReadOnlyMemory<byte> data, int pieceBytes, CancellationToken cancellationToken = default)
+    {
+        using var bytes = new MemoryStream();
+        Append(bytes, 'Q', Encoding.UTF8.GetBytes(sql + "\0"));
+        for (var start = 0L; start < data.Length; start += pieceBytes)
+            Append(bytes, 'd', data.Span.Slice((int)start, (int)Math.Min(pieceBytes, data.Length - start)));
+        Append(bytes, 'c', []);
+        await _client.GetStream().WriteAsync(bytes.ToArray(), cancellationToken);
+        return await ReadToReadyAsync(cancellationToken);
+    }
+
     /// <summary>Sends a message whose body is a text, with a zero behind a query, and reads nothing.</summary>
     public async Task SendAsync(char type, string text)
     {
@@ -189,6 +201,6 @@ internal sealed class RawClient : IAsyncDisposable
         }
 
         var position = fields.TryGetValue('P', out var text) ? int.Parse(text, CultureInfo.InvariantCulture) : 0;
-        return new ServerError(fields['C'], fields['M'], position, fields.GetValueOrDefault('D'), fields.GetValueOrDefault('H'));
+        return new ServerError(fields['C'], fields['M'], position, fields.GetValueOrDefault('D'), fields.GetValueOrDefault('H')) { Where = fields.GetValueOrDefault('W') };
     }
 }
