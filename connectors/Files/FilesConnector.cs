@@ -19,6 +19,7 @@ internal sealed class FilesConnector : IConnector, IConnectorMetadata, IBulkMeta
     public FilesConnector(string serverName, FileOptions options, IObjectStore store, ParquetFooters footers)
     {
         ServerName = serverName;
+        Root = options.Root;
         _catalog = new FileCatalog(options.Root, store);
         _store = store;
         _shapes = new TableShapes(options, store, footers);
@@ -27,6 +28,8 @@ internal sealed class FilesConnector : IConnector, IConnectorMetadata, IBulkMeta
     public string ServerName { get; }
 
     public IObjectStore Store => _store;
+
+    public string Root { get; }
 
     /// <summary>Whether workers have to ask this connector for its files.</summary>
     public bool HasOwnStore { get; init; }

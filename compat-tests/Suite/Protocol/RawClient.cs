@@ -86,6 +86,9 @@ internal sealed class RawClient : IAsyncDisposable
         await _client.GetStream().WriteAsync(bytes.ToArray());
     }
 
+    /// <summary>The answer to what was sent.</summary>
+    public Task<QueryResult> ReadAnswerAsync() => ReadToReadyAsync(CancellationToken.None);
+
     public ValueTask DisposeAsync()
     {
         _client.Dispose();
