@@ -143,7 +143,7 @@ public sealed class CopyDataTests(SuiteServers servers)
         await client.QueryAsync("BEGIN");
         var loaded = await client.CopyInAsync($"COPY cd FROM STDIN{(options.Length == 0 ? "" : $" WITH ({options})")}", Encoding.UTF8.GetBytes(data), pieceBytes);
         var answer = loaded.Error is { } error
-            ? $"{error} HINT: {error.Hint} CONTEXT: {error.Where}"
+            ? $"{error} HINT: {error.Hint} CONTEXT: {loaded.Context}"
             : $"rows {loaded.Tag}: {await RowsAsync(client)}";
         await client.QueryAsync("ROLLBACK");
         return answer;

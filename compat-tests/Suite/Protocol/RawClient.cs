@@ -129,6 +129,7 @@ internal sealed class RawClient : IAsyncDisposable
         var rows = new List<string?[]>();
         var tag = "";
         ServerError? error = null;
+        string? context = null;
         while (true)
         {
             var (type, body) = await ReadMessageAsync(cancellationToken);
@@ -141,12 +142,12 @@ internal sealed class RawClient : IAsyncDisposable
                 case 'D': rows.Add(Row(body)); break;
                 case 'C': tag = Encoding.UTF8.GetString(body.AsSpan(0, body.Length - 1)); break;
                 case 'E':
-                    error ??= Error(body);
+                    if (error is null) (error, context) = Error(body);
                     if (error.Code is "57P01" or "3D000" or "28P01" or "28000" && Status == 0) return new QueryResult([], [], "", error);
                     break;
                 case 'Z':
                     Status = (char)body[0];
-                    return new QueryResult(columns, rows, tag, error);
+                    return new QueryResult(columns, rows, tag, error) { Context = context };
                 default: break; // notices, parameter statuses, authentication
             }
         }
@@ -193,7 +194,7 @@ internal sealed class RawClient : IAsyncDisposable
         return values;
     }
 
-    private static ServerError Error(ReadOnlySpan<byte> body)
+    private static (ServerError Error, string? Context) Error(ReadOnlySpan<byte> body)
     {
         var fields = new Dictionary<char, string>();
         while (body.Length > 1)
@@ -204,6 +205,6 @@ internal sealed class RawClient : IAsyncDisposable
         }
 
         var position = fields.TryGetValue('P', out var text) ? int.Parse(text, CultureInfo.InvariantCulture) : 0;
-        return new ServerError(fields['C'], fields['M'], position, fields.GetValueOrDefault('D'), fields.GetValueOrDefault('H')) { Where = fields.GetValueOrDefault('W') };
+        return (new ServerError(fields['C'], fields['M'], position, fields.GetValueOrDefault('D'), fields.GetValueOrDefault('H')), fields.GetValueOrDefault('W'));
     }
 }

@@ -49,8 +49,8 @@ public sealed class S3CopyTests(S3Lake lake) : IClassFixture<S3Lake>
             Assert.Equal("first\n", Encoding.UTF8.GetString(lake.Server.Get(S3Lake.Bucket, "files/kept")));
 
             lake.Server.Put(S3Lake.Bucket, "files/wrong.csv", "n,t\n1,a\n2,b\nx,c\n"u8.ToArray());
-            var error = (await client.QueryAsync("COPY failing FROM 's3://lake/files/wrong.csv' WITH (FORMAT csv, HEADER)")).Error;
-            Assert.Equal(("22P02", "invalid input syntax for type integer: \"x\"", "COPY failing, line 4, column n: \"x\""), (error?.Code, error?.Message, error?.Where));
+            var wrong = await client.QueryAsync("COPY failing FROM 's3://lake/files/wrong.csv' WITH (FORMAT csv, HEADER)");
+            Assert.Equal(("22P02", "invalid input syntax for type integer: \"x\"", "COPY failing, line 4, column n: \"x\""), (wrong.Error?.Code, wrong.Error?.Message, wrong.Context));
             Assert.Equal("0", (await client.QueryAsync("SELECT count(*) FROM failing")).Rows[0][0]);
 
             Assert.Equal("58P01", (await client.QueryAsync("COPY failing FROM 's3://lake/files/nothing'")).Error?.Code);
