@@ -90,7 +90,7 @@ public sealed class S3KillTests(ITestOutputHelper output) : IAsyncLifetime
     [Fact]
     public async Task Two_gateways_lose_no_commit()
     {
-        var commits = Full.IsOn ? 1000 : 25;
+        var commits = Full.IsAsked ? 1000 : 25;
         await using var postgres = await PostgresServer.StartAsync("synchronous_commit=on");
         string[] catalog = ["--catalog", $"Host=127.0.0.1;Port={postgres.Port.ToString(CultureInfo.InvariantCulture)};Username=postgres;Database=postgres"];
         await using var first = await StartAsync(catalog);
