@@ -40,8 +40,8 @@ public interface ITableMaintenance
 public interface ITableUpdate
 {
     /// <summary>
-    /// Makes the state that follows from a state of the table. This process can read it at once; others find it when it was published. Raises
-    /// 40001 when the change cannot follow on it.
+    /// Makes the state that follows from a state of the table. This process can read it at once; others find it when it was published.
+    /// Raises 40001 when the change cannot follow on it.
     /// </summary>
     ValueTask<TablePointer> ApplyAsync(TablePointer current, CancellationToken cancellationToken);
 

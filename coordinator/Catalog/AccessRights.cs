@@ -148,7 +148,8 @@ public sealed class AccessRights(ICatalogSnapshot catalog, string? trusted)
         return seen;
     }
 
-    private static RoleEntry Predefined(uint oid, string name) => new(new Oid(oid), name, IsSuperuser: false, CanLogin: false, Verifier: null);
+    private static RoleEntry Predefined(uint oid, string name) =>
+        new(new Oid(oid), name, IsSuperuser: false, CanLogin: false, Verifier: null);
 
     private static RoleEntry WithOid(RoleEntry role) => role.Name == BootstrapSuperuser ? role with { Oid = BootstrapOid } : role;
 

@@ -33,8 +33,8 @@ public interface IObjectStore
     ValueTask UploadAsync(string path, string localFile, CancellationToken cancellationToken);
 
     /// <summary>
-    /// Copies a local file, of any size, to a path in a folder that exists, in place of the file that may be there: readers see the old one or
-    /// the new one, whole. When it returns, the bytes survive a crash.
+    /// Copies a local file, of any size, to a path in a folder that exists, in place of the file that may be there: readers see the old one
+    /// or the new one, whole. When it returns, the bytes survive a crash.
     /// </summary>
     ValueTask ReplaceAsync(string path, string localFile, CancellationToken cancellationToken);
 

@@ -159,7 +159,8 @@ public static class BinaryDecoder
         return fields;
     }
 
-    private static int InRange(int value, int first, int last, string type) => value is int.MinValue or int.MaxValue ? value : (int)InRange((long)value, first, last, type);
+    private static int InRange(int value, int first, int last, string type) =>
+        value is int.MinValue or int.MaxValue ? value : (int)InRange((long)value, first, last, type);
 
     private static long InRange(long value, long first, long last, string type) =>
         (value >= first && value <= last) || (type == "timestamp" && value is long.MinValue or long.MaxValue)

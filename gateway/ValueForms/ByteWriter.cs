@@ -10,7 +10,8 @@ using Federation.Core.Values;
 namespace Federation.ValueForms;
 
 /// <summary>
-/// Writes records straight into the memory of a pipe: messages of a protocol, or rows of a file. A record is complete at <see cref="EndRecord"/>;
+/// Writes records straight into the memory of a pipe: messages of a protocol, or rows of a file. A record is complete at <see
+/// cref="EndRecord"/>;
 /// until then it can be taken back. Between flushes at most one partly filled block is held; after a flush none is. Not thread-safe.
 /// <para>Positions are counted from the start of the record, because a record that outgrows its block moves to a larger one.</para>
 /// </summary>
@@ -18,7 +19,8 @@ public class ByteWriter(PipeWriter pipe) : IBufferWriter<byte>
 {
     private const int BlockBytes = 4096;
 
-    // Of results: larger than the blocks of the transport's pool, so it comes from the shared pool of arrays and saves trips to the kernel of the system.
+    // Of results: larger than the blocks of the transport's pool, so it comes from the shared pool of arrays and saves trips to the kernel
+    // of the system.
     private const int LargeBlockBytes = 256 * 1024;
 
     /// <summary>A record from this size on asks for its memory before it takes it.</summary>
@@ -102,7 +104,10 @@ public class ByteWriter(PipeWriter pipe) : IBufferWriter<byte>
 
     public void TruncateTo(int mark) => _position = _recordStart + mark;
 
-    /// <summary>Room for many records that are written without the help of this type; <see cref="AdvanceRecords"/> tells how much was used. Between records only.</summary>
+    /// <summary>
+    /// Room for many records that are written without the help of this type; <see cref="AdvanceRecords"/> tells how much was used. Between
+    /// records only.
+    /// </summary>
     /// <param name="needed">Bytes that must be there; when they are not, a large block is taken.</param>
     public Span<byte> GetRecordSpace(int needed)
     {

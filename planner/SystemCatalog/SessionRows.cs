@@ -27,9 +27,12 @@ internal static class SessionRows
                where copy is not null
                select new Row
                {
-                   ["pid"] = session.ProcessId, ["datid"] = databases.TryGetValue(session.Database, out var oid) ? oid : null, ["datname"] = session.Database,
-                   ["relid"] = (long)copy.Relation.Value, ["command"] = copy.IsFrom ? "COPY FROM" : "COPY TO", ["type"] = copy.IsFile ? "FILE" : "PIPE",
-                   ["bytes_processed"] = copy.Bytes, ["bytes_total"] = copy.TotalBytes, ["tuples_processed"] = copy.Rows, ["tuples_excluded"] = copy.Rows is null ? null : 0L,
+                   ["pid"] = session.ProcessId, ["datid"] = databases.TryGetValue(session.Database, out var oid) ? oid
+                       : null, ["datname"] = session.Database,
+                   ["relid"] = (long)copy.Relation.Value, ["command"] = copy.IsFrom ? "COPY FROM" : "COPY TO", ["type"] = copy.IsFile
+                       ? "FILE" : "PIPE",
+                   ["bytes_processed"] = copy.Bytes, ["bytes_total"] = copy.TotalBytes, ["tuples_processed"] = copy.Rows,
+                       ["tuples_excluded"] = copy.Rows is null ? null : 0L,
                };
     }
 

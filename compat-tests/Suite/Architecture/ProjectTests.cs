@@ -38,7 +38,8 @@ public sealed partial class ProjectTests
         ["ValueForms"] = ["Core", "Arrow", "SessionApi"],
         ["PgWire"] = ["Core", "Arrow", "SessionApi", "ValueForms"],
         ["FlightSql"] = ["Core", "Arrow", "Flight", "SessionApi"],
-        ["Session"] = ["Core", "ObjectStorage", "Arrow", "Sql", "Plan", "Planner", "SystemCatalog", "Catalog", "Transactions", "Execution", "Scheduling", "Connectors.Spi", "SessionApi", "ValueForms"],
+        ["Session"] = ["Core", "ObjectStorage", "Arrow", "Sql", "Plan", "Planner", "SystemCatalog", "Catalog", "Transactions", "Execution",
+            "Scheduling", "Connectors.Spi", "SessionApi", "ValueForms"],
         ["Host"] = ["Execution", "Flight", "ObjectStorage", "S3", "PgWire", "FlightSql", "Session", "Catalog", "Scheduling", "Membership", "Worker", "Connectors.Postgres", "Connectors.Files", "Connectors.Tpch", "Connectors.Lakehouse", "Connectors.Formats"],
         ["Bench"] = ["DuckDb", "Flight"],
         ["CompatTests.Wire"] = [],
@@ -74,7 +75,8 @@ public sealed partial class ProjectTests
                 var isConnector = name.StartsWith("Connectors.", StringComparison.Ordinal);
                 Assert.False(isConnector && !(reference is "Core" or "Arrow" or "ObjectStorage" or "S3" || reference.StartsWith("Connectors.", StringComparison.Ordinal)), $"{name} > {reference}");
                 Assert.False(name is "Worker" or "DuckDb" && reference is not ("Core" or "ObjectStorage" or "Arrow" or "Flight" or "DuckDb" or "Connectors.Spi"), $"{name} > {reference}");
-                Assert.False(name is "PgWire" or "FlightSql" && reference is not ("Core" or "Arrow" or "Flight" or "SessionApi" or "ValueForms"), $"{name} > {reference}");
+                Assert.False(name is "PgWire" or "FlightSql"
+                    && reference is not ("Core" or "Arrow" or "Flight" or "SessionApi" or "ValueForms"), $"{name} > {reference}");
             }
         }
     }

@@ -25,7 +25,8 @@ public sealed class CopyDataTests(SuiteServers servers)
         ("FORMAT csv", "a\\.\n\\.\nb\n"), ("FORMAT csv", "\\.x\n"), ("FORMAT csv", "\"\\.\"\n"), ("FORMAT csv", "a\r\n\"b\r\nc\"\r\n"),
         ("FORMAT csv", "a\nb\rc\n"), ("FORMAT csv", "a\r\nb\nc"), ("FORMAT csv", "a,b\n"), ("FORMAT csv", "\\."), ("FORMAT csv", "a\\"),
         ("FORMAT csv", "\"x\ny\"\na,b\n"), ("FORMAT csv", "\"a\""), ("FORMAT csv", "\"a\"\r\"b\rc\"\rd,e"),
-        ("FORMAT csv, ESCAPE '\\'", "\"a\\\"b\\\\\"\n\"c\\d\"\n"), ("FORMAT csv, QUOTE ''''", "'a''b'\n\"\n"), ("FORMAT csv, NULL 'z'", "z\n\"z\"\n"),
+        ("FORMAT csv, ESCAPE '\\'", "\"a\\\"b\\\\\"\n\"c\\d\"\n"), ("FORMAT csv, QUOTE ''''", "'a''b'\n\"\n"),
+            ("FORMAT csv, NULL 'z'", "z\n\"z\"\n"),
         ("FORMAT csv, FORCE_NULL (t)", "\"\"\n\n"), ("FORMAT csv, FORCE_NOT_NULL (t)", "\"\"\n\n"), ("FORMAT csv, HEADER", "q\nr\n"),
         ("FORMAT csv, HEADER match", "t\nr\n"), ("FORMAT csv, HEADER match", "q\nr\n"), ("FORMAT csv, HEADER match", "t,u\nr\n"),
         ("FORMAT csv, HEADER", "\"q\nq\"\n\"r"),
@@ -39,18 +40,22 @@ public sealed class CopyDataTests(SuiteServers servers)
         ["32767", "-32768", "32768", "1", "a"],
         ["t", "f", "true", "off", "1", "T", "x", ""],
         ["1.5", "-0", "1e10", "NaN", "Infinity", "1e39", "1e-50", "0.1", ".5", "5.", "1e", "3.4028235e38", " 1 "],
-        ["1.5", "-0", "0", "1e308", "1e309", "1e-400", "nan", "-infinity", "0.1000000000000000055511151231257827", "12345678901234567890", "1_0"],
-        ["1.5", "1.2345", "-0.0005", "-1.9999", "999999999.999", "999999999.9995", "1000000000", ".5", "5.", ".", "-", "", "1e3", "00000000000000000001.5", "-0.000", "1.5.5"],
+        ["1.5", "-0", "0", "1e308", "1e309", "1e-400", "nan", "-infinity", "0.1000000000000000055511151231257827", "12345678901234567890",
+            "1_0"],
+        ["1.5", "1.2345", "-0.0005", "-1.9999", "999999999.999", "999999999.9995", "1000000000", ".5", "5.", ".", "-", "", "1e3",
+            "00000000000000000001.5", "-0.000", "1.5.5"],
         ["abc", "", "tëxt", "a b", "日本", "\\\\", "x\\ty"],
         ["abcde", "abcd", "abcdef", "abcde   ", "ééééé", "éééééé", ""],
         ["abcd", "ab", "abcde", "éé", "abcd  ", ""],
-        ["2024-02-29", "1999-12-31", "2023-02-29", "0001-01-01", "0000-01-01", "20240101", "Jan 5 2020", "infinity", "01/02/2003", "2024-1-5", "2024-13-01", "x"],
+        ["2024-02-29", "1999-12-31", "2023-02-29", "0001-01-01", "0000-01-01", "20240101", "Jan 5 2020", "infinity", "01/02/2003",
+            "2024-1-5", "2024-13-01", "x"],
         [
             "2024-02-29 12:34:56", "2024-02-29 12:34:56.789", "2024-02-29T12:34:56", "2024-02-29 24:00:00", "2024-02-29 12:34:60",
             "2024-02-29 12:34:56.1234567", "2024-02-29", "2024-02-29 12:34:56+02", "epoch", "2024-02-29 25:00:00",
         ],
         [
-            "2024-02-29 12:34:56+00", "2024-02-29 12:34:56.5+00", "2024-02-29 12:34:56+02", "2024-02-29 12:34:56", "2024-02-29 12:34:56 Europe/Berlin",
+            "2024-02-29 12:34:56+00", "2024-02-29 12:34:56.5+00", "2024-02-29 12:34:56+02", "2024-02-29 12:34:56",
+                "2024-02-29 12:34:56 Europe/Berlin",
             "2024-02-29 12:34:56-00", "x+00", "+00",
         ],
         ["a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11", "{a0eebc999c0b4ef8bb6d6bb9bd380a11}", "a0eebc99"],
@@ -72,7 +77,8 @@ public sealed class CopyDataTests(SuiteServers servers)
                 var fields = Enumerable.Repeat("\\N", s_values.Length).ToArray();
                 fields[column] = value;
                 cases.Add(("", string.Join('\t', fields) + "\n"));
-                cases.Add(("FORMAT csv, NULL '\\N'", string.Join(',', fields.Select(field => $"{(field == "\\N" ? field : $"\"{field}\"")}")) + "\n"));
+                cases.Add(("FORMAT csv, NULL '\\N'",
+                    string.Join(',', fields.Select(field => $"{(field == "\\N" ? field : $"\"{field}\"")}")) + "\n"));
             }
         }
 
@@ -82,7 +88,8 @@ public sealed class CopyDataTests(SuiteServers servers)
             var data = new StringBuilder();
             for (var line = random.Next(1, 5); line > 0; line--)
             {
-                var fields = s_values.Select(values => random.Next(8) == 0 ? "\\N" : values[random.Next(random.Next(30) == 0 ? values.Length : 2)]).ToList();
+                var fields = s_values.Select(values =>
+                    random.Next(8) == 0 ? "\\N" : values[random.Next(random.Next(30) == 0 ? values.Length : 2)]).ToList();
                 if (random.Next(20) == 0) fields.RemoveAt(random.Next(fields.Count));
                 if (random.Next(20) == 0) fields.Add("1");
                 data.AppendJoin('\t', fields).Append('\n');
@@ -118,7 +125,8 @@ public sealed class CopyDataTests(SuiteServers servers)
         var loaded = 0;
         try
         {
-            foreach (var client in (RawClient[])[postgres, gateway]) Assert.Null((await client.QueryAsync($"CREATE TABLE cd ({columns})")).Error);
+            foreach (var client in (RawClient[])[postgres, gateway])
+                Assert.Null((await client.QueryAsync($"CREATE TABLE cd ({columns})")).Error);
             var random = new Random(3);
             foreach (var (options, data) in cases)
             {
@@ -126,7 +134,8 @@ public sealed class CopyDataTests(SuiteServers servers)
                 var expected = await LoadAsync(postgres, options, data, int.MaxValue);
                 var actual = await LoadAsync(gateway, options, data, pieceBytes);
                 if (expected.StartsWith("rows", StringComparison.Ordinal)) loaded++;
-                if (expected != actual) differences.Add($"({options}) {Escape(data)}\n  postgres {Escape(expected)}\n  gateway  {Escape(actual)}");
+                if (expected != actual)
+                    differences.Add($"({options}) {Escape(data)}\n  postgres {Escape(expected)}\n  gateway  {Escape(actual)}");
             }
         }
         finally
@@ -141,7 +150,8 @@ public sealed class CopyDataTests(SuiteServers servers)
     private static async Task<string> LoadAsync(RawClient client, string options, string data, int pieceBytes)
     {
         await client.QueryAsync("BEGIN");
-        var loaded = await client.CopyInAsync($"COPY cd FROM STDIN{(options.Length == 0 ? "" : $" WITH ({options})")}", Encoding.UTF8.GetBytes(data), pieceBytes);
+        var loaded = await client.CopyInAsync($"COPY cd FROM STDIN{(options.Length == 0 ? "" : $" WITH ({options})")}",
+            Encoding.UTF8.GetBytes(data), pieceBytes);
         var answer = loaded.Error is { } error
             ? $"{error} HINT: {error.Hint} CONTEXT: {loaded.Context}"
             : $"rows {loaded.Tag}: {await RowsAsync(client)}";
@@ -150,8 +160,11 @@ public sealed class CopyDataTests(SuiteServers servers)
     }
 
     private static async Task<string> RowsAsync(RawClient client) => string.Join(
-        " / ", (await client.QueryAsync("SELECT * FROM cd")).Rows.Select(row => string.Join('|', row.Select(value => value ?? "NULL"))).Order(StringComparer.Ordinal));
+        " / ", (await client.QueryAsync("SELECT * FROM cd")).Rows.Select(row =>
+            string.Join('|', row.Select(value => value ?? "NULL"))).Order(StringComparer.Ordinal));
 
-    private static string Escape(string text) => text.Replace("\\", "\\\\", StringComparison.Ordinal).Replace("\n", "\\n", StringComparison.Ordinal)
-        .Replace("\r", "\\r", StringComparison.Ordinal).Replace("\t", "\\t", StringComparison.Ordinal).Replace("\0", "\\0", StringComparison.Ordinal);
+    private static string Escape(string text) =>
+        text.Replace("\\", "\\\\", StringComparison.Ordinal).Replace("\n", "\\n", StringComparison.Ordinal)
+        .Replace("\r", "\\r", StringComparison.Ordinal).Replace("\t", "\\t", StringComparison.Ordinal)
+            .Replace("\0", "\\0", StringComparison.Ordinal);
 }

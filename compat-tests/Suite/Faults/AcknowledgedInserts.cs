@@ -4,7 +4,10 @@ using Federation.CompatTests.Suite.Protocol;
 
 namespace Federation.CompatTests.Suite.Faults;
 
-/// <summary>What clients have put into table t, two rows at a time, by INSERT and by COPY, into gateways that are killed one after another. Thread-safe.</summary>
+/// <summary>
+/// What clients have put into table t, two rows at a time, by INSERT and by COPY, into gateways that are killed one after another.
+/// Thread-safe.
+/// </summary>
 internal sealed class AcknowledgedInserts
 {
     /// <summary>Clients that insert at the same time.</summary>
@@ -49,7 +52,8 @@ internal sealed class AcknowledgedInserts
     }
 
     /// <summary>Inserts from all clients until the gateway is gone.</summary>
-    public Task InsertAsync(ServerAddress gateway) => Task.WhenAll(Enumerable.Range(0, Clients).Select(client => InsertFromOneAsync(gateway, byCopy: client % 2 == 1)));
+    public Task InsertAsync(ServerAddress gateway) =>
+        Task.WhenAll(Enumerable.Range(0, Clients).Select(client => InsertFromOneAsync(gateway, byCopy: client % 2 == 1)));
 
     private async Task InsertFromOneAsync(ServerAddress gateway, bool byCopy)
     {

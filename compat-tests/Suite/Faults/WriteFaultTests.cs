@@ -35,7 +35,8 @@ public sealed class WriteFaultTests(ITestOutputHelper output) : IAsyncLifetime
     public async Task Acknowledged_rows_survive_kills_and_none_is_half_there(bool hasSharedCatalog)
     {
         await using var postgres = hasSharedCatalog ? await Harness.PostgresServer.StartAsync("synchronous_commit=on") : null;
-        _catalog = postgres is null ? [] : ["--catalog", $"Host=127.0.0.1;Port={postgres.Port.ToString(CultureInfo.InvariantCulture)};Username=postgres;Database=postgres"];
+        _catalog = postgres is null ? []
+            : ["--catalog", $"Host=127.0.0.1;Port={postgres.Port.ToString(CultureInfo.InvariantCulture)};Username=postgres;Database=postgres"];
         var (rounds, inserts, random) = (AcknowledgedInserts.Rounds(6), new AcknowledgedInserts(), new Random(12));
         for (var round = 0; round <= rounds; round++)
         {
@@ -65,7 +66,9 @@ public sealed class WriteFaultTests(ITestOutputHelper output) : IAsyncLifetime
         var rows = await client.QueryAsync("SELECT count(*) FROM t");
         using var kernel = new PlainKernel(Warehouse);
         var files = string.Join(", ", DataFiles().Except(orphans, StringComparer.Ordinal).Select(file => $"'{file}'"));
-        Assert.Equal(rows.Rows[0][0], kernel.Number($"SELECT count(*) FROM read_parquet([{files}], hive_partitioning = false)").ToString(CultureInfo.InvariantCulture));
+        Assert.Equal(rows.Rows[0][0],
+            kernel.Number($"SELECT count(*) FROM read_parquet([{files}], hive_partitioning = false)")
+            .ToString(CultureInfo.InvariantCulture));
         return orphans;
     }
 

@@ -41,13 +41,15 @@ public sealed class RefreshTests(SuiteServers servers)
         await RunAsync(client, $"CALL lake.system.register_table('public', 'seen', '{folder}')");
         await RunAsync(client, "CALL lake.system.refresh_table('public', 'pending')");
         await RunAsync(writer, "ROLLBACK");
-        foreach (var table in (string[])["pending", "seen"]) Assert.Equal("1", (await client.QueryAsync($"SELECT sum(n) FROM {table}")).Rows[0][0]);
+        foreach (var table in (string[])["pending", "seen"])
+            Assert.Equal("1", (await client.QueryAsync($"SELECT sum(n) FROM {table}")).Rows[0][0]);
         await RunAsync(writer, "BEGIN");
         await RunAsync(writer, "INSERT INTO pending VALUES (4)");
         await RunAsync(writer, "INSERT INTO pending VALUES (5)");
         await RunAsync(writer, "COMMIT");
         await RunAsync(client, "CALL lake.system.refresh_table('public', 'seen')");
-        foreach (var table in (string[])["pending", "seen"]) Assert.Equal("10", (await client.QueryAsync($"SELECT sum(n) FROM {table}")).Rows[0][0]);
+        foreach (var table in (string[])["pending", "seen"])
+            Assert.Equal("10", (await client.QueryAsync($"SELECT sum(n) FROM {table}")).Rows[0][0]);
         Assert.Empty((await client.QueryAsync("CALL lake.system.list_orphan_files('public', 'pending')")).Rows);
         await RunAsync(client, "DROP TABLE pending");
         await RunAsync(client, "DROP TABLE seen");
@@ -83,7 +85,8 @@ public sealed class RefreshTests(SuiteServers servers)
         Assert.Equal("INSERT 0 5", few.Tag);
         var many = await client.QueryAsync("INSERT INTO ordered SELECT g, (g % 7)::text, g / 4.0, NULL FROM generate_series(50000, 1, -1) g RETURNING n, d");
         Assert.True(many.Error is null, many.Error?.ToString());
-        Assert.Equal(Enumerable.Range(1, 50000).Reverse().Select(n => n.ToString(System.Globalization.CultureInfo.InvariantCulture)), many.Rows.Select(row => row[0]));
+        Assert.Equal(Enumerable.Range(1, 50000).Reverse().Select(n => n.ToString(System.Globalization.CultureInfo.InvariantCulture)),
+            many.Rows.Select(row => row[0]));
         Assert.Equal("50005|312506250.00", string.Join('|', (await client.QueryAsync("SELECT count(*), sum(d) FROM ordered")).Rows[0]));
         Assert.Equal("22012", (await client.QueryAsync("INSERT INTO ordered VALUES (9, 'q', 1 / (length('x') - 1))")).Error?.Code);
         Assert.Equal("22012", (await client.QueryAsync("INSERT INTO ordered VALUES (9, 'q', 1) RETURNING 1 / (n - 9)")).Error?.Code);

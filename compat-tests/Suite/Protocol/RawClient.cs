@@ -67,7 +67,8 @@ internal sealed class RawClient : IAsyncDisposable
     }
 
     /// <summary>COPY … FROM STDIN with all of its data, in pieces of so many bytes.</summary>
-    public async Task<QueryResult> CopyInAsync(string sql, ReadOnlyMemory<byte> data, int pieceBytes, CancellationToken cancellationToken = default)
+    public async Task<QueryResult> CopyInAsync(string sql, ReadOnlyMemory<byte> data, int pieceBytes,
+        CancellationToken cancellationToken = default)
     {
         using var bytes = new MemoryStream();
         Append(bytes, 'Q', Encoding.UTF8.GetBytes(sql + "\0"));
@@ -205,6 +206,7 @@ internal sealed class RawClient : IAsyncDisposable
         }
 
         var position = fields.TryGetValue('P', out var text) ? int.Parse(text, CultureInfo.InvariantCulture) : 0;
-        return (new ServerError(fields['C'], fields['M'], position, fields.GetValueOrDefault('D'), fields.GetValueOrDefault('H')), fields.GetValueOrDefault('W'));
+        return (new ServerError(fields['C'], fields['M'], position, fields.GetValueOrDefault('D'), fields.GetValueOrDefault('H')),
+            fields.GetValueOrDefault('W'));
     }
 }

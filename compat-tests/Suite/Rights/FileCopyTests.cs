@@ -21,7 +21,8 @@ public sealed class FileCopyTests(RightsGateway gateway) : IClassFixture<RightsG
             ("COPY alice.mine TO PROGRAM 'cat'", "pg_execute_server_program role to COPY to or from an external program")])
         {
             var error = await ErrorAsync(alice, sql);
-            Assert.Equal(("42501", $"must be superuser or have privileges of the {action}", Hint), (error.SqlState, error.MessageText, error.Hint));
+            Assert.Equal(("42501", $"must be superuser or have privileges of the {action}", Hint),
+                (error.SqlState, error.MessageText, error.Hint));
         }
 
         await RunAsync(root, "GRANT pg_read_server_files TO alice");
@@ -38,7 +39,8 @@ public sealed class FileCopyTests(RightsGateway gateway) : IClassFixture<RightsG
         // The roles are the system's.
         Assert.Equal("42939", (await ErrorAsync(root, "ALTER ROLE pg_read_server_files SUPERUSER")).SqlState);
         Assert.Equal("2BP01", (await ErrorAsync(root, "DROP ROLE pg_read_server_files")).SqlState);
-        Assert.Equal(2L, await ValueAsync(root, "SELECT count(*) FROM pg_roles WHERE rolname IN ('pg_read_server_files', 'pg_write_server_files') AND oid IN (4569, 4570) AND NOT rolcanlogin"));
+        Assert.Equal(2L, await ValueAsync(root,
+            "SELECT count(*) FROM pg_roles WHERE rolname IN ('pg_read_server_files', 'pg_write_server_files') AND oid IN (4569, 4570) AND NOT rolcanlogin"));
     }
 
     [Fact]
@@ -53,10 +55,14 @@ public sealed class FileCopyTests(RightsGateway gateway) : IClassFixture<RightsG
         await File.WriteAllTextAsync(Path.Combine(gateway.Outside, "secret"), "1\n");
         var key = Directory.GetFiles(Path.GetDirectoryName(gateway.Files)!, "catalog.key", SearchOption.AllDirectories).Single();
         foreach (var (sql, state) in (ValueTuple<string, string>[])[
-            ($"COPY placed FROM '{gateway.Outside}/secret'", "42501"), ($"COPY placed TO '{gateway.Outside}/x'", "42501"), ($"COPY placed FROM '{gateway.Files}/link/secret'", "42501"),
-            ($"COPY placed FROM '{gateway.Files}/../outside/secret'", "42501"), ($"COPY placed FROM '{key}'", "42501"), ($"COPY placed TO '{key}'", "42501"),
-            ($"COPY placed TO '{table}/data/x.parquet'", "42501"), ("COPY placed TO 'relative'", "42602"), ("COPY placed TO 'gs://b/k'", "0A000"), ("COPY placed TO 's3://b/k'", "42501"),
-            ($"COPY placed TO '{gateway.Files}/folder'", "42809"), ($"COPY placed FROM '{gateway.Files}/folder'", "42809"), ($"COPY placed FROM '{gateway.Files}/nothing'", "58P01"),
+            ($"COPY placed FROM '{gateway.Outside}/secret'", "42501"), ($"COPY placed TO '{gateway.Outside}/x'", "42501"),
+                ($"COPY placed FROM '{gateway.Files}/link/secret'", "42501"),
+            ($"COPY placed FROM '{gateway.Files}/../outside/secret'", "42501"), ($"COPY placed FROM '{key}'", "42501"),
+                ($"COPY placed TO '{key}'", "42501"),
+            ($"COPY placed TO '{table}/data/x.parquet'", "42501"), ("COPY placed TO 'relative'", "42602"),
+                ("COPY placed TO 'gs://b/k'", "0A000"), ("COPY placed TO 's3://b/k'", "42501"),
+            ($"COPY placed TO '{gateway.Files}/folder'", "42809"), ($"COPY placed FROM '{gateway.Files}/folder'", "42809"),
+                ($"COPY placed FROM '{gateway.Files}/nothing'", "58P01"),
             ($"COPY placed TO '{gateway.Files}/nothing/x'", "58P01")])
         {
             // Npgsql closes the connection at some of them.
@@ -64,7 +70,9 @@ public sealed class FileCopyTests(RightsGateway gateway) : IClassFixture<RightsG
             Assert.Equal((sql, state), (sql, (await ErrorAsync(client, sql)).SqlState));
         }
 
-        Assert.Equal(["folder", "link", "table"], Directory.EnumerateFileSystemEntries(gateway.Files).Select(entry => Path.GetFileName(entry)).Where(name => name != "shared.txt").Order(StringComparer.Ordinal));
+        Assert.Equal(["folder", "link", "table"],
+            Directory.EnumerateFileSystemEntries(gateway.Files).Select(entry => Path.GetFileName(entry)).Where(name =>
+            name != "shared.txt").Order(StringComparer.Ordinal));
     }
 
     [Theory]
@@ -106,5 +114,6 @@ public sealed class FileCopyTests(RightsGateway gateway) : IClassFixture<RightsG
         return await command.ExecuteScalarAsync();
     }
 
-    private static Task<PostgresException> ErrorAsync(NpgsqlConnection connection, string sql) => Assert.ThrowsAsync<PostgresException>(() => RunAsync(connection, sql));
+    private static Task<PostgresException> ErrorAsync(NpgsqlConnection connection, string sql) =>
+        Assert.ThrowsAsync<PostgresException>(() => RunAsync(connection, sql));
 }

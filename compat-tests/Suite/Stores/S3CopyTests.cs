@@ -20,7 +20,8 @@ public sealed class S3CopyTests(S3Lake lake) : IClassFixture<S3Lake>
         await OkAsync(client, "CREATE TABLE written (n int, t text, d date)", "CREATE TABLE loaded (n int, t text, d date)");
         try
         {
-            await OkAsync(client, $"INSERT INTO written SELECT g, nullif(repeat(g::text || ', \"' || chr(10) || chr(9) || chr(92), 5), ''), date '2000-01-01' + g % 5000 FROM generate_series(1, {ManyRows}) g");
+            await OkAsync(client,
+                $"INSERT INTO written SELECT g, nullif(repeat(g::text || ', \"' || chr(10) || chr(9) || chr(92), 5), ''), date '2000-01-01' + g % 5000 FROM generate_series(1, {ManyRows}) g");
             await OkAsync(client, "INSERT INTO written VALUES (NULL, NULL, NULL), (0, '', 'infinity')");
             Assert.Equal($"COPY {ManyRows + 2}", await OkAsync(client, $"COPY written TO 's3://lake/files/out' WITH ({options})"));
             Assert.True(lake.Server.Get(S3Lake.Bucket, "files/out").Length > 16 << 20);
@@ -43,14 +44,17 @@ public sealed class S3CopyTests(S3Lake lake) : IClassFixture<S3Lake>
         try
         {
             // The last row fails, when many have been written.
-            Assert.Equal("22012", (await client.QueryAsync("COPY (SELECT repeat('x', 200), 1 / (200000 - g) FROM generate_series(1, 200000) g) TO 's3://lake/files/none'")).Error?.Code);
-            Assert.Equal("22012", (await client.QueryAsync("COPY (SELECT repeat('x', 200), 1 / (200000 - g) FROM generate_series(1, 200000) g) TO 's3://lake/files/kept'")).Error?.Code);
+            Assert.Equal("22012",
+                (await client.QueryAsync("COPY (SELECT repeat('x', 200), 1 / (200000 - g) FROM generate_series(1, 200000) g) TO 's3://lake/files/none'")).Error?.Code);
+            Assert.Equal("22012",
+                (await client.QueryAsync("COPY (SELECT repeat('x', 200), 1 / (200000 - g) FROM generate_series(1, 200000) g) TO 's3://lake/files/kept'")).Error?.Code);
             Assert.DoesNotContain("lake/files/none", lake.Server.Objects);
             Assert.Equal("first\n", Encoding.UTF8.GetString(lake.Server.Get(S3Lake.Bucket, "files/kept")));
 
             lake.Server.Put(S3Lake.Bucket, "files/wrong.csv", "n,t\n1,a\n2,b\nx,c\n"u8.ToArray());
             var wrong = await client.QueryAsync("COPY failing FROM 's3://lake/files/wrong.csv' WITH (FORMAT csv, HEADER)");
-            Assert.Equal(("22P02", "invalid input syntax for type integer: \"x\"", "COPY failing, line 4, column n: \"x\""), (wrong.Error?.Code, wrong.Error?.Message, wrong.Context));
+            Assert.Equal(("22P02", "invalid input syntax for type integer: \"x\"", "COPY failing, line 4, column n: \"x\""),
+                (wrong.Error?.Code, wrong.Error?.Message, wrong.Context));
             Assert.Equal("0", (await client.QueryAsync("SELECT count(*) FROM failing")).Rows[0][0]);
 
             Assert.Equal("58P01", (await client.QueryAsync("COPY failing FROM 's3://lake/files/nothing'")).Error?.Code);

@@ -5,7 +5,8 @@ using Federation.PgWire.Protocol;
 namespace Federation.PgWire.Copy;
 
 /// <summary>
-/// COPY … FROM STDIN (https://www.postgresql.org/docs/15/protocol-flow.html#PROTOCOL-COPY): the data of the client's messages up to CopyDone. Used by one thread.
+/// COPY … FROM STDIN (https://www.postgresql.org/docs/15/protocol-flow.html#PROTOCOL-COPY): the data of the client's messages up to
+/// CopyDone. Used by one thread.
 /// </summary>
 /// <param name="readAsync">The next message; null when the client has gone.</param>
 internal sealed class CopyInReceiver(Func<CancellationToken, ValueTask<Frame?>> readAsync)

@@ -5,8 +5,8 @@ using System.IO.Pipelines;
 namespace Federation.PgWire.Protocol;
 
 /// <summary>
-/// Writes messages straight into the memory of a pipe. A message is started by <see cref="Begin"/> and gets its length at <see cref="End"/>;
-/// until then it can be taken back.
+/// Writes messages straight into the memory of a pipe. A message is started by <see cref="Begin"/> and gets its length at <see
+/// cref="End"/>; until then it can be taken back.
 /// </summary>
 internal sealed class FrameWriter(PipeWriter pipe) : ByteWriter(pipe)
 {

@@ -198,7 +198,8 @@ internal sealed class StatementRunner(ISession session, FrameWriter writer, Time
         using var ended = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, session.StatementToken);
         BackendMessages.WriteCopyInResponse(writer, portal.CopyIn);
         await writer.FlushAsync(ended.Token);
-        var rows = new CopyDecoder(portal.CopyIn, new ValueContext(session.TextFormat, Now())).ReadAsync(new CopyInReceiver(readAsync).NextAsync, ended.Token);
+        var rows = new CopyDecoder(portal.CopyIn, new ValueContext(session.TextFormat, Now()))
+            .ReadAsync(new CopyInReceiver(readAsync).NextAsync, ended.Token);
         return await portal.ReceiveAsync(rows, cancellationToken);
     }
 

@@ -16,7 +16,8 @@ internal static class CallStatements
 
     private static readonly EquatableArray<ResultField> s_orphanFields =
     [
-        new("path", SqlType.Text, default, 0), new("size_bytes", SqlType.Int8, default, 0), new("written_at", SqlType.Timestamptz, default, 0),
+        new("path", SqlType.Text, default, 0), new("size_bytes", SqlType.Int8, default, 0),
+            new("written_at", SqlType.Timestamptz, default, 0),
     ];
 
     public static IPortal Open(QuerySession session, SessionServices services, CallStatement call) => FieldsOf(call) is { } fields
@@ -24,9 +25,11 @@ internal static class CallStatements
         : new CommandPortal(session, token => RunAsync(session, services, call, token));
 
     /// <summary>Null for a procedure that gives no rows.</summary>
-    public static EquatableArray<ResultField>? FieldsOf(CallStatement call) => IsManaged(call.Call) && call.Call.Name.Name == "list_orphan_files" ? s_orphanFields : null;
+    public static EquatableArray<ResultField>? FieldsOf(CallStatement call) =>
+        IsManaged(call.Call) && call.Call.Name.Name == "list_orphan_files" ? s_orphanFields : null;
 
-    private static bool IsManaged(FunctionCall call) => call.Name.Parts.ToArray() is [TableResolver.ManagedCatalog or TableResolver.ManagedDatabase, "system", _] or ["system", _];
+    private static bool IsManaged(FunctionCall call) =>
+        call.Name.Parts.ToArray() is [TableResolver.ManagedCatalog or TableResolver.ManagedDatabase, "system", _] or ["system", _];
 
     /// <summary>The files of a table's folder that no state of the table names.</summary>
     private static async IAsyncEnumerable<Batch> ListOrphansAsync(
@@ -40,10 +43,13 @@ internal static class CallStatements
         if (services.Formats.FirstOrDefault(format => format.Name == entry.Pointer.Format) is not ITableMaintenance maintenance)
             throw new SqlException(SqlState.FeatureNotSupported, $"orphans of tables of format {entry.Pointer.Format} cannot be listed");
         var files = await maintenance.ListOrphansAsync(entry.Pointer, cancellationToken);
-        yield return TextRows.Build(s_orphanFields, files.Select(file => new object?[] { file.Path, file.Status!.SizeBytes, new PgTimestamp((file.Written - DateTime.UnixEpoch).Ticks / TimeSpan.TicksPerMicrosecond) }));
+        yield return TextRows.Build(s_orphanFields,
+            files.Select(file => new object?[] { file.Path, file.Status!.SizeBytes,
+            new PgTimestamp((file.Written - DateTime.UnixEpoch).Ticks / TimeSpan.TicksPerMicrosecond) }));
     }
 
-    private static async ValueTask<string> RunAsync(QuerySession session, SessionServices services, CallStatement statement, CancellationToken cancellationToken)
+    private static async ValueTask<string> RunAsync(QuerySession session, SessionServices services, CallStatement statement,
+        CancellationToken cancellationToken)
     {
         var call = statement.Call;
         if (!IsManaged(call) || call.Name.Name is not ("register_table" or "unregister_table" or "refresh_table"))

@@ -2,7 +2,9 @@ using Federation.ObjectStorage;
 
 namespace Federation.Session.Statements;
 
-/// <summary>A file of a store, read from its start to its end; the next piece is fetched while one is worked on. Used by one thread.</summary>
+/// <summary>
+/// A file of a store, read from its start to its end; the next piece is fetched while one is worked on. Used by one thread.
+/// </summary>
 /// <param name="store">Where it lies.</param>
 /// <param name="path">The file.</param>
 /// <param name="status">The version that is read; 55000 when it is replaced meanwhile.</param>
@@ -22,7 +24,8 @@ internal sealed class CopyFilePieces(IObjectStore store, string path, ObjectStat
         if (_position >= status.SizeBytes) return null;
         var part = await (_next ?? FetchAsync(cancellationToken));
         _next = null;
-        if (part.Count == 0) throw new SqlException(SqlState.DataCorrupted, $"file \"{path}\" is corrupt: it was cut off while it was read");
+        if (part.Count == 0) throw new SqlException(SqlState.DataCorrupted,
+            $"file \"{path}\" is corrupt: it was cut off while it was read");
         _position += part.Count;
         (_current, _coming) = (_coming, _current);
         if (_position < status.SizeBytes) _next = FetchAsync(cancellationToken);

@@ -10,8 +10,8 @@ using Federation.ValueForms.Copy;
 namespace Federation.Session.Statements;
 
 /// <summary>
-/// COPY from and to a file of the gateway's machine or an object of a store. The file lies in a folder that the operator allowed, or in that
-/// of a server of files, which then is reached with the server's keys.
+/// COPY from and to a file of the gateway's machine or an object of a store. The file lies in a folder that the operator allowed, or in
+/// that of a server of files, which then is reached with the server's keys.
 /// </summary>
 internal static class CopyFiles
 {
@@ -27,12 +27,14 @@ internal static class CopyFiles
     }
 
     public static async ValueTask<string> ReadAsync(
-        QuerySession session, SessionServices services, PreparedStatement statement, CopyStatement copy, CopyIn options, CancellationToken cancellationToken)
+        QuerySession session, SessionServices services, PreparedStatement statement, CopyStatement copy, CopyIn options,
+        CancellationToken cancellationToken)
     {
         var (store, path) = await FindAsync(session, services, copy, cancellationToken);
         if (await store.StatAsync(path, cancellationToken) is not { } status)
         {
-            if (await store.IsFolderAsync(path, cancellationToken)) throw new SqlException(SqlState.WrongObjectType, $"\"{copy.FileName}\" is a directory");
+            if (await store.IsFolderAsync(path, cancellationToken))
+                throw new SqlException(SqlState.WrongObjectType, $"\"{copy.FileName}\" is a directory");
             throw Missing(copy, "for reading", "COPY FROM instructs the PostgreSQL server process to read a file.");
         }
 
@@ -44,7 +46,8 @@ internal static class CopyFiles
 
     /// <summary>The rows are written to the local disk first, and the file appears when all of them are there.</summary>
     public static async ValueTask<string> WriteAsync(
-        QuerySession session, SessionServices services, PreparedStatement statement, CopyStatement copy, CopyOut options, EquatableArray<object?> parameters,
+        QuerySession session, SessionServices services, PreparedStatement statement, CopyStatement copy, CopyOut options,
+        EquatableArray<object?> parameters,
         CancellationToken cancellationToken)
     {
         var (store, path) = await FindAsync(session, services, copy, cancellationToken);
@@ -75,7 +78,8 @@ internal static class CopyFiles
     }
 
     private static async ValueTask<long> SpoolAsync(
-        QuerySession session, SessionServices services, PreparedStatement statement, string spooled, CopyOut options, EquatableArray<object?> parameters,
+        QuerySession session, SessionServices services, PreparedStatement statement, string spooled, CopyOut options,
+        EquatableArray<object?> parameters,
         CancellationToken cancellationToken)
     {
         await using var file = new FileStream(spooled, FileMode.CreateNew, FileAccess.Write, FileShare.None, bufferSize: 0);
@@ -114,7 +118,8 @@ internal static class CopyFiles
     }
 
     /// <summary>Where the file lies. Raises 42501 for a user who may not, and for places that nobody may.</summary>
-    private static async ValueTask<(IObjectStore Store, string Path)> FindAsync(QuerySession session, SessionServices services, CopyStatement copy, CancellationToken cancellationToken)
+    private static async ValueTask<(IObjectStore Store, string Path)> FindAsync(QuerySession session, SessionServices services,
+        CopyStatement copy, CancellationToken cancellationToken)
     {
         var rights = await session.RightsAsync(cancellationToken);
         var server = copy.Options.FirstOrDefault(option => option.Name == ServerOption) is { } named ? CopyStatements.Text(named) : null;
@@ -136,23 +141,28 @@ internal static class CopyFiles
         return (store, path);
     }
 
-    private static async ValueTask<(IObjectStore Store, string? Root)> FindStoreAsync(QuerySession session, ICatalogSnapshot catalog, string name, CancellationToken cancellationToken)
+    private static async ValueTask<(IObjectStore Store, string? Root)> FindStoreAsync(QuerySession session, ICatalogSnapshot catalog,
+        string name, CancellationToken cancellationToken)
     {
-        var server = await catalog.FindServerAsync(name, cancellationToken) ?? throw new SqlException(SqlState.UndefinedObject, $"server \"{name}\" does not exist");
+        var server = await catalog.FindServerAsync(name, cancellationToken)
+            ?? throw new SqlException(SqlState.UndefinedObject, $"server \"{name}\" does not exist");
         var (connector, _) = await session.Resolver(catalog).ConnectAsync(server, cancellationToken);
         return connector is IStoredFiles files
             ? (files.Store, files.Root)
-            : throw new SqlException(SqlState.WrongObjectType, $"server \"{name}\" has no files") { Hint = "Servers of the foreign-data wrapper files have." };
+            : throw new SqlException(SqlState.WrongObjectType,
+                $"server \"{name}\" has no files") { Hint = "Servers of the foreign-data wrapper files have." };
     }
 
     /// <param name="root">The folder of the server, which names are relative to; null without a server.</param>
     private static string PathOf(CopyStatement copy, SessionServices services, string? root)
     {
         var name = StoragePath.Normalise(copy.FileName!);
-        if (name.Contains('\0', StringComparison.Ordinal)) throw new SqlException(SqlState.InvalidParameterValue, "a file name must not contain a null character");
+        if (name.Contains('\0', StringComparison.Ordinal))
+            throw new SqlException(SqlState.InvalidParameterValue, "a file name must not contain a null character");
         if (root is not null) name = StoragePath.Combine(root, name);
         if (!StoragePath.IsRemote(name) && name.Contains("://", StringComparison.Ordinal))
-            throw new SqlException(SqlState.FeatureNotSupported, $"location \"{copy.FileName}\" is not supported") { Hint = "Local files and s3://bucket/key are." };
+            throw new SqlException(SqlState.FeatureNotSupported,
+                $"location \"{copy.FileName}\" is not supported") { Hint = "Local files and s3://bucket/key are." };
         if (!StoragePath.IsRemote(name) && !name.StartsWith('/'))
             throw new SqlException(SqlState.InvalidName, $"relative path not allowed for COPY {(copy.IsFrom ? "from" : "to")} file");
         var path = StoragePath.Full(name);
@@ -167,14 +177,16 @@ internal static class CopyFiles
     }
 
     /// <summary>A file among those of a table might take the place of one of them.</summary>
-    private static async ValueTask RequireNoTableAsync(CopyStatement copy, ICatalogSnapshot catalog, string path, CancellationToken cancellationToken)
+    private static async ValueTask RequireNoTableAsync(CopyStatement copy, ICatalogSnapshot catalog, string path,
+        CancellationToken cancellationToken)
     {
         foreach (var schema in await catalog.ListSchemasAsync(cancellationToken))
         {
             foreach (var table in await catalog.ListTablesAsync(schema.Name, cancellationToken))
             {
                 if (!new AllowedPaths([StoragePath.Normalise(table.Pointer.Location)]).Contains(path)) continue;
-                throw new SqlException(SqlState.InsufficientPrivilege, $"file \"{copy.FileName}\" lies in the folder of table \"{table.Schema}.{table.Name}\"");
+                throw new SqlException(SqlState.InsufficientPrivilege,
+                    $"file \"{copy.FileName}\" lies in the folder of table \"{table.Schema}.{table.Name}\"");
             }
         }
     }

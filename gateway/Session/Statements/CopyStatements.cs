@@ -20,24 +20,29 @@ internal static class CopyStatements
 
         var options = Options(PreparedStatement.FieldsOf(statement.Query!), copy);
         return copy.IsToClient
-            ? new RowPortal(session, null, token => SendAsync(session, services, statement, copy, options, parameters, token), rows => $"COPY {rows}") { Copy = options }
+            ? new RowPortal(session, null, token => SendAsync(session, services, statement, copy, options, parameters, token),
+                rows => $"COPY {rows}") { Copy = options }
             : new CommandPortal(session, token => CopyFiles.WriteAsync(session, services, statement, copy, options, parameters, token));
     }
 
     /// <summary>What other sessions see of a COPY.</summary>
     internal static Func<SystemCatalog.CopyState> Progress(PreparedStatement statement, CopyStatement copy, CopyProgress progress)
     {
-        var relation = copy.Table is null ? default : copy.IsFrom ? statement.Target!.Oid : statement.Query!.Tables.Values.Select(table => table.Source.TableOid).FirstOrDefault();
+        var relation = copy.Table is null ? default : copy.IsFrom ? statement.Target!.Oid
+            : statement.Query!.Tables.Values.Select(table => table.Source.TableOid).FirstOrDefault();
         // Which of the rows WHERE takes is known at the end.
-        return () => new SystemCatalog.CopyState(copy.IsFrom, !copy.IsToClient, relation, progress.Bytes, progress.TotalBytes, copy.Where is null ? progress.Rows : null);
+        return () => new SystemCatalog.CopyState(copy.IsFrom, !copy.IsToClient, relation, progress.Bytes, progress.TotalBytes,
+            copy.Where is null ? progress.Rows : null);
     }
 
     private static async IAsyncEnumerable<Batch> SendAsync(
-        QuerySession session, SessionServices services, PreparedStatement statement, CopyStatement copy, CopyOut options, EquatableArray<object?> parameters,
+        QuerySession session, SessionServices services, PreparedStatement statement, CopyStatement copy, CopyOut options,
+        EquatableArray<object?> parameters,
         [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         using var shown = session.ShowCopy(Progress(statement, copy, options.Progress));
-        await foreach (var batch in QueryStatements.RunAsync(session, services, statement, parameters, cancellationToken)) yield return batch;
+        await foreach (var batch in QueryStatements.RunAsync(session, services, statement, parameters, cancellationToken))
+            yield return batch;
     }
 
     private static CopyOut Options(EquatableArray<ResultField> fields, CopyStatement copy)
@@ -65,7 +70,8 @@ internal static class CopyStatements
                 case "null": nullText = Text(option); break;
                 case "header":
                     header = option.Value is null || Text(option).ToLowerInvariant() is "true" or "on" or "1" or "match";
-                    Check(option.Value is not null && Text(option).Equals("match", StringComparison.OrdinalIgnoreCase), SqlState.FeatureNotSupported, "cannot use \"match\" with HEADER in COPY TO");
+                    Check(option.Value is not null && Text(option).Equals("match", StringComparison.OrdinalIgnoreCase),
+                        SqlState.FeatureNotSupported, "cannot use \"match\" with HEADER in COPY TO");
                     break;
                 case CopyFiles.ServerOption: CopyFiles.CheckServer(copy, option); break;
                 case "quote": quote = Text(option); break;

@@ -31,7 +31,8 @@ internal static class InsertStatements
     {
         if (await IsPartitionedAsync(services, statement.Target!, cancellationToken))
         {
-            await foreach (var batch in RunReturningInOrderAsync(session, services, statement, parameters, cancellationToken)) yield return batch;
+            await foreach (var batch in RunReturningInOrderAsync(session, services, statement, parameters, cancellationToken))
+                yield return batch;
             yield break;
         }
 
@@ -45,19 +46,26 @@ internal static class InsertStatements
         await foreach (var batch in services.Runner.Run(request).ReadAsync(cancellationToken)) yield return batch;
     }
 
-    private static async ValueTask<bool> IsPartitionedAsync(SessionServices services, TableEntry table, CancellationToken cancellationToken) =>
-        (await TableWriting.WriterOf(services, table.Pointer).PlanAppendAsync(table.Pointer, cancellationToken)).Output.PartitionedBy.Count > 0;
+    private static async ValueTask<bool> IsPartitionedAsync(SessionServices services, TableEntry table,
+        CancellationToken cancellationToken) =>
+        (await TableWriting.WriterOf(services, table.Pointer).PlanAppendAsync(table.Pointer, cancellationToken))
+            .Output.PartitionedBy.Count > 0;
 
-    /// <summary>The files of a partitioned table hold the rows in another order than they came, so the rows are kept until RETURNING has read them.</summary>
+    /// <summary>
+    /// The files of a partitioned table hold the rows in another order than they came, so the rows are kept until RETURNING has read them.
+    /// </summary>
     private static async IAsyncEnumerable<Batch> RunReturningInOrderAsync(
-        QuerySession session, SessionServices services, PreparedStatement statement, EquatableArray<object?> parameters, [EnumeratorCancellation] CancellationToken cancellationToken)
+        QuerySession session, SessionServices services, PreparedStatement statement, EquatableArray<object?> parameters,
+            [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         session.Transaction.RequireWritable("INSERT");
         await RequireMayInsertAsync(session, statement.Target!, cancellationToken);
         var target = statement.Insert!.Target;
-        var fields = target.Columns.Zip(PreparedStatement.FieldsOf(statement.Query!), (column, field) => field with { Name = column.Name }).ToEquatableArray();
+        var fields = target.Columns.Zip(PreparedStatement.FieldsOf(statement.Query!), (column, field) =>
+            field with { Name = column.Name }).ToEquatableArray();
         using var rows = new RowSpool(fields, services.SpillDirectory);
-        await foreach (var batch in services.Runner.Run(QueryStatements.Request(session, services, statement, parameters)).ReadAsync(cancellationToken))
+        await foreach (var batch in services.Runner.Run(QueryStatements.Request(session, services, statement, parameters))
+            .ReadAsync(cancellationToken))
             using (batch)
                 rows.Append(batch, 0);
         var name = ((InsertStatement)statement.Syntax!).Table;
@@ -67,7 +75,8 @@ internal static class InsertStatements
         services.Connectors.Add(key, added);
         try
         {
-            var state = new ConnectorTable(added, target.Columns.Select(column => new ConnectorColumn(column.Name, column.Type)).ToEquatableArray());
+            var state = new ConnectorTable(added,
+                target.Columns.Select(column => new ConnectorColumn(column.Name, column.Type)).ToEquatableArray());
             var table = TableResolver.Of(statement.Target!, state, added) with { ProviderKey = key };
             var query = await session.BindReturningAsync(statement, table, cancellationToken);
             var request = QueryStatements.Request(session, services, statement, parameters) with

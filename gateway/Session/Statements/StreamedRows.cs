@@ -13,7 +13,8 @@ using Federation.Sql.Syntax;
 namespace Federation.Session.Statements;
 
 /// <summary>Rows that this process has or gets, as a source that can be read once.</summary>
-internal sealed class StreamedRows(string key, EquatableArray<ResultField> fields, IAsyncEnumerable<Batch> rows) : IConnector, IScanPlanner, IPageSource, ITableHandle
+internal sealed class StreamedRows(string key, EquatableArray<ResultField> fields, IAsyncEnumerable<Batch> rows)
+    : IConnector, IScanPlanner, IPageSource, ITableHandle
 {
     /// <summary>What the rows are called in an INSERT; no table can be called so.</summary>
     private const string SourceName = "\u0001rows";
@@ -24,9 +25,11 @@ internal sealed class StreamedRows(string key, EquatableArray<ResultField> field
     public SqlException? Failure { get; private set; }
 
     /// <summary>The split says which columns are read; one at least, so that there are rows.</summary>
-    public ValueTask<ScanPlan> PlanScanAsync(ITableHandle handle, EquatableArray<string> columns, string inputName, CancellationToken cancellationToken)
+    public ValueTask<ScanPlan> PlanScanAsync(ITableHandle handle, EquatableArray<string> columns, string inputName,
+        CancellationToken cancellationToken)
     {
-        var positions = columns.Count == 0 ? [0] : columns.Select(name => Array.FindIndex(fields.ToArray(), field => field.Name == name)).ToArray();
+        var positions = columns.Count == 0 ? [0]
+            : columns.Select(name => Array.FindIndex(fields.ToArray(), field => field.Name == name)).ToArray();
         var output = positions.Select(position => new RecordField(fields[position].Name, fields[position].Type)).ToEquatableArray();
         return ValueTask.FromResult(new ScanPlan([new ConnectorSplit(inputName, output, key, string.Join(',', positions))]));
     }
@@ -43,7 +46,8 @@ internal sealed class StreamedRows(string key, EquatableArray<ResultField> field
     }
 
     /// <summary>
-    /// The error is kept for the statement. The task gets another: it would take a client that gives up for a cancellation of its own, and try again.
+    /// The error is kept for the statement. The task gets another: it would take a client that gives up for a cancellation of its own, and
+    /// try again.
     /// </summary>
     private async ValueTask<bool> NextAsync(IAsyncEnumerator<Batch> source)
     {
@@ -71,7 +75,8 @@ internal sealed class StreamedRows(string key, EquatableArray<ResultField> field
     /// <param name="target">The table's name as the statement has it.</param>
     /// <param name="where">Which of the rows; null for all.</param>
     public static async ValueTask<WrittenTable> InsertAsync(
-        QuerySession session, SessionServices services, PreparedStatement statement, QualifiedName target, EquatableArray<ResultField> fields, Expression? where,
+        QuerySession session, SessionServices services, PreparedStatement statement, QualifiedName target,
+            EquatableArray<ResultField> fields, Expression? where,
         IAsyncEnumerable<Batch> rows, CancellationToken cancellationToken)
     {
         await using var source = new StreamedRows($"rows#{Guid.NewGuid():N}", fields, rows);
@@ -79,9 +84,12 @@ internal sealed class StreamedRows(string key, EquatableArray<ResultField> field
         try
         {
             var columns = fields.Select(field => new ColumnReference([field.Name]) { Span = target.Span }).ToEquatableArray();
-            var query = new Query(new SelectBody([new SelectItem(new Star([]), null)]) { From = [new TableName(new QualifiedName([SourceName]))], Where = where });
-            var bound = await session.BindCopyAsync(statement, new InsertStatement(target, null, columns, query, []) { Span = target.Span }, source.Table(), cancellationToken);
-            var request = QueryStatements.Request(session, services, statement, bound.Source, []) with { BindWideAsync = null, Distribution = DistributionOptions.SingleTask };
+            var query = new Query(new SelectBody([new SelectItem(new Star([]),
+                null)]) { From = [new TableName(new QualifiedName([SourceName]))], Where = where });
+            var bound = await session.BindCopyAsync(statement,
+                new InsertStatement(target, null, columns, query, []) { Span = target.Span }, source.Table(), cancellationToken);
+            var request = QueryStatements.Request(session, services, statement, bound.Source, []) with { BindWideAsync = null,
+                Distribution = DistributionOptions.SingleTask };
             return await TableWriting.AppendAsync(session, services, statement.Target!, request, cancellationToken);
         }
         catch (SqlException) when (source.Failure is not null)

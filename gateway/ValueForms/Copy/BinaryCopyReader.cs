@@ -121,7 +121,8 @@ internal sealed class BinaryCopyReader(CopyIn copy, ValueContext context) : ICop
             case Storage.Boolean when field.Length == 1: column.AppendBoolean(field[0] != 0); return true;
             case Storage.Int16 when field.Length == 2: column.Append(BinaryPrimitives.ReadInt16BigEndian(field)); return true;
             case Storage.Int32 or Storage.Float32 when field.Length == 4: column.Append(BinaryPrimitives.ReadInt32BigEndian(field)); return true;
-            case Storage.Int64 when column.Type.Base.Length == 8 && field.Length == 8: column.Append(BinaryPrimitives.ReadInt64BigEndian(field)); return true;
+            case Storage.Int64 when column.Type.Base.Length == 8
+                && field.Length == 8: column.Append(BinaryPrimitives.ReadInt64BigEndian(field)); return true;
             case Storage.Float64 when field.Length == 8: column.Append(BinaryPrimitives.ReadInt64BigEndian(field)); return true;
             case Storage.Text when ReferenceEquals(column.Type.Base, PgTypes.Text) && Utf8.IsValid(field) && !field.Contains((byte)0):
                 column.AppendBytes(field);

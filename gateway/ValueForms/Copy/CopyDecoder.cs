@@ -6,19 +6,24 @@ using Federation.SessionApi;
 
 namespace Federation.ValueForms.Copy;
 
-/// <summary>Reads COPY's data, in pieces that are cut anywhere, and makes batches of its rows. Nothing is allocated per row. Used by one thread.</summary>
+/// <summary>
+/// Reads COPY's data, in pieces that are cut anywhere, and makes batches of its rows. Nothing is allocated per row. Used by one thread.
+/// </summary>
 public sealed class CopyDecoder(CopyIn copy, ValueContext context)
 {
     private const int MostRows = 8192;
     private const long MostBytes = 4 << 20;
 
-    /// <summary>Batches of rows, each to be disposed by who takes it. The errors of malformed data have the line in their context.</summary>
+    /// <summary>
+    /// Batches of rows, each to be disposed by who takes it. The errors of malformed data have the line in their context.
+    /// </summary>
     /// <param name="nextAsync">The next piece, which stays valid until the next call; null at the end.</param>
     /// <param name="cancellationToken">Passed on.</param>
     public async IAsyncEnumerable<Batch> ReadAsync(
         Func<CancellationToken, ValueTask<ReadOnlyMemory<byte>?>> nextAsync, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        using var builder = new BatchBuilder(new BatchSchema(copy.Fields.Select(field => new Field(field.Name, field.Type)).ToEquatableArray()));
+        using var builder = new BatchBuilder(new BatchSchema(copy.Fields.Select(field => new Field(field.Name,
+            field.Type)).ToEquatableArray()));
         ICopyRowReader reader = copy.Format == CopyFormat.Binary ? new BinaryCopyReader(copy, context) : new TextCopyReader(copy, context);
         var buffer = new CopyBuffer();
         for (var isEnd = false; !isEnd;)
@@ -72,7 +77,10 @@ internal sealed class CopyBuffer
 /// <summary>Takes rows out of a buffer.</summary>
 internal interface ICopyRowReader
 {
-    /// <summary>Appends the values of a row, if there is a whole one, and leaves it to the caller to end it; false when more data is needed, or none is left.</summary>
+    /// <summary>
+    /// Appends the values of a row, if there is a whole one, and leaves it to the caller to end it; false when more data is needed, or none
+    /// is left.
+    /// </summary>
     /// <param name="isEnd">No more data comes.</param>
     bool TryRead(CopyBuffer buffer, bool isEnd, BatchBuilder rows);
 }

@@ -4,7 +4,10 @@ using Federation.SessionApi;
 
 namespace Federation.ValueForms.Copy;
 
-/// <summary>Writes batches as COPY's data, each row as part of a record that the caller begins and ends. Nothing is allocated per row. Not thread-safe.</summary>
+/// <summary>
+/// Writes batches as COPY's data, each row as part of a record that the caller begins and ends. Nothing is allocated per row. Not
+/// thread-safe.
+/// </summary>
 /// <param name="copy">Format and options.</param>
 /// <param name="format">How values are written as text.</param>
 public sealed class CopyEncoder(CopyOut copy, TextFormat format)
@@ -21,7 +24,8 @@ public sealed class CopyEncoder(CopyOut copy, TextFormat format)
     /// <summary>What comes before the first row; false when there is nothing.</summary>
     public bool WriteHeader(ByteWriter writer) => _format.WriteHeader(writer);
 
-    public void WriteRow(ByteWriter writer, Batch batch, int row) => _format.WriteRow(writer, batch, _encoders ??= ChooseEncoders(batch), row);
+    public void WriteRow(ByteWriter writer, Batch batch, int row) =>
+        _format.WriteRow(writer, batch, _encoders ??= ChooseEncoders(batch), row);
 
     /// <summary>What comes behind the last row; false when there is nothing.</summary>
     public bool WriteTrailer(ByteWriter writer) => _format.WriteTrailer(writer);

@@ -4,7 +4,10 @@ using Federation.SessionApi;
 
 namespace Federation.ValueForms.Copy;
 
-/// <summary>Cuts lines into fields. Fields without escapes stay where they are; the others are written to memory that is used again for the next line. Used by one thread.</summary>
+/// <summary>
+/// Cuts lines into fields. Fields without escapes stay where they are; the others are written to memory that is used again for the next
+/// line. Used by one thread.
+/// </summary>
 internal sealed class CopyFields(CopyIn copy)
 {
     private readonly bool _isCsv = copy.Format == CopyFormat.Csv;
@@ -118,12 +121,14 @@ internal sealed class CopyFields(CopyIn copy)
                 case (byte)'v': Append((byte)'\v'); break;
                 case >= (byte)'0' and <= (byte)'7':
                     var octal = next - '0';
-                    for (var digits = 1; digits < 3 && i + 1 < raw.Length && raw[i + 1] is >= (byte)'0' and <= (byte)'7'; digits++) octal = (octal << 3) + raw[++i] - '0';
+                    for (var digits = 1; digits < 3 && i + 1 < raw.Length && raw[i + 1] is >= (byte)'0' and <= (byte)'7'; digits++)
+                        octal = (octal << 3) + raw[++i] - '0';
                     Append((byte)octal);
                     break;
                 case (byte)'x' when i + 1 < raw.Length && char.IsAsciiHexDigit((char)raw[i + 1]):
                     var hex = 0;
-                    for (var digits = 0; digits < 2 && i + 1 < raw.Length && char.IsAsciiHexDigit((char)raw[i + 1]); digits++) hex = (hex << 4) + HexValue(raw[++i]);
+                    for (var digits = 0; digits < 2 && i + 1 < raw.Length && char.IsAsciiHexDigit((char)raw[i + 1]); digits++)
+                        hex = (hex << 4) + HexValue(raw[++i]);
                     Append((byte)hex);
                     break;
                 default: Append(next); break;

@@ -4,7 +4,9 @@ using Federation.SessionApi;
 
 namespace Federation.ValueForms.Copy;
 
-/// <summary>Where lines of copy data end. Remembers how the first one did, because PostgreSQL wants all to end alike. Used by one thread.</summary>
+/// <summary>
+/// Where lines of copy data end. Remembers how the first one did, because PostgreSQL wants all to end alike. Used by one thread.
+/// </summary>
 internal sealed class CopyLines
 {
     private readonly bool _isCsv;
@@ -50,7 +52,8 @@ internal sealed class CopyLines
     {
         isLast = false;
         if (_scanned == 0) InnerLines = 0;
-        var found = _isCsv ? TryFindCsv(data, isEnd, out length, out total, ref isLast) : TryFindText(data, isEnd, out length, out total, ref isLast);
+        var found = _isCsv ? TryFindCsv(data, isEnd, out length, out total, ref isLast)
+            : TryFindText(data, isEnd, out length, out total, ref isLast);
         if (!found && isEnd && !data.IsEmpty)
         {
             (length, total) = (data.Length, data.Length);
@@ -156,7 +159,8 @@ internal sealed class CopyLines
     }
 
     /// <summary>
-    /// Whether what stands behind <c>\.</c> makes it the end of the data. In CSV it is data otherwise, in text an error. False when more bytes must be known first.
+    /// Whether what stands behind <c>\.</c> makes it the end of the data. In CSV it is data otherwise, in text an error. False when more
+    /// bytes must be known first.
     /// </summary>
     private bool MarkerEnds(ReadOnlySpan<byte> data, int index, bool isEnd, out bool isMarker)
     {
@@ -179,7 +183,8 @@ internal sealed class CopyLines
         return true;
     }
 
-    private SqlException Literal(string name, string escape) => new(SqlState.BadCopyFileFormat, $"{(_isCsv ? "unquoted" : "literal")} {name} found in data")
+    private SqlException Literal(string name, string escape) =>
+        new(SqlState.BadCopyFileFormat, $"{(_isCsv ? "unquoted" : "literal")} {name} found in data")
     {
         Hint = _isCsv ? $"Use quoted CSV field to represent {name}." : $"Use \"{escape}\" to represent {name}.",
     };

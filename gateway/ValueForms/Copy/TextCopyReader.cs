@@ -69,7 +69,8 @@ internal sealed class TextCopyReader(CopyIn copy, ValueContext context) : ICopyR
         if (_fields.Count > columns.Length) throw new SqlException(SqlState.BadCopyFileFormat, "extra data after last expected column");
         for (var i = 0; i < columns.Length; i++)
         {
-            if (i >= _fields.Count) throw new SqlException(SqlState.BadCopyFileFormat, $"missing data for column \"{copy.Fields[i].Name}\"");
+            if (i >= _fields.Count)
+                throw new SqlException(SqlState.BadCopyFileFormat, $"missing data for column \"{copy.Fields[i].Name}\"");
             if (_fields.IsNull(line, i))
             {
                 columns[i].AppendNull();
@@ -109,7 +110,8 @@ internal sealed class TextCopyReader(CopyIn copy, ValueContext context) : ICopyR
             var (name, isNull) = (Encoding.UTF8.GetString(_fields.Text(line, i)), _fields.IsNullMarker(line, i));
             if (name == copy.Fields[i].Name && !isNull) continue;
             var got = isNull ? $"null value (\"{copy.NullText}\")" : $"\"{name}\"";
-            throw new SqlException(SqlState.BadCopyFileFormat, $"column name mismatch in header line field {i + 1}: got {got}, expected \"{copy.Fields[i].Name}\"");
+            throw new SqlException(SqlState.BadCopyFileFormat,
+                $"column name mismatch in header line field {i + 1}: got {got}, expected \"{copy.Fields[i].Name}\"");
         }
     }
 

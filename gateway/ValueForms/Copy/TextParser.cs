@@ -32,7 +32,8 @@ internal abstract class TextParser
             Storage.Timestamp when type.Modifier < 0 && ReferenceEquals(type.Base, PgTypes.Timestamp) => new TimestampParser(isUtc: false),
             Storage.Timestamp when type.Modifier < 0 && ReferenceEquals(type.Base, PgTypes.Timestamptz) => new TimestampParser(isUtc: true),
             Storage.Text when ReferenceEquals(type.Base, PgTypes.Text) => new PlainTextParser(int.MaxValue),
-            Storage.Text when ReferenceEquals(type.Base, PgTypes.Varchar) => new PlainTextParser(type.Modifier < 4 ? int.MaxValue : type.Modifier - 4),
+            Storage.Text when ReferenceEquals(type.Base, PgTypes.Varchar) =>
+                new PlainTextParser(type.Modifier < 4 ? int.MaxValue : type.Modifier - 4),
             Storage.Text when ReferenceEquals(type.Base, PgTypes.Bpchar) && type.Modifier >= 4 => new PaddedTextParser(type.Modifier - 4),
             _ => null,
         };
@@ -74,7 +75,8 @@ internal abstract class TextParser
     {
         days = 0;
         if (text.Length != 10 || text[4] != '-' || text[7] != '-') return false;
-        if (!TryDigits(text[..4], out var year) || !TryDigits(text[5..7], out var month) || !TryDigits(text[8..], out var day)) return false;
+        if (!TryDigits(text[..4], out var year) || !TryDigits(text[5..7], out var month) || !TryDigits(text[8..], out var day))
+            return false;
         if (year == 0 || month is 0 or > 12 || day == 0 || day > Calendar.DaysInMonth(year, month)) return false;
         days = (int)Calendar.DaysFromCivil(year, month, day);
         return true;
@@ -125,7 +127,8 @@ internal abstract class TextParser
         public override bool TryAppend(ReadOnlySpan<byte> text, ColumnBuilder column)
         {
             // Zero may be an underflow.
-            if (!Utf8Parser.TryParse(text, out float value, out var used) || used != text.Length || !float.IsFinite(value) || value == 0) return false;
+            if (!Utf8Parser.TryParse(text, out float value, out var used) || used != text.Length || !float.IsFinite(value) || value == 0)
+                return false;
             column.Append(value);
             return true;
         }
@@ -135,7 +138,8 @@ internal abstract class TextParser
     {
         public override bool TryAppend(ReadOnlySpan<byte> text, ColumnBuilder column)
         {
-            if (!Utf8Parser.TryParse(text, out double value, out var used) || used != text.Length || !double.IsFinite(value) || value == 0) return false;
+            if (!Utf8Parser.TryParse(text, out double value, out var used) || used != text.Length || !double.IsFinite(value) || value == 0)
+                return false;
             column.Append(value);
             return true;
         }
@@ -202,8 +206,10 @@ internal abstract class TextParser
                 text = text[..^3];
             }
 
-            if (text.Length < 19 || text[10] != ' ' || text[13] != ':' || text[16] != ':' || !TryDate(text[..10], out var days)) return false;
-            if (!TryDigits(text[11..13], out var hours) || !TryDigits(text[14..16], out var minutes) || !TryDigits(text[17..19], out var seconds)) return false;
+            if (text.Length < 19 || text[10] != ' ' || text[13] != ':' || text[16] != ':' || !TryDate(text[..10], out var days))
+                return false;
+            if (!TryDigits(text[11..13], out var hours) || !TryDigits(text[14..16], out var minutes)
+                || !TryDigits(text[17..19], out var seconds)) return false;
             if (hours > 23 || minutes > 59 || seconds > 59) return false;
             var microseconds = 0;
             if (text.Length > 19)

@@ -21,7 +21,9 @@ internal sealed class AppendUpdate(IcebergWriter writer, IReadOnlyList<WrittenFi
     private NewManifest? _manifest;
     private int _attempts;
 
-    /// <summary>Metadata files that are to be read before they are there; the last is that of the state which the update was applied to last.</summary>
+    /// <summary>
+    /// Metadata files that are to be read before they are there; the last is that of the state which the update was applied to last.
+    /// </summary>
     private readonly List<(string Path, byte[] Bytes)> _pending = [];
 
     private string? _published;
@@ -70,7 +72,9 @@ internal sealed class AppendUpdate(IcebergWriter writer, IReadOnlyList<WrittenFi
         return after;
     }
 
-    /// <summary>Who reads the folder by itself takes the metadata file with the highest number, so there is none before the commit.</summary>
+    /// <summary>
+    /// Who reads the folder by itself takes the metadata file with the highest number, so there is none before the commit.
+    /// </summary>
     public async ValueTask PublishAsync(CancellationToken cancellationToken)
     {
         var (path, bytes) = _pending[^1];

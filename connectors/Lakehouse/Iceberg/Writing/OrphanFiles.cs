@@ -5,7 +5,9 @@ using Federation.ObjectStorage;
 
 namespace Federation.Connectors.Lakehouse.Iceberg.Writing;
 
-/// <summary>Files in a table's folder that its metadata does not name: left by processes that were killed, or by transactions that are open still.</summary>
+/// <summary>
+/// Files in a table's folder that its metadata does not name: left by processes that were killed, or by transactions that are open still.
+/// </summary>
 internal static class OrphanFiles
 {
     private const int Deleted = 2;
@@ -16,10 +18,12 @@ internal static class OrphanFiles
         var found = new List<ListedObject>();
         await CollectAsync(table.Store, table.Location.Folder, found, cancellationToken);
         var named = Named(table);
-        return [.. found.Where(file => !named.Contains(file.Path) && file.Name != "version-hint.text").OrderBy(file => file.Path, StringComparer.Ordinal)];
+        return [.. found.Where(file => !named.Contains(file.Path) && file.Name != "version-hint.text")
+            .OrderBy(file => file.Path, StringComparer.Ordinal)];
     }
 
-    private static async ValueTask CollectAsync(IObjectStore store, string folder, List<ListedObject> found, CancellationToken cancellationToken)
+    private static async ValueTask CollectAsync(IObjectStore store, string folder, List<ListedObject> found,
+        CancellationToken cancellationToken)
     {
         foreach (var item in await store.ListAsync(folder, int.MaxValue, cancellationToken))
         {
@@ -34,7 +38,8 @@ internal static class OrphanFiles
     {
         var document = MetadataDocument.Load(table.Store, table.Metadata.Path);
         var named = new HashSet<string>(StringComparer.Ordinal) { table.Metadata.Path };
-        foreach (var (list, member) in (ValueTuple<string, string>[])[("metadata-log", "metadata-file"), ("statistics", "statistics-path"), ("partition-statistics", "statistics-path")])
+        foreach (var (list, member) in (ValueTuple<string, string>[])[("metadata-log", "metadata-file"), ("statistics", "statistics-path"),
+            ("partition-statistics", "statistics-path")])
             foreach (var entry in document.Array(list).OfType<JsonObject>())
                 if ((string?)entry[member] is { } path)
                     named.Add(table.Location.Resolve(path));
@@ -45,7 +50,8 @@ internal static class OrphanFiles
             {
                 var list = table.Location.Resolve(listed);
                 named.Add(list);
-                manifests = AvroFile.Open(table.Store, list).ReadRecords().Select(record => table.Location.Resolve((string)record.ById(500)!));
+                manifests = AvroFile.Open(table.Store, list).ReadRecords().Select(record =>
+                    table.Location.Resolve((string)record.ById(500)!));
             }
 
             foreach (var manifest in manifests)
