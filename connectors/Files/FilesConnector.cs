@@ -20,6 +20,7 @@ internal sealed class FilesConnector : IConnector, IConnectorMetadata, IBulkMeta
     {
         ServerName = definition.ServerName;
         Key = definition.Key;
+        Root = options.Root;
         _catalog = new FileCatalog(options.Root, store);
         _store = store;
         _shapes = new TableShapes(options, store, footers);
@@ -30,6 +31,8 @@ internal sealed class FilesConnector : IConnector, IConnectorMetadata, IBulkMeta
     public string Key { get; }
 
     public IObjectStore Store => _store;
+
+    public string Root { get; }
 
     /// <summary>Whether workers have to ask this connector for its files.</summary>
     public bool HasOwnStore { get; init; }

@@ -286,6 +286,9 @@ public interface IPageSource
 public interface IStoredFiles
 {
     IObjectStore Store { get; }
+
+    /// <summary>The folder that all of its files lie in.</summary>
+    string Root { get; }
 }
 
 /// <summary>Run time: a source that can show one state of itself to any number of scans.</summary>

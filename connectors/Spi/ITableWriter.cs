@@ -1,6 +1,7 @@
 using Federation.Core;
 using Federation.Core.Tasks;
 using Federation.Core.Types;
+using Federation.ObjectStorage;
 
 namespace Federation.Connectors.Spi;
 
@@ -26,11 +27,26 @@ public interface ITableWriter
     ValueTask<ConnectorTable> LoadAddedAsync(TablePointer pointer, ITableUpdate update, CancellationToken cancellationToken);
 }
 
+/// <summary>A table format that tells which files of a table's folder are not the table's.</summary>
+public interface ITableMaintenance
+{
+    /// <summary>
+    /// The files in the table's folder that no state named by its metadata has. Those of transactions that are open are among them.
+    /// </summary>
+    ValueTask<IReadOnlyList<ListedObject>> ListOrphansAsync(TablePointer pointer, CancellationToken cancellationToken);
+}
+
 /// <summary>A change of a table whose files are written. Immutable; opaque to everybody but its format.</summary>
 public interface ITableUpdate
 {
-    /// <summary>Writes the state that follows from a state of the table. Raises 40001 when the change cannot follow on it.</summary>
+    /// <summary>
+    /// Makes the state that follows from a state of the table. This process can read it at once; others find it when it was published.
+    /// Raises 40001 when the change cannot follow on it.
+    /// </summary>
     ValueTask<TablePointer> ApplyAsync(TablePointer current, CancellationToken cancellationToken);
+
+    /// <summary>Writes the state that the change was applied to last, right before the commit that names it.</summary>
+    ValueTask PublishAsync(CancellationToken cancellationToken);
 
     /// <summary>Removes the files of a change that was never committed. What cannot be removed is left to maintenance.</summary>
     ValueTask DiscardAsync(CancellationToken cancellationToken);

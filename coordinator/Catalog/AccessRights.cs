@@ -19,16 +19,22 @@ public sealed class AccessRights(ICatalogSnapshot catalog, string? trusted)
 
     public static readonly Oid BootstrapOid = new(10);
 
+    /// <summary>The predefined roles whose members may read and write the files that COPY names.</summary>
+    public const string ReadsFiles = "pg_read_server_files", WritesFiles = "pg_write_server_files";
+
+    private static readonly RoleEntry[] s_predefined = [Predefined(4569, ReadsFiles), Predefined(4570, WritesFiles)];
+
     /// <summary>Null when there is no such role.</summary>
     public async ValueTask<RoleEntry?> FindRoleAsync(string name, CancellationToken cancellationToken) =>
-        await catalog.FindRoleAsync(name, cancellationToken) is { } role ? WithOid(role) : name == BootstrapSuperuser || name == trusted ? Unlimited(name) : null;
+        await catalog.FindRoleAsync(name, cancellationToken) is { } role ? WithOid(role)
+        : Array.Find(s_predefined, role => role.Name == name) ?? (name == BootstrapSuperuser || name == trusted ? Unlimited(name) : null);
 
     public async ValueTask<RoleEntry> RequireRoleAsync(string name, CancellationToken cancellationToken) =>
         await FindRoleAsync(name, cancellationToken) ?? throw new SqlException(SqlState.UndefinedObject, $"role \"{name}\" does not exist");
 
     public async ValueTask<IReadOnlyList<RoleEntry>> ListRolesAsync(CancellationToken cancellationToken)
     {
-        var roles = (await catalog.ListRolesAsync(cancellationToken)).Select(WithOid).ToList();
+        var roles = (await catalog.ListRolesAsync(cancellationToken)).Select(WithOid).Concat(s_predefined).ToList();
         foreach (var name in new[] { BootstrapSuperuser, trusted })
             if (name is not null && !roles.Exists(role => role.Name == name))
                 roles.Add(Unlimited(name));
@@ -141,6 +147,9 @@ public sealed class AccessRights(ICatalogSnapshot catalog, string? trusted)
 
         return seen;
     }
+
+    private static RoleEntry Predefined(uint oid, string name) =>
+        new(new Oid(oid), name, IsSuperuser: false, CanLogin: false, Verifier: null);
 
     private static RoleEntry WithOid(RoleEntry role) => role.Name == BootstrapSuperuser ? role with { Oid = BootstrapOid } : role;
 

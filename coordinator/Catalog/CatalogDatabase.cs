@@ -77,6 +77,7 @@ public sealed class CatalogDatabase : IAsyncDisposable
             var read = new RecordingSnapshot(await GetSnapshotAsync(cancellationToken));
             var overlay = new CatalogOverlay(read);
             foreach (var change in changes) overlay = await CatalogRules.ApplyAsync(overlay, change, cancellationToken);
+            foreach (var change in changes.OfType<CatalogChange.UpdateTable>()) await change.Update.PublishAsync(cancellationToken);
             var commit = new CatalogCommit(read.Id.Version)
             {
                 ExpectedObjects = read.Objects,

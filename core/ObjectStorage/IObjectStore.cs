@@ -32,6 +32,12 @@ public interface IObjectStore
     /// </summary>
     ValueTask UploadAsync(string path, string localFile, CancellationToken cancellationToken);
 
+    /// <summary>
+    /// Copies a local file, of any size, to a path in a folder that exists, in place of the file that may be there: readers see the old one
+    /// or the new one, whole. When it returns, the bytes survive a crash.
+    /// </summary>
+    ValueTask ReplaceAsync(string path, string localFile, CancellationToken cancellationToken);
+
     /// <summary>The files and folders directly in a folder, in no order; nothing when there is no such folder.</summary>
     /// <param name="folder">The folder, with or without a slash at its end.</param>
     /// <param name="most">How many are wanted at most.</param>

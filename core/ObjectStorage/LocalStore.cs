@@ -64,6 +64,33 @@ public sealed class LocalStore : IObjectStore
         return ValueTask.CompletedTask;
     }
 
+    public ValueTask ReplaceAsync(string path, string localFile, CancellationToken cancellationToken)
+    {
+        // In the same folder, so that the rename is one step.
+        var whole = $"{path}.{Guid.NewGuid():N}.tmp";
+        Guarded(path, () =>
+        {
+            try
+            {
+                using (var source = File.OpenRead(localFile))
+                using (var file = new FileStream(whole, FileMode.CreateNew, FileAccess.Write, FileShare.Read))
+                {
+                    source.CopyTo(file);
+                    file.Flush(flushToDisk: true);
+                }
+
+                File.Move(whole, path, overwrite: true);
+                return 0;
+            }
+            catch
+            {
+                File.Delete(whole);
+                throw;
+            }
+        });
+        return ValueTask.CompletedTask;
+    }
+
     public ValueTask<IReadOnlyList<ListedObject>> ListAsync(string folder, int most, CancellationToken cancellationToken) => ValueTask.FromResult<IReadOnlyList<ListedObject>>(Guarded(folder, () =>
     {
         var found = new DirectoryInfo(folder);

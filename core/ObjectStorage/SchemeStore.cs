@@ -16,6 +16,9 @@ public sealed class SchemeStore(IObjectStore? s3 = null, Func<SqlException>? ref
 
     public ValueTask UploadAsync(string path, string localFile, CancellationToken cancellationToken) => Of(path).UploadAsync(path, localFile, cancellationToken);
 
+    public ValueTask ReplaceAsync(string path, string localFile, CancellationToken cancellationToken) =>
+        Of(path).ReplaceAsync(path, localFile, cancellationToken);
+
     public ValueTask<IReadOnlyList<ListedObject>> ListAsync(string folder, int most, CancellationToken cancellationToken) => Of(folder).ListAsync(folder, most, cancellationToken);
 
     public ValueTask<bool> IsFolderAsync(string path, CancellationToken cancellationToken) => Of(path).IsFolderAsync(path, cancellationToken);

@@ -84,6 +84,10 @@ public sealed class S3Store : IObjectStore, IDisposable
 
     public ValueTask UploadAsync(string path, string localFile, CancellationToken cancellationToken) => Uploads().UploadAsync(path, localFile, cancellationToken);
 
+    /// <summary>An object appears as a whole, whatever was there.</summary>
+    public ValueTask ReplaceAsync(string path, string localFile, CancellationToken cancellationToken) =>
+        UploadAsync(path, localFile, cancellationToken);
+
     public ValueTask<IReadOnlyList<ListedObject>> ListAsync(string folder, int most, CancellationToken cancellationToken) => ListAsync(folder, "/", most, cancellationToken);
 
     public async ValueTask<bool> IsFolderAsync(string path, CancellationToken cancellationToken) => (await ListAsync(path, 1, cancellationToken)).Count > 0;

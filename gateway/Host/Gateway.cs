@@ -104,6 +104,8 @@ public sealed class Gateway : IAsyncDisposable
         var services = new SessionServices(catalog, connectors, new QueryScheduler(workers, connectors, store), sources.Formats(), clock)
         {
             AllowedRoots = roots,
+            GivenFolders = options.AllowedRoots,
+            OwnFolders = [data, warehouse],
             Store = store,
             Queries = new QueryLog(clock, queryFile),
             Warehouse = warehouse,

@@ -2,7 +2,7 @@ using System.Globalization;
 using System.Text;
 using Federation.Core.Types;
 using Federation.Core.Values;
-using Federation.PgWire.Types;
+using Federation.ValueForms;
 
 namespace Federation.PgWire.Tests;
 

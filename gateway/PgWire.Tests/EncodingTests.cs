@@ -6,6 +6,7 @@ using Federation.Core.Values;
 using Federation.PgWire.Protocol;
 using Federation.PgWire.Tests.Fakes;
 using Federation.PgWire.Types;
+using Federation.ValueForms;
 
 namespace Federation.PgWire.Tests;
 

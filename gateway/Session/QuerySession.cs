@@ -30,6 +30,7 @@ public sealed class QuerySession : ISession
 
     private readonly StatementLog _log;
     private readonly ObjectNames _names;
+    private volatile Func<SystemCatalog.CopyState>? _copy;
     private readonly PgTimestamp _startedAt;
     private IReadOnlySet<string>? _schemas;
     private volatile string _lastQuery = "";
@@ -309,7 +310,16 @@ public sealed class QuerySession : ISession
         {
             Address = RemoteEndPoint is { } point ? (point.Address.IsIPv4MappedToIPv6 ? point.Address.MapToIPv4() : point.Address).ToString() : null, Port = RemoteEndPoint?.Port, IsEncrypted = IsEncrypted,
             StartedAt = _startedAt, TransactionStart = Transaction.StartedAt ?? (isRunning ? StatementTime : null), QueryStart = StatementTime, StateChange = isRunning ? StatementTime : _stateChange,
+            Copy = _copy?.Invoke(),
         };
+    }
+
+    /// <summary>Shows a COPY to other sessions until the value is disposed.</summary>
+    /// <param name="describe">How far it is; any thread may ask.</param>
+    internal IDisposable ShowCopy(Func<SystemCatalog.CopyState> describe)
+    {
+        _copy = describe;
+        return new ShownCopy(this);
     }
 
     /// <summary>What pg_prepared_statements shows.</summary>
@@ -428,6 +438,9 @@ public sealed class QuerySession : ISession
 
     internal ValueTask<BoundInsert> BindCopyAsync(PreparedStatement statement, InsertStatement insert, ResolvedTable rows, CancellationToken cancellationToken) =>
         _analyzer.BindCopyAsync(statement, insert, rows, cancellationToken);
+
+    /// <summary>Finds tables and servers as this session sees them.</summary>
+    internal TableResolver Resolver(ICatalogSnapshot catalog) => _analyzer.Resolver(catalog);
 
     internal BindContext Nameless => new(_ => null, [], Values);
 
@@ -584,5 +597,10 @@ public sealed class QuerySession : ISession
         foreach (var (name, portal) in _portals.ToArray())
             if (!keepsHeld || portal is not CursorPortal { IsHeld: true, IsWhole: true })
                 await ClosePortalAsync(name);
+    }
+
+    private sealed record ShownCopy(QuerySession Session) : IDisposable
+    {
+        public void Dispose() => Session._copy = null;
     }
 }

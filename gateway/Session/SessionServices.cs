@@ -13,6 +13,12 @@ public sealed record SessionServices(CatalogDatabase Catalog, ConnectorPool Conn
     /// <summary>Folders that locations given in SQL must lie in.</summary>
     public IReadOnlyList<string> AllowedRoots { get; init; } = [];
 
+    /// <summary>Folders that the operator allowed besides those that the gateway keeps its own files in.</summary>
+    public IReadOnlyList<string> GivenFolders { get; init; } = [];
+
+    /// <summary>Folders of the gateway's own files: catalog, keys and tables. COPY goes to none of them.</summary>
+    public IReadOnlyList<string> OwnFolders { get; init; } = [];
+
     /// <summary>Where tables and files lie.</summary>
     public IObjectStore Store { get; init; } = LocalStore.Instance;
 

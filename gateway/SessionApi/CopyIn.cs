@@ -3,7 +3,7 @@ using Federation.Core;
 
 namespace Federation.SessionApi;
 
-/// <summary>COPY … FROM STDIN: the columns that the client sends, in order, and the format; options are validated.</summary>
+/// <summary>COPY … FROM: the columns that are sent, in order, and the format; options are validated.</summary>
 public sealed record CopyIn(string Table, EquatableArray<ResultField> Fields, CopyFormat Format)
 {
     public char Delimiter { get; init; } = '\t';
@@ -21,6 +21,9 @@ public sealed record CopyIn(string Table, EquatableArray<ResultField> Fields, Co
 
     /// <summary>Columns whose quoted values can be NULL too (FORCE_NULL).</summary>
     public EquatableArray<int> ForceNull { get; init; }
+
+    /// <summary>Told of what is read.</summary>
+    public CopyProgress Progress { get; init; } = new();
 }
 
 public enum CopyHeader

@@ -19,6 +19,23 @@ internal static class SessionRows
         });
     }
 
+    public static IEnumerable<Row> Copies(SystemState state)
+    {
+        var databases = SystemRows.DatabaseOids(state);
+        return from session in state.Sessions
+               let copy = session.Copy
+               where copy is not null
+               select new Row
+               {
+                   ["pid"] = session.ProcessId, ["datid"] = databases.TryGetValue(session.Database, out var oid) ? oid
+                       : null, ["datname"] = session.Database,
+                   ["relid"] = (long)copy.Relation.Value, ["command"] = copy.IsFrom ? "COPY FROM" : "COPY TO", ["type"] = copy.IsFile
+                       ? "FILE" : "PIPE",
+                   ["bytes_processed"] = copy.Bytes, ["bytes_total"] = copy.TotalBytes, ["tuples_processed"] = copy.Rows,
+                       ["tuples_excluded"] = copy.Rows is null ? null : 0L,
+               };
+    }
+
     public static IEnumerable<Row> Queries(SystemState state) => state.Queries.Select(query => new Row
     {
         ["query_id"] = query.Id, ["pid"] = query.ProcessId, ["usename"] = query.User, ["datname"] = query.Database, ["client_addr"] = query.Address, ["query"] = query.Text,

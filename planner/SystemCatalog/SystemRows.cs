@@ -116,6 +116,7 @@ internal static class SystemRows
             },
         ],
         ["pg_catalog.pg_stat_activity"] = state => SessionRows.Activity(state),
+        ["pg_catalog.pg_stat_progress_copy"] = SessionRows.Copies,
         ["pg_catalog.pg_stat_ssl"] = state => SessionRows.Encryption(state),
         ["pg_catalog.pg_stat_gssapi"] = state => state.Sessions.Select(session => new Row { ["pid"] = session.ProcessId, ["gss_authenticated"] = false, ["encrypted"] = false }),
         ["pg_catalog.pg_cursors"] = SessionRows.Cursors,

@@ -113,7 +113,14 @@ public sealed record SessionState(int ProcessId, string Database, string User, s
     public PgTimestamp QueryStart { get; init; }
 
     public PgTimestamp StateChange { get; init; }
+
+    /// <summary>Set while the session's statement is a COPY.</summary>
+    public CopyState? Copy { get; init; }
 }
+
+/// <param name="Relation">The OID of the table; zero for a query.</param>
+/// <param name="Rows">Null when it is not known which of the rows read are taken.</param>
+public sealed record CopyState(bool IsFrom, bool IsFile, Oid Relation, long Bytes, long TotalBytes, long? Rows);
 
 public sealed record CursorState(string Name, string Text, bool IsHeld, bool IsBinary, bool CanScroll, PgTimestamp CreatedAt);
 

@@ -52,7 +52,8 @@ public static class SystemTables
     public static bool IsForSuperusers(string table) => table is "pg_authid" or "pg_shadow" or "pg_user_mapping";
 
     /// <summary>Whether the table shows sessions, or what they have prepared.</summary>
-    public static bool ShowsSessions(string table) => table is "pg_stat_activity" or "pg_stat_ssl" or "pg_stat_gssapi" or "pg_prepared_statements" or "pg_cursors";
+    public static bool ShowsSessions(string table) =>
+        table is "pg_stat_activity" or "pg_stat_progress_copy" or "pg_stat_ssl" or "pg_stat_gssapi" or "pg_prepared_statements" or "pg_cursors";
 
     /// <summary>Whether the table shows statements that ran.</summary>
     public static bool ShowsQueries(string table) => table is "queries";

@@ -1,9 +1,13 @@
 using System.Globalization;
+using System.Text;
 using Federation.CompatTests.Suite.Protocol;
 
 namespace Federation.CompatTests.Suite.Faults;
 
-/// <summary>What clients have inserted into table t, two rows at a time, into gateways that are killed one after another. Thread-safe.</summary>
+/// <summary>
+/// What clients have put into table t, two rows at a time, by INSERT and by COPY, into gateways that are killed one after another.
+/// Thread-safe.
+/// </summary>
 internal sealed class AcknowledgedInserts
 {
     /// <summary>Clients that insert at the same time.</summary>
@@ -48,9 +52,10 @@ internal sealed class AcknowledgedInserts
     }
 
     /// <summary>Inserts from all clients until the gateway is gone.</summary>
-    public Task InsertAsync(ServerAddress gateway) => Task.WhenAll(Enumerable.Range(0, Clients).Select(_ => InsertFromOneAsync(gateway)));
+    public Task InsertAsync(ServerAddress gateway) =>
+        Task.WhenAll(Enumerable.Range(0, Clients).Select(client => InsertFromOneAsync(gateway, byCopy: client % 2 == 1)));
 
-    private async Task InsertFromOneAsync(ServerAddress gateway)
+    private async Task InsertFromOneAsync(ServerAddress gateway, bool byCopy)
     {
         try
         {
@@ -58,7 +63,9 @@ internal sealed class AcknowledgedInserts
             while (true)
             {
                 var number = Interlocked.Increment(ref _next);
-                var result = await client.QueryAsync($"INSERT INTO t VALUES ({number}, 1), ({number}, 2)");
+                var result = byCopy
+                    ? await client.CopyInAsync("COPY t FROM STDIN", Encoding.UTF8.GetBytes($"{number}\t1\n{number}\t2\n"), int.MaxValue)
+                    : await client.QueryAsync($"INSERT INTO t VALUES ({number}, 1), ({number}, 2)");
                 Assert.True(result.Error is null, result.Error?.ToString());
                 lock (_lock) _acknowledged.Add(number);
             }

@@ -15,6 +15,9 @@ public sealed class WriteFaultTests(ITestOutputHelper output) : IAsyncLifetime
 
     private readonly string _folder = Directory.CreateTempSubdirectory("federation-writes-").FullName;
 
+    /// <summary>Options of the gateways that say where the catalog is.</summary>
+    private string[] _catalog = [];
+
     private string Warehouse => Path.Combine(_folder, "warehouse");
 
     public Task InitializeAsync() => Task.CompletedTask;
@@ -26,13 +29,18 @@ public sealed class WriteFaultTests(ITestOutputHelper output) : IAsyncLifetime
     }
 
     /// <summary>Four clients insert two rows at a time; FEDERATION_KILL_ROUNDS changes the number of kills.</summary>
-    [Fact]
-    public async Task Acknowledged_rows_survive_kills_and_none_is_half_there()
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Acknowledged_rows_survive_kills_and_none_is_half_there(bool hasSharedCatalog)
     {
+        await using var postgres = hasSharedCatalog ? await Harness.PostgresServer.StartAsync("synchronous_commit=on") : null;
+        _catalog = postgres is null ? []
+            : ["--catalog", $"Host=127.0.0.1;Port={postgres.Port.ToString(CultureInfo.InvariantCulture)};Username=postgres;Database=postgres"];
         var (rounds, inserts, random) = (AcknowledgedInserts.Rounds(6), new AcknowledgedInserts(), new Random(12));
         for (var round = 0; round <= rounds; round++)
         {
-            await using var gateway = await GatewayProcess.StartAsync(_folder);
+            await using var gateway = await GatewayProcess.StartAsync(_folder, _catalog);
             await using var client = await RawClient.ConnectAsync(gateway.Address);
             if (round == 0) await RunAsync(client, AcknowledgedInserts.CreateTable);
             await inserts.CheckAsync(client);
@@ -42,8 +50,26 @@ public sealed class WriteFaultTests(ITestOutputHelper output) : IAsyncLifetime
             await kill;
         }
 
-        output.WriteLine($"kill -9: {rounds} rounds, {inserts.Count} inserts there, {inserts.Kept} of them without their acknowledgement having been read");
+        var orphans = await OrphansAsync();
+        output.WriteLine($"kill -9: {rounds} rounds, {orphans.Count} data files that no state names, {inserts.Count} inserts there, {inserts.Kept} of them without their acknowledgement having been read");
         Assert.True(inserts.Count > rounds, $"only {inserts.Count} inserts were acknowledged");
+    }
+
+    /// <summary>The data files that the gateway lists as nobody's are those that the table's rows do not come from.</summary>
+    private async Task<IReadOnlyList<string>> OrphansAsync()
+    {
+        await using var gateway = await GatewayProcess.StartAsync(_folder, _catalog);
+        await using var client = await RawClient.ConnectAsync(gateway.Address);
+        var listed = await client.QueryAsync("CALL lake.system.list_orphan_files('public', 't')");
+        Assert.True(listed.Error is null, listed.Error?.ToString());
+        var orphans = listed.Rows.Select(row => row[0]!).Where(path => path.EndsWith(".parquet", StringComparison.Ordinal)).ToArray();
+        var rows = await client.QueryAsync("SELECT count(*) FROM t");
+        using var kernel = new PlainKernel(Warehouse);
+        var files = string.Join(", ", DataFiles().Except(orphans, StringComparer.Ordinal).Select(file => $"'{file}'"));
+        Assert.Equal(rows.Rows[0][0],
+            kernel.Number($"SELECT count(*) FROM read_parquet([{files}], hive_partitioning = false)")
+            .ToString(CultureInfo.InvariantCulture));
+        return orphans;
     }
 
     [Fact]

@@ -10,4 +10,8 @@ internal sealed record ServerError(string Code, string Message, int Position, st
 }
 
 /// <summary>What one query string gave: the rows of its last statement that returned any, and the first error.</summary>
-internal sealed record QueryResult(IReadOnlyList<ColumnInfo> Columns, IReadOnlyList<string?[]> Rows, string Tag, ServerError? Error);
+internal sealed record QueryResult(IReadOnlyList<ColumnInfo> Columns, IReadOnlyList<string?[]> Rows, string Tag, ServerError? Error)
+{
+    /// <summary>The context of the error.</summary>
+    public string? Context { get; init; }
+}

@@ -66,6 +66,19 @@ internal sealed class RawClient : IAsyncDisposable
         return await ReadToReadyAsync(cancellationToken);
     }
 
+    /// <summary>COPY … FROM STDIN with all of its data, in pieces of so many bytes.</summary>
+    public async Task<QueryResult> CopyInAsync(string sql, ReadOnlyMemory<byte> data, int pieceBytes,
+        CancellationToken cancellationToken = default)
+    {
+        using var bytes = new MemoryStream();
+        Append(bytes, 'Q', Encoding.UTF8.GetBytes(sql + "\0"));
+        for (var start = 0L; start < data.Length; start += pieceBytes)
+            Append(bytes, 'd', data.Span.Slice((int)start, (int)Math.Min(pieceBytes, data.Length - start)));
+        Append(bytes, 'c', []);
+        await _client.GetStream().WriteAsync(bytes.ToArray(), cancellationToken);
+        return await ReadToReadyAsync(cancellationToken);
+    }
+
     /// <summary>Sends a message whose body is a text, with a zero behind a query, and reads nothing.</summary>
     public async Task SendAsync(char type, string text)
     {
@@ -73,6 +86,9 @@ internal sealed class RawClient : IAsyncDisposable
         Append(bytes, type, [.. Encoding.UTF8.GetBytes(text), .. type == 'Q' ? [(byte)0] : Array.Empty<byte>()]);
         await _client.GetStream().WriteAsync(bytes.ToArray());
     }
+
+    /// <summary>The answer to what was sent.</summary>
+    public Task<QueryResult> ReadAnswerAsync() => ReadToReadyAsync(CancellationToken.None);
 
     public ValueTask DisposeAsync()
     {
@@ -114,6 +130,7 @@ internal sealed class RawClient : IAsyncDisposable
         var rows = new List<string?[]>();
         var tag = "";
         ServerError? error = null;
+        string? context = null;
         while (true)
         {
             var (type, body) = await ReadMessageAsync(cancellationToken);
@@ -126,12 +143,12 @@ internal sealed class RawClient : IAsyncDisposable
                 case 'D': rows.Add(Row(body)); break;
                 case 'C': tag = Encoding.UTF8.GetString(body.AsSpan(0, body.Length - 1)); break;
                 case 'E':
-                    error ??= Error(body);
+                    if (error is null) (error, context) = Error(body);
                     if (error.Code is "57P01" or "3D000" or "28P01" or "28000" && Status == 0) return new QueryResult([], [], "", error);
                     break;
                 case 'Z':
                     Status = (char)body[0];
-                    return new QueryResult(columns, rows, tag, error);
+                    return new QueryResult(columns, rows, tag, error) { Context = context };
                 default: break; // notices, parameter statuses, authentication
             }
         }
@@ -178,7 +195,7 @@ internal sealed class RawClient : IAsyncDisposable
         return values;
     }
 
-    private static ServerError Error(ReadOnlySpan<byte> body)
+    private static (ServerError Error, string? Context) Error(ReadOnlySpan<byte> body)
     {
         var fields = new Dictionary<char, string>();
         while (body.Length > 1)
@@ -189,6 +206,7 @@ internal sealed class RawClient : IAsyncDisposable
         }
 
         var position = fields.TryGetValue('P', out var text) ? int.Parse(text, CultureInfo.InvariantCulture) : 0;
-        return new ServerError(fields['C'], fields['M'], position, fields.GetValueOrDefault('D'), fields.GetValueOrDefault('H'));
+        return (new ServerError(fields['C'], fields['M'], position, fields.GetValueOrDefault('D'), fields.GetValueOrDefault('H')),
+            fields.GetValueOrDefault('W'));
     }
 }

@@ -79,15 +79,6 @@ public sealed class S3FilesTests(S3Lake lake, ITestOutputHelper output) : IClass
     }
 
     [Theory]
-    [InlineData("COPY (SELECT 1) TO 's3://lake/files/out.csv'")]
-    [InlineData("COPY (SELECT 1) TO PROGRAM 'cat'")]
-    public async Task Copies_to_places_of_the_server_are_refused(string sql)
-    {
-        await using var client = await RawClient.ConnectAsync(lake.Embedded);
-        Assert.Equal("42501", (await client.QueryAsync(sql)).Error?.Code);
-    }
-
-    [Theory]
     [InlineData("s3://private/t", "42501")]
     [InlineData("s3://lake/golden/nothing", "58P01")]
     [InlineData("s3://lake/golden/../x", "42501")]

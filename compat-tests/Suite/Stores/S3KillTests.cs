@@ -50,6 +50,10 @@ public sealed class S3KillTests(ITestOutputHelper output) : IAsyncLifetime
 
             // From now on the metadata file of the highest number is the table's: a killed attempt may have left one of its own.
             await RunAsync(client, "INSERT INTO t VALUES (0, 0)");
+            var listed = await client.QueryAsync("CALL lake.system.list_orphan_files('public', 't')");
+            Assert.True(listed.Error is null, listed.Error?.ToString());
+            Assert.Equal(await OrphansAsync(),
+                listed.Rows.Select(row => row[0]!).Where(path => path.EndsWith(".parquet", StringComparison.Ordinal)));
         }
 
         var orphans = await OrphansAsync();
@@ -83,8 +87,42 @@ public sealed class S3KillTests(ITestOutputHelper output) : IAsyncLifetime
         Assert.Empty(await OrphansAsync());
     }
 
-    private Task<GatewayProcess> StartAsync(params string[] options) => GatewayProcess.StartAsync(
-        _folder, new Dictionary<string, string>(StringComparer.Ordinal) { ["AWS_ACCESS_KEY_ID"] = S3Server.AccessKey, ["AWS_SECRET_ACCESS_KEY"] = S3Server.SecretKey },
+    /// <summary>Each of two gateways on one catalog commits while the other does; FEDERATION_FULL=1 makes them many commits.</summary>
+    [Fact]
+    public async Task Two_gateways_lose_no_commit()
+    {
+        var commits = Full.IsAsked ? 1000 : 25;
+        await using var postgres = await PostgresServer.StartAsync("synchronous_commit=on");
+        string[] catalog = ["--catalog",
+            $"Host=127.0.0.1;Port={postgres.Port.ToString(CultureInfo.InvariantCulture)};Username=postgres;Database=postgres"];
+        await using var first = await StartAsync(catalog);
+        var other = Directory.CreateDirectory(Path.Combine(_folder, "other")).FullName;
+        File.Copy(Path.Combine(_folder, "catalog.key"), Path.Combine(other, "catalog.key"));
+        await using var second = await StartInAsync(other, catalog);
+        await using var client = await RawClient.ConnectAsync(first.Address);
+        await RunAsync(client, "CREATE TABLE t (g int, n int)");
+        await Task.WhenAll(AppendAsync(first, 1), AppendAsync(second, 2));
+        var rows = await client.QueryAsync("SELECT g, count(*), count(DISTINCT n), min(n), max(n) FROM t GROUP BY g ORDER BY g");
+        Assert.Equal([$"1|{commits}|{commits}|1|{commits}", $"2|{commits}|{commits}|1|{commits}"],
+            rows.Rows.Select(row => string.Join('|', row)));
+        Assert.Empty(await OrphansAsync());
+
+        async Task AppendAsync(GatewayProcess gateway, int number)
+        {
+            await using var session = await RawClient.ConnectAsync(gateway.Address);
+            for (var i = 1; i <= commits; i++)
+                await RunAsync(session, FormattableString.Invariant($"INSERT INTO t VALUES ({number}, {i})"));
+        }
+    }
+
+    private Task<GatewayProcess> StartAsync(params string[] options) => StartInAsync(_folder, options);
+
+    private Task<GatewayProcess> StartInAsync(string folder, params string[] options) => GatewayProcess.StartAsync(
+        folder,
+        new Dictionary<string, string>(StringComparer.Ordinal)
+        {
+            ["AWS_ACCESS_KEY_ID"] = S3Server.AccessKey, ["AWS_SECRET_ACCESS_KEY"] = S3Server.SecretKey,
+        },
         ["--warehouse", "s3://lake/wh", "--s3-endpoint", _server.Endpoint, "--memory-mb", "1024", .. options]);
 
     /// <summary>Data files in the bucket, which holds one table, that no manifest of the newest metadata file names.</summary>

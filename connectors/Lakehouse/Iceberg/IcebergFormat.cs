@@ -16,10 +16,10 @@ namespace Federation.Connectors.Lakehouse.Iceberg;
 /// Apache Iceberg tables of format versions 1 to 3 with Parquet files, on local disks and in object stores. A pointer's metadata is the
 /// path of the table metadata file, relative to the table's folder where it lies inside. Thread-safe; one per process shares its caches.
 /// </summary>
-public sealed class IcebergFormat : ITableFormat, ITableWriter, IScanPlanner, IFilterPushdown
+public sealed class IcebergFormat : ITableFormat, ITableWriter, ITableMaintenance, IScanPlanner, IFilterPushdown
 {
     private readonly IReadOnlyList<string> _allowedRoots;
-    private readonly IObjectStore _store;
+    private readonly PendingFiles _store;
     private readonly IcebergFiles _files;
     private readonly TableStatistics _statistics = new();
     private readonly IcebergWriter _writer;
@@ -30,7 +30,7 @@ public sealed class IcebergFormat : ITableFormat, ITableWriter, IScanPlanner, IF
     public IcebergFormat(ParquetFooters footers, IReadOnlyList<string>? allowedRoots = null, IObjectStore? store = null)
     {
         _allowedRoots = allowedRoots ?? [];
-        _store = store ?? LocalStore.Instance;
+        _store = new PendingFiles(store ?? LocalStore.Instance);
         _files = new IcebergFiles(_store, footers);
         _writer = new IcebergWriter(_store, Open, footers, TimeProvider.System);
     }
@@ -65,6 +65,9 @@ public sealed class IcebergFormat : ITableFormat, ITableWriter, IScanPlanner, IF
         }).ToEquatableArray();
         return new ConnectorTable(new IcebergTableHandle(pointer, snapshot?.Id, schema.Id), columns, rows, isExact);
     }
+
+    public async ValueTask<IReadOnlyList<ListedObject>> ListOrphansAsync(TablePointer pointer, CancellationToken cancellationToken) =>
+        await Task.Run(() => OrphanFiles.ListAsync(_writer.Open(pointer), cancellationToken).AsTask(), cancellationToken);
 
     public ValueTask<TablePointer> CreateAsync(NewTable table, CancellationToken cancellationToken) => _writer.CreateAsync(table, cancellationToken);
 

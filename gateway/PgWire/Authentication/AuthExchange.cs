@@ -75,7 +75,7 @@ internal sealed class AuthExchange(ClientChannel channel, PgServerOptions option
 
     private static (string Mechanism, string ClientFirst) ReadInitialResponse(ReadOnlyMemory<byte> body)
     {
-        var reader = new MessageReader(body.Span);
+        var reader = new ByteReader(body.Span);
         var mechanism = reader.ReadCString();
         var length = reader.ReadInt32();
         var clientFirst = length < 0 ? "" : Encoding.UTF8.GetString(reader.ReadBytes(length));
@@ -85,7 +85,7 @@ internal sealed class AuthExchange(ClientChannel channel, PgServerOptions option
 
     private static string ReadPassword(ReadOnlySpan<byte> body)
     {
-        var reader = new MessageReader(body);
+        var reader = new ByteReader(body);
         var password = reader.ReadCString();
         reader.DemandEnd();
         return password.Length > 0

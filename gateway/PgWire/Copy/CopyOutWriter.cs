@@ -1,14 +1,14 @@
 using Federation.Arrow;
-using Federation.Core.Values;
 using Federation.PgWire.Protocol;
 using Federation.PgWire.Statements;
-using Federation.PgWire.Types;
 using Federation.SessionApi;
+using Federation.ValueForms.Copy;
 
 namespace Federation.PgWire.Copy;
 
 /// <summary>
-/// COPY … TO STDOUT: CopyOutResponse, one CopyData per row, CopyDone. Header and trailer of the binary format are CopyData too.
+/// COPY … TO STDOUT: CopyOutResponse, one CopyData per row, CopyDone. Header and trailer of the binary format are CopyData too. Since
+/// protocol 3 CopyDone alone ends text data.
 /// </summary>
 internal static class CopyOutWriter
 {
@@ -16,58 +16,45 @@ internal static class CopyOutWriter
         FrameWriter writer, OpenPortal open, CopyOut copy, ISession session, CancellationToken cancellationToken)
     {
         BackendMessages.WriteCopyOutResponse(writer, copy);
-        ICopyRowFormat rowFormat = copy.Format switch
-        {
-            CopyFormat.Binary => new BinaryCopyFormat(),
-            CopyFormat.Csv => new CsvCopyFormat(copy),
-            _ => new TextCopyFormat(copy),
-        };
-        rowFormat.WriteHeader(writer, copy);
-        var encoders = default(ColumnEncoder[]);
+        var encoder = new CopyEncoder(copy, session.TextFormat);
+        WriteIfAny(writer, encoder.WriteHeader);
         var sent = 0L;
         while (await open.NextAsync(long.MaxValue, cancellationToken) is { } rows)
         {
-            encoders ??= ChooseEncoders(copy, rows.Batch, session.TextFormat);
             for (var row = rows.Start; row < rows.Start + rows.Count;)
             {
-                row = WriteUntilFull(writer, rowFormat, rows.Batch, encoders, row, rows.Start + rows.Count);
+                row = WriteUntilFull(writer, encoder, rows.Batch, row, rows.Start + rows.Count, copy.Progress);
                 if (writer.UnflushedBytes >= RowWriter.FlushBytes) await writer.FlushAsync(session.StatementToken);
             }
 
             sent += rows.Count;
         }
 
-        rowFormat.WriteTrailer(writer);
+        WriteIfAny(writer, encoder.WriteTrailer);
         writer.WriteEmpty(BackendMessageType.CopyDone);
         return sent;
     }
 
-    private static ColumnEncoder[] ChooseEncoders(CopyOut copy, Batch batch, TextFormat format)
+    private static void WriteIfAny(FrameWriter writer, Func<ByteWriter, bool> write)
     {
-        var code = copy.Format == CopyFormat.Binary ? Codecs.Binary : Codecs.Text;
-        return copy.Fields.Select((field, i) =>
-            Codecs.Choose(batch.Columns[i].Type.HasSameBase(field.Type) ? batch.Columns[i].Type : field.Type, code, format)).ToArray();
+        writer.Begin(BackendMessageType.CopyData);
+        if (write(writer)) writer.End();
+        else writer.Abandon();
     }
 
-    private static int WriteUntilFull(FrameWriter writer, ICopyRowFormat format, Batch batch, ColumnEncoder[] encoders, int row, int end)
+    private static int WriteUntilFull(FrameWriter writer, CopyEncoder encoder, Batch batch, int row, int end, CopyProgress progress)
     {
+        var (first, bytes) = (row, 0L);
         for (; row < end && writer.UnflushedBytes < RowWriter.FlushBytes; row++)
         {
             writer.Begin(BackendMessageType.CopyData);
-            format.WriteRow(writer, batch, encoders, row);
+            var mark = writer.Mark;
+            encoder.WriteRow(writer, batch, row);
+            bytes += writer.Mark - mark;
             writer.End();
         }
 
+        progress.Add(row - first, bytes);
         return row;
     }
-}
-
-/// <summary>The layout of one row of copy data.</summary>
-internal interface ICopyRowFormat
-{
-    void WriteHeader(FrameWriter writer, CopyOut copy);
-
-    void WriteRow(FrameWriter writer, Batch batch, ColumnEncoder[] encoders, int row);
-
-    void WriteTrailer(FrameWriter writer);
 }

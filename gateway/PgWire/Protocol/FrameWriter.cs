@@ -1,153 +1,37 @@
-using System.Buffers;
 using System.Buffers.Binary;
 using System.Diagnostics;
 using System.IO.Pipelines;
-using System.Text;
-using Federation.Core.Errors;
-using Federation.Core.Execution;
-using Federation.Core.Values;
 
 namespace Federation.PgWire.Protocol;
 
 /// <summary>
 /// Writes messages straight into the memory of a pipe. A message is started by <see cref="Begin"/> and gets its length at <see
-/// cref="End"/>; until then it can be taken back. Between flushes at most one partly filled block is held; after a flush none is.
-/// <para>Positions are counted from the start of the message, because a message that outgrows its block moves to a larger one.</para>
+/// cref="End"/>; until then it can be taken back.
 /// </summary>
-internal sealed class FrameWriter(PipeWriter pipe) : IBufferWriter<byte>
+internal sealed class FrameWriter(PipeWriter pipe) : ByteWriter(pipe)
 {
-    private const int BlockBytes = 4096;
-
-    // Of results: larger than the blocks of the transport's pool, so it comes from the shared pool of arrays and saves trips to the kernel of the system.
-    private const int LargeBlockBytes = 256 * 1024;
-
-    /// <summary>A message from this size on asks for its memory before it takes it.</summary>
-    private const int LargeMessageBytes = 16 << 20;
     private const int HeaderBytes = sizeof(byte) + sizeof(int);
-
-    private Memory<byte> _memory;
-    private int _messageStart;
-    private int _position;
-    private long _unflushed;
-
-    /// <summary>Bytes written since the last flush, whole messages only.</summary>
-    public long UnflushedBytes => _unflushed + _messageStart;
 
     public bool FlushIsDue { get; private set; }
 
-    /// <summary>
-    /// The position within the message, to be used with <see cref="PatchLength"/>, <see cref="WrittenSince"/> and <see cref="TruncateTo"/>.
-    /// </summary>
-    public int Mark => _position - _messageStart;
-
     public void Begin(BackendMessageType type)
     {
-        Debug.Assert(_position == _messageStart, "the message before was not ended");
-        var span = GetSpan(HeaderBytes);
-        span[0] = (byte)type;
-        _position += HeaderBytes;
+        Debug.Assert(Mark == 0, "the message before was not ended");
+        GetSpan(HeaderBytes)[0] = (byte)type;
+        Advance(HeaderBytes);
     }
 
     public void End()
     {
-        BinaryPrimitives.WriteInt32BigEndian(_memory.Span[(_messageStart + 1)..], _position - _messageStart - 1);
-        _messageStart = _position;
+        PatchInt32(sizeof(byte), Mark - sizeof(byte));
+        EndRecord();
     }
-
-    /// <summary>Takes back the message that was begun and not ended.</summary>
-    public void Abandon() => _position = _messageStart;
 
     public void WriteEmpty(BackendMessageType type)
     {
         Begin(type);
         End();
     }
-
-    public void WriteByte(byte value)
-    {
-        GetSpan(1)[0] = value;
-        _position++;
-    }
-
-    public void WriteInt16(short value)
-    {
-        BinaryPrimitives.WriteInt16BigEndian(GetSpan(sizeof(short)), value);
-        _position += sizeof(short);
-    }
-
-    public void WriteInt32(int value)
-    {
-        BinaryPrimitives.WriteInt32BigEndian(GetSpan(sizeof(int)), value);
-        _position += sizeof(int);
-    }
-
-    public void WriteInt64(long value)
-    {
-        BinaryPrimitives.WriteInt64BigEndian(GetSpan(sizeof(long)), value);
-        _position += sizeof(long);
-    }
-
-    public void WriteBytes(ReadOnlySpan<byte> bytes)
-    {
-        bytes.CopyTo(GetSpan(bytes.Length));
-        _position += bytes.Length;
-    }
-
-    public void WriteText(string text)
-    {
-        var length = Encoding.UTF8.GetByteCount(text);
-        Encoding.UTF8.GetBytes(text, GetSpan(length));
-        _position += length;
-    }
-
-    public void WriteCString(string text)
-    {
-        WriteText(text);
-        WriteByte(0);
-    }
-
-    /// <summary>Reserves an int32 that <see cref="PatchLength"/> sets to the number of bytes that follow it.</summary>
-    public int ReserveLength()
-    {
-        var mark = Mark;
-        _ = GetSpan(sizeof(int));
-        _position += sizeof(int);
-        return mark;
-    }
-
-    public void PatchLength(int mark) => PatchInt32(mark, Mark - mark - sizeof(int));
-
-    public void PatchInt32(int mark, int value) => BinaryPrimitives.WriteInt32BigEndian(_memory.Span[(_messageStart + mark)..], value);
-
-    public ReadOnlySpan<byte> WrittenSince(int mark) => _memory.Span[(_messageStart + mark).._position];
-
-    public void TruncateTo(int mark) => _position = _messageStart + mark;
-
-    /// <summary>Room for many messages that are written without the help of this type; <see cref="AdvanceMessages"/> tells how much was used. Between messages only.</summary>
-    /// <param name="needed">Bytes that must be there; when they are not, a large block is taken.</param>
-    public Span<byte> GetMessageSpace(int needed)
-    {
-        Debug.Assert(_position == _messageStart, "a message is open");
-        if (_memory.Length - _position < needed) Grow(Math.Max(needed, LargeBlockBytes));
-        return _memory.Span[_position..];
-    }
-
-    /// <summary>Whole messages were written into the space.</summary>
-    public void AdvanceMessages(int count) => _messageStart = _position += count;
-
-    public Span<byte> GetSpan(int sizeHint = 0)
-    {
-        if (_position + Math.Max(sizeHint, 1) > _memory.Length) Grow(Math.Max(sizeHint, 1));
-        return _memory.Span[_position..];
-    }
-
-    public Memory<byte> GetMemory(int sizeHint = 0)
-    {
-        if (_position + Math.Max(sizeHint, 1) > _memory.Length) Grow(Math.Max(sizeHint, 1));
-        return _memory[_position..];
-    }
-
-    public void Advance(int count) => _position += count;
 
     /// <summary>Asks for a flush before the next wait; answers to pipelined messages leave together.</summary>
     public void RequestFlush() => FlushIsDue = true;
@@ -156,40 +40,11 @@ internal sealed class FrameWriter(PipeWriter pipe) : IBufferWriter<byte>
     public ValueTask<T> WaitForAsync<T>(ValueTask<T> work, CancellationToken cancellationToken) =>
         work.IsCompleted || !FlushIsDue ? work : FlushAndWaitAsync(work, cancellationToken);
 
-    /// <summary>Hands everything that was ended to the transport and waits while the client is slow to read.</summary>
-    public async ValueTask FlushAsync(CancellationToken cancellationToken)
-    {
-        Debug.Assert(_position == _messageStart, "a message is open");
-        pipe.Advance(_messageStart);
-        _memory = default;
-        _messageStart = _position = 0;
-        _unflushed = 0;
-        FlushIsDue = false;
-        var result = await pipe.FlushAsync(cancellationToken);
-        if (result.IsCompleted) throw new IOException("the client closed the connection");
-    }
+    protected override void OnFlush() => FlushIsDue = false;
 
     private async ValueTask<T> FlushAndWaitAsync<T>(ValueTask<T> work, CancellationToken cancellationToken)
     {
         await FlushAsync(cancellationToken);
         return await work;
-    }
-
-    /// <exception cref="SqlException">54000: a message would be longer than PostgreSQL's longest; 53200: the process has no memory for
-    /// it.</exception>
-    private void Grow(int needed)
-    {
-        var partial = _memory[_messageStart.._position];
-        _unflushed += _messageStart;
-        // The block stays readable until the next flush, so the open message can be copied from it after it is given up.
-        pipe.Advance(_messageStart);
-        var wanted = partial.Length + needed;
-        ValueLimits.CheckAppend(partial.Length, needed);
-        if (wanted >= LargeMessageBytes) ProcessMemory.Demand(wanted);
-        // A message that spills out of a block gets room to grow, so that copies stay rare.
-        _memory = pipe.GetMemory(partial.Length > 0 ? Math.Max(wanted, partial.Length * 2) : Math.Max(wanted, BlockBytes));
-        partial.CopyTo(_memory);
-        _messageStart = 0;
-        _position = partial.Length;
     }
 }

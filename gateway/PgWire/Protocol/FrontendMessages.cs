@@ -13,7 +13,7 @@ internal readonly record struct QueryMessage(string Sql)
 {
     public static QueryMessage Read(ReadOnlySpan<byte> body)
     {
-        var reader = new MessageReader(body);
+        var reader = new ByteReader(body);
         var message = new QueryMessage(Sql: reader.ReadCString());
         reader.DemandEnd();
         return message;
@@ -24,7 +24,7 @@ internal readonly record struct ParseMessage(string StatementName, string Sql, O
 {
     public static ParseMessage Read(ReadOnlySpan<byte> body)
     {
-        var reader = new MessageReader(body);
+        var reader = new ByteReader(body);
         var name = reader.ReadCString();
         var sql = reader.ReadCString();
         var count = reader.ReadUInt16();
@@ -41,7 +41,7 @@ internal readonly record struct BindMessage(
 {
     public static BindMessage Read(ReadOnlyMemory<byte> body)
     {
-        var reader = new MessageReader(body.Span);
+        var reader = new ByteReader(body.Span);
         var portalName = reader.ReadCString();
         var statementName = reader.ReadCString();
         var parameterFormats = ReadFormats(ref reader);
@@ -51,7 +51,7 @@ internal readonly record struct BindMessage(
         return new BindMessage(portalName, statementName, parameterFormats, parameters, resultFormats);
     }
 
-    private static short[] ReadFormats(ref MessageReader reader)
+    private static short[] ReadFormats(ref ByteReader reader)
     {
         var count = reader.ReadUInt16();
         var formats = count == 0 ? [] : new short[count];
@@ -59,7 +59,7 @@ internal readonly record struct BindMessage(
         return formats;
     }
 
-    private static ReadOnlyMemory<byte>?[] ReadParameters(ref MessageReader reader, ReadOnlyMemory<byte> body)
+    private static ReadOnlyMemory<byte>?[] ReadParameters(ref ByteReader reader, ReadOnlyMemory<byte> body)
     {
         var count = reader.ReadUInt16();
         var parameters = count == 0 ? [] : new ReadOnlyMemory<byte>?[count];
@@ -96,7 +96,7 @@ internal readonly record struct ExecuteMessage(string PortalName, int MaxRows)
 {
     public static ExecuteMessage Read(ReadOnlySpan<byte> body)
     {
-        var reader = new MessageReader(body);
+        var reader = new ByteReader(body);
         var message = new ExecuteMessage(PortalName: reader.ReadCString(), MaxRows: reader.ReadInt32());
         reader.DemandEnd();
         return message;
@@ -107,7 +107,7 @@ internal static class Target
 {
     public static (TargetKind Kind, string Name) Read(ReadOnlySpan<byte> body, string messageName)
     {
-        var reader = new MessageReader(body);
+        var reader = new ByteReader(body);
         var kind = (TargetKind)reader.ReadByte();
         var name = reader.ReadCString();
         reader.DemandEnd();

@@ -41,7 +41,7 @@ internal static class RowWriter
         var needed = 1;
         while (row < end && writer.UnflushedBytes < FlushBytes)
         {
-            var space = writer.GetMessageSpace(needed);
+            var space = writer.GetRecordSpace(needed);
             var wanted = (int)(FlushBytes - writer.UnflushedBytes);
             var first = row;
             fixed (byte* start = space)
@@ -53,7 +53,7 @@ internal static class RowWriter
                     row++;
                 }
 
-                writer.AdvanceMessages((int)(position - start));
+                writer.AdvanceRecords((int)(position - start));
             }
 
             if (row > first)

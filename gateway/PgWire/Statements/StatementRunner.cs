@@ -6,6 +6,7 @@ using Federation.PgWire.Copy;
 using Federation.PgWire.Protocol;
 using Federation.PgWire.Types;
 using Federation.SessionApi;
+using Federation.ValueForms.Copy;
 
 namespace Federation.PgWire.Statements;
 
@@ -197,7 +198,8 @@ internal sealed class StatementRunner(ISession session, FrameWriter writer, Time
         using var ended = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, session.StatementToken);
         BackendMessages.WriteCopyInResponse(writer, portal.CopyIn);
         await writer.FlushAsync(ended.Token);
-        var rows = new CopyInReceiver(portal.CopyIn, new ValueContext(session.TextFormat, Now()), readAsync).ReadAsync(ended.Token);
+        var rows = new CopyDecoder(portal.CopyIn, new ValueContext(session.TextFormat, Now()))
+            .ReadAsync(new CopyInReceiver(readAsync).NextAsync, ended.Token);
         return await portal.ReceiveAsync(rows, cancellationToken);
     }
 

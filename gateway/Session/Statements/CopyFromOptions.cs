@@ -43,6 +43,7 @@ internal static class CopyFromOptions
                 case "force_not_null": forceNotNull = option.Value; break;
                 case "force_null": forceNull = option.Value; break;
                 case "freeze": break;
+                case CopyFiles.ServerOption: CopyFiles.CheckServer(copy, option); break;
                 case "force_quote": throw new SqlException(SqlState.FeatureNotSupported, "COPY force quote only available using COPY TO");
                 case "encoding" when CopyStatements.Text(option).Replace("-", "", StringComparison.Ordinal).Equals("UTF8", StringComparison.OrdinalIgnoreCase): break;
                 case "encoding": throw new SqlException(SqlState.FeatureNotSupported, $"COPY from encoding \"{CopyStatements.Text(option)}\" is not supported") { Position = option.Span.Position };

@@ -1,26 +1,48 @@
+using System.Runtime.CompilerServices;
+using Federation.Arrow;
 using Federation.SessionApi;
 using Federation.Sql.Syntax;
 
 namespace Federation.Session.Statements;
 
-/// <summary>COPY … TO STDOUT; FROM STDIN is <see cref="CopyFromPortal"/>.</summary>
+/// <summary>COPY. Rows of the client come by <see cref="CopyFromPortal"/>, files by <see cref="CopyFiles"/>.</summary>
 internal static class CopyStatements
 {
     public static IPortal Open(QuerySession session, SessionServices services, PreparedStatement statement, CopyStatement copy, EquatableArray<object?> parameters)
     {
-        if (copy.FileName is not null || copy.IsProgram)
+        if (copy.IsFrom)
         {
-            throw new SqlException(SqlState.InsufficientPrivilege, copy.IsProgram
-                ? "permission denied to COPY to or from an external program"
-                : "permission denied to COPY to a file")
-            {
-                Hint = "Anyone can COPY to stdout or from stdin. psql's \\copy command also works for anyone.",
-            };
+            var taken = CopyFromOptions.Read(statement.Target!.Name, statement.CopyFields!.Value, copy);
+            return copy.IsToClient
+                ? new CopyFromPortal(session, services, statement, copy, taken)
+                : new CommandPortal(session, token => CopyFiles.ReadAsync(session, services, statement, copy, taken, token));
         }
 
-        if (copy.IsFrom) return new CopyFromPortal(session, services, statement, copy, CopyFromOptions.Read(statement.Target!.Name, statement.CopyFields!.Value, copy));
         var options = Options(PreparedStatement.FieldsOf(statement.Query!), copy);
-        return new RowPortal(session, null, token => QueryStatements.RunAsync(session, services, statement, parameters, token), rows => $"COPY {rows}") { Copy = options };
+        return copy.IsToClient
+            ? new RowPortal(session, null, token => SendAsync(session, services, statement, copy, options, parameters, token),
+                rows => $"COPY {rows}") { Copy = options }
+            : new CommandPortal(session, token => CopyFiles.WriteAsync(session, services, statement, copy, options, parameters, token));
+    }
+
+    /// <summary>What other sessions see of a COPY.</summary>
+    internal static Func<SystemCatalog.CopyState> Progress(PreparedStatement statement, CopyStatement copy, CopyProgress progress)
+    {
+        var relation = copy.Table is null ? default : copy.IsFrom ? statement.Target!.Oid
+            : statement.Query!.Tables.Values.Select(table => table.Source.TableOid).FirstOrDefault();
+        // Which of the rows WHERE takes is known at the end.
+        return () => new SystemCatalog.CopyState(copy.IsFrom, !copy.IsToClient, relation, progress.Bytes, progress.TotalBytes,
+            copy.Where is null ? progress.Rows : null);
+    }
+
+    private static async IAsyncEnumerable<Batch> SendAsync(
+        QuerySession session, SessionServices services, PreparedStatement statement, CopyStatement copy, CopyOut options,
+        EquatableArray<object?> parameters,
+        [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        using var shown = session.ShowCopy(Progress(statement, copy, options.Progress));
+        await foreach (var batch in QueryStatements.RunAsync(session, services, statement, parameters, cancellationToken))
+            yield return batch;
     }
 
     private static CopyOut Options(EquatableArray<ResultField> fields, CopyStatement copy)
@@ -46,7 +68,12 @@ internal static class CopyStatements
                     break;
                 case "delimiter": delimiter = Text(option); break;
                 case "null": nullText = Text(option); break;
-                case "header": header = option.Value is null || Text(option).ToLowerInvariant() is "true" or "on" or "1" or "match"; break;
+                case "header":
+                    header = option.Value is null || Text(option).ToLowerInvariant() is "true" or "on" or "1" or "match";
+                    Check(option.Value is not null && Text(option).Equals("match", StringComparison.OrdinalIgnoreCase),
+                        SqlState.FeatureNotSupported, "cannot use \"match\" with HEADER in COPY TO");
+                    break;
+                case CopyFiles.ServerOption: CopyFiles.CheckServer(copy, option); break;
                 case "quote": quote = Text(option); break;
                 case "escape": escape = Text(option); break;
                 case "force_quote": forceQuote = option.Value; break;

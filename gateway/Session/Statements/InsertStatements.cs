@@ -2,8 +2,11 @@ using System.Runtime.CompilerServices;
 using Federation.Arrow;
 using Federation.Catalog;
 using Federation.Connectors.Spi;
+using Federation.Planner.Distribution;
 using Federation.Session.Catalogs;
+using Federation.Session.Cursors;
 using Federation.SessionApi;
+using Federation.Sql.Syntax;
 
 namespace Federation.Session.Statements;
 
@@ -26,6 +29,13 @@ internal static class InsertStatements
     private static async IAsyncEnumerable<Batch> RunReturningAsync(
         QuerySession session, SessionServices services, PreparedStatement statement, EquatableArray<object?> parameters, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
+        if (await IsPartitionedAsync(services, statement.Target!, cancellationToken))
+        {
+            await foreach (var batch in RunReturningInOrderAsync(session, services, statement, parameters, cancellationToken))
+                yield return batch;
+            yield break;
+        }
+
         if ((await RunAsync(session, services, statement, parameters, cancellationToken)).Update is not { } update) yield break;
         var catalog = await session.Transaction.GetCatalogAsync(cancellationToken);
         var table = (await catalog.FindTableAsync(statement.Target!.Schema, statement.Target.Name, cancellationToken))!;
@@ -35,6 +45,63 @@ internal static class InsertStatements
         var request = QueryStatements.Request(session, services, statement, parameters) with { Query = query, BindWideAsync = null, Record = null };
         await foreach (var batch in services.Runner.Run(request).ReadAsync(cancellationToken)) yield return batch;
     }
+
+    private static async ValueTask<bool> IsPartitionedAsync(SessionServices services, TableEntry table,
+        CancellationToken cancellationToken) =>
+        (await TableWriting.WriterOf(services, table.Pointer).PlanAppendAsync(table.Pointer, cancellationToken))
+            .Output.PartitionedBy.Count > 0;
+
+    /// <summary>
+    /// The files of a partitioned table hold the rows in another order than they came, so the rows are kept until RETURNING has read them.
+    /// </summary>
+    private static async IAsyncEnumerable<Batch> RunReturningInOrderAsync(
+        QuerySession session, SessionServices services, PreparedStatement statement, EquatableArray<object?> parameters,
+            [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        session.Transaction.RequireWritable("INSERT");
+        await RequireMayInsertAsync(session, statement.Target!, cancellationToken);
+        var target = statement.Insert!.Target;
+        var fields = target.Columns.Zip(PreparedStatement.FieldsOf(statement.Query!), (column, field) =>
+            field with { Name = column.Name }).ToEquatableArray();
+        using var rows = new RowSpool(fields, services.SpillDirectory);
+        await foreach (var batch in services.Runner.Run(QueryStatements.Request(session, services, statement, parameters))
+            .ReadAsync(cancellationToken))
+            using (batch)
+                rows.Append(batch, 0);
+        var name = ((InsertStatement)statement.Syntax!).Table;
+        await StreamedRows.InsertAsync(session, services, statement, name, fields, null, ReadAsync(rows), cancellationToken);
+        var key = $"rows#{Guid.NewGuid():N}";
+        await using var added = new StreamedRows(key, fields, ReadAsync(rows));
+        services.Connectors.Add(key, added);
+        try
+        {
+            var state = new ConnectorTable(added,
+                target.Columns.Select(column => new ConnectorColumn(column.Name, column.Type)).ToEquatableArray());
+            var table = TableResolver.Of(statement.Target!, state, added) with { ProviderKey = key };
+            var query = await session.BindReturningAsync(statement, table, cancellationToken);
+            var request = QueryStatements.Request(session, services, statement, parameters) with
+            {
+                Query = query, BindWideAsync = null, Record = null, Distribution = DistributionOptions.SingleTask,
+            };
+            await foreach (var batch in services.Runner.Run(request).ReadAsync(cancellationToken)) yield return batch;
+        }
+        finally
+        {
+            services.Connectors.Remove(key);
+        }
+    }
+
+#pragma warning disable CS1998 // The rows are there; whoever takes them wants a stream.
+    private static async IAsyncEnumerable<Batch> ReadAsync(RowSpool rows)
+    {
+        for (var row = 0L; row < rows.RowCount;)
+        {
+            var batch = rows.Read(row, long.MaxValue, isBackward: false);
+            row += batch.RowCount;
+            yield return batch;
+        }
+    }
+#pragma warning restore CS1998
 
     /// <summary>42501 for who is not the table's owner.</summary>
     internal static async ValueTask RequireMayInsertAsync(QuerySession session, TableEntry table, CancellationToken cancellationToken)

@@ -59,6 +59,7 @@ internal static class RoleStatements
     {
         var rights = await session.RightsAsync(cancellationToken);
         var present = await rights.RequireRoleAsync(Named(session, alter.Name), cancellationToken);
+        RequireUnreserved(present.Name);
         if (present.IsSuperuser || Says(alter, RoleAttribute.Superuser)) await RequireSuperuserAsync(session, rights, "must be superuser to alter superuser roles or change superuser attribute", cancellationToken);
         else if (present.CanReplicate || Says(alter, RoleAttribute.Replication)) await RequireSuperuserAsync(session, rights, "must be superuser to alter replication roles or change replication attribute", cancellationToken);
         else if (Says(alter, RoleAttribute.BypassRls)) await RequireSuperuserAsync(session, rights, "must be superuser to change bypassrls attribute", cancellationToken);

@@ -165,6 +165,7 @@ internal sealed class StatementAnalyzer(QuerySession session, SessionServices se
             ExplainStatement explain => [s_text with { Name = "QUERY PLAN", Type = ExplainStatements.IsJson(explain) ? SqlType.Json : SqlType.Text }],
             ShowStatement show => SettingStatements.FieldsOf(session, show),
             ExecuteStatement execute => session.FindStatement(execute.Name).Fields,
+            CallStatement call => CallStatements.FieldsOf(call),
             FetchStatement { IsMove: false } fetch => CursorStatements.Find(session, fetch.Cursor).Fields,
             _ => null,
         },

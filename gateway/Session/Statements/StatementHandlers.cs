@@ -27,7 +27,7 @@ internal static class StatementHandlers
         DeclareCursorStatement declare => Command(session, () => CursorStatements.Declare(session, services, statement, declare, parameters)),
         FetchStatement fetch => CursorStatements.Fetch(session, fetch),
         CloseCursorStatement close => new CommandPortal(session, _ => CursorStatements.CloseAsync(session, close)),
-        CallStatement call => new CommandPortal(session, token => CallStatements.RunAsync(session, services, call, token)),
+        CallStatement call => CallStatements.Open(session, services, call),
         CreateServerStatement or AlterServerStatement or CreateUserMappingStatement or AlterUserMappingStatement or DropUserMappingStatement =>
             new CommandPortal(session, token => ServerStatements.RunAsync(session, services, statement.Syntax, token)),
         AlterSchemaLocationStatement alter => new CommandPortal(session, token => SchemaStatements.AlterLocationAsync(session, services, alter, token)),

@@ -108,6 +108,9 @@ public sealed record CopyStatement(Query? Query, QualifiedName? Table, Equatable
 
     public bool IsProgram { get; init; }
 
+    /// <summary>FROM STDIN, TO STDOUT.</summary>
+    public bool IsToClient => FileName is null && !IsProgram;
+
     public Expression? Where { get; init; }
 }
 

@@ -36,6 +36,9 @@ internal sealed class MemoryStore : IObjectStore
 
     public ValueTask<bool> TryCreateAsync(string path, ReadOnlyMemory<byte> bytes, CancellationToken cancellationToken) => ValueTask.FromResult(_files.TryAdd(path, (bytes.ToArray(), "1")));
 
+    public ValueTask ReplaceAsync(string path, string localFile, CancellationToken cancellationToken) =>
+        UploadAsync(path, localFile, cancellationToken);
+
     public async ValueTask UploadAsync(string path, string localFile, CancellationToken cancellationToken) => Put(path, await File.ReadAllBytesAsync(localFile, cancellationToken));
 
     public ValueTask<IReadOnlyList<ListedObject>> ListAsync(string folder, int most, CancellationToken cancellationToken) => throw new NotSupportedException();

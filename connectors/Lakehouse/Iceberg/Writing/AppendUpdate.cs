@@ -21,6 +21,13 @@ internal sealed class AppendUpdate(IcebergWriter writer, IReadOnlyList<WrittenFi
     private NewManifest? _manifest;
     private int _attempts;
 
+    /// <summary>
+    /// Metadata files that are to be read before they are there; the last is that of the state which the update was applied to last.
+    /// </summary>
+    private readonly List<(string Path, byte[] Bytes)> _pending = [];
+
+    private string? _published;
+
     /// <summary>The state that the update was applied to last, and what came of it.</summary>
     private (TablePointer Before, TablePointer After)? _applied;
 
@@ -58,14 +65,30 @@ internal sealed class AppendUpdate(IcebergWriter writer, IReadOnlyList<WrittenFi
             document, [new MetadataUpdate.AddSnapshot(snapshot), new MetadataUpdate.SetBranch(MetadataUpdates.MainBranch, _snapshotId)],
             clock.GetUtcNow().ToUnixTimeMilliseconds(), IcebergWriter.Recorded(table, table.Metadata.Path));
         var metadata = IcebergWriter.NextMetadataFile(current.Metadata);
-        await MakeAsync(StoragePath.Combine(current.Location, metadata), document.ToBytes(), cancellationToken);
+        _pending.Add((StoragePath.Combine(current.Location, metadata), document.ToBytes()));
+        writer.Store.Add(_pending[^1].Path, _pending[^1].Bytes);
         var after = current with { Metadata = metadata };
         _applied = (current, after);
         return after;
     }
 
+    /// <summary>
+    /// Who reads the folder by itself takes the metadata file with the highest number, so there is none before the commit.
+    /// </summary>
+    public async ValueTask PublishAsync(CancellationToken cancellationToken)
+    {
+        var (path, bytes) = _pending[^1];
+        if (_published == path) return;
+        // Another commit came before: nobody names what was published for this one.
+        if (_published is not null) await writer.Store.TryDeleteAsync([_published]);
+        await MakeAsync(path, bytes, cancellationToken);
+        _published = path;
+        ForgetPending();
+    }
+
     public async ValueTask DiscardAsync(CancellationToken cancellationToken)
     {
+        ForgetPending();
         await writer.Store.TryDeleteAsync(_made);
         await TableFiles.TryDeleteAsync(writer.Store, [.. written.Select(file => file.Path)], dataFolder);
     }
@@ -94,6 +117,11 @@ internal sealed class AppendUpdate(IcebergWriter writer, IReadOnlyList<WrittenFi
         }
 
         return counts;
+    }
+
+    private void ForgetPending()
+    {
+        foreach (var (path, _) in _pending) writer.Store.Forget(path);
     }
 
     private async ValueTask MakeAsync(string path, byte[] bytes, CancellationToken cancellationToken)

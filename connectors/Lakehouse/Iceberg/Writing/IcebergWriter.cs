@@ -9,9 +9,9 @@ using Federation.ObjectStorage;
 namespace Federation.Connectors.Lakehouse.Iceberg.Writing;
 
 /// <summary>Makes Iceberg tables and appends to them: format version 2, Parquet files, identity partitions. Thread-safe.</summary>
-internal sealed class IcebergWriter(IObjectStore store, Func<TablePointer, IcebergTable> open, ParquetFooters footers, TimeProvider clock)
+internal sealed class IcebergWriter(PendingFiles store, Func<TablePointer, IcebergTable> open, ParquetFooters footers, TimeProvider clock)
 {
-    public IObjectStore Store { get; } = store;
+    public PendingFiles Store { get; } = store;
 
     private const string FormatName = "iceberg";
 

@@ -1,8 +1,7 @@
 using System.Numerics;
 using Federation.Core.Values;
-using Federation.PgWire.Protocol;
 
-namespace Federation.PgWire.Types;
+namespace Federation.ValueForms;
 
 /// <summary>
 /// The binary form of numeric: int16 number of base-10000 digits, int16 weight of the first digit, uint16 sign, uint16 display scale,
@@ -22,7 +21,7 @@ internal static unsafe class NumericBinary
     /// <summary>What PostgreSQL puts into the scale of an infinity: a bit of its in-memory header.</summary>
     private const int InfinityScale = 0x20;
 
-    public static void Write(FrameWriter writer, Int128 unscaled, int scale)
+    public static void Write(ByteWriter writer, Int128 unscaled, int scale)
     {
         // 38 digits and the padding to a whole base-10000 digit need 11 groups at most.
         Span<short> groups = stackalloc short[12];
@@ -94,7 +93,7 @@ internal static unsafe class NumericBinary
         return target;
     }
 
-    public static void Write(FrameWriter writer, PgNumeric value)
+    public static void Write(ByteWriter writer, PgNumeric value)
     {
         switch (value.Kind)
         {
@@ -119,7 +118,7 @@ internal static unsafe class NumericBinary
             value.Scale);
     }
 
-    public static void WriteFromText(FrameWriter writer, ReadOnlySpan<byte> text)
+    public static void WriteFromText(ByteWriter writer, ReadOnlySpan<byte> text)
     {
         // Nearly every value fits in 38 digits; the long ones and the special values take the general road.
         Int128 unscaled = 0;
@@ -152,7 +151,7 @@ internal static unsafe class NumericBinary
 
     public static PgNumeric Read(ReadOnlySpan<byte> bytes)
     {
-        var reader = new MessageReader(bytes);
+        var reader = new ByteReader(bytes);
         var count = reader.ReadUInt16();
         var weight = reader.ReadInt16();
         var sign = reader.ReadUInt16();
@@ -191,7 +190,7 @@ internal static unsafe class NumericBinary
     private static int Padding(int scale) => (DigitWidth - (scale % DigitWidth)) % DigitWidth;
 
     /// <summary><paramref name="groups"/>: lowest first, of which <paramref name="fractionGroups"/> lie behind the point.</summary>
-    private static void WriteGroups(FrameWriter writer, ReadOnlySpan<short> groups, int fractionGroups, ushort sign, int scale)
+    private static void WriteGroups(ByteWriter writer, ReadOnlySpan<short> groups, int fractionGroups, ushort sign, int scale)
     {
         var last = 0;
         while (last < groups.Length && groups[last] == 0) last++;
@@ -207,7 +206,7 @@ internal static unsafe class NumericBinary
         for (var i = first; i >= last; i--) writer.WriteInt16(groups[i]);
     }
 
-    private static void WriteHeader(FrameWriter writer, int count, int weight, ushort sign, int scale)
+    private static void WriteHeader(ByteWriter writer, int count, int weight, ushort sign, int scale)
     {
         writer.WriteInt16((short)count);
         writer.WriteInt16((short)weight);

@@ -1,10 +1,12 @@
 using System.Buffers.Binary;
+using System.Text.Unicode;
+using Federation.Arrow;
 using Federation.Core.Errors;
+using Federation.Core.Types;
 using Federation.Core.Values;
-using Federation.PgWire.Types;
 using Federation.SessionApi;
 
-namespace Federation.PgWire.Copy;
+namespace Federation.ValueForms.Copy;
 
 /// <summary>COPY's binary format; <see cref="BinaryCopyFormat"/> describes it.</summary>
 internal sealed class BinaryCopyReader(CopyIn copy, ValueContext context) : ICopyRowReader
@@ -18,7 +20,7 @@ internal sealed class BinaryCopyReader(CopyIn copy, ValueContext context) : ICop
 
     private static ReadOnlySpan<byte> Signature => [(byte)'P', (byte)'G', (byte)'C', (byte)'O', (byte)'P', (byte)'Y', (byte)'\n', 0xff, (byte)'\r', (byte)'\n', 0];
 
-    public bool TryRead(CopyBuffer buffer, bool isEnd, object?[] values)
+    public bool TryRead(CopyBuffer buffer, bool isEnd, BatchBuilder rows)
     {
         if (_isOver)
         {
@@ -37,11 +39,11 @@ internal sealed class BinaryCopyReader(CopyIn copy, ValueContext context) : ICop
         {
             _isOver = true;
             buffer.Advance(2);
-            return TryRead(buffer, isEnd, values);
+            return TryRead(buffer, isEnd, rows);
         }
 
         _line++;
-        ReadRow(buffer.Unread[2..length], values);
+        ReadRow(buffer.Unread[2..length], rows.Columns);
         buffer.Advance(length);
         return true;
     }
@@ -84,25 +86,48 @@ internal sealed class BinaryCopyReader(CopyIn copy, ValueContext context) : ICop
         return position;
     }
 
-    private void ReadRow(ReadOnlySpan<byte> row, object?[] values)
+    private void ReadRow(ReadOnlySpan<byte> row, ColumnBuilder[] columns)
     {
         var position = 0;
-        for (var i = 0; i < values.Length; i++)
+        for (var i = 0; i < columns.Length; i++)
         {
             var length = BinaryPrimitives.ReadInt32BigEndian(row[position..]);
             position += 4;
-            values[i] = null;
-            if (length < 0) continue;
+            if (length < 0)
+            {
+                columns[i].AppendNull();
+                continue;
+            }
+
+            var field = row.Slice(position, length);
+            position += length;
+            if (TryAppend(field, columns[i])) continue;
             try
             {
-                values[i] = ParameterDecoder.ReadField(row.Slice(position, length), copy.Fields[i].Type, context);
+                columns[i].AppendValue(BinaryDecoder.ReadField(field, copy.Fields[i].Type, context));
             }
             catch (SqlException error)
             {
                 throw error.In($"COPY {copy.Table}, line {_line}, column {copy.Fields[i].Name}");
             }
+        }
+    }
 
-            position += length;
+    /// <summary>The quick way of the commonest types, whose values need no check; false, and nothing is appended, for the rest.</summary>
+    private static bool TryAppend(ReadOnlySpan<byte> field, ColumnBuilder column)
+    {
+        switch (column.Type.Storage)
+        {
+            case Storage.Boolean when field.Length == 1: column.AppendBoolean(field[0] != 0); return true;
+            case Storage.Int16 when field.Length == 2: column.Append(BinaryPrimitives.ReadInt16BigEndian(field)); return true;
+            case Storage.Int32 or Storage.Float32 when field.Length == 4: column.Append(BinaryPrimitives.ReadInt32BigEndian(field)); return true;
+            case Storage.Int64 when column.Type.Base.Length == 8
+                && field.Length == 8: column.Append(BinaryPrimitives.ReadInt64BigEndian(field)); return true;
+            case Storage.Float64 when field.Length == 8: column.Append(BinaryPrimitives.ReadInt64BigEndian(field)); return true;
+            case Storage.Text when ReferenceEquals(column.Type.Base, PgTypes.Text) && Utf8.IsValid(field) && !field.Contains((byte)0):
+                column.AppendBytes(field);
+                return true;
+            default: return false;
         }
     }
 }

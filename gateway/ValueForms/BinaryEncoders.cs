@@ -3,13 +3,12 @@ using System.Runtime.CompilerServices;
 using Federation.Arrow;
 using Federation.Core.Types;
 using Federation.Core.Values;
-using Federation.PgWire.Protocol;
 
-namespace Federation.PgWire.Types;
+namespace Federation.ValueForms;
 
 internal sealed unsafe class BooleanBinaryEncoder : ColumnEncoder
 {
-    public override void Write(FrameWriter writer, Column column, int row) => writer.WriteByte(column.GetBoolean(row) ? (byte)1 : (byte)0);
+    public override void Write(ByteWriter writer, Column column, int row) => writer.WriteByte(column.GetBoolean(row) ? (byte)1 : (byte)0);
 
     public override byte* TryWrite(byte* target, byte* end, Column column, int row)
     {
@@ -21,14 +20,14 @@ internal sealed unsafe class BooleanBinaryEncoder : ColumnEncoder
 
 internal sealed unsafe class Int16BinaryEncoder : ColumnEncoder
 {
-    public override void Write(FrameWriter writer, Column column, int row) => writer.WriteInt16(column.Get<short>(row));
+    public override void Write(ByteWriter writer, Column column, int row) => writer.WriteInt16(column.Get<short>(row));
 
     public override byte* TryWrite(byte* target, byte* end, Column column, int row) => BinaryForms.TryWrite(target, end, column.Get<short>(row));
 }
 
 internal sealed unsafe class Int32BinaryEncoder : ColumnEncoder
 {
-    public override void Write(FrameWriter writer, Column column, int row) => writer.WriteInt32(column.Get<int>(row));
+    public override void Write(ByteWriter writer, Column column, int row) => writer.WriteInt32(column.Get<int>(row));
 
     public override byte* TryWrite(byte* target, byte* end, Column column, int row) => BinaryForms.TryWrite(target, end, column.Get<int>(row));
 }
@@ -36,7 +35,7 @@ internal sealed unsafe class Int32BinaryEncoder : ColumnEncoder
 /// <summary>int8, xid8 and time: microseconds since midnight.</summary>
 internal sealed unsafe class Int64BinaryEncoder : ColumnEncoder
 {
-    public override void Write(FrameWriter writer, Column column, int row) => writer.WriteInt64(column.Get<long>(row));
+    public override void Write(ByteWriter writer, Column column, int row) => writer.WriteInt64(column.Get<long>(row));
 
     public override byte* TryWrite(byte* target, byte* end, Column column, int row) => BinaryForms.TryWrite(target, end, column.Get<long>(row));
 }
@@ -46,7 +45,7 @@ internal sealed unsafe class Float32BinaryEncoder : ColumnEncoder
 {
     private const int NaN = 0x7fc00000;
 
-    public override void Write(FrameWriter writer, Column column, int row) =>
+    public override void Write(ByteWriter writer, Column column, int row) =>
         writer.WriteInt32(float.IsNaN(column.Get<float>(row)) ? NaN : column.Get<int>(row));
 
     public override byte* TryWrite(byte* target, byte* end, Column column, int row) =>
@@ -57,7 +56,7 @@ internal sealed unsafe class Float64BinaryEncoder : ColumnEncoder
 {
     private const long NaN = 0x7ff8000000000000;
 
-    public override void Write(FrameWriter writer, Column column, int row) =>
+    public override void Write(ByteWriter writer, Column column, int row) =>
         writer.WriteInt64(double.IsNaN(column.Get<double>(row)) ? NaN : column.Get<long>(row));
 
     public override byte* TryWrite(byte* target, byte* end, Column column, int row) =>
@@ -67,12 +66,12 @@ internal sealed unsafe class Float64BinaryEncoder : ColumnEncoder
 /// <summary>oid, xid and the reg types: held in 64 bits, unsigned 32 bits on the wire.</summary>
 internal sealed unsafe class OidBinaryEncoder : ColumnEncoder
 {
-    public override void Write(FrameWriter writer, Column column, int row) => writer.WriteInt32((int)(uint)column.Get<long>(row));
+    public override void Write(ByteWriter writer, Column column, int row) => writer.WriteInt32((int)(uint)column.Get<long>(row));
 }
 
 internal sealed unsafe class DateBinaryEncoder : ColumnEncoder
 {
-    public override void Write(FrameWriter writer, Column column, int row) =>
+    public override void Write(ByteWriter writer, Column column, int row) =>
         writer.WriteInt32(BinaryForms.Date(new PgDate(column.Get<int>(row))));
 
     public override byte* TryWrite(byte* target, byte* end, Column column, int row) =>
@@ -82,7 +81,7 @@ internal sealed unsafe class DateBinaryEncoder : ColumnEncoder
 /// <summary>Local microseconds since midnight, then the zone in seconds west of UTC.</summary>
 internal sealed unsafe class TimeTzBinaryEncoder : ColumnEncoder
 {
-    public override void Write(FrameWriter writer, Column column, int row)
+    public override void Write(ByteWriter writer, Column column, int row)
     {
         var value = TimeTzForm.Unpack(column.Get<long>(row));
         writer.WriteInt64(value.Microseconds);
@@ -92,7 +91,7 @@ internal sealed unsafe class TimeTzBinaryEncoder : ColumnEncoder
 
 internal sealed unsafe class TimestampBinaryEncoder : ColumnEncoder
 {
-    public override void Write(FrameWriter writer, Column column, int row) =>
+    public override void Write(ByteWriter writer, Column column, int row) =>
         writer.WriteInt64(BinaryForms.Timestamp(new PgTimestamp(column.Get<long>(row))));
 
     public override byte* TryWrite(byte* target, byte* end, Column column, int row) =>
@@ -101,7 +100,7 @@ internal sealed unsafe class TimestampBinaryEncoder : ColumnEncoder
 
 internal sealed unsafe class IntervalBinaryEncoder : ColumnEncoder
 {
-    public override void Write(FrameWriter writer, Column column, int row)
+    public override void Write(ByteWriter writer, Column column, int row)
     {
         var value = column.Get<PgInterval>(row);
         writer.WriteInt64(value.Microseconds);
@@ -112,7 +111,7 @@ internal sealed unsafe class IntervalBinaryEncoder : ColumnEncoder
 
 internal sealed unsafe class UuidBinaryEncoder : ColumnEncoder
 {
-    public override void Write(FrameWriter writer, Column column, int row)
+    public override void Write(ByteWriter writer, Column column, int row)
     {
         UuidText.WriteNetworkOrder(writer.GetSpan(16), column.Get<UInt128>(row));
         writer.Advance(16);
@@ -121,7 +120,7 @@ internal sealed unsafe class UuidBinaryEncoder : ColumnEncoder
 
 internal sealed unsafe class DecimalBinaryEncoder(int scale) : ColumnEncoder
 {
-    public override void Write(FrameWriter writer, Column column, int row) => NumericBinary.Write(writer, column.GetDecimal(row), scale);
+    public override void Write(ByteWriter writer, Column column, int row) => NumericBinary.Write(writer, column.GetDecimal(row), scale);
 
     public override byte* TryWrite(byte* target, byte* end, Column column, int row)
     {
@@ -134,13 +133,13 @@ internal sealed unsafe class DecimalBinaryEncoder(int scale) : ColumnEncoder
 /// <summary>numeric held as text.</summary>
 internal sealed unsafe class NumericTextBinaryEncoder : ColumnEncoder
 {
-    public override void Write(FrameWriter writer, Column column, int row) => NumericBinary.WriteFromText(writer, column.GetBytes(row));
+    public override void Write(ByteWriter writer, Column column, int row) => NumericBinary.WriteFromText(writer, column.GetBytes(row));
 }
 
 /// <summary>jsonb and jsonpath: a version byte, then the text.</summary>
 internal sealed unsafe class VersionedTextBinaryEncoder : ColumnEncoder
 {
-    public override void Write(FrameWriter writer, Column column, int row)
+    public override void Write(ByteWriter writer, Column column, int row)
     {
         writer.WriteByte(1);
         writer.WriteBytes(column.GetBytes(row));
@@ -150,7 +149,7 @@ internal sealed unsafe class VersionedTextBinaryEncoder : ColumnEncoder
 /// <summary>bit and varbit: the number of bits, then the bits from the top of the first byte.</summary>
 internal sealed unsafe class BitBinaryEncoder : ColumnEncoder
 {
-    public override void Write(FrameWriter writer, Column column, int row)
+    public override void Write(ByteWriter writer, Column column, int row)
     {
         var blob = column.GetBytes(row);
         var length = BitText.KernelLength(blob);
@@ -172,7 +171,7 @@ internal sealed unsafe class BitBinaryEncoder : ColumnEncoder
 /// <summary>Types held as text whose binary form is not text: the value is read and written, which is rare enough to allocate.</summary>
 internal sealed unsafe class ParsedTextBinaryEncoder(PgType type) : ColumnEncoder
 {
-    public override void Write(FrameWriter writer, Column column, int row) =>
+    public override void Write(ByteWriter writer, Column column, int row) =>
         TextHeldBinary.Write(writer, type, System.Text.Encoding.UTF8.GetString(column.GetBytes(row)));
 }
 

@@ -3,10 +3,10 @@ using Federation.Core.Errors;
 using Federation.Core.Types;
 using Federation.Core.Values;
 
-namespace Federation.PgWire.Types;
+namespace Federation.ValueForms;
 
 /// <summary>Chooses the encoder of a result column by type and format code (0 text, 1 binary).</summary>
-internal static class Codecs
+public static class Codecs
 {
     public const short Text = 0;
     public const short Binary = 1;

@@ -2,7 +2,7 @@ using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using Federation.Core.Values;
 
-namespace Federation.PgWire.Types;
+namespace Federation.ValueForms;
 
 /// <summary>Dates from 0001-01-01 to 9999-12-31 as yyyy-mm-dd. Those that data is full of come from a table.</summary>
 internal static unsafe class PlainDates

@@ -4,9 +4,8 @@ using Federation.Core;
 using Federation.Core.Errors;
 using Federation.Core.Types;
 using Federation.Core.Values;
-using Federation.PgWire.Protocol;
 
-namespace Federation.PgWire.Types;
+namespace Federation.ValueForms;
 
 /// <summary>Binary forms of types that are held as their text: networks, geometry, ranges and the like.</summary>
 internal static class TextHeldBinary
@@ -24,7 +23,7 @@ internal static class TextHeldBinary
         type.Name is "void" or "char" or "inet" or "cidr" or "macaddr" or "macaddr8" or "pg_lsn" or "tid" or "money"
         || GeometryText.Knows(type) || RangeText.Subtype(type) is not null;
 
-    public static void Write(FrameWriter writer, PgType type, string text)
+    public static void Write(ByteWriter writer, PgType type, string text)
     {
         switch (type.Name)
         {
@@ -50,7 +49,7 @@ internal static class TextHeldBinary
         else WriteRange(writer, RangeText.Parse(text, type, ValueContext.Default));
     }
 
-    public static string Read(ref MessageReader reader, PgType type, ValueContext context)
+    public static string Read(ref ByteReader reader, PgType type, ValueContext context)
     {
         switch (type.Name)
         {
@@ -71,7 +70,7 @@ internal static class TextHeldBinary
             : RangeText.Format(ReadRange(ref reader, type, context), type, context.Format);
     }
 
-    private static void WriteNetwork(FrameWriter writer, PgNetwork value, bool isCidr)
+    private static void WriteNetwork(ByteWriter writer, PgNetwork value, bool isCidr)
     {
         writer.WriteByte(value.IsV6 ? FamilyV6 : FamilyV4);
         writer.WriteByte(value.PrefixBits);
@@ -80,7 +79,7 @@ internal static class TextHeldBinary
         writer.WriteBytes(value.Address.AsSpan());
     }
 
-    private static PgNetwork ReadNetwork(ref MessageReader reader, string typeName)
+    private static PgNetwork ReadNetwork(ref ByteReader reader, string typeName)
     {
         var family = reader.ReadByte();
         var bits = reader.ReadByte();
@@ -92,14 +91,14 @@ internal static class TextHeldBinary
         return new PgNetwork(EquatableArray.Create(reader.ReadBytes(length)), bits);
     }
 
-    private static void WriteGeometry(FrameWriter writer, PgGeometry value, PgType type)
+    private static void WriteGeometry(ByteWriter writer, PgGeometry value, PgType type)
     {
         if (type.Name == "path") writer.WriteByte(value.IsClosed ? (byte)1 : (byte)0);
         if (type.Name is "path" or "polygon") writer.WriteInt32(value.Numbers.Count / 2);
         foreach (var number in value.Numbers) writer.WriteInt64(BitConverter.DoubleToInt64Bits(number));
     }
 
-    private static PgGeometry ReadGeometry(ref MessageReader reader, PgType type)
+    private static PgGeometry ReadGeometry(ref ByteReader reader, PgType type)
     {
         var isClosed = type.Name != "path" || reader.ReadByte() != 0;
         var count = type.Name switch
@@ -109,13 +108,13 @@ internal static class TextHeldBinary
             "lseg" or "box" => 4,
             _ => 3,
         };
-        if (count < 0 || count * (long)sizeof(double) > reader.Remaining) throw ProtocolErrors.InsufficientData();
+        if (count < 0 || count * (long)sizeof(double) > reader.Remaining) throw FormErrors.InsufficientData();
         var numbers = new double[count];
         for (var i = 0; i < count; i++) numbers[i] = BitConverter.Int64BitsToDouble(reader.ReadInt64());
         return new PgGeometry(new EquatableArray<double>(numbers), isClosed);
     }
 
-    private static void WriteRange(FrameWriter writer, PgRange range)
+    private static void WriteRange(ByteWriter writer, PgRange range)
     {
         var flags = range.IsEmpty ? RangeEmpty
             : (byte)((range.LowerIsInclusive ? LowerInclusive : 0) | (range.UpperIsInclusive ? UpperInclusive : 0)
@@ -125,7 +124,7 @@ internal static class TextHeldBinary
         if (range.Upper is not null) WriteBound(writer, range.Upper);
     }
 
-    private static void WriteBound(FrameWriter writer, object bound)
+    private static void WriteBound(ByteWriter writer, object bound)
     {
         var mark = writer.ReserveLength();
         switch (bound)
@@ -141,13 +140,13 @@ internal static class TextHeldBinary
         writer.PatchLength(mark);
     }
 
-    private static PgRange ReadRange(ref MessageReader reader, PgType type, ValueContext context)
+    private static PgRange ReadRange(ref ByteReader reader, PgType type, ValueContext context)
     {
         var flags = reader.ReadByte();
         if ((flags & RangeEmpty) != 0) return PgRange.Empty;
         var subtype = RangeText.Subtype(type)!;
-        var lower = (flags & LowerInfinite) != 0 ? null : ParameterDecoder.ReadItem(ref reader, subtype, context);
-        var upper = (flags & UpperInfinite) != 0 ? null : ParameterDecoder.ReadItem(ref reader, subtype, context);
+        var lower = (flags & LowerInfinite) != 0 ? null : BinaryDecoder.ReadItem(ref reader, subtype, context);
+        var upper = (flags & UpperInfinite) != 0 ? null : BinaryDecoder.ReadItem(ref reader, subtype, context);
         return RangeText.Canonical(new PgRange(lower, upper, (flags & LowerInclusive) != 0, (flags & UpperInclusive) != 0, IsEmpty: false));
     }
 

@@ -3,14 +3,13 @@ using Federation.Arrow;
 using Federation.Core.Errors;
 using Federation.Core.Types;
 using Federation.Core.Values;
-using Federation.PgWire.Protocol;
 
-namespace Federation.PgWire.Types;
+namespace Federation.ValueForms;
 
 /// <summary>Arrays as text. Items are written in place and rewritten only when they need quotes.</summary>
 internal sealed class ArrayTextEncoder(ColumnEncoder item, byte delimiter) : ColumnEncoder
 {
-    public override void Write(FrameWriter writer, Column column, int row)
+    public override void Write(ByteWriter writer, Column column, int row)
     {
         var (start, length) = column.GetList(row);
         var child = column.Children[0];
@@ -42,7 +41,7 @@ internal sealed class ArrayTextEncoder(ColumnEncoder item, byte delimiter) : Col
 /// <summary>int2vector and oidvector: items between spaces.</summary>
 internal sealed class VectorTextEncoder(ColumnEncoder item) : ColumnEncoder
 {
-    public override void Write(FrameWriter writer, Column column, int row)
+    public override void Write(ByteWriter writer, Column column, int row)
     {
         var (start, length) = column.GetList(row);
         for (var i = start; i < start + length; i++)
@@ -55,7 +54,7 @@ internal sealed class VectorTextEncoder(ColumnEncoder item) : ColumnEncoder
 
 internal sealed class RecordTextEncoder(ColumnEncoder[] fields) : ColumnEncoder
 {
-    public override void Write(FrameWriter writer, Column column, int row)
+    public override void Write(ByteWriter writer, Column column, int row)
     {
         writer.WriteByte((byte)'(');
         for (var i = 0; i < fields.Length; i++)
@@ -79,7 +78,7 @@ internal sealed class ArrayBinaryEncoder(ColumnEncoder leaf, Oid itemOid, int de
 {
     private readonly int[] _lengths = new int[depth];
 
-    public override void Write(FrameWriter writer, Column column, int row)
+    public override void Write(ByteWriter writer, Column column, int row)
     {
         var (_, length) = column.GetList(row);
         Measure(column, row, 0);
@@ -117,7 +116,7 @@ internal sealed class ArrayBinaryEncoder(ColumnEncoder leaf, Oid itemOid, int de
         }
     }
 
-    private bool WriteItems(FrameWriter writer, Column column, int row, int level)
+    private bool WriteItems(ByteWriter writer, Column column, int row, int level)
     {
         var (start, length) = column.GetList(row);
         if (length != _lengths[level])
@@ -151,7 +150,7 @@ internal sealed class ArrayBinaryEncoder(ColumnEncoder leaf, Oid itemOid, int de
 /// <summary>Records in binary: int32 number of fields, then for each its type OID, length and value.</summary>
 internal sealed class RecordBinaryEncoder(ColumnEncoder[] fields, Oid[] types) : ColumnEncoder
 {
-    public override void Write(FrameWriter writer, Column column, int row)
+    public override void Write(ByteWriter writer, Column column, int row)
     {
         writer.WriteInt32(fields.Length);
         for (var i = 0; i < fields.Length; i++)
@@ -175,7 +174,7 @@ internal sealed class CompositeBinaryEncoder(SqlType type, RecordBinaryEncoder r
 {
     private readonly BatchSchema _schema = new([new Field("composite", type)]);
 
-    public override void Write(FrameWriter writer, Column column, int row)
+    public override void Write(ByteWriter writer, Column column, int row)
     {
         if (type.Fields.Any(field => field.Type.IsUnknown))
             throw new SqlException(SqlState.FeatureNotSupported, "a composite with a field of a domain or a composite has no binary form here") { Hint = "Ask for it as text." };
@@ -189,7 +188,7 @@ internal sealed class CompositeBinaryEncoder(SqlType type, RecordBinaryEncoder r
 
 internal static class NestedText
 {
-    public static void QuoteArrayItem(FrameWriter writer, int mark, byte delimiter)
+    public static void QuoteArrayItem(ByteWriter writer, int mark, byte delimiter)
     {
         if (!TextQuoting.ArrayItemNeedsQuotes(writer.WrittenSince(mark), delimiter)) return;
         var copy = TakeBack(writer, mark, out var length);
@@ -197,7 +196,7 @@ internal static class NestedText
         GiveBack(copy);
     }
 
-    public static void QuoteRecordField(FrameWriter writer, int mark)
+    public static void QuoteRecordField(ByteWriter writer, int mark)
     {
         if (!TextQuoting.RecordFieldNeedsQuotes(writer.WrittenSince(mark))) return;
         var copy = TakeBack(writer, mark, out var length);
@@ -209,7 +208,7 @@ internal static class NestedText
     private const int MostRented = 1 << 20;
 
     /// <summary>Removes what was written since the mark and returns it in an array for <see cref="GiveBack"/>.</summary>
-    public static byte[] TakeBack(FrameWriter writer, int mark, out int length)
+    public static byte[] TakeBack(ByteWriter writer, int mark, out int length)
     {
         var written = writer.WrittenSince(mark);
         length = written.Length;

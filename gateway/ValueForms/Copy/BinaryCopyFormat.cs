@@ -1,9 +1,7 @@
 using Federation.Arrow;
-using Federation.PgWire.Protocol;
-using Federation.PgWire.Types;
 using Federation.SessionApi;
 
-namespace Federation.PgWire.Copy;
+namespace Federation.ValueForms.Copy;
 
 /// <summary>
 /// COPY's binary format: an 11-byte signature, int32 flags, int32 length of the header extension; for each row int16 number of fields, then
@@ -13,9 +11,13 @@ internal sealed class BinaryCopyFormat : ICopyRowFormat
 {
     private bool _headerIsPending;
 
-    public void WriteHeader(FrameWriter writer, CopyOut copy) => _headerIsPending = true;
+    public bool WriteHeader(ByteWriter writer)
+    {
+        _headerIsPending = true;
+        return false;
+    }
 
-    public void WriteRow(FrameWriter writer, Batch batch, ColumnEncoder[] encoders, int row)
+    public void WriteRow(ByteWriter writer, Batch batch, ColumnEncoder[] encoders, int row)
     {
         WritePendingHeader(writer);
         writer.WriteInt16((short)encoders.Length);
@@ -33,15 +35,14 @@ internal sealed class BinaryCopyFormat : ICopyRowFormat
         }
     }
 
-    public void WriteTrailer(FrameWriter writer)
+    public bool WriteTrailer(ByteWriter writer)
     {
-        writer.Begin(BackendMessageType.CopyData);
         WritePendingHeader(writer);
         writer.WriteInt16(-1);
-        writer.End();
+        return true;
     }
 
-    private void WritePendingHeader(FrameWriter writer)
+    private void WritePendingHeader(ByteWriter writer)
     {
         if (!_headerIsPending) return;
         _headerIsPending = false;

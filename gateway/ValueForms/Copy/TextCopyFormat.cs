@@ -1,11 +1,9 @@
 using System.Buffers;
 using System.Text;
 using Federation.Arrow;
-using Federation.PgWire.Protocol;
-using Federation.PgWire.Types;
 using Federation.SessionApi;
 
-namespace Federation.PgWire.Copy;
+namespace Federation.ValueForms.Copy;
 
 /// <summary>COPY's text format: fields between delimiters, backslash escapes, NULL as a marker.</summary>
 internal sealed class TextCopyFormat(CopyOut copy) : ICopyRowFormat
@@ -15,10 +13,9 @@ internal sealed class TextCopyFormat(CopyOut copy) : ICopyRowFormat
     private readonly SearchValues<byte> _special = SearchValues.Create(
         [(byte)'\\', (byte)'\b', (byte)'\f', (byte)'\n', (byte)'\r', (byte)'\t', (byte)'\v', (byte)copy.Delimiter]);
 
-    public void WriteHeader(FrameWriter writer, CopyOut copy)
+    public bool WriteHeader(ByteWriter writer)
     {
-        if (!copy.Header) return;
-        writer.Begin(BackendMessageType.CopyData);
+        if (!copy.Header) return false;
         for (var i = 0; i < copy.Fields.Count; i++)
         {
             if (i > 0) writer.WriteByte(_delimiter);
@@ -28,10 +25,10 @@ internal sealed class TextCopyFormat(CopyOut copy) : ICopyRowFormat
         }
 
         writer.WriteByte((byte)'\n');
-        writer.End();
+        return true;
     }
 
-    public void WriteRow(FrameWriter writer, Batch batch, ColumnEncoder[] encoders, int row)
+    public void WriteRow(ByteWriter writer, Batch batch, ColumnEncoder[] encoders, int row)
     {
         for (var i = 0; i < encoders.Length; i++)
         {
@@ -50,12 +47,9 @@ internal sealed class TextCopyFormat(CopyOut copy) : ICopyRowFormat
         writer.WriteByte((byte)'\n');
     }
 
-    public void WriteTrailer(FrameWriter writer)
-    {
-        // Since protocol 3 the end of text data is CopyDone alone.
-    }
+    public bool WriteTrailer(ByteWriter writer) => false;
 
-    private void Escape(FrameWriter writer, int mark)
+    private void Escape(ByteWriter writer, int mark)
     {
         if (!writer.WrittenSince(mark).ContainsAny(_special)) return;
         var copied = NestedText.TakeBack(writer, mark, out var length);

@@ -2,12 +2,12 @@ using System.Buffers.Binary;
 using System.Text;
 using System.Text.Unicode;
 
-namespace Federation.PgWire.Protocol;
+namespace Federation.ValueForms;
 
 /// <summary>
 /// Reads the fields of one message body. Bodies that are too short or too long are protocol violations that end the statement.
 /// </summary>
-internal ref struct MessageReader(ReadOnlySpan<byte> body)
+public ref struct ByteReader(ReadOnlySpan<byte> body)
 {
     private ReadOnlySpan<byte> _rest = body;
 
@@ -38,21 +38,21 @@ internal ref struct MessageReader(ReadOnlySpan<byte> body)
     public string ReadCString()
     {
         var end = _rest.IndexOf((byte)0);
-        if (end < 0) throw ProtocolErrors.Malformed("invalid string in message");
+        if (end < 0) throw FormErrors.Malformed("invalid string in message");
         var text = _rest[..end];
         _rest = _rest[(end + 1)..];
-        if (!Utf8.IsValid(text)) throw ProtocolErrors.InvalidUtf8(text);
+        if (!Utf8.IsValid(text)) throw FormErrors.InvalidUtf8(text);
         return Encoding.UTF8.GetString(text);
     }
 
     public readonly void DemandEnd()
     {
-        if (!_rest.IsEmpty) throw ProtocolErrors.InvalidFormat();
+        if (!_rest.IsEmpty) throw FormErrors.InvalidFormat();
     }
 
     private ReadOnlySpan<byte> Take(int count)
     {
-        if (count < 0 || count > _rest.Length) throw ProtocolErrors.InsufficientData();
+        if (count < 0 || count > _rest.Length) throw FormErrors.InsufficientData();
         var taken = _rest[..count];
         _rest = _rest[count..];
         return taken;

@@ -1,11 +1,9 @@
 using System.Buffers;
 using System.Text;
 using Federation.Arrow;
-using Federation.PgWire.Protocol;
-using Federation.PgWire.Types;
 using Federation.SessionApi;
 
-namespace Federation.PgWire.Copy;
+namespace Federation.ValueForms.Copy;
 
 /// <summary>
 /// COPY's CSV format. A field is quoted when it holds the delimiter, a quote or a line end, when it equals the NULL marker, or when
@@ -19,6 +17,8 @@ internal sealed class CsvCopyFormat : ICopyRowFormat
     private readonly byte[] _null;
     private readonly bool[] _forceQuote;
     private readonly SearchValues<byte> _special;
+    private readonly bool _hasHeader;
+    private readonly string[] _names;
 
     public CsvCopyFormat(CopyOut copy)
     {
@@ -26,28 +26,29 @@ internal sealed class CsvCopyFormat : ICopyRowFormat
         _quote = (byte)copy.Quote;
         _escape = (byte)copy.Escape;
         _null = Encoding.UTF8.GetBytes(copy.NullText);
+        _hasHeader = copy.Header;
+        _names = [.. copy.Fields.Select(field => field.Name)];
         _forceQuote = new bool[copy.Fields.Count];
         foreach (var index in copy.ForceQuote) _forceQuote[index] = true;
         _special = SearchValues.Create([_delimiter, _quote, (byte)'\n', (byte)'\r']);
     }
 
-    public void WriteHeader(FrameWriter writer, CopyOut copy)
+    public bool WriteHeader(ByteWriter writer)
     {
-        if (!copy.Header) return;
-        writer.Begin(BackendMessageType.CopyData);
-        for (var i = 0; i < copy.Fields.Count; i++)
+        if (!_hasHeader) return false;
+        for (var i = 0; i < _names.Length; i++)
         {
             if (i > 0) writer.WriteByte(_delimiter);
             var mark = writer.Mark;
-            writer.WriteText(copy.Fields[i].Name);
-            Quote(writer, mark, force: false, isOnlyColumn: copy.Fields.Count == 1);
+            writer.WriteText(_names[i]);
+            Quote(writer, mark, force: false, isOnlyColumn: _names.Length == 1);
         }
 
         writer.WriteByte((byte)'\n');
-        writer.End();
+        return true;
     }
 
-    public void WriteRow(FrameWriter writer, Batch batch, ColumnEncoder[] encoders, int row)
+    public void WriteRow(ByteWriter writer, Batch batch, ColumnEncoder[] encoders, int row)
     {
         for (var i = 0; i < encoders.Length; i++)
         {
@@ -66,12 +67,9 @@ internal sealed class CsvCopyFormat : ICopyRowFormat
         writer.WriteByte((byte)'\n');
     }
 
-    public void WriteTrailer(FrameWriter writer)
-    {
-        // CopyDone alone ends CSV data.
-    }
+    public bool WriteTrailer(ByteWriter writer) => false;
 
-    private void Quote(FrameWriter writer, int mark, bool force, bool isOnlyColumn)
+    private void Quote(ByteWriter writer, int mark, bool force, bool isOnlyColumn)
     {
         var text = writer.WrittenSince(mark);
         if (!force && !text.ContainsAny(_special) && !text.SequenceEqual(_null) && !(isOnlyColumn && text.SequenceEqual("\\."u8))) return;

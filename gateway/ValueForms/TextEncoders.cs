@@ -4,13 +4,12 @@ using System.Runtime.InteropServices;
 using Federation.Arrow;
 using Federation.Core.Types;
 using Federation.Core.Values;
-using Federation.PgWire.Protocol;
 
-namespace Federation.PgWire.Types;
+namespace Federation.ValueForms;
 
 internal sealed unsafe class BooleanTextEncoder : ColumnEncoder
 {
-    public override void Write(FrameWriter writer, Column column, int row) =>
+    public override void Write(ByteWriter writer, Column column, int row) =>
         writer.WriteByte(column.GetBoolean(row) ? (byte)'t' : (byte)'f');
 
     public override byte* TryWrite(byte* target, byte* end, Column column, int row)
@@ -23,7 +22,7 @@ internal sealed unsafe class BooleanTextEncoder : ColumnEncoder
 
 internal sealed unsafe class Int16TextEncoder : ColumnEncoder
 {
-    public override void Write(FrameWriter writer, Column column, int row) => TextEncoding.WriteInteger(writer, column.Get<short>(row));
+    public override void Write(ByteWriter writer, Column column, int row) => TextEncoding.WriteInteger(writer, column.Get<short>(row));
 
     public override byte* TryWrite(byte* target, byte* end, Column column, int row) =>
         end - target < Digits.MostIntegerBytes ? null : Digits.Write(target, column.Get<short>(row));
@@ -31,7 +30,7 @@ internal sealed unsafe class Int16TextEncoder : ColumnEncoder
 
 internal sealed unsafe class Int32TextEncoder : ColumnEncoder
 {
-    public override void Write(FrameWriter writer, Column column, int row) => TextEncoding.WriteInteger(writer, column.Get<int>(row));
+    public override void Write(ByteWriter writer, Column column, int row) => TextEncoding.WriteInteger(writer, column.Get<int>(row));
 
     public override byte* TryWrite(byte* target, byte* end, Column column, int row) =>
         end - target < Digits.MostIntegerBytes ? null : Digits.Write(target, column.Get<int>(row));
@@ -39,7 +38,7 @@ internal sealed unsafe class Int32TextEncoder : ColumnEncoder
 
 internal sealed unsafe class Int64TextEncoder : ColumnEncoder
 {
-    public override void Write(FrameWriter writer, Column column, int row) => TextEncoding.WriteInteger(writer, column.Get<long>(row));
+    public override void Write(ByteWriter writer, Column column, int row) => TextEncoding.WriteInteger(writer, column.Get<long>(row));
 
     public override byte* TryWrite(byte* target, byte* end, Column column, int row) =>
         end - target < Digits.MostIntegerBytes ? null : Digits.Write(target, column.Get<long>(row));
@@ -49,7 +48,7 @@ internal sealed unsafe class UInt64TextEncoder : ColumnEncoder
 {
     private const int MaxLength = 20;
 
-    public override void Write(FrameWriter writer, Column column, int row)
+    public override void Write(ByteWriter writer, Column column, int row)
     {
         Utf8Formatter.TryFormat(column.Get<ulong>(row), writer.GetSpan(MaxLength), out var written);
         writer.Advance(written);
@@ -58,13 +57,13 @@ internal sealed unsafe class UInt64TextEncoder : ColumnEncoder
 
 internal sealed unsafe class RegTextEncoder(PgType type, TextFormat format) : ColumnEncoder
 {
-    public override void Write(FrameWriter writer, Column column, int row) =>
+    public override void Write(ByteWriter writer, Column column, int row) =>
         writer.WriteText(ValueText.FormatReg(column.Get<long>(row), type, format));
 }
 
 internal sealed unsafe class Float32TextEncoder(int extraFloatDigits) : ColumnEncoder
 {
-    public override void Write(FrameWriter writer, Column column, int row) =>
+    public override void Write(ByteWriter writer, Column column, int row) =>
         writer.Advance(FloatText.Write(writer.GetSpan(FloatText.MaxLength), column.Get<float>(row), extraFloatDigits));
 
     public override byte* TryWrite(byte* target, byte* end, Column column, int row) =>
@@ -73,7 +72,7 @@ internal sealed unsafe class Float32TextEncoder(int extraFloatDigits) : ColumnEn
 
 internal sealed unsafe class Float64TextEncoder(int extraFloatDigits) : ColumnEncoder
 {
-    public override void Write(FrameWriter writer, Column column, int row) =>
+    public override void Write(ByteWriter writer, Column column, int row) =>
         writer.Advance(FloatText.Write(writer.GetSpan(FloatText.MaxLength), column.Get<double>(row), extraFloatDigits));
 
     public override byte* TryWrite(byte* target, byte* end, Column column, int row) =>
@@ -85,7 +84,7 @@ internal sealed unsafe class DecimalTextEncoder(int scale) : ColumnEncoder
     // 18 digits, a sign, a point and a zero before it, and what the digits may overwrite behind it.
     private const int MostBytes = 32;
 
-    public override void Write(FrameWriter writer, Column column, int row)
+    public override void Write(ByteWriter writer, Column column, int row)
     {
         if (column.DecimalWidth < 16) TextEncoding.WriteScaled(writer, (long)column.GetDecimal(row), scale);
         else TextEncoding.WriteScaled(writer, column.GetDecimal(row), scale);
@@ -104,7 +103,7 @@ internal sealed unsafe class DecimalTextEncoder(int scale) : ColumnEncoder
 /// <summary>Text in UTF-8 as it lies in the column; also the binary form of every type whose binary form is its text.</summary>
 internal sealed unsafe class RawBytesEncoder : ColumnEncoder
 {
-    public override void Write(FrameWriter writer, Column column, int row) => writer.WriteBytes(column.GetBytes(row));
+    public override void Write(ByteWriter writer, Column column, int row) => writer.WriteBytes(column.GetBytes(row));
 
     public override byte* TryWrite(byte* target, byte* end, Column column, int row)
     {
@@ -128,7 +127,7 @@ internal sealed unsafe class RawBytesEncoder : ColumnEncoder
 
 internal sealed unsafe class ByteaTextEncoder(ByteaOutput output) : ColumnEncoder
 {
-    public override void Write(FrameWriter writer, Column column, int row) => ByteaText.Write(writer, column.GetBytes(row), output);
+    public override void Write(ByteWriter writer, Column column, int row) => ByteaText.Write(writer, column.GetBytes(row), output);
 }
 
 internal sealed unsafe class DateTextEncoder(TextFormat format) : ColumnEncoder
@@ -137,7 +136,7 @@ internal sealed unsafe class DateTextEncoder(TextFormat format) : ColumnEncoder
     private const int FirstPlainDay = -719_162;
     private const int LastPlainDay = 2_932_896;
 
-    public override void Write(FrameWriter writer, Column column, int row) =>
+    public override void Write(ByteWriter writer, Column column, int row) =>
         writer.Advance(DateTimeOutput.Write(writer.GetSpan(DateTimeOutput.MaxLength), new PgDate(column.Get<int>(row)), format));
 
     public override byte* TryWrite(byte* target, byte* end, Column column, int row)
@@ -152,19 +151,19 @@ internal sealed unsafe class DateTextEncoder(TextFormat format) : ColumnEncoder
 
 internal sealed unsafe class TimeTextEncoder : ColumnEncoder
 {
-    public override void Write(FrameWriter writer, Column column, int row) =>
+    public override void Write(ByteWriter writer, Column column, int row) =>
         writer.Advance(DateTimeOutput.Write(writer.GetSpan(DateTimeOutput.MaxLength), new PgTime(column.Get<long>(row))));
 }
 
 internal sealed unsafe class TimeTzTextEncoder : ColumnEncoder
 {
-    public override void Write(FrameWriter writer, Column column, int row) =>
+    public override void Write(ByteWriter writer, Column column, int row) =>
         writer.Advance(DateTimeOutput.Write(writer.GetSpan(DateTimeOutput.MaxLength), TimeTzForm.Unpack(column.Get<long>(row))));
 }
 
 internal sealed unsafe class TimestampTextEncoder(bool withZone, TextFormat format) : ColumnEncoder
 {
-    public override void Write(FrameWriter writer, Column column, int row) =>
+    public override void Write(ByteWriter writer, Column column, int row) =>
         writer.Advance(
             DateTimeOutput.Write(writer.GetSpan(DateTimeOutput.MaxLength), new PgTimestamp(column.Get<long>(row)), withZone, format));
 
@@ -175,13 +174,13 @@ internal sealed unsafe class TimestampTextEncoder(bool withZone, TextFormat form
 
 internal sealed unsafe class IntervalTextEncoder(IntervalStyle style) : ColumnEncoder
 {
-    public override void Write(FrameWriter writer, Column column, int row) =>
+    public override void Write(ByteWriter writer, Column column, int row) =>
         writer.Advance(IntervalOutput.Write(writer.GetSpan(IntervalOutput.MaxLength), column.Get<PgInterval>(row), style));
 }
 
 internal sealed unsafe class UuidTextEncoder : ColumnEncoder
 {
-    public override void Write(FrameWriter writer, Column column, int row)
+    public override void Write(ByteWriter writer, Column column, int row)
     {
         Utf8Formatter.TryFormat(UuidText.FromKernelForm(column.Get<UInt128>(row)), writer.GetSpan(UuidText.Length), out var written);
         writer.Advance(written);
@@ -190,7 +189,7 @@ internal sealed unsafe class UuidTextEncoder : ColumnEncoder
 
 internal sealed unsafe class BitTextEncoder : ColumnEncoder
 {
-    public override void Write(FrameWriter writer, Column column, int row) => BitText.WriteKernelForm(writer, column.GetBytes(row));
+    public override void Write(ByteWriter writer, Column column, int row) => BitText.WriteKernelForm(writer, column.GetBytes(row));
 }
 
 internal static class TextEncoding
@@ -198,14 +197,14 @@ internal static class TextEncoding
     private const int MaxIntegerLength = 20;
     private const int MaxDecimalLength = 48;
 
-    public static void WriteInteger(FrameWriter writer, long value)
+    public static void WriteInteger(ByteWriter writer, long value)
     {
         Utf8Formatter.TryFormat(value, writer.GetSpan(MaxIntegerLength), out var written);
         writer.Advance(written);
     }
 
     /// <summary>The digits of an unscaled decimal with its point, written from the last digit backwards.</summary>
-    public static void WriteScaled(FrameWriter writer, long unscaled, int scale)
+    public static void WriteScaled(ByteWriter writer, long unscaled, int scale)
     {
         Span<byte> digits = stackalloc byte[MaxDecimalLength];
         var position = digits.Length;
@@ -223,7 +222,7 @@ internal static class TextEncoding
         writer.WriteBytes(digits[position..]);
     }
 
-    public static void WriteScaled(FrameWriter writer, Int128 unscaled, int scale)
+    public static void WriteScaled(ByteWriter writer, Int128 unscaled, int scale)
     {
         if (unscaled >= long.MinValue && unscaled <= long.MaxValue && scale < 19)
         {

@@ -2,7 +2,7 @@ using System.Globalization;
 using System.Numerics;
 using System.Runtime.CompilerServices;
 
-namespace Federation.PgWire.Types;
+namespace Federation.ValueForms;
 
 /// <summary>Numbers in decimal digits, straight into memory that has room for them. Each method gives the place behind what it wrote.</summary>
 internal static unsafe class Digits

@@ -1,0 +1,107 @@
+using System.Globalization;
+using System.Runtime.CompilerServices;
+using System.Runtime.ExceptionServices;
+using Federation.Arrow;
+using Federation.Connectors.Spi;
+using Federation.Core.Tasks;
+using Federation.Plan;
+using Federation.Planner.Binding;
+using Federation.Planner.Distribution;
+using Federation.SessionApi;
+using Federation.Sql.Syntax;
+
+namespace Federation.Session.Statements;
+
+/// <summary>Rows that this process has or gets, as a source that can be read once.</summary>
+internal sealed class StreamedRows(string key, EquatableArray<ResultField> fields, IAsyncEnumerable<Batch> rows)
+    : IConnector, IScanPlanner, IPageSource, ITableHandle
+{
+    /// <summary>What the rows are called in an INSERT; no table can be called so.</summary>
+    private const string SourceName = "\u0001rows";
+
+    public string ServerName => key;
+
+    public string Key => key;
+
+    /// <summary>Why the rows ended too early; null when they did not.</summary>
+    public SqlException? Failure { get; private set; }
+
+    /// <summary>The split says which columns are read; one at least, so that there are rows.</summary>
+    public ValueTask<ScanPlan> PlanScanAsync(ITableHandle handle, EquatableArray<string> columns, string inputName,
+        CancellationToken cancellationToken)
+    {
+        var positions = columns.Count == 0 ? [0]
+            : columns.Select(name => Array.FindIndex(fields.ToArray(), field => field.Name == name)).ToArray();
+        var output = positions.Select(position => new RecordField(fields[position].Name, fields[position].Type)).ToEquatableArray();
+        return ValueTask.FromResult(new ScanPlan([new ConnectorSplit(inputName, output, key, string.Join(',', positions))]));
+    }
+
+    public async IAsyncEnumerable<Batch> ReadAsync(ConnectorSplit split, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        var positions = split.Payload.Split(',').Select(text => int.Parse(text, CultureInfo.InvariantCulture)).ToArray();
+        await using var source = rows.GetAsyncEnumerator(cancellationToken);
+        while (await NextAsync(source))
+        {
+            var batch = source.Current;
+            yield return new Batch(batch.RowCount, Array.ConvertAll(positions, position => batch.Columns[position]), batch);
+        }
+    }
+
+    /// <summary>
+    /// The error is kept for the statement. The task gets another: it would take a client that gives up for a cancellation of its own, and
+    /// try again.
+    /// </summary>
+    private async ValueTask<bool> NextAsync(IAsyncEnumerator<Batch> source)
+    {
+        try
+        {
+            return await source.MoveNextAsync();
+        }
+        catch (SqlException error)
+        {
+            Failure = error;
+            throw new SqlException(SqlState.IoError, "the client sends no more rows", error);
+        }
+    }
+
+    public ValueTask DisposeAsync() => ValueTask.CompletedTask;
+
+    /// <summary>The table that an INSERT reads them from.</summary>
+    private ResolvedTable Table()
+    {
+        var columns = fields.Select(field => new ConnectorColumn(field.Name, field.Type)).ToEquatableArray();
+        return new ResolvedTable(new TableSource("", "", SourceName, -1), this, columns) { Provider = this, ProviderKey = key };
+    }
+
+    /// <summary>Puts the rows into the table of a statement as an INSERT does. Raises the error that ended the rows.</summary>
+    /// <param name="target">The table's name as the statement has it.</param>
+    /// <param name="where">Which of the rows; null for all.</param>
+    public static async ValueTask<WrittenTable> InsertAsync(
+        QuerySession session, SessionServices services, PreparedStatement statement, QualifiedName target,
+            EquatableArray<ResultField> fields, Expression? where,
+        IAsyncEnumerable<Batch> rows, CancellationToken cancellationToken)
+    {
+        await using var source = new StreamedRows($"rows#{Guid.NewGuid():N}", fields, rows);
+        services.Connectors.Add(source.ServerName, source);
+        try
+        {
+            var columns = fields.Select(field => new ColumnReference([field.Name]) { Span = target.Span }).ToEquatableArray();
+            var query = new Query(new SelectBody([new SelectItem(new Star([]),
+                null)]) { From = [new TableName(new QualifiedName([SourceName]))], Where = where });
+            var bound = await session.BindCopyAsync(statement,
+                new InsertStatement(target, null, columns, query, []) { Span = target.Span }, source.Table(), cancellationToken);
+            var request = QueryStatements.Request(session, services, statement, bound.Source, []) with { BindWideAsync = null,
+                Distribution = DistributionOptions.SingleTask };
+            return await TableWriting.AppendAsync(session, services, statement.Target!, request, cancellationToken);
+        }
+        catch (SqlException) when (source.Failure is not null)
+        {
+            ExceptionDispatchInfo.Throw(source.Failure);
+            throw;
+        }
+        finally
+        {
+            services.Connectors.Remove(source.ServerName);
+        }
+    }
+}
