@@ -38,7 +38,12 @@ public sealed class QueryLog
 
     /// <summary>All statements that are known, the oldest first.</summary>
     public IReadOnlyList<LoggedQuery> List() =>
-        [.. _ended, .. _running.Values.OrderBy(record => record.StartedAt).Select(record => new LoggedQuery(record.Id, record.Origin, record.StartedAt, record.Figures))];
+        [.. _ended, .. ListRunning()];
+
+    /// <summary>The statements that run now, the oldest first.</summary>
+    public IReadOnlyList<LoggedQuery> ListRunning() =>
+        [.. _running.Values.OrderBy(record => record.StartedAt)
+            .Select(record => new LoggedQuery(record.Id, record.Origin, record.StartedAt, record.Figures))];
 
     internal void Ended(QueryRecord record)
     {
