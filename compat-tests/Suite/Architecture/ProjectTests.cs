@@ -42,6 +42,7 @@ public sealed partial class ProjectTests
         ["Bench"] = ["DuckDb", "Flight"],
         ["CompatTests.Wire"] = [],
         ["CompatTests.Harness"] = [],
+        ["CompatTests.ClusterNode"] = ["Host"],
     };
 
     [Fact]
