@@ -256,6 +256,30 @@ public abstract class StoreContract(IStoreFixture fixture)
     }
 
     [Fact]
+    public async Task Gateways_have_numbers_of_their_own()
+    {
+        var (store, name) = await fixture.CreateAsync();
+        await using var owned = store;
+        await using var other = await fixture.OpenAsync(name);
+        var joined = await Task.WhenAll(Enumerable.Range(0, 8).Select(i => Task.Run(async () =>
+            await (i % 2 == 0 ? store : other).Leases.JoinAsync(new Lease($"{i}", $"host:{i}", i), TimeSpan.FromMinutes(1), s_token))));
+        Assert.Equal(Enumerable.Range(1, 8), joined.Select(lease => lease.Gateway).Order());
+
+        // A number that was given back is not the next one: sessions of who had it may still be known somewhere.
+        await store.Leases.RemoveAsync(joined[0].Id, s_token);
+        Assert.Equal(9, (await store.Leases.JoinAsync(new Lease("next", "host", 9), TimeSpan.FromMinutes(1), s_token)).Gateway);
+        for (var i = 0; i < 9; i++) await store.Leases.RemoveAsync(i == 8 ? "next" : joined[i].Id, s_token);
+        await store.Leases.PutAsync(new Lease("kept", "host", 10) { Gateway = 12 }, TimeSpan.Zero, s_token);
+        int[] numbers = [(await JoinAsync("a")).Gateway, (await JoinAsync("b")).Gateway, (await JoinAsync("c")).Gateway];
+        Assert.Equal([10, 11, 13], numbers);
+        var answer = await store.BeatAsync(new Heartbeat(await JoinAsync("d"), TimeSpan.FromMinutes(1), [], []), s_token);
+        Assert.Equal(["kept 12", "a 10", "b 11", "c 13", "d 14"], answer.Leases.Select(state => $"{state.Lease.Id} {state.Lease.Gateway}"));
+        Assert.Equal((await store.FindVersionAsync(null, s_token))!.Version, answer.Version);
+
+        async Task<Lease> JoinAsync(string id) => await store.Leases.JoinAsync(new Lease(id, "host", 1), TimeSpan.FromMinutes(1), s_token);
+    }
+
+    [Fact]
     public async Task A_job_is_run_by_one_process_and_not_before_it_is_due()
     {
         var (store, name) = await fixture.CreateAsync();
@@ -265,7 +289,11 @@ public abstract class StoreContract(IStoreFixture fixture)
             await (i % 2 == 0 ? store : other).Jobs.TryTakeAsync("vacuum", $"{i}", TimeSpan.FromMinutes(1), s_token))));
         var job = Assert.Single(taken, lease => lease is not null)!;
         Assert.Equal(1, job.Epoch);
-        Assert.True(await other.Jobs.RenewAsync(job, TimeSpan.FromMinutes(1), s_token));
+        var beat = new Heartbeat(new Lease("a", "host:1", 11), TimeSpan.FromMinutes(1), [job], ["vacuum", "another"]);
+        var answer = await other.BeatAsync(beat, s_token);
+        Assert.Equal([job], answer.Renewed);
+        Assert.Empty(answer.Lost);
+        Assert.Equal(["another"], answer.Due);
         Assert.NotNull(await store.Jobs.TryTakeAsync("another", "x", TimeSpan.FromMinutes(1), s_token));
         await store.Jobs.ReleaseAsync(job, TimeSpan.Zero, s_token);
         var next = await other.Jobs.TryTakeAsync("vacuum", "y", TimeSpan.FromMinutes(1), s_token);
@@ -284,10 +312,18 @@ public abstract class StoreContract(IStoreFixture fixture)
         await WriteAsync(store, Commit(0, new ObjectWrite(Table("a"), new Oid(1), "a")) with { Job = old });
 
         // The old holder has been silent for longer than its lease.
-        Assert.True(await store.Jobs.RenewAsync(old, TimeSpan.FromSeconds(-1), s_token));
+        var beat = new Heartbeat(new Lease("a", "host:1", 11), TimeSpan.FromSeconds(-1), [old], ["vacuum"]);
+        Assert.Equal([old], (await store.BeatAsync(beat, s_token)).Renewed);
+        Assert.Equal(["vacuum"], (await store.BeatAsync(beat with { Held = [] }, s_token)).Due);
         var present = (await other.Jobs.TryTakeAsync("vacuum", "new", TimeSpan.FromMinutes(1), s_token))!;
         Assert.Equal(2, present.Epoch);
-        Assert.False(await store.Jobs.RenewAsync(old, TimeSpan.FromMinutes(1), s_token));
+        var late = await store.BeatAsync(beat, s_token);
+        Assert.Empty(late.Renewed);
+        Assert.Equal([old], late.Lost);
+        Assert.Empty(late.Due);
+        var twin = present with { Holder = "old" };
+        var write = Commit(1, new ObjectWrite(Table("b"), new Oid(2), "b"));
+        Assert.Equal(new CommitResult.Fenced(twin), await store.WriteAsync(write with { Job = twin }, s_token));
         Assert.Equal(new CommitResult.Fenced(old), await store.WriteAsync(Commit(1, new ObjectWrite(Table("b"), new Oid(2), "b")) with { Job = old }, s_token));
         await store.Jobs.ReleaseAsync(old, TimeSpan.Zero, s_token);
         Assert.Null(await store.Jobs.TryTakeAsync("vacuum", "third", TimeSpan.FromMinutes(1), s_token));

@@ -58,6 +58,19 @@ public sealed class CatalogDatabase : IAsyncDisposable
         return await AtAsync(version, cancellationToken);
     }
 
+    /// <summary>
+    /// Keeps the newest snapshot at hand until cancelled, so that statements after another process's commit find what has changed already
+    /// read. Statements ask for the newest version all the same: a notification may be late.
+    /// </summary>
+    public Task FollowAsync(CancellationToken cancellationToken) =>
+        Store.ListenAsync(async () => await GetSnapshotAsync(cancellationToken), cancellationToken);
+
+    /// <summary>As a notification of this version would do: those can be lost with their connection.</summary>
+    public async ValueTask NoteVersionAsync(long version, CancellationToken cancellationToken)
+    {
+        if (_newest is { } newest && newest.Id.Version < version) await GetSnapshotAsync(cancellationToken);
+    }
+
     /// <summary>An older version, for <c>federation.as_of</c>. Raises 22023 when there was no such version, or it is not kept any more.</summary>
     public async ValueTask<ICatalogSnapshot> GetSnapshotAsync(long version, CancellationToken cancellationToken) =>
         await Store.FindVersionAsync(version, cancellationToken) is { } found

@@ -39,6 +39,15 @@ public interface ICatalogStore : IAsyncDisposable
 
     IJobStore Jobs { get; }
 
+    /// <summary>A gateway's heartbeat. Raises 08006 when the store is out of reach.</summary>
+    ValueTask<HeartbeatAnswer> BeatAsync(Heartbeat beat, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// Tells of commits, of any process, until cancelled. It may be late, and silent while the store is out of reach: whoever needs the
+    /// newest version asks for it. What <paramref name="onCommit"/> raises because the store failed is forgotten.
+    /// </summary>
+    Task ListenAsync(Func<ValueTask> onCommit, CancellationToken cancellationToken);
+
     /// <summary>A value that is made once for all processes: the one given, or that of whoever came first.</summary>
     ValueTask<string> GetSecretAsync(string name, string valueIfNew, CancellationToken cancellationToken);
 

@@ -7,6 +7,12 @@ public sealed record Lease(string Id, string Address, int ProcessId)
 {
     /// <summary>Finishes what it has begun and takes nothing new.</summary>
     public bool IsDraining { get; init; }
+
+    /// <summary>Its number among the gateways, from 1 to <see cref="MostGateways"/>; 0 for a worker.</summary>
+    public int Gateway { get; init; }
+
+    /// <summary>How many gateways one catalog can have: their numbers are part of the ids of their sessions.</summary>
+    public const int MostGateways = 1023;
 }
 
 /// <summary>A lease as the store sees it now. Only the store's clock is asked, so the clocks of machines may differ by any time.</summary>
@@ -16,11 +22,17 @@ public sealed record Lease(string Id, string Address, int ProcessId)
 public sealed record LeaseState(Lease Lease, DateTimeOffset StartedAt, TimeSpan Remaining, long Renewals);
 
 /// <summary>
-/// The leases of worker processes: the only way in which coordinators and workers find each other. Not versioned: a lease is true now or not at all. Thread-safe; shared by
-/// all processes on the store.
+/// The leases of gateways and workers: the only way in which they find each other. Not versioned: a lease is true now or not at all.
+/// Thread-safe; shared by all processes on the store.
 /// </summary>
 public interface ILeaseStore
 {
+    /// <summary>
+    /// Puts the first lease of a gateway, under a number that no other gateway has, and gives it with that. Numbers are given in turn, so
+    /// that a number comes back only after more than a thousand starts. Raises 53300 when there is none left.
+    /// </summary>
+    ValueTask<Lease> JoinAsync(Lease gateway, TimeSpan duration, CancellationToken cancellationToken);
+
     /// <summary>Puts or renews a lease, which is good for a time from now on.</summary>
     ValueTask PutAsync(Lease lease, TimeSpan duration, CancellationToken cancellationToken);
 

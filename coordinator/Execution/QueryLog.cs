@@ -45,7 +45,10 @@ public sealed class QueryLog
 
     /// <summary>All statements that are known, the oldest first.</summary>
     public IReadOnlyList<LoggedQuery> List() =>
-        [.. _ended.Select(record => record.Show()), .. _running.Values.OrderBy(record => record.Number).Select(record => record.Show())];
+        [.. _ended.Select(record => record.Show()), .. ListRunning()];
+
+    /// <summary>The statements that run now, the oldest first.</summary>
+    public IReadOnlyList<LoggedQuery> ListRunning() => [.. _running.Values.OrderBy(record => record.Number).Select(record => record.Show())];
 
     internal string IdOf(long number) => _prefix + number.ToString(CultureInfo.InvariantCulture);
 

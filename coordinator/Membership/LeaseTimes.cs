@@ -9,6 +9,6 @@ public static class LeaseTimes
     /// <summary>Between renewals; several may fail before the lease runs out.</summary>
     public static readonly TimeSpan Renewal = TimeSpan.FromSeconds(1);
 
-    /// <summary>Between looks of a coordinator at the leases.</summary>
+    /// <summary>Between looks at what will be there soon.</summary>
     public static readonly TimeSpan Poll = TimeSpan.FromMilliseconds(250);
 }

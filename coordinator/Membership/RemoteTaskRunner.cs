@@ -13,6 +13,13 @@ namespace Federation.Membership;
 /// <summary>A worker in another process, over Flight. Thread-safe.</summary>
 public sealed class RemoteTaskRunner(FlightPeers peers, string address) : ITaskRunner<Batch>
 {
+    /// <summary>Ends when the worker has answered.</summary>
+    public static async Task PingAsync(FlightPeers peers, string address, CancellationToken cancellationToken)
+    {
+        var action = new FlightAction { Type = WorkerProtocol.Ping };
+        await foreach (var _ in peers.Get(address).DoActionAsync(action, cancellationToken)) return;
+    }
+
     public async IAsyncEnumerable<Batch> RunAsync(TaskSpec task, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         var ticket = new Ticket { Ticket_ = UnsafeByteOperations.UnsafeWrap(TaskJson.Write(new WorkerTicket.Run(task))) };

@@ -11,6 +11,7 @@ using Federation.ObjectStorage;
 using Federation.PgWire;
 using Federation.Scheduling;
 using Federation.Session;
+using Federation.Session.Peers;
 using Federation.Worker;
 using Federation.Execution;
 using Federation.Membership;
@@ -29,6 +30,8 @@ public sealed class Gateway : IAsyncDisposable
     private static readonly TimeSpan s_workerStart = TimeSpan.FromSeconds(30);
 
     private readonly CatalogDatabase _catalog;
+    private readonly GatewayHeartbeat _heartbeat;
+    private readonly Follower _follower;
     private readonly JobRunner _jobs;
     private readonly QueryLogFile _queryFile;
     private readonly ConnectorPool _connectors;
@@ -39,8 +42,13 @@ public sealed class Gateway : IAsyncDisposable
     private readonly FlightSqlServer? _flight;
     private readonly SpillFolder _spill;
 
-    private Gateway(CatalogDatabase catalog, JobRunner jobs, QueryLogFile queryFile, ConnectorPool connectors, WorkerNode worker, WorkerProcesses processes, WorkerDirectory workers, PgServer server, FlightSqlServer? flight, SpillFolder spill)
+    private Gateway(
+        CatalogDatabase catalog, GatewayHeartbeat heartbeat, Follower follower, JobRunner jobs, QueryLogFile queryFile,
+        ConnectorPool connectors, WorkerNode worker, WorkerProcesses processes, WorkerDirectory workers, PgServer server,
+        FlightSqlServer? flight, SpillFolder spill)
     {
+        _heartbeat = heartbeat;
+        _follower = follower;
         _spill = spill;
         _processes = processes;
         _workers = workers;
@@ -61,7 +69,7 @@ public sealed class Gateway : IAsyncDisposable
 
     public static async ValueTask<Gateway> StartAsync(ServeOptions options, ILoggerFactory loggers, CancellationToken cancellationToken)
     {
-        var clock = TimeProvider.System;
+        var clock = options.Clock;
         var certificate = options.CertificatePath is { } path ? ReadCertificate(path, options.KeyPath ?? path) : null;
         var data = Directory.CreateDirectory(options.DataDirectory).FullName;
         IReadOnlyList<string> demo = options.DemoDirectory is { } folder ? [folder] : [];
@@ -78,24 +86,30 @@ public sealed class Gateway : IAsyncDisposable
         workerOptions = workerOptions with { MemoryLimitBytes = (options.MemoryLimitBytes > 0 ? options.MemoryLimitBytes : workerOptions.MemoryLimitBytes) / (options.WorkerCount + 1) };
         var secret = await catalog.GetClusterSecretAsync(cancellationToken);
         var worker = await WorkerNode.StartAsync(
-            new IPEndPoint(IPAddress.Loopback, 0), workerOptions, connectors, secret, loggers, cancellationToken);
+            new IPEndPoint(options.ClusterAddress, options.ClusterPort), workerOptions, connectors, secret, loggers, cancellationToken);
         var logger = loggers.CreateLogger<Gateway>();
         var workers = new WorkerDirectory(
-            catalog.Store.Leases,
             new Scheduling.Worker(worker.Address, worker.Runner, CancellationToken.None),
             address => new RemoteTaskRunner(worker.Peers, address),
+            (address, token) => RemoteTaskRunner.PingAsync(worker.Peers, address, token),
             clock,
-            error => HostLog.LeaseFailed(logger, error.Message),
             (address, reason) => HostLog.WorkerLost(logger, address, reason));
+        var heartbeat = await GatewayHeartbeat.StartAsync(
+            catalog.Store, worker.Address, clock, error => HostLog.LeaseFailed(logger, error.Message), cancellationToken);
+        heartbeat.Add(workers);
+        var follower = new Follower(catalog);
+        heartbeat.Add(follower);
+        var peers = new GatewayPeers(worker.Peers, workers, heartbeat.Own.Gateway, clock);
         // The workers of one machine share its cores as they share its memory; a plan that stays whole has all of them in the gateway's own worker.
         var threads = Math.Max(1, Environment.ProcessorCount / Math.Max(1, options.WorkerCount));
         var processes = new WorkerProcesses(options.WorkerCount, WorkerCommand.Arguments(data, roots, options.Storage, workerOptions.MemoryLimitBytes, threads), CatalogLocation.Shared(options.Catalog), loggers);
         try
         {
-            await workers.WaitForAsync(options.WorkerCount, s_workerStart, cancellationToken);
+            await workers.WaitForAsync(options.WorkerCount, s_workerStart, heartbeat, cancellationToken);
         }
         catch
         {
+            await heartbeat.DisposeAsync();
             await processes.DisposeAsync();
             throw;
         }
@@ -114,18 +128,34 @@ public sealed class Gateway : IAsyncDisposable
             OnStatement = report => HostLog.Statement(logger, report),
             SlowStatement = options.SlowStatement,
             LogsLiterals = options.LogsLiterals,
+            Peers = peers,
         };
-        var jobs = new JobRunner(catalog.Store.Jobs, $"{Environment.MachineName}:{Environment.ProcessId}", [HistoryJob.Of(catalog, clock)], clock, (job, error) => HostLog.JobFailed(logger, job, error.Message));
+        var jobs = new JobRunner(
+            catalog.Store.Jobs, $"{Environment.MachineName}:{Environment.ProcessId}:{heartbeat.Own.Id}",
+            [HistoryJob.Of(catalog, clock), .. options.Jobs], clock,
+            (job, error) => HostLog.JobFailed(logger, job, error.Message));
+        heartbeat.Add(jobs);
         await RequireProtectionAsync(options, catalog, cancellationToken);
-        var sessions = new SessionFactory(services, new SessionRegistry());
+        var registry = new SessionRegistry(heartbeat.Own.Gateway);
+        var sessions = new SessionFactory(services, registry);
         if (options.DemoDirectory is not null) await Demo.AttachAsync(catalog, sessions, options.DemoDirectory, cancellationToken);
         var server = new PgServer(
-            new PgServerOptions { EndPoint = new IPEndPoint(options.Address, options.Port), MaxConnections = FileHandles.ForConnections(MostConnections), MockSecret = secret, Tls = certificate is null ? null : new TlsOptions(certificate) }, sessions, loggers, clock);
+            new PgServerOptions
+            {
+                EndPoint = new IPEndPoint(options.Address, options.Port),
+                MaxConnections = FileHandles.ForConnections(MostConnections),
+                MockSecret = secret,
+                Tls = certificate is null ? null : new TlsOptions(certificate),
+                ForwardCancel = (processId, key, token) =>
+                    peers.ForwardCancelAsync(processId, key, error => HostLog.CancelNotForwarded(logger, processId, error.Message), token),
+            },
+            sessions, loggers, clock);
+        AnswerPeers(worker, new PeerAnswers(registry, services.Queries, clock), server.Cancels);
         await ListenAsync(options.Port, "--port", server.StartAsync(cancellationToken));
         var flight = options.FlightPort < 0 ? null
             : new FlightSqlServer(new FlightSqlOptions { EndPoint = new IPEndPoint(options.Address, options.FlightPort), Certificate = certificate, IdleTimeout = options.FlightIdleTimeout, OnLogInFailed = (user, address, error) => HostLog.LogInFailed(logger, HostLog.OnOneLine(user), address, error.State.Code, HostLog.OnOneLine(error.Message)) }, sessions, loggers, clock);
         if (flight is not null) await ListenAsync(options.FlightPort, "--flight-port", flight.StartAsync(cancellationToken));
-        return new Gateway(catalog, jobs, queryFile, connectors, worker, processes, workers, server, flight, spill);
+        return new Gateway(catalog, heartbeat, follower, jobs, queryFile, connectors, worker, processes, workers, server, flight, spill);
     }
 
     /// <summary>Lets running statements end until the token is cancelled, then cuts them.</summary>
@@ -136,6 +166,8 @@ public sealed class Gateway : IAsyncDisposable
     {
         if (_flight is not null) await _flight.DisposeAsync();
         await _server.DisposeAsync();
+        await _heartbeat.DisposeAsync();
+        await _follower.DisposeAsync();
         await _jobs.DisposeAsync();
         await _processes.DisposeAsync();
         await _workers.DisposeAsync();
@@ -144,6 +176,20 @@ public sealed class Gateway : IAsyncDisposable
         await _queryFile.DisposeAsync();
         await _catalog.DisposeAsync();
         _spill.Dispose();
+    }
+
+    /// <summary>From here on other gateways are answered.</summary>
+    private static void AnswerPeers(WorkerNode node, PeerAnswers answers, CancelRegistry cancels)
+    {
+        node.Serve(PeerQuestions.Signal, answers.SignalAsync);
+        node.Serve(PeerQuestions.Sessions, (_, _) => ValueTask.FromResult(answers.Sessions()));
+        node.Serve(PeerQuestions.Queries, (_, _) => ValueTask.FromResult(answers.Queries()));
+        node.Serve(PeerQuestions.Cancel, async (body, token) =>
+        {
+            var request = PeerQuestions.Read<CancelRequest>(body.Span);
+            await cancels.CancelHereAsync(request.ProcessId, request.Secret, token);
+            return [];
+        });
     }
 
     private static async Task ListenAsync(int port, string option, Task start)

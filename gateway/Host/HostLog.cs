@@ -19,6 +19,9 @@ internal static partial class HostLog
     [LoggerMessage(Level = LogLevel.Warning, Message = "the query log cannot be written: {Error}")]
     public static partial void QueryLogFailed(ILogger logger, string error);
 
+    [LoggerMessage(Level = LogLevel.Warning, Message = "a cancel request for process {ProcessId} is not forwarded: {Error}")]
+    public static partial void CancelNotForwarded(ILogger logger, int processId, string error);
+
     [LoggerMessage(Level = LogLevel.Warning, Message = "job {Job}: {Error}")]
     public static partial void JobFailed(ILogger logger, string job, string error);
 

@@ -14,6 +14,17 @@ internal static class ServeCommand
     private static readonly Option<int> s_port = new("--port") { Description = "Port for PostgreSQL clients; 0 takes a free one.", DefaultValueFactory = _ => 15432 };
     private static readonly Option<int> s_flightPort = new("--flight-port") { Description = "Port for Arrow Flight SQL clients; 0 takes a free one, -1 none.", DefaultValueFactory = _ => 32010 };
     private static readonly Option<int> s_flightIdle = new("--flight-idle-seconds") { Description = "Flight SQL sessions that no call has used for so long are closed.", DefaultValueFactory = _ => 1800 };
+    private static readonly Option<string> s_clusterAddress = new("--cluster-address")
+    {
+        Description = "Address where workers and other gateways of the catalog ask this one; they must reach it.",
+        DefaultValueFactory = _ => "127.0.0.1",
+    };
+
+    private static readonly Option<int> s_clusterPort = new("--cluster-port")
+    {
+        Description = "Port for workers and other gateways of the catalog; 0 takes a free one.", DefaultValueFactory = _ => 0,
+    };
+
     private static readonly Option<string> s_data = new("--data") { Description = "Folder of the catalog, the key of its secrets and the spill files.", DefaultValueFactory = _ => "data" };
     private static readonly Option<string?> s_catalog = new("--catalog") { Description = CatalogLocation.Description };
     private static readonly Option<string?> s_warehouse = new("--warehouse") { Description = "Folder of tables made without a location, local or s3://bucket/folder; one in the data folder if not given." };
@@ -50,6 +61,8 @@ internal static class ServeCommand
                 Port = parsed.Within(s_port, 0, IPEndPoint.MaxPort),
                 FlightPort = parsed.Within(s_flightPort, -1, IPEndPoint.MaxPort),
                 FlightIdleTimeout = TimeSpan.FromSeconds(parsed.Within(s_flightIdle, 1, int.MaxValue)),
+                ClusterAddress = parsed.Address(s_clusterAddress),
+                ClusterPort = parsed.Within(s_clusterPort, 0, IPEndPoint.MaxPort),
                 DataDirectory = parsed.GetValue(s_data)!,
                 Catalog = parsed.GetValue(s_catalog),
                 Warehouse = parsed.GetValue(s_warehouse),

@@ -1,4 +1,5 @@
 using System.Net;
+using Federation.Membership;
 
 namespace Federation.Host;
 
@@ -15,6 +16,18 @@ public sealed record ServeOptions
 
     /// <summary>A Flight SQL session that no call has used for so long is closed, and its transactions are rolled back.</summary>
     public TimeSpan FlightIdleTimeout { get; init; } = TimeSpan.FromMinutes(30);
+
+    /// <summary>Where workers and other gateways of the catalog ask this one; they must reach it.</summary>
+    public IPAddress ClusterAddress { get; init; } = IPAddress.Loopback;
+
+    /// <summary>0 takes a free port.</summary>
+    public int ClusterPort { get; init; }
+
+    /// <summary>The clock of timestamps, waits and limits; others than the machine's are for tests of clocks that are wrong.</summary>
+    public TimeProvider Clock { get; init; } = TimeProvider.System;
+
+    /// <summary>Jobs besides the gateway's own, for tests of who runs them.</summary>
+    public IReadOnlyList<ClusterJob> Jobs { get; init; } = [];
 
     /// <summary>The catalog, the spill folder and tables without a location of their own lie here.</summary>
     public string DataDirectory { get; init; } = "data";

@@ -17,8 +17,10 @@ internal static class WorkerCommand
     private static readonly TimeSpan s_drainTime = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan s_drainPoll = TimeSpan.FromMilliseconds(100);
 
-    /// <summary>Until every coordinator has seen that this worker drains: before, one may still send a query.</summary>
-    private static readonly TimeSpan s_drainNotice = LeaseTimes.Poll * 4;
+    /// <summary>
+    /// Until the heartbeats of all coordinators have shown them that this worker drains: before, one may still send a query.
+    /// </summary>
+    private static readonly TimeSpan s_drainNotice = LeaseTimes.Renewal * 2;
 
     private static readonly Option<string> s_address = new("--address") { Description = "Address to listen on; other workers and gateways must reach it.", DefaultValueFactory = _ => "127.0.0.1" };
     private static readonly Option<int> s_port = new("--port") { Description = "Port for tasks and exchange; 0 takes a free one.", DefaultValueFactory = _ => 0 };

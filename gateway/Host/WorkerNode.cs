@@ -13,9 +13,11 @@ namespace Federation.Host;
 internal sealed class WorkerNode : IAsyncDisposable
 {
     private readonly FlightServer _server;
+    private readonly WorkerService _service;
 
-    private WorkerNode(TaskRunner runner, FlightPeers peers, FlightServer server, string address)
+    private WorkerNode(TaskRunner runner, FlightPeers peers, FlightServer server, WorkerService service, string address)
     {
+        _service = service;
         Runner = runner;
         Peers = peers;
         _server = server;
@@ -30,6 +32,9 @@ internal sealed class WorkerNode : IAsyncDisposable
     /// <summary><c>host:port</c> of the exchange.</summary>
     public string Address { get; }
 
+    /// <summary>Answers a further action of members of the cluster: from its body to the body of the one result.</summary>
+    public void Serve(string type, Func<ReadOnlyMemory<byte>, CancellationToken, ValueTask<byte[]>> answer) => _service.Serve(type, answer);
+
     /// <param name="endPoint">Port 0 takes a free one.</param>
     public static async ValueTask<WorkerNode> StartAsync(
         IPEndPoint endPoint, WorkerOptions options, IConnectorResolver connectors, string clusterSecret, ILoggerFactory loggers, CancellationToken cancellationToken)
@@ -41,7 +46,7 @@ internal sealed class WorkerNode : IAsyncDisposable
         var peers = new FlightPeers(new Dictionary<string, string>(StringComparer.Ordinal) { [WorkerProtocol.Authorization] = $"Bearer {clusterSecret}" });
         var runner = new TaskRunner(options, connectors, new FlightExchangeClient(peers), address);
         service.Attach(runner);
-        return new WorkerNode(runner, peers, server, address);
+        return new WorkerNode(runner, peers, server, service, address);
     }
 
     public async ValueTask DisposeAsync()

@@ -9,7 +9,8 @@ namespace Federation.PgWire;
 /// Sessions by process id and secret, for cancel requests that arrive on connections of their own. Thread-safe. Whether a statement still
 /// runs is the session's business: a late request does nothing.
 /// </summary>
-public sealed class CancelRegistry
+/// <param name="forward">Takes requests with keys of sessions that are not here, for other gateways; null for nobody.</param>
+public sealed class CancelRegistry(Func<int, ReadOnlyMemory<byte>, CancellationToken, ValueTask>? forward = null)
 {
     /// <summary>How long a request waits for a statement that was sent before it and is on its way from the socket to the session.</summary>
     private static readonly TimeSpan s_grace = TimeSpan.FromMilliseconds(30);
@@ -29,11 +30,16 @@ public sealed class CancelRegistry
 
     public void Remove(ISession session) => _sessions.TryRemove(session.ProcessId, out _);
 
+    /// <summary>As <see cref="CancelHereAsync"/>, in whichever gateway has the session.</summary>
+    public ValueTask CancelAsync(int processId, ReadOnlyMemory<byte> secret, CancellationToken cancellationToken) =>
+        forward is null || _sessions.ContainsKey(processId) ? CancelHereAsync(processId, secret, cancellationToken)
+            : forward(processId, secret, cancellationToken);
+
     /// <summary>
     /// Cancels what runs in the session with this key; says nothing about whether there is one. The statement and the request come over two connections, so the request may be here first: it waits a
     /// moment for the statement. A client that waits for the end of the request's connection, as all do, sends nothing else meanwhile, so nothing else is hit.
     /// </summary>
-    public async ValueTask CancelAsync(int processId, ReadOnlyMemory<byte> secret, CancellationToken cancellationToken)
+    public async ValueTask CancelHereAsync(int processId, ReadOnlyMemory<byte> secret, CancellationToken cancellationToken)
     {
         if (!_sessions.TryGetValue(processId, out var entry) || !CryptographicOperations.FixedTimeEquals(entry.Secret, secret.Span)) return;
         var start = Stopwatch.GetTimestamp();

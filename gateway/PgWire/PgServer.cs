@@ -33,6 +33,7 @@ public sealed class PgServer : IAsyncDisposable
     public PgServer(PgServerOptions options, ISessionFactory sessions, ILoggerFactory loggers, TimeProvider? clock = null)
     {
         _options = options;
+        Cancels = new CancelRegistry(options.ForwardCancel);
         _logger = loggers.CreateLogger<PgServer>();
         _transport = new SocketTransportFactory(
             Options.Create(new SocketTransportOptions
@@ -51,7 +52,7 @@ public sealed class PgServer : IAsyncDisposable
     }
 
     /// <summary>Keys of the live sessions; other front ends may cancel through it.</summary>
-    public CancelRegistry Cancels { get; } = new();
+    public CancelRegistry Cancels { get; }
 
     /// <summary>Where the server listens, with the port it got.</summary>
     public EndPoint EndPoint => _listener?.EndPoint ?? _options.EndPoint;

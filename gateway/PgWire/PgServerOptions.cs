@@ -23,6 +23,9 @@ public sealed record PgServerOptions
     /// <summary>Connections beyond this number are refused with 53300.</summary>
     public int MaxConnections { get; init; } = 10_000;
 
+    /// <summary>Takes cancel requests for sessions that are not here: the id and the secret. It raises nothing. Null for nobody.</summary>
+    public Func<int, ReadOnlyMemory<byte>, CancellationToken, ValueTask>? ForwardCancel { get; init; }
+
     /// <summary>What the salts of unknown users are made of. It must outlive the process, or a restart would tell them from the salts of real ones.</summary>
     public string MockSecret { get; init; } = Convert.ToBase64String(System.Security.Cryptography.RandomNumberGenerator.GetBytes(32));
 }

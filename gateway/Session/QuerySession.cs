@@ -70,7 +70,7 @@ public sealed class QuerySession : ISession
     internal SessionOrigin Origin { get; }
 
     /// <summary>Set when the session is no longer in the registry.</summary>
-    internal ManualResetEventSlim Ended { get; } = new();
+    internal TaskCompletionSource Ended { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     internal SessionIdentity Identity { get; }
 

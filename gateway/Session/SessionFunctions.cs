@@ -42,8 +42,9 @@ internal sealed class SessionFunctions(QuerySession session, SessionServices ser
             return "";
         },
         ["pg_advisory_unlock_all"] = (_, _, _) => "",
-        ["pg_cancel_backend"] = (session, _, arguments) => BackendSignals.Cancel(session, (int)arguments[0]!),
-        ["pg_terminate_backend"] = (session, _, arguments) => BackendSignals.Terminate(session, (int)arguments[0]!, arguments is [_, long timeout] ? timeout : 0),
+        ["pg_cancel_backend"] = (session, services, arguments) => BackendSignals.Cancel(session, services.Peers, (int)arguments[0]!),
+        ["pg_terminate_backend"] = (session, services, arguments) =>
+            BackendSignals.Terminate(session, services.Peers, (int)arguments[0]!, arguments is [_, long timeout] ? timeout : 0),
     };
 
     /// <summary>The value, or null when the function is not one of these.</summary>

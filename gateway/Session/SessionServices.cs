@@ -3,6 +3,7 @@ using Federation.Connectors.Spi;
 using Federation.Execution;
 using Federation.ObjectStorage;
 using Federation.Scheduling;
+using Federation.Session.Peers;
 using Federation.Transactions;
 
 namespace Federation.Session;
@@ -45,6 +46,9 @@ public sealed record SessionServices(CatalogDatabase Catalog, ConnectorPool Conn
 
     /// <summary>What runs here and what ran last.</summary>
     public QueryLog Queries { get; init; } = new(Clock);
+
+    /// <summary>The other gateways of the catalog.</summary>
+    public IGatewayPeers Peers { get; init; } = NoPeers.Instance;
 
     public QueryRunner Runner => _runner ??= new QueryRunner(Scheduler, Planning, Clock);
 

@@ -35,7 +35,7 @@ public sealed record SystemState(string Database, string User)
 
     public IReadOnlyList<MappingState> Mappings { get; init; } = [];
 
-    /// <summary>The sessions of this gateway.</summary>
+    /// <summary>The sessions of this gateway, and of the others where the table shows those.</summary>
     public IReadOnlyList<SessionState> Sessions { get; init; } = [];
 
     /// <summary>Statements that the user may see.</summary>

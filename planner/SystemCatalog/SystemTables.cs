@@ -55,6 +55,9 @@ public static class SystemTables
     public static bool ShowsSessions(string table) =>
         table is "pg_stat_activity" or "pg_stat_progress_copy" or "pg_stat_ssl" or "pg_stat_gssapi" or "pg_prepared_statements" or "pg_cursors";
 
+    /// <summary>Whether the table shows sessions of all gateways.</summary>
+    public static bool ShowsAllSessions(string table) => table is "pg_stat_activity" or "pg_stat_ssl" or "pg_stat_gssapi";
+
     /// <summary>Whether the table shows statements that ran.</summary>
     public static bool ShowsQueries(string table) => table is "queries";
 

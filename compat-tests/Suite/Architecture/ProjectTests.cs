@@ -49,6 +49,7 @@ public sealed partial class ProjectTests
         ["Bench"] = ["Core", "Arrow", "DuckDb", "Flight"],
         ["CompatTests.Wire"] = [],
         ["CompatTests.Harness"] = [],
+        ["CompatTests.ClusterNode"] = ["Core", "Catalog", "Membership", "Host"],
     };
 
     [Fact]

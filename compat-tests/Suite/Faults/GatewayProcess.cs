@@ -20,14 +20,19 @@ internal sealed partial class GatewayProcess : IAsyncDisposable
     public ServerAddress Address { get; }
 
     /// <summary>The worker processes that the gateway has started and that live now.</summary>
-    public IReadOnlyList<int> WorkerIds()
+    public IReadOnlyList<int> WorkerIds() => ChildrenOf(_process.Id);
+
+    /// <summary>The living processes that a living process has started.</summary>
+    public static List<int> ChildrenOf(int process)
     {
-        var workers = new List<int>();
-        foreach (var thread in Directory.GetDirectories($"/proc/{_process.Id}/task"))
+        var children = new List<int>();
+        foreach (var thread in Directory.GetDirectories(string.Create(CultureInfo.InvariantCulture, $"/proc/{process}/task")))
         {
             try
             {
-                workers.AddRange(File.ReadAllText(Path.Combine(thread, "children")).Split(' ', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries).Select(text => int.Parse(text, CultureInfo.InvariantCulture)));
+                var ids = File.ReadAllText(Path.Combine(thread, "children"));
+                var texts = ids.Split(' ', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
+                children.AddRange(texts.Select(text => int.Parse(text, CultureInfo.InvariantCulture)));
             }
             catch (IOException)
             {
@@ -35,7 +40,7 @@ internal sealed partial class GatewayProcess : IAsyncDisposable
             }
         }
 
-        return workers;
+        return children;
     }
 
     public int Id => _process.Id;

@@ -22,6 +22,23 @@ internal sealed class RawClient : IAsyncDisposable
     /// <summary>The status byte of the last ReadyForQuery.</summary>
     public char Status { get; private set; }
 
+    /// <summary>The session's id, and the secret of cancel requests.</summary>
+    public (int ProcessId, byte[] Secret) Key { get; private set; }
+
+    /// <summary>Notices and warnings that came with the last result.</summary>
+    public IReadOnlyList<ServerError> Notices { get; private set; } = [];
+
+    /// <summary>Sends a cancel request, and waits until the server has dealt with it.</summary>
+    public static async Task CancelAsync(ServerAddress server, int processId, byte[] secret)
+    {
+        using var socket = new TcpClient { NoDelay = true };
+        await socket.ConnectAsync(server.Host, server.Port);
+        using var bytes = new MemoryStream();
+        Append(bytes, null, [.. BigEndian(80877102), .. BigEndian(processId), .. secret]);
+        await socket.GetStream().WriteAsync(bytes.ToArray());
+        Assert.Equal(0, await socket.GetStream().ReadAsync(new byte[1]));
+    }
+
     public static async Task<RawClient> ConnectAsync(ServerAddress server, CancellationToken cancellationToken = default)
     {
         var socket = new TcpClient { NoDelay = true };
@@ -131,6 +148,8 @@ internal sealed class RawClient : IAsyncDisposable
         var tag = "";
         ServerError? error = null;
         string? context = null;
+        var notices = new List<ServerError>();
+        Notices = notices;
         while (true)
         {
             var (type, body) = await ReadMessageAsync(cancellationToken);
@@ -141,15 +160,18 @@ internal sealed class RawClient : IAsyncDisposable
                     rows.Clear();
                     break;
                 case 'D': rows.Add(Row(body)); break;
+                case 'N': notices.Add(Error(body).Error); break;
+                case 'K': Key = (BinaryPrimitives.ReadInt32BigEndian(body), body[sizeof(int)..]); break;
                 case 'C': tag = Encoding.UTF8.GetString(body.AsSpan(0, body.Length - 1)); break;
                 case 'E':
                     if (error is null) (error, context) = Error(body);
-                    if (error.Code is "57P01" or "3D000" or "28P01" or "28000" && Status == 0) return new QueryResult([], [], "", error);
+                    if (error.Code == "57P01" || (Status == 0 && error.Code is "3D000" or "28P01" or "28000"))
+                        return new QueryResult([], [], "", error);
                     break;
                 case 'Z':
                     Status = (char)body[0];
                     return new QueryResult(columns, rows, tag, error) { Context = context };
-                default: break; // notices, parameter statuses, authentication
+                default: break; // parameter statuses, authentication
             }
         }
     }

@@ -33,6 +33,11 @@ internal static class PostgresCatalogSchema
           name text PRIMARY KEY, holder text NOT NULL, epoch bigint NOT NULL, expires_at timestamptz NOT NULL, due_at timestamptz NOT NULL);
         CREATE TABLE secrets (name text PRIMARY KEY, value text NOT NULL);
         """,
+        $"""
+        ALTER TABLE leases ADD COLUMN gateway integer NOT NULL DEFAULT 0;
+        CREATE UNIQUE INDEX leases_by_gateway ON leases (gateway) WHERE gateway > 0;
+        CREATE SEQUENCE gateway_numbers AS integer MINVALUE 1 MAXVALUE {Lease.MostGateways} CYCLE;
+        """,
     ];
 
     /// <summary>Raises 0A000 for a schema that a later version has written.</summary>

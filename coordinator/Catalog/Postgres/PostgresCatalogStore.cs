@@ -37,6 +37,39 @@ public sealed class PostgresCatalogStore : ICatalogStore
 
     public IJobStore Jobs { get; }
 
+    public ValueTask<HeartbeatAnswer> BeatAsync(Heartbeat beat, CancellationToken cancellationToken) =>
+        UseAsync(connection => PostgresHeartbeat.SendAsync(connection, beat, cancellationToken), cancellationToken);
+
+    /// <summary>
+    /// Commits notify <see cref="Channel"/> inside their transactions; one kept connection listens, and is opened again when it breaks.
+    /// </summary>
+    public async Task ListenAsync(Func<ValueTask> onCommit, CancellationToken cancellationToken)
+    {
+        while (!cancellationToken.IsCancellationRequested)
+        {
+            try
+            {
+                await UseAsync<int>(
+                    async connection =>
+                    {
+                        await using var listen = Command(connection, $"LISTEN {Channel}");
+                        await listen.ExecuteNonQueryAsync(cancellationToken);
+                        while (true)
+                        {
+                            await connection.WaitAsync(cancellationToken);
+                            await onCommit();
+                        }
+                    },
+                    cancellationToken);
+            }
+            catch (SqlException)
+            {
+                // The heartbeat, which fails as well, reports it.
+                await Task.Delay(s_pause, _clock, cancellationToken);
+            }
+        }
+    }
+
     /// <summary>Connects, and creates or migrates the catalog's schema. Raises 08001 with the reason when the database cannot be used.</summary>
     /// <param name="connectionString">In Npgsql's form: <c>Host=…;Database=…;Username=…</c>.</param>
     public static async ValueTask<PostgresCatalogStore> OpenAsync(string connectionString, TimeProvider clock, CancellationToken cancellationToken)
@@ -276,7 +309,7 @@ public sealed class PostgresCatalogStore : ICatalogStore
         return batch;
     }
 
-    private static void Add(NpgsqlBatch batch, string sql, params ReadOnlySpan<object> values)
+    internal static void Add(NpgsqlBatch batch, string sql, params ReadOnlySpan<object> values)
     {
         var command = new NpgsqlBatchCommand(sql);
         foreach (var value in values) command.Parameters.Add(new NpgsqlParameter { Value = value });

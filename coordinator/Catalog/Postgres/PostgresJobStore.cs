@@ -23,16 +23,15 @@ public sealed class PostgresJobStore(PostgresCatalogStore store) : IJobStore
         },
         cancellationToken);
 
-    public async ValueTask<bool> RenewAsync(JobLease job, TimeSpan duration, CancellationToken cancellationToken) =>
-        await RunAsync("UPDATE jobs SET expires_at = clock_timestamp() + $3 WHERE name = $1 AND epoch = $2", [job.Name, job.Epoch, duration], cancellationToken) == 1;
-
     public async ValueTask ReleaseAsync(JobLease job, TimeSpan pause, CancellationToken cancellationToken) => await RunAsync(
         "UPDATE jobs SET expires_at = '-infinity', due_at = clock_timestamp() + $3 WHERE name = $1 AND epoch = $2", [job.Name, job.Epoch, pause], cancellationToken);
 
     /// <summary>Whether the lease is good, which stays true until the connection's transaction has ended.</summary>
     internal static async ValueTask<bool> IsHeldAsync(NpgsqlConnection connection, JobLease job, CancellationToken cancellationToken)
     {
-        await using var command = PostgresCatalogStore.Command(connection, "SELECT 1 FROM jobs WHERE name = $1 AND epoch = $2 FOR SHARE", job.Name, job.Epoch);
+        // A database that lost its last commits in a crash may give an epoch twice, to different holders.
+        const string Find = "SELECT 1 FROM jobs WHERE name = $1 AND epoch = $2 AND holder = $3 FOR SHARE";
+        await using var command = PostgresCatalogStore.Command(connection, Find, job.Name, job.Epoch, job.Holder);
         return await command.ExecuteScalarAsync(cancellationToken) is not null;
     }
 

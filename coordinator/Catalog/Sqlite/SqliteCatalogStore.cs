@@ -15,7 +15,7 @@ namespace Federation.Catalog;
 public sealed class SqliteCatalogStore : ICatalogStore
 {
     /// <summary>Written to PRAGMA user_version; a file of a later form is refused.</summary>
-    private const int FormatVersion = 2;
+    private const int FormatVersion = 3;
 
     private const string Schema = """
         CREATE TABLE IF NOT EXISTS versions (version INTEGER PRIMARY KEY, committed_at INTEGER NOT NULL);
@@ -32,7 +32,8 @@ public sealed class SqliteCatalogStore : ICatalogStore
         CREATE TABLE IF NOT EXISTS counters (name TEXT PRIMARY KEY, value INTEGER NOT NULL);
         CREATE TABLE IF NOT EXISTS leases (
           id TEXT PRIMARY KEY, address TEXT NOT NULL, process_id INTEGER NOT NULL, started_at INTEGER NOT NULL, expires_at INTEGER NOT NULL,
-          is_draining INTEGER NOT NULL, renewals INTEGER NOT NULL);
+          is_draining INTEGER NOT NULL, renewals INTEGER NOT NULL, gateway INTEGER NOT NULL);
+        CREATE UNIQUE INDEX IF NOT EXISTS leases_by_gateway ON leases (gateway) WHERE gateway > 0;
         CREATE TABLE IF NOT EXISTS jobs (name TEXT PRIMARY KEY, holder TEXT NOT NULL, epoch INTEGER NOT NULL, expires_at INTEGER NOT NULL, due_at INTEGER NOT NULL);
         CREATE TABLE IF NOT EXISTS secrets (name TEXT PRIMARY KEY, value TEXT NOT NULL);
         """;
@@ -54,6 +55,17 @@ public sealed class SqliteCatalogStore : ICatalogStore
     public ILeaseStore Leases { get; }
 
     public IJobStore Jobs { get; }
+
+    public async ValueTask<HeartbeatAnswer> BeatAsync(Heartbeat beat, CancellationToken cancellationToken)
+    {
+        await Leases.PutAsync(beat.Own, beat.Duration, cancellationToken);
+        var (jobs, renewed) = await UseAsync(connection => SqliteJobStore.Beat(connection, beat, _clock.GetUtcNow()));
+        var version = await FindVersionAsync(null, cancellationToken);
+        return JobState.Answer(beat, await Leases.ListAsync(cancellationToken), jobs, renewed, version?.Version ?? 0);
+    }
+
+    /// <summary>Asking an embedded store for its newest version costs less than being told.</summary>
+    public Task ListenAsync(Func<ValueTask> onCommit, CancellationToken cancellationToken) => Task.CompletedTask;
 
     /// <summary>Opens or creates the store. A file that is no catalog, or of a later version, raises 58030 or 0A000 with its name.</summary>
     public static async ValueTask<SqliteCatalogStore> OpenAsync(string path, TimeProvider clock, CancellationToken cancellationToken)
@@ -87,8 +99,8 @@ public sealed class SqliteCatalogStore : ICatalogStore
                 throw new SqlException(SqlState.FeatureNotSupported, $"catalog file \"{path}\" was written by a later version") { Detail = $"Its format is {format}; this version knows {FormatVersion}." };
             Scalar(connection, "PRAGMA journal_mode = WAL");
             using var transaction = connection.BeginTransaction(deferred: false);
-            // Leases of the first format had no count of renewals, and none of them is good any more.
-            if (format == 1) Run(connection, "DROP TABLE IF EXISTS leases");
+            // Leases of the first two formats had no count of renewals or no gateway's number, and none of them is good any more.
+            if (format is 1 or 2) Run(connection, "DROP TABLE IF EXISTS leases");
             Run(connection, Schema);
             Run(connection, $"PRAGMA user_version = {FormatVersion}");
             if (Convert.ToInt64(Scalar(connection, "SELECT count(*) FROM versions"), CultureInfo.InvariantCulture) == 0) store.Initialize(connection);

@@ -1,3 +1,4 @@
+using Federation.Core.Errors;
 using Microsoft.Data.Sqlite;
 
 namespace Federation.Catalog;
@@ -8,15 +9,35 @@ public sealed class SqliteLeaseStore(SqliteCatalogStore store, TimeProvider cloc
     /// <summary>A lease this long out of date belongs to a process that is gone for good.</summary>
     internal static readonly TimeSpan Memory = TimeSpan.FromMinutes(5);
 
+    internal static SqlException TooMany() => new(SqlState.TooManyConnections, $"the catalog has {Lease.MostGateways} gateways already");
+
+    public ValueTask<Lease> JoinAsync(Lease gateway, TimeSpan duration, CancellationToken cancellationToken) => store.UseAsync(connection =>
+    {
+        var now = clock.GetUtcNow();
+        SqliteCatalogStore.Run(connection, "DELETE FROM leases WHERE expires_at <= $1", (now - Memory).UtcTicks);
+        SqliteCatalogStore.Run(connection, "INSERT OR IGNORE INTO counters VALUES ('gateway', 0)");
+        for (var i = 0; i < Lease.MostGateways; i++)
+        {
+            var number = (int)(long)SqliteCatalogStore.Scalar(
+                connection, "UPDATE counters SET value = value % $1 + 1 WHERE name = 'gateway' RETURNING value", Lease.MostGateways)!;
+            var joined = SqliteCatalogStore.Run(
+                connection, "INSERT OR IGNORE INTO leases VALUES ($1, $2, $3, $4, $5, 0, 1, $6)",
+                gateway.Id, gateway.Address, gateway.ProcessId, now.UtcTicks, (now + duration).UtcTicks, number);
+            if (joined == 1) return gateway with { Gateway = number };
+        }
+
+        throw TooMany();
+    });
+
     public ValueTask PutAsync(Lease lease, TimeSpan duration, CancellationToken cancellationToken)
     {
         var now = clock.GetUtcNow();
         return RunAsync(
             """
-            INSERT INTO leases VALUES ($1, $2, $3, $4, $5, $6, 1)
+            INSERT INTO leases VALUES ($1, $2, $3, $4, $5, $6, 1, $7)
             ON CONFLICT (id) DO UPDATE SET address = excluded.address, expires_at = excluded.expires_at, is_draining = excluded.is_draining, renewals = renewals + 1
             """,
-            lease.Id, lease.Address, lease.ProcessId, now.UtcTicks, (now + duration).UtcTicks, lease.IsDraining);
+            lease.Id, lease.Address, lease.ProcessId, now.UtcTicks, (now + duration).UtcTicks, lease.IsDraining, lease.Gateway);
     }
 
     public ValueTask<IReadOnlyList<LeaseState>> ListAsync(CancellationToken cancellationToken)
@@ -27,13 +48,19 @@ public sealed class SqliteLeaseStore(SqliteCatalogStore store, TimeProvider cloc
             using var connection = store.Connect();
             using var command = SqliteCatalogStore.Command(
                 connection,
-                "SELECT id, address, process_id, started_at, expires_at, is_draining, renewals FROM leases WHERE expires_at > $1 ORDER BY started_at, id",
+                """
+                SELECT id, address, process_id, started_at, expires_at, is_draining, renewals, gateway FROM leases
+                WHERE expires_at > $1 ORDER BY started_at, id
+                """,
                 [(now - Memory).UtcTicks]);
             using var reader = command.ExecuteReader();
             var leases = new List<LeaseState>();
             while (reader.Read())
             {
-                var lease = new Lease(reader.GetString(0), reader.GetString(1), reader.GetInt32(2)) { IsDraining = reader.GetBoolean(5) };
+                var lease = new Lease(reader.GetString(0), reader.GetString(1), reader.GetInt32(2))
+                {
+                    IsDraining = reader.GetBoolean(5), Gateway = reader.GetInt32(7),
+                };
                 leases.Add(new LeaseState(lease, Time(reader.GetInt64(3)), Time(reader.GetInt64(4)) - now, reader.GetInt64(6)));
             }
 

@@ -13,6 +13,9 @@ public static class WorkerProtocol
     /// <summary>DoAction: the body is a task. Answers one result, its report, when the task has ended.</summary>
     public const string SpoolTask = "federation.spool_task";
 
+    /// <summary>DoAction: answers one empty result at once.</summary>
+    public const string Ping = "federation.ping";
+
     /// <summary>Header that carries the cluster's secret as <c>Bearer secret</c>.</summary>
     public const string Authorization = "authorization";
 }

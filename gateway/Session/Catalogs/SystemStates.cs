@@ -1,7 +1,7 @@
 using Federation.Catalog;
 using Federation.Connectors.Spi;
 using Federation.Core.Security;
-using Federation.Execution;
+using Federation.Session.Peers;
 using Federation.SystemCatalog;
 
 namespace Federation.Session.Catalogs;
@@ -44,9 +44,12 @@ internal sealed class SystemStates(
                     mappings.Add(await MappingOfAsync(server, mapping, cancellationToken));
 
         var showsSessions = SystemTables.ShowsSessions(table);
+        var session = resolver.Session;
+        IReadOnlyList<SessionState> others =
+            SystemTables.ShowsAllSessions(table) ? await PeerSessions.ListSessionsAsync(session, services.Peers, cancellationToken) : [];
         return new SystemState(shownDatabase, user)
         {
-            Sessions = showsSessions ? resolver.Session.Registry.Describe() : [],
+            Sessions = showsSessions ? [.. session.Registry.Describe(), .. others] : [],
             Queries = SystemTables.ShowsQueries(table) ? await QueriesAsync(cancellationToken) : [],
             Now = resolver.Session.TransactionTime,
             Cursors = showsSessions ? resolver.Session.DescribeCursors() : [],
@@ -72,27 +75,10 @@ internal sealed class SystemStates(
     private async ValueTask<IReadOnlyList<QueryState>> QueriesAsync(CancellationToken cancellationToken)
     {
         var isSuperuser = await rights.IsSuperuserAsync(user, cancellationToken);
-        var now = services.Clock.GetUtcNow();
-        return [.. services.Queries.List().Where(query => isSuperuser || query.Origin.User == user).Select(query => StateOf(query, now))];
+        var own = QueryStates.Of(services.Queries.List(), services.Clock.GetUtcNow());
+        var others = await PeerSessions.ListQueriesAsync(resolver.Session, services.Peers, cancellationToken);
+        return [.. own.Concat(others).Where(query => isSuperuser || query.User == user)];
     }
-
-    private static QueryState StateOf(LoggedQuery query, DateTimeOffset now) => new(
-        query.Id, query.Origin.ProcessId, query.Origin.User, query.Origin.Database, query.Origin.Text, query.Figures.State.ToString().ToLowerInvariant())
-    {
-        Address = query.Origin.Address.Length == 0 ? null : query.Origin.Address,
-        CatalogVersion = query.Figures.CatalogVersion == 0 ? null : query.Figures.CatalogVersion,
-        SqlState = query.Figures.SqlState,
-        StartedAt = QuerySession.ToTimestamp(query.StartedAt),
-        EndedAt = query.Figures.EndedAt is { } end ? QuerySession.ToTimestamp(end) : null,
-        Elapsed = query.Elapsed(now).TotalMilliseconds,
-        Queued = query.Figures.Queued.TotalMilliseconds,
-        Planning = query.Figures.Planning.TotalMilliseconds,
-        Rows = query.Figures.Rows,
-        Tasks = query.Figures.Tasks,
-        Retries = query.Figures.Retries,
-        ExchangedBytes = query.Figures.ExchangedBytes,
-        Sources = query.Figures.Sources,
-    };
 
     private async ValueTask<IReadOnlyList<RoleRights>> RightsAsync(CancellationToken cancellationToken)
     {

@@ -146,7 +146,7 @@ internal static class CopyFiles
     {
         var server = await catalog.FindServerAsync(name, cancellationToken)
             ?? throw new SqlException(SqlState.UndefinedObject, $"server \"{name}\" does not exist");
-        var (connector, _) = await session.Resolver(catalog).ConnectAsync(server, cancellationToken);
+        var connector = await session.Resolver(catalog).ConnectAsync(server, cancellationToken);
         return connector is IStoredFiles files
             ? (files.Store, files.Root)
             : throw new SqlException(SqlState.WrongObjectType,

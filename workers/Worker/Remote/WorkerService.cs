@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Globalization;
 using System.Runtime.CompilerServices;
 using System.Security.Cryptography;
@@ -21,10 +22,15 @@ namespace Federation.Worker.Remote;
 public sealed class WorkerService(string clusterSecret) : FlightService
 {
     private readonly byte[] _authorization = Encoding.UTF8.GetBytes($"Bearer {clusterSecret}");
+    private readonly ConcurrentDictionary<string, Func<ReadOnlyMemory<byte>, CancellationToken, ValueTask<byte[]>>> _actions =
+        new(StringComparer.Ordinal);
     private TaskRunner? _runner;
 
     /// <summary>The tasks' runner. Calls before are refused with 57P03: a worker has its address, which the runner needs, only once it listens.</summary>
     public void Attach(TaskRunner runner) => _runner = runner;
+
+    /// <summary>Answers a further action of members of the cluster: from its body to the body of the one result.</summary>
+    public void Serve(string type, Func<ReadOnlyMemory<byte>, CancellationToken, ValueTask<byte[]>> answer) => _actions[type] = answer;
 
     public override IAsyncEnumerable<FlightData> DoGetAsync(Ticket ticket, FlightCallContext context)
     {
@@ -44,6 +50,8 @@ public sealed class WorkerService(string clusterSecret) : FlightService
         {
             WorkerProtocol.OpenQuery => HoldAsync(runner, action, context.CancellationToken),
             WorkerProtocol.SpoolTask => SpoolAsync(runner, TaskJson.ReadTask(action.Body.Span), context.CancellationToken),
+            WorkerProtocol.Ping => AnswerAsync(static (_, _) => ValueTask.FromResult<byte[]>([]), action, context.CancellationToken),
+            _ when _actions.TryGetValue(action.Type, out var answer) => AnswerAsync(answer, action, context.CancellationToken),
             _ => throw new SqlException(SqlState.FeatureNotSupported, $"action \"{action.Type}\" is not supported"),
         };
     }
@@ -53,6 +61,14 @@ public sealed class WorkerService(string clusterSecret) : FlightService
         var given = Encoding.UTF8.GetBytes(context.FindHeader(WorkerProtocol.Authorization) ?? "");
         if (!CryptographicOperations.FixedTimeEquals(given, _authorization)) throw new SqlException(SqlState.InvalidAuthorizationSpecification, "the caller does not belong to this cluster");
         return _runner ?? throw new SqlException(SqlState.CannotConnectNow, "the worker is starting up");
+    }
+
+    private static async IAsyncEnumerable<Result> AnswerAsync(
+        Func<ReadOnlyMemory<byte>, CancellationToken, ValueTask<byte[]>> answer, Action action,
+        [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        var body = await answer(action.Body.Memory, cancellationToken);
+        yield return new Result { Body = Google.Protobuf.UnsafeByteOperations.UnsafeWrap(body) };
     }
 
     private static async IAsyncEnumerable<Result> HoldAsync(TaskRunner runner, Action action, [EnumeratorCancellation] CancellationToken cancellationToken)
