@@ -28,6 +28,7 @@ internal static class CopyOutWriter
         while (await open.NextAsync(long.MaxValue, cancellationToken) is { } rows)
         {
             encoders ??= ChooseEncoders(copy, rows.Batch, session.TextFormat);
+            writer.Interrupt = session.StatementToken;
             for (var row = rows.Start; row < rows.Start + rows.Count;)
             {
                 row = WriteUntilFull(writer, rowFormat, rows.Batch, encoders, row, rows.Start + rows.Count);

@@ -35,6 +35,12 @@ internal sealed class FrameWriter(PipeWriter pipe) : IBufferWriter<byte>
 
     public bool FlushIsDue { get; private set; }
 
+    /// <summary>Ends the statement whose values are written.</summary>
+    public CancellationToken Interrupt { get; set; }
+
+    /// <summary>Raises the end of the statement; who writes a value of any size asks every now and then.</summary>
+    public void CheckInterrupt() => Interrupt.ThrowIfCancellationRequested();
+
     /// <summary>
     /// The position within the message, to be used with <see cref="PatchLength"/>, <see cref="WrittenSince"/> and <see cref="TruncateTo"/>.
     /// </summary>
@@ -121,6 +127,9 @@ internal sealed class FrameWriter(PipeWriter pipe) : IBufferWriter<byte>
 
     public ReadOnlySpan<byte> WrittenSince(int mark) => _memory.Span[(_messageStart + mark).._position];
 
+    /// <summary>What was written since the mark, to be changed where it is; valid until more is written.</summary>
+    public Span<byte> TakeWritten(int mark) => _memory.Span[(_messageStart + mark).._position];
+
     public void TruncateTo(int mark) => _position = _messageStart + mark;
 
     /// <summary>Room for many messages that are written without the help of this type; <see cref="AdvanceMessages"/> tells how much was used. Between messages only.</summary>
@@ -185,9 +194,14 @@ internal sealed class FrameWriter(PipeWriter pipe) : IBufferWriter<byte>
         pipe.Advance(_messageStart);
         var wanted = partial.Length + needed;
         ValueLimits.CheckAppend(partial.Length, needed);
-        if (wanted >= LargeMessageBytes) ProcessMemory.Demand(wanted);
+        if (wanted >= LargeMessageBytes)
+        {
+            CheckInterrupt();
+            ProcessMemory.Demand(wanted);
+        }
+
         // A message that spills out of a block gets room to grow, so that copies stay rare.
-        _memory = pipe.GetMemory(partial.Length > 0 ? Math.Max(wanted, partial.Length * 2) : Math.Max(wanted, BlockBytes));
+        _memory = pipe.GetMemory(partial.Length > 0 ? Math.Max(wanted, Math.Min(partial.Length * 2, ValueLimits.MostBytes)) : Math.Max(wanted, BlockBytes));
         partial.CopyTo(_memory);
         _messageStart = 0;
         _position = partial.Length;
