@@ -27,7 +27,7 @@ internal sealed class CopyFromPortal(QuerySession session, SessionServices servi
     public async ValueTask<long> ReceiveAsync(IAsyncEnumerable<Batch> rows, CancellationToken cancellationToken)
     {
         Session.Transaction.RequireWritable("COPY FROM");
-        await InsertStatements.RequireMayInsertAsync(Session, statement.Target!, cancellationToken);
+        await TableRights.RequireInsertAsync(Session, statement.Target!, options.Fields.Select(field => field.Name), cancellationToken);
         var key = $"copy#{Guid.NewGuid():N}";
         await using var source = new ClientRows(key, options.Fields, rows);
         services.Connectors.Add(key, source);
