@@ -9,7 +9,7 @@ namespace Federation.Catalog;
 /// </summary>
 /// <param name="catalog">The version.</param>
 /// <param name="trusted">A user who is let in although the catalog knows no roles yet, and so may do everything; null when there is none.</param>
-public sealed class AccessRights(ICatalogSnapshot catalog, string? trusted)
+public sealed partial class AccessRights(ICatalogSnapshot catalog, string? trusted)
 {
     /// <summary>The superuser that every gateway has, who owns what came with it. Without an entry in the catalog it has no password.</summary>
     public const string BootstrapSuperuser = "federation";
@@ -113,6 +113,7 @@ public sealed class AccessRights(ICatalogSnapshot catalog, string? trusted)
         AccessKind.Server => "foreign server",
         AccessKind.Wrapper => "foreign-data wrapper",
         AccessKind.Database => "database",
+        AccessKind.Table => "table",
         _ => "schema",
     };
 

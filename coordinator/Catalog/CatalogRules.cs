@@ -55,7 +55,7 @@ public static class CatalogRules
 
     private static async ValueTask<CatalogOverlay> DropAsync(CatalogOverlay catalog, CatalogChange.Drop drop, CancellationToken cancellationToken)
     {
-        if (await catalog.FindAsync(drop.Key, cancellationToken) is null) throw ObjectKinds.MissingError(drop.Key);
+        var dropped = await catalog.FindAsync(drop.Key, cancellationToken) ?? throw ObjectKinds.MissingError(drop.Key);
         var kind = ObjectKinds.Of(drop.Key.Kind);
         foreach (var childKind in kind.Children)
         {
@@ -65,6 +65,13 @@ public static class CatalogRules
         }
 
         if (kind.Access is { } access) catalog = await WithoutAsync(catalog, AccessEntry.KeyOf(new AccessTarget(access, drop.Key.Name)), cancellationToken);
+        if (dropped is TableEntry table) catalog = await WithoutAsync(catalog, AccessEntry.KeyOf(table.AccessTarget), cancellationToken);
+        if (dropped is SchemaEntry)
+        {
+            foreach (var entry in (await catalog.ListAccessAsync(cancellationToken)).Where(entry => entry.Scope?.SchemaOid == dropped.Oid))
+                catalog = catalog.With(entry.Key, null);
+        }
+
         return catalog.With(drop.Key, null);
     }
 

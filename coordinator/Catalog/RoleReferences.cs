@@ -25,7 +25,8 @@ public static class RoleReferences
         TableEntry table when table.Owner == role => $"owner of table {table.Schema}.{table.Name}",
         ServerEntry server when server.Owner == role => $"owner of server {server.Name}",
         UserMappingEntry mapping when mapping.User == role => $"owner of user mapping for {role} on server {mapping.Server}",
-        AccessEntry access when access.Grants.Any(grant => grant.Grantee == role || grant.Grantor == role) => $"privileges for {Described(access.Target)}",
+        AccessEntry { Scope: { } scope } when scope.Role == role => $"owner of {Described(scope)}",
+        AccessEntry access when access.Grants.Any(grant => grant.Grantee == role || grant.Grantor == role) => $"privileges for {Described(access)}",
         _ => null,
     };
 
@@ -37,7 +38,12 @@ public static class RoleReferences
 
     private static UserMappingEntry WithRoleNamed(this UserMappingEntry mapping, string name, string newName) => mapping.User == name ? mapping with { User = newName } : mapping;
 
-    private static AccessEntry WithRoleNamed(this AccessEntry access, string name, string newName) => access with
+    private static AccessEntry WithRoleNamed(this AccessEntry access, string name, string newName) =>
+        access.Scope is { } scope && scope.Role == name
+            ? (access with { Scope = scope with { Role = newName }, Target = (scope with { Role = newName }).Target }).WithGrantsNamed(name, newName)
+            : access.WithGrantsNamed(name, newName);
+
+    private static AccessEntry WithGrantsNamed(this AccessEntry access, string name, string newName) => access with
     {
         Grants = access.Grants.Select(grant => grant with
         {
@@ -61,11 +67,19 @@ public static class RoleReferences
     public static SqlException StillNeeded(string role, IEnumerable<string> dependencies) =>
         new(SqlState.DependentObjectsStillExist, $"role \"{role}\" cannot be dropped because some objects depend on it") { Detail = string.Join('\n', dependencies) };
 
-    private static string Described(AccessTarget target) => target.Kind switch
+    private static string Described(AccessEntry access) => access switch
     {
-        AccessKind.Server => $"server {target.Name}",
-        AccessKind.Wrapper => $"foreign-data wrapper {target.Name}",
-        AccessKind.Database => $"database {target.Name}",
-        _ => $"schema {target.Name}",
+        { Scope: { } scope } => Described(scope),
+        { Target: { Kind: AccessKind.Server } target } => $"server {target.Name}",
+        { Target: { Kind: AccessKind.Wrapper } target } => $"foreign-data wrapper {target.Name}",
+        { Target: { Kind: AccessKind.Database } target } => $"database {target.Name}",
+        { Target: { Kind: AccessKind.Table } } => $"table {access.Shown}",
+        _ => $"schema {access.Target.Name}",
     };
+
+    private static string Described(DefaultScope scope)
+    {
+        var objects = scope.Type switch { 'r' => "relations", 'S' => "sequences", 'f' => "functions", 'T' => "types", _ => "schemas" };
+        return $"default privileges on new {objects} belonging to role {scope.Role}{(scope.Schema is null ? "" : $" in schema {scope.Schema}")}";
+    }
 }

@@ -114,6 +114,11 @@ internal sealed class PreparedStatement(string text, Statement? syntax) : IPrepa
         return copy;
     }
 
+    private IReadOnlyDictionary<TableSource, IReadOnlySet<string>>? _reads;
+
+    /// <summary>The columns that the query names, and RETURNING.</summary>
+    public IReadOnlyDictionary<TableSource, IReadOnlySet<string>> Reads => _reads ??= Query is null ? new Dictionary<TableSource, IReadOnlySet<string>>() : ReadColumns.Of(Query.Plan);
+
     private bool? _showsSchemas;
     private HashSet<PgType>? _namedTypes;
 

@@ -221,7 +221,13 @@ public sealed class QuerySession : ISession
         else if (_portals.ContainsKey(portalName)) throw new SqlException(SqlState.DuplicateCursor, $"cursor \"{portalName}\" already exists");
         prepared = await _analyzer.RefreshAsync(prepared, cancellationToken);
         // EXECUTE runs what was prepared by name, against the present catalog and as the present user too.
-        if (prepared.Syntax is ExecuteStatement execute && _statements.TryGetValue(execute.Name, out var named)) _statements[execute.Name] = await _analyzer.RefreshAsync(named, cancellationToken);
+        if (prepared.Syntax is ExecuteStatement execute && _statements.TryGetValue(execute.Name, out var named))
+        {
+            _statements[execute.Name] = named = await _analyzer.RefreshAsync(named, cancellationToken);
+            await TableRights.RequireReadsAsync(this, named, cancellationToken);
+        }
+
+        await TableRights.RequireReadsAsync(this, prepared, cancellationToken);
         var portal = prepared.Filled is { } filled ? await OpenFilledAsync(prepared, filled, cancellationToken) : await OpenAsync(prepared, parameters, cancellationToken);
         if (portalName.Length > 0 && portal is { Fields: not null, CopyOut: null })
             portal = new CursorPortal(this, portal, canScroll: false, _services.SpillDirectory) { State = new(portalName, prepared.Text, false, false, false, StatementTime) };
@@ -507,13 +513,17 @@ public sealed class QuerySession : ISession
         if (statement.Syntax is ExecuteStatement execute && _statements.GetValueOrDefault(execute.Name) is { } executed) statement = executed;
         if (!statement.ShowsSchemas && statement.NamedTypes.Count == 0) return;
         var lookup = await LookupAsync(cancellationToken);
-        if (statement.ShowsSchemas) _schemas = await lookup.SchemasAsync(cancellationToken);
+        if (statement.ShowsSchemas) _schemas = await lookup.UsableSchemasAsync(cancellationToken);
         if (statement.NamedTypes.Count > 0) _names.Add(await lookup.NamesAsync(statement.NamedTypes, cancellationToken));
     }
 
     /// <summary>The table that a name means now; null when there is none. Raises 42501 for one that the user may not read.</summary>
     internal async ValueTask<Planner.Binding.ResolvedTable?> FindTableAsync(QualifiedName name, CancellationToken cancellationToken) =>
         await _analyzer.Resolver(await Transaction.GetCatalogAsync(cancellationToken)).ResolveAsync(new TableName(name), null, cancellationToken);
+
+    /// <summary>The managed table that a name means now; null when it means another kind of table or none.</summary>
+    internal async ValueTask<TableEntry?> FindEntryAsync(QualifiedName name, CancellationToken cancellationToken) =>
+        await _analyzer.Resolver(await Transaction.GetCatalogAsync(cancellationToken)).FindEntryAsync(name, cancellationToken);
 
     private async ValueTask<ObjectLookup> LookupAsync(CancellationToken cancellationToken) => new(_analyzer.Resolver(await Transaction.GetCatalogAsync(cancellationToken)));
 

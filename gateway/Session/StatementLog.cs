@@ -109,7 +109,7 @@ internal sealed class StatementLog(QuerySession session, SessionServices service
     }
 
     private static bool ChangesCatalog(Statement syntax) => syntax is CreateServerStatement or AlterServerStatement or CreateUserMappingStatement or AlterUserMappingStatement or DropUserMappingStatement
-        or CreateSchemaStatement or DropStatement or AlterSchemaLocationStatement or AlterOwnerStatement or CreateRoleStatement or AlterRoleStatement or RenameRoleStatement or DropRoleStatement or GrantRoleStatement or GrantStatement
+        or CreateSchemaStatement or DropStatement or AlterSchemaLocationStatement or AlterOwnerStatement or CreateRoleStatement or AlterRoleStatement or RenameRoleStatement or DropRoleStatement or GrantRoleStatement or GrantStatement or AlterDefaultPrivilegesStatement
         or CallStatement or CreateTableStatement or CreateTableAsStatement;
 
     private static bool HoldsSecrets(Statement syntax) => syntax is CreateServerStatement or AlterServerStatement or CreateUserMappingStatement or AlterUserMappingStatement or CreateRoleStatement or AlterRoleStatement;

@@ -34,6 +34,12 @@ public class ByteWriter(PipeWriter pipe) : IBufferWriter<byte>
     /// <summary>Bytes written since the last flush, whole records only.</summary>
     public long UnflushedBytes => _unflushed + _recordStart;
 
+    /// <summary>Ends the statement whose values are written.</summary>
+    public CancellationToken Interrupt { get; set; }
+
+    /// <summary>Raises the end of the statement; who writes a value of any size asks every now and then.</summary>
+    public void CheckInterrupt() => Interrupt.ThrowIfCancellationRequested();
+
     /// <summary>
     /// The position within the record, to be used with <see cref="PatchLength"/>, <see cref="WrittenSince"/> and <see cref="TruncateTo"/>.
     /// </summary>
@@ -102,6 +108,9 @@ public class ByteWriter(PipeWriter pipe) : IBufferWriter<byte>
 
     public ReadOnlySpan<byte> WrittenSince(int mark) => _memory.Span[(_recordStart + mark).._position];
 
+    /// <summary>What was written since the mark, to be changed where it is; valid until more is written.</summary>
+    public Span<byte> TakeWritten(int mark) => _memory.Span[(_recordStart + mark).._position];
+
     public void TruncateTo(int mark) => _position = _recordStart + mark;
 
     /// <summary>
@@ -162,9 +171,16 @@ public class ByteWriter(PipeWriter pipe) : IBufferWriter<byte>
         pipe.Advance(_recordStart);
         var wanted = partial.Length + needed;
         ValueLimits.CheckAppend(partial.Length, needed);
-        if (wanted >= LargeRecordBytes) ProcessMemory.Demand(wanted);
+        if (wanted >= LargeRecordBytes)
+        {
+            CheckInterrupt();
+            ProcessMemory.Demand(wanted);
+        }
+
         // A record that spills out of a block gets room to grow, so that copies stay rare.
-        _memory = pipe.GetMemory(partial.Length > 0 ? Math.Max(wanted, partial.Length * 2) : Math.Max(wanted, BlockBytes));
+        _memory = pipe.GetMemory(partial.Length > 0
+            ? Math.Max(wanted, Math.Min(partial.Length * 2, ValueLimits.MostBytes))
+            : Math.Max(wanted, BlockBytes));
         partial.CopyTo(_memory);
         _recordStart = 0;
         _position = partial.Length;

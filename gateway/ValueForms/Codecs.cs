@@ -13,17 +13,21 @@ public static class Codecs
 
     public static ColumnEncoder Choose(SqlType type, short formatCode, TextFormat format) => formatCode switch
     {
-        Text => ChooseText(type, format),
+        Text => ChooseText(type, format, outerLevels: 0),
         Binary => ChooseBinary(type),
         _ => throw new SqlException(SqlState.InvalidParameterValue, $"unsupported format code: {formatCode}"),
     };
 
-    private static ColumnEncoder ChooseText(SqlType type, TextFormat format)
+    /// <param name="type">Of the values.</param>
+    /// <param name="format">The session's settings.</param>
+    /// <param name="outerLevels">How many records, and arrays of other than arrays, the values are in.</param>
+    private static ColumnEncoder ChooseText(SqlType type, TextFormat format, int outerLevels)
     {
         if (type.IsArray)
         {
-            var item = ChooseText(type.Element!, format);
-            return type.IsVector ? new VectorTextEncoder(item) : new ArrayTextEncoder(item, (byte)ArrayText.Delimiter(type));
+            var quotes = !type.IsVector && !type.Element!.IsArray;
+            var item = ChooseText(type.Element!, format, quotes ? outerLevels + 1 : outerLevels);
+            return type.IsVector ? new VectorTextEncoder(item) : new ArrayTextEncoder(item, (byte)ArrayText.Delimiter(type), outerLevels);
         }
 
         return type.Storage switch
@@ -46,7 +50,7 @@ public static class Codecs
             Storage.Interval => new IntervalTextEncoder(format.IntervalStyle),
             Storage.Uuid => new UuidTextEncoder(),
             Storage.Bit => new BitTextEncoder(),
-            Storage.Struct => new RecordTextEncoder(type.Fields.Select(field => ChooseText(field.Type, format)).ToArray()),
+            Storage.Struct => new RecordTextEncoder(type.Fields.Select(field => ChooseText(field.Type, format, outerLevels + 1)).ToArray(), outerLevels),
             _ => throw new UnreachableException(type.ToString()),
         };
     }

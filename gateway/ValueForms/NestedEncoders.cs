@@ -1,4 +1,3 @@
-using System.Buffers;
 using Federation.Arrow;
 using Federation.Core.Errors;
 using Federation.Core.Types;
@@ -6,8 +5,11 @@ using Federation.Core.Values;
 
 namespace Federation.ValueForms;
 
-/// <summary>Arrays as text. Items are written in place and rewritten only when they need quotes.</summary>
-internal sealed class ArrayTextEncoder(ColumnEncoder item, byte delimiter) : ColumnEncoder
+/// <summary>Arrays as text. Items are written in place, and quoted there when they need it.</summary>
+/// <param name="item">Of the items.</param>
+/// <param name="delimiter">Between items.</param>
+/// <param name="outerLevels">How many values quote this one as a part of theirs.</param>
+internal sealed class ArrayTextEncoder(ColumnEncoder item, byte delimiter, int outerLevels) : ColumnEncoder
 {
     public override void Write(ByteWriter writer, Column column, int row)
     {
@@ -16,6 +18,7 @@ internal sealed class ArrayTextEncoder(ColumnEncoder item, byte delimiter) : Col
         writer.WriteByte((byte)'{');
         for (var i = start; i < start + length; i++)
         {
+            writer.CheckInterrupt();
             if (i > start) writer.WriteByte(delimiter);
             if (child.IsNull(i))
             {
@@ -31,7 +34,7 @@ internal sealed class ArrayTextEncoder(ColumnEncoder item, byte delimiter) : Col
 
             var mark = writer.Mark;
             item.Write(writer, child, i);
-            NestedText.QuoteArrayItem(writer, mark, delimiter);
+            NestedText.QuoteArrayItem(writer, mark, delimiter, outerLevels);
         }
 
         writer.WriteByte((byte)'}');
@@ -52,10 +55,12 @@ internal sealed class VectorTextEncoder(ColumnEncoder item) : ColumnEncoder
     }
 }
 
-internal sealed class RecordTextEncoder(ColumnEncoder[] fields) : ColumnEncoder
+/// <summary>Records as text; see <see cref="ArrayTextEncoder"/>.</summary>
+internal sealed class RecordTextEncoder(ColumnEncoder[] fields, int outerLevels) : ColumnEncoder
 {
     public override void Write(ByteWriter writer, Column column, int row)
     {
+        writer.CheckInterrupt();
         writer.WriteByte((byte)'(');
         for (var i = 0; i < fields.Length; i++)
         {
@@ -63,7 +68,7 @@ internal sealed class RecordTextEncoder(ColumnEncoder[] fields) : ColumnEncoder
             if (column.Children[i].IsNull(row)) continue;
             var mark = writer.Mark;
             fields[i].Write(writer, column.Children[i], row);
-            NestedText.QuoteRecordField(writer, mark);
+            NestedText.QuoteRecordField(writer, mark, outerLevels);
         }
 
         writer.WriteByte((byte)')');
@@ -186,41 +191,16 @@ internal sealed class CompositeBinaryEncoder(SqlType type, RecordBinaryEncoder r
     }
 }
 
+/// <summary>Quotes parts of nested values that need it.</summary>
 internal static class NestedText
 {
-    public static void QuoteArrayItem(ByteWriter writer, int mark, byte delimiter)
+    public static void QuoteArrayItem(ByteWriter writer, int mark, byte delimiter, int outerLevels)
     {
-        if (!TextQuoting.ArrayItemNeedsQuotes(writer.WrittenSince(mark), delimiter)) return;
-        var copy = TakeBack(writer, mark, out var length);
-        TextQuoting.WriteArrayItem(writer, copy.AsSpan(0, length), delimiter);
-        GiveBack(copy);
+        if (TextQuoting.ArrayItemNeedsQuotes(writer.WrittenSince(mark), delimiter)) TextEscapes.ArrayItem.Apply(writer, mark, outerLevels);
     }
 
-    public static void QuoteRecordField(ByteWriter writer, int mark)
+    public static void QuoteRecordField(ByteWriter writer, int mark, int outerLevels)
     {
-        if (!TextQuoting.RecordFieldNeedsQuotes(writer.WrittenSince(mark))) return;
-        var copy = TakeBack(writer, mark, out var length);
-        TextQuoting.WriteRecordField(writer, copy.AsSpan(0, length));
-        GiveBack(copy);
-    }
-
-    /// <summary>Larger arrays are not kept for others.</summary>
-    private const int MostRented = 1 << 20;
-
-    /// <summary>Removes what was written since the mark and returns it in an array for <see cref="GiveBack"/>.</summary>
-    public static byte[] TakeBack(ByteWriter writer, int mark, out int length)
-    {
-        var written = writer.WrittenSince(mark);
-        length = written.Length;
-        if (length > MostRented) Core.Execution.ProcessMemory.Demand(length);
-        var copy = length > MostRented ? GC.AllocateUninitializedArray<byte>(length) : ArrayPool<byte>.Shared.Rent(length);
-        written.CopyTo(copy);
-        writer.TruncateTo(mark);
-        return copy;
-    }
-
-    public static void GiveBack(byte[] copy)
-    {
-        if (copy.Length <= MostRented) ArrayPool<byte>.Shared.Return(copy);
+        if (TextQuoting.RecordFieldNeedsQuotes(writer.WrittenSince(mark))) TextEscapes.RecordField.Apply(writer, mark, outerLevels);
     }
 }

@@ -99,8 +99,9 @@ public static class PlanRewriter
     public static LogicalPlan Rewrite(LogicalPlan plan, Func<LogicalPlan, LogicalPlan> rewrite)
     {
         StatementGuard.EnterLevel();
-        if (plan.Inputs.Count == 0) return rewrite(plan);
-        var inputs = plan.Inputs.Select(input => Rewrite(input, rewrite)).ToArray();
+        var present = plan.Inputs;
+        if (present.Count == 0) return rewrite(plan);
+        var inputs = present.Select(input => Rewrite(input, rewrite)).ToArray();
         return rewrite(plan.WithInputs(new EquatableArray<LogicalPlan>(inputs)));
     }
 

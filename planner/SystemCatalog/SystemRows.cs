@@ -83,6 +83,8 @@ internal static class SystemRows
         [$"{SystemSchema.InternalSchema}.server_access"] = AccessRows.Servers,
         [$"{SystemSchema.InternalSchema}.wrapper_access"] = AccessRows.Wrappers,
         [$"{SystemSchema.InternalSchema}.relation_access"] = AccessRows.Relations,
+        [$"{SystemSchema.InternalSchema}.column_access"] = AccessRows.Columns,
+        ["pg_catalog.pg_default_acl"] = AccessRows.Defaults,
         ["pg_catalog.pg_database"] = Databases,
         ["pg_catalog.pg_roles"] = RoleRows.Roles,
         ["pg_catalog.pg_authid"] = RoleRows.Authorizations,
@@ -144,6 +146,8 @@ internal static class SystemRows
         }),
         ["information_schema.columns"] = Columns,
         ["information_schema.table_privileges"] = AccessRows.TablePrivileges,
+        ["information_schema.column_privileges"] = AccessRows.ColumnPrivileges,
+        ["information_schema.role_column_grants"] = state => AccessRows.ColumnPrivileges(state).Where(row => row["grantee"] is not "PUBLIC"),
         ["information_schema.role_table_grants"] = state => AccessRows.TablePrivileges(state).Where(row => row["grantee"] is not "PUBLIC"),
         ["information_schema.domains"] = SourceTypeRows.Domains,
         ["information_schema.domain_constraints"] = SourceTypeRows.DomainConstraints,
@@ -177,7 +181,7 @@ internal static class SystemRows
 
     private static IEnumerable<Row> Namespaces(SystemState state) => AllSchemas(state).Select(schema => new Row
     {
-        ["oid"] = (long)schema.Oid.Value, ["nspname"] = schema.Name, ["nspowner"] = state.OidOf(schema.Owner), ["nspacl"] = AccessRows.List(schema.Owner, "UC", schema.Grants),
+        ["oid"] = (long)schema.Oid.Value, ["nspname"] = schema.Name, ["nspowner"] = state.OidOf(schema.Owner), ["nspacl"] = schema.Access is { } access ? AccessRows.Shown(access) : AccessRows.List(schema.Owner, "UC", schema.Grants),
     });
 
     /// <summary>What <c>\dn+</c> says of schemas that have a place of their own.</summary>
@@ -206,6 +210,7 @@ internal static class SystemRows
             ["relreplident"] = relation.IsTable && relation.Kind != 'v' ? "d" : "n", ["relpages"] = relation.Index?.Details.Pages ?? 0, ["relhasindex"] = Has(relation, RelationFlags.HasIndexes),
             ["relhastriggers"] = Has(relation, RelationFlags.HasTriggers), ["relhasrules"] = Has(relation, RelationFlags.HasRules), ["relhassubclass"] = Has(relation, RelationFlags.HasChildren) || relation.Kind == 'I',
             ["relrowsecurity"] = Has(relation, RelationFlags.HasRowSecurity), ["relispartition"] = Has(relation, RelationFlags.IsPartition) || relation.Index?.Details.Parent is not null,
+            ["relacl"] = relation.Access is { } access ? AccessRows.Shown(access) : null,
             ["relchecks"] = (short)relation.Details.Constraints.Count(constraint => constraint.Kind == 'c'), ["relpartbound"] = relation.Details.PartitionBound,
             ["reltype"] = relation is { Kind: 'c', Source: { } source } ? (long)StableOids.OfType(source.Server, source.Schema, relation.Name).Value : 0L,
         });
@@ -250,6 +255,7 @@ internal static class SystemRows
         ["attrelid"] = (long)relation.Oid.Value, ["attname"] = column.Name, ["atttypid"] = (long)(column.Domain?.Oid ?? column.Type.AnnouncedOid).Value, ["attlen"] = column.Type.AnnouncedLength,
         ["attnum"] = Number(column, i), ["attndims"] = column.Type.IsArray ? 1 : 0, ["attcacheoff"] = -1, ["atttypmod"] = column.Domain is null ? (column.Type.Element ?? column.Type).Modifier : -1,
         ["attstattarget"] = ColumnDefaults.Details(relation, Number(column, i))?.StatisticsTarget ?? -1, ["attbyval"] = layout.ByValue, ["attalign"] = layout.Alignment, ["attstorage"] = layout.Storage, ["attcompression"] = "", ["attnotnull"] = !column.IsNullable, ["atthasdef"] = ColumnDefaults.Of(relation, column, i) is not null, ["attidentity"] = ColumnDefaults.Details(relation, Number(column, i))?.Identity ?? "", ["attgenerated"] = column.IsGenerated ? "s" : "", ["attislocal"] = true,
+        ["attacl"] = relation.Access?.Columns.GetValueOrDefault(column.Name) is { Count: > 0 } items ? AccessRows.List(items) : null,
         ["attcollation"] = ColumnDefaults.Details(relation, Number(column, i)) is { Collation: > 0 } details ? details.Collation : Collation(column.Type, SystemTables.IsSystemSchema(relation.Schema)),
     };
 

@@ -39,7 +39,7 @@ internal static class SystemSchema
             ("exchanged_bytes", SqlType.Int8), ("sources", SqlType.FromOid(new Oid(1009))!)) with { Schema = GatewaySchema },
         Internal("role_names", ("oid", SqlType.Oid), ("name", SqlType.Text)),
         Internal("role_rights", ("oid", SqlType.Oid), ("name", SqlType.Text), ("rights", s_texts), ("memberships", s_texts), ("administered", s_texts)),
-        Access("schema_access"), Access("database_access"), Access("server_access"), Access("wrapper_access"), Access("relation_access"),
+        Access("schema_access"), Access("database_access"), Access("server_access"), Access("wrapper_access"), Access("relation_access"), Access("column_access"),
         Internal("setting_texts", ("name", SqlType.Text), ("value", SqlType.Text)),
     ];
 

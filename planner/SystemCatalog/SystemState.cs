@@ -62,6 +62,9 @@ public sealed record SystemState(string Database, string User)
     /// <summary>What was granted on wrappers.</summary>
     public IReadOnlyDictionary<string, IReadOnlyList<AclItem>> WrapperGrants { get; init; } = new Dictionary<string, IReadOnlyList<AclItem>>();
 
+    /// <summary>What objects of roles have from the beginning.</summary>
+    public IReadOnlyList<DefaultAccessState> DefaultAccess { get; init; } = [];
+
     /// <summary>The OID of a role, or of a user without an entry in the catalog.</summary>
     internal long OidOf(string role) => (Roles.FirstOrDefault(item => item.Name == role)?.Oid ?? StableOids.OfRole(role)).Value;
 }
@@ -139,8 +142,24 @@ public sealed record MembershipState(string Role, bool IsAdmin, string Grantor);
 /// <param name="Administered">The roles that it may grant.</param>
 public sealed record RoleRights(Oid Oid, string Name, IReadOnlyList<string> Held, IReadOnlyList<string> Memberships, IReadOnlyList<string> Administered);
 
+/// <summary>Who may do what with a schema or a table.</summary>
+/// <param name="Items">What everybody has, the owner too.</param>
+/// <param name="Columns">What was granted on columns besides.</param>
+public sealed record AccessState(IReadOnlyList<AclItem> Items, IReadOnlyDictionary<string, IReadOnlyList<AclItem>> Columns)
+{
+    /// <summary>Nothing was granted or taken away: catalogs show no list.</summary>
+    public bool IsDefault { get; init; }
+}
+
+/// <param name="Schema">None for all schemas.</param>
+/// <param name="Type">r, S, f, T or n.</param>
+public sealed record DefaultAccessState(Oid Oid, string Role, Oid Schema, char Type, IReadOnlyList<AclItem> Items);
+
 public sealed record SchemaState(Oid Oid, string Name)
 {
+    /// <summary>Set where rights can be granted one by one; else the owner has all, and others what <see cref="Grants"/> says.</summary>
+    public AccessState? Access { get; init; }
+
     public string Owner { get; init; } = SystemState.DefaultOwner;
 
     /// <summary>What others than the owner may do.</summary>
@@ -200,6 +219,9 @@ public sealed record RelationState(Oid Oid, string Schema, string Name, char Kin
     internal string ColumnName(short number) => Columns.Select((column, i) => (column.Name, Number: SystemRows.Number(column, i))).FirstOrDefault(item => item.Number == number).Name ?? "";
 
     public string Owner { get; init; } = SystemState.DefaultOwner;
+
+    /// <summary>Set where rights can be granted one by one; else the owner has all, and others what <see cref="Grants"/> says.</summary>
+    public AccessState? Access { get; init; }
 
     /// <summary>What others than the owner may do.</summary>
     public IReadOnlyList<AclItem> Grants { get; init; } = [];

@@ -25,13 +25,13 @@ public static class SystemTables
     public static bool IsSystemRelation(Oid oid) => SystemSchema.Find(oid) is not null;
 
     /// <summary>Whether the table shows columns of user tables, so that they have to be loaded.</summary>
-    public static bool ShowsColumns(string table) => table is "pg_attribute" or "pg_attrdef" or "columns" or "pg_depend" || KeyViews.NeedColumns(table);
+    public static bool ShowsColumns(string table) => table is "pg_attribute" or "pg_attrdef" or "columns" or "pg_depend" or "column_privileges" or "role_column_grants" || KeyViews.NeedColumns(table);
 
     /// <summary>Whether the table shows keys, indexes, comments or sequences.</summary>
-    public static bool ShowsDetails(string table) => (ShowsColumns(table) && table is not "columns") || KeyRows.Shows(table) || KeyViews.Shows(table) || table is "pg_class" or "table_privileges" or "role_table_grants" or "relation_names" or "relation_keys" or "relation_access";
+    public static bool ShowsDetails(string table) => (ShowsColumns(table) && table is not ("columns" or "column_privileges" or "role_column_grants")) || KeyRows.Shows(table) || KeyViews.Shows(table) || table is "pg_class" or "table_privileges" or "role_table_grants" or "relation_names" or "relation_keys" or "relation_access" or "column_access";
 
     /// <summary>Whether the table shows user tables at all.</summary>
-    public static bool ShowsRelations(string table) => ShowsDetails(table) || ShowsColumns(table) || table is "pg_class" or "tables" or "pg_tables" or "pg_views" or "pg_matviews" or "views" or "relation_names" or "relation_keys" or "relation_access" or "view_texts";
+    public static bool ShowsRelations(string table) => ShowsDetails(table) || ShowsColumns(table) || table is "pg_class" or "tables" or "pg_tables" or "pg_views" or "pg_matviews" or "views" or "relation_names" or "relation_keys" or "relation_access" or "column_access" or "view_texts";
 
     /// <summary>Whether the table shows schemas, for which every source is asked.</summary>
     public static bool ShowsSchemas(string table) => ShowsRelations(table) || ShowsTypes(table) || table is "pg_namespace" or "schemata" or "schema_access";

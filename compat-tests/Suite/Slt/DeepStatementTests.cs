@@ -30,6 +30,36 @@ public sealed class DeepStatementTests(SuiteServers servers)
     public async Task Union_all(string form, string columns) =>
         await SameAsync(form, string.Join(" UNION ALL ", Enumerable.Range(0, Arms).Select(arm => $"SELECT {columns.Replace("{0}", $"{arm}", StringComparison.Ordinal)} FROM generate_series(1, 3) g WHERE g <> {arm % 4}")));
 
+    [Theory]
+    [InlineData("nested", 500)]
+    [InlineData("one after the other", 200)]
+    [InlineData("side by side", 500)]
+    public async Task Common_table_expressions(string form, int count) => await SameAsync(form, WithClauses(form, count));
+
+    /// <summary>Counting the readers of each definition by itself took a minute for these.</summary>
+    [Theory]
+    [InlineData("one after the other")]
+    [InlineData("side by side")]
+    public async Task Thousands_of_common_table_expressions(string form)
+    {
+        await using var subject = await RawClient.ConnectAsync(servers.Gateway);
+        var result = await subject.QueryAsync(WithClauses(form, 3000));
+        Assert.True(result.Error is null, $"{form}: {result.Error}");
+        Assert.Equal("3000", result.Rows[0][0]);
+    }
+
+    private static string WithClauses(string form, int count)
+    {
+        var numbers = Enumerable.Range(1, count - 1);
+        return form switch
+        {
+            "nested" => string.Concat(Enumerable.Range(0, count).Select(i => $"WITH c{i} AS (")) + "SELECT 1 AS x"
+                + string.Concat(Enumerable.Range(0, count).Reverse().Select(i => $") SELECT x + 1 AS x FROM c{i}")),
+            "side by side" => $"WITH c0 AS (SELECT 1 AS x){string.Concat(numbers.Select(i => $", c{i} AS (SELECT {i} AS x)"))} SELECT a.x + b.x FROM c{count - 1} a, c0 b",
+            _ => $"WITH c0 AS (SELECT 1 AS x){string.Concat(numbers.Select(i => $", c{i} AS (SELECT x + 1 AS x FROM c{i - 1})"))} SELECT x FROM c{count - 1}",
+        };
+    }
+
     private async Task SameAsync(string form, string sql)
     {
         await using var oracle = await RawClient.ConnectAsync(servers.Postgres);

@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using Federation.Connectors.Spi;
 using Federation.Core;
 using Federation.Core.Types;
@@ -11,6 +12,9 @@ public sealed record SchemaEntry(Oid Oid, string Name, string Owner) : CatalogOb
     /// </summary>
     public string? Location { get; init; }
 
+    /// <summary>Only grants let others in. False for the schema public, and for schemas of versions without such rights: everybody may use them.</summary>
+    public bool IsClosed { get; init; }
+
     protected override CatalogKey GetKey() => KeyOf(Name);
 
     public static CatalogKey KeyOf(string name) => new(ObjectKind.Schema, "", name);
@@ -20,6 +24,12 @@ public sealed record TableEntry(Oid Oid, string Schema, string Name, string Owne
 {
     /// <summary>The defaults of columns, by name, as SQL text.</summary>
     public EquatableArray<KeyValuePair<string, string>> Defaults { get; init; }
+
+    /// <summary>Only grants let others read it. False for tables of versions without such rights: everybody may read them.</summary>
+    public bool IsClosed { get; init; }
+
+    [JsonIgnore]
+    public AccessTarget AccessTarget => new(AccessKind.Table, Oid.Value.ToString(System.Globalization.CultureInfo.InvariantCulture));
 
     protected override CatalogKey GetKey() => KeyOf(Schema, Name);
 

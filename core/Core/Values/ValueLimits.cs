@@ -31,7 +31,8 @@ public static class ValueLimits
             throw new SqlException(SqlState.ProgramLimitExceeded, $"array size exceeds the maximum allowed ({MostItems.ToString(CultureInfo.InvariantCulture)})");
     }
 
-    private static SqlException TooLong(long present, long more) => new(SqlState.ProgramLimitExceeded, "out of memory")
+    /// <summary>A text cannot get longer.</summary>
+    public static SqlException TooLong(long present, long more) => new(SqlState.ProgramLimitExceeded, "out of memory")
     {
         Detail = string.Create(CultureInfo.InvariantCulture, $"Cannot enlarge string buffer containing {present} bytes by {more} more bytes."),
     };

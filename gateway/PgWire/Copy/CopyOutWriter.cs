@@ -21,6 +21,7 @@ internal static class CopyOutWriter
         var sent = 0L;
         while (await open.NextAsync(long.MaxValue, cancellationToken) is { } rows)
         {
+            writer.Interrupt = session.StatementToken;
             for (var row = rows.Start; row < rows.Start + rows.Count;)
             {
                 row = WriteUntilFull(writer, encoder, rows.Batch, row, rows.Start + rows.Count, copy.Progress);

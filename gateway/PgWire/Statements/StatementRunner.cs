@@ -179,13 +179,24 @@ internal sealed class StatementRunner(ISession session, FrameWriter writer, Time
     private async ValueTask<long> SendRowsAsync(OpenPortal open, long limit, CancellationToken cancellationToken)
     {
         if (open.Portal is ICopyPortal receiver) return await ReceiveAsync(receiver, cancellationToken);
-        if (open.Portal.CopyOut is { } copy)
-            return await CopyOutWriter.SendAsync(writer, open, copy, session, cancellationToken);
+        try
+        {
+            return open.Portal.CopyOut is { } copy ? await CopyOutWriter.SendAsync(writer, open, copy, session, cancellationToken) : await SendAsync(open, limit, cancellationToken);
+        }
+        finally
+        {
+            writer.Interrupt = default;
+        }
+    }
+
+    private async ValueTask<long> SendAsync(OpenPortal open, long limit, CancellationToken cancellationToken)
+    {
         var sent = 0L;
         while (sent < limit && await open.NextAsync(limit - sent, cancellationToken) is { } rows)
         {
             if (open.Portal.Fields is not { } fields) throw new UnreachableException("a statement without fields returned rows");
             // A client that does not read holds up the rows, not the end of the statement.
+            writer.Interrupt = session.StatementToken;
             await RowWriter.WriteAsync(writer, rows, open.Encoders(fields, rows.Batch, session.TextFormat), session.StatementToken);
             sent += rows.Count;
         }

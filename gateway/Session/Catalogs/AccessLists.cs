@@ -9,7 +9,13 @@ internal sealed class AccessLists(IReadOnlyList<AccessEntry> entries)
     private readonly Dictionary<AccessTarget, AccessEntry> _entries = entries.ToDictionary(entry => entry.Target);
 
     /// <summary>Who gave or got a right.</summary>
-    public IEnumerable<string> Names => _entries.Values.SelectMany(entry => entry.Grants).SelectMany(grant => new[] { grant.Grantee, grant.Grantor }).Where(name => name != UserMappingEntry.Everybody);
+    public IEnumerable<string> Names => _entries.Values.SelectMany(entry => entry.Grants).SelectMany(grant => new[] { grant.Grantee, grant.Grantor }).Concat(Defaults().Select(entry => entry.Scope!.Role)).Where(name => name != UserMappingEntry.Everybody);
+
+    /// <summary>Null when nothing was granted on the object.</summary>
+    public AccessEntry? Find(AccessTarget target) => _entries.GetValueOrDefault(target);
+
+    /// <summary>What ALTER DEFAULT PRIVILEGES has said.</summary>
+    public IEnumerable<AccessEntry> Defaults() => _entries.Values.Where(entry => entry.Scope is not null);
 
     /// <summary>Null when nothing was granted on the object.</summary>
     /// <param name="privilege">The letter of the one right that such objects have.</param>

@@ -53,6 +53,16 @@ internal sealed class ObjectLookup(TableResolver resolver)
         return rows.Select(row => (string)row[name]!).ToHashSet(StringComparer.Ordinal);
     }
 
+    /// <summary>Those of them that the user may look up names in.</summary>
+    public async ValueTask<IReadOnlySet<string>> UsableSchemasAsync(CancellationToken cancellationToken)
+    {
+        var usable = new HashSet<string>(StringComparer.Ordinal);
+        foreach (var schema in await SchemasAsync(cancellationToken))
+            if (await resolver.MayUseSchemaAsync(schema, cancellationToken))
+                usable.Add(schema);
+        return usable;
+    }
+
     private async ValueTask<Oid> FindRelationAsync(string name, CancellationToken cancellationToken)
     {
         var parts = NameKeys.Parts(name);

@@ -68,6 +68,7 @@ internal sealed class SystemStates(
             Wrappers = services.Connectors.Factories.Select(factory => factory.WrapperName).Order(StringComparer.Ordinal).ToArray(),
             DatabaseGrants = _access.GrantsOn(AccessKind.Database, TableResolver.ManagedDatabase, 'C') ?? [],
             WrapperGrants = _access.GrantsOnAll(AccessKind.Wrapper, 'U'),
+            DefaultAccess = _access.Defaults().Select(entry => new DefaultAccessState(entry.Oid, entry.Scope!.Role, entry.Scope.SchemaOid, entry.Scope.Type, entry.ItemsOf(null))).ToArray(),
         };
     }
 
@@ -113,6 +114,8 @@ internal sealed class SystemStates(
         return [.. owners];
     }
 
+    private static AccessState StateOf(ObjectAccess access) => new(access.Items, access.Columns) { IsDefault = access.IsDefault };
+
     private ServerState StateOf(ServerEntry server) => new(server.Oid, server.Name, server.Wrapper, Visible(server, server.Options))
     {
         Owner = server.Owner,
@@ -144,13 +147,12 @@ internal sealed class SystemStates(
         foreach (var schema in await snapshot.ListSchemasAsync(cancellationToken))
         {
             if (!filter.TakesSchema(schema.Name, schema.Oid)) continue;
-            // Everybody may use a schema of the gateway; making tables in it is what can be granted.
-            _schemas.Add(new SchemaState(schema.Oid, schema.Name) { Location = schema.Location, Owner = schema.Owner, Grants = [new AclItem("", "U", schema.Owner), .. _access.GrantsOn(AccessKind.Schema, schema.Name, 'C') ?? []] });
+            _schemas.Add(new SchemaState(schema.Oid, schema.Name) { Location = schema.Location, Owner = schema.Owner, Access = StateOf(AccessRights.AccessTo(schema, _access.Find(AccessRights.TargetOf(schema)))) });
             if (!SystemTables.ShowsRelations(table)) continue;
             foreach (var entry in await snapshot.ListTablesAsync(schema.Name, cancellationToken))
             {
                 if (!filter.TakesRelation(entry.Name, entry.Oid)) continue;
-                var relation = new RelationState(entry.Oid, schema.Name, entry.Name, 'r', -1, []) { ColumnCount = 0, Owner = entry.Owner, Defaults = entry.Defaults, Grants = [new AclItem("", "r", entry.Owner)] };
+                var relation = new RelationState(entry.Oid, schema.Name, entry.Name, 'r', -1, []) { ColumnCount = 0, Owner = entry.Owner, Defaults = entry.Defaults, Access = StateOf(AccessRights.AccessTo(entry, _access.Find(entry.AccessTarget))) };
                 await AddManagedAsync(relation, table, cancellationToken);
             }
         }

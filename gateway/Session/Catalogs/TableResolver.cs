@@ -37,19 +37,31 @@ internal sealed class TableResolver(SessionServices services, ICatalogSnapshot s
             case 1:
                 if (await FindSystemAsync("pg_catalog", parts[0], cancellationToken) is { } system) return system;
                 foreach (var schema in searchPath())
-                    if (await FindAsync(database, schema, parts[0], version, cancellationToken) is { } found)
+                    if (await MayUseSchemaAsync(database, schema, cancellationToken) && await FindAsync(database, schema, parts[0], version, cancellationToken) is { } found)
                         return found;
                 return null;
             case 2:
-                return await FindSystemAsync(parts[0], parts[1], cancellationToken) ?? await FindAsync(database, parts[0], parts[1], version, cancellationToken);
+                return await FindSystemAsync(parts[0], parts[1], cancellationToken) ?? await FindUsableAsync(name, database, parts[0], version, cancellationToken);
             case 3:
                 return (parts[0] == database || parts[0] == ShownDatabase) && await FindSystemAsync(parts[1], parts[2], cancellationToken) is { } own
                     ? own
-                    : await FindAsync(parts[0] == ShownDatabase ? database : parts[0], parts[1], parts[2], version, cancellationToken);
+                    : await FindUsableAsync(name, parts[0] == ShownDatabase ? database : parts[0], parts[1], version, cancellationToken);
             default:
                 throw new SqlException(SqlState.SyntaxError, $"improper qualified name (too many dotted names): {name.Name}") { Position = name.Span.Position };
         }
     }
+
+    /// <summary>The table of a name that says its schema, which the user must be allowed to use.</summary>
+    private async ValueTask<ResolvedTable?> FindUsableAsync(TableName name, string catalog, string schema, TableVersion? version, CancellationToken cancellationToken) =>
+        await MayUseSchemaAsync(catalog, schema, cancellationToken)
+            ? await FindAsync(catalog, schema, name.Name.Name, version, cancellationToken)
+            : throw AccessRights.Denied(new AccessTarget(AccessKind.Schema, schema)).At(name.Name.Span.Position);
+
+    /// <summary>Whether the user may look up names in a schema: true for one that is not there, and for those of servers, which have no rights of their own.</summary>
+    public ValueTask<bool> MayUseSchemaAsync(string schema, CancellationToken cancellationToken) => MayUseSchemaAsync(database, schema, cancellationToken);
+
+    private async ValueTask<bool> MayUseSchemaAsync(string catalog, string schema, CancellationToken cancellationToken) =>
+        !IsManaged(catalog) || await snapshot.FindSchemaAsync(schema, cancellationToken) is not { } entry || await rights.MayAsync(user, entry, 'U', cancellationToken);
 
     /// <summary>The managed table that a name means, by the rules of <see cref="ResolveAsync"/>; null when it means another kind of table or none.</summary>
     public async ValueTask<TableEntry?> FindEntryAsync(QualifiedName name, CancellationToken cancellationToken)
@@ -58,7 +70,7 @@ internal sealed class TableResolver(SessionServices services, ICatalogSnapshot s
         if (parts.Count == 3 && !IsManaged(parts[0] == ShownDatabase ? database : parts[0])) return null;
         if (parts.Count < 3 && !IsManaged(database)) return null;
         foreach (var schema in parts.Count == 1 ? searchPath() : [parts[^2]])
-            if (await snapshot.FindTableAsync(schema, name.Name, cancellationToken) is { } entry)
+            if (await snapshot.FindTableAsync(schema, name.Name, cancellationToken) is { } entry && (parts.Count > 1 || await MayUseSchemaAsync(ManagedDatabase, schema, cancellationToken)))
                 return entry;
         return null;
     }

@@ -100,7 +100,7 @@ internal static class CallStatements
         var catalog = await session.Transaction.GetCatalogAsync(cancellationToken);
         var parent = await catalog.FindSchemaAsync(schema, cancellationToken)
             ?? throw new SqlException(SqlState.InvalidSchemaName, $"schema \"{schema}\" does not exist");
-        await (await session.RightsAsync(cancellationToken)).RequireAsync(session.User, new AccessTarget(AccessKind.Schema, schema), parent.Owner, cancellationToken);
+        await (await session.RightsAsync(cancellationToken)).RequireAsync(session.User, parent, 'C', cancellationToken);
         if (await catalog.FindTableAsync(schema, table, cancellationToken) is not null)
         {
             throw new SqlException(SqlState.DuplicateTable, $"relation \"{table}\" already exists")
@@ -118,7 +118,8 @@ internal static class CallStatements
 
         // Loading it now finds a table that cannot be read while its owner looks.
         await services.Formats.First(format => format.Name == pointer.Format).LoadAsync(pointer, null, cancellationToken);
-        await session.Transaction.ChangeAsync(new CatalogChange.Create(new TableEntry(Oid.None, schema, table, session.User, pointer)), cancellationToken);
+        await session.Transaction.ChangeAsync(new CatalogChange.Create(new TableEntry(Oid.None, schema, table, session.User, pointer) { IsClosed = true }), cancellationToken);
+        await TableRights.StartAsync(session, (await (await session.Transaction.GetCatalogAsync(cancellationToken)).FindTableAsync(schema, table, cancellationToken))!, cancellationToken);
     }
 
     /// <summary>Pins the newest state that is in the table's folder now. The folder must hold the same table still.</summary>

@@ -12,7 +12,8 @@ internal sealed class CopiedRows(QuerySession session, SessionServices services,
     public async ValueTask<long> InsertAsync(IAsyncEnumerable<Batch> rows, CancellationToken cancellationToken)
     {
         session.Transaction.RequireWritable("COPY FROM");
-        await InsertStatements.RequireMayInsertAsync(session, statement.Target!, cancellationToken);
+        var columns = options.Fields.Select(field => field.Name);
+        await TableRights.RequireInsertAsync(session, statement.Target!, columns, cancellationToken);
         using var shown = session.ShowCopy(CopyStatements.Progress(statement, copy, options.Progress));
         return (await StreamedRows.InsertAsync(session, services, statement, copy.Table!, options.Fields, copy.Where, rows,
             cancellationToken)).Rows;

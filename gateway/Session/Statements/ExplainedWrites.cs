@@ -27,7 +27,7 @@ internal static class ExplainedWrites
     {
         if (explain.Statement is InsertStatement)
         {
-            await InsertStatements.RequireMayInsertAsync(session, statement.Target!, cancellationToken);
+            await TableRights.RequireInsertAsync(session, statement.Target!, InsertStatements.InsertedColumns(statement), cancellationToken);
             return new ExplainedWrite("Insert on", statement.Target!.Schema, statement.Target.Name);
         }
 

@@ -4,7 +4,7 @@ using Federation.Sql.Syntax;
 
 namespace Federation.Session.Statements;
 
-/// <summary>GRANT and REVOKE of the right on servers, wrappers, the managed database and its schemas: one for each kind.</summary>
+/// <summary>GRANT and REVOKE. Servers, wrappers and the managed database have one right each; <see cref="ObjectGrants"/> has the objects with more.</summary>
 internal static class GrantStatements
 {
     private static readonly Dictionary<string, (AccessKind Kind, string Privilege)> s_kinds = new(StringComparer.Ordinal)
@@ -12,34 +12,27 @@ internal static class GrantStatements
         ["foreign server"] = (AccessKind.Server, "usage"),
         ["foreign data wrapper"] = (AccessKind.Wrapper, "usage"),
         ["database"] = (AccessKind.Database, "create"),
-        ["schema"] = (AccessKind.Schema, "create"),
     };
 
     /// <summary>Privileges that PostgreSQL has on these objects and this engine does not.</summary>
-    private static readonly string[] s_otherPrivileges = ["connect", "temporary", "temp", "usage"];
+    private static readonly string[] s_otherPrivileges = ["connect", "temporary", "temp"];
 
     public static async ValueTask<string> RunAsync(QuerySession session, SessionServices services, GrantStatement grant, CancellationToken cancellationToken)
     {
+        if (!s_kinds.ContainsKey(grant.Kind)) return await ObjectGrants.RunAsync(session, grant, cancellationToken);
         var (kind, privilege) = s_kinds[grant.Kind];
-        if (grant.Grantor is { } grantor && RoleStatements.Named(session, grantor) != session.User)
-            throw new SqlException(SqlState.FeatureNotSupported, "grantor must be current user");
-        if (grant.Privileges.FirstOrDefault(item => item != privilege) is { } other)
+        foreach (var item in grant.Privileges)
         {
+            var other = item.Name ?? privilege;
+            if (item.Columns.Count > 0) throw new SqlException(SqlState.InvalidGrantOperation, "column privileges are only valid for relations");
+            if (other == privilege) continue;
             var noun = grant.Kind.Replace("data wrapper", "-data wrapper", StringComparison.Ordinal).Replace("foreign -", "foreign-", StringComparison.Ordinal);
-            throw kind is AccessKind.Database or AccessKind.Schema && s_otherPrivileges.Contains(other)
+            throw kind is AccessKind.Database && s_otherPrivileges.Contains(other)
                 ? new SqlException(SqlState.FeatureNotSupported, $"privilege {other.ToUpperInvariant()} on {grant.Kind} objects is not supported") { Detail = "Everybody has it." }
                 : new SqlException(SqlState.InvalidGrantOperation, $"invalid privilege type {other.ToUpperInvariant()} for {noun}");
         }
 
-        var grantees = new List<string>();
-        foreach (var name in grant.Grantees)
-        {
-            var grantee = RoleStatements.Named(session, name);
-            if (grantee != UserMappingEntry.Everybody) await (await session.RightsAsync(cancellationToken)).RequireRoleAsync(grantee, cancellationToken);
-            else if (grant is { IsRevoke: false, IsOption: true }) throw new SqlException(SqlState.InvalidGrantOperation, "grant options can only be granted to roles");
-            grantees.Add(grantee);
-        }
-
+        var grantees = (await ObjectGrants.GranteesAsync(session, grant, cancellationToken)).Select(grantee => grantee.Length == 0 ? UserMappingEntry.Everybody : grantee).ToList();
         foreach (var name in grant.Names)
         {
             var target = new AccessTarget(kind, kind == AccessKind.Database ? TableResolver.ManagedDatabase : name);
@@ -92,8 +85,6 @@ internal static class GrantStatements
         {
             case AccessKind.Server:
                 return (await catalog.FindServerAsync(name, cancellationToken) ?? throw new SqlException(SqlState.UndefinedObject, $"server \"{name}\" does not exist")).Owner;
-            case AccessKind.Schema:
-                return (await catalog.FindSchemaAsync(name, cancellationToken) ?? throw new SqlException(SqlState.InvalidSchemaName, $"schema \"{name}\" does not exist")).Owner;
             case AccessKind.Wrapper:
                 services.Connectors.FindFactory(name);
                 return null;

@@ -22,7 +22,7 @@ internal static class InsertStatements
     {
         var table = statement.Target!;
         session.Transaction.RequireWritable("INSERT");
-        await RequireMayInsertAsync(session, table, cancellationToken);
+        await TableRights.RequireInsertAsync(session, table, InsertedColumns(statement), cancellationToken);
         return await TableWriting.AppendAsync(session, services, table, QueryStatements.Request(session, services, statement, parameters), cancellationToken);
     }
 
@@ -59,7 +59,7 @@ internal static class InsertStatements
             [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         session.Transaction.RequireWritable("INSERT");
-        await RequireMayInsertAsync(session, statement.Target!, cancellationToken);
+        await TableRights.RequireInsertAsync(session, statement.Target!, InsertedColumns(statement), cancellationToken);
         var target = statement.Insert!.Target;
         var fields = target.Columns.Zip(PreparedStatement.FieldsOf(statement.Query!), (column, field) =>
             field with { Name = column.Name }).ToEquatableArray();
@@ -103,10 +103,10 @@ internal static class InsertStatements
     }
 #pragma warning restore CS1998
 
-    /// <summary>42501 for who is not the table's owner.</summary>
-    internal static async ValueTask RequireMayInsertAsync(QuerySession session, TableEntry table, CancellationToken cancellationToken)
+    /// <summary>The columns that the statement gives values for; none for DEFAULT VALUES.</summary>
+    internal static IEnumerable<string> InsertedColumns(PreparedStatement statement)
     {
-        var rights = await session.RightsAsync(cancellationToken);
-        if (!await rights.HasRightsOfAsync(session.User, table.Owner, cancellationToken)) throw new SqlException(SqlState.InsufficientPrivilege, $"permission denied for table {table.Name}");
+        var insert = (InsertStatement)(statement.Syntax is ExplainStatement explain ? explain.Statement : statement.Syntax!);
+        return insert.Columns.Count > 0 ? insert.Columns.Select(column => column.Name) : insert.Source is null ? [] : statement.Insert!.Target.Columns.Select(column => column.Name);
     }
 }

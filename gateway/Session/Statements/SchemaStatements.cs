@@ -30,7 +30,8 @@ internal static class SchemaStatements
             return "CREATE SCHEMA";
         }
 
-        await session.Transaction.ChangeAsync(new CatalogChange.Create(new SchemaEntry(Oid.None, name, owner) { Location = create.Location is { } location ? AllowedLocations.Check(location, services) : null }), cancellationToken);
+        await session.Transaction.ChangeAsync(new CatalogChange.Create(new SchemaEntry(Oid.None, name, owner) { IsClosed = true, Location = create.Location is { } location ? AllowedLocations.Check(location, services) : null }), cancellationToken);
+        await TableRights.StartAsync(session, (await (await session.Transaction.GetCatalogAsync(cancellationToken)).FindSchemaAsync(name, cancellationToken))!, cancellationToken);
         return "CREATE SCHEMA";
     }
 
@@ -55,6 +56,7 @@ internal static class SchemaStatements
             var schema = await catalog.FindSchemaAsync(alter.Name, cancellationToken) ?? throw new SqlException(SqlState.InvalidSchemaName, $"schema \"{alter.Name}\" does not exist");
             await RequireMayGiveAsync(session, schema.Owner, owner, "schema", alter.Name, new AccessTarget(AccessKind.Database, TableResolver.ManagedDatabase), cancellationToken);
             await session.Transaction.ChangeAsync(new CatalogChange.Alter(schema with { Owner = owner }), cancellationToken);
+            await TableRights.GiveAwayAsync(session, AccessRights.TargetOf(schema), schema.Owner, owner, cancellationToken);
             return "ALTER SCHEMA";
         }
 

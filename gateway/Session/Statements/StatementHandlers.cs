@@ -35,6 +35,7 @@ internal static class StatementHandlers
         CreateRoleStatement or AlterRoleStatement or RenameRoleStatement or DropRoleStatement => new CommandPortal(session, token => RoleStatements.RunAsync(session, statement.Syntax, token)),
         GrantRoleStatement grant => new CommandPortal(session, token => MembershipStatements.RunAsync(session, grant, token)),
         GrantStatement grant => new CommandPortal(session, token => GrantStatements.RunAsync(session, services, grant, token)),
+        AlterDefaultPrivilegesStatement alter => new CommandPortal(session, token => DefaultPrivileges.RunAsync(session, alter, token)),
         CreateSchemaStatement create => new CommandPortal(session, token => SchemaStatements.CreateAsync(session, services, create, token)),
         DropStatement drop => new CommandPortal(session, token => SchemaStatements.DropAsync(session, drop, token)),
         LockStatement locking => new CommandPortal(session, token => LockStatements.RunAsync(session, locking, token)),

@@ -51,7 +51,8 @@ internal static class TableStatements
             throw new SqlException(SqlState.FeatureNotSupported, $"tables cannot be created in catalog \"{(name.Parts.Count == 3 ? name.Parts[0] : session.CatalogName)}\"") { Position = name.Span.Position };
         var schema = name.Parts.Count == 1 ? await CurrentSchemaAsync(session, catalog, cancellationToken) : await catalog.FindSchemaAsync(name.Parts[^2], cancellationToken)
             ?? throw new SqlException(SqlState.InvalidSchemaName, $"schema \"{name.Parts[^2]}\" does not exist") { Position = name.Span.Position };
-        await (await session.RightsAsync(cancellationToken)).RequireAsync(session.User, new AccessTarget(AccessKind.Schema, schema.Name), schema.Owner, cancellationToken);
+        if (!await (await session.RightsAsync(cancellationToken)).MayAsync(session.User, schema, 'C', cancellationToken))
+            throw AccessRights.Denied(AccessRights.TargetOf(schema)).At(name.Span.Position);
         if (await catalog.FindTableAsync(schema.Name, name.Name, cancellationToken) is null) return schema;
         var taken = new SqlException(SqlState.DuplicateTable, $"relation \"{name.Name}\" already exists");
         if (!ifNotExists) throw taken;
@@ -88,8 +89,10 @@ internal static class TableStatements
 
         // When nothing names the folder any more.
         session.Transaction.Stage(() => services.Store.TryDeleteFolderAsync(location));
-        await session.Transaction.ChangeAsync(new CatalogChange.Create(new TableEntry(Oid.None, schema.Name, name, session.User, pointer) { Defaults = defaults }), cancellationToken);
-        return (await (await session.Transaction.GetCatalogAsync(cancellationToken)).FindTableAsync(schema.Name, name, cancellationToken))!;
+        await session.Transaction.ChangeAsync(new CatalogChange.Create(new TableEntry(Oid.None, schema.Name, name, session.User, pointer) { Defaults = defaults, IsClosed = true }), cancellationToken);
+        var made = (await (await session.Transaction.GetCatalogAsync(cancellationToken)).FindTableAsync(schema.Name, name, cancellationToken))!;
+        await TableRights.StartAsync(session, made, cancellationToken);
+        return made;
     }
 
     /// <summary>The folder of the table, and the properties of its format.</summary>

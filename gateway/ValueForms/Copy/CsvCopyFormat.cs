@@ -12,8 +12,7 @@ namespace Federation.ValueForms.Copy;
 internal sealed class CsvCopyFormat : ICopyRowFormat
 {
     private readonly byte _delimiter;
-    private readonly byte _quote;
-    private readonly byte _escape;
+    private readonly TextEscapes _escapes;
     private readonly byte[] _null;
     private readonly bool[] _forceQuote;
     private readonly SearchValues<byte> _special;
@@ -23,14 +22,14 @@ internal sealed class CsvCopyFormat : ICopyRowFormat
     public CsvCopyFormat(CopyOut copy)
     {
         _delimiter = (byte)copy.Delimiter;
-        _quote = (byte)copy.Quote;
-        _escape = (byte)copy.Escape;
+        var (quote, escape) = ((byte)copy.Quote, (byte)copy.Escape);
+        _escapes = new TextEscapes([(quote, escape, quote), (escape, escape, escape)], quote);
         _null = Encoding.UTF8.GetBytes(copy.NullText);
         _hasHeader = copy.Header;
         _names = [.. copy.Fields.Select(field => field.Name)];
         _forceQuote = new bool[copy.Fields.Count];
         foreach (var index in copy.ForceQuote) _forceQuote[index] = true;
-        _special = SearchValues.Create([_delimiter, _quote, (byte)'\n', (byte)'\r']);
+        _special = SearchValues.Create([_delimiter, quote, (byte)'\n', (byte)'\r']);
     }
 
     public bool WriteHeader(ByteWriter writer)
@@ -73,15 +72,6 @@ internal sealed class CsvCopyFormat : ICopyRowFormat
     {
         var text = writer.WrittenSince(mark);
         if (!force && !text.ContainsAny(_special) && !text.SequenceEqual(_null) && !(isOnlyColumn && text.SequenceEqual("\\."u8))) return;
-        var copied = NestedText.TakeBack(writer, mark, out var length);
-        writer.WriteByte(_quote);
-        foreach (var item in copied.AsSpan(0, length))
-        {
-            if (item == _quote || item == _escape) writer.WriteByte(_escape);
-            writer.WriteByte(item);
-        }
-
-        writer.WriteByte(_quote);
-        ArrayPool<byte>.Shared.Return(copied);
+        _escapes.Apply(writer, mark);
     }
 }

@@ -10,8 +10,15 @@ internal sealed class TextCopyFormat(CopyOut copy) : ICopyRowFormat
 {
     private readonly byte _delimiter = (byte)copy.Delimiter;
     private readonly byte[] _null = Encoding.UTF8.GetBytes(copy.NullText);
-    private readonly SearchValues<byte> _special = SearchValues.Create(
-        [(byte)'\\', (byte)'\b', (byte)'\f', (byte)'\n', (byte)'\r', (byte)'\t', (byte)'\v', (byte)copy.Delimiter]);
+    private readonly SearchValues<byte> _special = SearchValues.Create([.. s_letters.Select(letter => letter.Byte), (byte)copy.Delimiter]);
+    private readonly TextEscapes _escapes = new(
+        [((byte)copy.Delimiter, (byte)'\\', (byte)copy.Delimiter), .. s_letters.Select(letter => (letter.Byte, (byte)'\\', letter.Letter))], quote: null);
+
+    /// <summary>Bytes that a letter stands for.</summary>
+    private static readonly (byte Byte, byte Letter)[] s_letters =
+    [
+        ((byte)'\b', (byte)'b'), ((byte)'\f', (byte)'f'), ((byte)'\n', (byte)'n'), ((byte)'\r', (byte)'r'), ((byte)'\t', (byte)'t'), ((byte)'\v', (byte)'v'), ((byte)'\\', (byte)'\\'),
+    ];
 
     public bool WriteHeader(ByteWriter writer)
     {
@@ -51,25 +58,6 @@ internal sealed class TextCopyFormat(CopyOut copy) : ICopyRowFormat
 
     private void Escape(ByteWriter writer, int mark)
     {
-        if (!writer.WrittenSince(mark).ContainsAny(_special)) return;
-        var copied = NestedText.TakeBack(writer, mark, out var length);
-        foreach (var item in copied.AsSpan(0, length))
-        {
-            var letter = item switch
-            {
-                (byte)'\b' => (byte)'b',
-                (byte)'\f' => (byte)'f',
-                (byte)'\n' => (byte)'n',
-                (byte)'\r' => (byte)'r',
-                (byte)'\t' => (byte)'t',
-                (byte)'\v' => (byte)'v',
-                (byte)'\\' => (byte)'\\',
-                _ => item == _delimiter ? item : (byte)0,
-            };
-            if (letter != 0) writer.WriteByte((byte)'\\');
-            writer.WriteByte(letter != 0 ? letter : item);
-        }
-
-        ArrayPool<byte>.Shared.Return(copied);
+        if (writer.WrittenSince(mark).ContainsAny(_special)) _escapes.Apply(writer, mark);
     }
 }

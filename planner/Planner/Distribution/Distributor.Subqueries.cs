@@ -70,9 +70,10 @@ internal sealed partial class Distributor
     /// <summary>Makes known how the names of common table expressions are read.</summary>
     private void Define(With with)
     {
+        var reads = CteReads.Count(with);
         foreach (var definition in with.Definitions)
         {
-            if (Mentions(with, definition.Id) == 1)
+            if (reads.GetValueOrDefault(definition.Id) == 1)
             {
                 // Read in one place: a part of the plan like any other.
                 _ctes[definition.Id] = () => Place(definition.Plan);
@@ -105,6 +106,4 @@ internal sealed partial class Distributor
             _ => node,
         };
     }
-
-    private static int Mentions(LogicalPlan plan, CteId cte) => PlanRewriter.Nodes(plan).Count(node => node is CteScan scan && scan.Cte == cte);
 }

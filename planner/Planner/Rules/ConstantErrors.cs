@@ -14,64 +14,66 @@ public sealed class ConstantErrors : IRule
     public LogicalPlan Apply(LogicalPlan plan, RuleContext context)
     {
         // PostgreSQL puts the constants of a lone row in the place of its columns, which may decide what is computed at all.
-        if (!PlanRewriter.Nodes(plan).Any(node => node is Values { Rows.Count: 1, Outputs.Count: > 0 })) CheckPlan(plan);
+        if (!PlanRewriter.Nodes(plan).Any(node => node is Values { Rows.Count: 1, Outputs.Count: > 0 })) new Run(CteReads.Count(plan)).CheckPlan(plan);
         return plan;
     }
 
-    private static void CheckPlan(LogicalPlan plan)
+    /// <param name="reads">How often names of WITH are read.</param>
+    private sealed class Run(Dictionary<CteId, int> reads)
     {
-        foreach (var expression in PlanRewriter.ExpressionsOf(plan)) Check(expression);
-
-        // A query of WITH that nobody reads is not planned.
-        var inputs = plan is With with ? with.Inputs.Where((_, i) => i >= with.Definitions.Count || IsRead(with, with.Definitions[i].Id)) : plan.Inputs.AsEnumerable();
-        foreach (var input in inputs) CheckPlan(input);
-    }
-
-    private static bool IsRead(With with, CteId id) => PlanRewriter.Nodes(with).Any(node => node is CteScan scan && scan.Cte == id);
-
-    private static void Check(Expr expression)
-    {
-        switch (expression)
+        public void CheckPlan(LogicalPlan plan)
         {
-            case Case conditional:
-                foreach (var when in conditional.Whens)
-                {
-                    Check(when.Condition);
-                    if (when.Condition is Constant { Value: not true }) continue;
-                    Check(when.Result);
-                    if (when.Condition is Constant) return;
-                }
+            foreach (var expression in PlanRewriter.ExpressionsOf(plan)) Check(expression);
 
-                Check(conditional.Else);
-                return;
-            case Coalesce coalesce:
-                foreach (var argument in coalesce.Arguments)
-                {
-                    Check(argument);
-                    if (argument is Constant { Value: not null }) return;
-                }
-
-                return;
-            case And and:
-                CheckUntil(and.Terms, false);
-                return;
-            case Or or:
-                CheckUntil(or.Terms, true);
-                return;
+            // A query of WITH that nobody reads is not planned.
+            var inputs = plan is With with ? with.Inputs.Where((_, i) => i >= with.Definitions.Count || reads.ContainsKey(with.Definitions[i].Id)) : plan.Inputs.AsEnumerable();
+            foreach (var input in inputs) CheckPlan(input);
         }
 
-        if (expression is Subquery subquery) CheckPlan(subquery.Plan);
-        foreach (var operand in expression.Operands) Check(operand);
-        if (expression is Cast { Operand: Constant { Value: { } number } } cast) CheckCast(number, cast.Type);
-        if (expression is Call { Arguments: [Constant { Value: { } left }, Constant { Value: { } right }] } call) CheckCall(call.Function.Name, left, right);
-    }
-
-    private static void CheckUntil(EquatableArray<Expr> terms, bool decisive)
-    {
-        foreach (var term in terms)
+        private void Check(Expr expression)
         {
-            Check(term);
-            if (term is Constant { Value: bool value } && value == decisive) return;
+            switch (expression)
+            {
+                case Case conditional:
+                    foreach (var when in conditional.Whens)
+                    {
+                        Check(when.Condition);
+                        if (when.Condition is Constant { Value: not true }) continue;
+                        Check(when.Result);
+                        if (when.Condition is Constant) return;
+                    }
+
+                    Check(conditional.Else);
+                    return;
+                case Coalesce coalesce:
+                    foreach (var argument in coalesce.Arguments)
+                    {
+                        Check(argument);
+                        if (argument is Constant { Value: not null }) return;
+                    }
+
+                    return;
+                case And and:
+                    CheckUntil(and.Terms, false);
+                    return;
+                case Or or:
+                    CheckUntil(or.Terms, true);
+                    return;
+            }
+
+            if (expression is Subquery subquery) CheckPlan(subquery.Plan);
+            foreach (var operand in expression.Operands) Check(operand);
+            if (expression is Cast { Operand: Constant { Value: { } number } } cast) CheckCast(number, cast.Type);
+            if (expression is Call { Arguments: [Constant { Value: { } left }, Constant { Value: { } right }] } call) CheckCall(call.Function.Name, left, right);
+        }
+
+        private void CheckUntil(EquatableArray<Expr> terms, bool decisive)
+        {
+            foreach (var term in terms)
+            {
+                Check(term);
+                if (term is Constant { Value: bool value } && value == decisive) return;
+            }
         }
     }
 

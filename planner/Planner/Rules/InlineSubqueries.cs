@@ -18,9 +18,11 @@ public sealed class InlineSubqueries : IRule
 
     public string Name => "inline subqueries";
 
-    public LogicalPlan Apply(LogicalPlan plan, RuleContext context) => new Run(PlanColumns.HighestOf(plan)).InPlan(plan);
+    public LogicalPlan Apply(LogicalPlan plan, RuleContext context) => new Run(PlanColumns.HighestOf(plan), CteReads.Count(plan)).InPlan(plan);
 
-    private sealed class Run(int last)
+    /// <param name="last">The highest number of a column.</param>
+    /// <param name="reads">How often names of WITH are read; kept true while definitions move.</param>
+    private sealed class Run(int last, Dictionary<CteId, int> reads)
     {
         private int _last = last;
 
@@ -75,16 +77,22 @@ public sealed class InlineSubqueries : IRule
             return (new Window(input, [new Assignment(column, call)]), new Not(new IsNull(new ColumnRef(column))));
         }
 
-        private static LogicalPlan WithoutCorrelated(With with)
+        private LogicalPlan WithoutCorrelated(With with)
         {
             var kept = new List<CteDefinition>();
             var inlined = new Dictionary<CteId, LogicalPlan>();
             foreach (var item in with.Definitions)
             {
                 var definition = item with { Plan = Expand(item.Plan) };
-                var reads = with.Definitions.Select(other => other.Plan).Append(with.Input).SelectMany(PlanRewriter.Nodes).OfType<CteScan>().Count(scan => scan.Cte.Equals(item.Id));
-                if (!item.IsRecursive && PlanColumns.FreeOf(definition.Plan).Count > 0 && (reads <= 1 || !IsVolatile(definition.Plan))) inlined.Add(item.Id, definition.Plan);
-                else kept.Add(definition);
+                if (!item.IsRecursive && PlanColumns.FreeOf(definition.Plan).Count > 0 && (reads.GetValueOrDefault(item.Id) <= 1 || !IsVolatile(definition.Plan)))
+                {
+                    inlined.Add(item.Id, definition.Plan);
+                    foreach (var (read, times) in CteReads.Count(definition.Plan)) reads[read] += times * (reads.GetValueOrDefault(item.Id) - 1);
+                }
+                else
+                {
+                    kept.Add(definition);
+                }
             }
 
             if (inlined.Count == 0) return with;

@@ -5,6 +5,9 @@ public sealed partial class KernelSqlWriter
 {
     private readonly Dictionary<CteId, string> _ctes = [];
 
+    /// <summary>The kernel would write these out at every use where it is told NOT MATERIALIZED or sees a LIMIT, and an input can be read once.</summary>
+    private readonly HashSet<CteId> _repeated;
+
     /// <summary>How many recursive terms are being written around what is written now.</summary>
     private int _repetitions;
 
@@ -27,7 +30,7 @@ public sealed partial class KernelSqlWriter
             var body = definition is { IsRecursive: true, Plan: SetOperation union }
                 ? $"SELECT * FROM {Derived(union.Left)} UNION{(union.IsAll ? " ALL" : "")} SELECT * FROM {Repeated(union.Right)}"
                 : Listed(definition.Plan);
-            var hint = definition.IsMaterialized is true || IsReadTwice(definition, with) || _workarounds.IsCut(definition.Plan) ? "MATERIALIZED " : "";
+            var hint = definition.IsMaterialized is true || _repeated.Contains(definition.Id) || _workarounds.IsCut(definition.Plan) ? "MATERIALIZED " : "";
             definitions.Add($"{name}{columns} AS {hint}({body})");
             scope.Names.Add(definition.Id);
         }
@@ -47,19 +50,5 @@ public sealed partial class KernelSqlWriter
         var text = Derived(plan);
         _repetitions--;
         return text;
-    }
-
-    /// <summary>
-    /// Whether what a name stands for is wanted more than once: named twice, in a recursive term, or in a subquery, which expressions may repeat. The kernel would write it out at every use where it is told NOT
-    /// MATERIALIZED or sees a LIMIT, and an input can be read once.
-    /// </summary>
-    private static bool IsReadTwice(CteDefinition definition, With with)
-    {
-        var others = with.Definitions.Where(other => !other.Id.Equals(definition.Id)).ToArray();
-        var readers = others.Select(other => other.Plan).Append(with.Input).ToArray();
-        var nodes = readers.SelectMany(PlanRewriter.Nodes).ToArray();
-        var again = others.Concat(nodes.OfType<With>().SelectMany(inner => inner.Definitions)).Where(inner => inner.IsRecursive).Select(inner => inner.Plan)
-            .Concat(nodes.SelectMany(PlanRewriter.ExpressionsOf).SelectMany(PlanRewriter.Subqueries).Select(subquery => subquery.Plan));
-        return readers.Concat(again).SelectMany(PlanRewriter.Nodes).OfType<CteScan>().Count(scan => scan.Cte.Equals(definition.Id)) > 1;
     }
 }

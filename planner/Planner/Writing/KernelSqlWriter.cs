@@ -42,6 +42,7 @@ public sealed partial class KernelSqlWriter
     {
         _keepsJoinOrder = ReadsExchange(plan);
         _workarounds = KernelWorkarounds.Of(plan);
+        _repeated = CteReads.Repeated(plan);
         _hoisted.Add(new HoistScope([], []));
         _expressions = new KernelExpressionWriter(_names, new SubqueryWriter(inner => Block(inner).Render(), Derived, Hoist), _values, LargeTexts.AreMadeBy(plan));
     }

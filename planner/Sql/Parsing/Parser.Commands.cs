@@ -55,6 +55,7 @@ internal sealed partial class Parser
     {
         var start = _index;
         Advance();
+        if (Is(Keyword.Default) && NextIs(Keyword.Privileges)) return AlterDefaultPrivileges(start);
         switch (ObjectKind())
         {
             case "server":

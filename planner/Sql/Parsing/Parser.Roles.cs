@@ -153,41 +153,6 @@ internal sealed partial class Parser
         }
     }
 
-    /// <summary>GRANT and REVOKE of roles, and of rights on what has rights here; rights on other objects are not part of the engine.</summary>
-    private Statement Grant()
-    {
-        var start = _index;
-        var isRevoke = Is(Keyword.Revoke);
-        Advance();
-        var isAdminOption = isRevoke && Is(Keyword.Admin) && NextIs(Keyword.Option);
-        var isGrantOption = isRevoke && Is(Keyword.Grant) && NextIs(Keyword.Option);
-        if (isAdminOption || isGrantOption)
-        {
-            Skip(2);
-            Expect(Keyword.For);
-        }
-
-        if (isAdminOption || !HasWordBefore(Keyword.On, isRevoke ? Keyword.From : Keyword.To)) return GrantRole(isRevoke, isAdminOption);
-        var privileges = Privileges();
-        if (privileges is null || GrantedKind() is not { } kind)
-        {
-            _index = start + 1;
-            return SkipStatement(start, isRevoke ? "REVOKE" : "GRANT");
-        }
-
-        var names = CommaList(ColumnId);
-        Expect(isRevoke ? Keyword.From : Keyword.To);
-        var grantees = CommaList(Grantee);
-        if (!isRevoke && Accept(Keyword.With))
-        {
-            Expect(Keyword.Grant, Keyword.Option);
-            isGrantOption = true;
-        }
-
-        var grantor = Grantor();
-        return new GrantStatement(kind, names, privileges.Value, grantees, isRevoke, isGrantOption) { Grantor = grantor, IsCascade = isRevoke && Behaviour() };
-    }
-
     private GrantRoleStatement GrantRole(bool isRevoke, bool isOptionOnly)
     {
         var roles = CommaList(() => IsColumnId(Current) ? Advance().Text! : NonReservedWord());
@@ -218,37 +183,6 @@ internal sealed partial class Parser
         if (Accept(Keyword.Cascade)) return true;
         Accept(Keyword.Restrict);
         return false;
-    }
-
-    private string Grantee()
-    {
-        Accept(Keyword.Group);
-        return Role();
-    }
-
-    /// <summary>The privileges in lower case, none for ALL; null when they have columns.</summary>
-    private EquatableArray<string>? Privileges()
-    {
-        if (Accept(Keyword.All))
-        {
-            Accept(Keyword.Privileges);
-            return Is('(') ? null : EquatableArray<string>.Empty;
-        }
-
-        var privileges = CommaList(() => Current.Keyword is Keyword.Select or Keyword.References or Keyword.Create ? Advance().Text! : ColumnId());
-        return Is('(') ? null : privileges;
-    }
-
-    /// <summary>Behind the privileges; null for a kind whose objects have no rights here.</summary>
-    private string? GrantedKind()
-    {
-        if (!Accept(Keyword.On)) return null;
-        if (Accept(Keyword.Database)) return "database";
-        if (Accept(Keyword.Schema)) return "schema";
-        if (!Accept(Keyword.Foreign)) return null;
-        if (Accept(Keyword.Server)) return "foreign server";
-        Expect(Keyword.Data, Keyword.Wrapper);
-        return "foreign data wrapper";
     }
 
     /// <summary>Whether the first word stands in the rest of the statement, and the second one not before it.</summary>

@@ -49,6 +49,24 @@ internal sealed partial class SqlWriter
             case GrantStatement grant:
                 Grant(grant);
                 break;
+            case AlterDefaultPrivilegesStatement alter:
+                Write("alter default privileges ");
+                if (alter.Roles.Count > 0)
+                {
+                    Write("for role ");
+                    List(alter.Roles, User);
+                    Write(" ");
+                }
+
+                if (alter.Schemas.Count > 0)
+                {
+                    Write("in schema ");
+                    List(alter.Schemas, Identifier);
+                    Write(" ");
+                }
+
+                Grant(alter.Grant);
+                break;
             default:
                 throw new UnreachableException(statement.GetType().Name);
         }
@@ -58,15 +76,27 @@ internal sealed partial class SqlWriter
     {
         Write(grant.IsRevoke ? "revoke " : "grant ");
         if (grant is { IsRevoke: true, IsOption: true }) Write("grant option for ");
-        if (grant.Privileges.Count == 0) Write("all");
-        else List(grant.Privileges, Write);
-        Write($" on {grant.Kind} ");
+        List(grant.Privileges, Privilege);
+        Write($" on {grant.Kind}");
+        if (grant.Names.Count + grant.Tables.Count > 0) Write(" ");
         List(grant.Names, Identifier);
+        List(grant.Tables, Name);
         Write(grant.IsRevoke ? " from " : " to ");
         List(grant.Grantees, User);
         if (grant is { IsRevoke: false, IsOption: true }) Write(" with grant option");
         Grantor(grant.Grantor);
         if (grant.IsCascade) Write(" cascade");
+    }
+
+    private void Privilege(GrantedPrivilege privilege)
+    {
+        if (privilege.Name is null) Write("all");
+        else if (privilege.Name is "select" or "references" or "create") Write(privilege.Name);
+        else Identifier(privilege.Name);
+        if (privilege.Columns.Count == 0) return;
+        Write(" (");
+        List(privilege.Columns, Identifier);
+        Write(")");
     }
 
     private void Grantor(string? grantor)

@@ -47,13 +47,25 @@ public sealed record GrantRoleStatement(EquatableArray<string> Roles, EquatableA
     public bool IsAlterGroup { get; init; }
 }
 
-/// <summary>GRANT and REVOKE of the right on servers, wrappers, databases and schemas.</summary>
-/// <param name="Kind">"foreign server", "foreign data wrapper", "database" or "schema".</param>
-/// <param name="Privileges">In lower case; empty for ALL.</param>
+/// <param name="Name">In lower case; null for ALL.</param>
+/// <param name="Columns">The columns of a table that it is for; none for the whole.</param>
+public sealed record GrantedPrivilege(string? Name, EquatableArray<string> Columns);
+
+/// <summary>GRANT and REVOKE of rights on servers, wrappers, databases, schemas and tables.</summary>
+/// <param name="Kind">"foreign server", "foreign data wrapper", "database", "schema", "table", "all tables in schema"; in ALTER DEFAULT PRIVILEGES "tables", "sequences", "functions", "types" or "schemas".</param>
+/// <param name="Names">Of the objects, or of the schemas of all tables; none for tables.</param>
 /// <param name="IsOption">WITH GRANT OPTION, or GRANT OPTION FOR.</param>
-public sealed record GrantStatement(string Kind, EquatableArray<string> Names, EquatableArray<string> Privileges, EquatableArray<string> Grantees, bool IsRevoke, bool IsOption) : Statement
+public sealed record GrantStatement(string Kind, EquatableArray<string> Names, EquatableArray<GrantedPrivilege> Privileges, EquatableArray<string> Grantees, bool IsRevoke, bool IsOption) : Statement
 {
+    /// <summary>The tables of kind "table".</summary>
+    public EquatableArray<QualifiedName> Tables { get; init; } = [];
+
     public string? Grantor { get; init; }
 
     public bool IsCascade { get; init; }
 }
+
+/// <summary>ALTER DEFAULT PRIVILEGES.</summary>
+/// <param name="Roles">FOR ROLE; none for the present user.</param>
+/// <param name="Schemas">IN SCHEMA; none for all.</param>
+public sealed record AlterDefaultPrivilegesStatement(EquatableArray<string> Roles, EquatableArray<string> Schemas, GrantStatement Grant) : Statement;

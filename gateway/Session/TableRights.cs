@@ -1,0 +1,66 @@
+using Federation.Catalog;
+using Federation.Core.Security;
+using Federation.Plan;
+using Federation.Planner;
+using Federation.Session.Catalogs;
+
+namespace Federation.Session;
+
+/// <summary>The rights on tables that statements need, asked for whenever they are run: as in PostgreSQL, a statement may be prepared without them.</summary>
+internal static class TableRights
+{
+    /// <summary>Raises 42501 for a query, or the RETURNING of a statement, that reads what its user may not.</summary>
+    public static async ValueTask RequireReadsAsync(QuerySession session, PreparedStatement statement, CancellationToken cancellationToken)
+    {
+        if (statement.Query is null || statement.CatalogVersion == default) return;
+        var returning = statement.Insert?.Returning;
+        if (!statement.Query.Tables.Keys.Any(IsManaged) && returning is null) return;
+        var rights = await session.RightsAsync(cancellationToken);
+        if (await rights.IsSuperuserAsync(session.User, cancellationToken)) return;
+        await RequireAsync(session, rights, statement.Reads, cancellationToken);
+        if (returning is not null) await RequireAsync(session, rights, ReadColumns.Of(returning.Plan), cancellationToken);
+    }
+
+    /// <summary>Raises 42501 for a user who may not give values for the columns.</summary>
+    public static async ValueTask RequireInsertAsync(QuerySession session, TableEntry table, IEnumerable<string> columns, CancellationToken cancellationToken) =>
+        await (await session.RightsAsync(cancellationToken)).RequireAsync(session.User, table, 'a', columns, cancellationToken);
+
+    /// <summary>Gives a new object the access list that its owner's default rights say.</summary>
+    public static async ValueTask StartAsync(QuerySession session, TableEntry table, CancellationToken cancellationToken)
+    {
+        var catalog = await session.Transaction.GetCatalogAsync(cancellationToken);
+        var schema = await catalog.FindSchemaAsync(table.Schema, cancellationToken);
+        if (await session.RightsOf(catalog).DefaultOfAsync(table.Owner, 'r', schema, cancellationToken) is { } items)
+            await CreateAsync(session, new AccessEntry(Oid.None, table.AccessTarget, []) { Shown = $"{table.Schema}.{table.Name}" }.With(null, items), cancellationToken);
+    }
+
+    public static async ValueTask StartAsync(QuerySession session, SchemaEntry schema, CancellationToken cancellationToken)
+    {
+        if (await (await session.RightsAsync(cancellationToken)).DefaultOfAsync(schema.Owner, 'n', null, cancellationToken) is { } items)
+            await CreateAsync(session, new AccessEntry(Oid.None, AccessRights.TargetOf(schema), []).With(null, items), cancellationToken);
+    }
+
+    /// <summary>What was the old owner's is the new one's; the object is given away already.</summary>
+    public static async ValueTask GiveAwayAsync(QuerySession session, AccessTarget target, string owner, string newOwner, CancellationToken cancellationToken)
+    {
+        var catalog = await session.Transaction.GetCatalogAsync(cancellationToken);
+        if (await catalog.FindAccessAsync(target, cancellationToken) is not { } entry) return;
+        var moved = entry with { Grants = [] };
+        foreach (var column in entry.Columns.Cast<string?>().Prepend(null))
+            moved = moved.With(column, AccessList.WithOwner(entry.ItemsOf(column), owner, newOwner));
+        await session.Transaction.ChangeAsync(new CatalogChange.Alter(moved), cancellationToken);
+    }
+
+    private static async ValueTask CreateAsync(QuerySession session, AccessEntry entry, CancellationToken cancellationToken) =>
+        await session.Transaction.ChangeAsync(new CatalogChange.Create(entry), cancellationToken);
+
+    private static async ValueTask RequireAsync(QuerySession session, AccessRights rights, IReadOnlyDictionary<TableSource, IReadOnlySet<string>> reads, CancellationToken cancellationToken)
+    {
+        var catalog = await session.Transaction.GetCatalogAsync(cancellationToken);
+        foreach (var (source, columns) in reads)
+            if (IsManaged(source) && await catalog.FindTableAsync(source.Schema, source.Table, cancellationToken) is { } table)
+                await rights.RequireAsync(session.User, table, 'r', columns, cancellationToken);
+    }
+
+    private static bool IsManaged(TableSource source) => source.Catalog == TableResolver.ManagedCatalog;
+}
