@@ -30,8 +30,21 @@ need_toolchain() {
   command -v npm >/dev/null || need npm nodejs npm
 }
 
+check_lines() { # lines end within 140 columns, but for texts that cannot be cut, tables and code in documents, and generated files
+  find . \( -name node_modules -o -name artifacts -o -name .git \) -prune -o \( -name '*.cs' ! -name '*.g.cs' -o -name '*.md' \) -print0 |
+    xargs -0 perl -CSD -ne '
+      my ($document, $before) = (scalar($ARGV =~ /\.md$/), $inside);
+      my $marks = $document ? scalar(/^\s*```/) : scalar(() = /"""/g);
+      $inside ^= 1 if $marks % 2;
+      chomp;
+      if (length > 140 && !$before && !$inside && !($document ? /^\|/ : /^\s*(?:[+?:] |return |yield return )?\$?".*"[\])}]*[,;]?$/)) { print STDERR "$ARGV:$.: ", length, " columns\n"; $found = 1 }
+      if (eof) { close ARGV; $inside = 0 }
+      END { exit($found ? 1 : 0) }' || { say "lines are longer than 140 columns"; return 1; }
+}
+
 build() { # build CONFIGURATION [TARGET]
   need_toolchain
+  check_lines
   dotnet build "${2:-Federation.sln}" -c "$1" --nologo -v quiet -clp:NoSummary
 }
 

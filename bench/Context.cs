@@ -25,7 +25,8 @@ internal sealed class Context(string root, string cache, int pairs) : IDisposabl
     /// <summary>The 22 queries with the parameters of scale factor 1.</summary>
     public IReadOnlyList<(string Name, string Sql)> TpchQueries() =>
         [.. Directory.GetFiles(QueryFolder, "q*.sql").Order(StringComparer.Ordinal)
-            .Select(path => (Path.GetFileNameWithoutExtension(path), File.ReadAllText(path).Replace("0.0100000000", "0.0001000000", StringComparison.Ordinal)))];
+            .Select(path => (Path.GetFileNameWithoutExtension(path),
+                File.ReadAllText(path).Replace("0.0100000000", "0.0001000000", StringComparison.Ordinal)))];
 
     /// <summary>A gateway with the Parquet files as server "files".</summary>
     public GatewayProcess StartOverParquet(params string[] options)

@@ -27,7 +27,8 @@ internal static class Machine
     public static MachineTime ReadTime()
     {
         // cpu user nice system idle iowait irq softirq steal …
-        var fields = File.ReadLines("/proc/stat").First().Split(' ', StringSplitOptions.RemoveEmptyEntries).Skip(1).Select(Number).ToArray();
+        var fields = File.ReadLines("/proc/stat").First().Split(' ', StringSplitOptions.RemoveEmptyEntries).Skip(1)
+            .Select(Number).ToArray();
         return new MachineTime(fields[0] + fields[1] + fields[2] + fields[5] + fields[6], fields[3] + fields[4], fields[7]);
     }
 
@@ -45,7 +46,8 @@ internal static class Machine
     }
 
     /// <summary>The most memory that a process has held, in bytes.</summary>
-    public static long PeakBytes(int process) => ReadKilobytes(string.Create(CultureInfo.InvariantCulture, $"/proc/{process}/status"), "VmHWM:") << 10;
+    public static long PeakBytes(int process) =>
+        ReadKilobytes(string.Create(CultureInfo.InvariantCulture, $"/proc/{process}/status"), "VmHWM:") << 10;
 
     private static double Own(int process, bool withReaped)
     {

@@ -54,7 +54,8 @@ internal static class Pairs
             var (a, b) = (ours(), peer());
             var steal = MachineTime.StealBetween(before, Machine.ReadTime());
             all.Add((a.Value / b.Value, a.CpuSeconds / Math.Max(b.CpuSeconds, 0.01), steal));
-            Progress.Say($"  {measurement.Name} pair {i + 1}: ours {a.Value:N3}, peer {b.Value:N3}, ratio {a.Value / b.Value:N2}, CPU {a.CpuSeconds:N2} s and {b.CpuSeconds:N2} s, steal {steal:P0}");
+            Progress.Say(
+                $"  {measurement.Name} pair {i + 1}: ours {a.Value:N3}, peer {b.Value:N3}, ratio {a.Value / b.Value:N2}, CPU {a.CpuSeconds:N2} s and {b.CpuSeconds:N2} s, steal {steal:P0}");
         }
 
         var quiet = all.Where(pair => pair.Steal <= MostSteal).ToList();

@@ -19,7 +19,8 @@ internal sealed partial class PgBench : IDisposable
     {
         var before = cpuSeconds();
         var output = Processes.Run(
-            PostgresProcess.Tool("pgbench"), "-n", "-h", "127.0.0.1", "-p", Processes.Text(port), "-U", user, "-M", mode, "-c", Processes.Text(clients), "-j", "1", "-T", Seconds, "-f", _script, database);
+            PostgresProcess.Tool("pgbench"), "-n", "-h", "127.0.0.1", "-p", Processes.Text(port), "-U", user, "-M", mode, "-c",
+            Processes.Text(clients), "-j", "1", "-T", Seconds, "-f", _script, database);
         var done = double.Parse(Done().Match(output).Groups[1].Value, CultureInfo.InvariantCulture);
         // PostgreSQL's processes of the clients that have just left are counted when they are reaped.
         Thread.Sleep(200);

@@ -23,15 +23,19 @@ internal static class Processes
         var output = process.StandardOutput.ReadToEndAsync();
         var error = process.StandardError.ReadToEndAsync();
         process.WaitForExit();
-        return process.ExitCode == 0 ? output.Result : throw new InvalidOperationException($"{program} failed: {output.Result}{error.Result}");
+        return process.ExitCode == 0
+            ? output.Result
+            : throw new InvalidOperationException($"{program} failed: {output.Result}{error.Result}");
     }
 
     public static Process Start(string program, params string[] arguments) =>
-        Process.Start(new ProcessStartInfo(program, arguments) { UseShellExecute = false, RedirectStandardOutput = true, RedirectStandardError = true, WorkingDirectory = "/" })!;
+        Process.Start(new ProcessStartInfo(program, arguments)
+            { UseShellExecute = false, RedirectStandardOutput = true, RedirectStandardError = true, WorkingDirectory = "/" })!;
 
     /// <summary>This program again as a process of its own, with its input to be closed.</summary>
     public static Process StartOwn(string argument) =>
-        Process.Start(new ProcessStartInfo(Environment.ProcessPath!, [argument]) { UseShellExecute = false, RedirectStandardOutput = true, RedirectStandardInput = true })!;
+        Process.Start(new ProcessStartInfo(Environment.ProcessPath!, [argument])
+            { UseShellExecute = false, RedirectStandardOutput = true, RedirectStandardInput = true })!;
 
     /// <summary>Does something when this program is ended from outside, unless what it returned was disposed before.</summary>
     public static IDisposable AtExit(Action stop)
@@ -91,7 +95,8 @@ internal sealed class GatewayProcess : IDisposable
 
     /// <summary>The caller disposes the client.</summary>
     public FlightClient ConnectFlight(string database) =>
-        new(new Uri($"http://127.0.0.1:{Processes.Text(_flightPort)}"), new FlightClientOptions { Headers = new Dictionary<string, string>(StringComparer.Ordinal) { ["database"] = database } });
+        new(new Uri($"http://127.0.0.1:{Processes.Text(_flightPort)}"),
+            new FlightClientOptions { Headers = new Dictionary<string, string>(StringComparer.Ordinal) { ["database"] = database } });
 
     public void Execute(params string[] statements)
     {
@@ -136,7 +141,9 @@ internal sealed class PostgresProcess : IDisposable
         }
 
         // Tuned as for a machine of its own: no just-in-time compiler, a buffer for the whole data base.
-        var settings = $"-c listen_addresses=127.0.0.1 -c unix_socket_directories= -c port={Processes.Text(Port)} -c jit=off -c shared_buffers=2GB -c max_connections=200 -c fsync=off -c work_mem=256MB -c max_wal_size=4GB";
+        var settings =
+            $"-c listen_addresses=127.0.0.1 -c unix_socket_directories= -c port={Processes.Text(Port)} -c jit=off -c shared_buffers=2GB "
+                + "-c max_connections=200 -c fsync=off -c work_mem=256MB -c max_wal_size=4GB";
         RunAsServer("pg_ctl", "-D", folder, "-w", "-t", "60", "-l", folder + "/log", "-o", settings, "start");
         _exit = Processes.AtExit(Stop);
         ProcessId = int.Parse(File.ReadLines(folder + "/postmaster.pid").First(), System.Globalization.CultureInfo.InvariantCulture);
@@ -149,7 +156,8 @@ internal sealed class PostgresProcess : IDisposable
 
     public int ProcessId { get; }
 
-    public string ConnectionString => $"Host=127.0.0.1;Port={Processes.Text(Port)};Username=postgres;Database=postgres;Pooling=false;Command Timeout=0";
+    public string ConnectionString =>
+        $"Host=127.0.0.1;Port={Processes.Text(Port)};Username=postgres;Database=postgres;Pooling=false;Command Timeout=0";
 
     public double CpuSeconds() => Machine.CpuSeconds(ProcessId);
 
@@ -163,7 +171,10 @@ internal sealed class PostgresProcess : IDisposable
 
     private void Stop() => RunAsServer("pg_ctl", "-D", _folder, "-w", "-m", "fast", "stop");
 
-    /// <summary>PostgreSQL refuses to run as root, so root becomes the postgres user for it. Its output goes to a file: a server that inherits a pipe keeps it open.</summary>
+    /// <summary>
+    /// PostgreSQL refuses to run as root, so root becomes the postgres user for it. Its output goes to a file: a server that inherits a
+    /// pipe keeps it open.
+    /// </summary>
     private static void RunAsServer(string program, params string[] arguments)
     {
         var isRoot = Environment.UserName == "root";

@@ -7,11 +7,13 @@ if (args is [ExchangeMember.ServeArgument])
     return 0;
 }
 
-// federation-bench [member…] [--write] [--pairs N] [--cache FOLDER]: the benchmarks by their numbers; all that this build can run when none is named.
+// federation-bench [member…] [--write] [--pairs N] [--cache FOLDER]: the benchmarks by their numbers; all that this build can run when none
+// is named.
 (string Name, string What, bool IsDefault, Func<Context, IEnumerable<Measurement>> Run)[] members =
 [
     ("B8", "short statements against PostgreSQL", true, ShortStatementMember.Run),
-    ("B10", "bulk results against PostgreSQL, and over Flight SQL", true, context => [.. BulkMember.Run(context), .. FlightSqlMember.Run(context)]),
+    ("B10", "bulk results against PostgreSQL, and over Flight SQL", true,
+        context => [.. BulkMember.Run(context), .. FlightSqlMember.Run(context)]),
     ("B1", "TPC-H over Parquet against the kernel alone", true, TpchMember.Run),
     ("B3", "shapes of ClickBench over Parquet against the kernel alone", true, HitsMember.Run),
     ("B12a", "a table of PostgreSQL through the gateway against a direct read", true, BulkMember.RunFederated),
@@ -24,7 +26,8 @@ if (args is [ExchangeMember.ServeArgument])
 ];
 
 var root = AppContext.BaseDirectory;
-while (!File.Exists(Path.Combine(root, "Federation.sln"))) root = Path.GetDirectoryName(root) ?? throw new DirectoryNotFoundException("no Federation.sln above the program");
+while (!File.Exists(Path.Combine(root, "Federation.sln")))
+    root = Path.GetDirectoryName(root) ?? throw new DirectoryNotFoundException("no Federation.sln above the program");
 var (names, pairs, cache, isWritten) = (new List<string>(), 5, Path.Combine("/var/tmp", "federation-bench"), false);
 for (var i = 0; i < args.Length; i++)
 {
@@ -41,12 +44,14 @@ for (var i = 0; i < args.Length; i++)
     }
 }
 
-Console.WriteLine(FormattableString.Invariant($"{Environment.ProcessorCount} cores, {Machine.Model}, {Machine.MemoryBytes >> 30} GiB, {pairs} pairs"));
+Console.WriteLine(
+    FormattableString.Invariant($"{Environment.ProcessorCount} cores, {Machine.Model}, {Machine.MemoryBytes >> 30} GiB, {pairs} pairs"));
 var build = Processes.Run("git", "-C", root, "rev-parse", "--short", "HEAD").Trim();
 var rows = new List<string>();
 var failed = 0;
 using var context = new Context(root, cache, pairs);
-var chosen = members.Where(member => names.Count == 0 ? member.IsDefault : names.Contains(member.Name, StringComparer.OrdinalIgnoreCase)).ToArray();
+var chosen =
+    members.Where(member => names.Count == 0 ? member.IsDefault : names.Contains(member.Name, StringComparer.OrdinalIgnoreCase)).ToArray();
 foreach (var member in chosen)
 {
     Progress.Say($"{member.Name}: {member.What}");

@@ -14,7 +14,8 @@ internal static class QueryRounds
     /// <param name="ours">Runs a query on our side.</param>
     /// <param name="peer">Runs a query on the other side.</param>
     public static List<Measurement> Compare(
-        int pairs, IReadOnlyList<(string Name, string Sql)> queries, Measurement mean, Measurement worst, Func<string, Sample> ours, Func<string, Sample> peer)
+        int pairs, IReadOnlyList<(string Name, string Sql)> queries, Measurement mean, Measurement worst, Func<string, Sample> ours,
+        Func<string, Sample> peer)
     {
         // Files and plans are warm after one round; code is compiled for good only after it has run some dozen times.
         for (var round = 0; round < WarmUpRounds; round++)
@@ -51,7 +52,8 @@ internal static class QueryRounds
         }
 
         foreach (var (name, _) in queries)
-            Progress.Say($"  {mean.Member} {name}: ours {best[name].Ours * 1000:N1} ms, peer {best[name].Peer * 1000:N1} ms at best, median ratio {Measurement.MedianOf(ratios[name]):N2}");
+            Progress.Say(
+                $"  {mean.Member} {name}: ours {best[name].Ours * 1000:N1} ms, peer {best[name].Peer * 1000:N1} ms at best, median ratio {Measurement.MedianOf(ratios[name]):N2}");
         var slowest = ratios.MaxBy(query => Measurement.MedianOf(query.Value));
         return
         [

@@ -21,10 +21,18 @@ internal static class ResultsFile
         var row = new StringBuilder();
         var ratios = measurement.Ratios;
         var culture = CultureInfo.InvariantCulture;
-        row.Append(culture, $"| {measurement.Member} | {measurement.Name} | {measurement.Goal} | {measurement.Median:0.00} ({ratios.Min():0.00} .. {ratios.Max():0.00}) ");
-        row.Append(measurement.CpuRatios.Count == 0 ? "| " : string.Create(culture, $"| {Measurement.MedianOf(measurement.CpuRatios):0.00} "));
-        row.Append(culture, $"| {(measurement.IsMet(measurement.Median) ? "yes" : "no")} | {ratios.Count} | {Measurement.MedianOf(measurement.Steal):P0} | {Environment.ProcessorCount}, {Machine.Model} ");
-        row.Append(culture, $"| {build}, {DateTime.UtcNow:yyyy-MM-dd} | {measurement.Note}{(measurement.Rejected > 0 ? $"{(measurement.Note.Length > 0 ? "; " : "")}{measurement.Rejected} pairs left out" : "")} |");
+        row.Append(culture,
+            $"| {measurement.Member} | {measurement.Name} | {measurement.Goal} | {measurement.Median:0.00} ({ratios.Min():0.00} .. "
+                + $"{ratios.Max():0.00}) ");
+        row.Append(measurement.CpuRatios.Count == 0
+            ? "| "
+            : string.Create(culture, $"| {Measurement.MedianOf(measurement.CpuRatios):0.00} "));
+        row.Append(culture,
+            $"| {(measurement.IsMet(measurement.Median) ? "yes" : "no")} | {ratios.Count} | {Measurement.MedianOf(measurement.Steal):P0} "
+                + $"| {Environment.ProcessorCount}, {Machine.Model} ");
+        row.Append(culture,
+            $"| {build}, {DateTime.UtcNow:yyyy-MM-dd} | "
+                + $"{measurement.Note}{(measurement.Rejected > 0 ? $"{(measurement.Note.Length > 0 ? "; " : "")}{measurement.Rejected} pairs left out" : "")} |");
         return row.ToString();
     }
 
@@ -33,7 +41,8 @@ internal static class ResultsFile
         var kept = File.Exists(path)
             ? File.ReadLines(path).Where(line => line.StartsWith("| B", StringComparison.Ordinal) && !measured.Contains(MemberOf(line)))
             : [];
-        var all = kept.Concat(rows).OrderBy(row => int.Parse(new string([.. MemberOf(row).Skip(1).TakeWhile(char.IsAsciiDigit)]), CultureInfo.InvariantCulture));
+        var all = kept.Concat(rows)
+            .OrderBy(row => int.Parse(new string([.. MemberOf(row).Skip(1).TakeWhile(char.IsAsciiDigit)]), CultureInfo.InvariantCulture));
         File.WriteAllText(path, $"{Head}\n{string.Join('\n', all)}\n");
     }
 

@@ -8,7 +8,8 @@ namespace Federation.Bench;
 internal readonly record struct Drained(long Rows, long Bytes);
 
 /// <summary>
-/// A client that receives results and throws them away: it looks at the header of each message and at nothing else, so that the server is what is measured. Blocking; one caller at a time.
+/// A client that receives results and throws them away: it looks at the header of each message and at nothing else, so that the server is
+/// what is measured. Blocking; one caller at a time.
 /// </summary>
 internal sealed class WireClient : IDisposable
 {
@@ -44,7 +45,8 @@ internal sealed class WireClient : IDisposable
     {
         _socket.Send(
         [
-            .. Message('P', [0, .. Text(sql), 0, 0]), .. Message('B', [0, 0, 0, 0, 0, 0, 0, 1, 0, 1]), .. Message('E', [0, 0, 0, 0, 0]), .. Message('S', []),
+            .. Message('P', [0, .. Text(sql), 0, 0]), .. Message('B', [0, 0, 0, 0, 0, 0, 0, 1, 0, 1]), .. Message('E', [0, 0, 0, 0, 0]),
+            .. Message('S', []),
         ]);
         return Drain();
     }

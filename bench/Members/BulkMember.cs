@@ -33,23 +33,27 @@ internal static class BulkMember
         var postgres = context.Postgres;
         using var gateway = new GatewayProcess(context.GatewayBinary);
         gateway.Execute(
-            $"CREATE SERVER pg FOREIGN DATA WRAPPER postgres OPTIONS (host '127.0.0.1', port '{Processes.Text(postgres.Port)}', dbname 'postgres')",
+            $"CREATE SERVER pg FOREIGN DATA WRAPPER postgres OPTIONS (host '127.0.0.1', port '{Processes.Text(postgres.Port)}', dbname "
+                + "'postgres')",
             "CREATE USER MAPPING FOR CURRENT_USER SERVER pg OPTIONS (user 'postgres')");
         using var ours = gateway.Connect("pg");
         using var peer = postgres.Connect();
         var pull = Pairs.Compare(
-            new Measurement("B12a", "lineitem from PostgreSQL through the gateway, rows/s", ">= 0.7x of a direct read", ratio => ratio >= 0.7) { Ratios = [] },
+            new Measurement("B12a", "lineitem from PostgreSQL through the gateway, rows/s", ">= 0.7x of a direct read",
+                ratio => ratio >= 0.7) { Ratios = [] },
             context.Pairs,
             () => Drain(() => gateway.CpuSeconds() + postgres.CpuSeconds(), () => ours.Query(Sql)),
             () => Drain(postgres.CpuSeconds, () => peer.Query(Sql)));
-        return [pull with { Note = FormattableString.Invariant($"gateway at most {gateway.PeakBytes() >> 20} MiB; CPU with PostgreSQL's") }];
+        return [pull with { Note =
+            FormattableString.Invariant($"gateway at most {gateway.PeakBytes() >> 20} MiB; CPU with PostgreSQL's") }];
     }
 
     public static Sample Drain(Func<double> cpuSeconds, Func<Drained> read)
     {
         var drained = default(Drained);
         var sample = Pairs.Time(cpuSeconds, () => drained = read());
-        if (drained.Rows != Rows) throw new InvalidOperationException(FormattableString.Invariant($"{drained.Rows} rows came instead of {Rows}"));
+        if (drained.Rows != Rows)
+            throw new InvalidOperationException(FormattableString.Invariant($"{drained.Rows} rows came instead of {Rows}"));
         return sample with { Value = Rows / sample.Value };
     }
 }

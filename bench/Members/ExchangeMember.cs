@@ -10,7 +10,9 @@ using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Federation.Bench.Members;
 
-/// <summary>B7: 1 GB of pages from one process to another over Flight on loopback, against the same bytes over plain TCP between the same two.</summary>
+/// <summary>
+/// B7: 1 GB of pages from one process to another over Flight on loopback, against the same bytes over plain TCP between the same two.
+/// </summary>
 internal static class ExchangeMember
 {
     /// <summary>The argument that makes this program the sending side. It ends with its input.</summary>
@@ -116,7 +118,8 @@ internal static class ExchangeMember
     {
         var bytes = 0L;
         var sample = Pairs.Time(cpuSeconds, () => bytes = receive().GetAwaiter().GetResult());
-        if (bytes < PageService.TotalBytes) throw new InvalidOperationException(FormattableString.Invariant($"{bytes} bytes came instead of {PageService.TotalBytes}"));
+        if (bytes < PageService.TotalBytes)
+            throw new InvalidOperationException(FormattableString.Invariant($"{bytes} bytes came instead of {PageService.TotalBytes}"));
         return sample with { Value = bytes / 1e9 / sample.Value };
     }
 

@@ -5,7 +5,9 @@ using Google.Protobuf.WellKnownTypes;
 
 namespace Federation.Bench.Members;
 
-/// <summary>B10, the third way: six million rows of lineitem over Flight SQL against the same rows over the wire protocol, from the same gateway.</summary>
+/// <summary>
+/// B10, the third way: six million rows of lineitem over Flight SQL against the same rows over the wire protocol, from the same gateway.
+/// </summary>
 internal static class FlightSqlMember
 {
     private const string Command = "type.googleapis.com/arrow.flight.protocol.sql.CommandStatementQuery";
@@ -23,7 +25,8 @@ internal static class FlightSqlMember
                 context.Pairs,
                 () => BulkMember.Drain(Cpu, () => Read(flight)),
                 () => BulkMember.Drain(Cpu, peer));
-            Measurement[] all = [Against("text rows", () => wire.Query(BulkMember.Sql)), Against("binary rows", () => wire.QueryBinary(BulkMember.Sql))];
+            Measurement[] all = [Against("text rows", () => wire.Query(BulkMember.Sql)),
+                Against("binary rows", () => wire.QueryBinary(BulkMember.Sql))];
             var peak = FormattableString.Invariant($"gateway at most {gateway.PeakBytes() >> 20} MiB");
             return all.Select(measurement => measurement with { Note = peak });
         }
@@ -38,7 +41,8 @@ internal static class FlightSqlMember
     private static async Task<Drained> ReadAsync(FlightClient client)
     {
         var query = new Any { TypeUrl = Command, Value = Statement(BulkMember.Sql) };
-        var info = await client.GetFlightInfoAsync(new FlightDescriptor { Type = FlightDescriptor.Types.DescriptorType.Cmd, Cmd = query.ToByteString() });
+        var info = await client.GetFlightInfoAsync(
+            new FlightDescriptor { Type = FlightDescriptor.Types.DescriptorType.Cmd, Cmd = query.ToByteString() });
         var (rows, bytes) = (0L, 0L);
         foreach (var endpoint in info.Endpoint)
         {

@@ -3,8 +3,10 @@ using System.Globalization;
 namespace Federation.Bench.Members;
 
 /// <summary>
-/// B13: nested scalar functions over a generated table, through the gateway's socket and by the kernel in this process with the nearest of its own functions, in turn. The kernel's are not PostgreSQL's: they round, overflow
-/// and fail otherwise; they say what a row may cost. Sums of the results are asked for, so that rows are computed and not sent. What scanning and summing take is measured alone and taken off both sides.
+/// B13: nested scalar functions over a generated table, through the gateway's socket and by the kernel in this process with the nearest of
+/// its own functions, in turn. The kernel's are not PostgreSQL's: they round, overflow and fail otherwise; they say what a row may cost.
+/// Sums of the results are asked for, so that rows are computed and not sent. What scanning and summing take is measured alone and taken
+/// off both sides.
 /// </summary>
 internal static class FunctionMember
 {
@@ -19,8 +21,11 @@ internal static class FunctionMember
         ("abs(int) + 1 nested four deep", "sum(abs(abs(abs(abs(i) + 1) + 1) + 1) + 1)", "sum(abs(abs(abs(abs(i) + 1) + 1) + 1) + 1)"),
         ("int division and remainder", "sum(i / k % 7)", "sum(i // k % 7)"),
         ("float arithmetic", "sum(x * 0.5::float8 + y / 3.0::float8 - x * y)", "sum(x * 0.5::DOUBLE + y / 3.0::DOUBLE - x * y)"),
-        ("great-circle distance", "sum(2 * 6371 * asin(sqrt(power(sin(radians(y - 48.2) / 2), 2) + cos(radians(48.2::float8)) * cos(radians(y)) * power(sin(radians(x - 16.4) / 2), 2))))",
-            "sum(2 * 6371 * asin(sqrt(power(sin(radians(y - 48.2::DOUBLE) / 2), 2) + cos(radians(48.2::DOUBLE)) * cos(radians(y)) * power(sin(radians(x - 16.4::DOUBLE) / 2), 2))))"),
+        ("great-circle distance",
+            "sum(2 * 6371 * asin(sqrt(power(sin(radians(y - 48.2) / 2), 2) + cos(radians(48.2::float8)) * cos(radians(y)) * "
+                + "power(sin(radians(x - 16.4) / 2), 2))))",
+            "sum(2 * 6371 * asin(sqrt(power(sin(radians(y - 48.2::DOUBLE) / 2), 2) + cos(radians(48.2::DOUBLE)) * cos(radians(y)) * "
+                + "power(sin(radians(x - 16.4::DOUBLE) / 2), 2))))"),
         ("substr, upper", "sum(length(upper(substr(s, 3, 5))))", "sum(length(upper(substr(s, 3, 5))))"),
         ("lpad", "sum(length(lpad(s, 16, '*')))", "sum(length(lpad(s, 16, '*')))"),
         ("nullif, coalesce", "sum(coalesce(nullif(i, 7), 0))", "sum(coalesce(nullif(i, 7), 0))"),
@@ -53,21 +58,27 @@ internal static class FunctionMember
         }
     }
 
-    private static Measurement Compare(Context context, GatewayProcess gateway, WireClient client, Action<string> peer, (string Name, string Ours, string Peer) expression)
+    private static Measurement Compare(Context context, GatewayProcess gateway, WireClient client, Action<string> peer,
+        (string Name, string Ours, string Peer) expression)
     {
-        var columns = string.Join(", ", ((string[])["i", "k", "x", "y", "s", "t"]).Where(column => Names(expression.Ours, column)).Select(column => $"max({column})"));
+        var columns = string.Join(", ",
+            ((string[])["i", "k", "x", "y", "s", "t"]).Where(column => Names(expression.Ours, column)).Select(column => $"max({column})"));
         var scan = $"SELECT {columns} FROM numbers";
         var (ours, theirs) = (new List<double>(), new List<double>());
         var measurement = Pairs.Compare(
-            new Measurement("B13", $"{expression.Name}, time per row", "<= 2.0x of the kernel's nearest", ratio => ratio <= 2.0) { Ratios = [] },
+            new Measurement("B13", $"{expression.Name}, time per row", "<= 2.0x of the kernel's nearest", ratio => ratio <= 2.0)
+                { Ratios = [] },
             context.Pairs,
             () => Net(ours, gateway.CpuSeconds, () => client.Query($"SELECT {expression.Ours} FROM numbers"), () => client.Query(scan)),
-            () => Net(theirs, () => Machine.CpuSeconds(Environment.ProcessId), () => peer($"SELECT {expression.Peer} FROM numbers"), () => peer(scan)));
-        return measurement with { Note = FormattableString.Invariant($"{Measurement.MedianOf(ours):N1} and {Measurement.MedianOf(theirs):N1} ns above the scan") };
+            () => Net(theirs, () => Machine.CpuSeconds(Environment.ProcessId), () => peer($"SELECT {expression.Peer} FROM numbers"),
+                () => peer(scan)));
+        return measurement with { Note =
+            FormattableString.Invariant($"{Measurement.MedianOf(ours):N1} and {Measurement.MedianOf(theirs):N1} ns above the scan") };
     }
 
     /// <summary>A column stands as a word of its own in what users write.</summary>
-    private static bool Names(string text, string column) => System.Text.RegularExpressions.Regex.IsMatch(text, $@"\b{column}\b", System.Text.RegularExpressions.RegexOptions.CultureInvariant);
+    private static bool Names(string text, string column) =>
+        System.Text.RegularExpressions.Regex.IsMatch(text, $@"\b{column}\b", System.Text.RegularExpressions.RegexOptions.CultureInvariant);
 
     /// <summary>What computing takes beyond scanning the same columns, in nanoseconds per row.</summary>
     private static Sample Net(List<double> seen, Func<double> cpuSeconds, Action compute, Action scan)

@@ -3,8 +3,8 @@ using System.Globalization;
 namespace Federation.Bench.Members;
 
 /// <summary>
-/// B3: 43 queries in the shapes of ClickBench over a generated log of 5 million page views in 20 Parquet files, through the gateway's socket and by the
-/// kernel in this process, the same text, in turn.
+/// B3: 43 queries in the shapes of ClickBench over a generated log of 5 million page views in 20 Parquet files, through the gateway's
+/// socket and by the kernel in this process, the same text, in turn.
 /// </summary>
 internal static class HitsMember
 {
@@ -25,8 +25,10 @@ internal static class HitsMember
         return QueryRounds.Compare(
             context.Pairs,
             queries,
-            new Measurement("B3", "43 shapes of ClickBench over Parquet, time, geometric mean", "<= 1.05x of the kernel", ratio => ratio <= 1.05) { Ratios = [] },
-            new Measurement("B3", "43 shapes of ClickBench over Parquet, time, worst query", "<= 1.43x of the kernel", ratio => ratio <= 1.43) { Ratios = [] },
+            new Measurement("B3", "43 shapes of ClickBench over Parquet, time, geometric mean", "<= 1.05x of the kernel",
+                ratio => ratio <= 1.05) { Ratios = [] },
+            new Measurement("B3", "43 shapes of ClickBench over Parquet, time, worst query", "<= 1.43x of the kernel",
+                ratio => ratio <= 1.43) { Ratios = [] },
             sql => Pairs.Time(gateway.CpuSeconds, () => client.Query(sql)),
             sql => Pairs.Time(() => Machine.CpuSeconds(Environment.ProcessId), () => peer.Execute(sql)));
     }
@@ -46,7 +48,8 @@ internal static class HitsMember
         {
             Progress.Say($"writing page views, file {file + 1} of {Files}");
             var rows = string.Format(CultureInfo.InvariantCulture, generate, file, RowsPerFile);
-            writer.Execute($"COPY ({rows}) TO '{unfinished}/hits/part-{file.ToString("00", CultureInfo.InvariantCulture)}.parquet' (FORMAT parquet)");
+            writer.Execute(
+                $"COPY ({rows}) TO '{unfinished}/hits/part-{file.ToString("00", CultureInfo.InvariantCulture)}.parquet' (FORMAT parquet)");
         }
 
         Directory.Move(unfinished, folder);

@@ -16,7 +16,8 @@ internal static class LakeMember
         var postgres = context.Postgres;
         PointLookupMember.Fill(postgres);
         using var gateway = new GatewayProcess(context.GatewayBinary);
-        gateway.Execute("CREATE TABLE accounts AS SELECT i AS id, i % 1000 AS balance, rpad('', 84) AS filler FROM generate_series(1, 1000000) AS i");
+        gateway.Execute(
+            "CREATE TABLE accounts AS SELECT i AS id, i % 1000 AS balance, rpad('', 84) AS filler FROM generate_series(1, 1000000) AS i");
         using var ours = Open(gateway);
         using var peer = new NpgsqlConnection(postgres.ConnectionString);
         peer.Open();
@@ -31,8 +32,12 @@ internal static class LakeMember
                 return sample;
             },
             () => Lookup(peer, postgres.CpuSeconds));
-        using var share = new NpgsqlCommand("SELECT (100 * sum(planning_ms) / sum(elapsed_ms))::int FROM system.queries WHERE query LIKE 'SELECT balance%' AND state = 'finished'", ours);
-        return [measured with { Note = string.Create(CultureInfo.InvariantCulture, $"{best * 1000:0.00} ms in the best pair, {share.ExecuteScalar()} % of it planning; ratio to PostgreSQL with an index") }];
+        using var share =
+            new NpgsqlCommand(
+                "SELECT (100 * sum(planning_ms) / sum(elapsed_ms))::int FROM system.queries WHERE query LIKE 'SELECT balance%' AND state "
+                    + "= 'finished'", ours);
+        return [measured with { Note = string.Create(CultureInfo.InvariantCulture,
+            $"{best * 1000:0.00} ms in the best pair, {share.ExecuteScalar()} % of it planning; ratio to PostgreSQL with an index") }];
     }
 
     /// <summary>B16: commits of one row each, and five million rows by COPY.</summary>
@@ -60,7 +65,8 @@ internal static class LakeMember
             foreach (var clients in (int[])[1, 8])
             {
                 measurements.Add(Pairs.Compare(
-                    new Measurement("B16", $"INSERT of one row, catalog in {name}, {clients} client{(clients == 1 ? "" : "s")}, commits/s", "none", _ => true) { Ratios = [], Note = "the peer does not sync its log" },
+                    new Measurement("B16", $"INSERT of one row, catalog in {name}, {clients} client{(clients == 1 ? "" : "s")}, commits/s",
+                        "none", _ => true) { Ratios = [], Note = "the peer does not sync its log" },
                     context.Pairs,
                     () => insert.Load(gateway.Port, "federation", "federation", "simple", clients, gateway.CpuSeconds),
                     () => insert.Load(postgres.Port, "postgres", "postgres", "simple", clients, postgres.CpuSeconds)));
@@ -80,13 +86,17 @@ internal static class LakeMember
             using var gateway = new GatewayProcess(context.GatewayBinary);
             // The types are PostgreSQL's, and the table of each run is a new one.
             gateway.Execute(
-                $"CREATE SERVER pg FOREIGN DATA WRAPPER postgres OPTIONS (host '127.0.0.1', port '{Processes.Text(postgres.Port)}', dbname 'postgres')",
+                $"CREATE SERVER pg FOREIGN DATA WRAPPER postgres OPTIONS (host '127.0.0.1', port '{Processes.Text(postgres.Port)}', "
+                    + "dbname 'postgres')",
                 "CREATE USER MAPPING FOR CURRENT_USER SERVER pg OPTIONS (user 'postgres')");
             return Pairs.Compare(
-                new Measurement("B16", "COPY FROM of five million rows of lineitem, rows/s", ">= 1.0x of PostgreSQL", ratio => ratio >= 1) { Ratios = [] },
+                new Measurement("B16", "COPY FROM of five million rows of lineitem, rows/s", ">= 1.0x of PostgreSQL", ratio => ratio >= 1)
+                    { Ratios = [] },
                 context.Pairs,
-                () => Load(gateway.Port, "federation", "federation", "CREATE TABLE loading AS SELECT * FROM pg.public.lineitem LIMIT 0", file, gateway.CpuSeconds),
-                () => Load(postgres.Port, "postgres", "postgres", "CREATE TABLE loading AS SELECT * FROM lineitem LIMIT 0", file, postgres.CpuSeconds))
+                () => Load(gateway.Port, "federation", "federation", "CREATE TABLE loading AS SELECT * FROM pg.public.lineitem LIMIT 0",
+                    file, gateway.CpuSeconds),
+                () => Load(postgres.Port, "postgres", "postgres", "CREATE TABLE loading AS SELECT * FROM lineitem LIMIT 0", file,
+                    postgres.CpuSeconds))
                 with { Note = FormattableString.Invariant($"gateway at most {gateway.PeakBytes() >> 20} MiB") };
         }
         finally
@@ -104,11 +114,13 @@ internal static class LakeMember
     }
 
     private static void Psql(int port, string user, string database, string command) =>
-        Processes.Run("psql", "-X", "-q", "-v", "ON_ERROR_STOP=1", "-h", "127.0.0.1", "-p", Processes.Text(port), "-U", user, "-d", database, "-c", command);
+        Processes.Run("psql", "-X", "-q", "-v", "ON_ERROR_STOP=1", "-h", "127.0.0.1", "-p", Processes.Text(port), "-U", user, "-d",
+            database, "-c", command);
 
     private static NpgsqlConnection Open(GatewayProcess gateway)
     {
-        var connection = new NpgsqlConnection($"Host=127.0.0.1;Port={Processes.Text(gateway.Port)};Username=federation;Database=federation;Pooling=false;Command Timeout=0");
+        var connection = new NpgsqlConnection(
+            $"Host=127.0.0.1;Port={Processes.Text(gateway.Port)};Username=federation;Database=federation;Pooling=false;Command Timeout=0");
         connection.Open();
         return connection;
     }

@@ -21,7 +21,8 @@ internal sealed class PageService : FlightService
 
     private const int Rows = 65_536;
 
-    private static readonly IpcSchema s_schema = IpcSchema.Encode(new BatchSchema([new Field("a", SqlType.Int8), new Field("b", SqlType.Float8)]), IpcForm.Internal);
+    private static readonly IpcSchema s_schema =
+        IpcSchema.Encode(new BatchSchema([new Field("a", SqlType.Int8), new Field("b", SqlType.Float8)]), IpcForm.Internal);
 
     public override async IAsyncEnumerable<FlightData> DoGetAsync(Ticket ticket, FlightCallContext context)
     {

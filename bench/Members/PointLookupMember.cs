@@ -19,7 +19,8 @@ internal static class PointLookupMember
         using var bouncer = new BouncerProcess(postgres.Port);
         using var gateway = new GatewayProcess(context.GatewayBinary);
         gateway.Execute(
-            $"CREATE SERVER bank FOREIGN DATA WRAPPER postgres OPTIONS (host '127.0.0.1', port '{Processes.Text(postgres.Port)}', dbname 'postgres')",
+            $"CREATE SERVER bank FOREIGN DATA WRAPPER postgres OPTIONS (host '127.0.0.1', port '{Processes.Text(postgres.Port)}', dbname "
+                + "'postgres')",
             "CREATE USER MAPPING FOR PUBLIC SERVER bank OPTIONS (user 'postgres')");
         using var script = new PgBench($"\\set id random(1, {Processes.Text(Rows)})\nSELECT balance FROM public.accounts WHERE id = :id");
         // Code that has just been loaded is compiled again once it has run for a while.
@@ -30,7 +31,9 @@ internal static class PointLookupMember
             foreach (var clients in (int[])[1, 8, 32])
             {
                 measurements.Add(Pairs.Compare(
-                    new Measurement("B14", $"one row of PostgreSQL by key, {mode}, {clients} client{(clients == 1 ? "" : "s")}, statements/s", $">= {goal.ToString("0.0", CultureInfo.InvariantCulture)}x of PgBouncer", ratio => ratio >= goal) { Ratios = [] },
+                    new Measurement("B14",
+                        $"one row of PostgreSQL by key, {mode}, {clients} client{(clients == 1 ? "" : "s")}, statements/s",
+                        $">= {goal.ToString("0.0", CultureInfo.InvariantCulture)}x of PgBouncer", ratio => ratio >= goal) { Ratios = [] },
                     context.Pairs,
                     () => script.Load(gateway.Port, "federation", "bank", mode, clients, gateway.CpuSeconds),
                     () => script.Load(bouncer.Port, "postgres", "postgres", mode, clients, bouncer.CpuSeconds)));
@@ -44,7 +47,9 @@ internal static class PointLookupMember
     public static void Fill(PostgresProcess postgres)
     {
         using var client = postgres.Connect();
-        client.Query($"CREATE TABLE IF NOT EXISTS accounts AS SELECT i AS id, i % 1000 AS balance, rpad('', 84) AS filler FROM generate_series(1, {Processes.Text(Rows)}) AS i");
+        client.Query(
+            "CREATE TABLE IF NOT EXISTS accounts AS SELECT i AS id, i % 1000 AS balance, rpad('', 84) AS filler FROM generate_series(1, "
+                + $"{Processes.Text(Rows)}) AS i");
         client.Query("CREATE UNIQUE INDEX IF NOT EXISTS accounts_key ON accounts (id)");
         client.Query("VACUUM ANALYZE accounts");
     }

@@ -12,13 +12,17 @@ internal static class ShortStatementMember
         var postgres = context.Postgres;
         using var gateway = new GatewayProcess(context.GatewayBinary);
         var measurements = new List<Measurement>();
-        foreach (var (mode, sql) in (ReadOnlySpan<(string, string)>)[("simple", "SELECT 1"), ("prepared", "\\set n random(1, 1000)\nSELECT :n::int + 1")])
+        foreach (var (mode, sql) in (ReadOnlySpan<(string, string)>)[("simple", "SELECT 1"),
+            ("prepared", "\\set n random(1, 1000)\nSELECT :n::int + 1")])
         {
             using var script = new PgBench(sql);
             foreach (var (clients, goal) in s_loads)
             {
                 measurements.Add(Pairs.Compare(
-                    new Measurement("B8", $"{(mode == "simple" ? "SELECT 1" : "prepared SELECT $1 + 1")}, {clients} client{(clients == 1 ? "" : "s")}, statements/s", $">= {goal.ToString("0.0", CultureInfo.InvariantCulture)}x of PostgreSQL", ratio => ratio >= goal) { Ratios = [] },
+                    new Measurement("B8",
+                        $"{(mode == "simple" ? "SELECT 1" : "prepared SELECT $1 + 1")}, {clients} client{(clients == 1 ? "" : "s")}, "
+                            + "statements/s", $">= {goal.ToString("0.0", CultureInfo.InvariantCulture)}x of PostgreSQL",
+                        ratio => ratio >= goal) { Ratios = [] },
                     context.Pairs,
                     () => script.Load(gateway.Port, "federation", "federation", mode, clients, gateway.CpuSeconds),
                     () => script.Load(postgres.Port, "postgres", "postgres", mode, clients, postgres.CpuSeconds)));

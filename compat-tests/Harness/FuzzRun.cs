@@ -4,8 +4,8 @@ using System.Globalization;
 namespace Federation.CompatTests.Harness;
 
 /// <summary>
-/// Gives many inputs to a reader, one after another on a thread of its own, and stops at the first that raises, hangs, or allocates beyond a bound. The message tells the input's
-/// number and its bytes, so that it can be tried again alone.
+/// Gives many inputs to a reader, one after another on a thread of its own, and stops at the first that raises, hangs, or allocates beyond
+/// a bound. The message tells the input's number and its bytes, so that it can be tried again alone.
 /// </summary>
 public static class FuzzRun
 {
@@ -34,7 +34,8 @@ public static class FuzzRun
         if (state.Failure is { } failure) throw failure;
     }
 
-    private static InvalidOperationException? ReadAll(State state, int count, Func<int, byte[]> make, Action<byte[]> read, Func<int, long> mostBytes)
+    private static InvalidOperationException? ReadAll(State state, int count, Func<int, byte[]> make, Action<byte[]> read,
+        Func<int, long> mostBytes)
     {
         for (var i = 0; i < count; i++)
         {
@@ -53,13 +54,16 @@ public static class FuzzRun
 
             var allocated = GC.GetAllocatedBytesForCurrentThread() - before;
             Interlocked.Exchange(ref state.Started, 0);
-            if (allocated > mostBytes(input.Length)) return new InvalidOperationException(Describe(i, input, string.Create(CultureInfo.InvariantCulture, $"of {input.Length} bytes allocates {allocated}")));
+            if (allocated > mostBytes(input.Length))
+                return new InvalidOperationException(
+                    Describe(i, input, string.Create(CultureInfo.InvariantCulture, $"of {input.Length} bytes allocates {allocated}")));
         }
 
         return null;
     }
 
-    private static string Describe(int number, byte[] input, string problem) => string.Create(CultureInfo.InvariantCulture, $"input {number} {problem}\n{Convert.ToBase64String(input)}");
+    private static string Describe(int number, byte[] input, string problem) =>
+        string.Create(CultureInfo.InvariantCulture, $"input {number} {problem}\n{Convert.ToBase64String(input)}");
 
     private sealed class State
     {

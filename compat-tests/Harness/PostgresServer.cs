@@ -38,7 +38,8 @@ public sealed class PostgresServer : IAsyncDisposable
         try
         {
             await RunAsync("chown", ["postgres", folder], asServer: false);
-            await RunAsync(Tool("initdb"), ["-D", $"{folder}/data", "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync"], asServer: true);
+            await RunAsync(Tool("initdb"),
+                ["-D", $"{folder}/data", "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync"], asServer: true);
             var port = FreePort();
             var server = new PostgresServer(folder, Launch(folder, port, settings), port, settings);
             await server.WaitUntilReadyAsync();
@@ -83,7 +84,8 @@ public sealed class PostgresServer : IAsyncDisposable
         var postmaster = await PostmasterAsync();
         List<string> processes = [postmaster];
         foreach (var thread in Directory.GetDirectories($"/proc/{postmaster}/task"))
-            processes.AddRange((await File.ReadAllTextAsync($"{thread}/children")).Split(' ', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries));
+            processes.AddRange((await File.ReadAllTextAsync($"{thread}/children")).Split(' ',
+                StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries));
         await RunAsync("kill", ["-KILL", .. processes], asServer: false, mayFail: true);
         await _process.WaitForExitAsync();
         _process.Dispose();
@@ -178,7 +180,8 @@ public sealed class PostgresServer : IAsyncDisposable
     {
         const string versions = "/usr/lib/postgresql";
         var found = Directory.Exists(versions)
-            ? Directory.EnumerateDirectories(versions).Order(StringComparer.Ordinal).Select(folder => $"{folder}/bin/{name}").LastOrDefault(File.Exists)
+            ? Directory.EnumerateDirectories(versions).Order(StringComparer.Ordinal).Select(folder => $"{folder}/bin/{name}")
+                .LastOrDefault(File.Exists)
             : null;
         return found ?? name;
     }

@@ -48,7 +48,8 @@ public sealed class Radosgw : IAsyncDisposable
 
     public async Task MakeBucketAsync(string name)
     {
-        var config = new AmazonS3Config { ServiceURL = Endpoint, ForcePathStyle = true, AuthenticationRegion = "us-east-1", RequestChecksumCalculation = RequestChecksumCalculation.WHEN_REQUIRED };
+        var config = new AmazonS3Config { ServiceURL = Endpoint, ForcePathStyle = true, AuthenticationRegion = "us-east-1",
+            RequestChecksumCalculation = RequestChecksumCalculation.WHEN_REQUIRED };
         using var client = new AmazonS3Client(new BasicAWSCredentials(AccessKey, SecretKey), config);
         await client.PutBucketAsync(name);
     }
@@ -73,11 +74,16 @@ public sealed class Radosgw : IAsyncDisposable
         var (configuration, keyring, map) = ($"{_folder}/ceph.conf", $"{_folder}/keyring", $"{_folder}/monmap");
         foreach (var name in new[] { "mon", "osd", "rgw", "run" }) Directory.CreateDirectory($"{_folder}/{name}");
         await File.WriteAllTextAsync(configuration, Configuration(monitor, cluster), cancellationToken);
-        await RunAsync("ceph-authtool", ["--create-keyring", keyring, "--gen-key", "-n", "mon.", "--cap", "mon", "allow *"], cancellationToken);
-        await RunAsync("ceph-authtool", [keyring, "--gen-key", "-n", "client.admin", "--cap", "mon", "allow *", "--cap", "osd", "allow *"], cancellationToken);
-        await RunAsync("ceph-authtool", [keyring, "--gen-key", "-n", "osd.0", "--cap", "mon", "allow profile osd", "--cap", "osd", "allow *"], cancellationToken);
-        await RunAsync("ceph-authtool", [keyring, "--gen-key", "-n", "client.rgw", "--cap", "mon", "allow rw", "--cap", "osd", "allow rwx"], cancellationToken);
-        await RunAsync("monmaptool", ["--create", "--addv", "a", string.Create(CultureInfo.InvariantCulture, $"[v2:127.0.0.1:{monitor}]"), "--fsid", cluster, map], cancellationToken);
+        await RunAsync("ceph-authtool", ["--create-keyring", keyring, "--gen-key", "-n", "mon.", "--cap", "mon", "allow *"],
+            cancellationToken);
+        await RunAsync("ceph-authtool", [keyring, "--gen-key", "-n", "client.admin", "--cap", "mon", "allow *", "--cap", "osd", "allow *"],
+            cancellationToken);
+        await RunAsync("ceph-authtool",
+            [keyring, "--gen-key", "-n", "osd.0", "--cap", "mon", "allow profile osd", "--cap", "osd", "allow *"], cancellationToken);
+        await RunAsync("ceph-authtool", [keyring, "--gen-key", "-n", "client.rgw", "--cap", "mon", "allow rw", "--cap", "osd", "allow rwx"],
+            cancellationToken);
+        await RunAsync("monmaptool", ["--create", "--addv", "a", string.Create(CultureInfo.InvariantCulture, $"[v2:127.0.0.1:{monitor}]"),
+            "--fsid", cluster, map], cancellationToken);
         await RunAsync("ceph-mon", ["-c", configuration, "--mkfs", "-i", "a", "--monmap", map, "--keyring", keyring], cancellationToken);
         Launch("ceph-mon", ["-c", configuration, "-i", "a", "-f"]);
         // The monitor lets in the one store whose id it was told.
@@ -87,7 +93,8 @@ public sealed class Radosgw : IAsyncDisposable
         Launch("ceph-osd", ["-c", configuration, "-i", "0", "-f"]);
         Launch("radosgw", ["-c", configuration, "-n", "client.rgw", "-f"]);
         await WaitUntilReadyAsync(cancellationToken);
-        await RunAsync("radosgw-admin", ["-c", configuration, "user", "create", "--uid=test", "--display-name=test", $"--access-key={AccessKey}", $"--secret-key={SecretKey}"], cancellationToken);
+        await RunAsync("radosgw-admin", ["-c", configuration, "user", "create", "--uid=test", "--display-name=test",
+            $"--access-key={AccessKey}", $"--secret-key={SecretKey}"], cancellationToken);
     }
 
     private string Configuration(int monitor, string cluster) => string.Create(CultureInfo.InvariantCulture, $$"""
@@ -148,12 +155,14 @@ public sealed class Radosgw : IAsyncDisposable
     {
         using var process = Begin(program, arguments);
         await process.WaitForExitAsync(cancellationToken);
-        if (process.ExitCode != 0) throw new InvalidOperationException($"{program} {string.Join(' ', arguments)} ended with {process.ExitCode}");
+        if (process.ExitCode != 0)
+            throw new InvalidOperationException($"{program} {string.Join(' ', arguments)} ended with {process.ExitCode}");
     }
 
     private static Process Begin(string program, string[] arguments)
     {
-        var info = new ProcessStartInfo($"/usr/bin/{program}") { RedirectStandardOutput = true, RedirectStandardError = true, UseShellExecute = false };
+        var info = new ProcessStartInfo($"/usr/bin/{program}")
+            { RedirectStandardOutput = true, RedirectStandardError = true, UseShellExecute = false };
         foreach (var argument in arguments) info.ArgumentList.Add(argument);
         var process = Process.Start(info)!;
         process.OutputDataReceived += static (_, _) => { };

@@ -93,7 +93,10 @@ public sealed class S3Server : IAsyncDisposable
             case S3Fault.Error: await RefuseAsync(http, 500, "InternalError"); return;
             case S3Fault.SlowDown: await RefuseAsync(http, 503, "SlowDown"); return;
             case S3Fault.Reset: http.Abort(); return;
-            case S3Fault.Silence: await Task.Delay(Timeout.Infinite, CancellationTokenSource.CreateLinkedTokenSource(http.RequestAborted, _stopped.Token).Token).ContinueWith(_ => { }, TaskScheduler.Default); return;
+            case S3Fault.Silence:
+                await Task.Delay(Timeout.Infinite,
+                    CancellationTokenSource.CreateLinkedTokenSource(http.RequestAborted, _stopped.Token).Token)
+                        .ContinueWith(_ => { }, TaskScheduler.Default); return;
         }
 
         var answer = await CarryOutAsync(http, request);
@@ -161,7 +164,8 @@ public sealed class S3Server : IAsyncDisposable
             case "create-upload":
                 var id = Guid.NewGuid().ToString("N");
                 _uploads[id] = new ConcurrentDictionary<int, byte[]>();
-                return Xml($"<InitiateMultipartUploadResult><Bucket>{request.Bucket}</Bucket><Key>{SecurityElement.Escape(request.Key)}</Key><UploadId>{id}</UploadId></InitiateMultipartUploadResult>");
+                return Xml(
+                    $"<InitiateMultipartUploadResult><Bucket>{request.Bucket}</Bucket><Key>{SecurityElement.Escape(request.Key)}</Key><UploadId>{id}</UploadId></InitiateMultipartUploadResult>");
             case "put-part":
                 if (!_uploads.TryGetValue(upload, out var parts)) return Refusal(404, "NoSuchUpload");
                 var part = body.ToArray();
@@ -170,7 +174,8 @@ public sealed class S3Server : IAsyncDisposable
             case "complete-upload":
                 if (!_uploads.TryRemove(upload, out var all)) return Refusal(404, "NoSuchUpload");
                 _objects[name] = new StoredObject([.. all.OrderBy(item => item.Key).SelectMany(item => item.Value)]);
-                return Xml($"<CompleteMultipartUploadResult><Bucket>{request.Bucket}</Bucket><ETag>{SecurityElement.Escape(_objects[name].Etag)}</ETag></CompleteMultipartUploadResult>");
+                return Xml(
+                    $"<CompleteMultipartUploadResult><Bucket>{request.Bucket}</Bucket><ETag>{SecurityElement.Escape(_objects[name].Etag)}</ETag></CompleteMultipartUploadResult>");
             case "abort-upload": return _uploads.TryRemove(upload, out _) ? new Answer(204, []) : Refusal(404, "NoSuchUpload");
             default: return Refusal(405, "MethodNotAllowed");
         }
@@ -180,17 +185,21 @@ public sealed class S3Server : IAsyncDisposable
     {
         var authorization = request.Headers.Authorization.ToString();
         return authorization.Contains($"Credential={AccessKey}/", StringComparison.Ordinal)
-            || (authorization.Contains($"Credential={RoleKey}/", StringComparison.Ordinal) && request.Headers["X-Amz-Security-Token"] == "roletoken");
+            || (authorization.Contains($"Credential={RoleKey}/", StringComparison.Ordinal)
+                && request.Headers["X-Amz-Security-Token"] == "roletoken");
     }
 
     private static Answer Role() => Xml(
-        $"<AssumeRoleResponse xmlns=\"https://sts.amazonaws.com/doc/2011-06-15/\"><AssumeRoleResult><Credentials><AccessKeyId>{RoleKey}</AccessKeyId><SecretAccessKey>rolesecret</SecretAccessKey>"
-        + "<SessionToken>roletoken</SessionToken><Expiration>2099-01-01T00:00:00Z</Expiration></Credentials></AssumeRoleResult></AssumeRoleResponse>");
+        "<AssumeRoleResponse "
+            + "xmlns=\"https://sts.amazonaws.com/doc/2011-06-15/\"><AssumeRoleResult><Credentials>"
+            + $"<AccessKeyId>{RoleKey}</AccessKeyId><SecretAccessKey>rolesecret</SecretAccessKey><SessionToken>roletoken</SessionToken>"
+            + "<Expiration>2099-01-01T00:00:00Z</Expiration></Credentials></AssumeRoleResult></AssumeRoleResponse>");
 
     private Answer Read(HttpRequest http, string name, S3Request request)
     {
         if (!_objects.TryGetValue(name, out var found)) return Refusal(404, "NoSuchKey");
-        if (http.Headers.IfMatch.FirstOrDefault() is { } match && match.Trim('"') != found.Etag.Trim('"')) return Refusal(412, "PreconditionFailed");
+        if (http.Headers.IfMatch.FirstOrDefault() is { } match && match.Trim('"') != found.Etag.Trim('"'))
+            return Refusal(412, "PreconditionFailed");
         var (first, last) = (0, found.Bytes.Length - 1);
         if (request.Range is { } range)
         {
@@ -231,13 +240,17 @@ public sealed class S3Server : IAsyncDisposable
         var page = names.Where(item => string.CompareOrdinal(item.Key, after) > 0).Take(most).ToArray();
         var isTruncated = page.Length == most && page.Length > 0 && names.Keys.Any(key => string.CompareOrdinal(key, page[^1].Key) > 0);
         var text = new StringBuilder("<ListBucketResult xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\">");
-        text.Append(CultureInfo.InvariantCulture, $"<IsTruncated>{(isTruncated ? "true" : "false")}</IsTruncated><KeyCount>{page.Length}</KeyCount>");
+        text.Append(CultureInfo.InvariantCulture,
+            $"<IsTruncated>{(isTruncated ? "true" : "false")}</IsTruncated><KeyCount>{page.Length}</KeyCount>");
         if (isTruncated) text.Append(new XElement("NextContinuationToken", page[^1].Key));
         foreach (var (key, name) in page)
         {
             if (name is null) text.Append(new XElement("CommonPrefixes", new XElement("Prefix", key)));
             else if (_objects.TryGetValue(name, out var found))
-                text.Append(new XElement("Contents", new XElement("Key", key), new XElement("Size", found.Bytes.Length), new XElement("ETag", found.Etag), new XElement("LastModified", found.Written.ToString("yyyy-MM-ddTHH:mm:ss.fffZ", CultureInfo.InvariantCulture))));
+                text.Append(
+                    new XElement("Contents", new XElement("Key", key), new XElement("Size", found.Bytes.Length),
+                        new XElement("ETag", found.Etag),
+                        new XElement("LastModified", found.Written.ToString("yyyy-MM-ddTHH:mm:ss.fffZ", CultureInfo.InvariantCulture))));
         }
 
         return Xml(text.Append("</ListBucketResult>").ToString());
@@ -249,9 +262,11 @@ public sealed class S3Server : IAsyncDisposable
         await http.Response.Body.WriteAsync(Refusal(status, code).Body);
     }
 
-    private static Answer Refusal(int status, string code) => Xml($"<Error><Code>{code}</Code><Message>{code} of the test server</Message></Error>") with { Status = status };
+    private static Answer Refusal(int status, string code) =>
+        Xml($"<Error><Code>{code}</Code><Message>{code} of the test server</Message></Error>") with { Status = status };
 
-    private static Answer Xml(string text) => new(200, Encoding.UTF8.GetBytes($"<?xml version=\"1.0\" encoding=\"UTF-8\"?>{text}")) { Headers = { ["Content-Type"] = "application/xml" } };
+    private static Answer Xml(string text) => new(200, Encoding.UTF8.GetBytes($"<?xml version=\"1.0\" encoding=\"UTF-8\"?>{text}"))
+        { Headers = { ["Content-Type"] = "application/xml" } };
 
     private sealed record Answer(int Status, byte[] Body)
     {

@@ -40,7 +40,9 @@ public sealed class SuiteServers : IAsyncLifetime
     /// <summary>PostgreSQL's database of the TPC-H tables; the first caller makes them and attaches them to the gateway.</summary>
     internal Task<ServerAddress> GetTpchAsync() => _tpch ??= TpchData.CreateAsync(_postgres!, Gateway, Files);
 
-    /// <summary>Attaches the TPC-H tables to another gateway, which may read <see cref="Files"/>; gives PostgreSQL's database of them.</summary>
+    /// <summary>
+    /// Attaches the TPC-H tables to another gateway, which may read <see cref="Files"/>; gives PostgreSQL's database of them.
+    /// </summary>
     internal async Task<ServerAddress> AttachTpchAsync(ServerAddress gateway)
     {
         var database = await GetTpchAsync();
@@ -48,7 +50,9 @@ public sealed class SuiteServers : IAsyncLifetime
         return database;
     }
 
-    /// <summary>The same for the tables of scale factor 1, which take minutes to make; attached as tpch_sf1, tpch_sf1_files and tpch_sf1_half.</summary>
+    /// <summary>
+    /// The same for the tables of scale factor 1, which take minutes to make; attached as tpch_sf1, tpch_sf1_files and tpch_sf1_half.
+    /// </summary>
     internal async Task<ServerAddress> AttachScaleOneAsync(ServerAddress gateway)
     {
         var database = await (_scaleOne ??= TpchData.CreateScaleOneAsync(_postgres!, Gateway, Files));
@@ -56,10 +60,14 @@ public sealed class SuiteServers : IAsyncLifetime
         return database;
     }
 
-    /// <summary>PostgreSQL's database of the random tables, whose files lie below <see cref="Files"/>; the first caller makes them.</summary>
+    /// <summary>
+    /// PostgreSQL's database of the random tables, whose files lie below <see cref="Files"/>; the first caller makes them.
+    /// </summary>
     internal Task<ServerAddress> GetRandomAsync() => _random ??= RandomTables.CreateAsync(_postgres!, Files);
 
-    /// <summary>PostgreSQL's database of compat-tests/attached, which the gateway has as server "attached"; the first caller makes it.</summary>
+    /// <summary>
+    /// PostgreSQL's database of compat-tests/attached, which the gateway has as server "attached"; the first caller makes it.
+    /// </summary>
     internal Task<ServerAddress> GetAttachedAsync() => _attached ??= AttachAsync();
 
     /// <summary>The same database, whether the gateway has it or not.</summary>
@@ -71,7 +79,8 @@ public sealed class SuiteServers : IAsyncLifetime
     {
         Directory.CreateDirectory(Files);
         _postgres = await PostgresServer.StartAsync();
-        var options = new ServeOptions { Port = 0, FlightPort = 0, DataDirectory = Path.Combine(_folder, "data"), AllowedRoots = GoldenFolder is { } golden ? [Files, golden] : [Files], MemoryLimitBytes = 1L << 30 };
+        var options = new ServeOptions { Port = 0, FlightPort = 0, DataDirectory = Path.Combine(_folder, "data"),
+            AllowedRoots = GoldenFolder is { } golden ? [Files, golden] : [Files], MemoryLimitBytes = 1L << 30 };
         _gateway = await Host.Gateway.StartAsync(options, NullLoggerFactory.Instance, CancellationToken.None);
     }
 

@@ -162,7 +162,8 @@ internal static class BackendDecoder
     /// <summary>Text when it reads as text, else hexadecimal digits.</summary>
     private static JsonNode Value(ReadOnlySpan<byte> bytes)
     {
-        if (System.Text.Unicode.Utf8.IsValid(bytes) && bytes.IndexOfAnyInRange((byte)0, (byte)8) < 0 && bytes.IndexOfAnyInRange((byte)14, (byte)31) < 0)
+        if (System.Text.Unicode.Utf8.IsValid(bytes) && bytes.IndexOfAnyInRange((byte)0, (byte)8) < 0
+            && bytes.IndexOfAnyInRange((byte)14, (byte)31) < 0)
             return JsonValue.Create(Encoding.UTF8.GetString(bytes));
         return new JsonObject { ["hex"] = Convert.ToHexStringLower(bytes) };
     }

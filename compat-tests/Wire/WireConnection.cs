@@ -25,7 +25,8 @@ internal sealed class WireConnection(TcpClient client) : IAsyncDisposable
     /// <summary>Starts a session as the target's user and reads until the server is ready for a query.</summary>
     public async Task LogInAsync(WireTarget target, IReadOnlySet<string> volatileParameters, CancellationToken cancellationToken)
     {
-        await SendAsync(FrontendEncoder.Encode($"Startup {{\"user\":\"{target.User}\",\"database\":\"{target.Database}\"}}"), cancellationToken);
+        await SendAsync(FrontendEncoder.Encode($"Startup {{\"user\":\"{target.User}\",\"database\":\"{target.Database}\"}}"),
+            cancellationToken);
         while (true)
         {
             var message = await ReceiveAsync(volatileParameters, cancellationToken);

@@ -19,10 +19,12 @@ internal sealed record CsvFile(string Path, char Delimiter, bool HasHeader, Equa
         var text = SampleReader.Read(store, path);
         // The kernel's reader takes one kind of line end for the whole file; PostgreSQL's COPY refuses others too.
         if (text.AsSpan().Count("\r\n") is > 0 and var pairs && pairs < text.AsSpan().Count('\n'))
-            throw new SqlException(SqlState.BadCopyFileFormat, $"file \"{path}\" cannot be read: some of its lines end in a line feed and others in a carriage return and a line feed");
+            throw new SqlException(SqlState.BadCopyFileFormat,
+                $"file \"{path}\" cannot be read: some of its lines end in a line feed and others in a carriage return and a line feed");
         var delimiter = options.Delimiter ?? (FileKinds.IsTabSeparated(path) ? '\t' : GuessDelimiter(text, options));
         if (CsvRecords.LineBesideQuotes(text, delimiter, options.Quote, options.Escape) is > 0 and var line)
-            throw new SqlException(SqlState.BadCopyFileFormat, string.Create(CultureInfo.InvariantCulture, $"file \"{path}\" cannot be read: line {line} has text beside a quoted field"));
+            throw new SqlException(SqlState.BadCopyFileFormat,
+                string.Create(CultureInfo.InvariantCulture, $"file \"{path}\" cannot be read: line {line} has text beside a quoted field"));
         var records = CsvRecords.Read(text, delimiter, options.Quote, options.Escape, options.SampleRows + 1);
         if (records.Count == 0 && text.AsSpan().Trim().Length > 0) throw FormatErrors.Corrupt(path, "its only record is not finished");
         if (records.Count == 0) return new CsvFile(path, delimiter, false, default);
@@ -75,9 +77,11 @@ internal sealed record CsvFile(string Path, char Delimiter, bool HasHeader, Equa
         return best;
     }
 
-    // Names are words; data in text columns alone cannot be told from them, so a file of words has a header. Some names may be missing or be there twice.
+    // Names are words; data in text columns alone cannot be told from them, so a file of words has a header. Some names may be missing or
+    // be there twice.
     private static bool LooksLikeHeader(List<CsvRecords.Field[]> records) =>
-        records[0].Any(field => field.Text.Trim().Length > 0) && records[0].All(field => field.Text.Trim().Length == 0 || !TypeGuess.IsTyped(field.Text));
+        records[0].Any(field => field.Text.Trim().Length > 0)
+            && records[0].All(field => field.Text.Trim().Length == 0 || !TypeGuess.IsTyped(field.Text));
 
     private static string[] Names(CsvRecords.Field[] first, bool hasHeader)
     {

@@ -39,7 +39,8 @@ internal sealed class FileCatalog(string root, IObjectStore store)
     }
 
     /// <summary>The files of a table, or null when there is none of that name.</summary>
-    public FileSet? Find(string schema, string table) => FolderOf(schema) is { } folder && table.Length > 0 ? Find(folder, table, NamedFiles(List(folder))) : null;
+    public FileSet? Find(string schema, string table) =>
+        FolderOf(schema) is { } folder && table.Length > 0 ? Find(folder, table, NamedFiles(List(folder))) : null;
 
     /// <summary>The files of each of the tables, or why they cannot be had. The schema's folder is listed once.</summary>
     public IReadOnlyList<(string Table, FileSet? Files, SqlException? Failure)> FindAll(string schema, IEnumerable<string> tables)
@@ -82,7 +83,9 @@ internal sealed class FileCatalog(string root, IObjectStore store)
         var child = StoragePath.Combine(folder, table);
         if (!store.IsFolder(child)) return null;
         // The files of such a table are not its rows: some are deleted, some replaced.
-        if (TableFormats.Of(store, child) is { } format) throw new SqlException(SqlState.FeatureNotSupported, $"folder \"{child}\" holds a {format} table, whose files cannot be read without its log");
+        if (TableFormats.Of(store, child) is { } format)
+            throw new SqlException(SqlState.FeatureNotSupported,
+                $"folder \"{child}\" holds a {format} table, whose files cannot be read without its log");
         return SameFormat(DataFiles(NamedFiles(List(child))));
     }
 
@@ -109,7 +112,8 @@ internal sealed class FileCatalog(string root, IObjectStore store)
 
     /// <summary>Files by their names alone: a link that leads out is found out when its table is read.</summary>
     private static IEnumerable<ListedObject> NamedFiles(IEnumerable<ListedObject> entries) =>
-        entries.Where(entry => !entry.IsFolder && FileKinds.Of(entry.Path) is not null).OrderBy(entry => entry.Path, StringComparer.Ordinal);
+        entries.Where(entry => !entry.IsFolder && FileKinds.Of(entry.Path) is not null)
+            .OrderBy(entry => entry.Path, StringComparer.Ordinal);
 
     /// <summary>A folder that cannot be listed is no table: what it holds is not known.</summary>
     private bool LooksLikeTable(string folder)

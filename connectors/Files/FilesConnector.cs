@@ -59,7 +59,8 @@ internal sealed class FilesConnector : IConnector, IConnectorMetadata, IBulkMeta
         {
             var names = _catalog.Tables(schema).Where(name => selection.Tables is not { } wanted || wanted.Contains(name)).ToArray();
             described.AddRange(selection.WithColumns
-                ? _catalog.FindAll(schema, names).Select(item => Describe(schema, item.Table, item.Files, item.Failure, cancellationToken)).OfType<DescribedTable>()
+                ? _catalog.FindAll(schema, names).Select(item => Describe(schema, item.Table, item.Files, item.Failure, cancellationToken))
+                    .OfType<DescribedTable>()
                 : names.Select(name => new DescribedTable(schema, new ListedTable(name))));
         }
 
@@ -75,7 +76,8 @@ internal sealed class FilesConnector : IConnector, IConnectorMetadata, IBulkMeta
         try
         {
             var shape = Describe(files, cancellationToken);
-            return new DescribedTable(schema, listed with { EstimatedRows = shape.EstimatedRows, ColumnCount = shape.Columns.Count }) { Columns = shape.Columns };
+            return new DescribedTable(schema, listed with { EstimatedRows = shape.EstimatedRows, ColumnCount = shape.Columns.Count })
+                { Columns = shape.Columns };
         }
         catch (SqlException error)
         {
@@ -91,7 +93,8 @@ internal sealed class FilesConnector : IConnector, IConnectorMetadata, IBulkMeta
             ? new PushedConjunct(PushPrecision.Inexact, "chooses files by the ranges of their footers")
             : new PushedConjunct(PushPrecision.Unsupported, "ranges of files do not answer it")).ToEquatableArray();
         var added = conjuncts.Where((conjunct, index) => useful[index] && !table.Filters.Contains(conjunct)).ToArray();
-        return new FilterPushdown(added.Length == 0 ? handle : table with { Filters = table.Filters.Concat(added).ToEquatableArray() }, answers);
+        return new FilterPushdown(added.Length == 0 ? handle : table with { Filters = table.Filters.Concat(added).ToEquatableArray() },
+            answers);
     }
 
     public ValueTask<ScanPlan> PlanScanAsync(
@@ -107,7 +110,9 @@ internal sealed class FilesConnector : IConnector, IConnectorMetadata, IBulkMeta
             : fields.Select(field => new RecordField(field.Name, field.Type)).ToEquatableArray();
         var groups = _shapes.Groups(table, fields, cancellationToken);
         var size = table.Files.Sum(file => file.SizeBytes);
-        var count = table.Files.Count == whole.Files.Count ? $"{table.Files.Count:N0}" : $"{table.Files.Count:N0} of {whole.Files.Count:N0}";
+        var count = table.Files.Count == whole.Files.Count
+            ? $"{table.Files.Count:N0}"
+            : $"{table.Files.Count:N0} of {whole.Files.Count:N0}";
         var rows = table.Format == FileFormat.Parquet ? groups.Sum(group => group.Files.Sum(file => file.RowCount)) : -1;
         return ValueTask.FromResult(new ScanPlan(
             [new FileScan(inputName, output, groups) { EstimatedRows = rows, Server = HasOwnStore ? Key : null }],
@@ -123,9 +128,11 @@ internal sealed class FilesConnector : IConnector, IConnectorMetadata, IBulkMeta
     private ConnectorTable Describe(FileSet files, CancellationToken cancellationToken)
     {
         var shape = _shapes.Of(files, cancellationToken);
-        var pinned = files.Files.Select(file => (file.Path, Status: file.Status ?? _store.Stat(file.Path) ?? throw StoreErrors.Missing(file.Path)))
+        var pinned = files.Files
+            .Select(file => (file.Path, Status: file.Status ?? _store.Stat(file.Path) ?? throw StoreErrors.Missing(file.Path)))
             .Select(file => new PinnedFile(file.Path, file.Status.SizeBytes, file.Status.Version)).ToEquatableArray();
-        var columns = shape.Columns.Select(column => new ConnectorColumn(column.Name, column.Type) { Statistics = column.Statistics }).ToEquatableArray();
+        var columns = shape.Columns.Select(column => new ConnectorColumn(column.Name, column.Type) { Statistics = column.Statistics })
+            .ToEquatableArray();
         return new ConnectorTable(new FilesTableHandle(files.Format, pinned, shape.Columns), columns, shape.Rows, shape.Rows >= 0);
     }
 }

@@ -9,9 +9,9 @@ namespace Federation.Connectors.Files;
 
 /// <summary>
 /// The members that the first lines of a JSON-lines file have: numbers, booleans, dates and texts by value, objects and arrays as jsonb. A
-/// member whose values are of several kinds is jsonb when objects are among them, else text. The lines behind them are looked at for members that come there first; in a file that is too long for that, reading a line
-/// with another member is an error.
-/// Numbers that neither bigint nor float8 holds exactly are numeric. Each line is read as it is written, so that nothing in it is rounded.
+/// member whose values are of several kinds is jsonb when objects are among them, else text. The lines behind them are looked at for
+/// members that come there first; in a file that is too long for that, reading a line with another member is an error. Numbers that neither
+/// bigint nor float8 holds exactly are numeric. Each line is read as it is written, so that nothing in it is rounded.
 /// </summary>
 internal static class JsonLinesFile
 {
@@ -39,12 +39,14 @@ internal static class JsonLinesFile
             Look(text[part], path, line, members, order);
         }
 
-        var (hasMark, isWhole) = SampleReader.Guarded(path, () => LookBehind(store, path, line > options.SampleRows ? options.SampleRows : line, members, order));
+        var (hasMark, isWhole) = SampleReader.Guarded(path,
+            () => LookBehind(store, path, line > options.SampleRows ? options.SampleRows : line, members, order));
         return new Layout(order.Select(name => new FileColumn(name, members[name].Type)).ToEquatableArray(), hasMark, isWhole);
     }
 
     /// <summary>The members that come first behind the sampled lines.</summary>
-    private static (bool HasMark, bool IsWhole) LookBehind(IObjectStore store, string path, int sampled, Dictionary<string, Member> members, List<string> order)
+    private static (bool HasMark, bool IsWhole) LookBehind(IObjectStore store, string path, int sampled, Dictionary<string, Member> members,
+        List<string> order)
     {
         using var stream = SampleReader.Open(store, path);
         var sampledMembers = new HashSet<string>(order, StringComparer.Ordinal);
@@ -57,7 +59,9 @@ internal static class JsonLinesFile
             if (total == 0 && filled < 3)
             {
                 // The mark may come in pieces.
-                read += read == 0 ? 0 : stream.ReadAtLeast(buffer.AsSpan(filled + read), Math.Max(0, 3 - filled - read), throwOnEndOfStream: false);
+                read += read == 0
+                    ? 0
+                    : stream.ReadAtLeast(buffer.AsSpan(filled + read), Math.Max(0, 3 - filled - read), throwOnEndOfStream: false);
                 hasMark = buffer.AsSpan(0, filled + read).StartsWith(SampleReader.ByteOrderMark);
                 if (hasMark) buffer.AsSpan(0, 3).Fill((byte)' ');
             }
@@ -81,7 +85,8 @@ internal static class JsonLinesFile
         }
     }
 
-    private static void LookForNew(ReadOnlyMemory<byte> line, string path, int number, HashSet<string> sampled, Dictionary<string, Member> members, List<string> order)
+    private static void LookForNew(ReadOnlyMemory<byte> line, string path, int number, HashSet<string> sampled,
+        Dictionary<string, Member> members, List<string> order)
     {
         var reader = new Utf8JsonReader(line.Span, new JsonReaderOptions { MaxDepth = MaxDepth });
         try
@@ -123,14 +128,17 @@ internal static class JsonLinesFile
 
     /// <summary>True, or an error when a line has other members.</summary>
     public static string HasOnly(EquatableArray<FileColumn> members) =>
-        $"pg_json_line_has_only(CAST(d.{LineColumn} AS VARCHAR), CAST([{string.Join(", ", members.Select(member => KernelText.Literal(member.Name)))}] AS VARCHAR[]))";
+        $"pg_json_line_has_only(CAST(d.{LineColumn} AS VARCHAR), "
+            + $"CAST([{string.Join(", ", members.Select(member => KernelText.Literal(member.Name)))}] AS VARCHAR[]))";
 
     /// <summary>
-    /// How the reader of CSV takes a file whose first bytes the reader of JSON lines would refuse: each line is one field, since no JSON has this delimiter, and nothing is quoted. Empty lines are NULL.
+    /// How the reader of CSV takes a file whose first bytes the reader of JSON lines would refuse: each line is one field, since no JSON
+    /// has this delimiter, and nothing is quoted. Empty lines are NULL.
     /// </summary>
     public static readonly EquatableArray<string> MarkedReaderOptions =
     [
-        "auto_detect = false", "header = false", "strict_mode = false", "delim = '\u001f'", "quote = ''", "escape = ''", "max_line_size = 16777216", "buffer_size = 33554432", $"columns = {{'{LineColumn}': 'VARCHAR'}}",
+        "auto_detect = false", "header = false", "strict_mode = false", "delim = '\u001f'", "quote = ''", "escape = ''",
+        "max_line_size = 16777216", "buffer_size = 33554432", $"columns = {{'{LineColumn}': 'VARCHAR'}}",
     ];
 
     /// <summary>A member of a line as text; objects and arrays as they are written.</summary>

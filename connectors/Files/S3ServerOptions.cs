@@ -12,7 +12,8 @@ namespace Federation.Connectors.Files;
 /// </summary>
 internal static class S3ServerOptions
 {
-    private const string Endpoint = "endpoint", Region = "region", Style = "style", Anonymous = "anonymous", Role = "role_arn", ExternalId = "external_id", TokenEndpoint = "token_endpoint",
+    private const string Endpoint = "endpoint", Region = "region", Style = "style", Anonymous = "anonymous", Role = "role_arn",
+        ExternalId = "external_id", TokenEndpoint = "token_endpoint",
         AccessKey = "access_key_id", SecretKey = "secret_access_key", SessionToken = "session_token";
 
     private static readonly string[] s_own = [Endpoint, Region, Style, Role, ExternalId, TokenEndpoint];
@@ -49,9 +50,17 @@ internal static class S3ServerOptions
         if (keys is not null && isAnonymous) throw Useless(AccessKey, "Requests of the server are not signed.");
         return new S3Options
         {
-            Endpoint = definition.Option(Endpoint) is not { } url || IsUrl(url) ? definition.Option(Endpoint) : throw FileOptions.Invalid(Endpoint, url, "an http or https URL"),
+            Endpoint = definition.Option(Endpoint) is not { } url || IsUrl(url)
+                ? definition.Option(Endpoint)
+                : throw FileOptions.Invalid(Endpoint, url, "an http or https URL"),
             Region = definition.Option(Region) ?? new S3Options().Region,
-            IsPathStyle = definition.Option(Style) switch { null => null, "path" => true, "host" => false, var other => throw FileOptions.Invalid(Style, other, "path or host") },
+            IsPathStyle = definition.Option(Style) switch
+            {
+                null => null,
+                "path" => true,
+                "host" => false,
+                var other => throw FileOptions.Invalid(Style, other, "path or host"),
+            },
             Keys = keys,
             RoleArn = definition.Option(Role),
             ExternalId = definition.Option(ExternalId),
@@ -68,9 +77,11 @@ internal static class S3ServerOptions
     };
 
     private static SqlException KeysMissing(ConnectorDefinition definition) =>
-        new(SqlState.FdwDynamicParameterValueNeeded, $"server \"{definition.ServerName}\" needs the options {AccessKey} and {SecretKey} of a user mapping");
+        new(SqlState.FdwDynamicParameterValueNeeded,
+            $"server \"{definition.ServerName}\" needs the options {AccessKey} and {SecretKey} of a user mapping");
 
     private static bool IsUrl(string text) => Uri.TryCreate(text, UriKind.Absolute, out var url) && url.Scheme is "http" or "https";
 
-    private static SqlException Useless(string option, string detail) => new(SqlState.FdwInvalidAttributeValue, $"option \"{option}\" cannot be used here") { Detail = detail };
+    private static SqlException Useless(string option, string detail) =>
+        new(SqlState.FdwInvalidAttributeValue, $"option \"{option}\" cannot be used here") { Detail = detail };
 }

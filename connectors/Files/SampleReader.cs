@@ -29,7 +29,8 @@ internal static class SampleReader
             }
 
             if (bytes.Contains((byte)0))
-                throw new SqlException(SqlState.CharacterNotInRepertoire, $"file \"{path}\" cannot be read: invalid byte sequence for encoding \"UTF8\": 0x00");
+                throw new SqlException(SqlState.CharacterNotInRepertoire,
+                    $"file \"{path}\" cannot be read: invalid byte sequence for encoding \"UTF8\": 0x00");
             if (bytes.StartsWith(ByteOrderMark)) bytes = bytes[3..];
             return new UTF8Encoding(false, throwOnInvalidBytes: true).GetString(bytes);
         });

@@ -17,7 +17,8 @@ internal sealed class TableShapes(FileOptions options, IObjectStore store, Parqu
 {
     private const long MaxCachedLayouts = 10_000;
     private readonly FileCache<CsvFile> _csv = new(store, MaxCachedLayouts, path => CsvFile.Look(store, path, options), _ => 1);
-    private readonly FileCache<JsonLinesFile.Layout> _json = new(store, MaxCachedLayouts, path => JsonLinesFile.Look(store, path, options), _ => 1);
+    private readonly FileCache<JsonLinesFile.Layout> _json =
+        new(store, MaxCachedLayouts, path => JsonLinesFile.Look(store, path, options), _ => 1);
 
     /// <summary>Columns and, where the files say it, the number of rows; else -1.</summary>
     public (EquatableArray<FileColumn> Columns, long Rows) Of(FileSet files, CancellationToken cancellationToken)
@@ -25,13 +26,18 @@ internal sealed class TableShapes(FileOptions options, IObjectStore store, Parqu
         switch (files.Format)
         {
             case FileFormat.Parquet:
-                var opened = files.Files.Select(file => (file.Path, Footer: Open(file.Path, file.Status?.Version, cancellationToken))).ToArray();
+                var opened = files.Files
+                    .Select(file => (file.Path, Footer: Open(file.Path, file.Status?.Version, cancellationToken))).ToArray();
                 return (FileColumns.Union(opened.Select(file => ParquetColumns(file.Footer, file.Path)), MergeParquet),
                     opened.Sum(file => Rows(file.Footer)));
             case FileFormat.Csv:
-                return (FileColumns.Union(files.Files.Select(file => Csv(file.Path, file.Status?.Version, cancellationToken).Columns.AsEnumerable()), MergeText), -1);
+                return (FileColumns.Union(
+                    files.Files.Select(file => Csv(file.Path, file.Status?.Version, cancellationToken).Columns.AsEnumerable()), MergeText),
+                    -1);
             default:
-                return (FileColumns.Union(files.Files.Select(file => Json(file.Path, file.Status?.Version, cancellationToken).Members.AsEnumerable()), MergeText), -1);
+                return (FileColumns.Union(
+                    files.Files.Select(file => Json(file.Path, file.Status?.Version, cancellationToken).Members.AsEnumerable()), MergeText),
+                    -1);
         }
     }
 
@@ -39,15 +45,18 @@ internal sealed class TableShapes(FileOptions options, IObjectStore store, Parqu
     public FilesTableHandle Pruned(FilesTableHandle table, CancellationToken cancellationToken)
     {
         if (table.Format != FileFormat.Parquet || table.Filters.Count == 0) return table;
-        return table with { Files = table.Files.Where(file => MayMatch(Open(file.Path, file.Version, cancellationToken))).ToEquatableArray() };
+        return table with { Files = table.Files.Where(file => MayMatch(Open(file.Path, file.Version, cancellationToken)))
+            .ToEquatableArray() };
 
-        bool MayMatch(ParquetFooter footer) => table.Filters.All(filter => FilePruning.MayMatch(filter, footer.Statistics.GetValueOrDefault));
+        bool MayMatch(ParquetFooter footer) =>
+            table.Filters.All(filter => FilePruning.MayMatch(filter, footer.Statistics.GetValueOrDefault));
     }
 
     public EquatableArray<FileGroup> Groups(FilesTableHandle table, EquatableArray<FileColumn> columns, CancellationToken cancellationToken)
     {
         var groups = new List<(string Key, FileGroup Group, List<ScanFile> Files)>();
-        if (columns.FirstOrDefault(column => column.Refusal is not null) is { } refused) throw new SqlException(SqlState.FeatureNotSupported, refused.Refusal!);
+        if (columns.FirstOrDefault(column => column.Refusal is not null) is { } refused)
+            throw new SqlException(SqlState.FeatureNotSupported, refused.Refusal!);
         foreach (var file in table.Files)
         {
             // An empty file has neither columns nor rows, and the kernel reads none without columns.
@@ -73,14 +82,17 @@ internal sealed class TableShapes(FileOptions options, IObjectStore store, Parqu
         return groups.Select(item => item.Group with { Files = item.Files.ToEquatableArray() }).ToEquatableArray();
     }
 
-    private ScanFile Planned(PinnedFile file, long rows, FileFormat format, EquatableArray<string> expressions, CancellationToken cancellationToken)
+    private ScanFile Planned(PinnedFile file, long rows, FileFormat format, EquatableArray<string> expressions,
+        CancellationToken cancellationToken)
     {
         var scanned = new ScanFile(file.Path, file.Path, file.SizeBytes, rows);
         if (!StoragePath.IsRemote(file.Path)) return scanned;
         return scanned with
         {
             Version = file.Version,
-            Needed = format == FileFormat.Parquet ? NeededParts.Of(Open(file.Path, file.Version, cancellationToken), file.SizeBytes, [.. expressions]) : [],
+            Needed = format == FileFormat.Parquet
+                ? NeededParts.Of(Open(file.Path, file.Version, cancellationToken), file.SizeBytes, [.. expressions])
+                : [],
         };
     }
 
@@ -119,13 +131,16 @@ internal sealed class TableShapes(FileOptions options, IObjectStore store, Parqu
             : KernelText.Constant(null, column.Type)).ToEquatableArray();
         var group = new FileGroup(layout.HasMark ? FileFormat.Csv : FileFormat.JsonLines, default, OrRow(expressions));
         if (layout.HasMark) group = group with { ReaderOptions = JsonLinesFile.MarkedReaderOptions };
-        string[] conditions = [.. layout.HasMark ? [$"d.{JsonLinesFile.LineColumn} IS NOT NULL"] : Array.Empty<string>(), .. layout.IsWhole ? [] : new[] { JsonLinesFile.HasOnly(layout.Members) }];
+        string[] conditions = [.. layout.HasMark ? [$"d.{JsonLinesFile.LineColumn} IS NOT NULL"] : Array.Empty<string>(),
+            .. layout.IsWhole ? [] : new[] { JsonLinesFile.HasOnly(layout.Members) }];
         return conditions.Length == 0 ? group : group with { Filter = string.Join(" AND ", conditions) };
     }
 
     private static EquatableArray<string> OrRow(EquatableArray<string> expressions) => expressions.Count == 0 ? ["true"] : expressions;
 
-    /// <summary>Names of a file's columns in SQL: of equal ones the later get a number, as in a, a_1; a column without a name has that of its place.</summary>
+    /// <summary>
+    /// Names of a file's columns in SQL: of equal ones the later get a number, as in a, a_1; a column without a name has that of its place.
+    /// </summary>
     private static Dictionary<ParquetField, string> ShownNames(ParquetFooter footer)
     {
         var names = new Dictionary<ParquetField, string>(ReferenceEqualityComparer.Instance);
@@ -151,7 +166,9 @@ internal sealed class TableShapes(FileOptions options, IObjectStore store, Parqu
     private static IEnumerable<FileColumn> ParquetColumns(ParquetFooter footer, string path)
     {
         var names = ShownNames(footer);
-        return footer.Columns.Select(field => ParquetColumnOf(field, names[field], path) with { Statistics = footer.Statistics.GetValueOrDefault(field.Name) });
+        return footer.Columns
+            .Select(field =>
+                ParquetColumnOf(field, names[field], path) with { Statistics = footer.Statistics.GetValueOrDefault(field.Name) });
     }
 
     /// <summary>A column that cannot be read is shown and refused when it is read; the others of the file can be had.</summary>
@@ -159,7 +176,10 @@ internal sealed class TableShapes(FileOptions options, IObjectStore store, Parqu
     {
         // The kernel's SQL has no form for such a name.
         if (field.Name.Length == 0 || field.Name.Contains('\0', StringComparison.Ordinal))
-            return new FileColumn(name.Replace("\0", "", StringComparison.Ordinal), SqlType.Text) { Refusal = $"file \"{path}\" cannot be read: column \"{name.Replace("\0", "", StringComparison.Ordinal)}\" has no usable name there" };
+            return new FileColumn(name.Replace("\0", "", StringComparison.Ordinal),
+                SqlType.Text) { Refusal =
+                    $"file \"{path}\" cannot be read: column \"{name.Replace("\0", "", StringComparison.Ordinal)}\" has no usable name "
+                        + "there" };
         try
         {
             return new FileColumn(name, ParquetColumn.Of(field, path).Type);
@@ -172,7 +192,11 @@ internal sealed class TableShapes(FileOptions options, IObjectStore store, Parqu
 
     private static FileColumn MergeText(FileColumn left, FileColumn right) => left with { Type = TextColumn.Union(left.Type, right.Type) };
 
-    private static FileColumn MergeParquet(FileColumn left, FileColumn right) => left.Refusal is not null ? left : right.Refusal is not null ? left with { Refusal = right.Refusal } : left with { Type = Widen(left, right), Statistics = ColumnStatistics.Union(left.Statistics, right.Statistics) };
+    private static FileColumn MergeParquet(FileColumn left, FileColumn right) =>
+        left.Refusal is not null
+            ? left
+            : right.Refusal is not null ? left with { Refusal = right.Refusal }
+                : left with { Type = Widen(left, right), Statistics = ColumnStatistics.Union(left.Statistics, right.Statistics) };
 
     private static SqlType Widen(FileColumn left, FileColumn right)
     {

@@ -22,7 +22,9 @@ internal static class TextColumn
 
     private static bool IsNumber(SqlType type) => type.Base.Name is "int8" or "float8" or "numeric";
 
-    /// <summary>The type that holds what two files hold, or text. Whole numbers and fractions together are numeric, which holds both exactly.</summary>
+    /// <summary>
+    /// The type that holds what two files hold, or text. Whole numbers and fractions together are numeric, which holds both exactly.
+    /// </summary>
     public static SqlType Union(SqlType left, SqlType right)
     {
         if (left == right) return left;

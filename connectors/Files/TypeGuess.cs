@@ -52,7 +52,9 @@ internal sealed partial class TypeGuess
     /// <summary>Whether a double prints the same number again; others are numeric, which keeps every digit.</summary>
     private static bool IsDouble(string text) =>
         double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var value) && double.IsFinite(value)
-            && (text.Count(char.IsAsciiDigit) <= MaxSafeDigits || NumberText.ParseNumeric(value.ToString("R", CultureInfo.InvariantCulture)).CompareTo(NumberText.ParseNumeric(text)) == 0);
+            && (text.Count(char.IsAsciiDigit) <= MaxSafeDigits
+                || NumberText.ParseNumeric(value.ToString("R", CultureInfo.InvariantCulture))
+                    .CompareTo(NumberText.ParseNumeric(text)) == 0);
 
     /// <summary>Within numeric's own limits; an exponent beyond them is text.</summary>
     private static bool IsNumeric(string text) =>

@@ -29,7 +29,8 @@ public sealed class CatalogTests(PostgresFixture fixture)
         var metadata = (IConnectorMetadata)connector;
         Assert.Equal(
             ["parted p 2", "parted_1 r 2", "plain r 1", "remote f 1", "stored m 1", "viewed v 1"],
-            (await metadata.ListTablesAsync("kinds", CancellationToken.None)).Select(table => $"{table.Name} {table.Kind} {table.ColumnCount}"));
+            (await metadata.ListTablesAsync("kinds", CancellationToken.None))
+                .Select(table => $"{table.Name} {table.Kind} {table.ColumnCount}"));
         var schemas = await metadata.ListSchemasAsync(CancellationToken.None);
         Assert.Contains("kinds", schemas);
         Assert.Contains("public", schemas);
@@ -47,7 +48,8 @@ public sealed class CatalogTests(PostgresFixture fixture)
     public async Task Columns_come_in_order_with_types_and_constraints()
     {
         await fixture.Server.ExecuteAsync(
-            "DROP TABLE IF EXISTS described; CREATE TABLE described (a int NOT NULL, gone text, b varchar(7), c numeric(5,1)[]); ALTER TABLE described DROP gone, ADD d text;"
+            "DROP TABLE IF EXISTS described; CREATE TABLE described (a int NOT NULL, gone text, b varchar(7), c numeric(5,1)[]); ALTER "
+                + "TABLE described DROP gone, ADD d text;"
             + "DROP TABLE IF EXISTS empty_columns; CREATE TABLE empty_columns ()");
         await using var connector = fixture.Connect();
         var found = await connector.FindAsync("described");
@@ -65,7 +67,10 @@ public sealed class CatalogTests(PostgresFixture fixture)
     [Fact]
     public async Task Schemas_option_hides_the_others()
     {
-        await fixture.Server.ExecuteAsync("CREATE SCHEMA IF NOT EXISTS shown; CREATE TABLE IF NOT EXISTS shown.t (n int); CREATE TABLE IF NOT EXISTS public.hidden (n int)");
+        await fixture.Server
+            .ExecuteAsync(
+                "CREATE SCHEMA IF NOT EXISTS shown; CREATE TABLE IF NOT EXISTS shown.t (n int); CREATE TABLE IF NOT EXISTS public.hidden "
+                    + "(n int)");
         await using var connector = fixture.Connect(("schemas", "shown, absent"));
         var metadata = (IConnectorMetadata)connector;
         Assert.Equal(["shown"], await metadata.ListSchemasAsync(CancellationToken.None));
@@ -90,6 +95,7 @@ public sealed class CatalogTests(PostgresFixture fixture)
             INSERT INTO odd_values VALUES (tstzrange('2024-01-01 00:00+00', NULL), 'pg_class'::regclass), (NULL, 'odd_values'::regclass);
             """.Replace("'odd_values'::regclass AS c", "'pg_class'::regclass AS c", StringComparison.Ordinal));
         await using var connector = fixture.Connect(("user", "odd_settings"));
-        Assert.Equal([["[\"2024-01-01 00:00:00+00\",)", "pg_class"], [null, "public.odd_values"]], await connector.ReadTableAsync("odd_values"));
+        Assert.Equal([["[\"2024-01-01 00:00:00+00\",)", "pg_class"], [null, "public.odd_values"]],
+            await connector.ReadTableAsync("odd_values"));
     }
 }

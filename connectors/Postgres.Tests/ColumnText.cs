@@ -39,7 +39,8 @@ internal static class ColumnText
             case Storage.Interval: return column.Get<PgInterval>(row);
             case Storage.Uuid:
                 Span<byte> bytes = stackalloc byte[16];
-                System.Buffers.Binary.BinaryPrimitives.WriteUInt128BigEndian(bytes, (UInt128)column.Get<Int128>(row) ^ (UInt128.One << 127));
+                System.Buffers.Binary.BinaryPrimitives.WriteUInt128BigEndian(bytes,
+                    (UInt128)column.Get<Int128>(row) ^ (UInt128.One << 127));
                 return new Guid(bytes, bigEndian: true);
             case Storage.Bit: return BitText.FromKernelForm(column.GetBytes(row));
             case Storage.List:

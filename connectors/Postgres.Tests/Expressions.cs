@@ -26,7 +26,8 @@ internal static class Expressions
 
     public static ConnectorExpression Cast(ConnectorExpression argument, SqlType to) => new ConnectorExpression.Cast(argument, to);
 
-    public static ConnectorExpression In(ConnectorExpression argument, params ConnectorExpression[] values) => new ConnectorExpression.In(argument, [.. values]);
+    public static ConnectorExpression In(ConnectorExpression argument, params ConnectorExpression[] values) =>
+        new ConnectorExpression.In(argument, [.. values]);
 
     public static ConnectorExpression IsNull(ConnectorExpression argument) => new ConnectorExpression.IsNull(argument);
 

@@ -35,9 +35,11 @@ public sealed class FailureTests(PostgresFixture fixture)
         await using var server = await PostgresServer.StartAsync();
         await server.ExecuteAsync("CREATE ROLE with_password LOGIN PASSWORD 'right'");
         await server.ExecuteAsync(
-            "COPY (VALUES ('host all with_password all scram-sha-256'), ('host all nobody all reject'), ('host all all all trust')) TO PROGRAM 'cat > pg_hba.conf'; SELECT pg_reload_conf()");
+            "COPY (VALUES ('host all with_password all scram-sha-256'), ('host all nobody all reject'), ('host all all all trust')) TO "
+                + "PROGRAM 'cat > pg_hba.conf'; SELECT pg_reload_conf()");
         await using var connector = fixture.Connect(
-            ("port", server.Port.ToString(System.Globalization.CultureInfo.InvariantCulture)), ("password", "hidden secret"), (option, value));
+            ("port", server.Port.ToString(System.Globalization.CultureInfo.InvariantCulture)), ("password", "hidden secret"),
+            (option, value));
         var error = await Assert.ThrowsAsync<SqlException>(() => connector.FindAsync("t"));
         Assert.Equal(state, error.State.ToString());
         Assert.StartsWith("could not connect to server \"pg\": ", error.Message, StringComparison.Ordinal);
@@ -108,7 +110,10 @@ public sealed class FailureTests(PostgresFixture fixture)
     [Fact]
     public async Task Connection_that_is_killed_while_reading()
     {
-        await fixture.Server.ExecuteAsync("CREATE VIEW slow_rows AS SELECT i, CASE WHEN i > 40000 THEN pg_sleep(60)::text ELSE repeat('x', 100) END AS t FROM generate_series(1, 50000) AS i");
+        await fixture.Server
+            .ExecuteAsync(
+                "CREATE VIEW slow_rows AS SELECT i, CASE WHEN i > 40000 THEN pg_sleep(60)::text ELSE repeat('x', 100) END AS t FROM "
+                    + "generate_series(1, 50000) AS i");
         await using var connector = fixture.Connect(("application_name", "to_be_killed"));
         var reading = connector.ReadTableAsync("slow_rows");
         await WaitForSleepAsync("to_be_killed");
@@ -135,7 +140,8 @@ public sealed class FailureTests(PostgresFixture fixture)
         await cancellation.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => reading);
         Assert.True(watch.Elapsed < s_cancelLimit, $"cancelling took {watch.Elapsed}");
-        Assert.Empty(await fixture.Server.QueryAsync($"SELECT query FROM pg_stat_activity WHERE application_name = '{view}' AND state = 'active'"));
+        Assert.Empty(
+            await fixture.Server.QueryAsync($"SELECT query FROM pg_stat_activity WHERE application_name = '{view}' AND state = 'active'"));
         Assert.Equal(before, NativeBuffer.LiveBytes);
     }
 
@@ -143,13 +149,19 @@ public sealed class FailureTests(PostgresFixture fixture)
     [Fact]
     public async Task Cancelling_while_the_source_is_frozen()
     {
-        await fixture.Server.ExecuteAsync("CREATE VIEW frozen AS SELECT CASE WHEN i > 20000 THEN pg_sleep(60)::text ELSE 'x' END AS t FROM generate_series(1, 30000) AS i");
+        await fixture.Server
+            .ExecuteAsync(
+                "CREATE VIEW frozen AS SELECT CASE WHEN i > 20000 THEN pg_sleep(60)::text ELSE 'x' END AS t FROM generate_series(1, "
+                    + "30000) AS i");
         await using var connector = fixture.Connect(("application_name", "frozen"));
         var found = await connector.FindAsync("frozen");
         using var cancellation = new CancellationTokenSource();
         var reading = connector.ReadAsync(found.Handle, ["t"], cancellation.Token);
         await WaitForSleepAsync("frozen");
-        var backend = Assert.Single(await fixture.Server.QueryAsync("SELECT pid FROM pg_stat_activity WHERE application_name = 'frozen' AND state = 'active'"))!;
+        var backend =
+            Assert.Single(
+                await fixture.Server
+                    .QueryAsync("SELECT pid FROM pg_stat_activity WHERE application_name = 'frozen' AND state = 'active'"))!;
         await SignalAsync("-STOP", backend);
         try
         {
@@ -175,12 +187,16 @@ public sealed class FailureTests(PostgresFixture fixture)
         await using (var command = new Npgsql.NpgsqlCommand("LOCK TABLE locked", holder)) await command.ExecuteNonQueryAsync();
         using var cancellation = new CancellationTokenSource();
         var reading = connector.ReadAsync(found.Handle, ["n"], cancellation.Token);
-        while ((await fixture.Server.QueryAsync("SELECT 1 FROM pg_stat_activity WHERE application_name = 'waits_for_lock' AND wait_event_type = 'Lock'")).Count == 0) await Task.Delay(20);
+        while ((await fixture.Server
+            .QueryAsync("SELECT 1 FROM pg_stat_activity WHERE application_name = 'waits_for_lock' AND wait_event_type = 'Lock'")).Count
+            == 0) await Task.Delay(20);
         var watch = Stopwatch.StartNew();
         await cancellation.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => reading);
         Assert.True(watch.Elapsed < s_cancelLimit, $"cancelling took {watch.Elapsed}");
-        Assert.Empty(await fixture.Server.QueryAsync("SELECT query FROM pg_stat_activity WHERE application_name = 'waits_for_lock' AND state = 'active'"));
+        Assert.Empty(
+            await fixture.Server
+                .QueryAsync("SELECT query FROM pg_stat_activity WHERE application_name = 'waits_for_lock' AND state = 'active'"));
     }
 
     /// <summary>A reader that has enough (LIMIT) stops the source and gives back a connection that works.</summary>
@@ -203,7 +219,9 @@ public sealed class FailureTests(PostgresFixture fixture)
             Assert.True(watch.Elapsed < TimeSpan.FromSeconds(2), $"stopping took {watch.Elapsed}");
         }
 
-        Assert.Empty(await fixture.Server.QueryAsync("SELECT query FROM pg_stat_activity WHERE application_name = 'stops_early' AND state = 'active'"));
+        Assert.Empty(
+            await fixture.Server
+                .QueryAsync("SELECT query FROM pg_stat_activity WHERE application_name = 'stops_early' AND state = 'active'"));
         Assert.Equal(before, NativeBuffer.LiveBytes);
     }
 
@@ -267,7 +285,8 @@ public sealed class FailureTests(PostgresFixture fixture)
 
     private async Task WaitForSleepAsync(string application)
     {
-        while ((await fixture.Server.QueryAsync($"SELECT 1 FROM pg_stat_activity WHERE application_name = '{application}' AND wait_event = 'PgSleep'")).Count == 0)
+        while ((await fixture.Server
+            .QueryAsync($"SELECT 1 FROM pg_stat_activity WHERE application_name = '{application}' AND wait_event = 'PgSleep'")).Count == 0)
             await Task.Delay(20);
     }
 

@@ -57,7 +57,8 @@ internal static class ConnectorExtensions
         {
             using (batch)
             {
-                for (var row = 0; row < batch.RowCount; row++) rows.Add([.. batch.Columns.Select(column => ColumnText.Format(column, row))]);
+                for (var row = 0; row < batch.RowCount; row++)
+                    rows.Add([.. batch.Columns.Select(column => ColumnText.Format(column, row))]);
             }
         }
 

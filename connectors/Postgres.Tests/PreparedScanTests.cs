@@ -25,7 +25,8 @@ public sealed class PreparedScanTests(PostgresFixture fixture)
         }
 
         // What the pooled connection was sent last has no value in it.
-        var text = (await fixture.Server.QueryAsync("SELECT query FROM pg_stat_activity WHERE application_name = 'looked_up' AND query LIKE '%record_send%'"))[0]!;
+        var text = (await fixture.Server
+            .QueryAsync("SELECT query FROM pg_stat_activity WHERE application_name = 'looked_up' AND query LIKE '%record_send%'"))[0]!;
         Assert.Contains("id = $1::integer", text, StringComparison.Ordinal);
         var none = connector.Push(found.Handle, Compare("=", Column("id", SqlType.Int4), Int(-1))).Handle;
         Assert.Empty(await connector.ReadAsync(none, ["t"]));
@@ -43,7 +44,9 @@ public sealed class PreparedScanTests(PostgresFixture fixture)
         for (var round = 0; round < 2; round++)
         {
             Assert.Equal(50000, (await connector.ReadAsync(handle, ["i"])).Select(row => row[0]).Distinct().Count());
-            var copies = await fixture.Server.QueryAsync("SELECT query FROM pg_stat_activity WHERE application_name = 'all_alike' AND query LIKE 'COPY%'");
+            var copies =
+                await fixture.Server
+                    .QueryAsync("SELECT query FROM pg_stat_activity WHERE application_name = 'all_alike' AND query LIKE 'COPY%'");
             Assert.Equal(round, copies.Count);
         }
 
@@ -98,7 +101,10 @@ public sealed class PreparedScanTests(PostgresFixture fixture)
         using var cancellation = new CancellationTokenSource();
         var reading = connector.ReadAsync(handle, ["t"], cancellation.Token);
         List<string?> backends;
-        while ((backends = await fixture.Server.QueryAsync($"SELECT pid FROM pg_stat_activity WHERE application_name = '{view}' AND wait_event = '{wait}'")).Count == 0) await Task.Delay(20);
+        while ((backends =
+            await fixture.Server
+                .QueryAsync($"SELECT pid FROM pg_stat_activity WHERE application_name = '{view}' AND wait_event = '{wait}'")).Count == 0)
+                    await Task.Delay(20);
         if (isFrozen) await SignalAsync("-STOP", backends[0]!);
         try
         {
@@ -110,14 +116,16 @@ public sealed class PreparedScanTests(PostgresFixture fixture)
             if (isFrozen) await SignalAsync("-CONT", backends[0]!);
         }
 
-        while ((await fixture.Server.QueryAsync($"SELECT 1 FROM pg_stat_activity WHERE application_name = '{view}' AND state = 'active'")).Count > 0) await Task.Delay(20);
+        while ((await fixture.Server.QueryAsync(
+            $"SELECT 1 FROM pg_stat_activity WHERE application_name = '{view}' AND state = 'active'")).Count > 0) await Task.Delay(20);
         while (NativeBuffer.LiveBytes != before) await Task.Delay(20);
     }
 
     [Fact]
     public async Task A_reader_that_stops_early_stops_the_source()
     {
-        await fixture.Server.ExecuteAsync("CREATE VIEW endless_alike AS SELECT 1 AS id, generate_series(1, 100000000) AS i, repeat('x', 100) AS t");
+        await fixture.Server
+            .ExecuteAsync("CREATE VIEW endless_alike AS SELECT 1 AS id, generate_series(1, 100000000) AS i, repeat('x', 100) AS t");
         await using var connector = fixture.Connect(("application_name", "endless_alike"));
         var found = await connector.FindAsync("endless_alike");
         var handle = connector.Push(found.Handle, Compare("=", Column("id", SqlType.Int4), Int(1))).Handle;
@@ -131,7 +139,9 @@ public sealed class PreparedScanTests(PostgresFixture fixture)
             }
         }
 
-        while ((await fixture.Server.QueryAsync("SELECT 1 FROM pg_stat_activity WHERE application_name = 'endless_alike' AND state = 'active'")).Count > 0) await Task.Delay(20);
+        while ((await fixture.Server
+            .QueryAsync("SELECT 1 FROM pg_stat_activity WHERE application_name = 'endless_alike' AND state = 'active'")).Count > 0)
+                await Task.Delay(20);
     }
 
     private static async Task<int> CountAsync(IConnector connector, ScanPlan plan)

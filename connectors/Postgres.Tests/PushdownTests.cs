@@ -6,7 +6,9 @@ using static Federation.Connectors.Postgres.Tests.Expressions;
 
 namespace Federation.Connectors.Postgres.Tests;
 
-/// <summary>A pushed predicate keeps the rows that PostgreSQL keeps for the same predicate, and its SQL reads as a person would write it.</summary>
+/// <summary>
+/// A pushed predicate keeps the rows that PostgreSQL keeps for the same predicate, and its SQL reads as a person would write it.
+/// </summary>
 [Collection(PostgresCollection.Name)]
 public sealed class PushdownTests(PostgresFixture fixture)
 {
@@ -52,7 +54,8 @@ public sealed class PushdownTests(PostgresFixture fixture)
         (Compare("<", Cast(s_id, SqlType.Float8), Constant(2.5, SqlType.Float8)), "id::double precision < '2.5'::double precision", null),
         (Compare("=", s_price, Constant(PgNumeric.Parse("12.50"), SqlType.Numeric)), "price = 12.50", null),
         (Compare(">", s_price, Constant(PgNumeric.Parse("-0.01"), SqlType.Numeric)), "price > -0.01", null),
-        (Compare(">", Operator("*", SqlType.Numeric, s_price, s_any), Constant(PgNumeric.Parse("10"), SqlType.Numeric)), "price * any_scale > 10", null),
+        (Compare(">", Operator("*", SqlType.Numeric, s_price, s_any), Constant(PgNumeric.Parse("10"), SqlType.Numeric)),
+            "price * any_scale > 10", null),
         (Compare("=", s_any, Constant(PgNumeric.NaN, SqlType.Numeric)), "any_scale = 'NaN'::numeric", null),
         (Compare(">", s_any, Constant(PgNumeric.Parse("1e30"), SqlType.Numeric)), "any_scale > 1000000000000000000000000000000", null),
         (Compare("=", s_ratio, Constant(0.1, SqlType.Float8)), "ratio = '0.1'::double precision", null),
@@ -88,23 +91,28 @@ public sealed class PushdownTests(PostgresFixture fixture)
         (In(s_mood, Text("sad")), "mood::text IN ('sad')", null),
         (Compare("=", s_day, Constant(s_firstOf2024, SqlType.Date)), "day = '2024-01-01'::date", null),
         (Compare(">", s_day, Constant(PgDate.NegativeInfinity, SqlType.Date)), "day > '-infinity'::date", null),
-        (Compare(">", Operator("+", SqlType.Date, s_day, Int(1)), Constant(s_firstOf2024, SqlType.Date)), "day + 1 > '2024-01-01'::date", null),
-        (Compare(">", Operator("-", SqlType.Int4, s_day, Constant(s_firstOf2024, SqlType.Date)), Int(0)), "day - '2024-01-01'::date > 0", "day < 'infinity' AND day > '-infinity' AND day - '2024-01-01'::date > 0"),
+        (Compare(">", Operator("+", SqlType.Date, s_day, Int(1)), Constant(s_firstOf2024, SqlType.Date)),
+            "day + 1 > '2024-01-01'::date", null),
+        (Compare(">", Operator("-", SqlType.Int4, s_day, Constant(s_firstOf2024, SqlType.Date)), Int(0)), "day - '2024-01-01'::date > 0",
+            "day < 'infinity' AND day > '-infinity' AND day - '2024-01-01'::date > 0"),
         (Compare(">=", s_at, Constant(s_noonOf2024, SqlType.Timestamp)), "at >= '2024-01-01 12:00:00'::timestamp", null),
         (Compare(">=", s_at, Cast(s_day, SqlType.Timestamp)), "at >= day::timestamp", null),
         (Compare(
-            "<", Operator("+", SqlType.Timestamp, s_at, Constant(new PgInterval(0, 1, 3_600_000_000), SqlType.Interval)), Constant(s_noonOf2024, SqlType.Timestamp)),
+            "<", Operator("+", SqlType.Timestamp, s_at, Constant(new PgInterval(0, 1, 3_600_000_000), SqlType.Interval)),
+            Constant(s_noonOf2024, SqlType.Timestamp)),
             "at + '1 day 01:00:00'::interval < '2024-01-01 12:00:00'::timestamp", null),
         (Compare("=", Function("date_trunc", SqlType.Timestamp, Text("month"), s_at), Constant(s_noonOf2024, SqlType.Timestamp)),
             "date_trunc('month', at) = '2024-01-01 12:00:00'::timestamp", null),
         (Compare("=", Function("extract", SqlType.Numeric, Text("year"), s_day), Constant(PgNumeric.Parse("2024"), SqlType.Numeric)),
             "extract('year' FROM day) = 2024", null),
         (Compare("<", s_atZone, Constant(s_noonOf2024, SqlType.Timestamptz)), "at_zone < '2024-01-01 12:00:00+00'::timestamptz", null),
-        (Compare("=", s_key, Constant(Guid.Parse("a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11"), SqlType.Uuid)), "key = 'a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11'::uuid", null),
+        (Compare("=", s_key, Constant(Guid.Parse("a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11"), SqlType.Uuid)),
+            "key = 'a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11'::uuid", null),
         (Compare(">", s_raw, Constant(new byte[] { 0, 255 }, SqlType.Bytea)), "raw > E'\\\\x00ff'::bytea", null),
         (Compare("=", s_select, Int(1)), "\"select\" = 1", null),
         (Compare(">", Function("length", SqlType.Int4, s_label), Int(3)), "length(label) > 3", null),
-        (Compare("=", Function("coalesce", SqlType.Text, s_label, Text("none")), Text("none")), "coalesce(label, 'none'::text) = 'none'", null),
+        (Compare("=", Function("coalesce", SqlType.Text, s_label, Text("none")), Text("none")),
+            "coalesce(label, 'none'::text) = 'none'", null),
         (Or(Compare("=", s_id, Int(1)), Compare("=", s_label, Text("old"))), "(id = 1 OR label = 'old')", null),
         (And(Compare(">", s_id, Int(1)), Or(s_flag, IsNull(s_flag))), "id > 1 AND (flag OR flag IS NULL)", null),
         (Not(Or(s_flag, Compare("=", s_id, Int(1)))), "NOT (flag OR id = 1)", null),
@@ -120,7 +128,9 @@ public sealed class PushdownTests(PostgresFixture fixture)
         await using var connector = fixture.Connect();
         var (predicate, sql, reference) = s_predicates[index];
         var found = await connector.FindAsync("mixed");
-        var pushed = connector.Push(found.Handle, reference is null ? [predicate] : [Compare("<", s_day, Constant(PgDate.Infinity, SqlType.Date)), Compare(">", s_day, Constant(PgDate.NegativeInfinity, SqlType.Date)), predicate]);
+        var pushed = connector.Push(found.Handle,
+            reference is null ? [predicate] : [Compare("<", s_day, Constant(PgDate.Infinity, SqlType.Date)),
+                Compare(">", s_day, Constant(PgDate.NegativeInfinity, SqlType.Date)), predicate]);
         Assert.All(pushed.Conjuncts, answer => Assert.Equal(new PushedConjunct(PushPrecision.Exact), answer));
         var plan = await connector.PlanAsync(pushed.Handle, "id");
         Assert.EndsWith(sql, plan.RemoteSql, StringComparison.Ordinal);
@@ -155,7 +165,9 @@ public sealed class PushdownTests(PostgresFixture fixture)
             var (left, leftSql) = Combine(depth - 1);
             if (random.Next(4) == 0) return (Not(left), $"(NOT {leftSql})");
             var (right, rightSql) = Combine(depth - 1);
-            return random.Next(2) == 0 ? (And(left, right), $"({leftSql} AND {rightSql})") : (Or(left, right), $"({leftSql} OR {rightSql})");
+            return random.Next(2) == 0
+                ? (And(left, right), $"({leftSql} AND {rightSql})")
+                : (Or(left, right), $"({leftSql} OR {rightSql})");
         }
     }
 
@@ -187,7 +199,8 @@ public sealed class PushdownTests(PostgresFixture fixture)
             "regex" => Compare("~", s_label, Text("a")),
             "pattern" => Compare("~~", s_label, s_bytes),
             "padded" => Compare("<", s_padded, Constant("a", SqlType.Of(PgTypes.Bpchar))),
-            "zoned" => Compare("=", Function("date_trunc", SqlType.Timestamptz, Text("day"), s_atZone), Constant(s_noonOf2024, SqlType.Timestamptz)),
+            "zoned" => Compare("=", Function("date_trunc", SqlType.Timestamptz, Text("day"), s_atZone),
+                Constant(s_noonOf2024, SqlType.Timestamptz)),
             "mixed" => Compare("=", s_atZone, s_day),
             "unknown" => Compare("=", Function("soundex", SqlType.Text, s_label), Text("a")),
             "rounding" => Compare("=", Cast(s_ratio, SqlType.Int4), Int(1)),
@@ -205,7 +218,10 @@ public sealed class PushdownTests(PostgresFixture fixture)
     public async Task Remote_sql_is_readable()
     {
         await CreateAsync();
-        await fixture.Server.ExecuteAsync("CREATE SCHEMA IF NOT EXISTS \"Odd schema\"; CREATE TABLE IF NOT EXISTS \"Odd schema\".\"Order\" (\"Id\" int, plain_1 text, \"user\" text, \"a\"\"b\" text)");
+        await fixture.Server
+            .ExecuteAsync(
+                "CREATE SCHEMA IF NOT EXISTS \"Odd schema\"; CREATE TABLE IF NOT EXISTS \"Odd schema\".\"Order\" (\"Id\" int, plain_1 "
+                    + "text, \"user\" text, \"a\"\"b\" text)");
         await using var connector = fixture.Connect();
         var found = await connector.FindAsync("mixed");
         Assert.Equal("SELECT label, mood::text FROM public.mixed", (await connector.PlanAsync(found.Handle, "label", "mood")).RemoteSql);
@@ -218,7 +234,8 @@ public sealed class PushdownTests(PostgresFixture fixture)
         var pushed = connector.Push(found.Handle, Compare("=", s_id, Int(1)));
         pushed = connector.Push(pushed.Handle, Compare("<>", s_label, Text("new")));
         var limited = ((ILimitPushdown)connector).PushLimit(((ILimitPushdown)connector).PushLimit(pushed.Handle, 7)!, 9)!;
-        Assert.Equal("SELECT id FROM public.mixed WHERE id = 1 AND label <> 'new' LIMIT 7", (await connector.PlanAsync(limited, "id")).RemoteSql);
+        Assert.Equal("SELECT id FROM public.mixed WHERE id = 1 AND label <> 'new' LIMIT 7",
+            (await connector.PlanAsync(limited, "id")).RemoteSql);
     }
 
     [Fact]

@@ -28,7 +28,8 @@ public sealed class TypeTests(PostgresFixture fixture)
         { "numeric(38,0)", "numeric(38,0)", ["99999999999999999999999999999999999999", "-99999999999999999999999999999999999999", "0"] },
         { "numeric(38,10)", "numeric(38,10)", ["9999999999999999999999999999.9999999999", "0.0000000001", "-1"] },
         { "numeric(38,38)", "numeric(38,38)", ["0.99999999999999999999999999999999999999", "0.00000000000000000000000000000000000001"] },
-        { "numeric", "numeric", ["0", "0.00", "NaN", "Infinity", "-Infinity", "-1.50", "1e131071", "1e-1000", "123456789012345678901234567890.123456789", "0.0001", "10000"] },
+        { "numeric", "numeric", ["0", "0.00", "NaN", "Infinity", "-Infinity", "-1.50", "1e131071", "1e-1000",
+            "123456789012345678901234567890.123456789", "0.0001", "10000"] },
         { "numeric(50,3)", "numeric(50,3)", ["12345678901234567890123456789012345678901234567.891", "NaN"] },
         { "numeric(3,-2)", "numeric(3,-2)", ["12300", "-99900"] },
         { "numeric(3,5)", "numeric(3,5)", ["0.00123"] },
@@ -42,10 +43,14 @@ public sealed class TypeTests(PostgresFixture fixture)
         { "time", "time without time zone", ["00:00:00", "23:59:59.999999", "24:00:00"] },
         { "time(3)", "time(3) without time zone", ["12:34:56.789"] },
         { "timetz", "time with time zone", ["00:00:00+00", "12:34:56.789+05:30", "23:59:59.999999-15:59:59", "24:00:00+15:59:59"] },
-        { "timestamp", "timestamp without time zone", ["1970-01-01", "1999-12-31 23:59:59.999999", "4713-01-01 00:00:00 BC", "294246-12-31 23:59:59.999999", "infinity", "-infinity"] },
-        { "timestamptz", "timestamp with time zone", ["1970-01-01 00:00:00+00", "2024-03-31 01:30:00+02", "4713-01-01 00:00:00+00 BC", "infinity", "-infinity"] },
-        { "interval", "interval", ["0", "1 year 2 months 3 days 04:05:06.789", "-1 mon +2 days -00:00:00.000001", "178000000 years", "1 day"] },
-        { "uuid", "uuid", ["00000000-0000-0000-0000-000000000000", "ffffffff-ffff-ffff-ffff-ffffffffffff", "a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11"] },
+        { "timestamp", "timestamp without time zone", ["1970-01-01", "1999-12-31 23:59:59.999999", "4713-01-01 00:00:00 BC",
+            "294246-12-31 23:59:59.999999", "infinity", "-infinity"] },
+        { "timestamptz", "timestamp with time zone",
+            ["1970-01-01 00:00:00+00", "2024-03-31 01:30:00+02", "4713-01-01 00:00:00+00 BC", "infinity", "-infinity"] },
+        { "interval", "interval",
+            ["0", "1 year 2 months 3 days 04:05:06.789", "-1 mon +2 days -00:00:00.000001", "178000000 years", "1 day"] },
+        { "uuid", "uuid",
+            ["00000000-0000-0000-0000-000000000000", "ffffffff-ffff-ffff-ffff-ffffffffffff", "a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11"] },
         { "json", "json", ["{\"b\" : 1, \"a\":2}", "null", "[1, 2]"] },
         { "jsonb", "jsonb", ["{\"b\" : 1, \"a\":2, \"b\": 3}", "null", "\"x\"", "1.10"] },
         { "bit(3)", "bit(3)", ["101", "000", "111"] },
@@ -119,7 +124,8 @@ public sealed class TypeTests(PostgresFixture fixture)
         await CreateTypesAsync();
         var table = $"types_{Guid.NewGuid():N}";
         var rows = string.Join(", ", values.Select(value => $"(${"q"}${value}${"q"}$)"));
-        await fixture.Server.ExecuteAsync($"CREATE TABLE {table} (n serial, v {type}); INSERT INTO {table} (v) VALUES {rows}, (NULL), ($q${values[0]}$q$)");
+        await fixture.Server
+            .ExecuteAsync($"CREATE TABLE {table} (n serial, v {type}); INSERT INTO {table} (v) VALUES {rows}, (NULL), ($q${values[0]}$q$)");
         var before = NativeBuffer.LiveBytes;
         await using var connector = fixture.Connect();
         var found = await connector.FindAsync(table);
@@ -127,11 +133,16 @@ public sealed class TypeTests(PostgresFixture fixture)
         var read = await connector.ReadAsync(found.Handle, ["v"]);
 
         // The output function itself: casts of inet to text are another function.
-        var expected = await fixture.Server.QueryAsync($"SET TimeZone = 'UTC'; SELECT CASE WHEN v IS NOT DISTINCT FROM NULL THEN NULL ELSE format('%s', v) END FROM {table} ORDER BY n");
+        var expected =
+            await fixture.Server
+                .QueryAsync(
+                    $"SET TimeZone = 'UTC'; SELECT CASE WHEN v IS NOT DISTINCT FROM NULL THEN NULL ELSE format('%s', v) END FROM {table} "
+                        + "ORDER BY n");
         Assert.Equal(expected, read.Select(row => row[0]));
 
         // The same by a prepared statement, before and after the driver has prepared it.
-        for (var round = 0; round < 3; round++) Assert.Equal(expected, (await connector.ReadAsync(connector.Few(found.Handle), ["v"])).Select(row => row[0]));
+        for (var round = 0; round < 3; round++)
+            Assert.Equal(expected, (await connector.ReadAsync(connector.Few(found.Handle), ["v"])).Select(row => row[0]));
         Assert.Equal(before, NativeBuffer.LiveBytes);
     }
 
@@ -140,9 +151,11 @@ public sealed class TypeTests(PostgresFixture fixture)
     {
         await fixture.Server.ExecuteAsync(
             "CREATE EXTENSION IF NOT EXISTS hstore; CREATE EXTENSION IF NOT EXISTS citext; DROP TABLE IF EXISTS extended;"
-            + "CREATE TABLE extended (h hstore, c citext, hs hstore[]); INSERT INTO extended VALUES ('a=>1', 'MiXed', ARRAY['a=>1'::hstore])");
+            + "CREATE TABLE extended (h hstore, c citext, hs hstore[]); INSERT INTO extended VALUES ('a=>1', 'MiXed', "
+            + "ARRAY['a=>1'::hstore])");
         await using var connector = fixture.Connect();
-        Assert.Equal((string?[])["\"a\"=>\"1\"", "MiXed", "{\"\\\"a\\\"=>\\\"1\\\"\"}"], Assert.Single(await connector.ReadTableAsync("extended")));
+        Assert.Equal((string?[])["\"a\"=>\"1\"", "MiXed", "{\"\\\"a\\\"=>\\\"1\\\"\"}"],
+            Assert.Single(await connector.ReadTableAsync("extended")));
     }
 
     [Theory]
@@ -170,7 +183,8 @@ public sealed class TypeTests(PostgresFixture fixture)
     public async Task Long_values_and_many_rows_cross_buffers_and_batches()
     {
         await fixture.Server.ExecuteAsync(
-            "DROP TABLE IF EXISTS long_values; CREATE TABLE long_values AS SELECT i, repeat(chr(65 + i % 26), (i % 7) * 50000) AS t FROM generate_series(1, 200) AS i;"
+            "DROP TABLE IF EXISTS long_values; CREATE TABLE long_values AS SELECT i, repeat(chr(65 + i % 26), (i % 7) * 50000) AS t FROM "
+                + "generate_series(1, 200) AS i;"
             + "DROP TABLE IF EXISTS many_rows; CREATE TABLE many_rows AS SELECT i, i * 2 AS j FROM generate_series(1, 100000) AS i");
         await using var connector = fixture.Connect();
         var texts = await connector.ReadTableAsync("long_values");

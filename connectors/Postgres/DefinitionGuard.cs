@@ -3,8 +3,9 @@ using Federation.Core.Errors;
 namespace Federation.Connectors.Postgres;
 
 /// <summary>
-/// Keeps rows from being read by a definition that the table no longer has. COPY does not say what types its columns have, and a plan may be older than the table it reads. So the query that reads the rows
-/// also compares the table's identity, in its own snapshot and under its own lock, and fails at the source when it is another one.
+/// Keeps rows from being read by a definition that the table no longer has. COPY does not say what types its columns have, and a plan may
+/// be older than the table it reads. So the query that reads the rows also compares the table's identity, in its own snapshot and under its
+/// own lock, and fails at the source when it is another one.
 /// </summary>
 internal static class DefinitionGuard
 {
@@ -37,13 +38,16 @@ internal static class DefinitionGuard
     private const string Message = "the definition has changed";
 
     /// <summary>The query with the condition in its place.</summary>
-    public static string Apply(string sql, IEnumerable<PostgresTable> tables) => sql.Replace(Mark, string.Join(" AND ", tables.Select(Condition)), StringComparison.Ordinal);
+    public static string Apply(string sql, IEnumerable<PostgresTable> tables) =>
+        sql.Replace(Mark, string.Join(" AND ", tables.Select(Condition)), StringComparison.Ordinal);
 
     /// <summary>The query without the condition, for people.</summary>
-    public static string Hide(string sql) => sql.Replace(" AND " + Mark, "", StringComparison.Ordinal).Replace(" WHERE " + Mark, "", StringComparison.Ordinal);
+    public static string Hide(string sql) =>
+        sql.Replace(" AND " + Mark, "", StringComparison.Ordinal).Replace(" WHERE " + Mark, "", StringComparison.Ordinal);
 
     /// <summary>Whether an error of the source is that of the condition.</summary>
-    public static bool IsChange(SqlException error) => error.State == SqlState.InvalidTextRepresentation && error.Message.Contains(Message, StringComparison.Ordinal);
+    public static bool IsChange(SqlException error) =>
+        error.State == SqlState.InvalidTextRepresentation && error.Message.Contains(Message, StringComparison.Ordinal);
 
     /// <summary>
     /// Evaluated once for the query. The source looks the name up when it analyses the query, also again for one that is prepared, so that

@@ -17,7 +17,8 @@ internal sealed class GuardedScan(PostgresScan scan)
     /// <summary>The scan's statement, guarded by the definitions of its tables.</summary>
     public string Statement(PostgresTable[] tables)
     {
-        if (_written is not { } written || !IsSame(written.Tables, tables)) _written = written = new Written(tables, DefinitionGuard.Apply(scan.Statement!, tables));
+        if (_written is not { } written || !IsSame(written.Tables, tables))
+            _written = written = new Written(tables, DefinitionGuard.Apply(scan.Statement!, tables));
         return written.Statement;
     }
 

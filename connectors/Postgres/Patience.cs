@@ -1,8 +1,9 @@
 namespace Federation.Connectors.Postgres;
 
 /// <summary>
-/// Waiting for a server that may be dead. The driver obeys a cancelled token once the server answers or its own time limits have passed, which can be many seconds when the server hangs; a statement
-/// does not wait for that. What was given up goes on by itself and ends with the connection.
+/// Waiting for a server that may be dead. The driver obeys a cancelled token once the server answers or its own time limits have passed,
+/// which can be many seconds when the server hangs; a statement does not wait for that. What was given up goes on by itself and ends with
+/// the connection.
 /// </summary>
 internal static class Patience
 {

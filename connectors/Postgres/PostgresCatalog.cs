@@ -9,9 +9,11 @@ using NpgsqlTypes;
 namespace Federation.Connectors.Postgres;
 
 /// <summary>
-/// Reads the source's catalog. Tables are kept for a few seconds; a look that must see the newest definition compares the identity of what is kept with the source's, which costs one short query. Thread-safe.
+/// Reads the source's catalog. Tables are kept for a few seconds; a look that must see the newest definition compares the identity of what
+/// is kept with the source's, which costs one short query. Thread-safe.
 /// </summary>
-internal sealed class PostgresCatalog(string server, NpgsqlDataSource source, IReadOnlySet<string>? schemas, PostgresErrors errors, TimeProvider time)
+internal sealed class PostgresCatalog(string server, NpgsqlDataSource source, IReadOnlySet<string>? schemas, PostgresErrors errors,
+    TimeProvider time)
 {
     private const int MaxTables = 10_000;
 
@@ -113,7 +115,8 @@ internal sealed class PostgresCatalog(string server, NpgsqlDataSource source, IR
         ORDER BY c.nspname, c.relname, c.attnum
         """;
 
-    private const string TableSql = "WITH RECURSIVE " + ColumnsOf + " NULL::text AS details, " + DefinitionGuard.Identity + " AS identity, " + DefinitionGuard.Labels + ColumnsFrom
+    private const string TableSql = "WITH RECURSIVE " + ColumnsOf + " NULL::text AS details, " + DefinitionGuard.Identity + " AS identity, "
+        + DefinitionGuard.Labels + ColumnsFrom
         + ColumnsOfTables + " n.nspname = $1 AND c.relname = $2" + ColumnsTyped;
 
     private static readonly string s_allColumnsSql = AllColumnsSql("NULL::text");
@@ -123,7 +126,9 @@ internal sealed class PostgresCatalog(string server, NpgsqlDataSource source, IR
     private static readonly string s_detailsSql = PostgresDetails.Sql(SelectionCondition);
 
     private const string IdentitySql =
-        "SELECT " + DefinitionGuard.Identity + ", " + DefinitionGuard.Labels + " FROM pg_catalog.pg_class AS c JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace WHERE n.nspname = $1 AND c.relname = $2 AND c.relkind IN ('r', 'v', 'm', 'f', 'p')";
+        "SELECT " + DefinitionGuard.Identity + ", " + DefinitionGuard.Labels
+            + " FROM pg_catalog.pg_class AS c JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace WHERE n.nspname = $1 AND "
+            + "c.relname = $2 AND c.relkind IN ('r', 'v', 'm', 'f', 'p')";
 
     /// <summary>
     /// The fields of a composite, whose row of pg_type is named between the two parts, as a JSON list of name, type, modifier and what enum
@@ -172,13 +177,16 @@ internal sealed class PostgresCatalog(string server, NpgsqlDataSource source, IR
         if (Wanted(selection) is []) return [];
         var found = new List<(DescribedTable Table, List<ConnectorColumn> Columns)>();
         var (wanted, tables, kinds) = (Wanted(selection), selection.Tables?.ToArray(), selection.OfAllKinds ? s_allKinds : s_tableKinds);
-        if (!selection.WithColumns) await QueryAsync(TablesSql, [wanted, tables, PathOf(selection), kinds], row => found.Add((Listed(row), [])), cancellationToken);
-        else await QueryAsync(selection.WithDefaults ? s_allColumnsWithDefaultsSql : s_allColumnsSql, [wanted, tables, kinds, PathOf(selection)], row => AddColumn(row, found), cancellationToken);
+        if (!selection.WithColumns)
+            await QueryAsync(TablesSql, [wanted, tables, PathOf(selection), kinds], row => found.Add((Listed(row), [])), cancellationToken);
+        else await QueryAsync(selection.WithDefaults ? s_allColumnsWithDefaultsSql : s_allColumnsSql,
+            [wanted, tables, kinds, PathOf(selection)], row => AddColumn(row, found), cancellationToken);
         return [.. found.Select(item => item.Table with { Columns = item.Columns.ToEquatableArray() })];
     }
 
     /// <summary>Keys, indexes, comments and the like of the relations of a selection, in one query.</summary>
-    public async ValueTask<IReadOnlyDictionary<RelationName, RelationDetails>> LoadDetailsAsync(TableSelection selection, CancellationToken cancellationToken)
+    public async ValueTask<IReadOnlyDictionary<RelationName, RelationDetails>> LoadDetailsAsync(TableSelection selection,
+        CancellationToken cancellationToken)
     {
         var details = new Dictionary<RelationName, RelationDetails>();
         if (Wanted(selection) is []) return details;
@@ -188,22 +196,27 @@ internal sealed class PostgresCatalog(string server, NpgsqlDataSource source, IR
             row =>
             {
                 var name = new RelationName(row.GetString(0), row.GetString(1));
-                details[name] = PostgresDetails.Add(details.GetValueOrDefault(name) ?? RelationDetails.None, row.GetString(2), row.GetString(3));
+                details[name] = PostgresDetails.Add(details.GetValueOrDefault(name) ?? RelationDetails.None, row.GetString(2),
+                    row.GetString(3));
             },
             cancellationToken);
         return details;
     }
 
     /// <summary>The schemas of a selection that are shown; null for all.</summary>
-    private string[]? Wanted(TableSelection selection) => selection.Schemas is { } named ? (schemas is null ? named : named.Where(schemas.Contains)).ToArray() : schemas?.ToArray();
+    private string[]? Wanted(TableSelection selection) =>
+        selection.Schemas is { } named ? (schemas is null ? named : named.Where(schemas.Contains)).ToArray() : schemas?.ToArray();
 
-    private static string PathOf(TableSelection selection) => string.Join(", ", selection.SearchPath.Select(PostgresDialect.Instance.Identifier));
+    private static string PathOf(TableSelection selection) =>
+        string.Join(", ", selection.SearchPath.Select(PostgresDialect.Instance.Identifier));
 
     /// <summary>The search path of <see cref="PostgresDetails.Path"/> is $4.</summary>
-    private static string AllColumnsSql(string details) => "WITH RECURSIVE " + PostgresDetails.Path("$4") + ", " + ColumnsOf + $" {details} AS details, NULL::text AS identity, NULL::text "
+    private static string AllColumnsSql(string details) =>
+        "WITH RECURSIVE " + PostgresDetails.Path("$4") + ", " + ColumnsOf + $" {details} AS details, NULL::text AS identity, NULL::text "
         + ColumnsFrom + "path CROSS JOIN " + ColumnsOfTables + " " + SelectionCondition + ColumnsTyped;
 
-    private static DescribedTable Listed(NpgsqlDataReader row) => new(row.GetString(0), new ListedTable(row.GetString(1), row.GetString(2)[0])
+    private static DescribedTable Listed(NpgsqlDataReader row) =>
+        new(row.GetString(0), new ListedTable(row.GetString(1), row.GetString(2)[0])
     {
         EstimatedRows = Estimate(row.GetString(2), row.GetDouble(3)),
         ColumnCount = row.GetInt32(4),
@@ -217,7 +230,9 @@ internal sealed class PostgresCatalog(string server, NpgsqlDataSource source, IR
     {
         var (schema, name) = (row.GetString(29), row.GetString(30));
         if (found.Count == 0 || found[^1].Table.Schema != schema || found[^1].Table.Listed.Name != name)
-            found.Add((new DescribedTable(schema, new ListedTable(name, row.GetString(0)[0]) { EstimatedRows = Estimate(row.GetString(0), row.GetDouble(1)), ColumnCount = row.GetInt32(31), Flags = (RelationFlags)row.GetInt32(34) }), []));
+            found.Add((new DescribedTable(schema,
+                new ListedTable(name, row.GetString(0)[0]) { EstimatedRows = Estimate(row.GetString(0), row.GetDouble(1)),
+                    ColumnCount = row.GetInt32(31), Flags = (RelationFlags)row.GetInt32(34) }), []));
         if (row.IsDBNull(2)) return;
         found[^1].Columns.Add(PostgresColumns.ToConnector(PostgresColumns.Describe(server, row)) with
         {
@@ -227,7 +242,8 @@ internal sealed class PostgresCatalog(string server, NpgsqlDataSource source, IR
     }
 
     /// <summary>The table as it was when it was looked at last, however long ago; null when it was not.</summary>
-    public PostgresTable? FindKnown(string schema, string table) => _tables.TryGetValue((schema, table), out var known) ? known.Table : null;
+    public PostgresTable? FindKnown(string schema, string table) =>
+        _tables.TryGetValue((schema, table), out var known) ? known.Table : null;
 
     /// <summary>The table as it was at most a few seconds ago, or null when there is none.</summary>
     /// <param name="isCurrent">The table as it is now: what is kept is compared with the source.</param>
@@ -259,7 +275,8 @@ internal sealed class PostgresCatalog(string server, NpgsqlDataSource source, IR
         var depths = new Dictionary<string, int>(StringComparer.Ordinal);
         if (arrays.Length > 0)
         {
-            var bounds = arrays.Select(column => PostgresDialect.Instance.Identifier(column.Name)).SelectMany(name => new[] { $"min(pg_catalog.array_ndims({name}))", $"max(pg_catalog.array_ndims({name}))" });
+            var bounds = arrays.Select(column => PostgresDialect.Instance.Identifier(column.Name))
+                .SelectMany(name => new[] { $"min(pg_catalog.array_ndims({name}))", $"max(pg_catalog.array_ndims({name}))" });
             await QueryAsync(
                 $"SELECT {string.Join(", ", bounds)} FROM {new PostgresTableHandle(table).From}",
                 [],
@@ -272,7 +289,9 @@ internal sealed class PostgresCatalog(string server, NpgsqlDataSource source, IR
                 cancellationToken);
         }
 
-        return table with { Columns = table.Columns.Select(column => column with { Type = PostgresColumns.Widen(column.Type, depths.GetValueOrDefault(column.Name, 1)) }).ToEquatableArray() };
+        return table with { Columns = table.Columns
+            .Select(column => column with { Type = PostgresColumns.Widen(column.Type, depths.GetValueOrDefault(column.Name, 1)) })
+            .ToEquatableArray() };
     }
 
     public async ValueTask<IReadOnlyList<ListedType>> LoadTypesAsync(string? schema, CancellationToken cancellationToken)
@@ -285,9 +304,11 @@ internal sealed class PostgresCatalog(string server, NpgsqlDataSource source, IR
             row =>
             {
                 if (!Shows(row.GetString(0))) return;
-                var type = new SourceType(server, row.GetString(0), row.GetString(1), row.GetString(2)[0]) { Labels = row.IsDBNull(5) ? default : row.GetFieldValue<string[]>(5).ToEquatableArray() };
+                var type = new SourceType(server, row.GetString(0), row.GetString(1), row.GetString(2)[0])
+                    { Labels = row.IsDBNull(5) ? default : row.GetFieldValue<string[]>(5).ToEquatableArray() };
                 if (!row.IsDBNull(10)) type = type with { Fields = PostgresDetails.Fields(server, row.GetString(10)) };
-                if (type.Kind == 'd') type = type with { Over = SqlType.FromOid(new Oid((uint)row.GetInt64(3)), row.GetInt32(4)) ?? SqlType.Text };
+                if (type.Kind == 'd')
+                    type = type with { Over = SqlType.FromOid(new Oid((uint)row.GetInt64(3)), row.GetInt32(4)) ?? SqlType.Text };
                 types.Add(new ListedType(SourceTypes.Add(type))
                 {
                     Comment = row.IsDBNull(6) ? null : row.GetString(6),
@@ -328,7 +349,9 @@ internal sealed class PostgresCatalog(string server, NpgsqlDataSource source, IR
     private async ValueTask<bool> IsCurrentAsync(PostgresTable table, CancellationToken cancellationToken)
     {
         var isCurrent = false;
-        await QueryAsync(IdentitySql, [table.Schema, table.Name], row => isCurrent = row.GetString(0) == table.Identity && (row.IsDBNull(1) ? null : row.GetString(1)) == table.Labels, cancellationToken);
+        await QueryAsync(IdentitySql, [table.Schema, table.Name],
+            row => isCurrent = row.GetString(0) == table.Identity && (row.IsDBNull(1) ? null : row.GetString(1)) == table.Labels,
+            cancellationToken);
         return isCurrent;
     }
 
@@ -340,10 +363,12 @@ internal sealed class PostgresCatalog(string server, NpgsqlDataSource source, IR
         : new NpgsqlParameter { NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Text, Value = value ?? DBNull.Value };
 
     /// <summary>Runs a catalog query and shows each row to <paramref name="read"/>.</summary>
-    private async ValueTask QueryAsync(string sql, object?[] parameters, Action<NpgsqlDataReader> read, CancellationToken cancellationToken) =>
+    private async ValueTask QueryAsync(string sql, object?[] parameters, Action<NpgsqlDataReader> read,
+        CancellationToken cancellationToken) =>
         await Patience.WaitAsync(ReadAsync(sql, parameters, read, cancellationToken), null, cancellationToken);
 
-    private async ValueTask<bool> ReadAsync(string sql, object?[] parameters, Action<NpgsqlDataReader> read, CancellationToken cancellationToken)
+    private async ValueTask<bool> ReadAsync(string sql, object?[] parameters, Action<NpgsqlDataReader> read,
+        CancellationToken cancellationToken)
     {
         await using var connection = source.CreateConnection();
         try

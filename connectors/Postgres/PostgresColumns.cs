@@ -9,7 +9,8 @@ namespace Federation.Connectors.Postgres;
 
 /// <summary>
 /// Maps a column of the source to a type here. Domains become their base type. Values of types that the source defines (enums, composites,
-/// ranges of users, types of extensions) come as the text that the source prints; names of objects too, because their OIDs mean nothing here.
+/// ranges of users, types of extensions) come as the text that the source prints; names of objects too, because their OIDs mean nothing
+/// here.
 /// </summary>
 internal static class PostgresColumns
 {
@@ -28,7 +29,9 @@ internal static class PostgresColumns
         {
             Number = row.GetInt16(16),
             IsGenerated = row.GetBoolean(17),
-            Domain = row.IsDBNull(25) ? null : SourceTypes.Add(new SourceType(server, row.GetString(26), row.GetString(25), 'd') { Over = type }),
+            Domain = row.IsDBNull(25)
+                ? null
+                : SourceTypes.Add(new SourceType(server, row.GetString(26), row.GetString(25), 'd') { Over = type }),
         };
         if (type.IsArray || type.Category != 'S') return column;
         var isUnicode = row.GetString(15) == "UTF8";
@@ -36,11 +39,13 @@ internal static class PostgresColumns
             ? new RemoteCollation(row.GetString(13), row.GetBoolean(14), IsByteOrder: s_byteOrders.Contains(row.GetString(13)), isUnicode)
             : s_defaultCollation with { IsUnicode = isUnicode };
         if (collation.IsByteOrder || collation.Name == s_defaultCollation.Name) return column with { Collation = collation };
-        return column with { Collation = collation, Type = type with { Collation = new SourceCollation(collation.Name, collation.IsDeterministic) } };
+        return column with { Collation = collation,
+            Type = type with { Collation = new SourceCollation(collation.Name, collation.IsDeterministic) } };
     }
 
     public static ConnectorColumn ToConnector(RemoteColumn column) =>
-        new(column.Name, column.Type, column.IsNullable) { Number = column.Number, IsGenerated = column.IsGenerated, Domain = column.Domain };
+        new(column.Name, column.Type, column.IsNullable)
+            { Number = column.Number, IsGenerated = column.IsGenerated, Domain = column.Domain };
 
     /// <summary>The type with room for all values: NaN and the infinities in numerics, and a number of dimensions in arrays.</summary>
     public static SqlType Widen(SqlType type, int depth)
@@ -57,7 +62,8 @@ internal static class PostgresColumns
         var oid = new Oid((uint)row.GetInt64(4));
         var modifier = row.GetInt32(5);
         if (SqlType.FromOid(oid, modifier) is { } vector && vector.IsVector) return (vector, null);
-        if (row.IsDBNull(8) || row.GetString(11) != ",") return Scalar(server, oid, modifier, row, name: 6, kind: 7, schema: 18, fields: 35);
+        if (row.IsDBNull(8) || row.GetString(11) != ",")
+            return Scalar(server, oid, modifier, row, name: 6, kind: 7, schema: 18, fields: 35);
 
         // The array of a domain has an element OID of its own, so that it is cast even though its items have a known form.
         var isPlain = PgTypes.FindElementOf(oid) is { Source: null };
@@ -66,8 +72,10 @@ internal static class PostgresColumns
         return (SqlType.Array(item), cast is null ? null : cast + "[]");
     }
 
-    /// <param name="name">Where the type's name stands in the row, and so on; its labels and its array type stand behind the schema.</param>
-    private static (SqlType Type, string? Cast) Scalar(string server, Oid oid, int modifier, NpgsqlDataReader row, int name, int kind, int schema, int fields)
+    /// <param name="name">Where the type's name stands in the row, and so on; its labels and its array type stand behind the
+    /// schema.</param>
+    private static (SqlType Type, string? Cast) Scalar(string server, Oid oid, int modifier, NpgsqlDataReader row, int name, int kind,
+        int schema, int fields)
     {
         if (PgTypes.Find(oid) is { Source: null, IsPseudo: false, Storage: not (Storage.List or Storage.Struct) } known)
         {

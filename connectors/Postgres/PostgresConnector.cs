@@ -11,7 +11,9 @@ using Npgsql;
 namespace Federation.Connectors.Postgres;
 
 /// <summary>A PostgreSQL database. Reads by binary COPY over pooled connections.</summary>
-internal sealed class PostgresConnector : IConnector, IConnectorMetadata, IBulkMetadata, IRelationDetails, ISourceTypes, IChildTables, IWideTables, IScanPlanner, IPartitionedScanPlanner, IPageSource, IPreparedReads, ISnapshotSource, IFilterPushdown, ILimitPushdown, ISubtreePushdown
+internal sealed class PostgresConnector
+    : IConnector, IConnectorMetadata, IBulkMetadata, IRelationDetails, ISourceTypes, IChildTables, IWideTables, IScanPlanner,
+        IPartitionedScanPlanner, IPageSource, IPreparedReads, ISnapshotSource, IFilterPushdown, ILimitPushdown, ISubtreePushdown
 {
     /// <summary>A scan of at most so many rows is a prepared statement; planning a COPY would take longer than reading it.</summary>
     private const long FewRows = 1000;
@@ -38,19 +40,25 @@ internal sealed class PostgresConnector : IConnector, IConnectorMetadata, IBulkM
     /// <summary>The server sends rows, which are decoded here.</summary>
     public double RowCost => 10;
 
-    public ValueTask<IReadOnlyList<string>> ListSchemasAsync(CancellationToken cancellationToken) => _catalog.LoadSchemasAsync(cancellationToken);
+    public ValueTask<IReadOnlyList<string>> ListSchemasAsync(CancellationToken cancellationToken) =>
+        _catalog.LoadSchemasAsync(cancellationToken);
 
     public async ValueTask<IReadOnlyList<ListedTable>> ListTablesAsync(string schema, CancellationToken cancellationToken) =>
-        [.. (await DescribeTablesAsync(new TableSelection([schema], null, WithColumns: false), cancellationToken)).Select(table => table.Listed)];
+        [.. (await DescribeTablesAsync(new TableSelection([schema], null, WithColumns: false), cancellationToken))
+            .Select(table => table.Listed)];
 
-    public ValueTask<IReadOnlyList<DescribedTable>> DescribeTablesAsync(TableSelection selection, CancellationToken cancellationToken) => _catalog.LoadTablesAsync(selection, cancellationToken);
+    public ValueTask<IReadOnlyList<DescribedTable>> DescribeTablesAsync(TableSelection selection, CancellationToken cancellationToken) =>
+        _catalog.LoadTablesAsync(selection, cancellationToken);
 
-    public ValueTask<IReadOnlyDictionary<RelationName, RelationDetails>> DescribeRelationsAsync(TableSelection selection, CancellationToken cancellationToken) =>
+    public ValueTask<IReadOnlyDictionary<RelationName, RelationDetails>> DescribeRelationsAsync(TableSelection selection,
+        CancellationToken cancellationToken) =>
         _catalog.LoadDetailsAsync(selection, cancellationToken);
 
-    public ValueTask<IReadOnlyList<ListedType>> ListTypesAsync(string? schema, CancellationToken cancellationToken) => _catalog.LoadTypesAsync(schema, cancellationToken);
+    public ValueTask<IReadOnlyList<ListedType>> ListTypesAsync(string? schema, CancellationToken cancellationToken) =>
+        _catalog.LoadTypesAsync(schema, cancellationToken);
 
-    public async ValueTask<ConnectorTable?> FindTableAsync(string schema, string table, TableVersion? version, CancellationToken cancellationToken)
+    public async ValueTask<ConnectorTable?> FindTableAsync(string schema, string table, TableVersion? version,
+        CancellationToken cancellationToken)
     {
         if (version is not null)
             throw new SqlException(SqlState.FeatureNotSupported, $"table \"{table}\" of server \"{ServerName}\" has no versions");
@@ -58,10 +66,13 @@ internal sealed class PostgresConnector : IConnector, IConnectorMetadata, IBulkM
     }
 
     public async ValueTask<ConnectorTable?> FindWideTableAsync(string schema, string table, CancellationToken cancellationToken) =>
-        await _catalog.GetTableAsync(schema, table, isCurrent: true, cancellationToken) is { } found ? ToConnector(await _catalog.WidenAsync(found, cancellationToken)) : null;
+        await _catalog.GetTableAsync(schema, table, isCurrent: true, cancellationToken) is { } found
+            ? ToConnector(await _catalog.WidenAsync(found, cancellationToken))
+            : null;
 
     private static ConnectorTable ToConnector(PostgresTable table) =>
-        new(new PostgresTableHandle(table), table.Columns.Select(PostgresColumns.ToConnector).ToEquatableArray(), table.EstimatedRows) { OwnsRows = table is { HasChildren: false, Kind: 'r' or 'm' or 'f' } };
+        new(new PostgresTableHandle(table), table.Columns.Select(PostgresColumns.ToConnector).ToEquatableArray(), table.EstimatedRows)
+            { OwnsRows = table is { HasChildren: false, Kind: 'r' or 'm' or 'f' } };
 
     public ITableHandle WithoutChildren(ITableHandle handle) => (PostgresTableHandle)handle with { IsOnly = true };
 
@@ -74,7 +85,8 @@ internal sealed class PostgresConnector : IConnector, IConnectorMetadata, IBulkM
         for (var i = 0; i < answers.Length; i++)
         {
             var sql = writer.TryWriteCondition(conjuncts[i], out var reason);
-            if (sql is not null && !own.Table.IsUnicode && (!Ascii.IsValid(sql.ToString()) || sql.Values.Any(value => value.Parameter > 0))) (sql, reason) = (null, "the source does not hold text as Unicode");
+            if (sql is not null && !own.Table.IsUnicode && (!Ascii.IsValid(sql.ToString()) || sql.Values.Any(value => value.Parameter > 0)))
+                (sql, reason) = (null, "the source does not hold text as Unicode");
             if (sql is not null) filters.Add(conjuncts[i]);
             answers[i] = sql is null ? new PushedConjunct(PushPrecision.Unsupported, reason) : new PushedConjunct(PushPrecision.Exact);
         }
@@ -91,38 +103,53 @@ internal sealed class PostgresConnector : IConnector, IConnectorMetadata, IBulkM
 
     public SubtreePushdown TryTake(RelationalTree tree) => PostgresQueries.TryTake(tree);
 
-    public ValueTask<ScanPlan> PlanScanAsync(ITableHandle handle, EquatableArray<string> columns, string inputName, CancellationToken cancellationToken)
+    public ValueTask<ScanPlan> PlanScanAsync(ITableHandle handle, EquatableArray<string> columns, string inputName,
+        CancellationToken cancellationToken)
     {
         if (handle is PostgresQueryHandle query)
         {
             var select = PostgresQueries.Write(query, columns);
-            var scanned = query.Tables.Select(table => new ScannedTable(table.Schema, table.Name, table.Columns.Select(PostgresReading.Signature).ToArray())).ToArray();
+            var scanned = query.Tables
+                .Select(table => new ScannedTable(table.Schema, table.Name, table.Columns.Select(PostgresReading.Signature).ToArray()))
+                .ToArray();
             var outputs = query.Tree.Columns.ToDictionary(column => column.Name, column => column.Type);
             var fields = Fields(columns.Select(name => (name, outputs[name])));
-            return ValueTask.FromResult(new ScanPlan([new ConnectorSplit(inputName, fields, Key, new PostgresScan(query.Snapshot is null ? Guarded(select) : select.ToString(), scanned, query.Snapshot).ToJson())], select.ToString()));
+            return ValueTask.FromResult(
+                new ScanPlan(
+                    [new ConnectorSplit(inputName, fields, Key,
+                        new PostgresScan(query.Snapshot is null ? Guarded(select) : select.ToString(), scanned, query.Snapshot).ToJson())],
+                    select.ToString()));
         }
 
         var (sql, split) = Write((PostgresTableHandle)handle, columns, inputName, null);
         return ValueTask.FromResult(new ScanPlan([split], sql));
     }
 
-    public async ValueTask<ScanPlan> PlanScanAsync(ITableHandle handle, EquatableArray<string> columns, string inputName, int parts, CancellationToken cancellationToken)
+    public async ValueTask<ScanPlan> PlanScanAsync(ITableHandle handle, EquatableArray<string> columns, string inputName, int parts,
+        CancellationToken cancellationToken)
     {
-        if (handle is not PostgresTableHandle { Limit: null } own || await Patience.WaitAsync(SharedSnapshot.TryOpenAsync(_source, own.Table, own.Snapshot, _errors, cancellationToken), shared => _ = shared?.DisposeAsync().AsTask(), cancellationToken) is not { } shared)
+        if (handle is not PostgresTableHandle { Limit: null } own
+            || await Patience.WaitAsync(SharedSnapshot.TryOpenAsync(_source, own.Table, own.Snapshot, _errors, cancellationToken),
+                shared => _ = shared?.DisposeAsync().AsTask(), cancellationToken) is not { } shared)
             return await PlanScanAsync(handle, columns, inputName, cancellationToken);
-        var splits = shared.Ranges(parts).Select(range => (TaskInput)Write(own with { Snapshot = shared.Name }, columns, inputName, range).Split).ToEquatableArray();
+        var splits = shared.Ranges(parts)
+            .Select(range => (TaskInput)Write(own with { Snapshot = shared.Name }, columns, inputName, range).Split).ToEquatableArray();
         var (whole, _) = Write(own, columns, inputName, null);
         return new ScanPlan(splits, whole, [$"{splits.Count} ranges of ctid under one snapshot"]) { Hold = shared };
     }
 
-    private (string Sql, ConnectorSplit Split) Write(PostgresTableHandle handle, EquatableArray<string> columns, string inputName, string? range)
+    private (string Sql, ConnectorSplit Split) Write(PostgresTableHandle handle, EquatableArray<string> columns, string inputName,
+        string? range)
     {
         var (table, filters, limit) = handle;
         var snapshot = handle.Snapshot;
         var selected = columns.Select(name => table.Find(name)
-            ?? throw new SqlException(SqlState.UndefinedColumn, $"column \"{name}\" of relation \"{table.Name}\" does not exist")).ToArray();
+            ?? throw new SqlException(SqlState.UndefinedColumn, $"column \"{name}\" of relation \"{table.Name}\" does not exist"))
+                .ToArray();
         var writer = new RemoteExpressionWriter(PostgresDialect.Instance, table.Find);
-        var pushed = filters.Select(filter => writer.TryWriteCondition(filter, out var reason) ?? throw new SqlException(SqlState.InternalError, reason ?? "")).ToArray();
+        var pushed =
+            filters.Select(filter => writer.TryWriteCondition(filter, out var reason)
+                ?? throw new SqlException(SqlState.InternalError, reason ?? "")).ToArray();
         var conditions = pushed.Select(filter => filter.ToString()).ToList();
         if (range is not null) conditions.Add(range);
         var expressions = selected.Length == 0 ? ["1::int2"] : selected.Select(column => column.Expression).ToEquatableArray();
@@ -130,14 +157,16 @@ internal sealed class PostgresConnector : IConnector, IConnectorMetadata, IBulkM
         var fields = Fields(selected.Select(column => (column.Name, column.Type)));
         var sql = select.ToString();
         // Under a shared snapshot the catalog of the query may be older than its lock; there the definition is compared before.
-        var scan = new PostgresScan(snapshot is null ? Guarded(select) : sql, [new ScannedTable(table.Schema, table.Name, selected.Select(PostgresReading.Signature).ToArray())], snapshot);
+        var scan = new PostgresScan(snapshot is null ? Guarded(select) : sql,
+            [new ScannedTable(table.Schema, table.Name, selected.Select(PostgresReading.Signature).ToArray())], snapshot);
         if (snapshot is null && (limit <= FewRows || Array.Exists(pushed, filter => filter.IsPoint)))
         {
             var values = new List<RemoteValue>();
             var parameterized = pushed.Select(filter => filter.ToString(values)).Append(DefinitionGuard.Mark).ToEquatableArray();
             var records = select with { Columns = [$"record_send(ROW({string.Join(", ", expressions)}))"], Where = parameterized };
             scan = scan with { Statement = records.ToString(), Values = [.. values.Select(value => value.Text)] };
-            scan = scan with { Open = [.. values.Select((value, place) => new OpenValue(place, value.Parameter)).Where(value => value.Number > 0)] };
+            scan = scan with { Open = [.. values.Select((value, place) => new OpenValue(place, value.Parameter))
+                .Where(value => value.Number > 0)] };
         }
 
         var estimate = filters.Count > 0 || range is not null ? -1 : table.EstimatedRows;
@@ -145,7 +174,8 @@ internal sealed class PostgresConnector : IConnector, IConnectorMetadata, IBulkM
         return (sql, new ConnectorSplit(inputName, fields, Key, scan.ToJson()) { EstimatedRows = estimate });
     }
 
-    private static string Guarded(RemoteSelect select) => (select with { Where = select.Where.Append(DefinitionGuard.Mark).ToEquatableArray() }).ToString();
+    private static string Guarded(RemoteSelect select) =>
+        (select with { Where = select.Where.Append(DefinitionGuard.Mark).ToEquatableArray() }).ToString();
 
     private static EquatableArray<RecordField> Fields(IEnumerable<(string Name, SqlType Type)> columns)
     {
@@ -160,15 +190,20 @@ internal sealed class PostgresConnector : IConnector, IConnectorMetadata, IBulkM
     }
 
     public async ValueTask<ISourceSnapshot> OpenSnapshotAsync(CancellationToken cancellationToken) =>
-        await Patience.WaitAsync(PostgresSnapshot.OpenAsync(_source, _errors, cancellationToken), late => _ = late.DisposeAsync().AsTask(), cancellationToken);
+        await Patience.WaitAsync(PostgresSnapshot.OpenAsync(_source, _errors, cancellationToken), late => _ = late.DisposeAsync().AsTask(),
+            cancellationToken);
 
     public IPreparedRead? TryPrepare(ConnectorSplit split, EquatableArray<SqlType> parameterTypes) =>
-        PostgresScan.FromJson(split.Payload) is { Statement: not null } scan ? new PostgresPreparedRead(_reading, scan, SchemaOf(split), parameterTypes) : null;
+        PostgresScan.FromJson(split.Payload) is { Statement: not null } scan
+            ? new PostgresPreparedRead(_reading, scan, SchemaOf(split), parameterTypes)
+            : null;
 
     public ValueTask DisposeAsync() => _source.DisposeAsync();
 
-    private static BatchSchema SchemaOf(ConnectorSplit split) => new(split.Columns.Select(column => new Field(column.Name, column.Type)).ToEquatableArray());
+    private static BatchSchema SchemaOf(ConnectorSplit split) =>
+        new(split.Columns.Select(column => new Field(column.Name, column.Type)).ToEquatableArray());
 
     /// <summary>Values of the server's own types move as their text.</summary>
-    private static SqlType AsMoved(SqlType type) => type.Base.Source is null ? type : type.Element is { } element ? SqlType.Array(AsMoved(element)) : SqlType.Text;
+    private static SqlType AsMoved(SqlType type) =>
+        type.Base.Source is null ? type : type.Element is { } element ? SqlType.Array(AsMoved(element)) : SqlType.Text;
 }

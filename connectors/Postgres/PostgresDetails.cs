@@ -12,7 +12,8 @@ namespace Federation.Connectors.Postgres;
 /// </summary>
 internal static class PostgresDetails
 {
-    private static readonly JsonSerializerOptions s_options = new() { PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower, NumberHandling = JsonNumberHandling.AllowReadingFromString };
+    private static readonly JsonSerializerOptions s_options = new() { PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
+        NumberHandling = JsonNumberHandling.AllowReadingFromString };
 
     /// <summary>PostgreSQL's own objects have OIDs below this everywhere.</summary>
     private const string OwnOid = "16384";
@@ -97,7 +98,8 @@ internal static class PostgresDetails
     {
         "relation" => JsonSerializer.Deserialize<RelationDetails>(json, s_options)! with
         {
-            Columns = details.Columns, Indexes = details.Indexes, Constraints = details.Constraints, Triggers = details.Triggers, Parents = details.Parents,
+            Columns = details.Columns, Indexes = details.Indexes, Constraints = details.Constraints, Triggers = details.Triggers,
+            Parents = details.Parents,
         },
         "parent" => details with { Parents = With(details.Parents, json) },
         "column" => details with { Columns = With(details.Columns, json) },
@@ -111,25 +113,34 @@ internal static class PostgresDetails
     /// A common table expression of one row, before which the search path is set under which definitions are printed. It ends with the
     /// statement.
     /// </summary>
-    public static string Path(string parameter) => $"path AS MATERIALIZED (SELECT pg_catalog.set_config('search_path', {parameter}, true) AS path)";
+    public static string Path(string parameter) =>
+        $"path AS MATERIALIZED (SELECT pg_catalog.set_config('search_path', {parameter}, true) AS path)";
 
     /// <summary>
     /// Over pg_attribute AS a: default and identity of a column as a document for <see cref="Column"/>; NULL when it has neither.
     /// </summary>
     public const string ColumnDefault =
-        "CASE WHEN a.atthasdef OR a.attidentity <> '' THEN pg_catalog.jsonb_build_object('number', a.attnum, 'identity', a.attidentity::text, "
-        + "'default', (SELECT pg_catalog.pg_get_expr(f.adbin, f.adrelid) FROM pg_catalog.pg_attrdef AS f WHERE f.adrelid = a.attrelid AND f.adnum = a.attnum), 'sequence', (SELECT " + Sequence
-        + " FROM pg_catalog.pg_depend AS o JOIN pg_catalog.pg_sequence AS s ON s.seqrelid = o.objid WHERE o.classid = 'pg_catalog.pg_class'::pg_catalog.regclass "
-        + "AND o.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass AND o.refobjid = a.attrelid AND o.refobjsubid = a.attnum AND o.deptype = 'i'))::text END";
+        "CASE WHEN a.atthasdef OR a.attidentity <> '' THEN pg_catalog.jsonb_build_object('number', a.attnum, 'identity', "
+            + "a.attidentity::text, "
+        + "'default', (SELECT pg_catalog.pg_get_expr(f.adbin, f.adrelid) FROM pg_catalog.pg_attrdef AS f WHERE f.adrelid = a.attrelid AND "
+        + "f.adnum = a.attnum), 'sequence', (SELECT " + Sequence
+        + " FROM pg_catalog.pg_depend AS o JOIN pg_catalog.pg_sequence AS s ON s.seqrelid = o.objid WHERE o.classid = "
+        + "'pg_catalog.pg_class'::pg_catalog.regclass "
+        + "AND o.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass AND o.refobjid = a.attrelid AND o.refobjsubid = a.attnum AND "
+        + "o.deptype = 'i'))::text END";
 
     public static ColumnDetails Column(string json) => JsonSerializer.Deserialize<ColumnDetails>(json, s_options)!;
 
     /// <summary>The fields of a composite.</summary>
     public static EquatableArray<RecordField> Fields(string server, string json) =>
-        JsonSerializer.Deserialize<CompositeField[]>(json, s_options)!.Select(field => new RecordField(field.Name, TypeOf(server, field))).ToEquatableArray();
+        JsonSerializer.Deserialize<CompositeField[]>(json, s_options)!.Select(field => new RecordField(field.Name, TypeOf(server, field)))
+            .ToEquatableArray();
 
     private static SqlType TypeOf(string server, CompositeField field) =>
-        field.Enum is { } labelled ? SqlType.Of(SourceTypes.Add(new SourceType(server, labelled.Schema, labelled.Name, 'e') { Labels = labelled.Labels.ToEquatableArray() }))
+        field.Enum is { } labelled
+            ? SqlType.Of(
+                SourceTypes.Add(new SourceType(server, labelled.Schema, labelled.Name, 'e')
+                    { Labels = labelled.Labels.ToEquatableArray() }))
         : SqlType.FromOid(new Oid(field.Type), field.Modifier) is { Base: { Source: null, IsPseudo: false } } type ? type
         : SqlType.Unknown;
 
@@ -138,9 +149,11 @@ internal static class PostgresDetails
     private sealed record EnumType(string Schema, string Name, string[] Labels);
 
     /// <summary>A list of constraints.</summary>
-    public static IReadOnlyList<ConstraintDetails> Constraints(string json) => JsonSerializer.Deserialize<ConstraintDetails[]>(json, s_options)!;
+    public static IReadOnlyList<ConstraintDetails> Constraints(string json) =>
+        JsonSerializer.Deserialize<ConstraintDetails[]>(json, s_options)!;
 
-    private static IReadOnlyList<T> With<T>(IReadOnlyList<T> list, string json) => [.. list, JsonSerializer.Deserialize<T>(json, s_options)!];
+    private static IReadOnlyList<T> With<T>(IReadOnlyList<T> list, string json) =>
+        [.. list, JsonSerializer.Deserialize<T>(json, s_options)!];
 
     /// <summary>pg_sequence AS s.</summary>
     private const string Sequence =
@@ -156,9 +169,11 @@ internal static class PostgresDetails
 
     /// <summary>The name of a type that users made; NULL for PostgreSQL's own.</summary>
     private static string UserType(string oid) =>
-        $"(SELECT pg_catalog.jsonb_build_object('schema', rn.nspname, 'name', r.typname) FROM pg_catalog.pg_type AS r JOIN pg_catalog.pg_namespace AS rn ON rn.oid = r.typnamespace WHERE r.oid = {oid} AND r.oid >= {OwnOid})";
+        "(SELECT pg_catalog.jsonb_build_object('schema', rn.nspname, 'name', r.typname) FROM pg_catalog.pg_type AS r JOIN "
+            + $"pg_catalog.pg_namespace AS rn ON rn.oid = r.typnamespace WHERE r.oid = {oid} AND r.oid >= {OwnOid})";
 
     /// <summary>The name of the relation with an OID; NULL for the OID zero.</summary>
     private static string Relation(string oid) =>
-        $"(SELECT pg_catalog.jsonb_build_object('schema', rn.nspname, 'name', r.relname) FROM pg_catalog.pg_class AS r JOIN pg_catalog.pg_namespace AS rn ON rn.oid = r.relnamespace WHERE r.oid = {oid})";
+        "(SELECT pg_catalog.jsonb_build_object('schema', rn.nspname, 'name', r.relname) FROM pg_catalog.pg_class AS r JOIN "
+            + $"pg_catalog.pg_namespace AS rn ON rn.oid = r.relnamespace WHERE r.oid = {oid})";
 }

@@ -17,7 +17,8 @@ internal sealed partial class PostgresDialect : SqlDialect
 
     public override RemoteFunctions Aggregates => PostgresFunctions.Aggregates;
 
-    public override string Identifier(string name) => PlainIdentifier().IsMatch(name) && !PostgresKeywords.Contains(name) ? name : Quoted(name);
+    public override string Identifier(string name) =>
+        PlainIdentifier().IsMatch(name) && !PostgresKeywords.Contains(name) ? name : Quoted(name);
 
     /// <summary>The identifier in quotes.</summary>
     internal static string Quoted(string name) => $"\"{name.Replace("\"", "\"\"", StringComparison.Ordinal)}\"";
@@ -36,7 +37,9 @@ internal sealed partial class PostgresDialect : SqlDialect
                 if (number[0] == '-') return $"({number})::{TypeName(type)}";
 
                 // A number with a point is numeric by itself.
-                return value is int || (number.Contains('.', StringComparison.Ordinal) && type.Modifier < 0) ? number : $"{number}::{TypeName(type)}";
+                return value is int || (number.Contains('.', StringComparison.Ordinal) && type.Modifier < 0)
+                    ? number
+                    : $"{number}::{TypeName(type)}";
             case string text when IsPlainText(type): return isBare ? Quote(text) : $"{Quote(text)}::{TypeName(type)}";
             case float or double or PgNumeric or PgDate or PgTime or PgTimeTz or PgTimestamp or PgInterval or Guid or byte[] or PgBits:
                 return $"{Quote(ValueText.Format(value, type, s_format))}::{TypeName(type)}";
@@ -92,7 +95,9 @@ internal sealed partial class PostgresDialect : SqlDialect
     internal static string Quote(string text)
     {
         var quoted = text.Replace("'", "''", StringComparison.Ordinal);
-        return text.Contains('\\', StringComparison.Ordinal) ? $"E'{quoted.Replace("\\", "\\\\", StringComparison.Ordinal)}'" : $"'{quoted}'";
+        return text.Contains('\\', StringComparison.Ordinal)
+            ? $"E'{quoted.Replace("\\", "\\\\", StringComparison.Ordinal)}'"
+            : $"'{quoted}'";
     }
 
     /// <summary>A value of each type that is sent beside statements.</summary>
@@ -100,7 +105,8 @@ internal sealed partial class PostgresDialect : SqlDialect
     {
         ["int2"] = (short)0, ["int4"] = 0, ["int8"] = 0L, ["numeric"] = default(PgNumeric), ["float4"] = 0f, ["float8"] = 0d,
         ["text"] = "", ["varchar"] = "", ["bpchar"] = "", ["name"] = "", ["uuid"] = Guid.Empty, ["bytea"] = Array.Empty<byte>(),
-        ["date"] = default(PgDate), ["time"] = default(PgTime), ["timetz"] = default(PgTimeTz), ["timestamp"] = default(PgTimestamp), ["timestamptz"] = default(PgTimestamp), ["interval"] = default(PgInterval),
+        ["date"] = default(PgDate), ["time"] = default(PgTime), ["timetz"] = default(PgTimeTz), ["timestamp"] = default(PgTimestamp),
+        ["timestamptz"] = default(PgTimestamp), ["interval"] = default(PgInterval),
     };
 
     private static readonly TextFormat s_format = TextFormat.Default with { ExtraFloatDigits = 3 };

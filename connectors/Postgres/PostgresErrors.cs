@@ -45,7 +45,8 @@ internal sealed class PostgresErrors(string serverName)
                     TableName = error.TableName,
                     ColumnName = error.ColumnName,
                 };
-            case PostgresException or NpgsqlException or IOException or SocketException or ObjectDisposedException or InvalidOperationException or OperationCanceledException:
+            case PostgresException or NpgsqlException or IOException or SocketException or ObjectDisposedException
+                or InvalidOperationException or OperationCanceledException:
                 var reason = exception is PostgresException shutdown ? shutdown.MessageText : Innermost(exception).Message;
                 return new SqlException(SqlState.ConnectionFailure, $"connection to server \"{serverName}\" was lost: {reason}", exception)
                 {
@@ -64,7 +65,9 @@ internal sealed class PostgresErrors(string serverName)
     /// transaction reads.
     /// </summary>
     public SqlException WhileSettingSnapshot(Exception exception, string sql) => exception is PostgresException { SqlState: "22023" }
-        ? new SqlException(SqlState.TRSerializationFailure, $"could not serialize access due to a lost connection to server \"{serverName}\"", exception) { Hint = "The transaction might succeed if retried." }
+        ? new SqlException(SqlState.TRSerializationFailure,
+            $"could not serialize access due to a lost connection to server \"{serverName}\"", exception)
+                { Hint = "The transaction might succeed if retried." }
         : WhileReading(exception, sql);
 
     /// <summary>The server ends the connection: 57P01 to 57P05 and every FATAL error.</summary>

@@ -85,7 +85,8 @@ internal static class PostgresOptions
 
     /// <summary>The schemas to show, or null for all.</summary>
     public static IReadOnlySet<string>? Schemas(ConnectorDefinition definition) =>
-        definition.Option("schemas")?.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries).ToHashSet(StringComparer.Ordinal);
+        definition.Option("schemas")?.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries)
+            .ToHashSet(StringComparer.Ordinal);
 
     /// <summary>The hosts, each of them checked: the driver takes a list, and tries one after the other.</summary>
     private static string ReadHosts(ConnectorDefinition definition)
@@ -103,11 +104,14 @@ internal static class PostgresOptions
 
         // A folder means a Unix socket, over which a server may trust whoever runs the gateway. The socket itself may be a link too.
         var folder = CheckPath(definition, "host", host);
-        CheckPath(definition, "host", Path.Combine(folder, string.Create(CultureInfo.InvariantCulture, $".s.PGSQL.{ReadNumber(definition, "port", DefaultPort, 65535)}")));
+        CheckPath(definition, "host",
+            Path.Combine(folder,
+                string.Create(CultureInfo.InvariantCulture, $".s.PGSQL.{ReadNumber(definition, "port", DefaultPort, 65535)}")));
         return folder;
     }
 
-    private static SqlException InvalidHost(ConnectorDefinition definition) => new(SqlState.FdwInvalidAttributeValue, $"invalid value for option \"host\": \"{definition.Option("host")}\"")
+    private static SqlException InvalidHost(ConnectorDefinition definition) =>
+        new(SqlState.FdwInvalidAttributeValue, $"invalid value for option \"host\": \"{definition.Option("host")}\"")
     {
         Hint = "Names, addresses or folders of Unix sockets are expected, with commas between them.",
     };
@@ -119,7 +123,8 @@ internal static class PostgresOptions
         return definition.AllowedRoots.Any(root => RealPaths.IsWithin(real, RealPaths.Of(root))) ? real : throw Outside(option, path);
     }
 
-    private static SqlException Outside(string option, string path) => new(SqlState.InsufficientPrivilege, $"option \"{option}\" names a path outside the allowed folders: \"{path}\"")
+    private static SqlException Outside(string option, string path) =>
+        new(SqlState.InsufficientPrivilege, $"option \"{option}\" names a path outside the allowed folders: \"{path}\"")
     {
         Hint = "Start the gateway with --allow DIR to allow another folder.",
     };
@@ -127,7 +132,8 @@ internal static class PostgresOptions
     private static int ReadNumber(ConnectorDefinition definition, string name, int @default, int most)
     {
         if (definition.Option(name) is not { } text) return @default;
-        if (int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number >= 1 && number <= most) return number;
+        if (int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number >= 1 && number <= most)
+            return number;
         throw new SqlException(SqlState.FdwInvalidAttributeValue, $"invalid value for option \"{name}\": \"{text}\"")
         {
             Hint = $"A number from 1 to {most} is expected.",

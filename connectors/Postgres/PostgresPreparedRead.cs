@@ -6,7 +6,8 @@ using Federation.Core.Types;
 namespace Federation.Connectors.Postgres;
 
 /// <summary>A scan whose statement is run with other values each time.</summary>
-internal sealed class PostgresPreparedRead(PostgresReading reading, PostgresScan scan, BatchSchema schema, EquatableArray<SqlType> parameterTypes) : IPreparedRead
+internal sealed class PostgresPreparedRead(PostgresReading reading, PostgresScan scan, BatchSchema schema,
+    EquatableArray<SqlType> parameterTypes) : IPreparedRead
 {
     private readonly GuardedScan _scan = new(scan);
 

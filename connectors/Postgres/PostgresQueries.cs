@@ -17,7 +17,8 @@ internal static class PostgresQueries
         var tables = new List<PostgresTable>();
         var written = TryWrite(tree, tree.Columns.Select(column => column.Name).ToEquatableArray(), tables, out var reason);
         if (written is null) return new SubtreePushdown(null, reason);
-        if (tables.Any(table => table.ServerVersion < OldestVersion)) return new SubtreePushdown(null, "the server is older than PostgreSQL 14");
+        if (tables.Any(table => table.ServerVersion < OldestVersion))
+            return new SubtreePushdown(null, "the server is older than PostgreSQL 14");
         if (tables.Any(table => !table.IsUnicode) && !Ascii.IsValid(written.ToString()))
             return new SubtreePushdown(null, "the source does not hold text as Unicode");
         return new SubtreePushdown(new PostgresQueryHandle(tree, tables.Distinct().ToEquatableArray()), null);

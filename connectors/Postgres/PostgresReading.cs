@@ -21,9 +21,11 @@ internal sealed class PostgresReading(string server, NpgsqlDataSource source, Po
     public bool GivesFew(PostgresScan scan) => scan.Statement is { } statement && !_many.Contains(statement);
 
     /// <param name="values">Text forms of the parameters of the scan's statement.</param>
-    public async IAsyncEnumerable<Batch> ReadAsync(GuardedScan scan, BatchSchema schema, string[] values, [EnumeratorCancellation] CancellationToken cancellationToken)
+    public async IAsyncEnumerable<Batch> ReadAsync(GuardedScan scan, BatchSchema schema, string[] values, [EnumeratorCancellation]
+        CancellationToken cancellationToken)
     {
-        var (rows, first) = await Patience.WaitAsync(StartAsync(scan, schema, values, cancellationToken), started => _ = DropAsync(started), cancellationToken);
+        var (rows, first) = await Patience.WaitAsync(StartAsync(scan, schema, values, cancellationToken), started => _ = DropAsync(started),
+            cancellationToken);
         var reading = Task.FromResult<Batch?>(null);
         try
         {
@@ -48,7 +50,8 @@ internal sealed class PostgresReading(string server, NpgsqlDataSource source, Po
     }
 
     /// <summary>The first rows. When the table turns out to be another than the one that is kept, it is looked at again, once.</summary>
-    private async ValueTask<(IRemoteRows Rows, Batch? First)> StartAsync(GuardedScan scan, BatchSchema schema, string[] values, CancellationToken cancellationToken)
+    private async ValueTask<(IRemoteRows Rows, Batch? First)> StartAsync(GuardedScan scan, BatchSchema schema, string[] values,
+        CancellationToken cancellationToken)
     {
         try
         {
@@ -61,7 +64,8 @@ internal sealed class PostgresReading(string server, NpgsqlDataSource source, Po
         }
     }
 
-    private async ValueTask<(IRemoteRows Rows, Batch? First)> OpenAsync(GuardedScan scan, BatchSchema schema, string[] values, bool isCurrent, CancellationToken cancellationToken)
+    private async ValueTask<(IRemoteRows Rows, Batch? First)> OpenAsync(GuardedScan scan, BatchSchema schema, string[] values,
+        bool isCurrent, CancellationToken cancellationToken)
     {
         var planned = scan.Scan.Tables;
         var tables = new PostgresTable[planned.Length];
@@ -70,8 +74,11 @@ internal sealed class PostgresReading(string server, NpgsqlDataSource source, Po
             for (var i = 0; i < tables.Length; i++)
                 CheckColumns(planned[i], tables[i]);
         IRemoteRows rows = GivesFew(scan.Scan)
-            ? new RecordRows(source, scan.Statement(tables), values, scan.Shown, errors, schema, () => _many.Add(scan.Scan.Statement!), cancellationToken)
-            : new CopyRows(await CopyStream.OpenAsync(source, DefinitionGuard.Apply(scan.Scan.Sql, tables), scan.Shown, scan.Scan.Snapshot, errors, cancellationToken), schema);
+            ? new RecordRows(source, scan.Statement(tables), values, scan.Shown, errors, schema, () => _many.Add(scan.Scan.Statement!),
+                cancellationToken)
+            : new CopyRows(
+                await CopyStream.OpenAsync(source, DefinitionGuard.Apply(scan.Scan.Sql, tables), scan.Shown, scan.Scan.Snapshot, errors,
+                    cancellationToken), schema);
         try
         {
             return (rows, await rows.ReadAsync());
@@ -87,7 +94,8 @@ internal sealed class PostgresReading(string server, NpgsqlDataSource source, Po
     private async ValueTask<PostgresTable> FindAsync(ScannedTable scan, bool isCurrent, CancellationToken cancellationToken) =>
         (isCurrent ? null : catalog.FindKnown(scan.Schema, scan.Table))
             ?? await catalog.GetTableAsync(scan.Schema, scan.Table, isCurrent, cancellationToken)
-            ?? throw new SqlException(SqlState.UndefinedTable, $"relation \"{scan.Schema}.{scan.Table}\" does not exist on server \"{server}\"");
+            ?? throw new SqlException(SqlState.UndefinedTable,
+                $"relation \"{scan.Schema}.{scan.Table}\" does not exist on server \"{server}\"");
 
     /// <summary>
     /// COPY does not say what types its columns have. A plan may be older than the table it reads (prepared statements live long), so the

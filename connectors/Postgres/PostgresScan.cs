@@ -7,7 +7,10 @@ namespace Federation.Connectors.Postgres;
 /// <param name="Snapshot">The exported snapshot that the splits of one scan read together; null for a scan of one split.</param>
 internal sealed record PostgresScan(string Sql, ScannedTable[] Tables, string? Snapshot = null)
 {
-    /// <summary>The same query for a few rows, as a statement that is prepared at the source: it gives each row as the bytes of a record. Null for a scan that is read by COPY.</summary>
+    /// <summary>
+    /// The same query for a few rows, as a statement that is prepared at the source: it gives each row as the bytes of a record. Null for a
+    /// scan that is read by COPY.
+    /// </summary>
     public string? Statement { get; init; }
 
     /// <summary>Text forms of the parameters of <see cref="Statement"/>; empty for those that <see cref="Open"/> names.</summary>
@@ -26,7 +29,8 @@ internal sealed record PostgresScan(string Sql, ScannedTable[] Tables, string? S
 /// <param name="Number">The parameter of the query that gives the value, counted from one.</param>
 internal sealed record OpenValue(int Place, int Number);
 
-/// <param name="Columns">Name and expression of each column that the query reads with its type, as it was when the scan was planned.</param>
+/// <param name="Columns">Name and expression of each column that the query reads with its type, as it was when the scan was
+/// planned.</param>
 internal sealed record ScannedTable(string Schema, string Table, string[] Columns);
 
 [JsonSerializable(typeof(PostgresScan))]

@@ -30,7 +30,8 @@ internal sealed class PostgresSnapshot : ISourceSnapshot
         _ => handle,
     };
 
-    public static async ValueTask<PostgresSnapshot> OpenAsync(NpgsqlDataSource source, PostgresErrors errors, CancellationToken cancellationToken)
+    public static async ValueTask<PostgresSnapshot> OpenAsync(NpgsqlDataSource source, PostgresErrors errors,
+        CancellationToken cancellationToken)
     {
         const string Export = "SELECT pg_export_snapshot()";
         var connection = source.CreateConnection();

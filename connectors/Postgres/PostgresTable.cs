@@ -36,7 +36,8 @@ internal sealed record PostgresTable(string Schema, string Name, EquatableArray<
 }
 
 /// <summary>A table with the filters and the limit that were pushed into it.</summary>
-internal sealed record PostgresTableHandle(PostgresTable Table, EquatableArray<ConnectorExpression> Filters = default, long? Limit = null) : ITableHandle
+internal sealed record PostgresTableHandle(PostgresTable Table, EquatableArray<ConnectorExpression> Filters = default, long? Limit = null)
+    : ITableHandle
 {
     /// <summary>FROM ONLY: without the rows of child tables.</summary>
     public bool IsOnly { get; init; }
@@ -44,7 +45,8 @@ internal sealed record PostgresTableHandle(PostgresTable Table, EquatableArray<C
     /// <summary>The exported snapshot that is read; null for the newest state.</summary>
     public string? Snapshot { get; init; }
 
-    public string From => $"{(IsOnly ? "ONLY " : "")}{PostgresDialect.Instance.Identifier(Table.Schema)}.{PostgresDialect.Instance.Identifier(Table.Name)}";
+    public string From =>
+        $"{(IsOnly ? "ONLY " : "")}{PostgresDialect.Instance.Identifier(Table.Schema)}.{PostgresDialect.Instance.Identifier(Table.Name)}";
 }
 
 /// <summary>A query that the source runs as a whole.</summary>

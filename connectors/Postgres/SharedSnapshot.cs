@@ -4,7 +4,8 @@ using Npgsql;
 namespace Federation.Connectors.Postgres;
 
 /// <summary>
-/// An exported snapshot of the source, and how large a table is in it: several connections read ranges of the table as if they were one statement. Valid until disposed.
+/// An exported snapshot of the source, and how large a table is in it: several connections read ranges of the table as if they were one
+/// statement. Valid until disposed.
 /// </summary>
 internal sealed class SharedSnapshot : IAsyncDisposable
 {
@@ -34,7 +35,8 @@ internal sealed class SharedSnapshot : IAsyncDisposable
     /// <param name="snapshot">The state to export again; null for the newest.</param>
     /// <returns>Null for what has no pages of its own (views, partitioned and foreign tables, parents), for small tables, and on a
     /// standby.</returns>
-    public static async ValueTask<SharedSnapshot?> TryOpenAsync(NpgsqlDataSource source, PostgresTable table, string? snapshot, PostgresErrors errors, CancellationToken cancellationToken)
+    public static async ValueTask<SharedSnapshot?> TryOpenAsync(NpgsqlDataSource source, PostgresTable table, string? snapshot,
+        PostgresErrors errors, CancellationToken cancellationToken)
     {
         var connection = source.CreateConnection();
         try
@@ -46,7 +48,8 @@ internal sealed class SharedSnapshot : IAsyncDisposable
             command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = table.Schema });
             command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = table.Name });
             await using var reader = await command.ExecuteReaderAsync(cancellationToken);
-            if (await reader.ReadAsync(cancellationToken) && reader.GetInt64(1) >= MinPages) return new SharedSnapshot(connection, reader.GetString(0), reader.GetInt64(1));
+            if (await reader.ReadAsync(cancellationToken) && reader.GetInt64(1) >= MinPages)
+                return new SharedSnapshot(connection, reader.GetString(0), reader.GetInt64(1));
         }
         catch (NpgsqlException error)
         {
@@ -63,7 +66,9 @@ internal sealed class SharedSnapshot : IAsyncDisposable
         return null;
     }
 
-    /// <summary>Conditions on ctid that divide the table into ranges of about equally many pages; what was added since belongs to the last.</summary>
+    /// <summary>
+    /// Conditions on ctid that divide the table into ranges of about equally many pages; what was added since belongs to the last.
+    /// </summary>
     public IEnumerable<string> Ranges(int parts)
     {
         for (var i = 0; i < parts; i++)

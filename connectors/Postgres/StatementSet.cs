@@ -2,7 +2,9 @@ using System.Collections.Concurrent;
 
 namespace Federation.Connectors.Postgres;
 
-/// <summary>Statements of which something is remembered. Starts over when it is full: statements are few, or soon forgotten anyway. Thread-safe.</summary>
+/// <summary>
+/// Statements of which something is remembered. Starts over when it is full: statements are few, or soon forgotten anyway. Thread-safe.
+/// </summary>
 internal sealed class StatementSet
 {
     private const int MostStatements = 1000;

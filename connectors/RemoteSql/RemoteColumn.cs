@@ -4,7 +4,8 @@ namespace Federation.Connectors.RemoteSql;
 
 /// <summary>A column of a table in a SQL source.</summary>
 /// <param name="Type">The type it has here.</param>
-/// <param name="Expression">The source's SQL that gives a value of that type: the quoted name, or a cast of it. An atom that begins with the name.</param>
+/// <param name="Expression">The source's SQL that gives a value of that type: the quoted name, or a cast of it. An atom that begins with
+/// the name.</param>
 public sealed record RemoteColumn(string Name, SqlType Type, string Expression, bool IsNullable)
 {
     /// <summary>The column's number at the source, which counts dropped columns.</summary>

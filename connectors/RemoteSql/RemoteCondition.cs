@@ -4,7 +4,10 @@ using Federation.Core;
 
 namespace Federation.Connectors.RemoteSql;
 
-/// <summary>A condition in the source's SQL. Constants that comparisons are made with can be sent beside the text, so that the source plans one statement for all of them.</summary>
+/// <summary>
+/// A condition in the source's SQL. Constants that comparisons are made with can be sent beside the text, so that the source plans one
+/// statement for all of them.
+/// </summary>
 /// <param name="Template">The SQL with a <see cref="Place"/> for each of the values, in their order.</param>
 public sealed record RemoteCondition(string Template, EquatableArray<RemoteValue> Values)
 {

@@ -101,7 +101,8 @@ public sealed class RemoteExpressionWriter
             case ConnectorExpression.Constant constant when isApart && _isApart && _dialect.Value(constant.Value, constant.Of) is { } value:
                 _values.Add(value);
                 return new RemoteExpression(RemoteCondition.Place.ToString(), RemotePrecedence.Atom) { IsConstant = true };
-            case ConnectorExpression.Parameter parameter when isApart && _isApart && _dialect.Parameter(parameter.Number, parameter.Of) is { } open:
+            case ConnectorExpression.Parameter parameter
+                when isApart && _isApart && _dialect.Parameter(parameter.Number, parameter.Of) is { } open:
                 _values.Add(open);
                 return new RemoteExpression(RemoteCondition.Place.ToString(), RemotePrecedence.Atom) { IsConstant = true };
             case ConnectorExpression.Parameter:
@@ -110,15 +111,19 @@ public sealed class RemoteExpressionWriter
                 return _findColumn(column.Name) ?? throw new NotShippableException($"column {column.Name} is not a column of the source");
             case ConnectorExpression.Constant constant:
                 return new RemoteExpression(
-                    _dialect.Constant(constant.Value, constant.Of, isBare) ?? throw new NotShippableException($"constants of type {constant.Of} stay here"),
+                    _dialect.Constant(constant.Value, constant.Of, isBare)
+                        ?? throw new NotShippableException($"constants of type {constant.Of} stay here"),
                     RemotePrecedence.Atom) { IsConstant = true };
             case ConnectorExpression.And and: return Junction(and.Arguments, " AND ", RemotePrecedence.And);
             case ConnectorExpression.Or or: return Junction(or.Arguments, " OR ", RemotePrecedence.Or);
             case ConnectorExpression.Not { Argument: ConnectorExpression.IsNull tested }:
-                return new RemoteExpression($"{Write(tested.Argument).Above(RemotePrecedence.Comparison)} IS NOT NULL", RemotePrecedence.Comparison);
-            case ConnectorExpression.Not not: return new RemoteExpression($"NOT {Write(not.Argument).Above(RemotePrecedence.Not)}", RemotePrecedence.Not);
+                return new RemoteExpression($"{Write(tested.Argument).Above(RemotePrecedence.Comparison)} IS NOT NULL",
+                    RemotePrecedence.Comparison);
+            case ConnectorExpression.Not not:
+                return new RemoteExpression($"NOT {Write(not.Argument).Above(RemotePrecedence.Not)}", RemotePrecedence.Not);
             case ConnectorExpression.IsNull test:
-                return new RemoteExpression($"{Write(test.Argument).Above(RemotePrecedence.Comparison)} IS NULL", RemotePrecedence.Comparison);
+                return new RemoteExpression($"{Write(test.Argument).Above(RemotePrecedence.Comparison)} IS NULL",
+                    RemotePrecedence.Comparison);
             case ConnectorExpression.In list: return In(list);
             case ConnectorExpression.InQuery query: return In(query);
             case ConnectorExpression.ScalarQuery query: return Scalar(query);
@@ -138,7 +143,8 @@ public sealed class RemoteExpressionWriter
         var from = cast.Argument.Type;
         var operand = Write(cast.Argument);
         // varchar is text with a limit: PostgreSQL only relabels it.
-        if (from.Base == PgTypes.Varchar && cast.To is { IsArray: false, Modifier: < 0 } && cast.To.Base == PgTypes.Text && !from.IsArray) return operand;
+        if (from.Base == PgTypes.Varchar && cast.To is { IsArray: false, Modifier: < 0 } && cast.To.Base == PgTypes.Text && !from.IsArray)
+            return operand;
         var sql = _dialect.Cast(operand.Above(RemotePrecedence.Arithmetic), from, cast.To)
             ?? throw new NotShippableException($"the cast from {from} to {cast.To} is evaluated here");
         return operand with { Sql = sql, Precedence = RemotePrecedence.Atom, IsPlain = false };
@@ -149,14 +155,17 @@ public sealed class RemoteExpressionWriter
         Demand(call.Symbol, call.Arguments);
         var isComparison = call.Symbol is "=" or "<>" or "<" or "<=" or ">" or ">=";
         var isMatch = call.Symbol is "~~" or "!~~";
-        if (isMatch && call.Arguments[1] is not ConnectorExpression.Constant) throw new NotShippableException("the pattern is not a constant");
+        if (isMatch && call.Arguments[1] is not ConnectorExpression.Constant)
+            throw new NotShippableException("the pattern is not a constant");
         // Two constants have nothing to take their type from.
         var hasColumn = call.Arguments.Any(argument => argument is not (ConnectorExpression.Constant or ConnectorExpression.Parameter));
         var outer = isComparison || isMatch ? RemotePrecedence.Comparison : RemotePrecedence.Arithmetic;
-        var operands = call.Arguments.Select(argument => Write(argument, hasColumn && outer == RemotePrecedence.Comparison, hasColumn && isComparison)).ToArray();
+        var operands = call.Arguments
+            .Select(argument => Write(argument, hasColumn && outer == RemotePrecedence.Comparison, hasColumn && isComparison)).ToArray();
         var collations = operands.SelectMany(operand => operand.Collations).ToArray();
         if (operands.Length == 1)
-            return new RemoteExpression($"{call.Symbol} {operands[0].Above(RemotePrecedence.Arithmetic)}", RemotePrecedence.Arithmetic) { Collations = collations };
+            return new RemoteExpression($"{call.Symbol} {operands[0].Above(RemotePrecedence.Arithmetic)}", RemotePrecedence.Arithmetic)
+                { Collations = collations };
         var right = operands[1].Above(outer);
         if (IsText(call.Arguments[0].Type)) right = InOrder(right, collations, isRange: call.Symbol is not ("=" or "<>"), isMatch);
         var symbol = call.Symbol switch { "~~" => "LIKE", "!~~" => "NOT LIKE", var other => other };
@@ -218,7 +227,8 @@ public sealed class RemoteExpressionWriter
 
     internal void Demand(string name, IReadOnlyList<ConnectorExpression> arguments)
     {
-        if (_dialect.Functions.WhyNot(name, arguments.Select(argument => argument.Type).ToArray()) is { } reason) throw new NotShippableException(reason);
+        if (_dialect.Functions.WhyNot(name, arguments.Select(argument => argument.Type).ToArray()) is { } reason)
+            throw new NotShippableException(reason);
     }
 
     /// <summary>The operand of a text comparison, marked for the byte order where the columns' own collations would not do.</summary>

@@ -22,7 +22,8 @@ public sealed class RemoteFunctions
             .SelectMany(row => row.Names.Split(' ').Select(name => (Name: name, Families: row.Arguments.Split(' '))))
             .GroupBy(row => row.Name, row => row.Families)
             .ToFrozenDictionary(group => group.Key, group => group.ToArray());
-        _never = never.SelectMany(row => row.Names.Split(' ').Select(name => (name, row.Reason))).ToFrozenDictionary(row => row.name, row => row.Reason);
+        _never = never.SelectMany(row => row.Names.Split(' ').Select(name => (name, row.Reason)))
+            .ToFrozenDictionary(row => row.name, row => row.Reason);
     }
 
     /// <summary>Null when a call of these argument types means the same at the source, else why it may not.</summary>
@@ -30,7 +31,8 @@ public sealed class RemoteFunctions
     {
         if (_never.TryGetValue(name, out var reason)) return reason;
         if (_exact.TryGetValue(name, out var signatures) && signatures.Any(signature => Matches(signature, arguments))) return null;
-        return $"{Label(name)} of {string.Join(" and ", arguments.Select(type => type.WithoutModifier().ToString()).Distinct())} is evaluated here";
+        return $"{Label(name)} of {string.Join(" and ", arguments.Select(type => type.WithoutModifier().ToString()).Distinct())} is "
+            + "evaluated here";
     }
 
     /// <summary>The family of a type; types that are alone in theirs have their catalog name.</summary>
@@ -48,7 +50,8 @@ public sealed class RemoteFunctions
     {
         // A family followed by dots stands for one or more arguments of it.
         if (signature is [var repeated] && repeated.EndsWith("...", StringComparison.Ordinal))
-            return arguments.Count > 0 && arguments.All(type => Fits(repeated[..^3], type)) && arguments.Select(Family).Distinct().Count() == 1;
+            return arguments.Count > 0 && arguments.All(type => Fits(repeated[..^3], type))
+                && arguments.Select(Family).Distinct().Count() == 1;
         return signature.Length == arguments.Count && signature.Zip(arguments, Fits).All(fits => fits);
     }
 

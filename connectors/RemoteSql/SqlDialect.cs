@@ -15,8 +15,8 @@ public abstract class SqlDialect
     public abstract string Identifier(string name);
 
     /// <summary>
-    /// The constant in the source's SQL, or null when it has no safe form there. A bare one may leave its type to the comparison it stands in;
-    /// otherwise it must have exactly this type.
+    /// The constant in the source's SQL, or null when it has no safe form there. A bare one may leave its type to the comparison it stands
+    /// in; otherwise it must have exactly this type.
     /// </summary>
     public abstract string? Constant(object? value, SqlType type, bool isBare);
 

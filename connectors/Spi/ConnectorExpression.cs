@@ -25,7 +25,8 @@ public abstract record ConnectorExpression
     public sealed record Parameter(int Number, SqlType Of) : ConnectorExpression(Of);
 
     /// <summary>An operator call: one argument for prefix operators, else two.</summary>
-    public sealed record Operator(string Symbol, EquatableArray<ConnectorExpression> Arguments, SqlType Result) : ConnectorExpression(Result);
+    public sealed record Operator(string Symbol, EquatableArray<ConnectorExpression> Arguments, SqlType Result)
+        : ConnectorExpression(Result);
 
     public sealed record Function(string Name, EquatableArray<ConnectorExpression> Arguments, SqlType Result) : ConnectorExpression(Result);
 

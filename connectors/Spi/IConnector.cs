@@ -52,8 +52,8 @@ public sealed record ConnectorDefinition(string ServerName, string WrapperName, 
 }
 
 /// <summary>
-/// One attached source. What it can do is found by <c>is</c> on the small interfaces of this assembly. All members are thread-safe; disposal
-/// waits for nothing and makes running reads fail with 08006.
+/// One attached source. What it can do is found by <c>is</c> on the small interfaces of this assembly. All members are thread-safe;
+/// disposal waits for nothing and makes running reads fail with 08006.
 /// </summary>
 public interface IConnector : IAsyncDisposable
 {
@@ -66,7 +66,9 @@ public interface IConnector : IAsyncDisposable
     string Key { get; }
 }
 
-/// <summary>A connector's own description of a table and of what was pushed into it. Immutable; a record with structural equality.</summary>
+/// <summary>
+/// A connector's own description of a table and of what was pushed into it. Immutable; a record with structural equality.
+/// </summary>
 public interface ITableHandle;
 
 /// <summary>Plan time: what tables there are. May do I/O; results are cached by the caller for one statement at most.</summary>
@@ -118,7 +120,10 @@ public enum RelationFlags
     IsUnpopulated = 128,
 }
 
-/// <summary>Plan time: a source that tells of many tables at once, in a number of round trips that does not grow with the number of tables. May do I/O.</summary>
+/// <summary>
+/// Plan time: a source that tells of many tables at once, in a number of round trips that does not grow with the number of tables. May do
+/// I/O.
+/// </summary>
 public interface IBulkMetadata
 {
     /// <summary>The tables of a selection. A name without a table is left out.</summary>
@@ -132,7 +137,8 @@ public interface IBulkMetadata
 public interface IRelationDetails
 {
     /// <summary>The relations of a selection that have details.</summary>
-    ValueTask<IReadOnlyDictionary<RelationName, RelationDetails>> DescribeRelationsAsync(TableSelection selection, CancellationToken cancellationToken);
+    ValueTask<IReadOnlyDictionary<RelationName, RelationDetails>> DescribeRelationsAsync(TableSelection selection,
+        CancellationToken cancellationToken);
 }
 
 /// <param name="Schemas">Null for every schema that <see cref="IConnectorMetadata.ListSchemasAsync"/> gives.</param>
@@ -163,7 +169,9 @@ public sealed record DescribedTable(string Schema, ListedTable Listed)
 /// <summary>Plan time: a source that defines types of its own. As <see cref="IConnectorMetadata"/> it may do I/O.</summary>
 public interface ISourceTypes
 {
-    /// <summary>The types of a schema, or of all that the server shows when it is null. Those of its columns are found without asking for them here.</summary>
+    /// <summary>
+    /// The types of a schema, or of all that the server shows when it is null. Those of its columns are found without asking for them here.
+    /// </summary>
     ValueTask<IReadOnlyList<ListedType>> ListTypesAsync(string? schema, CancellationToken cancellationToken);
 }
 
@@ -211,9 +219,12 @@ public abstract record TableVersion
 
 /// <param name="EstimatedRows">Negative when unknown.</param>
 /// <param name="IsRowCountExact">The row count is exact for the pinned version, so that count(*) may be answered from it.</param>
-public sealed record ConnectorTable(ITableHandle Handle, EquatableArray<ConnectorColumn> Columns, long EstimatedRows = -1, bool IsRowCountExact = false)
+public sealed record ConnectorTable(ITableHandle Handle, EquatableArray<ConnectorColumn> Columns, long EstimatedRows = -1,
+    bool IsRowCountExact = false)
 {
-    /// <summary>Its rows are kept with it alone, so that one number names the table of each. False for views, and for tables with children.</summary>
+    /// <summary>
+    /// Its rows are kept with it alone, so that one number names the table of each. False for views, and for tables with children.
+    /// </summary>
     public bool OwnsRows { get; init; } = true;
 }
 
@@ -250,14 +261,18 @@ public interface IScanPlanner
     /// Plans a scan of <paramref name="columns"/> in this order as task inputs named <paramref name="inputName"/>; several inputs are
     /// splits whose rows are united. No column at all is legal (count(*)): inputs then carry one column of any type.
     /// </summary>
-    ValueTask<ScanPlan> PlanScanAsync(ITableHandle handle, EquatableArray<string> columns, string inputName, CancellationToken cancellationToken);
+    ValueTask<ScanPlan> PlanScanAsync(ITableHandle handle, EquatableArray<string> columns, string inputName,
+        CancellationToken cancellationToken);
 }
 
 /// <summary>A scan planner whose scans can be divided further than they come by themselves.</summary>
 public interface IPartitionedScanPlanner
 {
-    /// <summary>As <see cref="IScanPlanner"/>, in about <paramref name="parts"/> splits of like size that together read one state of the table.</summary>
-    ValueTask<ScanPlan> PlanScanAsync(ITableHandle handle, EquatableArray<string> columns, string inputName, int parts, CancellationToken cancellationToken);
+    /// <summary>
+    /// As <see cref="IScanPlanner"/>, in about <paramref name="parts"/> splits of like size that together read one state of the table.
+    /// </summary>
+    ValueTask<ScanPlan> PlanScanAsync(ITableHandle handle, EquatableArray<string> columns, string inputName, int parts,
+        CancellationToken cancellationToken);
 }
 
 /// <param name="Splits">At least one; empty tables give an input without files or rows.</param>
@@ -265,7 +280,10 @@ public interface IPartitionedScanPlanner
 /// <param name="Details">Further lines for EXPLAIN, for instance "1 of 20 files, 51,793 rows".</param>
 public sealed record ScanPlan(EquatableArray<TaskInput> Splits, string? RemoteSql = null, EquatableArray<string> Details = default)
 {
-    /// <summary>What must stay open while the splits are read, for instance the transaction that exported their snapshot; disposed when the query has ended.</summary>
+    /// <summary>
+    /// What must stay open while the splits are read, for instance the transaction that exported their snapshot; disposed when the query
+    /// has ended.
+    /// </summary>
     public IAsyncDisposable? Hold { get; init; }
 }
 

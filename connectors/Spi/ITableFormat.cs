@@ -3,8 +3,9 @@ using Federation.Core;
 namespace Federation.Connectors.Spi;
 
 /// <summary>
-/// A lakehouse table format (Iceberg, Delta, Hudi) as the managed catalog uses it. The catalog stores a <see cref="TablePointer"/> per table and
-/// version; the format reads what it points to. A format also implements <see cref="IScanPlanner"/> and <see cref="IFilterPushdown"/>.
+/// A lakehouse table format (Iceberg, Delta, Hudi) as the managed catalog uses it. The catalog stores a <see cref="TablePointer"/> per
+/// table and version; the format reads what it points to. A format also implements <see cref="IScanPlanner"/> and
+/// <see cref="IFilterPushdown"/>.
 /// </summary>
 public interface ITableFormat
 {
@@ -23,6 +24,7 @@ public interface ITableFormat
 
 /// <summary>What pins one table at one catalog version.</summary>
 /// <param name="Location">The table's folder where it is now; a recorded location with another prefix is mapped to it.</param>
-/// <param name="Metadata">The metadata file or version that is current; its meaning belongs to the format. Empty: the newest one of the folder, whenever the table is looked up.</param>
+/// <param name="Metadata">The metadata file or version that is current; its meaning belongs to the format. Empty: the newest one of the
+/// folder, whenever the table is looked up.</param>
 /// <param name="Uuid">The table's own identity when the format has one.</param>
 public sealed record TablePointer(string Format, string Location, string Metadata, string? Uuid = null);

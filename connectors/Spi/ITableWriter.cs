@@ -6,8 +6,9 @@ using Federation.ObjectStorage;
 namespace Federation.Connectors.Spi;
 
 /// <summary>
-/// A table format whose tables the managed catalog makes and changes. A change is planned for one state of a table, its rows are written by workers, and the files become an update. The
-/// update is applied to whatever state is current when the transaction commits, maybe several times: only the catalog's commit makes a state visible. Thread-safe.
+/// A table format whose tables the managed catalog makes and changes. A change is planned for one state of a table, its rows are written by
+/// workers, and the files become an update. The update is applied to whatever state is current when the transaction commits, maybe several
+/// times: only the catalog's commit makes a state visible. Thread-safe.
 /// </summary>
 public interface ITableWriter
 {

@@ -8,7 +8,9 @@ public enum PushPrecision
     /// <summary>Not at all; the engine applies it.</summary>
     Unsupported,
 
-    /// <summary>Some rows that fail it may still come (statistics, partitions); the engine applies it again and pushes no LIMIT below.</summary>
+    /// <summary>
+    /// Some rows that fail it may still come (statistics, partitions); the engine applies it again and pushes no LIMIT below.
+    /// </summary>
     Inexact,
 
     /// <summary>Exactly the rows for which it is true come; the engine drops it.</summary>
@@ -23,8 +25,8 @@ public sealed record FilterPushdown(ITableHandle Handle, EquatableArray<PushedCo
 public sealed record PushedConjunct(PushPrecision Precision, string? Reason = null);
 
 /// <summary>
-/// Plan time, no I/O. A conjunct may only be taken exactly when the source gives PostgreSQL's answer for it: same collation, same NULLs, same
-/// rounding. Repeated calls add to what the handle already holds.
+/// Plan time, no I/O. A conjunct may only be taken exactly when the source gives PostgreSQL's answer for it: same collation, same NULLs,
+/// same rounding. Repeated calls add to what the handle already holds.
 /// </summary>
 public interface IFilterPushdown
 {
@@ -39,8 +41,8 @@ public interface ILimitPushdown
 }
 
 /// <summary>
-/// Plan time, no I/O: a source that runs whole queries over its tables. It takes a tree only when its rows are those that PostgreSQL would give:
-/// the same texts for equal and for less, the same result types and scales, NULLs placed as asked, the same errors for wrong values.
+/// Plan time, no I/O: a source that runs whole queries over its tables. It takes a tree only when its rows are those that PostgreSQL would
+/// give: the same texts for equal and for less, the same result types and scales, NULLs placed as asked, the same errors for wrong values.
 /// </summary>
 public interface ISubtreePushdown
 {

@@ -66,7 +66,8 @@ public sealed record ColumnDetails(short Number)
 
 /// <param name="Keys">pg_index.indkey; zero for an expression.</param>
 /// <param name="Columns">The index's own columns.</param>
-public sealed record IndexDetails(string Name, IReadOnlyList<short> Keys, IReadOnlyList<IndexColumn> Columns, string Definition, string PrettyDefinition)
+public sealed record IndexDetails(string Name, IReadOnlyList<short> Keys, IReadOnlyList<IndexColumn> Columns, string Definition,
+    string PrettyDefinition)
 {
     /// <summary>
     /// The access method by PostgreSQL's own OID; zero for one of an extension. So with the operator classes and the collations.

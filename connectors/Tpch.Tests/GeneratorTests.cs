@@ -20,7 +20,8 @@ public sealed class GeneratorTests
     [InlineData("1", 6_001_215)]
     [InlineData("10", 59_986_052)]
     public void Counted_lines_are_the_published_ones(string scaleFactor, long lines) =>
-        Assert.Equal(lines, LineItemTable.Count(new ScaleFactor(decimal.Parse(scaleFactor, System.Globalization.CultureInfo.InvariantCulture))));
+        Assert.Equal(lines,
+            LineItemTable.Count(new ScaleFactor(decimal.Parse(scaleFactor, System.Globalization.CultureInfo.InvariantCulture))));
 
     [Theory]
     [MemberData(nameof(Tables))]

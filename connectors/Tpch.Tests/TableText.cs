@@ -17,7 +17,8 @@ internal static class TableText
         var text = new StringBuilder();
         for (var done = 0L; done < units; done += table.UnitsPerBatch)
         {
-            using var batch = table.Generate(scale, first + done, (int)Math.Min(table.UnitsPerBatch, units - done), long.MaxValue, [.. table.Columns]);
+            using var batch = table.Generate(scale, first + done, (int)Math.Min(table.UnitsPerBatch, units - done), long.MaxValue,
+                [.. table.Columns]);
             Append(text, batch, table.Columns);
         }
 
@@ -28,7 +29,8 @@ internal static class TableText
     {
         for (var row = 0; row < batch.RowCount; row++)
         {
-            for (var i = 0; i < batch.Columns.Length; i++) text.Append(Field(batch.Columns[i], row, columns[i].Name == "l_quantity")).Append('|');
+            for (var i = 0; i < batch.Columns.Length; i++)
+                text.Append(Field(batch.Columns[i], row, columns[i].Name == "l_quantity")).Append('|');
             text.Append('\n');
         }
     }

@@ -43,7 +43,10 @@ internal readonly record struct ScaleFactor(decimal Value)
     /// <summary>The published number of lines; null when it has to be counted.</summary>
     public long? PublishedLines => s_lines.TryGetValue(Value, out var lines) ? lines : null;
 
-    /// <summary>The scale factor of a schema: tiny is 0.01, sf1 is 1, "sf0.1" is 0.1. Null for other names and for numbers that are not in their shortest form.</summary>
+    /// <summary>
+    /// The scale factor of a schema: tiny is 0.01, sf1 is 1, "sf0.1" is 0.1. Null for other names and for numbers that are not in their
+    /// shortest form.
+    /// </summary>
     public static ScaleFactor? OfSchema(string schema)
     {
         if (schema == TinySchema) return new ScaleFactor(0.01m);

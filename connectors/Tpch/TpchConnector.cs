@@ -22,8 +22,11 @@ public sealed class TpchConnectorFactory : IConnectorFactory
     public IConnector Create(ConnectorDefinition definition) => new TpchConnector(definition);
 }
 
-/// <summary>The TPC-H data base, made while it is read: a schema per scale factor, in each the eight tables, equal to what dbgen writes.</summary>
-internal sealed class TpchConnector(ConnectorDefinition definition) : IConnector, IConnectorMetadata, IScanPlanner, IPageSource, ILimitPushdown
+/// <summary>
+/// The TPC-H data base, made while it is read: a schema per scale factor, in each the eight tables, equal to what dbgen writes.
+/// </summary>
+internal sealed class TpchConnector(ConnectorDefinition definition)
+    : IConnector, IConnectorMetadata, IScanPlanner, IPageSource, ILimitPushdown
 {
     // Smaller ranges are not worth a thread of their own.
     private const long SmallestSplit = 375_000;
@@ -42,15 +45,21 @@ internal sealed class TpchConnector(ConnectorDefinition definition) : IConnector
         ValueTask.FromResult<IReadOnlyList<string>>(ScaleFactor.ListedSchemas);
 
     public ValueTask<IReadOnlyList<ListedTable>> ListTablesAsync(string schema, CancellationToken cancellationToken) =>
-        ValueTask.FromResult<IReadOnlyList<ListedTable>>(ScaleFactor.OfSchema(schema) is null ? [] : [.. TpchTables.All.Select(table => new ListedTable(table.Name) { ColumnCount = table.Columns.Count })]);
+        ValueTask.FromResult<IReadOnlyList<ListedTable>>(ScaleFactor.OfSchema(schema) is null
+            ? []
+            : [.. TpchTables.All.Select(table => new ListedTable(table.Name) { ColumnCount = table.Columns.Count })]);
 
-    public ValueTask<ConnectorTable?> FindTableAsync(string schema, string table, TableVersion? version, CancellationToken cancellationToken)
+    public ValueTask<ConnectorTable?> FindTableAsync(string schema, string table, TableVersion? version,
+        CancellationToken cancellationToken)
     {
-        if (ScaleFactor.OfSchema(schema) is not { } scale || TpchTables.Find(table) is not { } found) return ValueTask.FromResult<ConnectorTable?>(null);
+        if (ScaleFactor.OfSchema(schema) is not { } scale || TpchTables.Find(table) is not { } found)
+            return ValueTask.FromResult<ConnectorTable?>(null);
         if (version is not null)
             throw new SqlException(SqlState.FeatureNotSupported, $"table \"{table}\" of server \"{ServerName}\" has no versions");
         var (rows, isExact) = found.Rows(scale);
-        var columns = found.Columns.Select(column => new ConnectorColumn(column.Name, column.Type, IsNullable: false) { Statistics = column.Statistics }).ToEquatableArray();
+        var columns = found.Columns
+            .Select(column => new ConnectorColumn(column.Name, column.Type, IsNullable: false) { Statistics = column.Statistics })
+            .ToEquatableArray();
         return ValueTask.FromResult<ConnectorTable?>(new ConnectorTable(new TpchTableHandle(schema, table), columns, rows, isExact));
     }
 
@@ -60,7 +69,8 @@ internal sealed class TpchConnector(ConnectorDefinition definition) : IConnector
         return own with { Limit = Math.Min(own.Limit, count) };
     }
 
-    public ValueTask<ScanPlan> PlanScanAsync(ITableHandle handle, EquatableArray<string> columns, string inputName, CancellationToken cancellationToken)
+    public ValueTask<ScanPlan> PlanScanAsync(ITableHandle handle, EquatableArray<string> columns, string inputName,
+        CancellationToken cancellationToken)
     {
         var (schema, name, limit) = (TpchTableHandle)handle;
         var (table, scale) = Locate(schema, name);
@@ -80,7 +90,8 @@ internal sealed class TpchConnector(ConnectorDefinition definition) : IConnector
             splits[i] = new ConnectorSplit(inputName, fields, Key, scan.ToJson()) { EstimatedRows = rows / count };
         }
 
-        var detail = string.Create(CultureInfo.InvariantCulture, $"generated, {rows:N0} rows in {count} {(count == 1 ? "split" : "splits")}");
+        var detail = string.Create(CultureInfo.InvariantCulture,
+            $"generated, {rows:N0} rows in {count} {(count == 1 ? "split" : "splits")}");
         return ValueTask.FromResult(new ScanPlan(new EquatableArray<TaskInput>(splits), Details: [detail]));
     }
 

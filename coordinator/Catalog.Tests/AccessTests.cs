@@ -19,8 +19,10 @@ public sealed class AccessTests
         list = AccessList.Grant(list, new AclItem("a", "r*", Owner));
         list = AccessList.Grant(list, new AclItem("", "r", Owner));
         Assert.Equal("owner=arwdDxt/owner a=r*w/owner =r/owner", Shown(list));
-        Assert.Equal("owner=arwdDxt/owner a=rw/owner =r/owner", Shown(AccessList.Revoke(list, "a", Owner, "r", isOptionOnly: true, Owner, isCascade: false)));
-        Assert.Equal("owner=arwdDxt/owner =r/owner", Shown(AccessList.Revoke(list, "a", Owner, "arw", isOptionOnly: false, Owner, isCascade: false)));
+        Assert.Equal("owner=arwdDxt/owner a=rw/owner =r/owner",
+            Shown(AccessList.Revoke(list, "a", Owner, "r", isOptionOnly: true, Owner, isCascade: false)));
+        Assert.Equal("owner=arwdDxt/owner =r/owner",
+            Shown(AccessList.Revoke(list, "a", Owner, "arw", isOptionOnly: false, Owner, isCascade: false)));
     }
 
     [Fact]
@@ -29,13 +31,16 @@ public sealed class AccessTests
         var list = AccessList.Grant(s_plain, new AclItem("a", "r*w", Owner));
         list = AccessList.Grant(list, new AclItem("b", "r*", "a"));
         list = AccessList.Grant(list, new AclItem("c", "r", "b"));
-        var error = Assert.Throws<SqlException>(() => AccessList.Revoke(list, "a", Owner, "r", isOptionOnly: true, Owner, isCascade: false));
+        var error = Assert.Throws<SqlException>(() =>
+            AccessList.Revoke(list, "a", Owner, "r", isOptionOnly: true, Owner, isCascade: false));
         Assert.Equal((SqlState.DependentObjectsStillExist, "dependent privileges exist"), (error.State, error.Message));
-        Assert.Equal("owner=arwdDxt/owner a=rw/owner", Shown(AccessList.Revoke(list, "a", Owner, "r", isOptionOnly: true, Owner, isCascade: true)));
+        Assert.Equal("owner=arwdDxt/owner a=rw/owner",
+            Shown(AccessList.Revoke(list, "a", Owner, "r", isOptionOnly: true, Owner, isCascade: true)));
 
         // Who has it from another as well keeps what it gave.
         var twice = AccessList.Grant(list, new AclItem("a", "r*", "d"));
-        Assert.Equal("owner=arwdDxt/owner a=w/owner b=r*/a c=r/b a=r*/d", Shown(AccessList.Revoke(twice, "a", Owner, "r", isOptionOnly: false, Owner, isCascade: false)));
+        Assert.Equal("owner=arwdDxt/owner a=w/owner b=r*/a c=r/b a=r*/d",
+            Shown(AccessList.Revoke(twice, "a", Owner, "r", isOptionOnly: false, Owner, isCascade: false)));
     }
 
     [Fact]
@@ -61,7 +66,8 @@ public sealed class AccessTests
 
         // When CREATE was all that could be granted, it was stored without letters.
         var schema = new SchemaEntry(new Oid(20001), "s", Owner);
-        var early = new AccessEntry(Oid.None, AccessRights.TargetOf(schema), [new AccessGrant("a", MayGrant: true, Owner), new AccessGrant(UserMappingEntry.Everybody, MayGrant: false, "a")]);
+        var early = new AccessEntry(Oid.None, AccessRights.TargetOf(schema),
+            [new AccessGrant("a", MayGrant: true, Owner), new AccessGrant(UserMappingEntry.Everybody, MayGrant: false, "a")]);
         Assert.Equal("owner=UC/owner =U/owner a=C*/owner =C/a", Shown(AccessRights.AccessTo(schema, early).Items));
         Assert.Equal("owner=UC/owner", Shown(AccessRights.AccessTo(schema with { IsClosed = true }, null).Items));
     }

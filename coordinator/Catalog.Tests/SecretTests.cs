@@ -18,7 +18,8 @@ public sealed class SecretTests(SqliteFixture fixture) : IClassFixture<SqliteFix
             await catalog.CommitAsync(
                 [
                     new CatalogChange.Create(new ServerEntry(new Oid(1), "srv", "postgres", "federation", [])),
-                    new CatalogChange.Create(new UserMappingEntry(new Oid(2), "srv", "ann", [KeyValuePair.Create("password", "very secret wörd")])),
+                    new CatalogChange.Create(
+                        new UserMappingEntry(new Oid(2), "srv", "ann", [KeyValuePair.Create("password", "very secret wörd")])),
                 ],
                 s_token);
         }
@@ -29,7 +30,8 @@ public sealed class SecretTests(SqliteFixture fixture) : IClassFixture<SqliteFix
         if (!OperatingSystem.IsWindows()) Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(key));
 
         await using (var again = await CatalogDatabase.OpenAsync(await fixture.OpenAsync(name), CatalogKeyring.Open(key), s_token))
-            Assert.Equal("very secret wörd", (await (await again.GetSnapshotAsync(s_token)).FindUserMappingAsync("srv", "ann", s_token))!.Options[0].Value);
+            Assert.Equal("very secret wörd",
+                (await (await again.GetSnapshotAsync(s_token)).FindUserMappingAsync("srv", "ann", s_token))!.Options[0].Value);
 
         await using var other = await CatalogDatabase.OpenAsync(await fixture.OpenAsync(name), CatalogKeyring.Random(), s_token);
         var snapshot = await other.GetSnapshotAsync(s_token);

@@ -37,9 +37,11 @@ public abstract class StoreContract(IStoreFixture fixture)
         var (store, name) = await fixture.CreateAsync();
         await using (store)
         {
-            var first = await WriteAsync(store, Commit(0, new ObjectWrite(Table("b"), new Oid(1), "b1"), new ObjectWrite(Table("a"), new Oid(2), "a1")));
+            var first = await WriteAsync(store,
+                Commit(0, new ObjectWrite(Table("b"), new Oid(1), "b1"), new ObjectWrite(Table("a"), new Oid(2), "a1")));
             var second = await WriteAsync(store, Commit(first, new ObjectWrite(Table("b"), new Oid(1), "b2")));
-            var third = await WriteAsync(store, Commit(second, new ObjectWrite(Table("a"), new Oid(2), null), new ObjectWrite(Table("c", "other"), new Oid(3), "c")));
+            var third = await WriteAsync(store,
+                Commit(second, new ObjectWrite(Table("a"), new Oid(2), null), new ObjectWrite(Table("c", "other"), new Oid(3), "c")));
             Assert.Equal((1L, 2L, 3L), (first, second, third));
         }
 
@@ -62,7 +64,8 @@ public abstract class StoreContract(IStoreFixture fixture)
         var (store, _) = await fixture.CreateAsync();
         await using var owned = store;
         var key = Table("t");
-        for (var i = 0; i < 6; i++) await WriteAsync(store, Commit(i, new ObjectWrite(key, new Oid((uint)i), i % 2 == 0 ? $"state {i}" : null)));
+        for (var i = 0; i < 6; i++)
+            await WriteAsync(store, Commit(i, new ObjectWrite(key, new Oid((uint)i), i % 2 == 0 ? $"state {i}" : null)));
         for (var version = 1; version <= 6; version++)
             Assert.Equal(version % 2 == 1 ? $"state {version - 1}" : null, (await store.ReadAsync(key, version, s_token))?.Body);
     }
@@ -86,8 +89,11 @@ public abstract class StoreContract(IStoreFixture fixture)
         await WriteAsync(store, Commit(0, new ObjectWrite(Table("t"), new Oid(1), "t")));
 
         // Both began at version 1; the second expects nothing that the first has changed.
-        await WriteAsync(store, Commit(1, new ObjectWrite(Table("u"), new Oid(2), "u")) with { ExpectedObjects = new HashSet<CatalogKey> { Table("u") } });
-        await WriteAsync(store, Commit(1, new ObjectWrite(Table("v"), new Oid(3), "v")) with { ExpectedObjects = new HashSet<CatalogKey> { Table("v"), Table("t") } });
+        await WriteAsync(store,
+            Commit(1, new ObjectWrite(Table("u"), new Oid(2), "u")) with { ExpectedObjects = new HashSet<CatalogKey> { Table("u") } });
+        await WriteAsync(store,
+            Commit(1, new ObjectWrite(Table("v"), new Oid(3), "v")) with { ExpectedObjects =
+                new HashSet<CatalogKey> { Table("v"), Table("t") } });
         Assert.Equal("t u v", await ShownAsync(store, 3));
     }
 
@@ -141,7 +147,8 @@ public abstract class StoreContract(IStoreFixture fixture)
         var (store, name) = await fixture.CreateAsync();
         await using (store)
         {
-            await WriteAsync(store, Commit(0) with { Intents = [new CatalogIntent("b", "publish", "1"), new CatalogIntent("a", "publish", "2")] });
+            await WriteAsync(store,
+                Commit(0) with { Intents = [new CatalogIntent("b", "publish", "1"), new CatalogIntent("a", "publish", "2")] });
             await WriteAsync(store, Commit(1) with { Intents = [new CatalogIntent("0", "other", "3")] });
         }
 
@@ -158,7 +165,8 @@ public abstract class StoreContract(IStoreFixture fixture)
         var (store, name) = await fixture.CreateAsync();
         await using var owned = store;
         await using var other = await fixture.OpenAsync(name);
-        var taken = await Task.WhenAll(Enumerable.Range(0, 20).Select(i => Task.Run(async () => (await (i % 2 == 0 ? store : other).ReserveOidsAsync(5, s_token)).Value)));
+        var taken = await Task.WhenAll(Enumerable.Range(0, 20)
+            .Select(i => Task.Run(async () => (await (i % 2 == 0 ? store : other).ReserveOidsAsync(5, s_token)).Value)));
         Assert.Equal(100, taken.SelectMany(first => Enumerable.Range((int)first, 5)).Distinct().Count());
         Assert.True(taken.Min() >= 16384);
     }
@@ -168,7 +176,9 @@ public abstract class StoreContract(IStoreFixture fixture)
     {
         var (store, _) = await fixture.CreateAsync();
         await using var owned = store;
-        for (var i = 0; i < 5; i++) await WriteAsync(store, Commit(i, new ObjectWrite(Table("t"), new Oid(1), $"{i}"), new ObjectWrite(Table($"u{i}"), new Oid(2), "u")));
+        for (var i = 0; i < 5; i++)
+            await WriteAsync(store,
+                Commit(i, new ObjectWrite(Table("t"), new Oid(1), $"{i}"), new ObjectWrite(Table($"u{i}"), new Oid(2), "u")));
         var middle = (await store.FindVersionAsync(3, s_token))!.CommittedAt;
         await store.ForgetAsync(middle, s_token);
         Assert.Null(await store.FindVersionAsync(2, s_token));
@@ -199,8 +209,11 @@ public abstract class StoreContract(IStoreFixture fixture)
             {
                 // A counter that everybody increments, read at the version that the commit is based on.
                 var version = (await mine.FindVersionAsync(null, s_token))!.Version;
-                var counter = int.Parse((await mine.ReadAsync(Table("counter"), version, s_token))?.Body ?? "0", CultureInfo.InvariantCulture);
-                var commit = Commit(version, new ObjectWrite(Table("counter"), new Oid(1), $"{counter + 1}")) with { ExpectedObjects = new HashSet<CatalogKey> { Table("counter") } };
+                var counter = int.Parse((await mine.ReadAsync(Table("counter"), version, s_token))?.Body ?? "0",
+                    CultureInfo.InvariantCulture);
+                var commit =
+                    Commit(version, new ObjectWrite(Table("counter"), new Oid(1), $"{counter + 1}")) with { ExpectedObjects =
+                        new HashSet<CatalogKey> { Table("counter") } };
                 if (await mine.WriteAsync(commit, s_token) is CommitResult.Committed) i++;
             }
         })));
@@ -324,7 +337,8 @@ public abstract class StoreContract(IStoreFixture fixture)
         var twin = present with { Holder = "old" };
         var write = Commit(1, new ObjectWrite(Table("b"), new Oid(2), "b"));
         Assert.Equal(new CommitResult.Fenced(twin), await store.WriteAsync(write with { Job = twin }, s_token));
-        Assert.Equal(new CommitResult.Fenced(old), await store.WriteAsync(Commit(1, new ObjectWrite(Table("b"), new Oid(2), "b")) with { Job = old }, s_token));
+        Assert.Equal(new CommitResult.Fenced(old),
+            await store.WriteAsync(Commit(1, new ObjectWrite(Table("b"), new Oid(2), "b")) with { Job = old }, s_token));
         await store.Jobs.ReleaseAsync(old, TimeSpan.Zero, s_token);
         Assert.Null(await store.Jobs.TryTakeAsync("vacuum", "third", TimeSpan.FromMinutes(1), s_token));
         await WriteAsync(store, Commit(1, new ObjectWrite(Table("c"), new Oid(3), "c")) with { Job = present });

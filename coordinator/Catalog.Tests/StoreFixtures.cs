@@ -23,7 +23,8 @@ public sealed class SqliteFixture : IStoreFixture, IDisposable
         return (await OpenAsync(name), name);
     }
 
-    public async Task<ICatalogStore> OpenAsync(string name) => await SqliteCatalogStore.OpenAsync(name, TimeProvider.System, CancellationToken.None);
+    public async Task<ICatalogStore> OpenAsync(string name) =>
+        await SqliteCatalogStore.OpenAsync(name, TimeProvider.System, CancellationToken.None);
 
     public void Dispose() => Directory.Delete(_folder, recursive: true);
 }
@@ -41,9 +42,12 @@ public sealed class PostgresFixture : IStoreFixture, IAsyncLifetime
     {
         var database = $"catalog{Interlocked.Increment(ref _count).ToString(CultureInfo.InvariantCulture)}";
         await _server!.ExecuteAsync($"CREATE DATABASE {database}");
-        var name = $"Host=127.0.0.1;Port={_server.Port.ToString(CultureInfo.InvariantCulture)};Username=postgres;Database={database};Maximum Pool Size=10";
+        var name =
+            $"Host=127.0.0.1;Port={_server.Port.ToString(CultureInfo.InvariantCulture)};Username=postgres;Database={database};Maximum "
+                + "Pool Size=10";
         return (await OpenAsync(name), name);
     }
 
-    public async Task<ICatalogStore> OpenAsync(string name) => await PostgresCatalogStore.OpenAsync(name, TimeProvider.System, CancellationToken.None);
+    public async Task<ICatalogStore> OpenAsync(string name) =>
+        await PostgresCatalogStore.OpenAsync(name, TimeProvider.System, CancellationToken.None);
 }

@@ -121,7 +121,8 @@ public sealed class TransactionTests(SqliteFixture fixture) : IClassFixture<Sqli
         await MoveAsync(first, "a", "2");
         await MoveAsync(second, "a", "3");
         await first.CommitAsync(s_token);
-        Assert.Equal(SqlState.TRSerializationFailure, (await Assert.ThrowsAsync<SqlException>(async () => await second.CommitAsync(s_token))).State);
+        Assert.Equal(SqlState.TRSerializationFailure,
+            (await Assert.ThrowsAsync<SqlException>(async () => await second.CommitAsync(s_token))).State);
         Assert.Equal("2", (await (await _catalog.GetSnapshotAsync(s_token)).FindTableAsync("s", "a", s_token))!.Pointer.Metadata);
         Assert.False(second.HasChanges);
     }
@@ -148,7 +149,8 @@ public sealed class TransactionTests(SqliteFixture fixture) : IClassFixture<Sqli
         await mine.ChangeAsync(Schema("same"), s_token);
         await CommitAsync(Schema("same"));
         mine.BeginStatement();
-        Assert.Equal(SqlState.DuplicateSchema, (await Assert.ThrowsAsync<SqlException>(async () => await mine.GetCatalogAsync(s_token))).State);
+        Assert.Equal(SqlState.DuplicateSchema,
+            (await Assert.ThrowsAsync<SqlException>(async () => await mine.GetCatalogAsync(s_token))).State);
     }
 
     [Fact]
@@ -185,7 +187,8 @@ public sealed class TransactionTests(SqliteFixture fixture) : IClassFixture<Sqli
         var mine = _transactions.Begin();
         mine.AsOf = 1;
         Assert.Equal(["public"], await SchemasAsync(mine));
-        Assert.Equal(SqlState.ReadOnlySqlTransaction, (await Assert.ThrowsAsync<SqlException>(async () => await mine.ChangeAsync(Schema("x"), s_token))).State);
+        Assert.Equal(SqlState.ReadOnlySqlTransaction,
+            (await Assert.ThrowsAsync<SqlException>(async () => await mine.ChangeAsync(Schema("x"), s_token))).State);
     }
 
     private static CatalogChange Schema(string name) => new CatalogChange.Create(new SchemaEntry(Oid.None, name, "federation"));
@@ -193,7 +196,8 @@ public sealed class TransactionTests(SqliteFixture fixture) : IClassFixture<Sqli
     private static CatalogChange Table(string schema, string name, string metadata) =>
         new CatalogChange.Create(new TableEntry(Oid.None, schema, name, "federation", new TablePointer("iceberg", "/t", metadata)));
 
-    private static CatalogChange Server(string name) => new CatalogChange.Create(new ServerEntry(Oid.None, name, "postgres", "federation", []));
+    private static CatalogChange Server(string name) =>
+        new CatalogChange.Create(new ServerEntry(Oid.None, name, "postgres", "federation", []));
 
     private static CatalogChange Mapping(string server, string user, string password) =>
         new CatalogChange.Create(new UserMappingEntry(Oid.None, server, user, [KeyValuePair.Create("password", password)]));
@@ -201,7 +205,8 @@ public sealed class TransactionTests(SqliteFixture fixture) : IClassFixture<Sqli
     private static async Task MoveAsync(Transaction transaction, string table, string metadata)
     {
         var entry = (await (await transaction.GetCatalogAsync(s_token)).FindTableAsync("s", table, s_token))!;
-        await transaction.ChangeAsync(new CatalogChange.Alter(entry with { Pointer = entry.Pointer with { Metadata = metadata } }), s_token);
+        await transaction.ChangeAsync(
+            new CatalogChange.Alter(entry with { Pointer = entry.Pointer with { Metadata = metadata } }), s_token);
     }
 
     private static async Task<IEnumerable<string>> SchemasAsync(Transaction transaction) =>

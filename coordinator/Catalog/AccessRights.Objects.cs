@@ -14,9 +14,11 @@ public sealed partial class AccessRights
     private static readonly Dictionary<string, IReadOnlyList<AclItem>> s_noColumns = [];
 
     /// <summary>What a schema's access list is.</summary>
-    public async ValueTask<ObjectAccess> AccessToAsync(SchemaEntry schema, CancellationToken cancellationToken) => AccessTo(schema, await catalog.FindAccessAsync(TargetOf(schema), cancellationToken));
+    public async ValueTask<ObjectAccess> AccessToAsync(SchemaEntry schema, CancellationToken cancellationToken) =>
+        AccessTo(schema, await catalog.FindAccessAsync(TargetOf(schema), cancellationToken));
 
-    public async ValueTask<ObjectAccess> AccessToAsync(TableEntry table, CancellationToken cancellationToken) => AccessTo(table, await catalog.FindAccessAsync(table.AccessTarget, cancellationToken));
+    public async ValueTask<ObjectAccess> AccessToAsync(TableEntry table, CancellationToken cancellationToken) =>
+        AccessTo(table, await catalog.FindAccessAsync(table.AccessTarget, cancellationToken));
 
     public static AccessTarget TargetOf(SchemaEntry schema) => new(AccessKind.Schema, schema.Name);
 
@@ -26,7 +28,8 @@ public sealed partial class AccessRights
         var everybody = new AclItem("", "U", schema.Owner);
         if (entry is { IsWhole: true }) return new ObjectAccess(schema.Owner, entry.ItemsOf(null), s_noColumns);
         IReadOnlyList<AclItem> items = schema.IsClosed ? [own] : [own, everybody];
-        return new ObjectAccess(schema.Owner, entry is null ? items : [.. items, .. entry.ItemsOf(null)], s_noColumns) { IsDefault = schema.IsClosed && entry is null };
+        return new ObjectAccess(schema.Owner, entry is null ? items : [.. items, .. entry.ItemsOf(null)], s_noColumns)
+            { IsDefault = schema.IsClosed && entry is null };
     }
 
     public static ObjectAccess AccessTo(TableEntry table, AccessEntry? entry)
@@ -34,12 +37,14 @@ public sealed partial class AccessRights
         var columns = entry?.Columns.ToDictionary(column => column, entry.ItemsOf, StringComparer.Ordinal) ?? s_noColumns;
         if (entry is { IsWhole: true }) return new ObjectAccess(table.Owner, entry.ItemsOf(null), columns);
         var own = new AclItem(table.Owner, TableLetters, table.Owner);
-        return new ObjectAccess(table.Owner, table.IsClosed ? [own] : [own, new AclItem("", "r", table.Owner)], columns) { IsDefault = table.IsClosed };
+        return new ObjectAccess(table.Owner, table.IsClosed ? [own] : [own, new AclItem("", "r", table.Owner)], columns)
+            { IsDefault = table.IsClosed };
     }
 
     /// <summary>Whether the user has a right on a schema.</summary>
     public async ValueTask<bool> MayAsync(string user, SchemaEntry schema, char letter, CancellationToken cancellationToken) =>
-        await IsSuperuserAsync(user, cancellationToken) || await HoldsAsync(user, (await AccessToAsync(schema, cancellationToken)).Items, letter, cancellationToken);
+        await IsSuperuserAsync(user, cancellationToken)
+            || await HoldsAsync(user, (await AccessToAsync(schema, cancellationToken)).Items, letter, cancellationToken);
 
     /// <summary>Raises 42501 for a user without the right.</summary>
     public async ValueTask RequireAsync(string user, SchemaEntry schema, char letter, CancellationToken cancellationToken)
@@ -48,9 +53,11 @@ public sealed partial class AccessRights
     }
 
     /// <summary>
-    /// Raises 42501 for a user who has a right neither on the whole table nor on each of the columns. Where no column is named, as in <c>count(*)</c>, the right on any column is enough.
+    /// Raises 42501 for a user who has a right neither on the whole table nor on each of the columns. Where no column is named, as in
+    /// <c>count(*)</c>, the right on any column is enough.
     /// </summary>
-    public async ValueTask RequireAsync(string user, TableEntry table, char letter, IEnumerable<string> columns, CancellationToken cancellationToken)
+    public async ValueTask RequireAsync(string user, TableEntry table, char letter, IEnumerable<string> columns,
+        CancellationToken cancellationToken)
     {
         if (await IsSuperuserAsync(user, cancellationToken)) return;
         var access = await AccessToAsync(table, cancellationToken);
@@ -63,14 +70,16 @@ public sealed partial class AccessRights
     }
 
     /// <summary>
-    /// As whom the user grants, and which of the letters it may: the owner for superusers and those with the owner's rights; else the user itself or a role whose rights it has, whoever may grant most.
+    /// As whom the user grants, and which of the letters it may: the owner for superusers and those with the owner's rights; else the user
+    /// itself or a role whose rights it has, whoever may grant most.
     /// </summary>
     /// <param name="user">The user.</param>
     /// <param name="owner">The object's owner.</param>
     /// <param name="items">The access lists that count: the object's, and the column's.</param>
     /// <param name="letters">What is to be granted.</param>
     /// <param name="cancellationToken">Ends the statement.</param>
-    public async ValueTask<(string Grantor, string Letters)> GrantorAsync(string user, string owner, IReadOnlyList<AclItem> items, string letters, CancellationToken cancellationToken)
+    public async ValueTask<(string Grantor, string Letters)> GrantorAsync(string user, string owner, IReadOnlyList<AclItem> items,
+        string letters, CancellationToken cancellationToken)
     {
         if (await HasRightsOfAsync(user, owner, cancellationToken)) return (owner, letters);
         var best = (Grantor: user, Letters: Grantable(user));
@@ -79,7 +88,8 @@ public sealed partial class AccessRights
                 best = (role, other);
         return best;
 
-        string Grantable(string role) => string.Concat(letters.Where(letter => items.Any(item => item.Grantee == role && item.Has(letter, mayGrant: true))));
+        string Grantable(string role) =>
+            string.Concat(letters.Where(letter => items.Any(item => item.Grantee == role && item.Has(letter, mayGrant: true))));
     }
 
     /// <summary>Whether the user has one of the letters, or may grant it.</summary>
@@ -96,10 +106,13 @@ public sealed partial class AccessRights
     /// <param name="type">r or n.</param>
     /// <param name="schema">The schema of a table.</param>
     /// <param name="cancellationToken">Ends the statement.</param>
-    public async ValueTask<IReadOnlyList<AclItem>?> DefaultOfAsync(string owner, char type, SchemaEntry? schema, CancellationToken cancellationToken)
+    public async ValueTask<IReadOnlyList<AclItem>?> DefaultOfAsync(string owner, char type, SchemaEntry? schema,
+        CancellationToken cancellationToken)
     {
         var all = await catalog.FindAccessAsync(new DefaultScope(owner, null, Oid.None, type).Target, cancellationToken);
-        var within = schema is null ? null : await catalog.FindAccessAsync(new DefaultScope(owner, schema.Name, schema.Oid, type).Target, cancellationToken);
+        var within = schema is null
+            ? null
+            : await catalog.FindAccessAsync(new DefaultScope(owner, schema.Name, schema.Oid, type).Target, cancellationToken);
         if (all is null && within is null) return null;
         IReadOnlyList<AclItem> plain = PlainDefault(owner, type);
         var items = all?.ItemsOf(null) ?? plain;
@@ -130,7 +143,8 @@ public sealed partial class AccessRights
     private async ValueTask<bool> HoldsAsync(string user, IReadOnlyList<AclItem> items, char letter, CancellationToken cancellationToken)
     {
         foreach (var item in items)
-            if (item.Has(letter, mayGrant: false) && (item.Grantee.Length == 0 || await HasRightsOfAsync(user, item.Grantee, cancellationToken)))
+            if (item.Has(letter, mayGrant: false)
+                && (item.Grantee.Length == 0 || await HasRightsOfAsync(user, item.Grantee, cancellationToken)))
                 return true;
         return false;
     }

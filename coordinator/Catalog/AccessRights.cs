@@ -4,14 +4,18 @@ using Federation.Core.Types;
 namespace Federation.Catalog;
 
 /// <summary>
-/// Who may do what at one version of the catalog, by PostgreSQL's rules: superusers everything, an owner what it likes with its objects, a member what the roles may that it inherits from. The one
-/// place that knows memberships; functions such as has_server_privilege ask it too.
+/// Who may do what at one version of the catalog, by PostgreSQL's rules: superusers everything, an owner what it likes with its objects, a
+/// member what the roles may that it inherits from. The one place that knows memberships; functions such as has_server_privilege ask it
+/// too.
 /// </summary>
 /// <param name="catalog">The version.</param>
-/// <param name="trusted">A user who is let in although the catalog knows no roles yet, and so may do everything; null when there is none.</param>
+/// <param name="trusted">A user who is let in although the catalog knows no roles yet, and so may do everything; null when there is
+/// none.</param>
 public sealed partial class AccessRights(ICatalogSnapshot catalog, string? trusted)
 {
-    /// <summary>The superuser that every gateway has, who owns what came with it. Without an entry in the catalog it has no password.</summary>
+    /// <summary>
+    /// The superuser that every gateway has, who owns what came with it. Without an entry in the catalog it has no password.
+    /// </summary>
     public const string BootstrapSuperuser = "federation";
 
     /// <summary>Stands for every role, of whatever name.</summary>
@@ -41,32 +45,42 @@ public sealed partial class AccessRights(ICatalogSnapshot catalog, string? trust
         return roles;
     }
 
-    public async ValueTask<bool> IsSuperuserAsync(string user, CancellationToken cancellationToken) => await FindRoleAsync(user, cancellationToken) is { IsSuperuser: true };
+    public async ValueTask<bool> IsSuperuserAsync(string user, CancellationToken cancellationToken) =>
+        await FindRoleAsync(user, cancellationToken) is { IsSuperuser: true };
 
     /// <summary>is_member_of_role: may become the role by SET ROLE.</summary>
     public async ValueTask<bool> IsMemberAsync(string user, string role, CancellationToken cancellationToken) =>
-        user == role || await IsSuperuserAsync(user, cancellationToken) || await ReachesAsync(user, role, mustInherit: false, cancellationToken);
+        user == role || await IsSuperuserAsync(user, cancellationToken)
+            || await ReachesAsync(user, role, mustInherit: false, cancellationToken);
 
-    /// <summary>Whether the user is a member by grants alone, so that another grant would make a circle. Everybody is a member of itself.</summary>
+    /// <summary>
+    /// Whether the user is a member by grants alone, so that another grant would make a circle. Everybody is a member of itself.
+    /// </summary>
     public async ValueTask<bool> IsGrantedMemberAsync(string user, string role, CancellationToken cancellationToken) =>
         user == role || await ReachesAsync(user, role, mustInherit: false, cancellationToken);
 
     /// <summary>has_privs_of_role: has the role's rights without SET ROLE.</summary>
     public async ValueTask<bool> HasRightsOfAsync(string user, string role, CancellationToken cancellationToken) =>
-        user == role || await IsSuperuserAsync(user, cancellationToken) || await ReachesAsync(user, role, mustInherit: true, cancellationToken);
+        user == role || await IsSuperuserAsync(user, cancellationToken)
+            || await ReachesAsync(user, role, mustInherit: true, cancellationToken);
 
     /// <summary>is_admin_of_role: may grant membership in the role.</summary>
     public async ValueTask<bool> MayGrantRoleAsync(string user, string role, CancellationToken cancellationToken)
     {
         if (await IsSuperuserAsync(user, cancellationToken)) return true;
         foreach (var member in await catalog.ListRolesAsync(cancellationToken))
-            if (member.MemberOf.Any(membership => membership.IsAdmin && membership.Role == role) && await IsGrantedMemberAsync(user, member.Name, cancellationToken))
+            if (member.MemberOf.Any(membership => membership.IsAdmin && membership.Role == role)
+                && await IsGrantedMemberAsync(user, member.Name, cancellationToken))
                 return true;
         return false;
     }
 
-    /// <summary>What the questions above answer for a role, as lists of roles: those whose rights it has, those it may become, those it may grant. A superuser's hold <see cref="AnyRole"/> besides.</summary>
-    public async ValueTask<(IReadOnlyList<string> Held, IReadOnlyList<string> Memberships, IReadOnlyList<string> Administered)> ListRightsAsync(RoleEntry role, CancellationToken cancellationToken)
+    /// <summary>
+    /// What the questions above answer for a role, as lists of roles: those whose rights it has, those it may become, those it may grant. A
+    /// superuser's hold <see cref="AnyRole"/> besides.
+    /// </summary>
+    public async ValueTask<(IReadOnlyList<string> Held, IReadOnlyList<string> Memberships,
+        IReadOnlyList<string> Administered)> ListRightsAsync(RoleEntry role, CancellationToken cancellationToken)
     {
         string[] any = role.IsSuperuser ? [AnyRole] : [];
         var memberships = await ReachedAsync(role.Name, mustInherit: false, cancellationToken);
@@ -74,17 +88,21 @@ public sealed partial class AccessRights(ICatalogSnapshot catalog, string? trust
         foreach (var name in memberships)
             if (await catalog.FindRoleAsync(name, cancellationToken) is { } entry)
                 administered.UnionWith(entry.MemberOf.Where(membership => membership.IsAdmin).Select(membership => membership.Role));
-        return ([.. await ReachedAsync(role.Name, mustInherit: true, cancellationToken), .. any], [.. memberships, .. any], [.. administered, .. any]);
+        return ([.. await ReachedAsync(role.Name, mustInherit: true, cancellationToken), .. any], [.. memberships, .. any],
+            [.. administered, .. any]);
     }
 
-    public async ValueTask<bool> MayCreateRolesAsync(string user, CancellationToken cancellationToken) => await FindRoleAsync(user, cancellationToken) is { IsSuperuser: true } or { CanCreateRoles: true };
+    public async ValueTask<bool> MayCreateRolesAsync(string user, CancellationToken cancellationToken) =>
+        await FindRoleAsync(user, cancellationToken) is { IsSuperuser: true } or { CanCreateRoles: true };
 
     /// <summary>Whether the user has the one right that objects of this kind have: as owner or by a grant.</summary>
     /// <param name="owner">Null for what belongs to the gateway itself.</param>
-    public ValueTask<bool> MayAsync(string user, AccessTarget target, string? owner, CancellationToken cancellationToken) => MayAsync(user, target, owner, mayGrant: false, cancellationToken);
+    public ValueTask<bool> MayAsync(string user, AccessTarget target, string? owner, CancellationToken cancellationToken) =>
+        MayAsync(user, target, owner, mayGrant: false, cancellationToken);
 
     /// <summary>Whether the user may grant that right to others.</summary>
-    public ValueTask<bool> MayGrantAsync(string user, AccessTarget target, string? owner, CancellationToken cancellationToken) => MayAsync(user, target, owner, mayGrant: true, cancellationToken);
+    public ValueTask<bool> MayGrantAsync(string user, AccessTarget target, string? owner, CancellationToken cancellationToken) =>
+        MayAsync(user, target, owner, mayGrant: true, cancellationToken);
 
     /// <summary>Raises 42501 for a user without the right.</summary>
     public async ValueTask RequireAsync(string user, AccessTarget target, string? owner, CancellationToken cancellationToken)
@@ -96,17 +114,20 @@ public sealed partial class AccessRights(ICatalogSnapshot catalog, string? trust
     /// <param name="kind">How errors call such an object: "foreign server", "schema", "table".</param>
     public async ValueTask RequireOwnerAsync(string user, string owner, string kind, string name, CancellationToken cancellationToken)
     {
-        if (!await HasRightsOfAsync(user, owner, cancellationToken)) throw new SqlException(SqlState.InsufficientPrivilege, $"must be owner of {kind} {name}");
+        if (!await HasRightsOfAsync(user, owner, cancellationToken))
+            throw new SqlException(SqlState.InsufficientPrivilege, $"must be owner of {kind} {name}");
     }
 
     /// <summary>Raises 42704 or 42501 for a role that the user cannot give an object to.</summary>
     public async ValueTask RequireNewOwnerAsync(string user, string owner, CancellationToken cancellationToken)
     {
         await RequireRoleAsync(owner, cancellationToken);
-        if (!await IsMemberAsync(user, owner, cancellationToken)) throw new SqlException(SqlState.InsufficientPrivilege, $"must be member of role \"{owner}\"");
+        if (!await IsMemberAsync(user, owner, cancellationToken))
+            throw new SqlException(SqlState.InsufficientPrivilege, $"must be member of role \"{owner}\"");
     }
 
-    public static SqlException Denied(AccessTarget target) => new(SqlState.InsufficientPrivilege, $"permission denied for {KindOf(target.Kind)} {target.Name}");
+    public static SqlException Denied(AccessTarget target) =>
+        new(SqlState.InsufficientPrivilege, $"permission denied for {KindOf(target.Kind)} {target.Name}");
 
     public static string KindOf(AccessKind kind) => kind switch
     {
@@ -117,9 +138,11 @@ public sealed partial class AccessRights(ICatalogSnapshot catalog, string? trust
         _ => "schema",
     };
 
-    private async ValueTask<bool> MayAsync(string user, AccessTarget target, string? owner, bool mayGrant, CancellationToken cancellationToken)
+    private async ValueTask<bool> MayAsync(string user, AccessTarget target, string? owner, bool mayGrant,
+        CancellationToken cancellationToken)
     {
-        if (user == owner || await IsSuperuserAsync(user, cancellationToken) || (owner is not null && await HasRightsOfAsync(user, owner, cancellationToken))) return true;
+        if (user == owner || await IsSuperuserAsync(user, cancellationToken)
+            || (owner is not null && await HasRightsOfAsync(user, owner, cancellationToken))) return true;
         foreach (var grant in (await catalog.FindAccessAsync(target, cancellationToken))?.Grants ?? [])
         {
             if (mayGrant && !grant.MayGrant) continue;
@@ -154,7 +177,8 @@ public sealed partial class AccessRights(ICatalogSnapshot catalog, string? trust
 
     private static RoleEntry WithOid(RoleEntry role) => role.Name == BootstrapSuperuser ? role with { Oid = BootstrapOid } : role;
 
-    private static RoleEntry Unlimited(string name) => new(name == BootstrapSuperuser ? BootstrapOid : StableOids.OfRole(name), name, IsSuperuser: true, CanLogin: true, Verifier: null)
+    private static RoleEntry Unlimited(string name) =>
+        new(name == BootstrapSuperuser ? BootstrapOid : StableOids.OfRole(name), name, IsSuperuser: true, CanLogin: true, Verifier: null)
     {
         CanCreateRoles = true,
         CanCreateDatabases = true,

@@ -12,8 +12,8 @@ public abstract record CatalogChange
     public sealed record Create(CatalogObject Object) : CatalogChange;
 
     /// <summary>
-    /// Replaces the state of an object that was seen by another. 40001 when another transaction has changed the object since: <see cref="CatalogObject.ChangedAt"/> says which state
-    /// was seen.
+    /// Replaces the state of an object that was seen by another. 40001 when another transaction has changed the object since:
+    /// <see cref="CatalogObject.ChangedAt"/> says which state was seen.
     /// </summary>
     public sealed record Alter(CatalogObject Object) : CatalogChange;
 
@@ -21,8 +21,8 @@ public abstract record CatalogChange
     public sealed record Drop(CatalogKey Key, bool Cascade = false) : CatalogChange;
 
     /// <summary>
-    /// Moves a table on to the state that an update makes of whatever state is current: changes of one table by two transactions follow each other if the table's format lets them. 40001
-    /// when it does not.
+    /// Moves a table on to the state that an update makes of whatever state is current: changes of one table by two transactions follow
+    /// each other if the table's format lets them. 40001 when it does not.
     /// </summary>
     public sealed record UpdateTable(CatalogKey Key, Oid Oid, ITableUpdate Update) : CatalogChange;
 

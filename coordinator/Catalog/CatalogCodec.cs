@@ -21,7 +21,9 @@ internal sealed class CatalogCodec(CatalogKeyring keys)
         return JsonSerializer.Serialize(entry, entry.GetType(), s_options);
     }
 
-    /// <summary>Raises XX001 for a body that is no object of its kind, and 28000 when its secrets were encrypted with another key.</summary>
+    /// <summary>
+    /// Raises XX001 for a body that is no object of its kind, and 28000 when its secrets were encrypted with another key.
+    /// </summary>
     public CatalogObject Read(StoredObject stored)
     {
         var type = ObjectKinds.Of(stored.Key.Kind).Type;
@@ -39,7 +41,9 @@ internal sealed class CatalogCodec(CatalogKeyring keys)
 
     /// <summary>A value is bound to its mapping and option, so that it means nothing elsewhere.</summary>
     private static EquatableArray<KeyValuePair<string, string>> Options(UserMappingEntry mapping, Func<string, string, string> convert) =>
-        mapping.Options.Select(option => KeyValuePair.Create(option.Key, convert(option.Value, $"{mapping.Server}\n{mapping.Oid.Value}\n{option.Key}")))
+        mapping.Options
+            .Select(option =>
+                KeyValuePair.Create(option.Key, convert(option.Value, $"{mapping.Server}\n{mapping.Oid.Value}\n{option.Key}")))
             .ToEquatableArray();
 
     private sealed class OidConverter : JsonConverter<Oid>
@@ -51,7 +55,8 @@ internal sealed class CatalogCodec(CatalogKeyring keys)
 
     private sealed class ArrayConverterFactory : JsonConverterFactory
     {
-        public override bool CanConvert(Type typeToConvert) => typeToConvert.IsGenericType && typeToConvert.GetGenericTypeDefinition() == typeof(EquatableArray<>);
+        public override bool CanConvert(Type typeToConvert) =>
+            typeToConvert.IsGenericType && typeToConvert.GetGenericTypeDefinition() == typeof(EquatableArray<>);
 
         public override JsonConverter CreateConverter(Type typeToConvert, JsonSerializerOptions options) =>
             (JsonConverter)Activator.CreateInstance(typeof(ArrayConverter<>).MakeGenericType(typeToConvert.GetGenericArguments()[0]))!;

@@ -4,7 +4,8 @@ using Federation.Core.Errors;
 namespace Federation.Catalog;
 
 /// <summary>
-/// The ACID catalog above a store. Every commit moves the catalog to its next version; a snapshot is a version and never changes. Thread-safe.
+/// The ACID catalog above a store. Every commit moves the catalog to its next version; a snapshot is a version and never changes.
+/// Thread-safe.
 /// </summary>
 public sealed class CatalogDatabase : IAsyncDisposable
 {
@@ -54,7 +55,8 @@ public sealed class CatalogDatabase : IAsyncDisposable
     /// <summary>The newest committed version.</summary>
     public async ValueTask<ICatalogSnapshot> GetSnapshotAsync(CancellationToken cancellationToken)
     {
-        var version = await Store.FindVersionAsync(null, cancellationToken) ?? throw new SqlException(SqlState.DataCorrupted, "the catalog has no version");
+        var version = await Store.FindVersionAsync(null, cancellationToken)
+            ?? throw new SqlException(SqlState.DataCorrupted, "the catalog has no version");
         return await AtAsync(version, cancellationToken);
     }
 
@@ -71,15 +73,18 @@ public sealed class CatalogDatabase : IAsyncDisposable
         if (_newest is { } newest && newest.Id.Version < version) await GetSnapshotAsync(cancellationToken);
     }
 
-    /// <summary>An older version, for <c>federation.as_of</c>. Raises 22023 when there was no such version, or it is not kept any more.</summary>
+    /// <summary>
+    /// An older version, for <c>federation.as_of</c>. Raises 22023 when there was no such version, or it is not kept any more.
+    /// </summary>
     public async ValueTask<ICatalogSnapshot> GetSnapshotAsync(long version, CancellationToken cancellationToken) =>
         await Store.FindVersionAsync(version, cancellationToken) is { } found
             ? new CatalogSnapshot(Store, _codec, found)
             : throw new SqlException(SqlState.InvalidParameterValue, $"catalog version {version} does not exist");
 
     /// <summary>
-    /// Commits the changes of a transaction, all or none, and returns the new version. They are applied to the newest version by <see cref="CatalogRules"/>, whose errors this raises,
-    /// so changes of different objects by two transactions never conflict; when both changed one object, the second gets 40001.
+    /// Commits the changes of a transaction, all or none, and returns the new version. They are applied to the newest version by
+    /// <see cref="CatalogRules"/>, whose errors this raises, so changes of different objects by two transactions never conflict; when both
+    /// changed one object, the second gets 40001.
     /// </summary>
     /// <param name="job">The job that commits. Raises 55000 when another process has taken the job.</param>
     public async ValueTask<CatalogVersion> CommitAsync(
@@ -107,14 +112,16 @@ public sealed class CatalogDatabase : IAsyncDisposable
             }
         }
 
-        throw new SqlException(SqlState.TRSerializationFailure, "could not serialize access due to concurrent update") { Detail = "Too many transactions change the catalog." };
+        throw new SqlException(SqlState.TRSerializationFailure, "could not serialize access due to concurrent update")
+            { Detail = "Too many transactions change the catalog." };
     }
 
-    public ValueTask<CatalogVersion> CommitAsync(IReadOnlyList<CatalogChange> changes, CancellationToken cancellationToken) => CommitAsync(changes, [], null, cancellationToken);
+    public ValueTask<CatalogVersion> CommitAsync(IReadOnlyList<CatalogChange> changes, CancellationToken cancellationToken) =>
+        CommitAsync(changes, [], null, cancellationToken);
 
     /// <summary>
-    /// What processes of the cluster show each other, made when first asked for. Whoever has it may run kernel SQL on every worker. Raises 28000 when the catalog's secrets were
-    /// encrypted with another key than this process has.
+    /// What processes of the cluster show each other, made when first asked for. Whoever has it may run kernel SQL on every worker. Raises
+    /// 28000 when the catalog's secrets were encrypted with another key than this process has.
     /// </summary>
     public async ValueTask<string> GetClusterSecretAsync(CancellationToken cancellationToken)
     {
@@ -159,7 +166,9 @@ public sealed class CatalogDatabase : IAsyncDisposable
     {
         var newest = _newest;
         if (newest?.Id.Version == version.Version) return newest;
-        var changed = newest is not null && newest.Id.Version < version.Version ? await Store.ListChangedAsync(newest.Id.Version, cancellationToken) : null;
+        var changed = newest is not null && newest.Id.Version < version.Version
+            ? await Store.ListChangedAsync(newest.Id.Version, cancellationToken)
+            : null;
         var next = changed is null ? new CatalogSnapshot(Store, _codec, version) : newest!.Next(version, changed);
         // Two threads may come with different versions; the older one is thrown away by whoever asks next.
         _newest = next;
@@ -167,7 +176,8 @@ public sealed class CatalogDatabase : IAsyncDisposable
     }
 
     /// <summary>The states that differ from the version below; an object made and dropped again by the transaction is none.</summary>
-    private async ValueTask<List<ObjectWrite>> WritesAsync(CatalogOverlay overlay, RecordingSnapshot read, CancellationToken cancellationToken)
+    private async ValueTask<List<ObjectWrite>> WritesAsync(CatalogOverlay overlay, RecordingSnapshot read,
+        CancellationToken cancellationToken)
     {
         var writes = new List<ObjectWrite>();
         foreach (var (key, entry) in overlay.Changed)

@@ -5,8 +5,8 @@ using Federation.Core.Errors;
 namespace Federation.Catalog;
 
 /// <summary>
-/// The key that the catalog's secrets are encrypted with at rest (AES-256-GCM). It lies in a file beside the embedded catalog that only its owner may read, or comes from the
-/// environment, where all gateways and workers on one catalog need the same. Thread-safe.
+/// The key that the catalog's secrets are encrypted with at rest (AES-256-GCM). It lies in a file beside the embedded catalog that only its
+/// owner may read, or comes from the environment, where all gateways and workers on one catalog need the same. Thread-safe.
 /// </summary>
 public sealed class CatalogKeyring
 {
@@ -27,10 +27,14 @@ public sealed class CatalogKeyring
         _source = source;
     }
 
-    /// <summary>The key of the environment, else of the file, which is made when it is missing. Raises 58P01 or 58030 for a file that cannot be used.</summary>
+    /// <summary>
+    /// The key of the environment, else of the file, which is made when it is missing. Raises 58P01 or 58030 for a file that cannot be
+    /// used.
+    /// </summary>
     public static CatalogKeyring Open(string path)
     {
-        if (Environment.GetEnvironmentVariable(Variable) is { Length: > 0 } text) return new CatalogKeyring(Parse(text, Variable), Variable);
+        if (Environment.GetEnvironmentVariable(Variable) is { Length: > 0 } text)
+            return new CatalogKeyring(Parse(text, Variable), Variable);
         try
         {
             if (!File.Exists(path)) Create(path);
@@ -54,7 +58,8 @@ public sealed class CatalogKeyring
         var nonce = sealedBytes.AsSpan(0, NonceSize);
         RandomNumberGenerator.Fill(nonce);
         using var cipher = new AesGcm(_key, TagSize);
-        cipher.Encrypt(nonce, plain, sealedBytes.AsSpan(NonceSize + TagSize), sealedBytes.AsSpan(NonceSize, TagSize), Encoding.UTF8.GetBytes(place));
+        cipher.Encrypt(nonce, plain, sealedBytes.AsSpan(NonceSize + TagSize), sealedBytes.AsSpan(NonceSize, TagSize),
+            Encoding.UTF8.GetBytes(place));
         return Prefix + Convert.ToBase64String(sealedBytes);
     }
 
@@ -68,15 +73,18 @@ public sealed class CatalogKeyring
             var plain = new byte[sealedBytes.Length - NonceSize - TagSize];
             using var cipher = new AesGcm(_key, TagSize);
             cipher.Decrypt(
-                sealedBytes.AsSpan(0, NonceSize), sealedBytes.AsSpan(NonceSize + TagSize), sealedBytes.AsSpan(NonceSize, TagSize), plain, Encoding.UTF8.GetBytes(place));
+                sealedBytes.AsSpan(0, NonceSize), sealedBytes.AsSpan(NonceSize + TagSize), sealedBytes.AsSpan(NonceSize, TagSize), plain,
+                Encoding.UTF8.GetBytes(place));
             return Encoding.UTF8.GetString(plain);
         }
         catch (Exception error) when (error is CryptographicException or FormatException or ArgumentException or OverflowException)
         {
-            throw new SqlException(SqlState.InvalidAuthorizationSpecification, "a secret of the catalog cannot be read with this key", error)
+            throw new SqlException(SqlState.InvalidAuthorizationSpecification,
+                "a secret of the catalog cannot be read with this key", error)
             {
                 Detail = $"The key comes from {_source}.",
-                Hint = $"Put back the key file that was beside the catalog, or set {Variable} to the key that the secrets were stored with.",
+                Hint =
+                    $"Put back the key file that was beside the catalog, or set {Variable} to the key that the secrets were stored with.",
             };
         }
     }
@@ -86,7 +94,8 @@ public sealed class CatalogKeyring
         var key = new byte[KeySize];
         return Convert.TryFromBase64String(text.Trim(), key, out var length) && length == KeySize
             ? key
-            : throw new SqlException(SqlState.ConfigFileError, $"{source} does not hold a key") { Detail = $"A key is {KeySize} bytes in Base64." };
+            : throw new SqlException(SqlState.ConfigFileError, $"{source} does not hold a key")
+                { Detail = $"A key is {KeySize} bytes in Base64." };
     }
 
     private static void Create(string path)

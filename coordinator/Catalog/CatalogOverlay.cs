@@ -3,7 +3,8 @@ using System.Collections.Immutable;
 namespace Federation.Catalog;
 
 /// <summary>
-/// A snapshot with changes on top, so that a transaction sees what it did and nobody else does. Immutable: a change makes another overlay, which is what savepoints return to.
+/// A snapshot with changes on top, so that a transaction sees what it did and nobody else does. Immutable: a change makes another overlay,
+/// which is what savepoints return to.
 /// </summary>
 public sealed class CatalogOverlay : ICatalogSnapshot
 {

@@ -3,8 +3,8 @@ using Federation.Core.Errors;
 namespace Federation.Catalog;
 
 /// <summary>
-/// What a change does to a catalog, and what it needs of it. The one place with these rules: a transaction applies them when a statement changes something, when it moves on to a
-/// newer version, and when it commits.
+/// What a change does to a catalog, and what it needs of it. The one place with these rules: a transaction applies them when a statement
+/// changes something, when it moves on to a newer version, and when it commits.
 /// </summary>
 public static class CatalogRules
 {
@@ -12,10 +12,11 @@ public static class CatalogRules
     private const int MostDependents = 100;
 
     /// <summary>
-    /// The catalog after a change. Raises PostgreSQL's errors for names that are taken or missing (42P06, 42P07, 42710, 3F000, 42P01, 42704), 2BP01 for objects that others depend on,
-    /// and 40001 when another transaction has changed the object.
+    /// The catalog after a change. Raises PostgreSQL's errors for names that are taken or missing (42P06, 42P07, 42710, 3F000, 42P01,
+    /// 42704), 2BP01 for objects that others depend on, and 40001 when another transaction has changed the object.
     /// </summary>
-    public static ValueTask<CatalogOverlay> ApplyAsync(CatalogOverlay catalog, CatalogChange change, CancellationToken cancellationToken) => change switch
+    public static ValueTask<CatalogOverlay> ApplyAsync(CatalogOverlay catalog, CatalogChange change, CancellationToken cancellationToken) =>
+        change switch
     {
         CatalogChange.Create create => CreateAsync(catalog, create.Object, cancellationToken),
         CatalogChange.Alter alter => AlterAsync(catalog, alter.Object, cancellationToken),
@@ -26,7 +27,8 @@ public static class CatalogRules
         _ => throw new System.Diagnostics.UnreachableException(change.GetType().Name),
     };
 
-    private static async ValueTask<CatalogOverlay> CreateAsync(CatalogOverlay catalog, CatalogObject created, CancellationToken cancellationToken)
+    private static async ValueTask<CatalogOverlay> CreateAsync(CatalogOverlay catalog, CatalogObject created,
+        CancellationToken cancellationToken)
     {
         var key = created.Key;
         if (ObjectKinds.Of(key.Kind).Parent is { } parentKind)
@@ -39,21 +41,25 @@ public static class CatalogRules
         return catalog.With(key, created with { ChangedAt = 0 });
     }
 
-    private static async ValueTask<CatalogOverlay> AlterAsync(CatalogOverlay catalog, CatalogObject altered, CancellationToken cancellationToken)
+    private static async ValueTask<CatalogOverlay> AlterAsync(CatalogOverlay catalog, CatalogObject altered,
+        CancellationToken cancellationToken)
     {
         var present = await catalog.FindAsync(altered.Key, cancellationToken) ?? throw ObjectKinds.MissingError(altered.Key);
         if (present.ChangedAt != altered.ChangedAt) throw ObjectKinds.ClashError(altered.Key);
         return catalog.With(altered.Key, altered with { Oid = present.Oid });
     }
 
-    private static async ValueTask<CatalogOverlay> UpdateTableAsync(CatalogOverlay catalog, CatalogChange.UpdateTable update, CancellationToken cancellationToken)
+    private static async ValueTask<CatalogOverlay> UpdateTableAsync(CatalogOverlay catalog, CatalogChange.UpdateTable update,
+        CancellationToken cancellationToken)
     {
         // A table made anew under the name is another table.
-        if (await catalog.FindAsync(update.Key, cancellationToken) is not TableEntry table || table.Oid != update.Oid) throw ObjectKinds.MissingError(update.Key);
+        if (await catalog.FindAsync(update.Key, cancellationToken) is not TableEntry table || table.Oid != update.Oid)
+            throw ObjectKinds.MissingError(update.Key);
         return catalog.With(update.Key, table with { Pointer = await update.Update.ApplyAsync(table.Pointer, cancellationToken) });
     }
 
-    private static async ValueTask<CatalogOverlay> DropAsync(CatalogOverlay catalog, CatalogChange.Drop drop, CancellationToken cancellationToken)
+    private static async ValueTask<CatalogOverlay> DropAsync(CatalogOverlay catalog, CatalogChange.Drop drop,
+        CancellationToken cancellationToken)
     {
         var dropped = await catalog.FindAsync(drop.Key, cancellationToken) ?? throw ObjectKinds.MissingError(drop.Key);
         var kind = ObjectKinds.Of(drop.Key.Kind);
@@ -61,10 +67,12 @@ public static class CatalogRules
         {
             var children = await catalog.ListAsync(new CatalogList(childKind, drop.Key.Name), cancellationToken);
             if (children.Count > 0 && !drop.Cascade) throw StillNeeded(drop.Key, children);
-            foreach (var child in children) catalog = await DropAsync(catalog, new CatalogChange.Drop(child.Key, Cascade: true), cancellationToken);
+            foreach (var child in children)
+                catalog = await DropAsync(catalog, new CatalogChange.Drop(child.Key, Cascade: true), cancellationToken);
         }
 
-        if (kind.Access is { } access) catalog = await WithoutAsync(catalog, AccessEntry.KeyOf(new AccessTarget(access, drop.Key.Name)), cancellationToken);
+        if (kind.Access is { } access)
+            catalog = await WithoutAsync(catalog, AccessEntry.KeyOf(new AccessTarget(access, drop.Key.Name)), cancellationToken);
         if (dropped is TableEntry table) catalog = await WithoutAsync(catalog, AccessEntry.KeyOf(table.AccessTarget), cancellationToken);
         if (dropped is SchemaEntry)
         {
@@ -75,10 +83,12 @@ public static class CatalogRules
         return catalog.With(drop.Key, null);
     }
 
-    private static async ValueTask<CatalogOverlay> WithoutAsync(CatalogOverlay catalog, CatalogKey key, CancellationToken cancellationToken) =>
+    private static async ValueTask<CatalogOverlay> WithoutAsync(CatalogOverlay catalog, CatalogKey key,
+        CancellationToken cancellationToken) =>
         await catalog.FindAsync(key, cancellationToken) is null ? catalog : catalog.With(key, null);
 
-    private static async ValueTask<CatalogOverlay> DropRoleAsync(CatalogOverlay catalog, CatalogKey key, CancellationToken cancellationToken)
+    private static async ValueTask<CatalogOverlay> DropRoleAsync(CatalogOverlay catalog, CatalogKey key,
+        CancellationToken cancellationToken)
     {
         if (await catalog.FindAsync(key, cancellationToken) is null) throw ObjectKinds.MissingError(key);
         var all = await AllAsync(catalog, cancellationToken);
@@ -89,10 +99,12 @@ public static class CatalogRules
         return catalog.With(key, null);
     }
 
-    private static async ValueTask<CatalogOverlay> RenameRoleAsync(CatalogOverlay catalog, CatalogChange.RenameRole rename, CancellationToken cancellationToken)
+    private static async ValueTask<CatalogOverlay> RenameRoleAsync(CatalogOverlay catalog, CatalogChange.RenameRole rename,
+        CancellationToken cancellationToken)
     {
         var newKey = RoleEntry.KeyOf(rename.NewName);
-        if (await catalog.FindAsync(RoleEntry.KeyOf(rename.Name), cancellationToken) is null) throw ObjectKinds.MissingError(RoleEntry.KeyOf(rename.Name));
+        if (await catalog.FindAsync(RoleEntry.KeyOf(rename.Name), cancellationToken) is null)
+            throw ObjectKinds.MissingError(RoleEntry.KeyOf(rename.Name));
         if (await catalog.FindAsync(newKey, cancellationToken) is not null) throw ObjectKinds.TakenError(newKey);
         foreach (var entry in await AllAsync(catalog, cancellationToken))
         {
@@ -128,7 +140,8 @@ public static class CatalogRules
         var noun = ObjectKinds.Of(key.Kind).Noun;
         return new SqlException(SqlState.DependentObjectsStillExist, $"cannot drop {noun} {key.Name} because other objects depend on it")
         {
-            Detail = string.Join('\n', dependents.Take(MostDependents).Select(dependent => $"{Described(dependent)} depends on {noun} {key.Name}")),
+            Detail = string.Join('\n',
+                dependents.Take(MostDependents).Select(dependent => $"{Described(dependent)} depends on {noun} {key.Name}")),
             Hint = "Use DROP ... CASCADE to drop the dependent objects too.",
         };
     }

@@ -3,8 +3,8 @@ using System.Collections.Concurrent;
 namespace Federation.Catalog;
 
 /// <summary>
-/// A committed version. It never changes, so what has been looked up is kept, and the snapshot of the next version begins with all of it that the commits between have not touched.
-/// Thread-safe.
+/// A committed version. It never changes, so what has been looked up is kept, and the snapshot of the next version begins with all of it
+/// that the commits between have not touched. Thread-safe.
 /// </summary>
 internal sealed class CatalogSnapshot : ICatalogSnapshot
 {

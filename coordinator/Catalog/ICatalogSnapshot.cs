@@ -1,8 +1,8 @@
 namespace Federation.Catalog;
 
 /// <summary>
-/// Which state of the catalog a snapshot shows: two snapshots with the same identity show the same objects. What was bound or planned against a snapshot holds as long as the
-/// identity is the same.
+/// Which state of the catalog a snapshot shows: two snapshots with the same identity show the same objects. What was bound or planned
+/// against a snapshot holds as long as the identity is the same.
 /// </summary>
 /// <param name="Version">The committed version below.</param>
 /// <param name="OwnChanges">Zero without uncommitted changes; else a number that no other state of changes in this process has.</param>
@@ -26,22 +26,28 @@ public interface ICatalogSnapshot
 /// <summary>Lookups by kind.</summary>
 public static class CatalogLookups
 {
-    public static ValueTask<IReadOnlyList<SchemaEntry>> ListSchemasAsync(this ICatalogSnapshot catalog, CancellationToken cancellationToken) =>
+    public static ValueTask<IReadOnlyList<SchemaEntry>> ListSchemasAsync(this ICatalogSnapshot catalog,
+        CancellationToken cancellationToken) =>
         ListAsync<SchemaEntry>(catalog, new CatalogList(ObjectKind.Schema), cancellationToken);
 
-    public static ValueTask<SchemaEntry?> FindSchemaAsync(this ICatalogSnapshot catalog, string name, CancellationToken cancellationToken) =>
+    public static ValueTask<SchemaEntry?> FindSchemaAsync(this ICatalogSnapshot catalog, string name,
+        CancellationToken cancellationToken) =>
         FindAsync<SchemaEntry>(catalog, SchemaEntry.KeyOf(name), cancellationToken);
 
-    public static ValueTask<IReadOnlyList<TableEntry>> ListTablesAsync(this ICatalogSnapshot catalog, string schema, CancellationToken cancellationToken) =>
+    public static ValueTask<IReadOnlyList<TableEntry>> ListTablesAsync(this ICatalogSnapshot catalog, string schema,
+        CancellationToken cancellationToken) =>
         ListAsync<TableEntry>(catalog, new CatalogList(ObjectKind.Table, schema), cancellationToken);
 
-    public static ValueTask<TableEntry?> FindTableAsync(this ICatalogSnapshot catalog, string schema, string name, CancellationToken cancellationToken) =>
+    public static ValueTask<TableEntry?> FindTableAsync(this ICatalogSnapshot catalog, string schema, string name,
+        CancellationToken cancellationToken) =>
         FindAsync<TableEntry>(catalog, TableEntry.KeyOf(schema, name), cancellationToken);
 
-    public static ValueTask<IReadOnlyList<ServerEntry>> ListServersAsync(this ICatalogSnapshot catalog, CancellationToken cancellationToken) =>
+    public static ValueTask<IReadOnlyList<ServerEntry>> ListServersAsync(this ICatalogSnapshot catalog,
+        CancellationToken cancellationToken) =>
         ListAsync<ServerEntry>(catalog, new CatalogList(ObjectKind.Server), cancellationToken);
 
-    public static ValueTask<ServerEntry?> FindServerAsync(this ICatalogSnapshot catalog, string name, CancellationToken cancellationToken) =>
+    public static ValueTask<ServerEntry?> FindServerAsync(this ICatalogSnapshot catalog, string name,
+        CancellationToken cancellationToken) =>
         FindAsync<ServerEntry>(catalog, ServerEntry.KeyOf(name), cancellationToken);
 
     /// <summary>The mapping of this user, else of everybody, else null.</summary>
@@ -61,10 +67,12 @@ public static class CatalogLookups
         ListAsync<RoleEntry>(catalog, new CatalogList(ObjectKind.Role), cancellationToken);
 
     /// <summary>What was granted on an object; null when nothing was.</summary>
-    public static ValueTask<AccessEntry?> FindAccessAsync(this ICatalogSnapshot catalog, AccessTarget target, CancellationToken cancellationToken) =>
+    public static ValueTask<AccessEntry?> FindAccessAsync(this ICatalogSnapshot catalog, AccessTarget target,
+        CancellationToken cancellationToken) =>
         FindAsync<AccessEntry>(catalog, AccessEntry.KeyOf(target), cancellationToken);
 
-    public static async ValueTask<IReadOnlyList<AccessEntry>> ListAccessAsync(this ICatalogSnapshot catalog, CancellationToken cancellationToken)
+    public static async ValueTask<IReadOnlyList<AccessEntry>> ListAccessAsync(this ICatalogSnapshot catalog,
+        CancellationToken cancellationToken)
     {
         var entries = new List<AccessEntry>();
         foreach (var kind in Enum.GetNames<AccessKind>())
@@ -75,7 +83,8 @@ public static class CatalogLookups
     private static async ValueTask<T?> FindAsync<T>(ICatalogSnapshot catalog, CatalogKey key, CancellationToken cancellationToken)
         where T : CatalogObject => (T?)await catalog.FindAsync(key, cancellationToken);
 
-    private static async ValueTask<IReadOnlyList<T>> ListAsync<T>(ICatalogSnapshot catalog, CatalogList list, CancellationToken cancellationToken)
+    private static async ValueTask<IReadOnlyList<T>> ListAsync<T>(ICatalogSnapshot catalog, CatalogList list,
+        CancellationToken cancellationToken)
         where T : CatalogObject
     {
         var objects = await catalog.ListAsync(list, cancellationToken);

@@ -3,32 +3,43 @@ using Federation.Core.Types;
 namespace Federation.Catalog;
 
 /// <summary>
-/// Where the versions of the catalog are kept. A store knows objects by key and body and none of the rules; <see cref="CatalogDatabase"/> is the catalog above it. Thread-safe;
-/// several processes may share one store. What <see cref="WriteAsync"/> returned for survives a crash at any moment; what it did not return for is wholly there or wholly absent.
+/// Where the versions of the catalog are kept. A store knows objects by key and body and none of the rules; <see cref="CatalogDatabase"/>
+/// is the catalog above it. Thread-safe; several processes may share one store. What <see cref="WriteAsync"/> returned for survives a crash
+/// at any moment; what it did not return for is wholly there or wholly absent.
 /// </summary>
 public interface ICatalogStore : IAsyncDisposable
 {
     /// <summary>The newest version, or the given one; null when the store does not keep that.</summary>
     ValueTask<CatalogVersion?> FindVersionAsync(long? version, CancellationToken cancellationToken);
 
-    /// <summary>The object as it was at a version; null when there was none. Takes as long after 100,000 commits as after the first.</summary>
+    /// <summary>
+    /// The object as it was at a version; null when there was none. Takes as long after 100,000 commits as after the first.
+    /// </summary>
     ValueTask<StoredObject?> ReadAsync(CatalogKey key, long version, CancellationToken cancellationToken);
 
     ValueTask<IReadOnlyList<StoredObject>> ListAsync(CatalogList list, long version, CancellationToken cancellationToken);
 
-    /// <summary>The keys of objects that commits after a version have made, changed or ended; null when the store does not keep that version any more.</summary>
+    /// <summary>
+    /// The keys of objects that commits after a version have made, changed or ended; null when the store does not keep that version any
+    /// more.
+    /// </summary>
     ValueTask<IReadOnlySet<CatalogKey>?> ListChangedAsync(long since, CancellationToken cancellationToken);
 
     /// <summary>
-    /// Makes the next version, unless a commit after <see cref="CatalogCommit.BaseVersion"/> has changed what the commit expects to be unchanged. Commits of all processes are in one
-    /// order.
+    /// Makes the next version, unless a commit after <see cref="CatalogCommit.BaseVersion"/> has changed what the commit expects to be
+    /// unchanged. Commits of all processes are in one order.
     /// </summary>
     ValueTask<CommitResult> WriteAsync(CatalogCommit commit, CancellationToken cancellationToken);
 
-    /// <summary>Takes OIDs that nothing has had yet, also not in a transaction that was rolled back: <paramref name="count"/> of them from the one returned on.</summary>
+    /// <summary>
+    /// Takes OIDs that nothing has had yet, also not in a transaction that was rolled back: <paramref name="count"/> of them from the one
+    /// returned on.
+    /// </summary>
     ValueTask<Oid> ReserveOidsAsync(int count, CancellationToken cancellationToken);
 
-    /// <summary>Work that committed transactions have left to do, oldest first: what a process that died after its commit could not finish.</summary>
+    /// <summary>
+    /// Work that committed transactions have left to do, oldest first: what a process that died after its commit could not finish.
+    /// </summary>
     ValueTask<IReadOnlyList<CatalogIntent>> ListIntentsAsync(CancellationToken cancellationToken);
 
     /// <summary>Ends an intent whose work is done; no error when it has ended already.</summary>
@@ -51,7 +62,9 @@ public interface ICatalogStore : IAsyncDisposable
     /// <summary>A value that is made once for all processes: the one given, or that of whoever came first.</summary>
     ValueTask<string> GetSecretAsync(string name, string valueIfNew, CancellationToken cancellationToken);
 
-    /// <summary>Forgets states of objects that ended before a time, and the versions that showed them. The newest version always stays.</summary>
+    /// <summary>
+    /// Forgets states of objects that ended before a time, and the versions that showed them. The newest version always stays.
+    /// </summary>
     ValueTask ForgetAsync(DateTimeOffset before, CancellationToken cancellationToken);
 }
 

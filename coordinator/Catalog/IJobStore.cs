@@ -13,7 +13,9 @@ public sealed record JobLease(string Name, string Holder, long Epoch);
 /// </summary>
 public interface IJobStore
 {
-    /// <summary>Takes a job that is due and that nobody holds; null when there is none of that name to take now. A job that was never run is due.</summary>
+    /// <summary>
+    /// Takes a job that is due and that nobody holds; null when there is none of that name to take now. A job that was never run is due.
+    /// </summary>
     ValueTask<JobLease?> TryTakeAsync(string name, string holder, TimeSpan duration, CancellationToken cancellationToken);
 
     /// <summary>Gives the job back, to be run again after a pause. Nothing happens when another process has taken it.</summary>

@@ -1,6 +1,9 @@
 namespace Federation.Catalog;
 
-/// <summary>Remembers what was looked up in a snapshot: what a commit relies on, and so what must not have changed when it is written. Used by one thread at a time.</summary>
+/// <summary>
+/// Remembers what was looked up in a snapshot: what a commit relies on, and so what must not have changed when it is written. Used by one
+/// thread at a time.
+/// </summary>
 internal sealed class RecordingSnapshot(ICatalogSnapshot below) : ICatalogSnapshot
 {
     public HashSet<CatalogKey> Objects { get; } = [];

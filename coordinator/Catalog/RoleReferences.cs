@@ -18,7 +18,10 @@ public static class RoleReferences
         _ => throw new System.Diagnostics.UnreachableException(entry.GetType().Name),
     };
 
-    /// <summary>How PostgreSQL describes what an object needs a role for; null when it does not. Memberships end with the role and are no dependency.</summary>
+    /// <summary>
+    /// How PostgreSQL describes what an object needs a role for; null when it does not. Memberships end with the role and are no
+    /// dependency.
+    /// </summary>
     public static string? Dependency(this CatalogObject entry, string role) => entry switch
     {
         SchemaEntry schema when schema.Owner == role => $"owner of schema {schema.Name}",
@@ -26,21 +29,27 @@ public static class RoleReferences
         ServerEntry server when server.Owner == role => $"owner of server {server.Name}",
         UserMappingEntry mapping when mapping.User == role => $"owner of user mapping for {role} on server {mapping.Server}",
         AccessEntry { Scope: { } scope } when scope.Role == role => $"owner of {Described(scope)}",
-        AccessEntry access when access.Grants.Any(grant => grant.Grantee == role || grant.Grantor == role) => $"privileges for {Described(access)}",
+        AccessEntry access when access.Grants.Any(grant => grant.Grantee == role || grant.Grantor == role) =>
+            $"privileges for {Described(access)}",
         _ => null,
     };
 
-    private static SchemaEntry WithRoleNamed(this SchemaEntry schema, string name, string newName) => schema.Owner == name ? schema with { Owner = newName } : schema;
+    private static SchemaEntry WithRoleNamed(this SchemaEntry schema, string name, string newName) =>
+        schema.Owner == name ? schema with { Owner = newName } : schema;
 
-    private static TableEntry WithRoleNamed(this TableEntry table, string name, string newName) => table.Owner == name ? table with { Owner = newName } : table;
+    private static TableEntry WithRoleNamed(this TableEntry table, string name, string newName) =>
+        table.Owner == name ? table with { Owner = newName } : table;
 
-    private static ServerEntry WithRoleNamed(this ServerEntry server, string name, string newName) => server.Owner == name ? server with { Owner = newName } : server;
+    private static ServerEntry WithRoleNamed(this ServerEntry server, string name, string newName) =>
+        server.Owner == name ? server with { Owner = newName } : server;
 
-    private static UserMappingEntry WithRoleNamed(this UserMappingEntry mapping, string name, string newName) => mapping.User == name ? mapping with { User = newName } : mapping;
+    private static UserMappingEntry WithRoleNamed(this UserMappingEntry mapping, string name, string newName) =>
+        mapping.User == name ? mapping with { User = newName } : mapping;
 
     private static AccessEntry WithRoleNamed(this AccessEntry access, string name, string newName) =>
         access.Scope is { } scope && scope.Role == name
-            ? (access with { Scope = scope with { Role = newName }, Target = (scope with { Role = newName }).Target }).WithGrantsNamed(name, newName)
+            ? (access with { Scope = scope with { Role = newName }, Target = (scope with { Role = newName }).Target })
+                .WithGrantsNamed(name, newName)
             : access.WithGrantsNamed(name, newName);
 
     private static AccessEntry WithGrantsNamed(this AccessEntry access, string name, string newName) => access with
@@ -62,10 +71,12 @@ public static class RoleReferences
         }).ToEquatableArray(),
     };
 
-    public static RoleEntry WithoutMembershipIn(this RoleEntry role, string other) => role with { MemberOf = role.MemberOf.Where(membership => membership.Role != other).ToEquatableArray() };
+    public static RoleEntry WithoutMembershipIn(this RoleEntry role, string other) =>
+        role with { MemberOf = role.MemberOf.Where(membership => membership.Role != other).ToEquatableArray() };
 
     public static SqlException StillNeeded(string role, IEnumerable<string> dependencies) =>
-        new(SqlState.DependentObjectsStillExist, $"role \"{role}\" cannot be dropped because some objects depend on it") { Detail = string.Join('\n', dependencies) };
+        new(SqlState.DependentObjectsStillExist, $"role \"{role}\" cannot be dropped because some objects depend on it")
+            { Detail = string.Join('\n', dependencies) };
 
     private static string Described(AccessEntry access) => access switch
     {
@@ -80,6 +91,7 @@ public static class RoleReferences
     private static string Described(DefaultScope scope)
     {
         var objects = scope.Type switch { 'r' => "relations", 'S' => "sequences", 'f' => "functions", 'T' => "types", _ => "schemas" };
-        return $"default privileges on new {objects} belonging to role {scope.Role}{(scope.Schema is null ? "" : $" in schema {scope.Schema}")}";
+        return $"default privileges on new {objects} belonging to role "
+            + $"{scope.Role}{(scope.Schema is null ? "" : $" in schema {scope.Schema}")}";
     }
 }

@@ -48,7 +48,8 @@ public sealed class QueryLog
         [.. _ended.Select(record => record.Show()), .. ListRunning()];
 
     /// <summary>The statements that run now, the oldest first.</summary>
-    public IReadOnlyList<LoggedQuery> ListRunning() => [.. _running.Values.OrderBy(record => record.Number).Select(record => record.Show())];
+    public IReadOnlyList<LoggedQuery> ListRunning() =>
+        [.. _running.Values.OrderBy(record => record.Number).Select(record => record.Show())];
 
     internal string IdOf(long number) => _prefix + number.ToString(CultureInfo.InvariantCulture);
 

@@ -6,8 +6,9 @@ using System.Threading.Channels;
 namespace Federation.Execution;
 
 /// <summary>
-/// Statements that are over, one line of JSON each, in a file of the data folder. When the file is full it becomes the previous one, and the one before that goes: two files of at most
-/// <see cref="MostBytes"/>, and nothing older than <see cref="OldestAge"/> is read. Lines are written in the background; a full disk or a crash loses lines and nothing else. Thread-safe.
+/// Statements that are over, one line of JSON each, in a file of the data folder. When the file is full it becomes the previous one, and
+/// the one before that goes: two files of at most <see cref="MostBytes"/>, and nothing older than <see cref="OldestAge"/> is read. Lines
+/// are written in the background; a full disk or a crash loses lines and nothing else. Thread-safe.
 /// </summary>
 public sealed class QueryLogFile : IAsyncDisposable
 {
@@ -30,7 +31,8 @@ public sealed class QueryLogFile : IAsyncDisposable
     private readonly Action<string> _onFailure;
     private readonly CancellationTokenSource _closing = new();
     private readonly Channel<QueryRecord> _lines =
-        Channel.CreateBounded<QueryRecord>(new BoundedChannelOptions(MostWaiting) { FullMode = BoundedChannelFullMode.DropWrite, SingleReader = true });
+        Channel.CreateBounded<QueryRecord>(new BoundedChannelOptions(MostWaiting)
+            { FullMode = BoundedChannelFullMode.DropWrite, SingleReader = true });
 
     private readonly Task _writing;
 
@@ -53,7 +55,8 @@ public sealed class QueryLogFile : IAsyncDisposable
         foreach (var path in (string[])[PreviousPath, _path])
         {
             if (!File.Exists(path)) continue;
-            using var reader = new StreamReader(new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete));
+            using var reader =
+                new StreamReader(new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete));
             while (reader.ReadLine() is { } line)
             {
                 if (TryParse(line) is not { } query || query.StartedAt < oldest) continue;
@@ -127,7 +130,8 @@ public sealed class QueryLogFile : IAsyncDisposable
 
     private FileStream Open()
     {
-        var options = new FileStreamOptions { Mode = FileMode.Append, Access = FileAccess.Write, Share = FileShare.ReadWrite | FileShare.Delete };
+        var options = new FileStreamOptions { Mode = FileMode.Append, Access = FileAccess.Write,
+            Share = FileShare.ReadWrite | FileShare.Delete };
         if (!OperatingSystem.IsWindows()) options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
         return new FileStream(_path, options);
     }

@@ -15,8 +15,8 @@ public sealed record QueryOrigin(int ProcessId, string User, string Database, st
 }
 
 /// <summary>
-/// A statement while it runs and afterwards. The session's thread writes it, any thread may read it: what a reader sees of a running statement may
-/// be a moment old. Most statements are short and nobody reads them, so nothing is made for a reader before there is one.
+/// A statement while it runs and afterwards. The session's thread writes it, any thread may read it: what a reader sees of a running
+/// statement may be a moment old. Most statements are short and nobody reads them, so nothing is made for a reader before there is one.
 /// </summary>
 public sealed class QueryRecord
 {

@@ -29,8 +29,8 @@ public sealed class QueryRun
     public long Rows { get; private set; }
 
     /// <summary>
-    /// The rows. Each batch belongs to who takes it. Numerics are held in 38 digits first; when a value does not fit and no row has been given yet, the query runs again with numerics of
-    /// any length.
+    /// The rows. Each batch belongs to who takes it. Numerics are held in 38 digits first; when a value does not fit and no row has been
+    /// given yet, the query runs again with numerics of any length.
     /// </summary>
     public async IAsyncEnumerable<Batch> ReadAsync([EnumeratorCancellation] CancellationToken cancellationToken)
     {
@@ -68,7 +68,8 @@ public sealed class QueryRun
     private async ValueTask<IAsyncEnumerator<Batch>> StartAsync(BoundQuery query, CancellationToken cancellationToken)
     {
         // What is prepared for all values reads the newest state.
-        if (_request is { Shortcut: { } shortcut, Sources: null } && ReferenceEquals(query, _request.Query) && await _runner.TryReadAsync(shortcut, _request, cancellationToken) is { } read)
+        if (_request is { Shortcut: { } shortcut, Sources: null } && ReferenceEquals(query, _request.Query)
+            && await _runner.TryReadAsync(shortcut, _request, cancellationToken) is { } read)
         {
             Plan = read.Plan;
             return read.Rows.GetAsyncEnumerator(cancellationToken);

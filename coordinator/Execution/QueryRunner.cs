@@ -13,7 +13,8 @@ namespace Federation.Execution;
 /// <param name="Context">Its parameters, and what session functions give.</param>
 /// <param name="Distribution">How far the plan may be spread.</param>
 /// <param name="Settings">What tasks are told of the session.</param>
-public sealed record QueryRequest(BoundQuery Query, Planner.ExecutionContext Context, DistributionOptions Distribution, TaskSettings Settings)
+public sealed record QueryRequest(BoundQuery Query, Planner.ExecutionContext Context, DistributionOptions Distribution,
+    TaskSettings Settings)
 {
     /// <summary>About how many characters the statement and its parameters have: what planning takes time for.</summary>
     public int Length { get; init; }
@@ -70,7 +71,8 @@ public sealed class QueryRunner(QueryScheduler scheduler, PlanningThreads planni
         }
     }
 
-    private async ValueTask<WrittenRows> WriteAsync(QueryRequest request, BoundQuery query, TaskOutput.WriteFiles output, CancellationToken cancellationToken)
+    private async ValueTask<WrittenRows> WriteAsync(QueryRequest request, BoundQuery query, TaskOutput.WriteFiles output,
+        CancellationToken cancellationToken)
     {
         var plan = await PlanWriteAsync(request, query, output, cancellationToken);
         if (request.BeforeStartAsync is { } before) await before(cancellationToken);
@@ -81,11 +83,13 @@ public sealed class QueryRunner(QueryScheduler scheduler, PlanningThreads planni
     }
 
     /// <summary>The fragments of a query whose rows are written, without running them.</summary>
-    public async ValueTask<FragmentedPlan> PlanWriteAsync(QueryRequest request, BoundQuery query, TaskOutput.WriteFiles output, CancellationToken cancellationToken)
+    public async ValueTask<FragmentedPlan> PlanWriteAsync(QueryRequest request, BoundQuery query, TaskOutput.WriteFiles output,
+        CancellationToken cancellationToken)
     {
         var plan = await PlanAsync(request, query, cancellationToken);
         // Tasks that give sorted rows give a column to merge them by, which no table has.
-        if (plan.Root.Merge is not null) plan = await PlanAsync(request with { Distribution = DistributionOptions.SingleTask }, query, cancellationToken);
+        if (plan.Root.Merge is not null)
+            plan = await PlanAsync(request with { Distribution = DistributionOptions.SingleTask }, query, cancellationToken);
         return plan with { Fragments = [.. plan.Fragments.SkipLast(1), plan.Root with { Output = output }] };
     }
 
@@ -107,12 +111,15 @@ public sealed class QueryRunner(QueryScheduler scheduler, PlanningThreads planni
 
     private async ValueTask<GenericRead?> PrepareReadAsync(QueryRequest request, CancellationToken cancellationToken)
     {
-        var plan = await planning.RunAsync(request.Length, () => QueryPlanner.TryPlanGeneric(request.Query, request.Context, request.Distribution), cancellationToken);
-        if (plan is null || await scheduler.FindRemoteReadAsync(plan, request.Query.ParameterTypes, cancellationToken) is not { } read) return null;
+        var plan = await planning.RunAsync(request.Length,
+            () => QueryPlanner.TryPlanGeneric(request.Query, request.Context, request.Distribution), cancellationToken);
+        if (plan is null || await scheduler.FindRemoteReadAsync(plan, request.Query.ParameterTypes, cancellationToken) is not { } read)
+            return null;
         return new GenericRead(plan, read, QueryRecord.SourcesOf(plan));
     }
 
-    internal IAsyncEnumerable<Arrow.Batch> ExecuteAsync(FragmentedPlan plan, QueryRequest request, QueryReport report, CancellationToken cancellationToken) =>
+    internal IAsyncEnumerable<Arrow.Batch> ExecuteAsync(FragmentedPlan plan, QueryRequest request, QueryReport report,
+        CancellationToken cancellationToken) =>
         scheduler.ExecuteAsync(plan, request.Settings, report, request.Sources, cancellationToken);
 }
 

@@ -19,7 +19,8 @@ public sealed class ReadShortcut
     /// </summary>
     internal async ValueTask<GenericRead?> FindAsync(QueryRequest request, Func<ValueTask<GenericRead?>> prepareAsync)
     {
-        if (_found is { } found && found.Distribution == request.Distribution && found.PushesSubtrees == request.Context.PushesSubtrees) return found.Read;
+        if (_found is { } found && found.Distribution == request.Distribution && found.PushesSubtrees == request.Context.PushesSubtrees)
+            return found.Read;
         if (!_hasRun)
         {
             _hasRun = true;

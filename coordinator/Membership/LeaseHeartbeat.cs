@@ -25,7 +25,8 @@ public sealed class LeaseHeartbeat : IAsyncDisposable
 
     /// <summary>Raises the store's error when the first lease cannot be put.</summary>
     /// <param name="onFailure">Told of renewals that failed; the next one is tried in time.</param>
-    public static async ValueTask<LeaseHeartbeat> StartAsync(ILeaseStore store, string address, TimeProvider clock, Action<SqlException> onFailure, CancellationToken cancellationToken)
+    public static async ValueTask<LeaseHeartbeat> StartAsync(ILeaseStore store, string address, TimeProvider clock,
+        Action<SqlException> onFailure, CancellationToken cancellationToken)
     {
         var lease = new Lease(Guid.NewGuid().ToString("N"), address, Environment.ProcessId);
         await store.PutAsync(lease, LeaseTimes.Duration, cancellationToken);
@@ -33,7 +34,8 @@ public sealed class LeaseHeartbeat : IAsyncDisposable
     }
 
     /// <summary>Tells coordinators to send nothing new; what they have here stays good.</summary>
-    public Task DrainAsync(CancellationToken cancellationToken) => PutAsync(static lease => lease with { IsDraining = true }, cancellationToken);
+    public Task DrainAsync(CancellationToken cancellationToken) =>
+        PutAsync(static lease => lease with { IsDraining = true }, cancellationToken);
 
     public async ValueTask DisposeAsync()
     {
@@ -53,7 +55,9 @@ public sealed class LeaseHeartbeat : IAsyncDisposable
         _putting.Dispose();
     }
 
-    /// <summary>Changes the lease here and in the store; one change at a time, or a renewal could take back that the worker drains.</summary>
+    /// <summary>
+    /// Changes the lease here and in the store; one change at a time, or a renewal could take back that the worker drains.
+    /// </summary>
     private async Task PutAsync(Func<Lease, Lease> change, CancellationToken cancellationToken)
     {
         await _putting.WaitAsync(cancellationToken);

@@ -23,7 +23,8 @@ public sealed class RemoteTaskRunner(FlightPeers peers, string address) : ITaskR
     public async IAsyncEnumerable<Batch> RunAsync(TaskSpec task, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         var ticket = new Ticket { Ticket_ = UnsafeByteOperations.UnsafeWrap(TaskJson.Write(new WorkerTicket.Run(task))) };
-        var batches = peers.Get(address).ReadBatchesAsync(ticket, trustsValues: true, cancellationToken).GetAsyncEnumerator(cancellationToken);
+        var batches = peers.Get(address).ReadBatchesAsync(ticket, trustsValues: true, cancellationToken)
+            .GetAsyncEnumerator(cancellationToken);
         await using (batches)
         {
             while (true)
@@ -47,7 +48,8 @@ public sealed class RemoteTaskRunner(FlightPeers peers, string address) : ITaskR
         try
         {
             var action = new FlightAction { Type = WorkerProtocol.SpoolTask, Body = UnsafeByteOperations.UnsafeWrap(TaskJson.Write(task)) };
-            await foreach (var result in peers.Get(address).DoActionAsync(action, cancellationToken)) return TaskJson.ReadReport(result.Body.Span);
+            await foreach (var result in peers.Get(address).DoActionAsync(action, cancellationToken))
+                return TaskJson.ReadReport(result.Body.Span);
         }
         catch (SqlException error)
         {

@@ -88,10 +88,13 @@ public sealed class QueryStagesTests
 
     private sealed class NoRunner : ITaskRunner<Batch>
     {
-        public IAsyncEnumerable<Batch> RunAsync(TaskSpec task, CancellationToken cancellationToken) => throw new InvalidOperationException("nothing runs here");
+        public IAsyncEnumerable<Batch> RunAsync(TaskSpec task, CancellationToken cancellationToken) =>
+            throw new InvalidOperationException("nothing runs here");
 
-        public ValueTask<TaskReport> SpoolAsync(TaskSpec task, CancellationToken cancellationToken) => throw new InvalidOperationException("nothing runs here");
+        public ValueTask<TaskReport> SpoolAsync(TaskSpec task, CancellationToken cancellationToken) =>
+            throw new InvalidOperationException("nothing runs here");
 
-        public ValueTask<IAsyncDisposable> OpenQueryAsync(Guid query, CancellationToken cancellationToken) => throw new InvalidOperationException("nothing runs here");
+        public ValueTask<IAsyncDisposable> OpenQueryAsync(Guid query, CancellationToken cancellationToken) =>
+            throw new InvalidOperationException("nothing runs here");
     }
 }

@@ -7,8 +7,8 @@ namespace Federation.Scheduling;
 internal static class AttemptFolders
 {
     /// <summary>
-    /// Removes what attempts that do not count have written: those of a lost worker, which could not clean up, and all of a query that failed, of which other tasks had ended well. An
-    /// attempt that still runs removes its folder itself when it ends.
+    /// Removes what attempts that do not count have written: those of a lost worker, which could not clean up, and all of a query that
+    /// failed, of which other tasks had ended well. An attempt that still runs removes its folder itself when it ends.
     /// </summary>
     public static async ValueTask RemoveAsync(IObjectStore store, TaskOutput.WriteFiles output, IEnumerable<TaskId> attempts)
     {

@@ -8,8 +8,8 @@ using Federation.Core.Errors;
 namespace Federation.Scheduling;
 
 /// <summary>
-/// The live connectors of attached servers, made when first used and shared by all sessions that reach a server with the same options. A changed server gets a new connector; the old
-/// one goes when it has not been asked for in a while. Thread-safe.
+/// The live connectors of attached servers, made when first used and shared by all sessions that reach a server with the same options. A
+/// changed server gets a new connector; the old one goes when it has not been asked for in a while. Thread-safe.
 /// </summary>
 public sealed class ConnectorPool : IConnectorResolver, IAsyncDisposable
 {
@@ -58,7 +58,8 @@ public sealed class ConnectorPool : IConnectorResolver, IAsyncDisposable
     }
 
     /// <summary>Whether an option of a server's user mappings is nobody's to see.</summary>
-    public bool IsSecret(ServerEntry server, string option) => FindFactory(server.Wrapper).Options.Any(known => known.IsSecret && known.Name == option);
+    public bool IsSecret(ServerEntry server, string option) =>
+        FindFactory(server.Wrapper).Options.Any(known => known.IsSecret && known.Name == option);
 
     public bool HoldsSecret(ServerEntry server, UserMappingEntry mapping) => mapping.Options.Any(option => IsSecret(server, option.Key));
 
@@ -96,10 +97,14 @@ public sealed class ConnectorPool : IConnectorResolver, IAsyncDisposable
     private void RequireSecretsFor(ServerEntry server, UserMappingEntry? mapping)
     {
         if (mapping?.SecretsFor is not { } address || AddressOf(server) is var present && present == address) return;
-        throw new SqlException(SqlState.InvalidAuthorizationSpecification, $"the password in the user mapping for \"{mapping.User}\" was given for another address of server \"{server.Name}\"")
+        throw new SqlException(SqlState.InvalidAuthorizationSpecification,
+            $"the password in the user mapping for \"{mapping.User}\" was given for another address of server \"{server.Name}\"")
         {
             Detail = $"It was given for {address}; the server now has {present}.",
-            Hint = $"If it is meant for that address too, give it again: ALTER USER MAPPING FOR {(mapping.User == UserMappingEntry.Everybody ? "PUBLIC" : $"\"{mapping.User}\"")} SERVER \"{server.Name}\" OPTIONS (SET password '…').",
+            Hint =
+                "If it is meant for that address too, give it again: ALTER USER MAPPING FOR "
+                    + $"{(mapping.User == UserMappingEntry.Everybody ? "PUBLIC" : $"\"{mapping.User}\"")} SERVER \"{server.Name}\" "
+                    + "OPTIONS (SET password '…').",
         };
     }
 
@@ -114,7 +119,8 @@ public sealed class ConnectorPool : IConnectorResolver, IAsyncDisposable
     private static string KeyOf(ServerEntry server, Dictionary<string, string> options)
     {
         var digest = new StringBuilder(server.Wrapper);
-        foreach (var (name, value) in options.OrderBy(option => option.Key, StringComparer.Ordinal)) digest.Append('\n').Append(name).Append('=').Append(value);
+        foreach (var (name, value) in options.OrderBy(option => option.Key, StringComparer.Ordinal))
+            digest.Append('\n').Append(name).Append('=').Append(value);
         return $"{server.Name}#{Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(digest.ToString())).AsSpan(0, 8))}";
     }
 

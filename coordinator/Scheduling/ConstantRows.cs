@@ -19,7 +19,8 @@ public static class ConstantRows
     }
 
     /// <summary>The columns of a plan's rows.</summary>
-    public static BatchSchema SchemaOf(LogicalPlan plan) => new(plan.Columns.Select(column => new Field(column.Name, column.Type)).ToEquatableArray());
+    public static BatchSchema SchemaOf(LogicalPlan plan) =>
+        new(plan.Columns.Select(column => new Field(column.Name, column.Type)).ToEquatableArray());
 
     /// <summary>The rows of a plan of constants; null for every other plan.</summary>
     internal static Batch? TryBuild(LogicalPlan plan)
@@ -27,9 +28,12 @@ public static class ConstantRows
         if (plan.Columns.Count == 0) return null;
         var rows = plan switch
         {
-            Project { Input: Values { Outputs.Count: 0, Rows.Count: 1 } } project => Row(project.Assignments.Select(assignment => assignment.Expression)) is { } row ? [row] : null,
-            Project { Input: Values values } project when project.Assignments.All(assignment => assignment.Expression is ColumnRef) => Rows(values, project),
-            Values values => values.Rows.Select(row => Row(row)!).ToArray() is var all && !Array.Exists(all, row => row is null) ? all : null,
+            Project { Input: Values { Outputs.Count: 0, Rows.Count: 1 } } project =>
+                Row(project.Assignments.Select(assignment => assignment.Expression)) is { } row ? [row] : null,
+            Project { Input: Values values } project when project.Assignments.All(assignment => assignment.Expression is ColumnRef) =>
+                Rows(values, project),
+            Values values =>
+                values.Rows.Select(row => Row(row)!).ToArray() is var all && !Array.Exists(all, row => row is null) ? all : null,
             _ => null,
         };
         if (rows is null) return null;

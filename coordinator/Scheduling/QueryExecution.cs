@@ -9,15 +9,19 @@ using Federation.Plan;
 namespace Federation.Scheduling;
 
 /// <summary>
-/// Runs the fragments of one query: stages, each when those that it reads are done, on the workers that are alive, then the root, whose rows stream. When a worker is lost, the tasks whose output was on it
-/// are run again elsewhere; rows that the client has already got are never given twice, so a loss after the first row ends the query with an error.
+/// Runs the fragments of one query: stages, each when those that it reads are done, on the workers that are alive, then the root, whose
+/// rows stream. When a worker is lost, the tasks whose output was on it are run again elsewhere; rows that the client has already got are
+/// never given twice, so a loss after the first row ends the query with an error.
 /// </summary>
 internal sealed class QueryExecution : IAsyncDisposable
 {
     /// <summary>Losses that one query survives. More mean that something other than a worker is broken.</summary>
     private const int MostLosses = 8;
 
-    /// <summary>Stages that run at a time: while one waits for its source another computes. More would take more memory of the workers and more connections of the sources.</summary>
+    /// <summary>
+    /// Stages that run at a time: while one waits for its source another computes. More would take more memory of the workers and more
+    /// connections of the sources.
+    /// </summary>
     private const int ConcurrentStages = 2;
 
     private readonly ScheduledQuery _query;
@@ -37,7 +41,8 @@ internal sealed class QueryExecution : IAsyncDisposable
         _workers = workers;
         _settings = settings;
         _report = report;
-        foreach (var fragment in query.Fragments) _stages.Add(fragment.Fragment.Id, fragment.Tasks.Count, Reads(fragment).Select(source => source.Fragment));
+        foreach (var fragment in query.Fragments)
+            _stages.Add(fragment.Fragment.Id, fragment.Tasks.Count, Reads(fragment).Select(source => source.Fragment));
     }
 
     public async IAsyncEnumerable<Batch> RunAsync([EnumeratorCancellation] CancellationToken cancellationToken)
@@ -59,7 +64,8 @@ internal sealed class QueryExecution : IAsyncDisposable
                     {
                         Lose(address);
                         if (hasStarted || losses >= MostLosses)
-                            throw new SqlException(error.State, error.Message, error) { Hint = "A worker was lost while the query ran; run the query again." };
+                            throw new SqlException(error.State, error.Message, error)
+                                { Hint = "A worker was lost while the query ran; run the query again." };
                         _report?.CountRetry();
                         break;
                     }
@@ -72,7 +78,10 @@ internal sealed class QueryExecution : IAsyncDisposable
         }
     }
 
-    /// <summary>Runs all stages, the root too, whose tasks write files. A task of a lost worker runs again: the files of its lost attempt are nobody's.</summary>
+    /// <summary>
+    /// Runs all stages, the root too, whose tasks write files. A task of a lost worker runs again: the files of its lost attempt are
+    /// nobody's.
+    /// </summary>
     public async Task<WrittenRows> WriteAsync(QueryReport report, CancellationToken cancellationToken)
     {
         var root = _query.Root.Fragment;
@@ -87,7 +96,8 @@ internal sealed class QueryExecution : IAsyncDisposable
         }
         finally
         {
-            await AttemptFolders.RemoveAsync(_store, output, _stages[root.Id].SelectMany((task, part) => Enumerable.Range(0, task.Attempt + 1)
+            await AttemptFolders.RemoveAsync(_store, output,
+                _stages[root.Id].SelectMany((task, part) => Enumerable.Range(0, task.Attempt + 1)
                 .Where(attempt => !isWritten || attempt != task.Attempt).Select(attempt => new TaskId(_id, root.Id, part, attempt))));
         }
     }
@@ -101,7 +111,8 @@ internal sealed class QueryExecution : IAsyncDisposable
                 await RunStagesAsync(withRoot: true, cancellationToken);
                 return;
             }
-            catch (SqlException error) when (error.LostWorker is { } address && losses < MostLosses && !cancellationToken.IsCancellationRequested)
+            catch (SqlException error) when (error.LostWorker is { } address && losses < MostLosses
+                && !cancellationToken.IsCancellationRequested)
             {
                 Lose(address);
                 _report?.CountRetry();
@@ -143,7 +154,9 @@ internal sealed class QueryExecution : IAsyncDisposable
 
         var columns = root.Fragment.Query.Columns.Select(column => new Field(column.Name, column.Type));
         var streams = new RootStreams(root.Tasks.Count, (i, token) => StreamAsync(root, i, Next(), token));
-        var rows = root.Fragment.Merge is { } merge ? streams.MergeAsync(new BatchSchema(columns.SkipLast(1).ToEquatableArray()), merge, cancellationToken) : streams.ReadAsync(cancellationToken);
+        var rows = root.Fragment.Merge is { } merge
+            ? streams.MergeAsync(new BatchSchema(columns.SkipLast(1).ToEquatableArray()), merge, cancellationToken)
+            : streams.ReadAsync(cancellationToken);
         await foreach (var batch in rows) yield return batch;
     }
 
@@ -183,7 +196,9 @@ internal sealed class QueryExecution : IAsyncDisposable
         }
     }
 
-    /// <summary>Runs those tasks of a stage whose output nobody has. Raises nothing: a failure is added to the others and stops all.</summary>
+    /// <summary>
+    /// Runs those tasks of a stage whose output nobody has. Raises nothing: a failure is added to the others and stops all.
+    /// </summary>
     private async Task RunStageAsync(ScheduledFragment fragment, CancellationTokenSource stop, List<SqlException> failures)
     {
         var stage = _stages[fragment.Fragment.Id];
@@ -195,7 +210,9 @@ internal sealed class QueryExecution : IAsyncDisposable
             var worker = Next();
             try
             {
-                using var limit = CancellationTokenSource.CreateLinkedTokenSource([stop.Token, worker.Lost, .. Inputs(fragment).Select(input => input.Lost)]);
+                using var limit =
+                    CancellationTokenSource.CreateLinkedTokenSource([stop.Token, worker.Lost,
+                        .. Inputs(fragment).Select(input => input.Lost)]);
                 await OpenAsync(worker, limit.Token);
                 task.Worker = worker;
                 task.Attempt++;
@@ -205,16 +222,21 @@ internal sealed class QueryExecution : IAsyncDisposable
             }
             catch (Exception error) when (error is SqlException or OperationCanceledException)
             {
-                var failure = stop.IsCancellationRequested ? TaskFailures.Canceled(error) : TaskFailures.Explain(error, [worker, .. Inputs(fragment)]);
+                var failure = stop.IsCancellationRequested
+                    ? TaskFailures.Canceled(error)
+                    : TaskFailures.Explain(error, [worker, .. Inputs(fragment)]);
                 lock (failures) failures.Add(failure);
                 await stop.CancelAsync();
             }
         }
     }
 
-    private async IAsyncEnumerable<Batch> StreamAsync(ScheduledFragment fragment, int index, Worker worker, [EnumeratorCancellation] CancellationToken cancellationToken)
+    private async IAsyncEnumerable<Batch> StreamAsync(ScheduledFragment fragment, int index, Worker worker, [EnumeratorCancellation]
+        CancellationToken cancellationToken)
     {
-        using var limit = CancellationTokenSource.CreateLinkedTokenSource([cancellationToken, worker.Lost, .. Inputs(fragment).Select(input => input.Lost)]);
+        using var limit =
+            CancellationTokenSource.CreateLinkedTokenSource([cancellationToken, worker.Lost,
+                .. Inputs(fragment).Select(input => input.Lost)]);
         try
         {
             await OpenAsync(worker, limit.Token);
@@ -246,13 +268,16 @@ internal sealed class QueryExecution : IAsyncDisposable
         }
 
         // Cut by the loss of a worker, and not by who asked for the rows.
-        bool IsCut(Exception error) => error is SqlException or OperationCanceledException && limit.IsCancellationRequested && !cancellationToken.IsCancellationRequested;
+        bool IsCut(Exception error) => error is SqlException or OperationCanceledException && limit.IsCancellationRequested
+            && !cancellationToken.IsCancellationRequested;
     }
 
     /// <summary>The workers that hold what a fragment reads.</summary>
-    private IEnumerable<Worker> Inputs(ScheduledFragment fragment) => Reads(fragment).SelectMany(source => _stages[source.Fragment]).Select(task => task.Worker!).Distinct();
+    private IEnumerable<Worker> Inputs(ScheduledFragment fragment) =>
+        Reads(fragment).SelectMany(source => _stages[source.Fragment]).Select(task => task.Worker!).Distinct();
 
-    private static IEnumerable<RemoteSource> Reads(ScheduledFragment fragment) => fragment.Fragment.Query.Inputs.Select(input => input.Source).OfType<RemoteSource>();
+    private static IEnumerable<RemoteSource> Reads(ScheduledFragment fragment) =>
+        fragment.Fragment.Query.Inputs.Select(input => input.Source).OfType<RemoteSource>();
 
     /// <summary>Workers in turn; the one in this process when no other is left.</summary>
     private Worker Next()
@@ -274,10 +299,13 @@ internal sealed class QueryExecution : IAsyncDisposable
     private TaskSpec Bind(ScheduledFragment fragment, int index, int attempt)
     {
         var task = fragment.Tasks[index];
-        var sources = fragment.Fragment.Query.Inputs.Where(input => input.Source is RemoteSource).ToDictionary(input => input.Name, input => (RemoteSource)input.Source, StringComparer.Ordinal);
-        var inputs = task.Inputs.Select(input => input is ExchangeInput exchange ? Bind(exchange, sources[exchange.Name], index, fragment.Tasks.Count) : input);
+        var sources = fragment.Fragment.Query.Inputs.Where(input => input.Source is RemoteSource)
+            .ToDictionary(input => input.Name, input => (RemoteSource)input.Source, StringComparer.Ordinal);
+        var inputs = task.Inputs
+            .Select(input => input is ExchangeInput exchange ? Bind(exchange, sources[exchange.Name], index, fragment.Tasks.Count) : input);
         return new TaskSpec(
-            new TaskId(_id, fragment.Fragment.Id, index, attempt), task.Sql, inputs.ToEquatableArray(), fragment.Fragment.Query.Columns, fragment.Fragment.Output, _settings)
+            new TaskId(_id, fragment.Fragment.Id, index, attempt), task.Sql, inputs.ToEquatableArray(), fragment.Fragment.Query.Columns,
+            fragment.Fragment.Output, _settings)
         {
             Values = fragment.Fragment.Query.Values,
         };
@@ -287,12 +315,18 @@ internal sealed class QueryExecution : IAsyncDisposable
     private ExchangeInput Bind(ExchangeInput input, RemoteSource source, int index, int tasks)
     {
         var stage = _stages[source.Fragment];
-        var made = Enumerable.Range(0, stage.Length).Where(task => source.Reading != ExchangeReading.Share || task % tasks == index).ToArray();
-        var partitions = _query.Fragments.First(candidate => candidate.Fragment.Id == source.Fragment).Fragment.Output is not TaskOutput.Hash hash ? 1 : hash.Partitions;
+        var made = Enumerable.Range(0, stage.Length)
+            .Where(task => source.Reading != ExchangeReading.Share || task % tasks == index).ToArray();
+        var partitions =
+            _query.Fragments.First(candidate => candidate.Fragment.Id == source.Fragment).Fragment.Output is not TaskOutput.Hash hash
+                ? 1
+                : hash.Partitions;
         var read = source.Reading == ExchangeReading.Partition ? [index] : Enumerable.Range(0, partitions).ToArray();
         return input with
         {
-            Sources = made.SelectMany(task => read.Select(partition => new ExchangeSource(new TaskId(_id, source.Fragment, task, stage[task].Attempt), stage[task].Worker!.Address, partition))).ToEquatableArray(),
+            Sources = made.SelectMany(task =>
+                read.Select(partition => new ExchangeSource(new TaskId(_id, source.Fragment, task, stage[task].Attempt),
+                    stage[task].Worker!.Address, partition))).ToEquatableArray(),
             EstimatedRows = made.Sum(task => stage[task].Rows) * read.Length / partitions,
         };
     }

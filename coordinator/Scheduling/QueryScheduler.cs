@@ -18,7 +18,8 @@ public sealed record WrittenRows(long Rows, IReadOnlyList<WrittenFile> Files)
 }
 
 /// <summary>
-/// Runs planned queries. Trivial plans take short cuts: constants are answered here, and a plan that is one remote query streams from the source without the kernel. Thread-safe.
+/// Runs planned queries. Trivial plans take short cuts: constants are answered here, and a plan that is one remote query streams from the
+/// source without the kernel. Thread-safe.
 /// </summary>
 public sealed class QueryScheduler(IWorkerDirectory workers, IConnectorResolver connectors, IObjectStore? store = null)
 {
@@ -27,7 +28,8 @@ public sealed class QueryScheduler(IWorkerDirectory workers, IConnectorResolver 
 
     /// <summary>Runs a plan whose root writes data files.</summary>
     /// <param name="sources">The states of sources that the transaction reads; null when each statement reads the newest.</param>
-    public async ValueTask<WrittenRows> WriteAsync(FragmentedPlan plan, TaskSettings settings, SourceSnapshots? sources, CancellationToken cancellationToken)
+    public async ValueTask<WrittenRows> WriteAsync(FragmentedPlan plan, TaskSettings settings, SourceSnapshots? sources,
+        CancellationToken cancellationToken)
     {
         await using var query = await ScheduledQuery.CreateAsync(plan, sources, cancellationToken);
         var report = new QueryReport { Scheduled = query };
@@ -36,7 +38,8 @@ public sealed class QueryScheduler(IWorkerDirectory workers, IConnectorResolver 
             // One task is done in this process: no other has to be told of it, and its source may be here alone.
             var id = Guid.NewGuid();
             await using var open = await workers.Local.Runner.OpenQueryAsync(id, cancellationToken);
-            var task = new TaskSpec(new TaskId(id, single.Fragment.Id, 0, 0), only.Sql, only.Inputs, single.Fragment.Query.Columns, single.Fragment.Output, settings)
+            var task = new TaskSpec(new TaskId(id, single.Fragment.Id, 0, 0), only.Sql, only.Inputs, single.Fragment.Query.Columns,
+                single.Fragment.Output, settings)
             {
                 Values = single.Fragment.Query.Values,
             };
@@ -52,7 +55,8 @@ public sealed class QueryScheduler(IWorkerDirectory workers, IConnectorResolver 
     /// <summary>
     /// How a plan for all values of the parameters is read when it is one statement of a source; null for every other plan.
     /// </summary>
-    public async ValueTask<RemoteRead?> FindRemoteReadAsync(FragmentedPlan plan, EquatableArray<SqlType> parameterTypes, CancellationToken cancellationToken)
+    public async ValueTask<RemoteRead?> FindRemoteReadAsync(FragmentedPlan plan, EquatableArray<SqlType> parameterTypes,
+        CancellationToken cancellationToken)
     {
         await using var query = await ScheduledQuery.CreateAsync(plan, cancellationToken);
         if (query.RemoteOnly is not { } split) return null;
@@ -69,7 +73,8 @@ public sealed class QueryScheduler(IWorkerDirectory workers, IConnectorResolver 
     /// <param name="report">Filled as the query runs, when given.</param>
     /// <param name="sources">The states of sources that the transaction reads; null when each statement reads the newest.</param>
     public async IAsyncEnumerable<Batch> ExecuteAsync(
-        FragmentedPlan plan, TaskSettings settings, QueryReport? report = null, SourceSnapshots? sources = null, [EnumeratorCancellation] CancellationToken cancellationToken = default)
+        FragmentedPlan plan, TaskSettings settings, QueryReport? report = null, SourceSnapshots? sources = null, [EnumeratorCancellation]
+            CancellationToken cancellationToken = default)
     {
         if (plan.Fragments.Count == 1 && ConstantRows.TryBuild(plan.Root.Plan) is { } constant)
         {
@@ -90,7 +95,8 @@ public sealed class QueryScheduler(IWorkerDirectory workers, IConnectorResolver 
         if (query is { Fragments: [{ Tasks: [var only] } single] })
         {
             // One task in this process needs no query to be opened and nothing to be run again.
-            var task = new TaskSpec(new TaskId(Guid.NewGuid(), 0, 0, 0), only.Sql, only.Inputs, single.Fragment.Query.Columns, single.Fragment.Output, settings)
+            var task = new TaskSpec(new TaskId(Guid.NewGuid(), 0, 0, 0), only.Sql, only.Inputs, single.Fragment.Query.Columns,
+                single.Fragment.Output, settings)
             {
                 Values = single.Fragment.Query.Values,
             };

@@ -15,14 +15,19 @@ internal sealed class StagedTask
     /// <summary>Rows of the output of the last attempt that ended.</summary>
     public long Rows { get; set; }
 
-    /// <summary>The data files that the last attempt that ended has written. Only they count: those of other attempts are nobody's.</summary>
+    /// <summary>
+    /// The data files that the last attempt that ended has written. Only they count: those of other attempts are nobody's.
+    /// </summary>
     public EquatableArray<WrittenFile> Files { get; set; }
 
     /// <summary>Whether the output of the last attempt is whole, and every task that reads the stage may use it.</summary>
     public bool IsDone { get; set; }
 }
 
-/// <summary>The tasks of one query's fragments: which are done, and which must run again after a loss. Used by one attempt at a time; a stage's tasks change each their own state.</summary>
+/// <summary>
+/// The tasks of one query's fragments: which are done, and which must run again after a loss. Used by one attempt at a time; a stage's
+/// tasks change each their own state.
+/// </summary>
 internal sealed class QueryStages
 {
     private readonly Dictionary<int, StagedTask[]> _tasks = [];
@@ -42,8 +47,9 @@ internal sealed class QueryStages
     public bool IsLost(Worker worker) => _lost.Contains(worker);
 
     /// <summary>
-    /// Takes note that a worker and what it holds are gone. A lost output runs again when a task that is not done reads its stage. Then every reader of that stage runs again too: the new
-    /// output need not be the old one (a LIMIT without an order, a volatile function, a source without snapshots), and no row may come of both.
+    /// Takes note that a worker and what it holds are gone. A lost output runs again when a task that is not done reads its stage. Then
+    /// every reader of that stage runs again too: the new output need not be the old one (a LIMIT without an order, a volatile function, a
+    /// source without snapshots), and no row may come of both.
     /// </summary>
     public void Lose(IEnumerable<Worker> workers)
     {
@@ -56,7 +62,8 @@ internal sealed class QueryStages
             {
                 var again = _tasks[fragment].Where(task => task.IsDone && _lost.Contains(task.Worker!)).ToList();
                 if (again.Count > 0 && readers.SelectMany(reader => _tasks[reader]).Any(task => !task.IsDone)) hasChanged |= Restart(again);
-                if (_tasks[fragment].Any(task => !task.IsDone && task.Attempt >= 0)) hasChanged |= Restart(readers.SelectMany(reader => _tasks[reader]));
+                if (_tasks[fragment].Any(task => !task.IsDone && task.Attempt >= 0))
+                    hasChanged |= Restart(readers.SelectMany(reader => _tasks[reader]));
             }
         }
         while (hasChanged);

@@ -13,7 +13,8 @@ public sealed class RemoteRead
     private readonly EquatableArray<SqlType> _parameterTypes;
     private volatile Prepared? _prepared;
 
-    internal RemoteRead(ConnectorSplit split, EquatableArray<SqlType> parameterTypes) => (_split, _parameterTypes) = (split, parameterTypes);
+    internal RemoteRead(ConnectorSplit split, EquatableArray<SqlType> parameterTypes) =>
+        (_split, _parameterTypes) = (split, parameterTypes);
 
     /// <summary>
     /// The rows, as <see cref="IPreparedRead.TryReadAsync"/> gives them. Null when the query has to be planned for the values.

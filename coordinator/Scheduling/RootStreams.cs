@@ -8,8 +8,8 @@ using Federation.Planner;
 namespace Federation.Scheduling;
 
 /// <summary>
-/// Runs the tasks of a root side by side and gives their rows as one stream: merged by their order when the root has one, else as they come. A few batches of each task wait at
-/// most; a task whose batches nobody takes waits itself. The first failure stops the others.
+/// Runs the tasks of a root side by side and gives their rows as one stream: merged by their order when the root has one, else as they
+/// come. A few batches of each task wait at most; a task whose batches nobody takes waits itself. The first failure stops the others.
 /// </summary>
 /// <param name="tasks">How many tasks there are.</param>
 /// <param name="open">Runs a task by its number.</param>
@@ -37,15 +37,21 @@ internal sealed class RootStreams(int tasks, Func<int, CancellationToken, IAsync
         }
     }
 
-    /// <summary>The rows of tasks that each give theirs sorted. A task that fails ends the whole: rows after its last one cannot be known.</summary>
+    /// <summary>
+    /// The rows of tasks that each give theirs sorted. A task that fails ends the whole: rows after its last one cannot be known.
+    /// </summary>
     /// <param name="schema">The columns to give: those of the tasks without the last.</param>
-    public async IAsyncEnumerable<Batch> MergeAsync(BatchSchema schema, RowMerge merge, [EnumeratorCancellation] CancellationToken cancellationToken)
+    public async IAsyncEnumerable<Batch> MergeAsync(BatchSchema schema, RowMerge merge, [EnumeratorCancellation]
+        CancellationToken cancellationToken)
     {
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         var channels = Enumerable.Range(0, tasks).Select(_ => Open(WaitingBatches)).ToArray();
         var ended = Task.WhenAll(channels.Select((channel, i) => EndAsync(channel.Writer, PumpAsync(i, channel.Writer, stop))));
-        var streams = channels.Select(channel => channel.Reader.ReadAllAsync(CancellationToken.None).GetAsyncEnumerator(CancellationToken.None)).ToArray();
-        var merged = SortedMerge.MergeAsync(schema, streams, merge.Skip, merge.Take ?? long.MaxValue).GetAsyncEnumerator(CancellationToken.None);
+        var streams =
+            channels.Select(channel => channel.Reader.ReadAllAsync(CancellationToken.None).GetAsyncEnumerator(CancellationToken.None))
+                .ToArray();
+        var merged = SortedMerge.MergeAsync(schema, streams, merge.Skip, merge.Take ?? long.MaxValue)
+            .GetAsyncEnumerator(CancellationToken.None);
         try
         {
             while (true)
@@ -84,14 +90,17 @@ internal sealed class RootStreams(int tasks, Func<int, CancellationToken, IAsync
                 throw TaskFailures.Worst(_failures);
     }
 
-    private static Channel<Batch> Open(int capacity) => Channel.CreateBounded<Batch>(new BoundedChannelOptions(capacity) { SingleReader = true });
+    private static Channel<Batch> Open(int capacity) =>
+        Channel.CreateBounded<Batch>(new BoundedChannelOptions(capacity) { SingleReader = true });
 
     private static void Drain(ChannelReader<Batch> reader)
     {
         while (reader.TryRead(out var left)) left.Dispose();
     }
 
-    /// <summary>Ends a stream with the tasks that write it: with what is wrong when one failed, because a reader must not take that for the end.</summary>
+    /// <summary>
+    /// Ends a stream with the tasks that write it: with what is wrong when one failed, because a reader must not take that for the end.
+    /// </summary>
     private static async Task EndAsync(ChannelWriter<Batch> writer, params Task<SqlException?>[] pumps)
     {
         var failures = (await Task.WhenAll(pumps)).OfType<SqlException>().ToList();
@@ -108,7 +117,9 @@ internal sealed class RootStreams(int tasks, Func<int, CancellationToken, IAsync
         }
         catch (Exception error)
         {
-            var failure = error is SqlException or OperationCanceledException ? TaskFailures.Canceled(error) : new SqlException(SqlState.InternalError, error.Message, error);
+            var failure = error is SqlException or OperationCanceledException
+                ? TaskFailures.Canceled(error)
+                : new SqlException(SqlState.InternalError, error.Message, error);
             lock (_failures) _failures.Add(failure);
             await stop.CancelAsync();
             return failure;

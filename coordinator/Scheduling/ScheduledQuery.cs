@@ -11,14 +11,17 @@ using Federation.Planner.Writing;
 
 namespace Federation.Scheduling;
 
-/// <summary>What one task of a fragment reads, and its SQL. Exchanges have no sources yet: those are known when their tasks have run.</summary>
+/// <summary>
+/// What one task of a fragment reads, and its SQL. Exchanges have no sources yet: those are known when their tasks have run.
+/// </summary>
 public sealed record ScheduledTask(string Sql, EquatableArray<TaskInput> Inputs);
 
 /// <summary>A fragment with its scans planned and dealt out to tasks.</summary>
 public sealed record ScheduledFragment(Fragment Fragment, IReadOnlyList<ScheduledTask> Tasks, IReadOnlyDictionary<Scan, ScanNotes> Notes);
 
 /// <summary>
-/// A query whose splits are planned: what will run, and what EXPLAIN shows. Disposing it releases what the sources hold open for the splits.
+/// A query whose splits are planned: what will run, and what EXPLAIN shows. Disposing it releases what the sources hold open for the
+/// splits.
 /// </summary>
 public sealed class ScheduledQuery : IAsyncDisposable
 {
@@ -34,7 +37,9 @@ public sealed class ScheduledQuery : IAsyncDisposable
 
     public ScheduledFragment Root => Fragments[^1];
 
-    /// <summary>The split of a plan that does nothing but read it, in the order in which the source gives its columns; null for other plans.</summary>
+    /// <summary>
+    /// The split of a plan that does nothing but read it, in the order in which the source gives its columns; null for other plans.
+    /// </summary>
     public ConnectorSplit? RemoteOnly
     {
         get
@@ -43,7 +48,8 @@ public sealed class ScheduledQuery : IAsyncDisposable
             var plan = Root.Fragment.Plan;
             while (true)
             {
-                if (plan is Project { Assignments: var assignments, Input: var input } && assignments.All(assignment => assignment.Expression is ColumnRef)
+                if (plan is Project { Assignments: var assignments, Input: var input }
+                    && assignments.All(assignment => assignment.Expression is ColumnRef)
                     && assignments.Select(assignment => ((ColumnRef)assignment.Expression).Column).SequenceEqual(input.Columns))
                 {
                     plan = input;
@@ -56,11 +62,13 @@ public sealed class ScheduledQuery : IAsyncDisposable
     }
 
     /// <summary>A query that is not run.</summary>
-    public static ValueTask<ScheduledQuery> CreateAsync(FragmentedPlan plan, CancellationToken cancellationToken) => CreateAsync(new ScheduledQuery(plan), cancellationToken);
+    public static ValueTask<ScheduledQuery> CreateAsync(FragmentedPlan plan, CancellationToken cancellationToken) =>
+        CreateAsync(new ScheduledQuery(plan), cancellationToken);
 
     /// <summary>A query that is run. All its scans of one source read one state of it.</summary>
     /// <param name="transaction">The states that its transaction reads; null when each statement reads the newest.</param>
-    public static async ValueTask<ScheduledQuery> CreateAsync(FragmentedPlan plan, SourceSnapshots? transaction, CancellationToken cancellationToken)
+    public static async ValueTask<ScheduledQuery> CreateAsync(FragmentedPlan plan, SourceSnapshots? transaction,
+        CancellationToken cancellationToken)
     {
         var query = new ScheduledQuery(plan);
         try
@@ -123,7 +131,11 @@ public sealed class ScheduledQuery : IAsyncDisposable
             var shares = input.Source switch
             {
                 RemoteSource source => Enumerable.Range(0, fragment.Tasks)
-                    .Select(i => (IReadOnlyList<TaskInput>)[new ExchangeInput(input.Name, WrittenQuery.Given(source.Outputs.Select(column => new RecordField(column.Name, column.Type)).ToEquatableArray()), []) { EstimatedRows = source.EstimatedRows }])
+                    .Select(i =>
+                        (IReadOnlyList<TaskInput>)[
+                            new ExchangeInput(input.Name,
+                                WrittenQuery.Given(source.Outputs.Select(column => new RecordField(column.Name, column.Type))
+                                    .ToEquatableArray()), []) { EstimatedRows = source.EstimatedRows }])
                     .ToArray(),
                 Scan scan => await PlanScanAsync(fragment, scan, input.Name, notes, cancellationToken),
                 _ => throw new SqlException(SqlState.InternalError, $"{input.Source.GetType().Name} cannot be read by a task"),
@@ -132,7 +144,9 @@ public sealed class ScheduledQuery : IAsyncDisposable
         }
 
         var tasks = Enumerable.Range(0, fragment.Tasks).Select(i => new ScheduledTask(
-            prelude[i].Count == 0 ? fragment.Query.Sql : $"WITH {string.Join(", ", prelude[i])} SELECT * FROM ({fragment.Query.Sql}) AS united",
+            prelude[i].Count == 0
+                ? fragment.Query.Sql
+                : $"WITH {string.Join(", ", prelude[i])} SELECT * FROM ({fragment.Query.Sql}) AS united",
             inputs[i].ToEquatableArray()));
         return new ScheduledFragment(fragment, [.. tasks], notes);
     }
@@ -141,9 +155,12 @@ public sealed class ScheduledQuery : IAsyncDisposable
         Fragment fragment, Scan scan, string name, Dictionary<Scan, ScanNotes> notes, CancellationToken cancellationToken)
     {
         var table = Plan.Tables[scan.Source];
-        if (table.Provider is not IScanPlanner planner) throw new SqlException(SqlState.FeatureNotSupported, $"table \"{scan.Source}\" cannot be read");
+        if (table.Provider is not IScanPlanner planner)
+            throw new SqlException(SqlState.FeatureNotSupported, $"table \"{scan.Source}\" cannot be read");
         var columns = scan.Outputs.Select(output => output.SourceName).ToEquatableArray();
-        var handle = planner is ISnapshotSource source && _snapshots.TryGetValue(source, out var snapshot) ? snapshot.At(scan.Handle) : scan.Handle;
+        var handle = planner is ISnapshotSource source && _snapshots.TryGetValue(source, out var snapshot)
+            ? snapshot.At(scan.Handle)
+            : scan.Handle;
         var plan = fragment.Tasks > 1 && planner is IPartitionedScanPlanner partitioned
             ? await partitioned.PlanScanAsync(handle, columns, name, fragment.Tasks, cancellationToken)
             : await planner.PlanScanAsync(handle, columns, name, cancellationToken);
@@ -159,7 +176,8 @@ public sealed class ScheduledQuery : IAsyncDisposable
         return dealt;
     }
 
-    private static void AddInput(List<TaskInput> inputs, List<string> prelude, IReadOnlyList<TaskInput> splits, WrittenInput input, string sql)
+    private static void AddInput(List<TaskInput> inputs, List<string> prelude, IReadOnlyList<TaskInput> splits,
+        WrittenInput input, string sql)
     {
         if (splits is [var only])
         {
@@ -178,7 +196,8 @@ public sealed class ScheduledQuery : IAsyncDisposable
     {
         var identifier = KernelLiterals.Identifier(name);
         var count = 0;
-        for (var at = sql.IndexOf(identifier, StringComparison.Ordinal); at >= 0; at = sql.IndexOf(identifier, at + identifier.Length, StringComparison.Ordinal)) count++;
+        for (var at = sql.IndexOf(identifier, StringComparison.Ordinal); at >= 0;
+            at = sql.IndexOf(identifier, at + identifier.Length, StringComparison.Ordinal)) count++;
         return count;
     }
 

@@ -12,7 +12,8 @@ public sealed class SourceSnapshots : IAsyncDisposable
 
     internal async ValueTask<ISourceSnapshot> GetAsync(ISnapshotSource source, CancellationToken cancellationToken)
     {
-        if (!_snapshots.TryGetValue(source, out var snapshot)) _snapshots[source] = snapshot = await source.OpenSnapshotAsync(cancellationToken);
+        if (!_snapshots.TryGetValue(source, out var snapshot))
+            _snapshots[source] = snapshot = await source.OpenSnapshotAsync(cancellationToken);
         return snapshot;
     }
 

@@ -29,13 +29,17 @@ internal static class SplitAssignment
         return dealt.Select(Merge).ToArray();
     }
 
-    /// <summary>A scan of files as one scan for each file; a Parquet file that is more than one task's share as several ranges of rows.</summary>
+    /// <summary>
+    /// A scan of files as one scan for each file; a Parquet file that is more than one task's share as several ranges of rows.
+    /// </summary>
     private static IEnumerable<TaskInput> Parts(TaskInput split, long share)
     {
         if (split is not FileScan scan) return [split];
-        return scan.Groups.SelectMany(group => group.Files, (group, file) => (Group: group, File: file)).SelectMany(item => Ranges(item.Group, item.File, share), (item, range) => (TaskInput)(scan with
+        return scan.Groups.SelectMany(group => group.Files, (group, file) => (Group: group, File: file))
+            .SelectMany(item => Ranges(item.Group, item.File, share), (item, range) => (TaskInput)(scan with
         {
-            Groups = [item.Group with { Files = [item.File], Rows = range, DeletedRows = item.Group.DeletedRows.Where(rows => rows.Path == item.File.Path).ToEquatableArray() }],
+            Groups = [item.Group with { Files = [item.File], Rows = range,
+                DeletedRows = item.Group.DeletedRows.Where(rows => rows.Path == item.File.Path).ToEquatableArray() }],
             EstimatedRows = range?.Count ?? item.File.RowCount,
         }));
     }
@@ -44,7 +48,9 @@ internal static class SplitAssignment
     {
         if (group.Format != FileFormat.Parquet || file.RowCount < 2 * MinRangeRows || file.RowCount <= share) return [null];
         var count = Math.Min((file.RowCount + share - 1) / Math.Max(1, share), file.RowCount / MinRangeRows);
-        return Enumerable.Range(0, (int)count).Select(i => (RowRange?)new RowRange(file.RowCount * i / count, (file.RowCount * (i + 1) / count) - (file.RowCount * i / count)));
+        return Enumerable.Range(0, (int)count)
+            .Select(i =>
+                (RowRange?)new RowRange(file.RowCount * i / count, (file.RowCount * (i + 1) / count) - (file.RowCount * i / count)));
     }
 
     private static long Weight(TaskInput split) => split switch

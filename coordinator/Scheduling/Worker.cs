@@ -5,7 +5,8 @@ namespace Federation.Scheduling;
 
 /// <summary>A worker that may be given tasks.</summary>
 /// <param name="Address"><c>host:port</c> of its exchange; empty for the worker in this process.</param>
-/// <param name="Lost">Fires when the worker's lease has run out or it was found dead: what it does or holds is not to be waited for.</param>
+/// <param name="Lost">Fires when the worker's lease has run out or it was found dead: what it does or holds is not to be waited
+/// for.</param>
 public sealed record Worker(string Address, ITaskRunner<Batch> Runner, CancellationToken Lost);
 
 /// <summary>The workers that are alive now. Thread-safe.</summary>

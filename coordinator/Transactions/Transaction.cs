@@ -4,7 +4,8 @@ using Federation.Core.Errors;
 namespace Federation.Transactions;
 
 /// <summary>
-/// A read point, the uncommitted changes on top of it, and savepoints. Nobody else sees the changes before <see cref="CommitAsync"/>. Used by one thread at a time.
+/// A read point, the uncommitted changes on top of it, and savepoints. Nobody else sees the changes before <see cref="CommitAsync"/>. Used
+/// by one thread at a time.
 /// </summary>
 public sealed class Transaction
 {
@@ -25,10 +26,16 @@ public sealed class Transaction
 
     internal Transaction(TransactionManager manager) => _manager = manager;
 
-    /// <summary>All statements read the state of the first one: REPEATABLE READ and SERIALIZABLE. Otherwise each statement reads the newest state. Set before the first read.</summary>
+    /// <summary>
+    /// All statements read the state of the first one: REPEATABLE READ and SERIALIZABLE. Otherwise each statement reads the newest state.
+    /// Set before the first read.
+    /// </summary>
     public bool IsRepeatable { get; set; }
 
-    /// <summary>The version of the catalog that statements read from the next read point on; null for the newest. Nothing can be changed while it is set.</summary>
+    /// <summary>
+    /// The version of the catalog that statements read from the next read point on; null for the newest. Nothing can be changed while it is
+    /// set.
+    /// </summary>
     public long? AsOf { get; set; }
 
     /// <summary>Whether a statement has read something, so that the isolation level stands.</summary>
@@ -40,11 +47,16 @@ public sealed class Transaction
     public void BeginStatement() => _needsReadPoint |= !IsRepeatable;
 
     /// <summary>
-    /// The catalog that the present statement sees. Raises 40001 or PostgreSQL's error for a name when somebody has committed a change that the transaction's own changes cannot follow.
+    /// The catalog that the present statement sees. Raises 40001 or PostgreSQL's error for a name when somebody has committed a change that
+    /// the transaction's own changes cannot follow.
     /// </summary>
-    public async ValueTask<ICatalogSnapshot> GetCatalogAsync(CancellationToken cancellationToken) => await GetOwnCatalogAsync(cancellationToken);
+    public async ValueTask<ICatalogSnapshot> GetCatalogAsync(CancellationToken cancellationToken) =>
+        await GetOwnCatalogAsync(cancellationToken);
 
-    /// <summary>Records a change, which the transaction sees from now on. An object that it creates gets its OID here. Raises the errors of <see cref="CatalogRules"/>.</summary>
+    /// <summary>
+    /// Records a change, which the transaction sees from now on. An object that it creates gets its OID here. Raises the errors of
+    /// <see cref="CatalogRules"/>.
+    /// </summary>
     public async ValueTask ChangeAsync(CatalogChange change, CancellationToken cancellationToken)
     {
         if (AsOf is { } version)
@@ -84,7 +96,9 @@ public sealed class Transaction
         Discard(kept);
     }
 
-    /// <summary>Makes the changes durable and visible to all, or raises the reason why none of them is. The transaction is over in both cases.</summary>
+    /// <summary>
+    /// Makes the changes durable and visible to all, or raises the reason why none of them is. The transaction is over in both cases.
+    /// </summary>
     public async ValueTask CommitAsync(CancellationToken cancellationToken)
     {
         try

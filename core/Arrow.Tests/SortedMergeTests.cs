@@ -26,9 +26,12 @@ public sealed class SortedMergeTests
         var random = new Random(streams);
 
         // Keys of all lengths, many of them equal and many a beginning of another.
-        var keys = Enumerable.Range(0, 2000).Select(_ => Enumerable.Range(0, random.Next(12)).Select(_ => (byte)random.Next(0, 3)).Select(digit => digit == 2 ? (byte)255 : digit).ToArray()).ToArray();
+        var keys = Enumerable.Range(0, 2000)
+            .Select(_ => Enumerable.Range(0, random.Next(12)).Select(_ => (byte)random.Next(0, 3))
+                .Select(digit => digit == 2 ? (byte)255 : digit).ToArray()).ToArray();
         var parts = keys.Select((key, number) => (Key: key, Number: number)).GroupBy(_ => random.Next(streams)).OrderBy(part => part.Key)
-            .Select(part => part.OrderBy(row => row.Key, Comparer<byte[]>.Create((a, b) => a.AsSpan().SequenceCompareTo(b))).ToArray()).ToArray();
+            .Select(part => part.OrderBy(row => row.Key, Comparer<byte[]>.Create((a, b) => a.AsSpan().SequenceCompareTo(b))).ToArray())
+            .ToArray();
         var read = new List<(int Number, byte[] Key)>();
         var enumerators = parts.Select(part => StreamAsync(part, random.Next(1, 300)).GetAsyncEnumerator()).ToArray();
         await foreach (var page in SortedMerge.MergeAsync(s_schema, enumerators, skip, take, pageRows))
@@ -40,7 +43,8 @@ public sealed class SortedMergeTests
                 {
                     var number = page.Columns[^1].Get<int>(row);
                     for (var i = 0; i < page.Columns.Length - 1; i++)
-                        Assert.Equal(Samples.Show(Samples.Value(s_schema.Fields[i].Type, number % 23)), Samples.Show(page.Columns[i].ReadValue(row)));
+                        Assert.Equal(Samples.Show(Samples.Value(s_schema.Fields[i].Type, number % 23)),
+                            Samples.Show(page.Columns[i].ReadValue(row)));
                     read.Add((number, keys[number]));
                 }
             }
@@ -48,7 +52,8 @@ public sealed class SortedMergeTests
 
         foreach (var enumerator in enumerators) await enumerator.DisposeAsync();
         var expected = parts.SelectMany((part, stream) => part.Select((row, position) => (row.Key, row.Number, stream, position)))
-            .OrderBy(row => row.Key, Comparer<byte[]>.Create((a, b) => a.AsSpan().SequenceCompareTo(b))).ThenBy(row => row.stream).ThenBy(row => row.position)
+            .OrderBy(row => row.Key, Comparer<byte[]>.Create((a, b) => a.AsSpan().SequenceCompareTo(b))).ThenBy(row => row.stream)
+            .ThenBy(row => row.position)
             .Skip((int)skip).Take((int)Math.Min(take, 10_000)).Select(row => row.Number);
         Assert.Equal(expected, read.Select(row => row.Number));
         Assert.Equal(before, NativeBuffer.LiveBytes);
@@ -102,7 +107,8 @@ public sealed class SortedMergeTests
         yield return builder.Build();
         foreach (var (key, number) in rows)
         {
-            for (var i = 0; i < s_schema.Fields.Count - 1; i++) builder.Columns[i].AppendValue(Samples.Value(s_schema.Fields[i].Type, number % 23));
+            for (var i = 0; i < s_schema.Fields.Count - 1; i++)
+                builder.Columns[i].AppendValue(Samples.Value(s_schema.Fields[i].Type, number % 23));
             builder.Columns[^2].Append(number);
             builder.Columns[^1].AppendBytes(key);
             builder.EndRow();

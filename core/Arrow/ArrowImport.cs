@@ -5,13 +5,14 @@ using Federation.Core.Types;
 namespace Federation.Arrow;
 
 /// <summary>
-/// Takes over record batches that come through the Arrow C data interface. The columns view the foreign buffers; disposing the batch releases them, once.
+/// Takes over record batches that come through the Arrow C data interface. The columns view the foreign buffers; disposing the batch
+/// releases them, once.
 /// </summary>
 public static unsafe class ArrowImport
 {
     /// <summary>
-    /// Moves the contents of <paramref name="array"/> (a struct array, one child per column) into a batch; the caller's struct is marked as released. The schema stays the caller's. Raises
-    /// 42804 when a column's format does not hold values of its type.
+    /// Moves the contents of <paramref name="array"/> (a struct array, one child per column) into a batch; the caller's struct is marked as
+    /// released. The schema stays the caller's. Raises 42804 when a column's format does not hold values of its type.
     /// </summary>
     public static Batch Take(CArrowArray* array, CArrowSchema* schema, ReadOnlySpan<SqlType> types)
     {
@@ -23,7 +24,8 @@ public static unsafe class ArrowImport
         try
         {
             if (owned->ChildCount != types.Length || schema->ChildCount != types.Length)
-                throw new SqlException(SqlState.DatatypeMismatch, $"the Arrow batch has {owned->ChildCount} columns instead of {types.Length}");
+                throw new SqlException(SqlState.DatatypeMismatch,
+                    $"the Arrow batch has {owned->ChildCount} columns instead of {types.Length}");
             var columns = new Column[types.Length];
             for (var i = 0; i < columns.Length; i++) columns[i] = View(owned->Children[i], schema->Children[i], types[i]);
             return new Batch(checked((int)owned->Length), columns, owner);
@@ -38,7 +40,8 @@ public static unsafe class ArrowImport
     private static Column View(CArrowArray* array, CArrowSchema* schema, SqlType type)
     {
         var format = Marshal.PtrToStringUTF8((nint)schema->Format) ?? "";
-        if (!Holds(format, type)) throw new SqlException(SqlState.DatatypeMismatch, $"Arrow format \"{format}\" does not hold values of type {type}");
+        if (!Holds(format, type))
+            throw new SqlException(SqlState.DatatypeMismatch, $"Arrow format \"{format}\" does not hold values of type {type}");
         if (array->Offset != 0) throw new SqlException(SqlState.FeatureNotSupported, "Arrow arrays with an offset are not supported");
         var column = new Column(type)
         {
@@ -60,14 +63,17 @@ public static unsafe class ArrowImport
                 break;
             case Storage.Struct:
                 column.Children = new Column[type.Fields.Count];
-                for (var i = 0; i < column.Children.Length; i++) column.Children[i] = View(array->Children[i], schema->Children[i], type.Fields[i].Type);
+                for (var i = 0; i < column.Children.Length; i++)
+                    column.Children[i] = View(array->Children[i], schema->Children[i], type.Fields[i].Type);
                 break;
         }
 
         return column;
     }
 
-    /// <summary>Formats whose buffers lie as a column's spans do; intervals, uuids and bit strings are written otherwise in Arrow.</summary>
+    /// <summary>
+    /// Formats whose buffers lie as a column's spans do; intervals, uuids and bit strings are written otherwise in Arrow.
+    /// </summary>
     private static bool Holds(string format, SqlType type) => type.Storage switch
     {
         Storage.Boolean => format == "b",
@@ -76,7 +82,8 @@ public static unsafe class ArrowImport
         Storage.Int64 => format == "l",
         Storage.Float32 => format == "f",
         Storage.Float64 => format == "g",
-        Storage.Decimal => format == $"d:{type.Decimal!.Value.Precision},{type.Decimal.Value.Scale}" || format == $"d:{type.Decimal.Value.Precision},{type.Decimal.Value.Scale},128",
+        Storage.Decimal => format == $"d:{type.Decimal!.Value.Precision},{type.Decimal.Value.Scale}"
+            || format == $"d:{type.Decimal.Value.Precision},{type.Decimal.Value.Scale},128",
         Storage.Text => format == "u",
         Storage.Bytes => format == "z",
         Storage.Date => format == "tdD",

@@ -3,7 +3,8 @@ using Federation.Core;
 namespace Federation.Arrow;
 
 /// <summary>
-/// Deals the rows of batches out to partitions, by a column that names each row's partition, and gives each partition's rows as batches of some size. One thread at a time.
+/// Deals the rows of batches out to partitions, by a column that names each row's partition, and gives each partition's rows as batches of
+/// some size. One thread at a time.
 /// </summary>
 public sealed class BatchPartitioner : IDisposable
 {
@@ -45,7 +46,8 @@ public sealed class BatchPartitioner : IDisposable
             var count = _counts[partition];
             if (count == 0) continue;
             var builder = _builders[partition];
-            for (var i = 0; i < builder.Columns.Length; i++) ColumnGather.Append(builder.Columns[i], batch.Columns[i], _rows[partition].AsSpan(0, count));
+            for (var i = 0; i < builder.Columns.Length; i++)
+                ColumnGather.Append(builder.Columns[i], batch.Columns[i], _rows[partition].AsSpan(0, count));
             builder.AddRows(count);
             if (builder.RowCount >= _pageRows || builder.ByteCount >= _pageBytes) handOn(partition, builder.Build());
         }

@@ -2,8 +2,8 @@ using System.Runtime.InteropServices;
 
 namespace Federation.Arrow;
 
-// The Arrow C data interface (arrow.apache.org/docs/format/CDataInterface.html): two structs by which libraries of one process hand arrays over without a copy. Whoever holds a struct
-// whose release is not null owns what it points to, and calls release once.
+// The Arrow C data interface (arrow.apache.org/docs/format/CDataInterface.html): two structs by which libraries of one process hand arrays
+// over without a copy. Whoever holds a struct whose release is not null owns what it points to, and calls release once.
 
 /// <summary>ArrowSchema: the type of an array.</summary>
 [StructLayout(LayoutKind.Sequential)]

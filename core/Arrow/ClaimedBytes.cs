@@ -7,7 +7,8 @@ public static class ClaimedBytes
     private const int FirstChunkBytes = 16 << 20;
 
     /// <param name="fill">Fills the memory given to it whole, or raises an error.</param>
-    public static async ValueTask<byte[]> ReadAsync(int length, Func<Memory<byte>, CancellationToken, ValueTask> fill, CancellationToken cancellationToken)
+    public static async ValueTask<byte[]> ReadAsync(int length, Func<Memory<byte>, CancellationToken, ValueTask> fill,
+        CancellationToken cancellationToken)
     {
         var bytes = new byte[Math.Min(length, FirstChunkBytes)];
         var done = 0;
@@ -22,7 +23,8 @@ public static class ClaimedBytes
 
     /// <summary>A block of <paramref name="length"/> bytes, which the caller owns.</summary>
     /// <param name="fill">Fills the memory given to it whole, or raises an error.</param>
-    public static async ValueTask<NativeBlock> ReadBlockAsync(int length, Func<Memory<byte>, CancellationToken, ValueTask> fill, CancellationToken cancellationToken)
+    public static async ValueTask<NativeBlock> ReadBlockAsync(int length, Func<Memory<byte>, CancellationToken, ValueTask> fill,
+        CancellationToken cancellationToken)
     {
         var block = new NativeBlock(Math.Min(length, FirstChunkBytes));
         var done = 0;

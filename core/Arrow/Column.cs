@@ -79,7 +79,9 @@ public sealed unsafe class Column
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public bool GetBoolean(int row) => BooleansAreBits ? (Values[row >> 3] >> (row & 7) & 1) != 0 : Values[row] != 0;
 
-    /// <summary>The value at <paramref name="row"/> for storages of fixed width (Int16…Float64, Date, Time, Timestamp, Interval, Uuid).</summary>
+    /// <summary>
+    /// The value at <paramref name="row"/> for storages of fixed width (Int16…Float64, Date, Time, Timestamp, Interval, Uuid).
+    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public T Get<T>(int row)
         where T : unmanaged => ((T*)Values)[row];

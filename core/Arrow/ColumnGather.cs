@@ -8,7 +8,8 @@ namespace Federation.Arrow;
 public static unsafe class ColumnGather
 {
     /// <param name="rows">Rows of <paramref name="source"/> in the order in which they are appended.</param>
-    public static void Append(ColumnBuilder target, Column source, ReadOnlySpan<int> rows) => Append(target, source.Type.Storage, new OfOne(source, rows));
+    public static void Append(ColumnBuilder target, Column source, ReadOnlySpan<int> rows) =>
+        Append(target, source.Type.Storage, new OfOne(source, rows));
 
     /// <param name="sources">Columns of the same type, though not always in the same form.</param>
     /// <param name="origins">For each row to append the source it comes from.</param>

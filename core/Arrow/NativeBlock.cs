@@ -4,9 +4,11 @@ using System.Runtime.InteropServices;
 namespace Federation.Arrow;
 
 /// <summary>
-/// A block of native memory of fixed size, aligned to 64 bytes, with at least 8 readable zero bytes behind its end (validity is read in whole words). Contents are undefined until written.
-/// <para>References are counted: it starts with one, <see cref="AddReference"/> adds one, <c>Dispose</c> gives one back, and the last one frees the memory. Counting is thread-safe. A <see cref="MemoryManager{T}.Memory"/> must not
-/// be used after the last reference is gone.</para>
+/// A block of native memory of fixed size, aligned to 64 bytes, with at least 8 readable zero bytes behind its end (validity is read in
+/// whole words). Contents are undefined until written.
+/// <para>References are counted: it starts with one, <see cref="AddReference"/> adds one, <c>Dispose</c> gives one back, and the last one
+/// frees the memory. Counting is thread-safe. A <see cref="MemoryManager{T}.Memory"/> must not be used after the last reference is
+/// gone.</para>
 /// </summary>
 public sealed unsafe class NativeBlock : MemoryManager<byte>
 {

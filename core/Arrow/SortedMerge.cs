@@ -5,8 +5,8 @@ using Federation.Core;
 namespace Federation.Arrow;
 
 /// <summary>
-/// Makes one sorted stream of several by the bytes of their last column, compared as unsigned bytes, which is not given on. Holds one batch of each stream and the page that it
-/// fills; allocates nothing per row. One thread at a time.
+/// Makes one sorted stream of several by the bytes of their last column, compared as unsigned bytes, which is not given on. Holds one batch
+/// of each stream and the page that it fills; allocates nothing per row. One thread at a time.
 /// </summary>
 public sealed class SortedMerge : IDisposable
 {
@@ -38,12 +38,16 @@ public sealed class SortedMerge : IDisposable
         _sources = schema.Fields.Select(_ => new Column[streams]).ToArray();
     }
 
-    /// <summary>The merged rows. The caller owns each batch; it stays the owner of <paramref name="streams"/> and disposes them when the enumeration has ended.</summary>
+    /// <summary>
+    /// The merged rows. The caller owns each batch; it stays the owner of <paramref name="streams"/> and disposes them when the enumeration
+    /// has ended.
+    /// </summary>
     /// <param name="schema">The columns to give: those of the streams without the last.</param>
     /// <param name="skip">Rows left out at the beginning.</param>
     /// <param name="take">Rows given at most; the streams are not read further.</param>
     public static async IAsyncEnumerable<Batch> MergeAsync(
-        BatchSchema schema, IReadOnlyList<IAsyncEnumerator<Batch>> streams, long skip = 0, long take = long.MaxValue, int pageRows = 16_384, long pageBytes = 1 << 20)
+        BatchSchema schema, IReadOnlyList<IAsyncEnumerator<Batch>> streams, long skip = 0, long take = long.MaxValue, int pageRows = 16_384,
+        long pageBytes = 1 << 20)
     {
         using var merge = new SortedMerge(schema, streams.Count, skip, take, pageRows, pageBytes);
         if (take == 0) yield break;
@@ -83,7 +87,9 @@ public sealed class SortedMerge : IDisposable
         }
     }
 
-    /// <summary>Copies rows in their order until the page is full, enough is taken or a batch has no more: then its cursor, which is off the heap.</summary>
+    /// <summary>
+    /// Copies rows in their order until the page is full, enough is taken or a batch has no more: then its cursor, which is off the heap.
+    /// </summary>
     private Cursor? Advance()
     {
         while (_heapSize > 0 && _take > 0)

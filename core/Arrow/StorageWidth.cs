@@ -4,7 +4,9 @@ namespace Federation.Arrow;
 
 public static class StorageWidth
 {
-    /// <summary>Bytes per value of storages of fixed width; 0 for the others and for decimals, whose width depends on the precision.</summary>
+    /// <summary>
+    /// Bytes per value of storages of fixed width; 0 for the others and for decimals, whose width depends on the precision.
+    /// </summary>
     public static int Width(this Storage storage) => storage switch
     {
         Storage.Boolean => 1,

@@ -6,7 +6,10 @@ using Federation.Core.Values;
 
 namespace Federation.Arrow;
 
-/// <summary>Reads single values of columns in their CLR forms (listed in Values.cs); the counterpart of <see cref="ValueAppender"/>. For parameters and tests: it allocates per value.</summary>
+/// <summary>
+/// Reads single values of columns in their CLR forms (listed in Values.cs); the counterpart of <see cref="ValueAppender"/>. For parameters
+/// and tests: it allocates per value.
+/// </summary>
 public static class ValueReader
 {
     /// <summary>The value at a row; null for NULL.</summary>

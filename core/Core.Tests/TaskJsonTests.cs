@@ -25,7 +25,10 @@ public sealed class TaskJsonTests
             ]) { EstimatedRows = 5 },
             new ConnectorSplit("c", [new RecordField("f", SqlType.Array(SqlType.Varchar))], "pg#1", "{\"sql\":\"SELECT 1\"}"),
             new InlineRows("v", Fields(), [Row(), Row().Select(_ => (object?)null).ToEquatableArray()]) { IsReadTwice = true },
-            new ExchangeInput("x", [new RecordField("r", SqlType.Record(new RecordField("p", SqlType.Int4), new RecordField("q", SqlType.Of(PgTypes.Int2vector))))], [new ExchangeSource(new TaskId(Guid.Empty, 1, 0, 0), "127.0.0.1:32011", 4)]),
+            new ExchangeInput("x",
+                [new RecordField("r",
+                    SqlType.Record(new RecordField("p", SqlType.Int4), new RecordField("q", SqlType.Of(PgTypes.Int2vector))))],
+                [new ExchangeSource(new TaskId(Guid.Empty, 1, 0, 0), "127.0.0.1:32011", 4)]),
         ],
         [new RecordField("a", SqlType.NumericOf(15, 2)), new RecordField("a", new SqlType(PgTypes.Varchar, 14))],
         new TaskOutput.Hash([0, 1], 8),
@@ -86,7 +89,8 @@ public sealed class TaskJsonTests
                     case 0: bytes[at] = (byte)random.Next(256); break;
                     case 1: bytes[at] = (byte)"{}[],:\"0-9tfn"[random.Next(13)]; break;
                     case 2: bytes = bytes[..at]; break;
-                    default: bytes = [.. bytes[..at], .. bytes.AsSpan(random.Next(at + 1), Math.Min(8, bytes.Length - at)), .. bytes[at..]]; break;
+                    default: bytes = [.. bytes[..at], .. bytes.AsSpan(random.Next(at + 1), Math.Min(8, bytes.Length - at)), .. bytes[at..]];
+                    break;
                 }
 
                 if (bytes.Length == 0) break;
@@ -107,11 +111,14 @@ public sealed class TaskJsonTests
         Assert.True(read > 1000 && refused > 1000, $"{read} read, {refused} refused");
     }
 
-    private static EquatableArray<RecordField> Fields() => Row().Select((_, i) => new RecordField($"c{i}", SqlType.Text)).ToEquatableArray();
+    private static EquatableArray<RecordField> Fields() =>
+        Row().Select((_, i) => new RecordField($"c{i}", SqlType.Text)).ToEquatableArray();
 
     private static EquatableArray<object?> Row() =>
     [
-        true, (short)-3, int.MaxValue, long.MinValue, 1.5f, double.NegativeInfinity, 0.1, PgNumeric.Parse("-12345678901234567890.0100"), PgNumeric.Parse("NaN"), "text 'é",
-        Guid.Parse("11111111-2222-3333-4444-555555555555"), new PgDate(-5), new PgTime(1), new PgTimeTz(2, -3600), PgTimestamp.Infinity, new PgInterval(1, -2, 3),
+        true, (short)-3, int.MaxValue, long.MinValue, 1.5f, double.NegativeInfinity, 0.1, PgNumeric.Parse("-12345678901234567890.0100"),
+        PgNumeric.Parse("NaN"), "text 'é",
+        Guid.Parse("11111111-2222-3333-4444-555555555555"), new PgDate(-5), new PgTime(1), new PgTimeTz(2, -3600), PgTimestamp.Infinity,
+        new PgInterval(1, -2, 3),
     ];
 }

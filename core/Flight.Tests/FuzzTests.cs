@@ -12,7 +12,9 @@ using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Federation.Flight.Tests;
 
-/// <summary>Whatever bytes a peer sends, reading them ends with messages or a <see cref="SqlException"/>, and the server lives on.</summary>
+/// <summary>
+/// Whatever bytes a peer sends, reading them ends with messages or a <see cref="SqlException"/>, and the server lives on.
+/// </summary>
 public sealed class FuzzTests
 {
     private const int Inputs = 100_000;
@@ -69,7 +71,8 @@ public sealed class FuzzTests
         {
             using var content = new ByteArrayContent(Mutate(random, seed));
             content.Headers.ContentType = new MediaTypeHeaderValue("application/grpc");
-            using var request = new HttpRequestMessage(HttpMethod.Post, new Uri(server.Address, $"/arrow.flight.protocol.FlightService/{methods[i % methods.Length]}"))
+            using var request = new HttpRequestMessage(HttpMethod.Post,
+                new Uri(server.Address, $"/arrow.flight.protocol.FlightService/{methods[i % methods.Length]}"))
             {
                 Version = HttpVersion.Version20, VersionPolicy = HttpVersionPolicy.RequestVersionExact, Content = content,
             };
@@ -109,7 +112,8 @@ public sealed class FuzzTests
         using var stream = new MemoryStream();
         var head = new System.Buffers.ArrayBufferWriter<byte>();
         var writer = new IpcBatchWriter(TestService.Schema);
-        foreach (var data in (FlightData[])[new FlightData(TestService.Schema) { Descriptor = new FlightDescriptor { Path = { "table" } }.ToByteArray() }, Message(writer, 0), Message(writer, 20)])
+        foreach (var data in (FlightData[])[new FlightData(TestService.Schema)
+            { Descriptor = new FlightDescriptor { Path = { "table" } }.ToByteArray() }, Message(writer, 0), Message(writer, 20)])
         {
             using (data)
             {

@@ -12,7 +12,8 @@ namespace Federation.Flight.Tests;
 /// <summary>A service that answers each method in a way that tests can tell, and remembers what became of its calls.</summary>
 internal sealed class TestService : FlightService
 {
-    public static readonly IpcSchema Schema = IpcSchema.Encode(new BatchSchema([new Field("number", SqlType.Int8), new Field("text", SqlType.Text)]));
+    public static readonly IpcSchema Schema =
+        IpcSchema.Encode(new BatchSchema([new Field("number", SqlType.Int8), new Field("text", SqlType.Text)]));
 
     private int _sent;
 
@@ -44,9 +45,11 @@ internal sealed class TestService : FlightService
         return builder.Build();
     }
 
-    public override async IAsyncEnumerable<HandshakeResponse> HandshakeAsync(IAsyncEnumerable<HandshakeRequest> requests, FlightCallContext context)
+    public override async IAsyncEnumerable<HandshakeResponse> HandshakeAsync(IAsyncEnumerable<HandshakeRequest> requests,
+        FlightCallContext context)
     {
-        await foreach (var request in requests) yield return new HandshakeResponse { ProtocolVersion = request.ProtocolVersion + 1, Payload = request.Payload };
+        await foreach (var request in requests)
+            yield return new HandshakeResponse { ProtocolVersion = request.ProtocolVersion + 1, Payload = request.Payload };
     }
 
     public override async IAsyncEnumerable<FlightInfo> ListFlightsAsync(Criteria criteria, FlightCallContext context)
@@ -97,7 +100,8 @@ internal sealed class TestService : FlightService
 
                 using var batch = reader.Read(message.Header.Span, message.TakeBody());
                 rows += batch!.RowCount;
-                yield return new PutResult { AppMetadata = ByteString.CopyFromUtf8($"{rows} {System.Text.Encoding.UTF8.GetString(message.AppMetadata.Span)}") };
+                yield return new PutResult { AppMetadata =
+                    ByteString.CopyFromUtf8($"{rows} {System.Text.Encoding.UTF8.GetString(message.AppMetadata.Span)}") };
             }
         }
 

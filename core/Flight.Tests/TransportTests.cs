@@ -27,7 +27,8 @@ public sealed class TransportTests : IAsyncLifetime
     {
         _server = new FlightServer(new FlightServerOptions(), _service, NullLoggerFactory.Instance);
         await _server.StartAsync(CancellationToken.None);
-        _client = new FlightClient(_server.Address, new FlightClientOptions { Headers = new Dictionary<string, string> { ["authorization"] = "Bearer t0ken" } });
+        _client = new FlightClient(_server.Address,
+            new FlightClientOptions { Headers = new Dictionary<string, string> { ["authorization"] = "Bearer t0ken" } });
     }
 
     public async Task DisposeAsync()
@@ -54,9 +55,12 @@ public sealed class TransportTests : IAsyncLifetime
     public async Task Streams_of_messages()
     {
         Assert.Equal([0, 1, 2], await _client.ListFlightsAsync(new Criteria()).Select(info => info.TotalRecords).ToListAsync());
-        Assert.Equal(["echo 0 x", "echo 1 x", "echo 2 x"], await _client.DoActionAsync(Action("echo", "x")).Select(result => result.Body.ToStringUtf8()).ToListAsync());
+        Assert.Equal(["echo 0 x", "echo 1 x", "echo 2 x"],
+            await _client.DoActionAsync(Action("echo", "x")).Select(result => result.Body.ToStringUtf8()).ToListAsync());
         Assert.Equal(["echo"], await _client.ListActionsAsync().Select(action => action.Type).ToListAsync());
-        Assert.Equal([4UL], await _client.HandshakeAsync(new HandshakeRequest { ProtocolVersion = 3 }).Select(response => response.ProtocolVersion).ToListAsync());
+        Assert.Equal([4UL],
+            await _client.HandshakeAsync(new HandshakeRequest { ProtocolVersion = 3 }).Select(response => response.ProtocolVersion)
+                .ToListAsync());
     }
 
     [Fact]
@@ -115,7 +119,8 @@ public sealed class TransportTests : IAsyncLifetime
     [Fact]
     public async Task Put_answers_while_data_is_sent()
     {
-        var results = await _client.DoPutAsync(UploadAsync("table", 5, 1000)).Select(result => result.AppMetadata.ToStringUtf8()).ToListAsync();
+        var results = await _client.DoPutAsync(UploadAsync("table", 5, 1000)).Select(result => result.AppMetadata.ToStringUtf8())
+            .ToListAsync();
         Assert.Equal(["1000 m0", "2000 m1", "3000 m2", "4000 m3", "5000 m4"], results);
     }
 
@@ -151,7 +156,9 @@ public sealed class TransportTests : IAsyncLifetime
     [Fact]
     public async Task An_error_of_put_arrives_while_the_client_still_sends()
     {
-        AssertWhole(await Assert.ThrowsAsync<SqlException>(async () => await _client.DoPutAsync(UploadAsync("refuse", 1000, 10_000)).ToListAsync()));
+        AssertWhole(
+            await Assert.ThrowsAsync<SqlException>(async () =>
+                await _client.DoPutAsync(UploadAsync("refuse", 1000, 10_000)).ToListAsync()));
         // The connection is still good.
         Assert.Equal(7, (await _client.GetFlightInfoAsync(new FlightDescriptor())).TotalRecords);
     }
@@ -171,7 +178,8 @@ public sealed class TransportTests : IAsyncLifetime
 
     [Fact]
     public async Task The_clients_own_error_stops_put() =>
-        Assert.Equal("broken source", (await Assert.ThrowsAsync<SqlException>(async () => await _client.DoPutAsync(BrokenAsync()).ToListAsync())).Message);
+        Assert.Equal("broken source",
+            (await Assert.ThrowsAsync<SqlException>(async () => await _client.DoPutAsync(BrokenAsync()).ToListAsync())).Message);
 
     [Fact]
     public async Task Cancelling_a_stream_cancels_the_service_soon()
@@ -211,7 +219,8 @@ public sealed class TransportTests : IAsyncLifetime
     {
         _service.Reset();
         using var cancel = new CancellationTokenSource(TimeSpan.FromMilliseconds(200));
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(async () => await _client.DoActionAsync(Action("wait", ""), cancel.Token).ToListAsync());
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(async () =>
+            await _client.DoActionAsync(Action("wait", ""), cancel.Token).ToListAsync());
         await _service.Cancelled.Task.WaitAsync(s_soon);
     }
 
@@ -231,7 +240,8 @@ public sealed class TransportTests : IAsyncLifetime
     public async Task Deadlines_are_kept()
     {
         _service.Reset();
-        await using var client = new FlightClient(_server.Address, new FlightClientOptions { Headers = new Dictionary<string, string> { ["grpc-timeout"] = "200m" } });
+        await using var client = new FlightClient(_server.Address,
+            new FlightClientOptions { Headers = new Dictionary<string, string> { ["grpc-timeout"] = "200m" } });
         var error = await Assert.ThrowsAsync<SqlException>(async () => await client.DoActionAsync(Action("wait", "")).ToListAsync());
         Assert.Equal(SqlState.QueryCanceled, error.State);
         Assert.Contains("deadline", error.Message, StringComparison.Ordinal);
@@ -297,7 +307,8 @@ public sealed class TransportTests : IAsyncLifetime
     {
         using var certificate = Certificate();
         var service = new TestService();
-        await using var server = new FlightServer(new FlightServerOptions { Certificate = certificate }, service, NullLoggerFactory.Instance);
+        await using var server = new FlightServer(new FlightServerOptions { Certificate = certificate }, service,
+            NullLoggerFactory.Instance);
         await server.StartAsync(CancellationToken.None);
         await using (var client = new FlightClient(server.Address, new FlightClientOptions { TrustedRoots = [certificate] }))
         {
@@ -315,7 +326,8 @@ public sealed class TransportTests : IAsyncLifetime
     {
         var expected = TestService.Error();
         Assert.Equal(
-            (expected.State, expected.Message, expected.Detail, expected.Hint, expected.Position, expected.Where, expected.TableName, expected.Routine),
+            (expected.State, expected.Message, expected.Detail, expected.Hint, expected.Position, expected.Where, expected.TableName,
+                expected.Routine),
             (error.State, error.Message, error.Detail, error.Hint, error.Position, error.Where, error.TableName, error.Routine));
     }
 

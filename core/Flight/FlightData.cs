@@ -4,8 +4,9 @@ using Federation.Arrow.Ipc;
 namespace Federation.Flight;
 
 /// <summary>
-/// One message of a data stream: an Arrow message (header and body) and metadata of the application. What was encoded or received once is sent on without encoding it again. Owns its body; whoever takes the message out of a stream
-/// disposes it, or moves the body with <see cref="TakeBody"/>.
+/// One message of a data stream: an Arrow message (header and body) and metadata of the application. What was encoded or received once is
+/// sent on without encoding it again. Owns its body; whoever takes the message out of a stream disposes it, or moves the body with
+/// <see cref="TakeBody"/>.
 /// </summary>
 public sealed class FlightData : IDisposable
 {

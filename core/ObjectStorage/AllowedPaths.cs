@@ -18,14 +18,18 @@ public sealed class AllowedPaths
     public AllowedPaths(IEnumerable<string> folders)
     {
         _given = [.. Outermost(folders.Select(WithSlash))];
-        Folders = [.. _given.Concat(_given.Where(folder => !StoragePath.IsRemote(folder)).Select(folder => WithSlash(RealPaths.Of(folder)))).Distinct(StringComparer.Ordinal)];
+        Folders = [.. _given.Concat(_given.Where(folder => !StoragePath.IsRemote(folder)).Select(folder => WithSlash(RealPaths.Of(folder))))
+            .Distinct(StringComparer.Ordinal)];
     }
 
     /// <summary>The folders and where their links lead, each with a slash at its end.</summary>
     public IReadOnlyList<string> Folders { get; }
 
     /// <summary>The full path; 42501 when it is outside of every folder.</summary>
-    public string Demand(string path) => IsAllowed(path, out var full) ? full : throw new SqlException(SqlState.InsufficientPrivilege, $"file \"{path}\" is outside of the folders that may be read");
+    public string Demand(string path) =>
+        IsAllowed(path, out var full)
+            ? full
+            : throw new SqlException(SqlState.InsufficientPrivilege, $"file \"{path}\" is outside of the folders that may be read");
 
     public bool Contains(string path) => IsAllowed(path, out _);
 

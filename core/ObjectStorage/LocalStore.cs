@@ -17,7 +17,8 @@ public sealed class LocalStore : IObjectStore
         return file.Exists ? StatusOf(file.Length, file.LastWriteTimeUtc) : null;
     }));
 
-    public ValueTask<ObjectPart> ReadAsync(string path, long offset, Memory<byte> buffer, string? version, CancellationToken cancellationToken) => ValueTask.FromResult(Guarded(path, () =>
+    public ValueTask<ObjectPart> ReadAsync(string path, long offset, Memory<byte> buffer, string? version,
+        CancellationToken cancellationToken) => ValueTask.FromResult(Guarded(path, () =>
     {
         using var file = File.OpenHandle(path);
         var status = StatusOf(RandomAccess.GetLength(file), File.GetLastWriteTimeUtc(file));
@@ -28,7 +29,8 @@ public sealed class LocalStore : IObjectStore
         return new ObjectPart(filled, status);
     }));
 
-    public ValueTask<bool> TryCreateAsync(string path, ReadOnlyMemory<byte> bytes, CancellationToken cancellationToken) => ValueTask.FromResult(Guarded(path, () =>
+    public ValueTask<bool> TryCreateAsync(string path, ReadOnlyMemory<byte> bytes, CancellationToken cancellationToken) =>
+        ValueTask.FromResult(Guarded(path, () =>
     {
         Directory.CreateDirectory(StoragePath.FolderOf(path));
         FileStream file;
@@ -91,11 +93,14 @@ public sealed class LocalStore : IObjectStore
         return ValueTask.CompletedTask;
     }
 
-    public ValueTask<IReadOnlyList<ListedObject>> ListAsync(string folder, int most, CancellationToken cancellationToken) => ValueTask.FromResult<IReadOnlyList<ListedObject>>(Guarded(folder, () =>
+    public ValueTask<IReadOnlyList<ListedObject>> ListAsync(string folder, int most, CancellationToken cancellationToken) =>
+        ValueTask.FromResult<IReadOnlyList<ListedObject>>(Guarded(folder, () =>
     {
         var found = new DirectoryInfo(folder);
         return found.Exists
-            ? found.EnumerateFileSystemInfos().Take(most).Select(entry => new ListedObject(StoragePath.Combine(folder, entry.Name), entry.Attributes.HasFlag(FileAttributes.Directory), null) { Written = entry.LastWriteTimeUtc }).ToArray()
+            ? found.EnumerateFileSystemInfos().Take(most)
+                .Select(entry => new ListedObject(StoragePath.Combine(folder, entry.Name),
+                    entry.Attributes.HasFlag(FileAttributes.Directory), null) { Written = entry.LastWriteTimeUtc }).ToArray()
             : [];
     }));
 
@@ -125,7 +130,8 @@ public sealed class LocalStore : IObjectStore
         return ValueTask.CompletedTask;
     }
 
-    private static ObjectStatus StatusOf(long length, DateTime writtenUtc) => new(length, string.Create(CultureInfo.InvariantCulture, $"{length}-{writtenUtc.Ticks}"));
+    private static ObjectStatus StatusOf(long length, DateTime writtenUtc) =>
+        new(length, string.Create(CultureInfo.InvariantCulture, $"{length}-{writtenUtc.Ticks}"));
 
     private static T Guarded<T>(string path, Func<T> work)
     {

@@ -32,11 +32,13 @@ public static class StoragePath
     public static string Full(string path)
     {
         if (!IsRemote(path)) return Path.GetFullPath(path) is { Length: > 1 } full ? full.TrimEnd('/') : "/";
-        if (path.Length == S3.Length || path[S3.Length] == '/') throw new SqlException(SqlState.InvalidParameterValue, $"location \"{path}\" names no bucket");
+        if (path.Length == S3.Length || path[S3.Length] == '/')
+            throw new SqlException(SqlState.InvalidParameterValue, $"location \"{path}\" names no bucket");
         return path.TrimEnd('/');
     }
 
-    public static string Combine(string folder, string name) => name.StartsWith('/') || IsRemote(name) ? name : $"{folder.TrimEnd('/')}/{name}";
+    public static string Combine(string folder, string name) =>
+        name.StartsWith('/') || IsRemote(name) ? name : $"{folder.TrimEnd('/')}/{name}";
 
     /// <summary>The text behind the last slash.</summary>
     public static string NameOf(string path) => path[(path.LastIndexOf('/') + 1)..];

@@ -20,12 +20,15 @@ public static class StoreReading
         try
         {
             var part = await store.ReadAsync(path, 0, first, null, cancellationToken);
-            if (part.Status.SizeBytes > most) throw new SqlException(SqlState.ProgramLimitExceeded, $"file \"{path}\" cannot be read: it is longer than {most} bytes");
+            if (part.Status.SizeBytes > most)
+                throw new SqlException(SqlState.ProgramLimitExceeded, $"file \"{path}\" cannot be read: it is longer than {most} bytes");
             if (part.Count == part.Status.SizeBytes) return first.AsSpan(0, part.Count).ToArray();
             var whole = new byte[part.Status.SizeBytes];
             first.AsSpan(0, part.Count).CopyTo(whole);
             var rest = await store.ReadAsync(path, part.Count, whole.AsMemory(part.Count), part.Status.Version, cancellationToken);
-            return part.Count + rest.Count == whole.Length ? whole : throw new SqlException(SqlState.DataCorrupted, $"file \"{path}\" is corrupt: it was cut off while it was read");
+            return part.Count + rest.Count == whole.Length
+                ? whole
+                : throw new SqlException(SqlState.DataCorrupted, $"file \"{path}\" is corrupt: it was cut off while it was read");
         }
         finally
         {
@@ -34,21 +37,25 @@ public static class StoreReading
     }
 
     /// <summary>As <see cref="ReadAllAsync"/>, for code that parses as it reads; see <see cref="Await{T}"/>.</summary>
-    public static byte[] ReadAll(this IObjectStore store, string path, long most) => Await(store.ReadAllAsync(path, most, CancellationToken.None));
+    public static byte[] ReadAll(this IObjectStore store, string path, long most) =>
+        Await(store.ReadAllAsync(path, most, CancellationToken.None));
 
     public static ObjectPart Read(this IObjectStore store, string path, long offset, Memory<byte> buffer, string? version = null) =>
         Await(store.ReadAsync(path, offset, buffer, version, CancellationToken.None));
 
     public static ObjectStatus? Stat(this IObjectStore store, string path) => Await(store.StatAsync(path, CancellationToken.None));
 
-    public static IReadOnlyList<ListedObject> List(this IObjectStore store, string folder) => Await(store.ListAsync(folder, int.MaxValue, CancellationToken.None));
+    public static IReadOnlyList<ListedObject> List(this IObjectStore store, string folder) =>
+        Await(store.ListAsync(folder, int.MaxValue, CancellationToken.None));
 
     public static bool IsFolder(this IObjectStore store, string path) => Await(store.IsFolderAsync(path, CancellationToken.None));
 
     /// <summary>Writes a small file whose name nobody else has; 58P02 when it is there already.</summary>
-    public static async ValueTask CreateAsync(this IObjectStore store, string path, ReadOnlyMemory<byte> bytes, CancellationToken cancellationToken)
+    public static async ValueTask CreateAsync(this IObjectStore store, string path, ReadOnlyMemory<byte> bytes,
+        CancellationToken cancellationToken)
     {
-        if (!await store.TryCreateAsync(path, bytes, cancellationToken)) throw new SqlException(SqlState.DuplicateFile, $"file \"{path}\" exists already");
+        if (!await store.TryCreateAsync(path, bytes, cancellationToken))
+            throw new SqlException(SqlState.DuplicateFile, $"file \"{path}\" exists already");
     }
 
     /// <summary>

@@ -10,7 +10,9 @@ public sealed class CredentialTests(StorePair stores) : IClassFixture<StorePair>
     public async Task A_role_is_assumed()
     {
         stores.Server.ForgetRequests();
-        using var store = new S3Store(stores.Options with { RoleArn = "arn:aws:iam::123456789012:role/reader", TokenEndpoint = stores.Server.Endpoint, ExternalId = "x" });
+        using var store =
+            new S3Store(stores.Options with { RoleArn = "arn:aws:iam::123456789012:role/reader", TokenEndpoint = stores.Server.Endpoint,
+                ExternalId = "x" });
         Assert.Null(await store.StatAsync("s3://lake/f", default));
         Assert.Null(await store.StatAsync("s3://lake/g", default));
         Assert.Equal(["assume-role", "head", "head"], stores.Server.Requests.Select(request => request.Kind));
@@ -20,7 +22,8 @@ public sealed class CredentialTests(StorePair stores) : IClassFixture<StorePair>
     public async Task Nobody_reads_public_buckets()
     {
         using var store = new S3Store(stores.Options with { Keys = null, IsAnonymous = true });
-        Assert.Equal(SqlState.InsufficientPrivilege, (await Assert.ThrowsAsync<SqlException>(() => store.StatAsync("s3://lake/f", default).AsTask())).State);
+        Assert.Equal(SqlState.InsufficientPrivilege,
+            (await Assert.ThrowsAsync<SqlException>(() => store.StatAsync("s3://lake/f", default).AsTask())).State);
         stores.Server.IsPublic = true;
         try
         {
@@ -36,9 +39,11 @@ public sealed class CredentialTests(StorePair stores) : IClassFixture<StorePair>
     public async Task A_profile_that_is_missing_is_told()
     {
         using var store = new S3Store(stores.Options with { Keys = null, Profile = "no such profile" });
-        Assert.Equal(SqlState.ConfigFileError, (await Assert.ThrowsAsync<SqlException>(() => store.StatAsync("s3://lake/f", default).AsTask())).State);
+        Assert.Equal(SqlState.ConfigFileError,
+            (await Assert.ThrowsAsync<SqlException>(() => store.StatAsync("s3://lake/f", default).AsTask())).State);
     }
 
     [Fact]
-    public void Keys_are_not_printed() => Assert.DoesNotContain("hidden", $"{new S3Options { Keys = new S3Keys("id", "hidden", "hidden too") }}", StringComparison.Ordinal);
+    public void Keys_are_not_printed() =>
+        Assert.DoesNotContain("hidden", $"{new S3Options { Keys = new S3Keys("id", "hidden", "hidden too") }}", StringComparison.Ordinal);
 }

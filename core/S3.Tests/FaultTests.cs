@@ -84,7 +84,8 @@ public sealed class FaultTests(StorePair stores) : IClassFixture<StorePair>, IDi
         {
             stores.Server.Faults = _ => fault;
             stores.Server.ForgetRequests();
-            var error = await Assert.ThrowsAsync<SqlException>(() => store.ReadAsync("s3://lake/dir/f", 0, new byte[1], null, default).AsTask());
+            var error = await Assert.ThrowsAsync<SqlException>(() =>
+                store.ReadAsync("s3://lake/dir/f", 0, new byte[1], null, default).AsTask());
             Assert.Equal(state, error.State);
             Assert.Contains("\"s3://lake/dir/f\"", error.Message, StringComparison.Ordinal);
             Assert.Contains("Bucket \"lake\", key \"dir/f\"", error.Detail, StringComparison.Ordinal);
@@ -100,7 +101,8 @@ public sealed class FaultTests(StorePair stores) : IClassFixture<StorePair>, IDi
         var denied = await Assert.ThrowsAsync<SqlException>(() => stranger.StatAsync("s3://lake/f", default).AsTask());
         Assert.Equal(SqlState.InsufficientPrivilege, denied.State);
         Assert.DoesNotContain("SecretAccessKey", denied.ToString(), StringComparison.Ordinal);
-        var nowhere = await Assert.ThrowsAsync<SqlException>(() => stores.S3.ReadAsync("s3://nowhere/f", 0, new byte[1], null, default).AsTask());
+        var nowhere =
+            await Assert.ThrowsAsync<SqlException>(() => stores.S3.ReadAsync("s3://nowhere/f", 0, new byte[1], null, default).AsTask());
         Assert.Equal((SqlState.UndefinedFile, "bucket \"nowhere\" does not exist"), (nowhere.State, nowhere.Message));
         Assert.Equal(2, stores.Server.Requests.Count);
     }
@@ -124,7 +126,8 @@ public sealed class FaultTests(StorePair stores) : IClassFixture<StorePair>, IDi
         var open = stores.Server.OpenUploads;
         using var impatient = new S3Store(stores.Options with { Retries = 1 });
         stores.Server.Faults = request => request.Kind == "put-part" ? S3Fault.Error : S3Fault.None;
-        Assert.Equal(SqlState.IoError, (await Assert.ThrowsAsync<SqlException>(() => impatient.UploadAsync($"{folder}/f", local, default).AsTask())).State);
+        Assert.Equal(SqlState.IoError,
+            (await Assert.ThrowsAsync<SqlException>(() => impatient.UploadAsync($"{folder}/f", local, default).AsTask())).State);
         Assert.Equal(open, stores.Server.OpenUploads);
         Assert.Null(await store.StatAsync($"{folder}/f", default));
     }

@@ -26,12 +26,14 @@ public sealed class PathTests : IDisposable
     [InlineData("s3://b", "s3://b", "b")]
     [InlineData("/x/y", "/x", "y")]
     [InlineData("/x", "/", "x")]
-    public void Folders_are_found(string path, string folder, string name) => Assert.Equal((folder, name), (StoragePath.FolderOf(path), StoragePath.NameOf(path)));
+    public void Folders_are_found(string path, string folder, string name) =>
+        Assert.Equal((folder, name), (StoragePath.FolderOf(path), StoragePath.NameOf(path)));
 
     [Theory]
     [InlineData("s3://")]
     [InlineData("s3:///key")]
-    public void A_remote_path_names_a_bucket(string path) => Assert.Equal(SqlState.InvalidParameterValue, Assert.Throws<SqlException>(() => StoragePath.Full(path)).State);
+    public void A_remote_path_names_a_bucket(string path) =>
+        Assert.Equal(SqlState.InvalidParameterValue, Assert.Throws<SqlException>(() => StoragePath.Full(path)).State);
 
     [Theory]
     [InlineData("s3://b/wh", true)]
@@ -41,7 +43,8 @@ public sealed class PathTests : IDisposable
     [InlineData("s3://b/wh/../secret", false)]
     [InlineData("s3://b/wh/./t", false)]
     [InlineData("s3://b", false)]
-    public void Remote_paths_lie_in_their_folder(string path, bool isAllowed) => Assert.Equal(isAllowed, new AllowedPaths(["s3://b/wh/"]).Contains(path));
+    public void Remote_paths_lie_in_their_folder(string path, bool isAllowed) =>
+        Assert.Equal(isAllowed, new AllowedPaths(["s3://b/wh/"]).Contains(path));
 
     [Fact]
     public void Links_and_dots_do_not_lead_out()
@@ -54,7 +57,8 @@ public sealed class PathTests : IDisposable
         Directory.CreateSymbolicLink(Path.Combine(_folder, "alias"), inside);
         var allowed = new AllowedPaths([inside]);
         Assert.True(allowed.Contains(Path.Combine(inside, "new", "f")));
-        foreach (var path in new[] { Path.Combine(inside, "..", "out", "f"), Path.Combine(inside, "link", "f"), Path.Combine(inside, "file"), outside, inside + "2" })
+        foreach (var path in new[] { Path.Combine(inside, "..", "out", "f"), Path.Combine(inside, "link", "f"),
+            Path.Combine(inside, "file"), outside, inside + "2" })
             Assert.Equal(SqlState.InsufficientPrivilege, Assert.Throws<SqlException>(() => allowed.Demand(path)).State);
 
         // A folder that is itself a link also stands for where it leads.

@@ -18,8 +18,10 @@ public sealed class RadosgwTests
         await WritersAsync(store);
         await LargeFilesAsync(store);
         using var stranger = new S3Store(options with { Keys = new S3Keys(Radosgw.AccessKey, "wrong") });
-        Assert.Equal(SqlState.InsufficientPrivilege, (await Assert.ThrowsAsync<SqlException>(() => stranger.StatAsync("s3://lake/a", default).AsTask())).State);
-        Assert.Equal("bucket \"nowhere\" does not exist", (await Assert.ThrowsAsync<SqlException>(() => store.ListAsync("s3://nowhere", 1, default).AsTask())).Message);
+        Assert.Equal(SqlState.InsufficientPrivilege,
+            (await Assert.ThrowsAsync<SqlException>(() => stranger.StatAsync("s3://lake/a", default).AsTask())).State);
+        Assert.Equal("bucket \"nowhere\" does not exist",
+            (await Assert.ThrowsAsync<SqlException>(() => store.ListAsync("s3://nowhere", 1, default).AsTask())).Message);
     }
 
     private static async Task ReadsAsync(S3Store store)
@@ -34,7 +36,8 @@ public sealed class RadosgwTests
         Assert.Equal((3, status), Pair(await store.ReadAsync(path, -3, buffer.AsMemory(0, 3), null, default)));
         Assert.Equal("789"u8.ToArray(), buffer[..3]);
         Assert.Equal((0, status), Pair(await store.ReadAsync(path, 100, buffer, null, default)));
-        Assert.Equal(SqlState.ObjectNotInPrerequisiteState, (await Assert.ThrowsAsync<SqlException>(() => store.ReadAsync(path, 0, buffer, "\"other\"", default).AsTask())).State);
+        Assert.Equal(SqlState.ObjectNotInPrerequisiteState,
+            (await Assert.ThrowsAsync<SqlException>(() => store.ReadAsync(path, 0, buffer, "\"other\"", default).AsTask())).State);
         Assert.Equal(["s3://lake/a b"], (await store.ListAsync("s3://lake", 10, default)).Select(item => item.Path));
         Assert.Equal([path], (await store.ListAsync("s3://lake/a b/", 10, default)).Select(item => item.Path));
         await store.DeleteFolderAsync("s3://lake/a b", default);
@@ -43,7 +46,10 @@ public sealed class RadosgwTests
 
     private static async Task WritersAsync(S3Store store)
     {
-        var won = await Task.WhenAll(Enumerable.Range(0, 20).Select(i => Task.Run(async () => (Number: i, IsMine: await store.TryCreateAsync("s3://lake/one", new[] { (byte)i }, default)))));
+        var won = await Task.WhenAll(
+            Enumerable.Range(0, 20)
+                .Select(i =>
+                    Task.Run(async () => (Number: i, IsMine: await store.TryCreateAsync("s3://lake/one", new[] { (byte)i }, default)))));
         Assert.Equal([(byte)Assert.Single(won, writer => writer.IsMine).Number], await store.ReadAllAsync("s3://lake/one", 10, default));
     }
 

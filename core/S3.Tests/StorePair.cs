@@ -21,7 +21,8 @@ public sealed class StorePair : IAsyncLifetime
     }
 
     /// <summary>How the test server is reached, with a time-out that tests can wait for.</summary>
-    public S3Options Options => new() { Endpoint = Server.Endpoint, Keys = new S3Keys(S3Server.AccessKey, S3Server.SecretKey), Timeout = TimeSpan.FromSeconds(2) };
+    public S3Options Options =>
+        new() { Endpoint = Server.Endpoint, Keys = new S3Keys(S3Server.AccessKey, S3Server.SecretKey), Timeout = TimeSpan.FromSeconds(2) };
 
     public async Task DisposeAsync()
     {
@@ -34,7 +35,9 @@ public sealed class StorePair : IAsyncLifetime
     public (IObjectStore Store, string Folder) Empty(string store)
     {
         var name = Guid.NewGuid().ToString("N");
-        return store == "local" ? (LocalStore.Instance, Directory.CreateDirectory(Path.Combine(_folder, name)).FullName) : (S3, $"s3://{Bucket}/{name}");
+        return store == "local"
+            ? (LocalStore.Instance, Directory.CreateDirectory(Path.Combine(_folder, name)).FullName)
+            : (S3, $"s3://{Bucket}/{name}");
     }
 
     /// <summary>A local file of random bytes.</summary>

@@ -23,7 +23,8 @@ public sealed class StoreTests(StorePair stores) : IClassFixture<StorePair>
         Assert.Equal("", await TextAsync(store, path, 10, 5));
         Assert.Equal("", await TextAsync(store, path, 1000, 5));
         Assert.Equal("0123456789", System.Text.Encoding.UTF8.GetString(await store.ReadAllAsync(path, 10, default)));
-        Assert.Equal(SqlState.ProgramLimitExceeded, (await Assert.ThrowsAsync<SqlException>(() => store.ReadAllAsync(path, 9, default).AsTask())).State);
+        Assert.Equal(SqlState.ProgramLimitExceeded,
+            (await Assert.ThrowsAsync<SqlException>(() => store.ReadAllAsync(path, 9, default).AsTask())).State);
         Assert.Equal(10, (await store.StatAsync(path, default))!.SizeBytes);
     }
 
@@ -52,10 +53,14 @@ public sealed class StoreTests(StorePair stores) : IClassFixture<StorePair>
     public async Task Of_many_writers_of_one_name_one_wins(string name)
     {
         var (store, folder) = stores.Empty(name);
-        var won = await Task.WhenAll(Enumerable.Range(0, 20).Select(i => Task.Run(async () => (Number: i, IsMine: await store.TryCreateAsync($"{folder}/one", new[] { (byte)i }, default)))));
+        var won = await Task.WhenAll(
+            Enumerable.Range(0, 20)
+                .Select(i =>
+                    Task.Run(async () => (Number: i, IsMine: await store.TryCreateAsync($"{folder}/one", new[] { (byte)i }, default)))));
         var winner = Assert.Single(won, writer => writer.IsMine);
         Assert.Equal([(byte)winner.Number], await store.ReadAllAsync($"{folder}/one", 10, default));
-        Assert.Equal(SqlState.DuplicateFile, (await Assert.ThrowsAsync<SqlException>(() => store.CreateAsync($"{folder}/one", new byte[1], default).AsTask())).State);
+        Assert.Equal(SqlState.DuplicateFile,
+            (await Assert.ThrowsAsync<SqlException>(() => store.CreateAsync($"{folder}/one", new byte[1], default).AsTask())).State);
     }
 
     [Theory]
@@ -65,7 +70,8 @@ public sealed class StoreTests(StorePair stores) : IClassFixture<StorePair>
         var (store, folder) = stores.Empty(name);
         Assert.Empty(await store.ListAsync($"{folder}/nothing", 10, default));
         Assert.False(await store.IsFolderAsync($"{folder}/nothing", default));
-        foreach (var file in new[] { "a", "b", "sub/c", "sub/deep/d", "subway" }) await store.CreateAsync($"{folder}/{file}", new byte[3], default);
+        foreach (var file in new[] { "a", "b", "sub/c", "sub/deep/d", "subway" })
+            await store.CreateAsync($"{folder}/{file}", new byte[3], default);
         var all = (await store.ListAsync(folder, 10, default)).OrderBy(item => item.Path, StringComparer.Ordinal).ToArray();
         Assert.Equal(["a", "b", "sub", "subway"], all.Select(item => item.Name));
         Assert.Equal([false, false, true, false], all.Select(item => item.IsFolder));
@@ -74,7 +80,8 @@ public sealed class StoreTests(StorePair stores) : IClassFixture<StorePair>
         Assert.False(await store.IsFolderAsync($"{folder}/su", default));
         Assert.Null(await store.StatAsync($"{folder}/sub", default));
         await store.DeleteFolderAsync($"{folder}/sub", default);
-        Assert.Equal(["a", "b", "subway"], (await store.ListAsync(folder, 10, default)).Select(item => item.Name).Order(StringComparer.Ordinal));
+        Assert.Equal(["a", "b", "subway"],
+            (await store.ListAsync(folder, 10, default)).Select(item => item.Name).Order(StringComparer.Ordinal));
         await store.DeleteAsync([$"{folder}/a", $"{folder}/nothing"], default);
         Assert.Equal(["b", "subway"], (await store.ListAsync(folder, 10, default)).Select(item => item.Name).Order(StringComparer.Ordinal));
     }
@@ -83,7 +90,9 @@ public sealed class StoreTests(StorePair stores) : IClassFixture<StorePair>
     public async Task Long_listings_come_in_pages()
     {
         for (var i = 0; i < 2_345; i++) stores.Server.Put(StorePair.Bucket, $"many/f{i:0000}", [1]);
-        Assert.Equal(2_345, (await stores.S3.ListAsync("s3://lake/many/", int.MaxValue, default)).Select(item => item.Path).Distinct(StringComparer.Ordinal).Count());
+        Assert.Equal(2_345,
+            (await stores.S3.ListAsync("s3://lake/many/", int.MaxValue, default)).Select(item => item.Path)
+                .Distinct(StringComparer.Ordinal).Count());
         Assert.Equal(1_500, (await stores.S3.ListAsync("s3://lake/many", 1_500, default)).Count);
     }
 
@@ -98,7 +107,8 @@ public sealed class StoreTests(StorePair stores) : IClassFixture<StorePair>
         Assert.Equal(3, (await store.ReadAsync(path, 0, new byte[10], version, default)).Count);
         await store.DeleteAsync([path], default);
         await store.CreateAsync(path, new byte[] { 4, 5, 6, 7 }, default);
-        Assert.Equal(SqlState.ObjectNotInPrerequisiteState, (await Assert.ThrowsAsync<SqlException>(() => store.ReadAsync(path, 0, new byte[10], version, default).AsTask())).State);
+        Assert.Equal(SqlState.ObjectNotInPrerequisiteState,
+            (await Assert.ThrowsAsync<SqlException>(() => store.ReadAsync(path, 0, new byte[10], version, default).AsTask())).State);
     }
 
     [Theory]

@@ -20,7 +20,9 @@ internal sealed class AssumedRole(S3Options options, AWSCredentials? own) : Refr
         if (options.TokenEndpoint is { } endpoint) (config.ServiceURL, config.AuthenticationRegion) = (endpoint, options.Region);
         else config.RegionEndpoint = RegionEndpoint.GetBySystemName(options.Region);
         using var client = own is null ? new AmazonSecurityTokenServiceClient(config) : new AmazonSecurityTokenServiceClient(own, config);
-        var answer = await client.AssumeRoleAsync(new AssumeRoleRequest { RoleArn = options.RoleArn, RoleSessionName = SessionName, ExternalId = options.ExternalId });
+        var answer =
+            await client.AssumeRoleAsync(
+                new AssumeRoleRequest { RoleArn = options.RoleArn, RoleSessionName = SessionName, ExternalId = options.ExternalId });
         var given = answer.Credentials;
         return new CredentialsRefreshState(
             new ImmutableCredentials(given.AccessKeyId, given.SecretAccessKey, given.SessionToken),

@@ -47,11 +47,14 @@ public sealed record S3Options
     /// <summary>Null for the SDK's own chain, which ends at the machine's credentials.</summary>
     internal AWSCredentials? Credentials()
     {
-        var own = IsAnonymous ? new AnonymousAWSCredentials() : Keys is { } keys ? keys.ToCredentials() : Profile is { } profile ? OfProfile(profile) : null;
+        var own = IsAnonymous
+            ? new AnonymousAWSCredentials()
+            : Keys is { } keys ? keys.ToCredentials() : Profile is { } profile ? OfProfile(profile) : null;
         return RoleArn is null ? own : new AssumedRole(this, own);
     }
 
-    private static AWSCredentials OfProfile(string profile) => new CredentialProfileStoreChain().TryGetAWSCredentials(profile, out var credentials)
+    private static AWSCredentials OfProfile(string profile) =>
+        new CredentialProfileStoreChain().TryGetAWSCredentials(profile, out var credentials)
         ? credentials
         : throw new SqlException(SqlState.ConfigFileError, $"the shared AWS files have no profile \"{profile}\" with credentials");
 }

@@ -16,7 +16,8 @@ internal sealed class S3Requests(int retries)
     /// <param name="what">What is to be done, as in "cannot be read".</param>
     /// <param name="send">Sends the request; told how many attempts have failed, any of which may have been carried out.</param>
     /// <param name="cancellationToken">Ends the attempts with <see cref="OperationCanceledException"/>.</param>
-    public async ValueTask<T> SendAsync<T>(string path, string what, Func<int, CancellationToken, Task<T>> send, CancellationToken cancellationToken)
+    public async ValueTask<T> SendAsync<T>(string path, string what, Func<int, CancellationToken, Task<T>> send,
+        CancellationToken cancellationToken)
     {
         for (var failed = 0; ; failed++)
         {

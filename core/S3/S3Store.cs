@@ -45,7 +45,8 @@ public sealed class S3Store : IObjectStore, IDisposable
         }, cancellationToken);
     }
 
-    public async ValueTask<ObjectPart> ReadAsync(string path, long offset, Memory<byte> buffer, string? version, CancellationToken cancellationToken)
+    public async ValueTask<ObjectPart> ReadAsync(string path, long offset, Memory<byte> buffer, string? version,
+        CancellationToken cancellationToken)
     {
         // An answer that breaks off goes on where it stopped, and from the same version.
         var filled = 0;
@@ -55,13 +56,17 @@ public sealed class S3Store : IObjectStore, IDisposable
             return await _requests.SendAsync(path, "cannot be read", async (_, token) =>
             {
                 var start = offset >= 0 || status is null ? offset : Math.Max(0, status.SizeBytes + offset);
-                using var answer = await GetAsync(path, start < 0 ? start : start + filled, buffer.Length - filled, status?.Version ?? version, token);
+                using var answer =
+                    await GetAsync(path, start < 0 ? start : start + filled, buffer.Length - filled, status?.Version ?? version, token);
                 status ??= new ObjectStatus(TotalOf(answer), answer.ETag);
-                await FillAsync(answer.ResponseStream, buffer[filled..Math.Min(buffer.Length, filled + (int)Math.Min(int.MaxValue - filled, answer.ContentLength))], read => filled += read, token);
+                await FillAsync(answer.ResponseStream,
+                    buffer[filled..Math.Min(buffer.Length, filled + (int)Math.Min(int.MaxValue - filled, answer.ContentLength))],
+                    read => filled += read, token);
                 return new ObjectPart(filled, status);
             }, cancellationToken);
         }
-        catch (Core.Errors.SqlException error) when (error.InnerException is AmazonServiceException { StatusCode: HttpStatusCode.RequestedRangeNotSatisfiable })
+        catch (Core.Errors.SqlException error)
+            when (error.InnerException is AmazonServiceException { StatusCode: HttpStatusCode.RequestedRangeNotSatisfiable })
         {
             return new ObjectPart(0, await StatAsync(path, cancellationToken) ?? throw StoreErrors.Missing(path, error));
         }
@@ -82,25 +87,31 @@ public sealed class S3Store : IObjectStore, IDisposable
             }
         }, cancellationToken);
 
-    public ValueTask UploadAsync(string path, string localFile, CancellationToken cancellationToken) => Uploads().UploadAsync(path, localFile, cancellationToken);
+    public ValueTask UploadAsync(string path, string localFile, CancellationToken cancellationToken) =>
+        Uploads().UploadAsync(path, localFile, cancellationToken);
 
     /// <summary>An object appears as a whole, whatever was there.</summary>
     public ValueTask ReplaceAsync(string path, string localFile, CancellationToken cancellationToken) =>
         UploadAsync(path, localFile, cancellationToken);
 
-    public ValueTask<IReadOnlyList<ListedObject>> ListAsync(string folder, int most, CancellationToken cancellationToken) => ListAsync(folder, "/", most, cancellationToken);
+    public ValueTask<IReadOnlyList<ListedObject>> ListAsync(string folder, int most, CancellationToken cancellationToken) =>
+        ListAsync(folder, "/", most, cancellationToken);
 
-    public async ValueTask<bool> IsFolderAsync(string path, CancellationToken cancellationToken) => (await ListAsync(path, 1, cancellationToken)).Count > 0;
+    public async ValueTask<bool> IsFolderAsync(string path, CancellationToken cancellationToken) =>
+        (await ListAsync(path, 1, cancellationToken)).Count > 0;
 
-    public async ValueTask DeleteAsync(IReadOnlyCollection<string> paths, CancellationToken cancellationToken) => await Parallel.ForEachAsync(
+    public async ValueTask DeleteAsync(IReadOnlyCollection<string> paths, CancellationToken cancellationToken) =>
+        await Parallel.ForEachAsync(
         paths, new ParallelOptions { MaxDegreeOfParallelism = DeletesAtOnce, CancellationToken = cancellationToken }, async (path, token) =>
         {
             var (bucket, key) = StoragePath.Split(path);
-            await _requests.SendAsync(path, "cannot be removed", (_, inner) => Client.DeleteObjectAsync(new DeleteObjectRequest { BucketName = bucket, Key = key }, inner), token);
+            await _requests.SendAsync(path, "cannot be removed",
+                (_, inner) => Client.DeleteObjectAsync(new DeleteObjectRequest { BucketName = bucket, Key = key }, inner), token);
         });
 
     public async ValueTask DeleteFolderAsync(string folder, CancellationToken cancellationToken) =>
-        await DeleteAsync([.. (await ListAsync(folder, null, int.MaxValue, cancellationToken)).Select(item => item.Path)], cancellationToken);
+        await DeleteAsync([.. (await ListAsync(folder, null, int.MaxValue, cancellationToken)).Select(item => item.Path)],
+            cancellationToken);
 
     public void Dispose()
     {
@@ -129,7 +140,8 @@ public sealed class S3Store : IObjectStore, IDisposable
 
     private S3Uploads Uploads() => new(Client, _requests);
 
-    private async ValueTask<IReadOnlyList<ListedObject>> ListAsync(string folder, string? delimiter, int most, CancellationToken cancellationToken)
+    private async ValueTask<IReadOnlyList<ListedObject>> ListAsync(string folder, string? delimiter, int most,
+        CancellationToken cancellationToken)
     {
         var (bucket, key) = StoragePath.Split(folder.TrimEnd('/'));
         var prefix = key.Length == 0 ? "" : key + "/";
@@ -138,15 +150,19 @@ public sealed class S3Store : IObjectStore, IDisposable
         do
         {
             // One more than is wanted: an object may stand for the folder itself.
-            var request = new ListObjectsV2Request { BucketName = bucket, Prefix = prefix, Delimiter = delimiter, MaxKeys = (int)Math.Min(ListPage, most + 1L), ContinuationToken = next };
-            var page = await _requests.SendAsync(folder, "cannot be listed", (_, token) => Client.ListObjectsV2Async(request, token), cancellationToken);
+            var request = new ListObjectsV2Request { BucketName = bucket, Prefix = prefix, Delimiter = delimiter,
+                MaxKeys = (int)Math.Min(ListPage, most + 1L), ContinuationToken = next };
+            var page = await _requests.SendAsync(folder, "cannot be listed", (_, token) => Client.ListObjectsV2Async(request, token),
+                cancellationToken);
             foreach (var item in page.S3Objects ?? [])
             {
                 if (item.Key == prefix || (delimiter is not null && item.Key.EndsWith('/'))) continue;
-                found.Add(new ListedObject($"{StoragePath.S3}{bucket}/{item.Key}", false, new ObjectStatus(item.Size ?? 0, item.ETag)) { Written = item.LastModified ?? default });
+                found.Add(new ListedObject($"{StoragePath.S3}{bucket}/{item.Key}", false, new ObjectStatus(item.Size ?? 0, item.ETag))
+                    { Written = item.LastModified ?? default });
             }
 
-            found.AddRange((page.CommonPrefixes ?? []).Select(name => new ListedObject($"{StoragePath.S3}{bucket}/{name.TrimEnd('/')}", true, null)));
+            found.AddRange(
+                (page.CommonPrefixes ?? []).Select(name => new ListedObject($"{StoragePath.S3}{bucket}/{name.TrimEnd('/')}", true, null)));
             next = page.IsTruncated == true ? page.NextContinuationToken : null;
         }
         while (next is not null && found.Count < most);
@@ -162,13 +178,17 @@ public sealed class S3Store : IObjectStore, IDisposable
                 BucketName = bucket,
                 Key = key,
                 EtagToMatch = version,
-                ByteRange = offset < 0 ? new ByteRange(FormattableString.Invariant($"bytes={offset}")) : new ByteRange(offset, offset + Math.Max(1, count) - 1),
+                ByteRange = offset < 0 ? new ByteRange(FormattableString.Invariant($"bytes={offset}"))
+                    : new ByteRange(offset, offset + Math.Max(1, count) - 1),
             },
             cancellationToken);
     }
 
     private static long TotalOf(GetObjectResponse answer) =>
-        answer.ContentRange is { } range && long.TryParse(range[(range.LastIndexOf('/') + 1)..], System.Globalization.CultureInfo.InvariantCulture, out var total) ? total : answer.ContentLength;
+        answer.ContentRange is { } range
+            && long.TryParse(range[(range.LastIndexOf('/') + 1)..], System.Globalization.CultureInfo.InvariantCulture, out var total)
+            ? total
+            : answer.ContentLength;
 
     /// <summary>
     /// Reads until the buffer is full. Each piece has the whole time-out: a slow answer is no lost one. What was read is told as it comes,

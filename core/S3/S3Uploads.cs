@@ -38,12 +38,15 @@ internal sealed class S3Uploads(AmazonS3Client client, S3Requests requests)
             await requests.SendAsync(path, "cannot be written", async (_, token) =>
             {
                 await using var body = File.OpenRead(localFile);
-                return await client.PutObjectAsync(new PutObjectRequest { BucketName = bucket, Key = key, InputStream = body, UseChunkEncoding = false }, token);
+                return await client.PutObjectAsync(
+                    new PutObjectRequest { BucketName = bucket, Key = key, InputStream = body, UseChunkEncoding = false }, token);
             }, cancellationToken);
             return;
         }
 
-        var start = await requests.SendAsync(path, "cannot be written", (_, token) => client.InitiateMultipartUploadAsync(new InitiateMultipartUploadRequest { BucketName = bucket, Key = key }, token), cancellationToken);
+        var start = await requests.SendAsync(path, "cannot be written",
+            (_, token) => client.InitiateMultipartUploadAsync(new InitiateMultipartUploadRequest { BucketName = bucket, Key = key }, token),
+            cancellationToken);
         try
         {
             var parts = await SendPartsAsync(path, localFile, length, start.UploadId, cancellationToken);
@@ -56,12 +59,14 @@ internal sealed class S3Uploads(AmazonS3Client client, S3Requests requests)
         }
     }
 
-    private async Task<PartETag[]> SendPartsAsync(string path, string localFile, long length, string upload, CancellationToken cancellationToken)
+    private async Task<PartETag[]> SendPartsAsync(string path, string localFile, long length, string upload,
+        CancellationToken cancellationToken)
     {
         var (bucket, key) = StoragePath.Split(path);
         var size = Math.Max(SmallestPart, (length + MostParts - 1) / MostParts);
         var parts = new PartETag[(length + size - 1) / size];
-        await Parallel.ForAsync(0, parts.Length, new ParallelOptions { MaxDegreeOfParallelism = PartsAtOnce, CancellationToken = cancellationToken }, async (index, outer) =>
+        await Parallel.ForAsync(0, parts.Length,
+            new ParallelOptions { MaxDegreeOfParallelism = PartsAtOnce, CancellationToken = cancellationToken }, async (index, outer) =>
         {
             var sent = await requests.SendAsync(path, "cannot be written", async (_, token) =>
             {
@@ -70,7 +75,8 @@ internal sealed class S3Uploads(AmazonS3Client client, S3Requests requests)
                 return await client.UploadPartAsync(
                     new UploadPartRequest
                     {
-                        BucketName = bucket, Key = key, UploadId = upload, PartNumber = index + 1, InputStream = body, PartSize = Math.Min(size, length - (index * size)), UseChunkEncoding = false,
+                        BucketName = bucket, Key = key, UploadId = upload, PartNumber = index + 1, InputStream = body,
+                        PartSize = Math.Min(size, length - (index * size)), UseChunkEncoding = false,
                     },
                     token);
             }, outer);
@@ -86,7 +92,8 @@ internal sealed class S3Uploads(AmazonS3Client client, S3Requests requests)
         {
             try
             {
-                await client.CompleteMultipartUploadAsync(new CompleteMultipartUploadRequest { BucketName = bucket, Key = key, UploadId = upload, PartETags = [.. parts] }, token);
+                await client.CompleteMultipartUploadAsync(new CompleteMultipartUploadRequest { BucketName = bucket, Key = key,
+                    UploadId = upload, PartETags = [.. parts] }, token);
             }
             catch (AmazonServiceException error) when (failed > 0 && error.StatusCode == HttpStatusCode.NotFound)
             {
@@ -108,7 +115,10 @@ internal sealed class S3Uploads(AmazonS3Client client, S3Requests requests)
         var (bucket, key) = StoragePath.Split(path);
         try
         {
-            await requests.SendAsync(path, "cannot be removed", (_, token) => client.AbortMultipartUploadAsync(new AbortMultipartUploadRequest { BucketName = bucket, Key = key, UploadId = upload }, token), CancellationToken.None);
+            await requests.SendAsync(path, "cannot be removed",
+                (_, token) =>
+                    client.AbortMultipartUploadAsync(new AbortMultipartUploadRequest { BucketName = bucket, Key = key, UploadId = upload },
+                        token), CancellationToken.None);
         }
         catch (SqlException)
         {

@@ -10,13 +10,15 @@ namespace Federation.FlightSql;
 /// <summary>Messages of Flight SQL inside of Any.</summary>
 internal static class Commands
 {
-    private static readonly FrozenDictionary<string, MessageDescriptor> s_byName = FlightSqlReflection.Descriptor.MessageTypes.ToFrozenDictionary(type => type.FullName, StringComparer.Ordinal);
+    private static readonly FrozenDictionary<string, MessageDescriptor> s_byName =
+        FlightSqlReflection.Descriptor.MessageTypes.ToFrozenDictionary(type => type.FullName, StringComparer.Ordinal);
 
     /// <summary>The message in a serialised Any. Raises 08P01 when it is none, 0A000 when it is not of Flight SQL.</summary>
     public static IMessage Unpack(ByteString bytes)
     {
         var any = Parse(Any.Parser, bytes.Span);
-        if (!s_byName.TryGetValue(Any.GetTypeName(any.TypeUrl), out var type)) throw new SqlException(SqlState.FeatureNotSupported, $"Flight SQL command \"{any.TypeUrl}\" is not supported");
+        if (!s_byName.TryGetValue(Any.GetTypeName(any.TypeUrl), out var type))
+            throw new SqlException(SqlState.FeatureNotSupported, $"Flight SQL command \"{any.TypeUrl}\" is not supported");
         return Parse(type.Parser, any.Value.Span);
     }
 

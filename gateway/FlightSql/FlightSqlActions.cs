@@ -13,10 +13,14 @@ using Google.Protobuf.WellKnownTypes;
 
 namespace Federation.FlightSql;
 
-/// <summary>The actions: prepared statements, transactions, cancelling, session options. Bodies of Flight SQL's own actions are wrapped in Any; those of Flight are plain.</summary>
+/// <summary>
+/// The actions: prepared statements, transactions, cancelling, session options. Bodies of Flight SQL's own actions are wrapped in Any;
+/// those of Flight are plain.
+/// </summary>
 internal sealed class FlightSqlActions(SessionTable sessions)
 {
-    private delegate ValueTask<ByteString?> Handler(SessionTable sessions, FlightSession session, ByteString body, FlightCallContext context);
+    private delegate ValueTask<ByteString?> Handler(SessionTable sessions, FlightSession session, ByteString body,
+        FlightCallContext context);
 
     private static readonly (string Name, string Description, Handler Run)[] s_actions =
     [
@@ -47,7 +51,8 @@ internal sealed class FlightSqlActions(SessionTable sessions)
         if (await handler(sessions, use.Session, action.Body, context) is { } body) yield return new Result { Body = body };
     }
 
-    private static async ValueTask<ByteString?> CreatePreparedStatementAsync(SessionTable sessions, FlightSession session, ByteString body, FlightCallContext context)
+    private static async ValueTask<ByteString?> CreatePreparedStatementAsync(SessionTable sessions, FlightSession session, ByteString body,
+        FlightCallContext context)
     {
         var request = Commands.Unpack<ActionCreatePreparedStatementRequest>(body);
         var transaction = FlightSqlService.IdOf(request.HasTransactionId, request.TransactionId);
@@ -56,44 +61,55 @@ internal sealed class FlightSqlActions(SessionTable sessions)
         var statement = await lease.Lane.PrepareAsync(handle, request.Query, context.CancellationToken);
         await lease.EndAsync(context.CancellationToken);
         session.Prepared[handle] = new PreparedEntry(handle, request.Query, transaction) { Fields = statement.Fields };
-        var parameters = statement.ParameterTypes.Select((type, i) => new Arrow.Field($"${(i + 1).ToString(CultureInfo.InvariantCulture)}", type)).ToEquatableArray();
-        var result = new ActionCreatePreparedStatementResult { PreparedStatementHandle = ByteString.CopyFromUtf8(handle), DatasetSchema = Frames.Encapsulate(StatementStream.SchemaOf(statement.Fields)) };
+        var parameters = statement.ParameterTypes
+            .Select((type, i) => new Arrow.Field($"${(i + 1).ToString(CultureInfo.InvariantCulture)}", type)).ToEquatableArray();
+        var result = new ActionCreatePreparedStatementResult { PreparedStatementHandle = ByteString.CopyFromUtf8(handle),
+            DatasetSchema = Frames.Encapsulate(StatementStream.SchemaOf(statement.Fields)) };
         result.ParameterSchema = Frames.Encapsulate(IpcSchema.Encode(new BatchSchema(parameters)));
         return Any.Pack(result).ToByteString();
     }
 
-    private static async ValueTask<ByteString?> ClosePreparedStatementAsync(SessionTable sessions, FlightSession session, ByteString body, FlightCallContext context)
+    private static async ValueTask<ByteString?> ClosePreparedStatementAsync(SessionTable sessions, FlightSession session, ByteString body,
+        FlightCallContext context)
     {
-        await session.CloseStatementAsync(Commands.Unpack<ActionClosePreparedStatementRequest>(body).PreparedStatementHandle.ToStringUtf8(), context.CancellationToken);
+        await session.CloseStatementAsync(Commands.Unpack<ActionClosePreparedStatementRequest>(body).PreparedStatementHandle.ToStringUtf8(),
+            context.CancellationToken);
         return null;
     }
 
-    private static async ValueTask<ByteString?> BeginTransactionAsync(SessionTable sessions, FlightSession session, ByteString body, FlightCallContext context)
+    private static async ValueTask<ByteString?> BeginTransactionAsync(SessionTable sessions, FlightSession session, ByteString body,
+        FlightCallContext context)
     {
         Commands.Unpack<ActionBeginTransactionRequest>(body);
         var transaction = await session.BeginTransactionAsync(context.CancellationToken);
         return Any.Pack(new ActionBeginTransactionResult { TransactionId = ByteString.CopyFromUtf8(transaction) }).ToByteString();
     }
 
-    private static async ValueTask<ByteString?> EndTransactionAsync(SessionTable sessions, FlightSession session, ByteString body, FlightCallContext context)
+    private static async ValueTask<ByteString?> EndTransactionAsync(SessionTable sessions, FlightSession session, ByteString body,
+        FlightCallContext context)
     {
         var request = Commands.Unpack<ActionEndTransactionRequest>(body);
-        if (request.Action is not (ActionEndTransactionRequest.Types.EndTransaction.Commit or ActionEndTransactionRequest.Types.EndTransaction.Rollback))
+        if (request.Action is not (ActionEndTransactionRequest.Types.EndTransaction.Commit
+            or ActionEndTransactionRequest.Types.EndTransaction.Rollback))
             throw new SqlException(SqlState.InvalidParameterValue, "EndTransaction says neither commit nor rollback");
-        await session.EndTransactionAsync(request.TransactionId.ToStringUtf8(), request.Action == ActionEndTransactionRequest.Types.EndTransaction.Commit, context.CancellationToken);
+        await session.EndTransactionAsync(request.TransactionId.ToStringUtf8(),
+            request.Action == ActionEndTransactionRequest.Types.EndTransaction.Commit, context.CancellationToken);
         return null;
     }
 
-    private static async ValueTask<ByteString?> BeginSavepointAsync(SessionTable sessions, FlightSession session, ByteString body, FlightCallContext context)
+    private static async ValueTask<ByteString?> BeginSavepointAsync(SessionTable sessions, FlightSession session, ByteString body,
+        FlightCallContext context)
     {
         var request = Commands.Unpack<ActionBeginSavepointRequest>(body);
         var transaction = request.TransactionId.ToStringUtf8();
         await using var lease = await session.RentAsync(DemandTransaction(transaction), context.CancellationToken);
         await lease.Lane.RunAsync($"SAVEPOINT {Quote(request.Name)}", context.CancellationToken);
-        return Any.Pack(new ActionBeginSavepointResult { SavepointId = ByteString.CopyFromUtf8($"{transaction}/{request.Name}") }).ToByteString();
+        return Any.Pack(new ActionBeginSavepointResult { SavepointId = ByteString.CopyFromUtf8($"{transaction}/{request.Name}") })
+            .ToByteString();
     }
 
-    private static async ValueTask<ByteString?> EndSavepointAsync(SessionTable sessions, FlightSession session, ByteString body, FlightCallContext context)
+    private static async ValueTask<ByteString?> EndSavepointAsync(SessionTable sessions, FlightSession session, ByteString body,
+        FlightCallContext context)
     {
         var request = Commands.Unpack<ActionEndSavepointRequest>(body);
         var id = request.SavepointId.ToStringUtf8();
@@ -110,17 +126,20 @@ internal sealed class FlightSqlActions(SessionTable sessions)
         return null;
     }
 
-    private static ValueTask<ByteString?> CancelQueryAsync(SessionTable sessions, FlightSession session, ByteString body, FlightCallContext context)
+    private static ValueTask<ByteString?> CancelQueryAsync(SessionTable sessions, FlightSession session, ByteString body,
+        FlightCallContext context)
     {
         var info = Commands.Parse(FlightInfo.Parser, Commands.Unpack<ActionCancelQueryRequest>(body).Info.Span);
         var result = new ActionCancelQueryResult { Result = (ActionCancelQueryResult.Types.CancelResult)(int)Cancel(session, info) };
         return ValueTask.FromResult<ByteString?>(Any.Pack(result).ToByteString());
     }
 
-    private static ValueTask<ByteString?> CancelFlightInfoAsync(SessionTable sessions, FlightSession session, ByteString body, FlightCallContext context)
+    private static ValueTask<ByteString?> CancelFlightInfoAsync(SessionTable sessions, FlightSession session, ByteString body,
+        FlightCallContext context)
     {
         var request = Commands.Parse(CancelFlightInfoRequest.Parser, body.Span);
-        return ValueTask.FromResult<ByteString?>(new CancelFlightInfoResult { Status = Cancel(session, request.Info ?? new FlightInfo()) }.ToByteString());
+        return ValueTask.FromResult<ByteString?>(
+            new CancelFlightInfoResult { Status = Cancel(session, request.Info ?? new FlightInfo()) }.ToByteString());
     }
 
     /// <summary>A query that runs is told to stop; one that was not fetched yet is forgotten.</summary>
@@ -131,7 +150,8 @@ internal sealed class FlightSqlActions(SessionTable sessions)
         {
             if (endpoint.Ticket is null || Commands.Unpack(endpoint.Ticket.Ticket_) is not TicketStatementQuery ticket) continue;
             var handle = ticket.StatementHandle.ToStringUtf8();
-            if (!session.Queries.TryGetValue(handle, out var query)) throw new SqlException(SqlState.UndefinedObject, "the query does not exist or has ended");
+            if (!session.Queries.TryGetValue(handle, out var query))
+                throw new SqlException(SqlState.UndefinedObject, "the query does not exist or has ended");
             query.Cancel();
             status = query.IsRunning ? CancelStatus.Cancelling : CancelStatus.Cancelled;
             if (!query.IsRunning) session.Queries.TryRemove(handle, out _);
@@ -140,7 +160,8 @@ internal sealed class FlightSqlActions(SessionTable sessions)
         return status;
     }
 
-    private static async ValueTask<ByteString?> SetSessionOptionsAsync(SessionTable sessions, FlightSession session, ByteString body, FlightCallContext context)
+    private static async ValueTask<ByteString?> SetSessionOptionsAsync(SessionTable sessions, FlightSession session, ByteString body,
+        FlightCallContext context)
     {
         var request = Commands.Parse(SetSessionOptionsRequest.Parser, body.Span);
         var result = new SetSessionOptionsResult();
@@ -162,11 +183,14 @@ internal sealed class FlightSqlActions(SessionTable sessions)
         return result.ToByteString();
     }
 
-    private static async ValueTask SetAsync(FlightSession session, string name, SessionOptionValue option, CancellationToken cancellationToken)
+    private static async ValueTask SetAsync(FlightSession session, string name, SessionOptionValue option,
+        CancellationToken cancellationToken)
     {
         // The names that Flight SQL gives to where unqualified tables are looked up.
         var setting = name == "schema" ? "search_path" : name;
-        if (name == "catalog") throw new SqlException(SqlState.InvalidParameterValue, "the catalog of a session is chosen when it begins, by the header \"database\"");
+        if (name == "catalog")
+            throw new SqlException(SqlState.InvalidParameterValue,
+                "the catalog of a session is chosen when it begins, by the header \"database\"");
         var value = option.OptionValueCase switch
         {
             SessionOptionValue.OptionValueOneofCase.StringValue => option.StringValue,
@@ -183,19 +207,25 @@ internal sealed class FlightSqlActions(SessionTable sessions)
         session.Remember(lease.Lane, sql);
     }
 
-    private static async ValueTask<ByteString?> GetSessionOptionsAsync(SessionTable sessions, FlightSession session, ByteString body, FlightCallContext context)
+    private static async ValueTask<ByteString?> GetSessionOptionsAsync(SessionTable sessions, FlightSession session, ByteString body,
+        FlightCallContext context)
     {
         Commands.Parse(GetSessionOptionsRequest.Parser, body.Span);
         var result = new GetSessionOptionsResult();
         await using var lease = await session.RentAsync(null, context.CancellationToken);
-        var statement = await lease.Lane.PrepareAsync("SELECT name, setting FROM pg_catalog.pg_settings UNION ALL SELECT 'catalog', pg_catalog.current_database()::text", context.CancellationToken);
+        var statement =
+            await lease.Lane
+                .PrepareAsync(
+                    "SELECT name, setting FROM pg_catalog.pg_settings UNION ALL SELECT 'catalog', pg_catalog.current_database()::text",
+                    context.CancellationToken);
         await using (var portal = await lease.Lane.BindAsync(statement, default, context.CancellationToken))
         {
             while (await portal.NextAsync(context.CancellationToken) is { } batch)
             {
                 using (batch)
                     for (var row = 0; row < batch.RowCount; row++)
-                        result.SessionOptions[(string)batch.Columns[0].ReadValue(row)!] = new SessionOptionValue { StringValue = (string?)batch.Columns[1].ReadValue(row) ?? "" };
+                        result.SessionOptions[(string)batch.Columns[0].ReadValue(row)!] =
+                            new SessionOptionValue { StringValue = (string?)batch.Columns[1].ReadValue(row) ?? "" };
             }
         }
 
@@ -203,13 +233,15 @@ internal sealed class FlightSqlActions(SessionTable sessions)
         return result.ToByteString();
     }
 
-    private static async ValueTask<ByteString?> CloseSessionAsync(SessionTable sessions, FlightSession session, ByteString body, FlightCallContext context)
+    private static async ValueTask<ByteString?> CloseSessionAsync(SessionTable sessions, FlightSession session, ByteString body,
+        FlightCallContext context)
     {
         await sessions.CloseAsync(session);
         return new CloseSessionResult { Status = CloseSessionResult.Types.Status.Closed }.ToByteString();
     }
 
-    private static string DemandTransaction(string id) => id.Length > 0 ? id : throw new SqlException(SqlState.NoActiveSqlTransaction, "savepoints need a transaction");
+    private static string DemandTransaction(string id) =>
+        id.Length > 0 ? id : throw new SqlException(SqlState.NoActiveSqlTransaction, "savepoints need a transaction");
 
     private static string Quote(string name) => $"\"{name.Replace("\"", "\"\"", StringComparison.Ordinal)}\"";
 

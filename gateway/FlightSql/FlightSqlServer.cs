@@ -17,7 +17,8 @@ public sealed class FlightSqlServer : IAsyncDisposable
     {
         var time = clock ?? TimeProvider.System;
         _sessions = new SessionTable(sessions, options, time);
-        _server = new FlightServer(new FlightServerOptions { EndPoint = options.EndPoint, Certificate = options.Certificate }, new FlightSqlService(_sessions), loggers, time);
+        _server = new FlightServer(new FlightServerOptions { EndPoint = options.EndPoint, Certificate = options.Certificate },
+            new FlightSqlService(_sessions), loggers, time);
     }
 
     /// <summary>Where the server listens, with the port it got.</summary>

@@ -16,7 +16,8 @@ using Google.Protobuf.WellKnownTypes;
 namespace Federation.FlightSql;
 
 /// <summary>
-/// What the calls of Flight SQL mean. A descriptor holds a command; GetFlightInfo announces its columns, from the binder and without running it, and DoGet runs it. Commands of metadata are their own tickets, so they need no state here.
+/// What the calls of Flight SQL mean. A descriptor holds a command; GetFlightInfo announces its columns, from the binder and without
+/// running it, and DoGet runs it. Commands of metadata are their own tickets, so they need no state here.
 /// </summary>
 internal sealed class FlightSqlService(SessionTable sessions) : FlightService
 {
@@ -24,7 +25,8 @@ internal sealed class FlightSqlService(SessionTable sessions) : FlightService
 
     private readonly FlightSqlActions _actions = new(sessions);
 
-    public override async IAsyncEnumerable<HandshakeResponse> HandshakeAsync(IAsyncEnumerable<HandshakeRequest> requests, FlightCallContext context)
+    public override async IAsyncEnumerable<HandshakeResponse> HandshakeAsync(IAsyncEnumerable<HandshakeRequest> requests,
+        FlightCallContext context)
     {
         var payload = ByteString.Empty;
         await foreach (var request in requests.WithCancellation(context.CancellationToken))
@@ -50,7 +52,8 @@ internal sealed class FlightSqlService(SessionTable sessions) : FlightService
             var transaction = IdOf(query.HasTransactionId, query.TransactionId);
             var fields = await DescribeAsync(use.Session, transaction, query.Query, context.CancellationToken);
             if (use.Session.Queries.Count >= MaxWaitingQueries)
-                throw new SqlException(SqlState.ConfigurationLimitExceeded, "too many queries were announced and not fetched") { Hint = "Fetch their tickets, or cancel them." };
+                throw new SqlException(SqlState.ConfigurationLimitExceeded, "too many queries were announced and not fetched")
+                    { Hint = "Fetch their tickets, or cancel them." };
             var handle = FlightSession.NewHandle();
             use.Session.Queries[handle] = new QueryEntry(query.Query, transaction, fields);
             ticket = Any.Pack(new TicketStatementQuery { StatementHandle = ByteString.CopyFromUtf8(handle) });
@@ -77,7 +80,8 @@ internal sealed class FlightSqlService(SessionTable sessions) : FlightService
         using var use = await sessions.EnterAsync(context);
         var command = ReadCommand(descriptor);
         var schema = command is CommandStatementQuery query
-            ? StatementStream.SchemaOf(await DescribeAsync(use.Session, IdOf(query.HasTransactionId, query.TransactionId), query.Query, context.CancellationToken))
+            ? StatementStream.SchemaOf(
+                await DescribeAsync(use.Session, IdOf(query.HasTransactionId, query.TransactionId), query.Query, context.CancellationToken))
             : SchemaOf(use.Session, command);
         return new SchemaResult { Schema = Frames.Encapsulate(schema) };
     }
@@ -91,7 +95,8 @@ internal sealed class FlightSqlService(SessionTable sessions) : FlightService
             TicketStatementQuery query => RunQueryAsync(use.Session, query.StatementHandle.ToStringUtf8(), context.CancellationToken),
             // Some clients send the command itself as the ticket.
             CommandStatementQuery query => RunDirectlyAsync(use.Session, query, context.CancellationToken),
-            CommandPreparedStatementQuery prepared => RunPreparedAsync(use.Session, FindPrepared(use.Session, prepared.PreparedStatementHandle), context.CancellationToken),
+            CommandPreparedStatementQuery prepared =>
+                RunPreparedAsync(use.Session, FindPrepared(use.Session, prepared.PreparedStatementHandle), context.CancellationToken),
             _ => MetadataStreams.RunAsync(use.Session, command, context.CancellationToken),
         };
         await foreach (var message in messages.WithCancellation(context.CancellationToken)) yield return message;
@@ -106,7 +111,8 @@ internal sealed class FlightSqlService(SessionTable sessions) : FlightService
         IpcSchema? schema;
         using (var first = messages.Current)
         {
-            if (first.Descriptor.IsEmpty) throw new SqlException(SqlState.ProtocolViolation, "the first message of DoPut has no descriptor");
+            if (first.Descriptor.IsEmpty)
+                throw new SqlException(SqlState.ProtocolViolation, "the first message of DoPut has no descriptor");
             command = ReadCommand(Commands.Parse(FlightDescriptor.Parser, first.Descriptor.Span));
             schema = first.Header.IsEmpty ? null : IpcSchema.Decode(first.Header);
         }
@@ -114,7 +120,9 @@ internal sealed class FlightSqlService(SessionTable sessions) : FlightService
         switch (command)
         {
             case CommandStatementUpdate update:
-                yield return Counted(await StatementStream.RunUpdateAsync(use.Session, IdOf(update.HasTransactionId, update.TransactionId), update.Query, null, [], context.CancellationToken));
+                yield return Counted(
+                    await StatementStream.RunUpdateAsync(use.Session, IdOf(update.HasTransactionId, update.TransactionId), update.Query,
+                        null, [], context.CancellationToken));
                 break;
             case CommandPreparedStatementUpdate update:
                 var statement = FindPrepared(use.Session, update.PreparedStatementHandle);
@@ -122,26 +130,30 @@ internal sealed class FlightSqlService(SessionTable sessions) : FlightService
                 var rows = bound ?? statement.Rows;
                 // A batch without rows executes nothing.
                 var count = bound is { Count: 0 } && schema!.Batch.Fields.Count > 0 ? 0
-                    : await StatementStream.RunUpdateAsync(use.Session, statement.Transaction, statement.Sql, statement.Handle, rows, context.CancellationToken);
+                    : await StatementStream.RunUpdateAsync(use.Session, statement.Transaction, statement.Sql, statement.Handle, rows,
+                        context.CancellationToken);
                 yield return Counted(count);
                 break;
             case CommandPreparedStatementQuery query:
                 var prepared = FindPrepared(use.Session, query.PreparedStatementHandle);
                 prepared.Rows = await ReadParametersAsync(use.Session, prepared, schema, messages, context.CancellationToken) ?? [];
-                yield return new PutResult { AppMetadata = new DoPutPreparedStatementResult { PreparedStatementHandle = query.PreparedStatementHandle }.ToByteString() };
+                yield return new PutResult { AppMetadata =
+                    new DoPutPreparedStatementResult { PreparedStatementHandle = query.PreparedStatementHandle }.ToByteString() };
                 break;
             default: throw new SqlException(SqlState.FeatureNotSupported, $"DoPut of {command.Descriptor.Name} is not supported");
         }
     }
 
-    public override IAsyncEnumerable<Result> DoActionAsync(Flight.Protocol.Action action, FlightCallContext context) => _actions.RunAsync(action, context);
+    public override IAsyncEnumerable<Result> DoActionAsync(Flight.Protocol.Action action, FlightCallContext context) =>
+        _actions.RunAsync(action, context);
 
     public override IAsyncEnumerable<ActionType> ListActionsAsync(FlightCallContext context) => FlightSqlActions.ListAsync();
 
     internal static string? IdOf(bool isSet, ByteString id) => isSet && !id.IsEmpty ? id.ToStringUtf8() : null;
 
     /// <summary>The result columns of a statement; null when it returns no rows. Nothing is run.</summary>
-    private static async ValueTask<EquatableArray<SessionApi.ResultField>?> DescribeAsync(FlightSession session, string? transaction, string sql, CancellationToken cancellationToken)
+    private static async ValueTask<EquatableArray<SessionApi.ResultField>?> DescribeAsync(FlightSession session, string? transaction,
+        string sql, CancellationToken cancellationToken)
     {
         await using var lease = await session.RentAsync(transaction, cancellationToken);
         var statement = await lease.Lane.PrepareAsync(sql, cancellationToken);
@@ -157,20 +169,26 @@ internal sealed class FlightSqlService(SessionTable sessions) : FlightService
         ? StatementStream.SchemaOf(FindPrepared(session, prepared.PreparedStatementHandle).Fields)
         : MetadataStreams.SchemaOf(command);
 
-    private static PreparedEntry FindPrepared(FlightSession session, ByteString handle) => session.Prepared.GetValueOrDefault(handle.ToStringUtf8())
+    private static PreparedEntry FindPrepared(FlightSession session, ByteString handle) =>
+        session.Prepared.GetValueOrDefault(handle.ToStringUtf8())
         ?? throw new SqlException(SqlState.InvalidSqlStatementName, "the prepared statement does not exist or was closed");
 
-    private static IAsyncEnumerable<FlightData> RunPreparedAsync(FlightSession session, PreparedEntry statement, CancellationToken cancellationToken) =>
-        StatementStream.RunAsync(session, statement.Transaction, statement.Sql, statement.Handle, statement.Rows, statement.Fields, cancellationToken);
+    private static IAsyncEnumerable<FlightData> RunPreparedAsync(FlightSession session, PreparedEntry statement,
+        CancellationToken cancellationToken) =>
+        StatementStream.RunAsync(session, statement.Transaction, statement.Sql, statement.Handle, statement.Rows, statement.Fields,
+            cancellationToken);
 
-    private static async IAsyncEnumerable<FlightData> RunQueryAsync(FlightSession session, string handle, [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellationToken)
+    private static async IAsyncEnumerable<FlightData> RunQueryAsync(FlightSession session, string handle,
+        [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        if (!session.Queries.TryGetValue(handle, out var query) || query.IsRunning) throw new SqlException(SqlState.UndefinedObject, "the ticket does not exist or was used");
+        if (!session.Queries.TryGetValue(handle, out var query) || query.IsRunning)
+            throw new SqlException(SqlState.UndefinedObject, "the ticket does not exist or was used");
         query.IsRunning = true;
         using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, query.Cancelled);
         try
         {
-            await foreach (var message in StatementStream.RunAsync(session, query.Transaction, query.Sql, null, [], query.Fields, either.Token)) yield return message;
+            await foreach (var message in StatementStream.RunAsync(session, query.Transaction, query.Sql, null, [], query.Fields,
+                either.Token)) yield return message;
         }
         finally
         {
@@ -179,16 +197,19 @@ internal sealed class FlightSqlService(SessionTable sessions) : FlightService
         }
     }
 
-    private static async IAsyncEnumerable<FlightData> RunDirectlyAsync(FlightSession session, CommandStatementQuery query, [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellationToken)
+    private static async IAsyncEnumerable<FlightData> RunDirectlyAsync(FlightSession session, CommandStatementQuery query,
+        [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellationToken)
     {
         var transaction = IdOf(query.HasTransactionId, query.TransactionId);
         var fields = await DescribeAsync(session, transaction, query.Query, cancellationToken);
-        await foreach (var message in StatementStream.RunAsync(session, transaction, query.Query, null, [], fields, cancellationToken)) yield return message;
+        await foreach (var message in StatementStream.RunAsync(session, transaction, query.Query, null, [], fields, cancellationToken))
+            yield return message;
     }
 
     /// <summary>The rows that follow; null when the client sent no schema, and so no parameters.</summary>
     private static async ValueTask<List<EquatableArray<object?>>?> ReadParametersAsync(
-        FlightSession session, PreparedEntry statement, IpcSchema? schema, IAsyncEnumerator<FlightData> messages, CancellationToken cancellationToken)
+        FlightSession session, PreparedEntry statement, IpcSchema? schema, IAsyncEnumerator<FlightData> messages,
+        CancellationToken cancellationToken)
     {
         if (schema is null) return null;
         await using var lease = await session.RentAsync(statement.Transaction, cancellationToken);

@@ -4,7 +4,9 @@ using Google.Protobuf;
 
 namespace Federation.FlightSql;
 
-/// <summary>Schemas as fields of messages hold them: in the stream format, the marker 0xFFFFFFFF and the length in front of the message.</summary>
+/// <summary>
+/// Schemas as fields of messages hold them: in the stream format, the marker 0xFFFFFFFF and the length in front of the message.
+/// </summary>
 internal static class Frames
 {
     public static ByteString Encapsulate(IpcSchema schema) => ByteString.CopyFrom(ToArray(schema));

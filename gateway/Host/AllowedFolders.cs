@@ -14,7 +14,8 @@ internal static class AllowedFolders
     public static IReadOnlyList<string> Require(string option, IEnumerable<string> folders)
     {
         var paths = folders.Select(folder => StoragePath.Full(StoragePath.Normalise(folder))).ToArray();
-        if (Array.Find(paths, path => !StoragePath.IsRemote(path) && !Directory.Exists(path)) is { } missing) throw new SqlException(SqlState.UndefinedFile, $"{option}: folder \"{missing}\" does not exist");
+        if (Array.Find(paths, path => !StoragePath.IsRemote(path) && !Directory.Exists(path)) is { } missing)
+            throw new SqlException(SqlState.UndefinedFile, $"{option}: folder \"{missing}\" does not exist");
         return paths;
     }
 

@@ -12,9 +12,12 @@ internal static class CommandLine
     {
         var value = parsed.GetValue(option);
         if (value >= least && value <= most) return value;
-        throw new SqlException(SqlState.InvalidParameterValue, string.Create(CultureInfo.InvariantCulture, $"{option.Name} {value} is outside the valid range ({least} .. {most})"));
+        throw new SqlException(SqlState.InvalidParameterValue,
+            string.Create(CultureInfo.InvariantCulture, $"{option.Name} {value} is outside the valid range ({least} .. {most})"));
     }
 
     public static IPAddress Address(this ParseResult parsed, Option<string> option) =>
-        IPAddress.TryParse(parsed.GetValue(option), out var address) ? address : throw new SqlException(SqlState.InvalidParameterValue, $"{option.Name} \"{parsed.GetValue(option)}\" is not an IP address");
+        IPAddress.TryParse(parsed.GetValue(option), out var address)
+            ? address
+            : throw new SqlException(SqlState.InvalidParameterValue, $"{option.Name} \"{parsed.GetValue(option)}\" is not an IP address");
 }

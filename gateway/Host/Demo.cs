@@ -8,8 +8,8 @@ using Federation.SessionApi;
 namespace Federation.Host;
 
 /// <summary>
-/// The demo, so that a new user has something to query and to change: a folder of small files as server "demo", the generated tables of TPC-H as server "tpch", and tables of the lake that the
-/// folder's <see cref="LakeScript"/> makes.
+/// The demo, so that a new user has something to query and to change: a folder of small files as server "demo", the generated tables of
+/// TPC-H as server "tpch", and tables of the lake that the folder's <see cref="LakeScript"/> makes.
 /// </summary>
 internal static class Demo
 {
@@ -18,8 +18,12 @@ internal static class Demo
     /// <summary>The first superuser, and the database that holds the lake.</summary>
     private const string Owner = "federation";
 
-    /// <summary>Attaches what has no server of its name yet. The lake's tables are made along with server "demo" only: what the user has dropped does not come back.</summary>
-    public static async ValueTask AttachAsync(CatalogDatabase catalog, ISessionFactory sessions, string folder, CancellationToken cancellationToken)
+    /// <summary>
+    /// Attaches what has no server of its name yet. The lake's tables are made along with server "demo" only: what the user has dropped
+    /// does not come back.
+    /// </summary>
+    public static async ValueTask AttachAsync(CatalogDatabase catalog, ISessionFactory sessions, string folder,
+        CancellationToken cancellationToken)
     {
         var snapshot = await catalog.GetSnapshotAsync(cancellationToken);
         var changes = new List<CatalogChange>();
@@ -29,7 +33,8 @@ internal static class Demo
             Server("tpch", TpchConnectorFactory.Name),
         ])
         {
-            if (await snapshot.FindServerAsync(server.Name, cancellationToken) is null) changes.Add(await catalog.WithOidAsync(new CatalogChange.Create(server), cancellationToken));
+            if (await snapshot.FindServerAsync(server.Name, cancellationToken) is null)
+                changes.Add(await catalog.WithOidAsync(new CatalogChange.Create(server), cancellationToken));
         }
 
         var script = Path.Combine(folder, LakeScript);
@@ -47,7 +52,8 @@ internal static class Demo
             session.BeginImplicitBlock();
             foreach (var statement in await session.SplitAsync(script, cancellationToken))
             {
-                var portal = await session.BindAsync("", await session.PrepareAsync(statement, cancellationToken), default, cancellationToken);
+                var portal =
+                    await session.BindAsync("", await session.PrepareAsync(statement, cancellationToken), default, cancellationToken);
                 while (await portal.NextBatchAsync(cancellationToken) is { } batch) batch.Dispose();
                 session.EndStatement();
             }

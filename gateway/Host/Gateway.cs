@@ -82,8 +82,11 @@ public sealed class Gateway : IAsyncDisposable
         var sources = new Sources(roots, store);
         var connectors = new ConnectorPool(sources.Connectors(), roots);
         var spill = SpillFolder.Open(Path.Combine(data, "spill"));
-        var workerOptions = new WorkerOptions { SpillDirectory = spill.Path, DataDirectories = AllowedFolders.Local(roots), Store = store, CacheBytes = options.Storage.CacheBytes };
-        workerOptions = workerOptions with { MemoryLimitBytes = (options.MemoryLimitBytes > 0 ? options.MemoryLimitBytes : workerOptions.MemoryLimitBytes) / (options.WorkerCount + 1) };
+        var workerOptions = new WorkerOptions { SpillDirectory = spill.Path, DataDirectories = AllowedFolders.Local(roots), Store = store,
+            CacheBytes = options.Storage.CacheBytes };
+        workerOptions =
+            workerOptions with { MemoryLimitBytes =
+                (options.MemoryLimitBytes > 0 ? options.MemoryLimitBytes : workerOptions.MemoryLimitBytes) / (options.WorkerCount + 1) };
         var secret = await catalog.GetClusterSecretAsync(cancellationToken);
         var worker = await WorkerNode.StartAsync(
             new IPEndPoint(options.ClusterAddress, options.ClusterPort), workerOptions, connectors, secret, loggers, cancellationToken);
@@ -100,9 +103,12 @@ public sealed class Gateway : IAsyncDisposable
         var follower = new Follower(catalog);
         heartbeat.Add(follower);
         var peers = new GatewayPeers(worker.Peers, workers, heartbeat.Own.Gateway, clock);
-        // The workers of one machine share its cores as they share its memory; a plan that stays whole has all of them in the gateway's own worker.
+        // The workers of one machine share its cores as they share its memory; a plan that stays whole has all of them in the gateway's own
+        // worker.
         var threads = Math.Max(1, Environment.ProcessorCount / Math.Max(1, options.WorkerCount));
-        var processes = new WorkerProcesses(options.WorkerCount, WorkerCommand.Arguments(data, roots, options.Storage, workerOptions.MemoryLimitBytes, threads), CatalogLocation.Shared(options.Catalog), loggers);
+        var processes = new WorkerProcesses(options.WorkerCount,
+            WorkerCommand.Arguments(data, roots, options.Storage, workerOptions.MemoryLimitBytes, threads),
+            CatalogLocation.Shared(options.Catalog), loggers);
         try
         {
             await workers.WaitForAsync(options.WorkerCount, s_workerStart, heartbeat, cancellationToken);
@@ -153,7 +159,11 @@ public sealed class Gateway : IAsyncDisposable
         AnswerPeers(worker, new PeerAnswers(registry, services.Queries, clock), server.Cancels);
         await ListenAsync(options.Port, "--port", server.StartAsync(cancellationToken));
         var flight = options.FlightPort < 0 ? null
-            : new FlightSqlServer(new FlightSqlOptions { EndPoint = new IPEndPoint(options.Address, options.FlightPort), Certificate = certificate, IdleTimeout = options.FlightIdleTimeout, OnLogInFailed = (user, address, error) => HostLog.LogInFailed(logger, HostLog.OnOneLine(user), address, error.State.Code, HostLog.OnOneLine(error.Message)) }, sessions, loggers, clock);
+            : new FlightSqlServer(
+                new FlightSqlOptions { EndPoint = new IPEndPoint(options.Address, options.FlightPort), Certificate = certificate,
+                    IdleTimeout = options.FlightIdleTimeout,
+                    OnLogInFailed = (user, address, error) => HostLog.LogInFailed(logger, HostLog.OnOneLine(user), address,
+                        error.State.Code, HostLog.OnOneLine(error.Message)) }, sessions, loggers, clock);
         if (flight is not null) await ListenAsync(options.FlightPort, "--flight-port", flight.StartAsync(cancellationToken));
         return new Gateway(catalog, heartbeat, follower, jobs, queryFile, connectors, worker, processes, workers, server, flight, spill);
     }
@@ -200,7 +210,8 @@ public sealed class Gateway : IAsyncDisposable
         }
         catch (Exception error) when (error is AddressInUseException or IOException or SocketException)
         {
-            throw new SqlException(SqlState.SystemError, $"could not listen on port {port}: {error.GetBaseException().Message}") { Hint = $"Choose another one with {option}." };
+            throw new SqlException(SqlState.SystemError, $"could not listen on port {port}: {error.GetBaseException().Message}")
+                { Hint = $"Choose another one with {option}." };
         }
     }
 
@@ -212,11 +223,14 @@ public sealed class Gateway : IAsyncDisposable
         }
         catch (Exception error) when (error is CryptographicException or IOException or UnauthorizedAccessException)
         {
-            throw new SqlException(SqlState.ConfigFileError, $"could not read the certificate \"{path}\" with the key of \"{keyPath}\": {error.Message}") { Hint = "Both are PEM files; --cert may hold the key as well." };
+            throw new SqlException(SqlState.ConfigFileError,
+                $"could not read the certificate \"{path}\" with the key of \"{keyPath}\": {error.Message}")
+                    { Hint = "Both are PEM files; --cert may hold the key as well." };
         }
     }
 
-    private static async ValueTask RequireProtectionAsync(ServeOptions options, CatalogDatabase catalog, CancellationToken cancellationToken)
+    private static async ValueTask RequireProtectionAsync(ServeOptions options, CatalogDatabase catalog,
+        CancellationToken cancellationToken)
     {
         if (IPAddress.IsLoopback(options.Address) || options.IsForced) return;
         var roles = await (await catalog.GetSnapshotAsync(cancellationToken)).ListRolesAsync(cancellationToken);

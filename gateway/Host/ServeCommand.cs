@@ -10,10 +10,14 @@ internal static class ServeCommand
 {
     private static readonly TimeSpan s_drainTime = TimeSpan.FromSeconds(30);
 
-    private static readonly Option<string> s_address = new("--address") { Description = "Address to listen on.", DefaultValueFactory = _ => "127.0.0.1" };
-    private static readonly Option<int> s_port = new("--port") { Description = "Port for PostgreSQL clients; 0 takes a free one.", DefaultValueFactory = _ => 15432 };
-    private static readonly Option<int> s_flightPort = new("--flight-port") { Description = "Port for Arrow Flight SQL clients; 0 takes a free one, -1 none.", DefaultValueFactory = _ => 32010 };
-    private static readonly Option<int> s_flightIdle = new("--flight-idle-seconds") { Description = "Flight SQL sessions that no call has used for so long are closed.", DefaultValueFactory = _ => 1800 };
+    private static readonly Option<string> s_address = new("--address")
+        { Description = "Address to listen on.", DefaultValueFactory = _ => "127.0.0.1" };
+    private static readonly Option<int> s_port = new("--port")
+        { Description = "Port for PostgreSQL clients; 0 takes a free one.", DefaultValueFactory = _ => 15432 };
+    private static readonly Option<int> s_flightPort = new("--flight-port")
+        { Description = "Port for Arrow Flight SQL clients; 0 takes a free one, -1 none.", DefaultValueFactory = _ => 32010 };
+    private static readonly Option<int> s_flightIdle = new("--flight-idle-seconds")
+        { Description = "Flight SQL sessions that no call has used for so long are closed.", DefaultValueFactory = _ => 1800 };
     private static readonly Option<string> s_clusterAddress = new("--cluster-address")
     {
         Description = "Address where workers and other gateways of the catalog ask this one; they must reach it.",
@@ -25,25 +29,33 @@ internal static class ServeCommand
         Description = "Port for workers and other gateways of the catalog; 0 takes a free one.", DefaultValueFactory = _ => 0,
     };
 
-    private static readonly Option<string> s_data = new("--data") { Description = "Folder of the catalog, the key of its secrets and the spill files.", DefaultValueFactory = _ => "data" };
+    private static readonly Option<string> s_data = new("--data")
+        { Description = "Folder of the catalog, the key of its secrets and the spill files.", DefaultValueFactory = _ => "data" };
     private static readonly Option<string?> s_catalog = new("--catalog") { Description = CatalogLocation.Description };
-    private static readonly Option<string?> s_warehouse = new("--warehouse") { Description = "Folder of tables made without a location, local or s3://bucket/folder; one in the data folder if not given." };
-    private static readonly Option<string[]> s_allow = new("--allow") { Description = "Folder, local or s3://bucket/folder, that SQL may name as a table's or a server's location; repeatable." };
+    private static readonly Option<string?> s_warehouse = new("--warehouse")
+        { Description = "Folder of tables made without a location, local or s3://bucket/folder; one in the data folder if not given." };
+    private static readonly Option<string[]> s_allow = new("--allow")
+        { Description = "Folder, local or s3://bucket/folder, that SQL may name as a table's or a server's location; repeatable." };
     private static readonly Option<string?> s_demo = new("--demo") { Description = "Folder of demo files, attached as server \"demo\"." };
-    private static readonly Option<int> s_memory = new("--memory-mb") { Description = "Kernel memory in megabytes; 0 takes half of the machine's." };
-    private static readonly Option<int> s_workers = new("--workers") { Description = "Worker processes to start besides this one; large queries are spread over them." };
+    private static readonly Option<int> s_memory = new("--memory-mb")
+        { Description = "Kernel memory in megabytes; 0 takes half of the machine's." };
+    private static readonly Option<int> s_workers = new("--workers")
+        { Description = "Worker processes to start besides this one; large queries are spread over them." };
     private static readonly Option<string?> s_cert = new("--cert") { Description = "PEM file of the TLS certificate." };
     private static readonly Option<string?> s_key = new("--key") { Description = "PEM file of its key, if not in the same file." };
     private static readonly Option<bool> s_force = new("--force") { Description = "Listen beyond loopback without password and TLS." };
-    private static readonly Option<int> s_slow = new("--log-slow-ms") { Description = "Log statements that take so many milliseconds; 0 none.", DefaultValueFactory = _ => 10_000 };
-    private static readonly Option<bool> s_literals = new("--log-literals") { Description = "Log the values in statements and the texts of errors too; passwords never." };
+    private static readonly Option<int> s_slow = new("--log-slow-ms")
+        { Description = "Log statements that take so many milliseconds; 0 none.", DefaultValueFactory = _ => 10_000 };
+    private static readonly Option<bool> s_literals = new("--log-literals")
+        { Description = "Log the values in statements and the texts of errors too; passwords never." };
     private static readonly Option<bool> s_verbose = new("--verbose") { Description = "Log each connection." };
 
     public static Command Create()
     {
         var command = new Command("serve", "Run the gateway: PostgreSQL protocol, coordinator and worker in one process.")
         {
-            s_address, s_port, s_flightPort, s_flightIdle, s_data, s_catalog, s_warehouse, s_allow, s_demo, s_memory, s_workers, s_cert, s_key, s_force, s_slow, s_literals, s_verbose,
+            s_address, s_port, s_flightPort, s_flightIdle, s_data, s_catalog, s_warehouse, s_allow, s_demo, s_memory, s_workers, s_cert,
+            s_key, s_force, s_slow, s_literals, s_verbose,
         };
         foreach (var option in StorageOptions.All) command.Options.Add(option);
         command.SetAction((parsed, cancellationToken) => RunAsync(parsed, cancellationToken));

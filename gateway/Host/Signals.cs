@@ -8,7 +8,8 @@ internal sealed class Signals : IDisposable
     private readonly PosixSignalRegistration[] _registrations;
 
     public Signals(Action<PosixSignal> action) =>
-        _registrations = [.. new[] { PosixSignal.SIGINT, PosixSignal.SIGTERM }.Select(signal => PosixSignalRegistration.Create(signal, context =>
+        _registrations = [
+            .. new[] { PosixSignal.SIGINT, PosixSignal.SIGTERM }.Select(signal => PosixSignalRegistration.Create(signal, context =>
         {
             context.Cancel = true;
             action(context.Signal);

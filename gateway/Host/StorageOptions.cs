@@ -13,14 +13,20 @@ public sealed record StorageOptions
 {
     private const int DefaultCacheMegabytes = 10 << 10;
 
-    private static readonly Option<string?> s_endpoint = new("--s3-endpoint") { Description = "URL of an S3 store that is not Amazon's; AWS_ENDPOINT_URL_S3 if not given." };
+    private static readonly Option<string?> s_endpoint = new("--s3-endpoint")
+        { Description = "URL of an S3 store that is not Amazon's; AWS_ENDPOINT_URL_S3 if not given." };
     private static readonly Option<string?> s_region = new("--s3-region") { Description = "Region of S3; AWS_REGION if not given." };
-    private static readonly Option<string?> s_style = new("--s3-style") { Description = "Whether the bucket is in the \"path\" or the \"host\" of URLs; the path for stores that are not Amazon's." };
-    private static readonly Option<string?> s_profile = new("--s3-profile") { Description = "Profile of the shared AWS files whose keys are used." };
+    private static readonly Option<string?> s_style = new("--s3-style")
+        { Description = "Whether the bucket is in the \"path\" or the \"host\" of URLs; the path for stores that are not Amazon's." };
+    private static readonly Option<string?> s_profile = new("--s3-profile")
+        { Description = "Profile of the shared AWS files whose keys are used." };
     private static readonly Option<string?> s_role = new("--s3-role") { Description = "ARN of a role to assume." };
     private static readonly Option<string?> s_externalId = new("--s3-external-id") { Description = "External id for the role." };
-    private static readonly Option<string?> s_tokens = new("--s3-token-endpoint") { Description = "URL of the token service that gives the role's keys, if not Amazon's." };
-    private static readonly Option<int> s_cache = new("--cache-mb") { Description = "Megabytes of remote files that each process keeps on its disk.", DefaultValueFactory = _ => DefaultCacheMegabytes };
+    private static readonly Option<string?> s_tokens = new("--s3-token-endpoint")
+        { Description = "URL of the token service that gives the role's keys, if not Amazon's." };
+    private static readonly Option<int> s_cache =
+        new("--cache-mb") { Description = "Megabytes of remote files that each process keeps on its disk.",
+            DefaultValueFactory = _ => DefaultCacheMegabytes };
 
     public S3Options S3 { get; init; } = new();
 
@@ -53,8 +59,10 @@ public sealed record StorageOptions
     /// <summary>The command line that gives another process the same options.</summary>
     internal IReadOnlyList<string> Arguments() =>
     [
-        .. Argument(s_endpoint, S3.Endpoint), .. Argument(s_region, S3.Region), .. Argument(s_style, S3.IsPathStyle is { } isPath ? isPath ? "path" : "host" : null), .. Argument(s_profile, S3.Profile),
-        .. Argument(s_role, S3.RoleArn), .. Argument(s_externalId, S3.ExternalId), .. Argument(s_tokens, S3.TokenEndpoint), .. Argument(s_cache, FormattableString.Invariant($"{CacheBytes >> 20}")),
+        .. Argument(s_endpoint, S3.Endpoint), .. Argument(s_region, S3.Region),
+        .. Argument(s_style, S3.IsPathStyle is { } isPath ? isPath ? "path" : "host" : null), .. Argument(s_profile, S3.Profile),
+        .. Argument(s_role, S3.RoleArn), .. Argument(s_externalId, S3.ExternalId), .. Argument(s_tokens, S3.TokenEndpoint),
+        .. Argument(s_cache, FormattableString.Invariant($"{CacheBytes >> 20}")),
     ];
 
     /// <summary>The store of a process: local files, and S3 as these options say.</summary>

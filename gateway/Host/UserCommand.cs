@@ -10,14 +10,18 @@ namespace Federation.Host;
 internal static class UserCommand
 {
     private static readonly Argument<string> s_name = new("name") { Description = "Name of the role." };
-    private static readonly Option<string> s_data = new("--data") { Description = "Folder of the catalog.", DefaultValueFactory = _ => "data" };
+    private static readonly Option<string> s_data = new("--data")
+        { Description = "Folder of the catalog.", DefaultValueFactory = _ => "data" };
     private static readonly Option<string?> s_catalog = new("--catalog") { Description = CatalogLocation.Description };
-    private static readonly Option<bool?> s_superuser = new("--superuser") { Description = "Whether the user may do everything: true for new users if not given, as it is for others." };
+    private static readonly Option<bool?> s_superuser = new("--superuser")
+        { Description = "Whether the user may do everything: true for new users if not given, as it is for others." };
     private static readonly Option<bool> s_remove = new("--remove") { Description = "Remove the user. It must own nothing." };
 
     public static Command Create()
     {
-        var command = new Command("user", "Create a user, set its password or remove it; once a user has a password, every client needs one.") { s_name, s_data, s_catalog, s_superuser, s_remove };
+        var command =
+            new Command("user", "Create a user, set its password or remove it; once a user has a password, every client needs one.")
+                { s_name, s_data, s_catalog, s_superuser, s_remove };
         command.SetAction(RunAsync);
         return command;
     }
@@ -28,8 +32,10 @@ internal static class UserCommand
         {
             var data = Directory.CreateDirectory(parsed.GetValue(s_data)!).FullName;
             var name = parsed.GetValue(s_name)!;
-            await using var catalog = await CatalogLocation.OpenAsync(data, parsed.GetValue(s_catalog), TimeProvider.System, cancellationToken);
-            Console.WriteLine(parsed.GetValue(s_remove) ? await RemoveAsync(catalog, name, cancellationToken) : await PutAsync(catalog, name, parsed.GetValue(s_superuser), cancellationToken));
+            await using var catalog =
+                await CatalogLocation.OpenAsync(data, parsed.GetValue(s_catalog), TimeProvider.System, cancellationToken);
+            Console.WriteLine(parsed.GetValue(s_remove) ? await RemoveAsync(catalog, name, cancellationToken)
+                : await PutAsync(catalog, name, parsed.GetValue(s_superuser), cancellationToken));
             return 0;
         }
         catch (SqlException error)
@@ -39,9 +45,11 @@ internal static class UserCommand
         }
     }
 
-    private static async ValueTask<string> PutAsync(CatalogDatabase catalog, string name, bool? isSuperuser, CancellationToken cancellationToken)
+    private static async ValueTask<string> PutAsync(CatalogDatabase catalog, string name, bool? isSuperuser,
+        CancellationToken cancellationToken)
     {
-        if (name is "public" or "none" || name.StartsWith("pg_", StringComparison.Ordinal)) throw new SqlException(SqlState.ReservedName, $"role name \"{name}\" is reserved");
+        if (name is "public" or "none" || name.StartsWith("pg_", StringComparison.Ordinal))
+            throw new SqlException(SqlState.ReservedName, $"role name \"{name}\" is reserved");
         if (!Console.IsInputRedirected) Console.Write("Password: ");
         var password = await Console.In.ReadLineAsync(cancellationToken);
         if (string.IsNullOrEmpty(password)) throw new SqlException(SqlState.InvalidPassword, "the password must not be empty");

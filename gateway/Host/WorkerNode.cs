@@ -9,7 +9,9 @@ using Microsoft.Extensions.Logging;
 
 namespace Federation.Host;
 
-/// <summary>The worker of a process: runs tasks, and listens where other processes of the cluster send them and read what they spooled.</summary>
+/// <summary>
+/// The worker of a process: runs tasks, and listens where other processes of the cluster send them and read what they spooled.
+/// </summary>
 internal sealed class WorkerNode : IAsyncDisposable
 {
     private readonly FlightServer _server;
@@ -37,13 +39,15 @@ internal sealed class WorkerNode : IAsyncDisposable
 
     /// <param name="endPoint">Port 0 takes a free one.</param>
     public static async ValueTask<WorkerNode> StartAsync(
-        IPEndPoint endPoint, WorkerOptions options, IConnectorResolver connectors, string clusterSecret, ILoggerFactory loggers, CancellationToken cancellationToken)
+        IPEndPoint endPoint, WorkerOptions options, IConnectorResolver connectors, string clusterSecret, ILoggerFactory loggers,
+        CancellationToken cancellationToken)
     {
         var service = new WorkerService(clusterSecret);
         var server = new FlightServer(new FlightServerOptions { EndPoint = endPoint }, service, loggers);
         await server.StartAsync(cancellationToken);
         var address = server.EndPoint.ToString();
-        var peers = new FlightPeers(new Dictionary<string, string>(StringComparer.Ordinal) { [WorkerProtocol.Authorization] = $"Bearer {clusterSecret}" });
+        var peers = new FlightPeers(new Dictionary<string, string>(StringComparer.Ordinal)
+            { [WorkerProtocol.Authorization] = $"Bearer {clusterSecret}" });
         var runner = new TaskRunner(options, connectors, new FlightExchangeClient(peers), address);
         service.Attach(runner);
         return new WorkerNode(runner, peers, server, service, address);

@@ -4,8 +4,8 @@ using Microsoft.Extensions.Logging;
 namespace Federation.Host;
 
 /// <summary>
-/// The worker processes that a gateway starts for itself. One that ends is started again, after a pause that grows while it keeps ending. They end when the gateway does, even when it is
-/// killed: each watches its standard input, which only the gateway holds open.
+/// The worker processes that a gateway starts for itself. One that ends is started again, after a pause that grows while it keeps ending.
+/// They end when the gateway does, even when it is killed: each watches its standard input, which only the gateway holds open.
 /// </summary>
 internal sealed class WorkerProcesses : IAsyncDisposable
 {
@@ -51,7 +51,9 @@ internal sealed class WorkerProcesses : IAsyncDisposable
                 return;
             }
 
-            pause = Stopwatch.GetElapsedTime(started) > s_longestPause ? s_firstPause : TimeSpan.FromTicks(Math.Min(2 * pause.Ticks, s_longestPause.Ticks));
+            pause = Stopwatch.GetElapsedTime(started) > s_longestPause
+                ? s_firstPause
+                : TimeSpan.FromTicks(Math.Min(2 * pause.Ticks, s_longestPause.Ticks));
             HostLog.WorkerEnded(_logger, process.Id, process.ExitCode, pause.TotalMilliseconds);
             await Task.Delay(pause, _stopped.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
@@ -62,9 +64,11 @@ internal sealed class WorkerProcesses : IAsyncDisposable
         // Started as `dotnet federation.dll` or as a program of its own: the same again.
         var program = Environment.ProcessPath!;
         var start = new ProcessStartInfo(program) { RedirectStandardInput = true, UseShellExecute = false };
-        if (Path.GetFileNameWithoutExtension(program) == "dotnet") start.ArgumentList.Add(Path.Combine(AppContext.BaseDirectory, "federation.dll"));
+        if (Path.GetFileNameWithoutExtension(program) == "dotnet")
+            start.ArgumentList.Add(Path.Combine(AppContext.BaseDirectory, "federation.dll"));
         foreach (var argument in arguments) start.ArgumentList.Add(argument);
-        // A worker's time goes to the kernel. Compiling its code once more with counters in it, to compile it better afterwards, costs a worker more than it ever gains; the gateway's loops over rows do gain.
+        // A worker's time goes to the kernel. Compiling its code once more with counters in it, to compile it better afterwards, costs a
+        // worker more than it ever gains; the gateway's loops over rows do gain.
         start.Environment.TryAdd("DOTNET_TieredPGO", "0");
         if (_catalog is not null) start.Environment[CatalogLocation.Variable] = _catalog;
         return Process.Start(start)!;

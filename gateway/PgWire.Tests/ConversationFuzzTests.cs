@@ -11,8 +11,9 @@ using Microsoft.Extensions.Logging;
 namespace Federation.PgWire.Tests;
 
 /// <summary>
-/// Mutated conversations, from the first byte on, through a whole connection without its socket: start-up, authentication, both query protocols and COPY. Whatever comes, what is
-/// answered is whole messages, each error has a SQLSTATE that is not ours to be ashamed of, and the connection ends.
+/// Mutated conversations, from the first byte on, through a whole connection without its socket: start-up, authentication, both query
+/// protocols and COPY. Whatever comes, what is answered is whole messages, each error has a SQLSTATE that is not ours to be ashamed of, and
+/// the connection ends.
 /// </summary>
 public sealed class ConversationFuzzTests
 {
@@ -20,7 +21,10 @@ public sealed class ConversationFuzzTests
     private const int MostMutations = 5;
     private const int MostRows = 1000;
 
-    /// <summary>A numeric of some bytes may have 131072 digits, which take megabytes to convert; nothing else grows by a length that was only claimed.</summary>
+    /// <summary>
+    /// A numeric of some bytes may have 131072 digits, which take megabytes to convert; nothing else grows by a length that was only
+    /// claimed.
+    /// </summary>
     private const long MostBytes = 64 << 20;
 
     private static readonly PgServerOptions s_options = new() { AuthenticationTimeout = TimeSpan.FromSeconds(30) };
@@ -58,7 +62,8 @@ public sealed class ConversationFuzzTests
             length => MostBytes + (length * 16L));
 
         // Most conversations get past the start-up and go on after an error.
-        Assert.True(served > Inputs && errors > Inputs / 4 && fatal > Inputs / 100 && fatal < errors, $"{served} served, {errors} errors, {fatal} of them fatal");
+        Assert.True(served > Inputs && errors > Inputs / 4 && fatal > Inputs / 100 && fatal < errors,
+            $"{served} served, {errors} errors, {fatal} of them fatal");
         Assert.Equal(0, cancels.Count);
     }
 
@@ -76,7 +81,8 @@ public sealed class ConversationFuzzTests
     }
 
     private static ConnectionServices Services(AuthenticationDemand demand, CancelRegistry cancels) => new(
-        s_options, new FakeSessionFactory { Demand = demand, Results = new FakeResults { MostRows = MostRows }, KeepsSessions = false }, cancels, TimeProvider.System, new InternalErrors(), CancellationToken.None);
+        s_options, new FakeSessionFactory { Demand = demand, Results = new FakeResults { MostRows = MostRows }, KeepsSessions = false },
+        cancels, TimeProvider.System, new InternalErrors(), CancellationToken.None);
 
     /// <summary>Everything is there already, so the whole conversation runs on this thread.</summary>
     private static List<(char Type, byte[] Body)> Talk(byte[] bytes, int chunk, ConnectionServices services)
@@ -119,9 +125,11 @@ public sealed class ConversationFuzzTests
     /// <summary>The severity of an error, after a look at the rest of it.</summary>
     private static string Check(byte[] body)
     {
-        var fields = Encoding.UTF8.GetString(body).Split('\0', StringSplitOptions.RemoveEmptyEntries).ToDictionary(field => field[0], field => field[1..]);
+        var fields = Encoding.UTF8.GetString(body).Split('\0', StringSplitOptions.RemoveEmptyEntries)
+            .ToDictionary(field => field[0], field => field[1..]);
         // PostgreSQL has this one as an internal error too.
-        var isInternal = fields['C'].StartsWith("XX", StringComparison.Ordinal) && !fields['M'].StartsWith("unsupported jsonb version number", StringComparison.Ordinal);
+        var isInternal = fields['C'].StartsWith("XX", StringComparison.Ordinal)
+            && !fields['M'].StartsWith("unsupported jsonb version number", StringComparison.Ordinal);
         Assert.True(fields['C'].Length == 5 && !isInternal, $"{fields['C']} {fields['M']}");
         Assert.NotEmpty(fields['M']);
         return fields['S'];
@@ -138,10 +146,12 @@ public sealed class ConversationFuzzTests
                 case 0: bytes[at] = (byte)random.Next(256); break;
                 case 1: bytes[at] ^= (byte)(1 << random.Next(8)); break;
                 case 2: bytes[at] = random.Next(2) == 0 ? byte.MaxValue : (byte)0; break;
-                case 3 when at + 2 <= bytes.Length: BinaryPrimitives.WriteInt16BigEndian(bytes.AsSpan(at), (short)Interesting(random)); break;
+                case 3 when at + 2 <= bytes.Length: BinaryPrimitives.WriteInt16BigEndian(bytes.AsSpan(at), (short)Interesting(random));
+                break;
                 case 4 when at + 4 <= bytes.Length: BinaryPrimitives.WriteInt32BigEndian(bytes.AsSpan(at), Interesting(random)); break;
                 case 5 when random.Next(4) == 0: bytes = bytes[..at]; break;
-                case 6: bytes = [.. bytes[..at], .. bytes.AsSpan(random.Next(at + 1), Math.Min(random.Next(24), bytes.Length - at)), .. bytes[at..]]; break;
+                case 6: bytes = [.. bytes[..at], .. bytes.AsSpan(random.Next(at + 1), Math.Min(random.Next(24), bytes.Length - at)),
+                    .. bytes[at..]]; break;
                 case 7: bytes = [.. bytes[..at], .. bytes[Math.Min(bytes.Length, at + random.Next(12))..]]; break;
                 case 8: WireConversations.Shuffle(random, bytes); break;
             }
@@ -170,7 +180,8 @@ public sealed class ConversationFuzzTests
 
         public bool IsEnabled(LogLevel logLevel) => logLevel >= LogLevel.Error;
 
-        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) =>
+        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception,
+            Func<TState, Exception?, string> formatter) =>
             throw new InvalidOperationException(formatter(state, exception), exception);
     }
 

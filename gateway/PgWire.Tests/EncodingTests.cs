@@ -67,7 +67,9 @@ public sealed class EncodingTests
     private static SqlType Nest(SqlType type, int dimensions) =>
         dimensions == 1 ? type : SqlType.Array(Nest(type, dimensions - 1));
 
-    /// <summary>Where an encoder has a quick way it writes the same, at any place and up to the end of the room, and never beyond.</summary>
+    /// <summary>
+    /// Where an encoder has a quick way it writes the same, at any place and up to the end of the room, and never beyond.
+    /// </summary>
     private static unsafe void CheckQuickWay(ColumnEncoder encoder, Arrow.Column column, byte[] expected)
     {
         const byte Untouched = 0xa5;

@@ -12,7 +12,9 @@ namespace Federation.PgWire.Tests;
 /// <summary>Values inside values are quoted where they were written.</summary>
 public sealed class NestedTextTests
 {
-    /// <summary>Texts with long runs of plain bytes and of bytes to escape, beyond what is moved between two looks at the statement's end.</summary>
+    /// <summary>
+    /// Texts with long runs of plain bytes and of bytes to escape, beyond what is moved between two looks at the statement's end.
+    /// </summary>
     [Theory]
     [InlineData(0, 0)]
     [InlineData(1, 0)]
@@ -23,11 +25,15 @@ public sealed class NestedTextTests
     [InlineData(150_000, 150_000)]
     public void Escapes_are_put_in_their_places(int plain, int special)
     {
-        var text = new string('a', plain) + string.Concat(Enumerable.Repeat("\"\\", special)) + new string('é', plain) + new string('"', special) + "b";
-        Assert.Equal($"\"{text.Replace("\\", "\\\\", StringComparison.Ordinal).Replace("\"", "\"\"", StringComparison.Ordinal)}\"", Applied(TextEscapes.RecordField, text));
-        Assert.Equal($"\"{text.Replace("\\", "\\\\", StringComparison.Ordinal).Replace("\"", "\\\"", StringComparison.Ordinal)}\"", Applied(TextEscapes.ArrayItem, text));
+        var text = new string('a', plain) + string.Concat(Enumerable.Repeat("\"\\", special)) + new string('é', plain)
+            + new string('"', special) + "b";
+        Assert.Equal($"\"{text.Replace("\\", "\\\\", StringComparison.Ordinal).Replace("\"", "\"\"", StringComparison.Ordinal)}\"",
+            Applied(TextEscapes.RecordField, text));
+        Assert.Equal($"\"{text.Replace("\\", "\\\\", StringComparison.Ordinal).Replace("\"", "\\\"", StringComparison.Ordinal)}\"",
+            Applied(TextEscapes.ArrayItem, text));
         var letters = new TextEscapes([((byte)'"', (byte)'\\', (byte)'q'), ((byte)'\\', (byte)'\\', (byte)'\\')], quote: null);
-        Assert.Equal(text.Replace("\\", "\\\\", StringComparison.Ordinal).Replace("\"", "\\q", StringComparison.Ordinal), Applied(letters, text));
+        Assert.Equal(text.Replace("\\", "\\\\", StringComparison.Ordinal).Replace("\"", "\\q", StringComparison.Ordinal),
+            Applied(letters, text));
     }
 
     [Theory]
@@ -52,7 +58,8 @@ public sealed class NestedTextTests
         using var batch = Batch(type, value);
         var writer = new FrameWriter(new Pipe().Writer);
         writer.Begin(BackendMessageType.DataRow);
-        var error = Assert.Throws<SqlException>(() => Codecs.Choose(type, Codecs.Text, TextFormat.Default).Write(writer, batch.Columns[0], 0));
+        var error = Assert.Throws<SqlException>(() =>
+            Codecs.Choose(type, Codecs.Text, TextFormat.Default).Write(writer, batch.Columns[0], 0));
         Assert.Equal(SqlState.ProgramLimitExceeded, error.State);
         Assert.True(writer.Mark < 1000);
     }
@@ -66,7 +73,8 @@ public sealed class NestedTextTests
         cancelled.Cancel();
         var writer = new FrameWriter(new Pipe().Writer) { Interrupt = cancelled.Token };
         writer.Begin(BackendMessageType.DataRow);
-        Assert.Throws<OperationCanceledException>(() => Codecs.Choose(type, Codecs.Text, TextFormat.Default).Write(writer, batch.Columns[0], 0));
+        Assert.Throws<OperationCanceledException>(() =>
+            Codecs.Choose(type, Codecs.Text, TextFormat.Default).Write(writer, batch.Columns[0], 0));
     }
 
     private static string Applied(TextEscapes escapes, string text)

@@ -10,7 +10,8 @@ public sealed class ScramTests
     private const string Salt = "W22ZaJ0SNY7soEsUEjb6gQ==";
     private const string ServerNonce = "%hvYDpWUa2RaTCAfuxFIlj)hNlF$k0";
     private const string ClientFirst = "n,,n=user,r=rOprNGfwEbeRWgbNEkqO";
-    private const string ClientFinal = "c=biws,r=rOprNGfwEbeRWgbNEkqO%hvYDpWUa2RaTCAfuxFIlj)hNlF$k0,p=dHzbZapWIk4jUhN+Ute9ytag9zjfMHgsqmmiz7AndVQ=";
+    private const string ClientFinal =
+        "c=biws,r=rOprNGfwEbeRWgbNEkqO%hvYDpWUa2RaTCAfuxFIlj)hNlF$k0,p=dHzbZapWIk4jUhN+Ute9ytag9zjfMHgsqmmiz7AndVQ=";
 
     [Fact]
     public void Rfc_7677_example()
@@ -46,7 +47,8 @@ public sealed class ScramTests
         var verifier = ScramVerifiers.Create(Password, Convert.FromBase64String(Salt), 4096);
         var text = ScramVerifiers.Format(verifier);
         Assert.Equal(
-            "SCRAM-SHA-256$4096:W22ZaJ0SNY7soEsUEjb6gQ==$WG5d8oPm3OtcPnkdi4Uo7BkeZkBFzpcXkuLmtbsT4qY=:wfPLwcE6nTWhTAmQ7tl2KeoiWGPlZqQxSrmfPwDl2dU=", text);
+            "SCRAM-SHA-256$4096:W22ZaJ0SNY7soEsUEjb6gQ==$WG5d8oPm3OtcPnkdi4Uo7BkeZkBFzpcXkuLmtbsT4qY="
+            + ":wfPLwcE6nTWhTAmQ7tl2KeoiWGPlZqQxSrmfPwDl2dU=", text);
         Assert.Equal(verifier, ScramVerifiers.TryParse(text));
         Assert.True(ScramVerifiers.Matches(verifier, Password));
         Assert.False(ScramVerifiers.Matches(verifier, "pen"));

@@ -38,10 +38,13 @@ public sealed class WireScriptTests
     {
         await using var server = await TestServer.StartAsync();
         var script = WireScript.Parse(
-            "recorded", "# a comment\nconnect\n\nsend\nQuery \"begin\"\n\nuntil ReadyForQuery\n# kept\nDataRow [\"old\"]\n\nsend\nSync\n\nuntil ReadyForQuery\n");
+            "recorded",
+            "# a comment\nconnect\n\nsend\nQuery \"begin\"\n\nuntil ReadyForQuery\n# kept\nDataRow [\"old\"]\n\nsend\nSync\n\nuntil "
+                + "ReadyForQuery\n");
         Assert.Equal(2, (await new WireRunner(server.Target).RunAsync(script)).Count);
         Assert.Equal(
-            "# a comment\nconnect\n\nsend\nQuery \"begin\"\n\nuntil ReadyForQuery\n# kept\nCommandComplete \"BEGIN\"\nReadyForQuery \"T\"\n\nsend\nSync\n\nuntil ReadyForQuery\nReadyForQuery \"T\"\n",
+            "# a comment\nconnect\n\nsend\nQuery \"begin\"\n\nuntil ReadyForQuery\n# kept\nCommandComplete \"BEGIN\"\nReadyForQuery "
+                + "\"T\"\n\nsend\nSync\n\nuntil ReadyForQuery\nReadyForQuery \"T\"\n",
             await new WireRunner(server.Target).RecordAsync(script));
     }
 
@@ -86,6 +89,9 @@ internal sealed class OracleTheoryAttribute : TheoryAttribute
 {
     public OracleTheoryAttribute()
     {
-        if (!Oracle.IsThere) Skip = "for recording: no PostgreSQL listens at FEDERATION_ORACLE; WireSuiteTests plays the same scripts against one that it starts";
+        if (!Oracle.IsThere)
+            Skip =
+                "for recording: no PostgreSQL listens at FEDERATION_ORACLE; WireSuiteTests plays the same scripts against one that it "
+                    + "starts";
     }
 }

@@ -12,7 +12,9 @@ namespace Federation.PgWire;
 /// <param name="forward">Takes requests with keys of sessions that are not here, for other gateways; null for nobody.</param>
 public sealed class CancelRegistry(Func<int, ReadOnlyMemory<byte>, CancellationToken, ValueTask>? forward = null)
 {
-    /// <summary>How long a request waits for a statement that was sent before it and is on its way from the socket to the session.</summary>
+    /// <summary>
+    /// How long a request waits for a statement that was sent before it and is on its way from the socket to the session.
+    /// </summary>
     private static readonly TimeSpan s_grace = TimeSpan.FromMilliseconds(30);
 
     /// <summary>The same when the session's socket is known to hold unread bytes.</summary>
@@ -26,7 +28,8 @@ public sealed class CancelRegistry(Func<int, ReadOnlyMemory<byte>, CancellationT
     /// <param name="session">The session.</param>
     /// <param name="secret">What a request has to know.</param>
     /// <param name="hasUnread">Whether its client has sent something that was not read yet.</param>
-    public void Add(ISession session, byte[] secret, Func<bool> hasUnread) => _sessions[session.ProcessId] = new Entry(secret, session, hasUnread);
+    public void Add(ISession session, byte[] secret, Func<bool> hasUnread) =>
+        _sessions[session.ProcessId] = new Entry(secret, session, hasUnread);
 
     public void Remove(ISession session) => _sessions.TryRemove(session.ProcessId, out _);
 
@@ -36,8 +39,9 @@ public sealed class CancelRegistry(Func<int, ReadOnlyMemory<byte>, CancellationT
             : forward(processId, secret, cancellationToken);
 
     /// <summary>
-    /// Cancels what runs in the session with this key; says nothing about whether there is one. The statement and the request come over two connections, so the request may be here first: it waits a
-    /// moment for the statement. A client that waits for the end of the request's connection, as all do, sends nothing else meanwhile, so nothing else is hit.
+    /// Cancels what runs in the session with this key; says nothing about whether there is one. The statement and the request come over two
+    /// connections, so the request may be here first: it waits a moment for the statement. A client that waits for the end of the request's
+    /// connection, as all do, sends nothing else meanwhile, so nothing else is hit.
     /// </summary>
     public async ValueTask CancelHereAsync(int processId, ReadOnlyMemory<byte> secret, CancellationToken cancellationToken)
     {

@@ -15,7 +15,8 @@ namespace Federation.PgWire;
 
 /// <summary>What the connections of one server share.</summary>
 internal sealed record ConnectionServices(
-    PgServerOptions Options, ISessionFactory Sessions, CancelRegistry Cancels, TimeProvider Clock, ILogger Logger, CancellationToken Stopping);
+    PgServerOptions Options, ISessionFactory Sessions, CancelRegistry Cancels, TimeProvider Clock, ILogger Logger,
+    CancellationToken Stopping);
 
 /// <summary>
 /// One client's connection: start-up, then a loop that reads a message, asks the machine what it means, and does that.
@@ -74,7 +75,8 @@ internal sealed class PgConnection(ConnectionContext connection, ConnectionServi
             switch (request)
             {
                 case StartupRequest.Session start: return await OpenSessionAsync(start, timeout.Token);
-                case StartupRequest.Cancel cancel: await services.Cancels.CancelAsync(cancel.ProcessId, cancel.Secret, timeout.Token); break;
+                case StartupRequest.Cancel cancel: await services.Cancels.CancelAsync(cancel.ProcessId, cancel.Secret, timeout.Token);
+                break;
             }
 
             return null;
@@ -147,13 +149,16 @@ internal sealed class PgConnection(ConnectionContext connection, ConnectionServi
         if (writer.UnflushedBytes >= RowWriter.FlushBytes) await writer.FlushAsync(broken);
         if (_channel.Reader.TryRead(out var frame)) return frame;
         if (writer.FlushIsDue) await writer.FlushAsync(broken);
-        return _isIdle && session.IdleLimit is { } limit ? await ReadWithinAsync(limit, stopping) : await _channel.Reader.ReadAsync(stopping);
+        return _isIdle && session.IdleLimit is { } limit
+            ? await ReadWithinAsync(limit, stopping)
+            : await _channel.Reader.ReadAsync(stopping);
     }
 
     private async ValueTask<Frame?> ReadWithinAsync(IdleLimit limit, CancellationToken stopping)
     {
         using var idle = CancellationTokenSource.CreateLinkedTokenSource(stopping);
-        await using var timer = services.Clock.CreateTimer(static source => ((CancellationTokenSource)source!).Cancel(), idle, limit.Time, Timeout.InfiniteTimeSpan);
+        await using var timer = services.Clock.CreateTimer(static source => ((CancellationTokenSource)source!).Cancel(), idle, limit.Time,
+            Timeout.InfiniteTimeSpan);
         try
         {
             return await _channel.Reader.ReadAsync(idle.Token);
@@ -209,7 +214,8 @@ internal sealed class PgConnection(ConnectionContext connection, ConnectionServi
     }
 
     private async ValueTask ActAsync(
-        ProtocolAction action, Frame frame, StatementRunner runner, ISession session, SqlException? error, CancellationToken cancellationToken)
+        ProtocolAction action, Frame frame, StatementRunner runner, ISession session, SqlException? error,
+        CancellationToken cancellationToken)
     {
         switch (action)
         {
@@ -269,7 +275,9 @@ internal sealed class PgConnection(ConnectionContext connection, ConnectionServi
 
     private async ValueTask SendFatalAsync(SqlException error)
     {
-        if (_loggingIn is { } user) Log.LogInFailed(services.Logger, Log.OnOneLine(user), connection.RemoteEndPoint, error.State.Code, Log.OnOneLine(error.Message));
+        if (_loggingIn is { } user)
+            Log.LogInFailed(services.Logger, Log.OnOneLine(user), connection.RemoteEndPoint, error.State.Code,
+                Log.OnOneLine(error.Message));
         else Log.Fatal(services.Logger, connection.ConnectionId, error.State.Code, Log.OnOneLine(error.Message));
         _channel.Writer.Abandon();
         BackendMessages.WriteError(_channel.Writer, error.IsFatal ? error : error.Fatal());

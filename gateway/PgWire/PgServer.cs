@@ -135,7 +135,8 @@ public sealed class PgServer : IAsyncDisposable
     {
         await using (connection)
         {
-            connection.Features.Get<IConnectionSocketFeature>()?.Socket.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.KeepAlive, true);
+            connection.Features.Get<IConnectionSocketFeature>()?.Socket
+                .SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.KeepAlive, true);
             if (_connections.Count > _options.MaxConnections) await RefuseAsync(connection);
             else await _handler.OnConnectedAsync(connection);
         }

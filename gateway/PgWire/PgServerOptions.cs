@@ -26,6 +26,8 @@ public sealed record PgServerOptions
     /// <summary>Takes cancel requests for sessions that are not here: the id and the secret. It raises nothing. Null for nobody.</summary>
     public Func<int, ReadOnlyMemory<byte>, CancellationToken, ValueTask>? ForwardCancel { get; init; }
 
-    /// <summary>What the salts of unknown users are made of. It must outlive the process, or a restart would tell them from the salts of real ones.</summary>
+    /// <summary>
+    /// What the salts of unknown users are made of. It must outlive the process, or a restart would tell them from the salts of real ones.
+    /// </summary>
     public string MockSecret { get; init; } = Convert.ToBase64String(System.Security.Cryptography.RandomNumberGenerator.GetBytes(32));
 }

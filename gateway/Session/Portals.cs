@@ -5,7 +5,8 @@ using Federation.SessionApi;
 namespace Federation.Session;
 
 /// <summary>
-/// A statement being run. Its token lives as long as the portal, which several statements of the protocol may ask for rows; each of them can cancel it.
+/// A statement being run. Its token lives as long as the portal, which several statements of the protocol may ask for rows; each of them
+/// can cancel it.
 /// </summary>
 internal abstract class Portal(QuerySession session) : IPortal
 {
@@ -48,7 +49,8 @@ internal abstract class Portal(QuerySession session) : IPortal
             _cancellation.Token.ThrowIfCancellationRequested();
             return await AdvanceAsync(_cancellation.Token);
         }
-        catch (Exception error) when (_cancellation.IsCancellationRequested && error is OperationCanceledException or SqlException { State.Code: "57014" })
+        catch (Exception error)
+            when (_cancellation.IsCancellationRequested && error is OperationCanceledException or SqlException { State.Code: "57014" })
         {
             throw Session.Cancelled();
         }
@@ -101,7 +103,9 @@ internal sealed class RowPortal(
 
     public override string CommandTag(long rows) => tag(rows);
 
-    /// <summary>Reads the query to its end. Its error, if it has one, is for who reads the rows; an end of the disk or a cancel is everybody's.</summary>
+    /// <summary>
+    /// Reads the query to its end. Its error, if it has one, is for who reads the rows; an end of the disk or a cancel is everybody's.
+    /// </summary>
     public async ValueTask SpoolAsync(string directory, CancellationToken cancellationToken)
     {
         var spool = new RowSpool(fields!.Value, directory, RowSpool.SuspendedMemoryLimit);

@@ -50,7 +50,10 @@ internal sealed class PreparedStatement(string text, Statement? syntax) : IPrepa
     /// <summary>The search path that the query's names were looked up in.</summary>
     public string? SearchPath { get; init; }
 
-    /// <summary>The statement as it was bound last, after the catalog or the session had changed; null while it is as it was prepared. Used by the session that prepared it alone.</summary>
+    /// <summary>
+    /// The statement as it was bound last, after the catalog or the session had changed; null while it is as it was prepared. Used by the
+    /// session that prepared it alone.
+    /// </summary>
     public PreparedStatement? Latest { get; set; }
 
     public bool IsEmpty => Syntax is null;
@@ -58,16 +61,25 @@ internal sealed class PreparedStatement(string text, Statement? syntax) : IPrepa
     /// <summary>What executions of the query have in common.</summary>
     public Federation.Execution.ReadShortcut Shortcut { get; } = new();
 
-    /// <summary>The query's only row, once it is known and the same for every execution in every session. Threads may set it at the same time, all to the same values.</summary>
+    /// <summary>
+    /// The query's only row, once it is known and the same for every execution in every session. Threads may set it at the same time, all
+    /// to the same values.
+    /// </summary>
     public Constant[]? Answer { get; set; }
 
     /// <summary>The columns of <see cref="Answer"/>, made by the first execution.</summary>
     public BatchSchema? AnswerSchema { get; set; }
 
-    /// <summary>Whether the row of the query, one over constants, follows from its parameters alone: it calls only immutable functions, and names no object of the catalog.</summary>
-    public bool MayAnswer => _mayAnswer ??= Syntax is SelectStatement && Query?.Plan is Project project && project.Assignments.All(assignment => !PlanRewriter.Contains(
+    /// <summary>
+    /// Whether the row of the query, one over constants, follows from its parameters alone: it calls only immutable functions, and names no
+    /// object of the catalog.
+    /// </summary>
+    public bool MayAnswer =>
+        _mayAnswer ??= Syntax is SelectStatement && Query?.Plan is Project project
+            && project.Assignments.All(assignment => !PlanRewriter.Contains(
         assignment.Expression,
-        item => item is Subquery || (item is Call call && call.Function.Volatility != Volatility.Immutable) || item.Type.Base.Name.StartsWith("reg", StringComparison.Ordinal)));
+        item => item is Subquery || (item is Call call && call.Function.Volatility != Volatility.Immutable)
+            || item.Type.Base.Name.StartsWith("reg", StringComparison.Ordinal)));
 
     /// <summary>When it was prepared.</summary>
     public PgTimestamp PreparedAt { get => _preparedAt; init => _preparedAt = value; }
@@ -75,7 +87,8 @@ internal sealed class PreparedStatement(string text, Statement? syntax) : IPrepa
     private PgTimestamp _preparedAt;
 
     /// <summary>What pg_prepared_statements shows; a statement of PREPARE is shown with that.</summary>
-    public SystemCatalog.PreparedState Describe(string name) => new(name, Text, PreparedAt, [.. ParameterTypes.Select(type => type.AnnouncedOid)], IsFromSql);
+    public SystemCatalog.PreparedState Describe(string name) =>
+        new(name, Text, PreparedAt, [.. ParameterTypes.Select(type => type.AnnouncedOid)], IsFromSql);
 
     /// <summary>Made by PREPARE.</summary>
     public bool IsFromSql { get; private set; }
@@ -110,14 +123,17 @@ internal sealed class PreparedStatement(string text, Statement? syntax) : IPrepa
     public PreparedStatement Reading(Catalogs.SystemProvider provider)
     {
         var copy = (PreparedStatement)MemberwiseClone();
-        copy._query = Query! with { Tables = Query.Tables.ToDictionary(table => table.Key, table => table.Value.IsComputed ? table.Value with { Provider = provider } : table.Value) };
+        copy._query =
+            Query! with { Tables = Query.Tables.ToDictionary(table => table.Key,
+                table => table.Value.IsComputed ? table.Value with { Provider = provider } : table.Value) };
         return copy;
     }
 
     private IReadOnlyDictionary<TableSource, IReadOnlySet<string>>? _reads;
 
     /// <summary>The columns that the query names, and RETURNING.</summary>
-    public IReadOnlyDictionary<TableSource, IReadOnlySet<string>> Reads => _reads ??= Query is null ? new Dictionary<TableSource, IReadOnlySet<string>>() : ReadColumns.Of(Query.Plan);
+    public IReadOnlyDictionary<TableSource, IReadOnlySet<string>> Reads =>
+        _reads ??= Query is null ? new Dictionary<TableSource, IReadOnlySet<string>>() : ReadColumns.Of(Query.Plan);
 
     private bool? _showsSchemas;
     private HashSet<PgType>? _namedTypes;
@@ -134,7 +150,8 @@ internal sealed class PreparedStatement(string text, Statement? syntax) : IPrepa
         foreach (var field in Fields ?? []) AddNamed(field.Type, found);
         _ = Mentions(item =>
         {
-            if (item is Cast { Operand: Constant or Parameter, Type: { IsArray: false, Category: 'S' } } cast) AddNamed(cast.Operand.Type, found);
+            if (item is Cast { Operand: Constant or Parameter, Type: { IsArray: false, Category: 'S' } } cast)
+                AddNamed(cast.Operand.Type, found);
             return false;
         });
         return found;
@@ -154,7 +171,8 @@ internal sealed class PreparedStatement(string text, Statement? syntax) : IPrepa
 
     private static void AddNamed(SqlType type, HashSet<PgType> found)
     {
-        if (type.Base == PgTypes.Regclass || type.Base == PgTypes.Regtype || type.Base == PgTypes.Regnamespace || type.Base == PgTypes.Regrole) found.Add(type.Base);
+        if (type.Base == PgTypes.Regclass || type.Base == PgTypes.Regtype || type.Base == PgTypes.Regnamespace
+            || type.Base == PgTypes.Regrole) found.Add(type.Base);
         if (!type.IsRecord) return;
         foreach (var field in type.Fields) AddNamed(field.Type, found);
     }

@@ -12,7 +12,8 @@ using Federation.Sql.Syntax;
 namespace Federation.Session;
 
 /// <summary>
-/// A client's session: settings, transaction, prepared statements and portals. It hands statements to their handlers and knows nothing of any protocol.
+/// A client's session: settings, transaction, prepared statements and portals. It hands statements to their handlers and knows nothing of
+/// any protocol.
 /// </summary>
 public sealed class QuerySession : ISession
 {
@@ -94,7 +95,8 @@ public sealed class QuerySession : ISession
 
     public IdleLimit? IdleLimit => TransactionStatus == TransactionStatus.Idle
         ? LimitOf("idle_session_timeout", SqlState.IdleSessionTimeout, "terminating connection due to idle-session timeout")
-        : LimitOf("idle_in_transaction_session_timeout", SqlState.IdleInTransactionSessionTimeout, "terminating connection due to idle-in-transaction timeout");
+        : LimitOf("idle_in_transaction_session_timeout", SqlState.IdleInTransactionSessionTimeout,
+            "terminating connection due to idle-in-transaction timeout");
 
     internal SessionRegistry Registry { get; }
 
@@ -124,16 +126,19 @@ public sealed class QuerySession : ISession
     {
         _log.Read(sql);
         if (_services.Statements.FindParts(sql) is { } parts) return ValueTask.FromResult(parts);
-        if (Transaction.Status != TransactionStatus.Failed && _templates.Find(sql) is { } use) return ValueTask.FromResult<IReadOnlyList<StatementText>>([new StatementText(sql, 0, sql.Length, use)]);
+        if (Transaction.Status != TransactionStatus.Failed && _templates.Find(sql) is { } use)
+            return ValueTask.FromResult<IReadOnlyList<StatementText>>([new StatementText(sql, 0, sql.Length, use)]);
         return InStatementAsync(token => ParseAsync(sql, token), cancellationToken);
     }
 
-    private ValueTask<IReadOnlyList<StatementText>> ParseAsync(string sql, CancellationToken cancellationToken) => _services.Planning.RunAsync<IReadOnlyList<StatementText>>(
+    private ValueTask<IReadOnlyList<StatementText>> ParseAsync(string sql, CancellationToken cancellationToken) =>
+        _services.Planning.RunAsync<IReadOnlyList<StatementText>>(
         sql.Length,
         () => [.. SqlParser.Parse(sql).Select(statement => new StatementText(sql, statement.Start, statement.Length, statement.Statement))],
         cancellationToken);
 
-    public ValueTask<IPreparedStatement> PrepareAsync(string name, string sql, IReadOnlyList<Oid> parameterTypes, CancellationToken cancellationToken)
+    public ValueTask<IPreparedStatement> PrepareAsync(string name, string sql, IReadOnlyList<Oid> parameterTypes,
+        CancellationToken cancellationToken)
     {
         var isUndeclared = parameterTypes.All(type => type == Oid.None);
         if (isUndeclared && _services.Statements.Find(sql) is { } known)
@@ -148,7 +153,8 @@ public sealed class QuerySession : ISession
         return InStatementAsync(token => PrepareNewAsync(name, sql, parameterTypes, isUndeclared, token), cancellationToken);
     }
 
-    private async ValueTask<IPreparedStatement> PrepareNewAsync(string name, string sql, IReadOnlyList<Oid> parameterTypes, bool isUndeclared, CancellationToken cancellationToken)
+    private async ValueTask<IPreparedStatement> PrepareNewAsync(string name, string sql, IReadOnlyList<Oid> parameterTypes,
+        bool isUndeclared, CancellationToken cancellationToken)
     {
         var statements = await _services.Planning.RunAsync(sql.Length, () => SqlParser.Parse(sql), cancellationToken);
         if (statements.Count > 1)
@@ -156,7 +162,8 @@ public sealed class QuerySession : ISession
         var syntax = statements.Count == 0 ? null : statements[0].Statement;
         if (syntax is not null) _log.Read(new StatementText(sql, statements[0].Start, statements[0].Length, syntax));
         var prepared = await AnalyzeAsync(sql, syntax, isUndeclared ? [] : parameterTypes.Select(OfDeclared).ToArray(), cancellationToken);
-        if (isUndeclared && statements.Count == 1) _services.Statements.Add(new StatementText(sql, statements[0].Start, statements[0].Length, statements[0].Statement), prepared);
+        if (isUndeclared && statements.Count == 1)
+            _services.Statements.Add(new StatementText(sql, statements[0].Start, statements[0].Length, statements[0].Statement), prepared);
         AddStatement(name, prepared);
         return prepared;
     }
@@ -165,7 +172,8 @@ public sealed class QuerySession : ISession
     {
         _log.Read(statement);
         // The text of several statements is never kept, so a kept text is this statement.
-        if (_services.Statements.Find(statement.Source) is not { } known) return InStatementAsync(token => PrepareNewAsync(statement, token), cancellationToken);
+        if (_services.Statements.Find(statement.Source) is not { } known)
+            return InStatementAsync(token => PrepareNewAsync(statement, token), cancellationToken);
         BeginStatement(known);
         return ValueTask.FromResult<IPreparedStatement>(known);
     }
@@ -181,8 +189,9 @@ public sealed class QuerySession : ISession
             : InStatementAsync(token => OpenAsync(portalName, statement, parameters, token), cancellationToken);
 
     /// <summary>
-    /// The portal of a short query over constants and parameters, of which there may be tens of thousands in a second: it waits for nothing, so it
-    /// takes none of the asynchronous steps. Null for every other statement, and for one that needs more stack, names, or an answer to its cancellation.
+    /// The portal of a short query over constants and parameters, of which there may be tens of thousands in a second: it waits for
+    /// nothing, so it takes none of the asynchronous steps. Null for every other statement, and for one that needs more stack, names, or an
+    /// answer to its cancellation.
     /// </summary>
     private IPortal? TryOpenNow(string portalName, PreparedStatement prepared, EquatableArray<object?> parameters)
     {
@@ -210,7 +219,8 @@ public sealed class QuerySession : ISession
         }
     }
 
-    private async ValueTask<IPortal> OpenAsync(string portalName, IPreparedStatement statement, EquatableArray<object?> parameters, CancellationToken cancellationToken)
+    private async ValueTask<IPortal> OpenAsync(string portalName, IPreparedStatement statement, EquatableArray<object?> parameters,
+        CancellationToken cancellationToken)
     {
         var prepared = (PreparedStatement)statement;
         parameters = prepared.Filled?.Values ?? parameters;
@@ -218,7 +228,8 @@ public sealed class QuerySession : ISession
         RequireUsable(prepared.Syntax);
         if (Transaction.BeginExecution()) _noted.Clear();
         if (portalName.Length == 0) await ClosePortalAsync("");
-        else if (_portals.ContainsKey(portalName)) throw new SqlException(SqlState.DuplicateCursor, $"cursor \"{portalName}\" already exists");
+        else if (_portals.ContainsKey(portalName))
+            throw new SqlException(SqlState.DuplicateCursor, $"cursor \"{portalName}\" already exists");
         prepared = await _analyzer.RefreshAsync(prepared, cancellationToken);
         // EXECUTE runs what was prepared by name, against the present catalog and as the present user too.
         if (prepared.Syntax is ExecuteStatement execute && _statements.TryGetValue(execute.Name, out var named))
@@ -228,19 +239,25 @@ public sealed class QuerySession : ISession
         }
 
         await TableRights.RequireReadsAsync(this, prepared, cancellationToken);
-        var portal = prepared.Filled is { } filled ? await OpenFilledAsync(prepared, filled, cancellationToken) : await OpenAsync(prepared, parameters, cancellationToken);
+        var portal = prepared.Filled is { } filled
+            ? await OpenFilledAsync(prepared, filled, cancellationToken)
+            : await OpenAsync(prepared, parameters, cancellationToken);
         if (portalName.Length > 0 && portal is { Fields: not null, CopyOut: null })
-            portal = new CursorPortal(this, portal, canScroll: false, _services.SpillDirectory) { State = new(portalName, prepared.Text, false, false, false, StatementTime) };
+            portal = new CursorPortal(this, portal, canScroll: false, _services.SpillDirectory)
+                { State = new(portalName, prepared.Text, false, false, false, StatementTime) };
         _portals.Add(portalName, portal);
         return portal;
     }
 
-    private async ValueTask<IPortal> OpenAsync(PreparedStatement prepared, EquatableArray<object?> parameters, CancellationToken cancellationToken)
+    private async ValueTask<IPortal> OpenAsync(PreparedStatement prepared, EquatableArray<object?> parameters,
+        CancellationToken cancellationToken)
     {
         await LoadNamesAsync(prepared, cancellationToken);
         var (portal, isConstant) = await WithNamesAsync(
             () => _services.Planning.RunAsync(
-                prepared.Text.Length, () => (StatementHandlers.Open(this, _services, prepared, parameters), QueryStatements.IsConstant(prepared)), cancellationToken),
+                prepared.Text.Length,
+                () => (StatementHandlers.Open(this, _services, prepared, parameters), QueryStatements.IsConstant(prepared)),
+                cancellationToken),
             cancellationToken);
         if (portal is RowPortal rows && isConstant) await rows.PrefetchAsync(cancellationToken);
         return portal;
@@ -258,18 +275,22 @@ public sealed class QuerySession : ISession
             await portal.PrefetchAsync(cancellationToken);
             return portal;
         }
-        catch (SqlException error) when (error.State == SqlState.FeatureNotSupported || error.State == SqlState.UndefinedTable || error.State == SqlState.UndefinedColumn)
+        catch (SqlException error) when (error.State == SqlState.FeatureNotSupported || error.State == SqlState.UndefinedTable
+            || error.State == SqlState.UndefinedColumn)
         {
             await portal.DisposeAsync();
             filled.Use.Template.Statement = null;
         }
 
         var sql = filled.Use.Sql;
-        return await OpenAsync(await AnalyzeAsync(sql, (Statement)(await ParseAsync(sql, cancellationToken)).Single().Syntax, null, cancellationToken), default, cancellationToken);
+        return await OpenAsync(
+            await AnalyzeAsync(sql, (Statement)(await ParseAsync(sql, cancellationToken)).Single().Syntax, null, cancellationToken),
+            default, cancellationToken);
     }
 
     public IPortal GetPortal(string name) => _portals.GetValueOrDefault(name)
-        ?? throw new SqlException(SqlState.InvalidCursorName, name.Length == 0 ? "portal \"\" does not exist" : $"portal \"{name}\" does not exist");
+        ?? throw new SqlException(SqlState.InvalidCursorName,
+            name.Length == 0 ? "portal \"\" does not exist" : $"portal \"{name}\" does not exist");
 
     public async ValueTask ClosePortalAsync(string name)
     {
@@ -311,11 +332,19 @@ public sealed class QuerySession : ISession
     internal SystemCatalog.SessionState Describe()
     {
         var (isRunning, status) = (_watch.IsRunning, TransactionStatus);
-        var state = isRunning ? "active" : status switch { TransactionStatus.InTransaction => "idle in transaction", TransactionStatus.Failed => "idle in transaction (aborted)", _ => "idle" };
+        var state = isRunning ? "active" : status switch
+        {
+            TransactionStatus.InTransaction => "idle in transaction",
+            TransactionStatus.Failed => "idle in transaction (aborted)",
+            _ => "idle",
+        };
         return new SystemCatalog.SessionState(ProcessId, Database, User, Settings.Get("application_name"), state, _lastQuery)
         {
-            Address = RemoteEndPoint is { } point ? (point.Address.IsIPv4MappedToIPv6 ? point.Address.MapToIPv4() : point.Address).ToString() : null, Port = RemoteEndPoint?.Port, IsEncrypted = IsEncrypted,
-            StartedAt = _startedAt, TransactionStart = Transaction.StartedAt ?? (isRunning ? StatementTime : null), QueryStart = StatementTime, StateChange = isRunning ? StatementTime : _stateChange,
+            Address = RemoteEndPoint is { } point
+                ? (point.Address.IsIPv4MappedToIPv6 ? point.Address.MapToIPv4() : point.Address).ToString()
+                : null, Port = RemoteEndPoint?.Port, IsEncrypted = IsEncrypted,
+            StartedAt = _startedAt, TransactionStart = Transaction.StartedAt ?? (isRunning ? StatementTime : null),
+            QueryStart = StatementTime, StateChange = isRunning ? StatementTime : _stateChange,
             Copy = _copy?.Invoke(),
         };
     }
@@ -329,10 +358,12 @@ public sealed class QuerySession : ISession
     }
 
     /// <summary>What pg_prepared_statements shows.</summary>
-    internal IReadOnlyList<SystemCatalog.CursorState> DescribeCursors() => [.. _portals.Values.OfType<CursorPortal>().Select(cursor => cursor.State)];
+    internal IReadOnlyList<SystemCatalog.CursorState> DescribeCursors() =>
+        [.. _portals.Values.OfType<CursorPortal>().Select(cursor => cursor.State)];
 
     internal IReadOnlyList<SystemCatalog.PreparedState> DescribePrepared() =>
-        [.. _statements.Where(item => item.Key.Length > 0).OrderBy(item => item.Key, StringComparer.Ordinal).Select(item => item.Value.Describe(item.Key))];
+        [.. _statements.Where(item => item.Key.Length > 0).OrderBy(item => item.Key, StringComparer.Ordinal)
+            .Select(item => item.Value.Describe(item.Key))];
 
     public bool CancelRunning() => _watch.Cancel();
 
@@ -380,12 +411,14 @@ public sealed class QuerySession : ISession
     }
 
     /// <summary>Who may do what, as this transaction sees it.</summary>
-    internal async ValueTask<AccessRights> RightsAsync(CancellationToken cancellationToken) => RightsOf(await Transaction.GetCatalogAsync(cancellationToken));
+    internal async ValueTask<AccessRights> RightsAsync(CancellationToken cancellationToken) =>
+        RightsOf(await Transaction.GetCatalogAsync(cancellationToken));
 
     internal AccessRights RightsOf(ICatalogSnapshot catalog) => new(catalog, Identity.Trusted);
 
     internal PreparedStatement FindStatement(string name) => _statements.GetValueOrDefault(name)
-        ?? throw new SqlException(SqlState.InvalidSqlStatementName, name.Length == 0 ? "unnamed prepared statement does not exist" : $"prepared statement \"{name}\" does not exist");
+        ?? throw new SqlException(SqlState.InvalidSqlStatementName,
+            name.Length == 0 ? "unnamed prepared statement does not exist" : $"prepared statement \"{name}\" does not exist");
 
     internal void AddStatement(string name, PreparedStatement statement)
     {
@@ -422,7 +455,8 @@ public sealed class QuerySession : ISession
         foreach (var name in _portals.Keys.Where(name => name.Length > 0).ToArray()) await ClosePortalAsync(name);
     }
 
-    internal ValueTask<PreparedStatement> AnalyzeAsync(string text, Statement? syntax, IReadOnlyList<SqlType?>? declared, CancellationToken cancellationToken)
+    internal ValueTask<PreparedStatement> AnalyzeAsync(string text, Statement? syntax, IReadOnlyList<SqlType?>? declared,
+        CancellationToken cancellationToken)
     {
         StatementTime = ToTimestamp(_services.Clock.GetUtcNow());
         _lastQuery = text;
@@ -432,17 +466,21 @@ public sealed class QuerySession : ISession
         return _analyzer.AnalyzeAsync(text, syntax, declared, cancellationToken);
     }
 
-    internal Federation.Planner.ExecutionContext Execution(EquatableArray<object?> parameters) => new(parameters, _functions.Evaluate, Settings.TextFormat.ObjectNames)
+    internal Federation.Planner.ExecutionContext Execution(EquatableArray<object?> parameters) =>
+        new(parameters, _functions.Evaluate, Settings.TextFormat.ObjectNames)
     {
         PushesSubtrees = Settings.Get("federation.pushdown") == "on",
     };
 
-    internal ValueTask<BoundQuery> BindWideAsync(PreparedStatement statement, CancellationToken cancellationToken) => _analyzer.BindWideAsync(statement, cancellationToken);
+    internal ValueTask<BoundQuery> BindWideAsync(PreparedStatement statement, CancellationToken cancellationToken) =>
+        _analyzer.BindWideAsync(statement, cancellationToken);
 
-    internal ValueTask<BoundQuery> BindReturningAsync(PreparedStatement statement, ResolvedTable added, CancellationToken cancellationToken) =>
+    internal ValueTask<BoundQuery> BindReturningAsync(PreparedStatement statement, ResolvedTable added,
+        CancellationToken cancellationToken) =>
         _analyzer.BindReturningAsync(statement, added, cancellationToken);
 
-    internal ValueTask<BoundInsert> BindCopyAsync(PreparedStatement statement, InsertStatement insert, ResolvedTable rows, CancellationToken cancellationToken) =>
+    internal ValueTask<BoundInsert> BindCopyAsync(PreparedStatement statement, InsertStatement insert, ResolvedTable rows,
+        CancellationToken cancellationToken) =>
         _analyzer.BindCopyAsync(statement, insert, rows, cancellationToken);
 
     /// <summary>Finds tables and servers as this session sees them.</summary>
@@ -460,7 +498,8 @@ public sealed class QuerySession : ISession
     internal void SetSetting(string name, string? value, bool isLocal) => Settings.Set(name, value, isLocal);
 
     /// <summary>The schemas of search_path that exist, as far as <see cref="LoadNamesAsync"/> has found that out.</summary>
-    internal IReadOnlyList<string> ExistingSchemas(bool withImplicit) => SearchPaths.Effective(Settings.Get("search_path"), User, _schemas, withImplicit);
+    internal IReadOnlyList<string> ExistingSchemas(bool withImplicit) =>
+        SearchPaths.Effective(Settings.Get("search_path"), User, _schemas, withImplicit);
 
     /// <summary>The object that a text means, or null when there is none, or more than one.</summary>
     internal long? FindObject(PgType type, string name)
@@ -469,7 +508,8 @@ public sealed class QuerySession : ISession
         {
             return _names.Resolve(type, name).Value;
         }
-        catch (SqlException error) when (error.State == SqlState.UndefinedFunction || error.State == SqlState.AmbiguousFunction || error.State == SqlState.UndefinedObject)
+        catch (SqlException error) when (error.State == SqlState.UndefinedFunction || error.State == SqlState.AmbiguousFunction
+            || error.State == SqlState.UndefinedObject)
         {
             return null;
         }
@@ -479,7 +519,8 @@ public sealed class QuerySession : ISession
     {
         try
         {
-            _names.Add(name.Type, name.Name, await (await LookupAsync(cancellationToken)).FindAsync(name.Type, name.Name, cancellationToken));
+            _names.Add(name.Type, name.Name,
+                await (await LookupAsync(cancellationToken)).FindAsync(name.Type, name.Name, cancellationToken));
         }
         catch (SqlException error) when (error.State.Class != "57")
         {
@@ -510,7 +551,8 @@ public sealed class QuerySession : ISession
     /// <summary>Loads what the statement's execution shows of the catalog: which schemas there are, and the names behind OIDs.</summary>
     private async ValueTask LoadNamesAsync(PreparedStatement statement, CancellationToken cancellationToken)
     {
-        if (statement.Syntax is ExecuteStatement execute && _statements.GetValueOrDefault(execute.Name) is { } executed) statement = executed;
+        if (statement.Syntax is ExecuteStatement execute && _statements.GetValueOrDefault(execute.Name) is { } executed)
+            statement = executed;
         if (!statement.ShowsSchemas && statement.NamedTypes.Count == 0) return;
         var lookup = await LookupAsync(cancellationToken);
         if (statement.ShowsSchemas) _schemas = await lookup.UsableSchemasAsync(cancellationToken);
@@ -519,13 +561,15 @@ public sealed class QuerySession : ISession
 
     /// <summary>The table that a name means now; null when there is none. Raises 42501 for one that the user may not read.</summary>
     internal async ValueTask<Planner.Binding.ResolvedTable?> FindTableAsync(QualifiedName name, CancellationToken cancellationToken) =>
-        await _analyzer.Resolver(await Transaction.GetCatalogAsync(cancellationToken)).ResolveAsync(new TableName(name), null, cancellationToken);
+        await _analyzer.Resolver(await Transaction.GetCatalogAsync(cancellationToken))
+            .ResolveAsync(new TableName(name), null, cancellationToken);
 
     /// <summary>The managed table that a name means now; null when it means another kind of table or none.</summary>
     internal async ValueTask<TableEntry?> FindEntryAsync(QualifiedName name, CancellationToken cancellationToken) =>
         await _analyzer.Resolver(await Transaction.GetCatalogAsync(cancellationToken)).FindEntryAsync(name, cancellationToken);
 
-    private async ValueTask<ObjectLookup> LookupAsync(CancellationToken cancellationToken) => new(_analyzer.Resolver(await Transaction.GetCatalogAsync(cancellationToken)));
+    private async ValueTask<ObjectLookup> LookupAsync(CancellationToken cancellationToken) =>
+        new(_analyzer.Resolver(await Transaction.GetCatalogAsync(cancellationToken)));
 
     /// <summary>pg_sleep: the statement waits before its rows come.</summary>
     internal void Sleep(TimeSpan time) => _sleep += time;
@@ -554,7 +598,8 @@ public sealed class QuerySession : ISession
             token.ThrowIfCancellationRequested();
             return await work(token);
         }
-        catch (Exception error) when (token.IsCancellationRequested && error is OperationCanceledException or SqlException { State.Code: "57014" })
+        catch (Exception error)
+            when (token.IsCancellationRequested && error is OperationCanceledException or SqlException { State.Code: "57014" })
         {
             throw Cancelled();
         }
@@ -575,7 +620,8 @@ public sealed class QuerySession : ISession
 
         var prepared = await AnalyzeAsync(statement.Source, (Statement)statement.Syntax, null, cancellationToken);
         // Only a statement that is the whole of its text may be kept: nothing but blanks and a semicolon around it.
-        if (statement.Source.AsSpan(0, statement.Start).IsWhiteSpace() && statement.Source.AsSpan(statement.Start + statement.Length).Trim() is "" or ";")
+        if (statement.Source.AsSpan(0, statement.Start).IsWhiteSpace()
+            && statement.Source.AsSpan(statement.Start + statement.Length).Trim() is "" or ";")
             _services.Statements.Add(statement, prepared);
         return prepared;
     }
@@ -597,8 +643,10 @@ public sealed class QuerySession : ISession
     private void RequireUsable(Statement? syntax)
     {
         if (Transaction.Status != TransactionStatus.Failed || syntax is null) return;
-        if (syntax is TransactionStatement { Command: TransactionCommand.Commit or TransactionCommand.Rollback or TransactionCommand.RollbackTo or TransactionCommand.PrepareTransaction }) return;
-        throw new SqlException(SqlState.InFailedSqlTransaction, "current transaction is aborted, commands ignored until end of transaction block");
+        if (syntax is TransactionStatement { Command: TransactionCommand.Commit or TransactionCommand.Rollback
+            or TransactionCommand.RollbackTo or TransactionCommand.PrepareTransaction }) return;
+        throw new SqlException(SqlState.InFailedSqlTransaction,
+            "current transaction is aborted, commands ignored until end of transaction block");
     }
 
     /// <summary>The end of a transaction closes its portals; cursors WITH HOLD stay when it was committed.</summary>

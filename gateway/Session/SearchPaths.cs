@@ -5,8 +5,12 @@ namespace Federation.Session;
 /// <summary>The list form of search_path: names in quotes or folded, separated by commas.</summary>
 internal static class SearchPaths
 {
-    /// <summary>The path as current_schemas shows it: schemas that exist, each once, those that every search begins with in front where they are wanted.</summary>
-    /// <param name="existing">Null when the database's schemas cannot be listed; then every schema that was named stays, but not the user's own.</param>
+    /// <summary>
+    /// The path as current_schemas shows it: schemas that exist, each once, those that every search begins with in front where they are
+    /// wanted.
+    /// </summary>
+    /// <param name="existing">Null when the database's schemas cannot be listed; then every schema that was named stays, but not the user's
+    /// own.</param>
     public static IReadOnlyList<string> Effective(string path, string user, IReadOnlySet<string>? existing, bool withImplicit)
     {
         var names = new List<string>();

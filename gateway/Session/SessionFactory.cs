@@ -5,7 +5,9 @@ using Federation.SessionApi;
 
 namespace Federation.Session;
 
-/// <summary>Opens sessions. Without any password the gateway trusts clients on loopback; once a role has one, everybody needs one.</summary>
+/// <summary>
+/// Opens sessions. Without any password the gateway trusts clients on loopback; once a role has one, everybody needs one.
+/// </summary>
 public sealed class SessionFactory(SessionServices services, SessionRegistry registry) : ISessionFactory
 {
     public async ValueTask<AuthenticationDemand> GetAuthenticationAsync(SessionOrigin origin, CancellationToken cancellationToken)
@@ -18,14 +20,16 @@ public sealed class SessionFactory(SessionServices services, SessionRegistry reg
         if (address is null || IPAddress.IsLoopback(address)) return new AuthenticationDemand.Trust();
         return new AuthenticationDemand.Refuse(new SqlException(
             SqlState.InvalidAuthorizationSpecification,
-            $"no pg_hba.conf entry for host \"{address}\", user \"{origin.User}\", database \"{origin.Database}\", {(origin.IsEncrypted ? "SSL encryption" : "no encryption")}")
+            $"no pg_hba.conf entry for host \"{address}\", user \"{origin.User}\", database \"{origin.Database}\", "
+                + $"{(origin.IsEncrypted ? "SSL encryption" : "no encryption")}")
         {
             IsFatal = true,
             Hint = "No password is set, so only local clients are trusted.",
         });
     }
 
-    private bool IsExpired(RoleEntry role) => role.ValidUntil is { } end && QuerySession.ToTimestamp(services.Clock.GetUtcNow()).Microseconds > end;
+    private bool IsExpired(RoleEntry role) =>
+        role.ValidUntil is { } end && QuerySession.ToTimestamp(services.Clock.GetUtcNow()).Microseconds > end;
 
     public async ValueTask<ISession> OpenAsync(SessionOrigin origin, CancellationToken cancellationToken)
     {
@@ -33,7 +37,8 @@ public sealed class SessionFactory(SessionServices services, SessionRegistry reg
         if (!await TableResolver.IsDatabaseAsync(catalog, origin.Database, cancellationToken))
         {
             if (origin.Database == "template0")
-                throw new SqlException(SqlState.ObjectNotInPrerequisiteState, "database \"template0\" is not currently accepting connections") { IsFatal = true };
+                throw new SqlException(SqlState.ObjectNotInPrerequisiteState,
+                    "database \"template0\" is not currently accepting connections") { IsFatal = true };
             if (TableResolver.IsMaintenanceDatabase(origin.Database)) origin = origin with { Catalog = TableResolver.ManagedDatabase };
             else throw new SqlException(SqlState.InvalidCatalogName, $"database \"{origin.Database}\" does not exist")
             {
@@ -65,7 +70,10 @@ public sealed class SessionFactory(SessionServices services, SessionRegistry reg
         return session;
     }
 
-    /// <summary>Raises FATAL errors for who may not log in. Gives the user's name when it is let in without being in the catalog, which nobody is once there are roles.</summary>
+    /// <summary>
+    /// Raises FATAL errors for who may not log in. Gives the user's name when it is let in without being in the catalog, which nobody is
+    /// once there are roles.
+    /// </summary>
     private async ValueTask<string?> RequireLoginAsync(ICatalogSnapshot catalog, SessionOrigin origin, CancellationToken cancellationToken)
     {
         var roles = await catalog.ListRolesAsync(cancellationToken);
@@ -76,7 +84,9 @@ public sealed class SessionFactory(SessionServices services, SessionRegistry reg
             throw new SqlException(SqlState.InvalidAuthorizationSpecification, $"role \"{origin.User}\" does not exist") { IsFatal = true };
         }
 
-        if (!role.CanLogin) throw new SqlException(SqlState.InvalidAuthorizationSpecification, $"role \"{role.Name}\" is not permitted to log in") { IsFatal = true };
+        if (!role.CanLogin)
+            throw new SqlException(SqlState.InvalidAuthorizationSpecification, $"role \"{role.Name}\" is not permitted to log in")
+                { IsFatal = true };
         if (role is { IsSuperuser: false, ConnectionLimit: >= 0 } && registry.CountOf(role.Name) >= role.ConnectionLimit)
             throw new SqlException(SqlState.TooManyConnections, $"too many connections for role \"{role.Name}\"") { IsFatal = true };
         return null;

@@ -5,7 +5,8 @@ namespace Federation.Session;
 /// <summary>Functions that depend on the session and not on data, by the name in pg_proc. Arguments are constants.</summary>
 internal sealed class SessionFunctions(QuerySession session, SessionServices services)
 {
-    private static readonly Dictionary<string, Func<QuerySession, SessionServices, object?[], object?>> s_functions = new(StringComparer.Ordinal)
+    private static readonly Dictionary<string, Func<QuerySession, SessionServices, object?[], object?>> s_functions =
+        new(StringComparer.Ordinal)
     {
         ["now"] = (session, _, _) => session.TransactionTime,
         ["transaction_timestamp"] = (session, _, _) => session.TransactionTime,
@@ -17,7 +18,8 @@ internal sealed class SessionFunctions(QuerySession session, SessionServices ser
         ["current_schema"] = (session, _, _) => session.ExistingSchemas(withImplicit: false).FirstOrDefault(),
         ["current_schemas"] = (session, _, arguments) =>
             PgArray.Vector([.. session.ExistingSchemas(arguments[0] is true)]),
-        ["version"] = (_, _, _) => "PostgreSQL 15.18 (Federation 0.1.0) on " + System.Runtime.InteropServices.RuntimeInformation.RuntimeIdentifier + ", compiled by .NET, 64-bit",
+        ["version"] = (_, _, _) => "PostgreSQL 15.18 (Federation 0.1.0) on "
+            + System.Runtime.InteropServices.RuntimeInformation.RuntimeIdentifier + ", compiled by .NET, 64-bit",
         ["pg_backend_pid"] = (session, _, _) => session.ProcessId,
         ["pg_is_in_recovery"] = (_, _, _) => false,
         ["pg_postmaster_start_time"] = (_, services, _) => QuerySession.ToTimestamp(services.StartedAt),
@@ -26,9 +28,12 @@ internal sealed class SessionFunctions(QuerySession session, SessionServices ser
         ["inet_server_port"] = (_, _, _) => null,
         ["inet_client_port"] = (session, _, _) => session.RemoteEndPoint?.Port,
         ["inet_server_addr"] = (_, _, _) => null,
-        ["inet_client_addr"] = (session, _, _) => session.RemoteEndPoint?.Address is { } address ? (address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address).ToString() : null,
+        ["inet_client_addr"] = (session, _, _) => session.RemoteEndPoint?.Address is { } address
+            ? (address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address).ToString()
+            : null,
         ["current_setting"] = CurrentSetting,
-        ["set_config"] = (session, _, arguments) => SetConfig(session, arguments[0] as string, arguments[1] as string, arguments[2] is true),
+        ["set_config"] = (session, _, arguments) =>
+            SetConfig(session, arguments[0] as string, arguments[1] as string, arguments[2] is true),
         ["to_regprocedure"] = (session, _, arguments) => session.FindObject(PgTypes.Regprocedure, (string)arguments[0]!),
         ["to_regoper"] = (session, _, arguments) => session.FindObject(PgTypes.Regoper, (string)arguments[0]!),
         ["to_regoperator"] = (session, _, arguments) => session.FindObject(PgTypes.Regoperator, (string)arguments[0]!),

@@ -3,8 +3,8 @@ using Federation.Catalog;
 namespace Federation.Session;
 
 /// <summary>
-/// Who a session is: the user who logged in, the session's user (SET SESSION AUTHORIZATION) and the current one (SET ROLE), whose rights count. The last two are settings, so that a rollback and the end of
-/// SET LOCAL bring back what was.
+/// Who a session is: the user who logged in, the session's user (SET SESSION AUTHORIZATION) and the current one (SET ROLE), whose rights
+/// count. The last two are settings, so that a rollback and the end of SET LOCAL bring back what was.
 /// </summary>
 /// <param name="session">The session.</param>
 /// <param name="authenticated">Who logged in.</param>
@@ -30,10 +30,12 @@ internal sealed class SessionIdentity(QuerySession session, string authenticated
     /// <summary>Raises 22023 for a role that does not exist, 42501 for one that may not be taken.</summary>
     /// <param name="value">Null for DEFAULT.</param>
     public ValueTask SetAsync(string setting, string? value, bool isLocal, CancellationToken cancellationToken) =>
-        IsRole(setting) ? SetRoleAsync(value ?? NoRole, isLocal, cancellationToken) : SetSessionUserAsync(value ?? authenticated, isLocal, cancellationToken);
+        IsRole(setting) ? SetRoleAsync(value ?? NoRole, isLocal, cancellationToken)
+            : SetSessionUserAsync(value ?? authenticated, isLocal, cancellationToken);
 
     /// <summary>Back to the user who logged in, as DISCARD ALL does.</summary>
-    public ValueTask ResetAsync(CancellationToken cancellationToken) => SetSessionUserAsync(authenticated, isLocal: false, cancellationToken);
+    public ValueTask ResetAsync(CancellationToken cancellationToken) =>
+        SetSessionUserAsync(authenticated, isLocal: false, cancellationToken);
 
     private static bool IsRole(string setting) => setting.Equals("role", StringComparison.OrdinalIgnoreCase);
 
@@ -49,7 +51,8 @@ internal sealed class SessionIdentity(QuerySession session, string authenticated
         }
 
         if (await rights.FindRoleAsync(name, cancellationToken) is null) throw Unknown(name);
-        if (!await rights.IsMemberAsync(SessionUser, name, cancellationToken)) throw new SqlException(SqlState.InsufficientPrivilege, $"permission denied to set role \"{name}\"");
+        if (!await rights.IsMemberAsync(SessionUser, name, cancellationToken))
+            throw new SqlException(SqlState.InsufficientPrivilege, $"permission denied to set role \"{name}\"");
         await ApplyAsync(rights, name, name, null, isLocal, cancellationToken);
     }
 
@@ -63,7 +66,8 @@ internal sealed class SessionIdentity(QuerySession session, string authenticated
         await ApplyAsync(rights, name, NoRole, name, isLocal, cancellationToken);
     }
 
-    private async ValueTask ApplyAsync(AccessRights rights, string user, string role, string? sessionUser, bool isLocal, CancellationToken cancellationToken)
+    private async ValueTask ApplyAsync(AccessRights rights, string user, string role, string? sessionUser, bool isLocal,
+        CancellationToken cancellationToken)
     {
         var isSuperuser = await rights.IsSuperuserAsync(user, cancellationToken);
         if (sessionUser is not null) session.Settings.SetFact("session_authorization", sessionUser, isLocal);

@@ -20,7 +20,8 @@ public sealed class SessionRegistry(int gateway = 0)
     internal QuerySession? Find(int processId) => _sessions.GetValueOrDefault(processId);
 
     /// <summary>What each session is doing.</summary>
-    internal IReadOnlyList<SystemCatalog.SessionState> Describe() => [.. _sessions.Values.OrderBy(session => session.ProcessId).Select(session => session.Describe())];
+    internal IReadOnlyList<SystemCatalog.SessionState> Describe() =>
+        [.. _sessions.Values.OrderBy(session => session.ProcessId).Select(session => session.Describe())];
 
     internal int NextId()
     {

@@ -9,7 +9,8 @@ using Federation.Transactions;
 namespace Federation.Session;
 
 /// <summary>What all sessions of a gateway share.</summary>
-public sealed record SessionServices(CatalogDatabase Catalog, ConnectorPool Connectors, QueryScheduler Scheduler, IReadOnlyList<ITableFormat> Formats, TimeProvider Clock)
+public sealed record SessionServices(CatalogDatabase Catalog, ConnectorPool Connectors, QueryScheduler Scheduler,
+    IReadOnlyList<ITableFormat> Formats, TimeProvider Clock)
 {
     /// <summary>Folders that locations given in SQL must lie in.</summary>
     public IReadOnlyList<string> AllowedRoots { get; init; } = [];
@@ -37,7 +38,9 @@ public sealed record SessionServices(CatalogDatabase Catalog, ConnectorPool Conn
     /// <summary>Statements that take so long are reported; zero for none.</summary>
     public TimeSpan SlowStatement { get; init; }
 
-    /// <summary>Whether reports hold the values of statements and the texts of errors. Statements that give passwords are without them all the same.</summary>
+    /// <summary>
+    /// Whether reports hold the values of statements and the texts of errors. Statements that give passwords are without them all the same.
+    /// </summary>
     public bool LogsLiterals { get; init; }
 
     public TransactionManager Transactions { get; } = new(Catalog);

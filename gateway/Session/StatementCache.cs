@@ -5,8 +5,9 @@ using Federation.Sql.Syntax;
 namespace Federation.Session;
 
 /// <summary>
-/// Statements without tables that were analysed before, by their text, for all sessions: applications send the same few over and over (SELECT 1), and parsing and binding them takes longer than answering.
-/// Only what means the same to everybody is kept: queries that name no table and hold no string, since what a string means may depend on settings and on the time. Thread-safe.
+/// Statements without tables that were analysed before, by their text, for all sessions: applications send the same few over and over
+/// (SELECT 1), and parsing and binding them takes longer than answering. Only what means the same to everybody is kept: queries that name
+/// no table and hold no string, since what a string means may depend on settings and on the time. Thread-safe.
 /// </summary>
 public sealed class StatementCache
 {
@@ -31,7 +32,8 @@ public sealed class StatementCache
 
     private static bool MayKeep(PreparedStatement statement)
     {
-        if (statement is not { Syntax: SelectStatement, CatalogVersion: { Version: 0 }, DeclaredTypes.Count: 0, Query.Tables.Count: 0 } || statement.Text.Length > LongestText) return false;
+        if (statement is not { Syntax: SelectStatement, CatalogVersion: { Version: 0 }, DeclaredTypes.Count: 0, Query.Tables.Count: 0 }
+            || statement.Text.Length > LongestText) return false;
         var text = statement.Text.AsSpan();
         for (var i = 0; i < text.Length; i++)
         {

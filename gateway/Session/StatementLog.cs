@@ -17,11 +17,14 @@ public enum StatementOutcome
     Failed,
 }
 
-/// <summary>A statement as the log tells it: nothing a client sent as a value is in it unless literals were asked for, and no password ever is.</summary>
+/// <summary>
+/// A statement as the log tells it: nothing a client sent as a value is in it unless literals were asked for, and no password ever is.
+/// </summary>
 /// <param name="State">Null for one that succeeded.</param>
 /// <param name="Message">The error, when literals were asked for: errors quote values.</param>
 public sealed record StatementReport(
-    StatementOutcome Outcome, int ProcessId, string User, string Database, string Address, string Text, TimeSpan Duration, string? State, string? Message);
+    StatementOutcome Outcome, int ProcessId, string User, string Database, string Address, string Text, TimeSpan Duration, string? State,
+    string? Message);
 
 /// <summary>Watches the statements of one session and reports those worth a line in the log.</summary>
 internal sealed class StatementLog(QuerySession session, SessionServices services)
@@ -63,7 +66,8 @@ internal sealed class StatementLog(QuerySession session, SessionServices service
         Record?.End(null);
         var duration = services.Clock.GetElapsedTime(_startedAt);
         if (_syntax is not null && ChangesCatalog(_syntax)) Report(StatementOutcome.Changed, duration, null);
-        else if (services.SlowStatement > TimeSpan.Zero && duration >= services.SlowStatement) Report(StatementOutcome.Slow, duration, null);
+        else if (services.SlowStatement > TimeSpan.Zero && duration >= services.SlowStatement)
+            Report(StatementOutcome.Slow, duration, null);
         Forget();
     }
 
@@ -95,7 +99,8 @@ internal sealed class StatementLog(QuerySession session, SessionServices service
         if (services.OnStatement is not { } report) return;
         var (showsLiterals, text) = (ShowsLiterals, _text is null ? "" : _text.Substring(_start, _length));
         report(new StatementReport(
-            outcome, session.ProcessId, session.User, session.Database, session.Origin.RemoteAddress?.ToString() ?? "", showsLiterals ? text : SqlText.WithoutLiterals(text), duration, error?.State.Code,
+            outcome, session.ProcessId, session.User, session.Database, session.Origin.RemoteAddress?.ToString() ?? "",
+            showsLiterals ? text : SqlText.WithoutLiterals(text), duration, error?.State.Code,
             showsLiterals ? error?.Message : null));
     }
 
@@ -108,9 +113,15 @@ internal sealed class StatementLog(QuerySession session, SessionServices service
         return services.Queries.Begin(_origin, _text!, _start, _length, ShowsLiterals ? null : s_withoutLiterals);
     }
 
-    private static bool ChangesCatalog(Statement syntax) => syntax is CreateServerStatement or AlterServerStatement or CreateUserMappingStatement or AlterUserMappingStatement or DropUserMappingStatement
-        or CreateSchemaStatement or DropStatement or AlterSchemaLocationStatement or AlterOwnerStatement or CreateRoleStatement or AlterRoleStatement or RenameRoleStatement or DropRoleStatement or GrantRoleStatement or GrantStatement or AlterDefaultPrivilegesStatement
+    private static bool ChangesCatalog(Statement syntax) =>
+        syntax is CreateServerStatement or AlterServerStatement or CreateUserMappingStatement or AlterUserMappingStatement
+            or DropUserMappingStatement
+        or CreateSchemaStatement or DropStatement or AlterSchemaLocationStatement or AlterOwnerStatement or CreateRoleStatement
+        or AlterRoleStatement or RenameRoleStatement or DropRoleStatement or GrantRoleStatement or GrantStatement
+        or AlterDefaultPrivilegesStatement
         or CallStatement or CreateTableStatement or CreateTableAsStatement;
 
-    private static bool HoldsSecrets(Statement syntax) => syntax is CreateServerStatement or AlterServerStatement or CreateUserMappingStatement or AlterUserMappingStatement or CreateRoleStatement or AlterRoleStatement;
+    private static bool HoldsSecrets(Statement syntax) =>
+        syntax is CreateServerStatement or AlterServerStatement or CreateUserMappingStatement or AlterUserMappingStatement
+            or CreateRoleStatement or AlterRoleStatement;
 }

@@ -45,7 +45,8 @@ internal sealed class StatementTemplates(QuerySession session, SessionServices s
         {
             var literals = use.Made.Literals;
             var values = new object?[literals.Count];
-            for (var i = 0; i < values.Length; i++) values[i] = ValueText.Parse(literals[i].Text, statement.ParameterTypes[i], session.Values);
+            for (var i = 0; i < values.Length; i++)
+                values[i] = ValueText.Parse(literals[i].Text, statement.ParameterTypes[i], session.Values);
             return statement.Fill(new FilledTemplate(use, new EquatableArray<object?>(values)));
         }
         catch (SqlException)
@@ -62,9 +63,11 @@ internal sealed class StatementTemplates(QuerySession session, SessionServices s
             var text = made.Text;
             var parsed = await services.Planning.RunAsync(text.Length, () => SqlParser.Parse(text), cancellationToken);
             if (parsed is not [{ Statement: SelectStatement select }]) return null;
-            var statement = await analyzer.AnalyzeAsync(text, select, [.. made.Literals.Select(literal => literal.Type)], cancellationToken);
+            var statement =
+                await analyzer.AnalyzeAsync(text, select, [.. made.Literals.Select(literal => literal.Type)], cancellationToken);
             if (statement.ParameterTypes.Count != made.Literals.Count || statement.CatalogVersion == default) return null;
-            var request = QueryStatements.Request(session, services, statement, default) with { Shortcut = statement.Shortcut, Record = null };
+            var request = QueryStatements.Request(session, services, statement, default) with { Shortcut = statement.Shortcut,
+                Record = null };
             return await services.Runner.HasGenericReadAsync(request, cancellationToken) ? statement : null;
         }
         catch (Exception error) when (error is SqlException { State.Class: not "57" } or UnresolvedNameException)

@@ -1,8 +1,9 @@
 namespace Federation.Session;
 
 /// <summary>
-/// What can end the statement in progress: a cancel request or its timeout. A statement is in progress from the first message of it (Parse, or the simple query) until its last row is sent, also while a
-/// message that continues it is awaited; one timer holds for all of that, as in PostgreSQL. Cancelling when nothing is in progress does nothing. Thread-safe.
+/// What can end the statement in progress: a cancel request or its timeout. A statement is in progress from the first message of it (Parse,
+/// or the simple query) until its last row is sent, also while a message that continues it is awaited; one timer holds for all of that, as
+/// in PostgreSQL. Cancelling when nothing is in progress does nothing. Thread-safe.
 /// </summary>
 internal sealed class StatementWatch(TimeProvider clock) : IDisposable
 {
@@ -18,7 +19,10 @@ internal sealed class StatementWatch(TimeProvider clock) : IDisposable
     /// <summary>Whether a statement runs now; any thread may ask.</summary>
     public bool IsRunning => Volatile.Read(ref _isActive);
 
-    /// <summary>Of the statement in progress. A source serves many statements, until one is cancelled: nothing may hold its token longer than a step lasts.</summary>
+    /// <summary>
+    /// Of the statement in progress. A source serves many statements, until one is cancelled: nothing may hold its token longer than a step
+    /// lasts.
+    /// </summary>
     public CancellationToken Token => _source.Token;
 
     /// <summary>The statement begins, unless it is in progress already.</summary>
@@ -33,7 +37,8 @@ internal sealed class StatementWatch(TimeProvider clock) : IDisposable
             _limit = limit;
             if (limit <= TimeSpan.Zero) return;
             _startedAt = clock.GetTimestamp();
-            _timer ??= clock.CreateTimer(static state => ((StatementWatch)state!).TimeOut(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+            _timer ??= clock.CreateTimer(static state => ((StatementWatch)state!).TimeOut(), this, Timeout.InfiniteTimeSpan,
+                Timeout.InfiniteTimeSpan);
             _timer.Change(limit, Timeout.InfiniteTimeSpan);
         }
     }
@@ -53,7 +58,9 @@ internal sealed class StatementWatch(TimeProvider clock) : IDisposable
 
     public SqlException Cancelled()
     {
-        lock (_gate) return new SqlException(SqlState.QueryCanceled, _timedOut ? "canceling statement due to statement timeout" : "canceling statement due to user request");
+        lock (_gate)
+            return new SqlException(SqlState.QueryCanceled,
+                _timedOut ? "canceling statement due to statement timeout" : "canceling statement due to user request");
     }
 
     public void Dispose() => _timer?.Dispose();

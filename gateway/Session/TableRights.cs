@@ -6,7 +6,9 @@ using Federation.Session.Catalogs;
 
 namespace Federation.Session;
 
-/// <summary>The rights on tables that statements need, asked for whenever they are run: as in PostgreSQL, a statement may be prepared without them.</summary>
+/// <summary>
+/// The rights on tables that statements need, asked for whenever they are run: as in PostgreSQL, a statement may be prepared without them.
+/// </summary>
 internal static class TableRights
 {
     /// <summary>Raises 42501 for a query, or the RETURNING of a statement, that reads what its user may not.</summary>
@@ -22,7 +24,8 @@ internal static class TableRights
     }
 
     /// <summary>Raises 42501 for a user who may not give values for the columns.</summary>
-    public static async ValueTask RequireInsertAsync(QuerySession session, TableEntry table, IEnumerable<string> columns, CancellationToken cancellationToken) =>
+    public static async ValueTask RequireInsertAsync(QuerySession session, TableEntry table, IEnumerable<string> columns,
+        CancellationToken cancellationToken) =>
         await (await session.RightsAsync(cancellationToken)).RequireAsync(session.User, table, 'a', columns, cancellationToken);
 
     /// <summary>Gives a new object the access list that its owner's default rights say.</summary>
@@ -31,7 +34,9 @@ internal static class TableRights
         var catalog = await session.Transaction.GetCatalogAsync(cancellationToken);
         var schema = await catalog.FindSchemaAsync(table.Schema, cancellationToken);
         if (await session.RightsOf(catalog).DefaultOfAsync(table.Owner, 'r', schema, cancellationToken) is { } items)
-            await CreateAsync(session, new AccessEntry(Oid.None, table.AccessTarget, []) { Shown = $"{table.Schema}.{table.Name}" }.With(null, items), cancellationToken);
+            await CreateAsync(session,
+                new AccessEntry(Oid.None, table.AccessTarget, []) { Shown = $"{table.Schema}.{table.Name}" }.With(null, items),
+                cancellationToken);
     }
 
     public static async ValueTask StartAsync(QuerySession session, SchemaEntry schema, CancellationToken cancellationToken)
@@ -41,7 +46,8 @@ internal static class TableRights
     }
 
     /// <summary>What was the old owner's is the new one's; the object is given away already.</summary>
-    public static async ValueTask GiveAwayAsync(QuerySession session, AccessTarget target, string owner, string newOwner, CancellationToken cancellationToken)
+    public static async ValueTask GiveAwayAsync(QuerySession session, AccessTarget target, string owner, string newOwner,
+        CancellationToken cancellationToken)
     {
         var catalog = await session.Transaction.GetCatalogAsync(cancellationToken);
         if (await catalog.FindAccessAsync(target, cancellationToken) is not { } entry) return;
@@ -54,7 +60,8 @@ internal static class TableRights
     private static async ValueTask CreateAsync(QuerySession session, AccessEntry entry, CancellationToken cancellationToken) =>
         await session.Transaction.ChangeAsync(new CatalogChange.Create(entry), cancellationToken);
 
-    private static async ValueTask RequireAsync(QuerySession session, AccessRights rights, IReadOnlyDictionary<TableSource, IReadOnlySet<string>> reads, CancellationToken cancellationToken)
+    private static async ValueTask RequireAsync(QuerySession session, AccessRights rights,
+        IReadOnlyDictionary<TableSource, IReadOnlySet<string>> reads, CancellationToken cancellationToken)
     {
         var catalog = await session.Transaction.GetCatalogAsync(cancellationToken);
         foreach (var (source, columns) in reads)

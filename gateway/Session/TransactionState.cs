@@ -8,8 +8,8 @@ using Federation.Transactions;
 namespace Federation.Session;
 
 /// <summary>
-/// The transaction block of a session and its settings; the transaction itself is a <see cref="Transaction"/>. Outside a block each statement, or each simple query string, is a
-/// transaction of its own.
+/// The transaction block of a session and its settings; the transaction itself is a <see cref="Transaction"/>. Outside a block each
+/// statement, or each simple query string, is a transaction of its own.
 /// </summary>
 internal sealed class TransactionState(QuerySession session, SessionServices services)
 {
@@ -35,7 +35,9 @@ internal sealed class TransactionState(QuerySession session, SessionServices ser
     /// <summary>The catalog that the present statement reads.</summary>
     public ValueTask<ICatalogSnapshot> GetCatalogAsync(CancellationToken cancellationToken) => Current().GetCatalogAsync(cancellationToken);
 
-    /// <summary>Whether other processes see the servers that this transaction sees: it has changed none, and does not read an older version.</summary>
+    /// <summary>
+    /// Whether other processes see the servers that this transaction sees: it has changed none, and does not read an older version.
+    /// </summary>
     public bool ReadsNewestCatalog => _transaction is not { HasChanges: true } && AsOf is null;
 
     /// <summary>The states of attached sources that the transaction reads; null when each statement reads the newest.</summary>
@@ -51,7 +53,9 @@ internal sealed class TransactionState(QuerySession session, SessionServices ser
         if (Status == TransactionStatus.Idle && !_inImplicitBlock) Id = null;
     }
 
-    /// <summary>A statement is run. One that was analysed just now has begun already; one prepared earlier begins here. Says whether it begins here.</summary>
+    /// <summary>
+    /// A statement is run. One that was analysed just now has begun already; one prepared earlier begins here. Says whether it begins here.
+    /// </summary>
     public bool BeginExecution()
     {
         var begins = !_hasBegunStatement;
@@ -69,7 +73,8 @@ internal sealed class TransactionState(QuerySession session, SessionServices ser
     /// <summary>Raises 25006 in a read-only transaction.</summary>
     public void RequireWritable(string command)
     {
-        if (session.Settings.GetBool("transaction_read_only")) throw new SqlException(SqlState.ReadOnlySqlTransaction, $"cannot execute {command} in a read-only transaction");
+        if (session.Settings.GetBool("transaction_read_only"))
+            throw new SqlException(SqlState.ReadOnlySqlTransaction, $"cannot execute {command} in a read-only transaction");
     }
 
     /// <summary>Files were written for the next change: they are removed if it is rolled back.</summary>
@@ -166,7 +171,8 @@ internal sealed class TransactionState(QuerySession session, SessionServices ser
     {
         if (Status == TransactionStatus.Idle)
         {
-            if (isChain) throw new SqlException(SqlState.NoActiveSqlTransaction, "ROLLBACK AND CHAIN can only be used in transaction blocks");
+            if (isChain)
+                throw new SqlException(SqlState.NoActiveSqlTransaction, "ROLLBACK AND CHAIN can only be used in transaction blocks");
             session.Notify(NoticeSeverity.Warning, SqlState.NoActiveSqlTransaction, "there is no transaction in progress");
             Forget();
             if (_inImplicitBlock)
@@ -259,9 +265,11 @@ internal sealed class TransactionState(QuerySession session, SessionServices ser
         for (var i = 0; i < characteristics.Length; i++) session.Settings.Set(s_characteristics[i], characteristics[i], isLocal: true);
     }
 
-    private bool IsRepeatable => Status == TransactionStatus.InTransaction && session.Settings.Get("transaction_isolation") is "repeatable read" or "serializable";
+    private bool IsRepeatable =>
+        Status == TransactionStatus.InTransaction && session.Settings.Get("transaction_isolation") is "repeatable read" or "serializable";
 
-    private long? AsOf => session.Settings.Get("federation.as_of") is { Length: > 0 } version ? long.Parse(version, CultureInfo.InvariantCulture) : null;
+    private long? AsOf =>
+        session.Settings.Get("federation.as_of") is { Length: > 0 } version ? long.Parse(version, CultureInfo.InvariantCulture) : null;
 
     /// <summary>The transaction, begun by the first statement that needs it.</summary>
     private Transaction Current()

@@ -43,7 +43,8 @@ public interface ICopyPortal : IPortal
     CopyIn CopyIn { get; }
 
     /// <summary>
-    /// Takes the rows, whose columns are <see cref="CopyIn.Fields"/>, and gives their number. The portal disposes each batch. An error of the sequence ends the statement, and nothing of it stays.
+    /// Takes the rows, whose columns are <see cref="CopyIn.Fields"/>, and gives their number. The portal disposes each batch. An error of
+    /// the sequence ends the statement, and nothing of it stays.
     /// </summary>
     ValueTask<long> ReceiveAsync(IAsyncEnumerable<Batch> rows, CancellationToken cancellationToken);
 }

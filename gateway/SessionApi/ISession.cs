@@ -15,8 +15,8 @@ public enum TransactionStatus
 }
 
 /// <summary>
-/// One client's session, all that a protocol sees of the engine. Calls are made one at a time, except <see cref="CancelRunning"/>, which any
-/// thread may call. Errors are <see cref="SqlException"/>s; a FATAL one ends the session.
+/// One client's session, all that a protocol sees of the engine. Calls are made one at a time, except <see cref="CancelRunning"/>, which
+/// any thread may call. Errors are <see cref="SqlException"/>s; a FATAL one ends the session.
 /// </summary>
 public interface ISession : IAsyncDisposable
 {
@@ -31,7 +31,9 @@ public interface ISession : IAsyncDisposable
     /// <summary>The parameters that ParameterStatus announces, in order, with their present values.</summary>
     IReadOnlyList<KeyValuePair<string, string>> ReportedParameters { get; }
 
-    /// <summary>Takes the next notice or changed reported parameter that the client has not been told of, oldest first; null when none.</summary>
+    /// <summary>
+    /// Takes the next notice or changed reported parameter that the client has not been told of, oldest first; null when none.
+    /// </summary>
     SessionEvent? TakeEvent();
 
     /// <summary>
@@ -44,12 +46,15 @@ public interface ISession : IAsyncDisposable
     /// shorter than the parameter list; OID 0 means "infer". The empty name is the unnamed statement, replaced silently; a name in use
     /// raises 42P05. More than one statement raises 42601.
     /// </summary>
-    ValueTask<IPreparedStatement> PrepareAsync(string name, string sql, IReadOnlyList<Oid> parameterTypes, CancellationToken cancellationToken);
+    ValueTask<IPreparedStatement> PrepareAsync(string name, string sql, IReadOnlyList<Oid> parameterTypes,
+        CancellationToken cancellationToken);
 
     /// <summary>Analyses one statement of a simple query string; its positions count from the start of that string.</summary>
     ValueTask<IPreparedStatement> PrepareAsync(StatementText statement, CancellationToken cancellationToken);
 
-    /// <summary>Looks up what a parameter names, so that reading it again gives the object, or PostgreSQL's error when there is none.</summary>
+    /// <summary>
+    /// Looks up what a parameter names, so that reading it again gives the object, or PostgreSQL's error when there is none.
+    /// </summary>
     ValueTask ResolveNameAsync(UnresolvedNameException name, CancellationToken cancellationToken);
 
     /// <summary>Raises 26000 when there is none.</summary>
@@ -90,7 +95,10 @@ public interface ISession : IAsyncDisposable
     /// <summary>Ends the statement in progress with 57014; false when none is, and nothing happens. Safe from any thread.</summary>
     bool CancelRunning();
 
-    /// <summary>Cancelled when the session has to end, by pg_terminate_backend. What runs then ends with <see cref="Cancelled"/>; whoever waits for the client raises it.</summary>
+    /// <summary>
+    /// Cancelled when the session has to end, by pg_terminate_backend. What runs then ends with <see cref="Cancelled"/>; whoever waits for
+    /// the client raises it.
+    /// </summary>
     CancellationToken Terminated { get; }
 
     /// <summary>Cancelled with the statement in progress: for the time in which its rows are sent.</summary>
@@ -99,7 +107,9 @@ public interface ISession : IAsyncDisposable
     /// <summary>Why <see cref="StatementToken"/> was cancelled, in PostgreSQL's words.</summary>
     SqlException Cancelled();
 
-    /// <summary>How long the session may wait for its client now, and the error that ends it then; null when it may wait for ever.</summary>
+    /// <summary>
+    /// How long the session may wait for its client now, and the error that ends it then; null when it may wait for ever.
+    /// </summary>
     IdleLimit? IdleLimit { get; }
 }
 
@@ -145,19 +155,26 @@ public interface IPortal : IAsyncDisposable
     bool IsEmpty { get; }
 
     /// <summary>
-    /// In a simple query the first step is made before the rows are described, so that its error comes instead of the description: PostgreSQL's way with commands that return rows, such as FETCH.
+    /// In a simple query the first step is made before the rows are described, so that its error comes instead of the description:
+    /// PostgreSQL's way with commands that return rows, such as FETCH.
     /// </summary>
     bool RunsBeforeDescription => false;
 
-    /// <summary>Set for COPY … TO STDOUT: the batches are to be sent as copy data in this format. Columns are <see cref="CopyOut.Fields"/>.</summary>
+    /// <summary>
+    /// Set for COPY … TO STDOUT: the batches are to be sent as copy data in this format. Columns are <see cref="CopyOut.Fields"/>.
+    /// </summary>
     CopyOut? CopyOut { get; }
 
     /// <summary>
-    /// The next rows, or null at the end. The caller owns the batch. Continues the same run after a pause. A cancelled statement throws 57014.
+    /// The next rows, or null at the end. The caller owns the batch. Continues the same run after a pause. A cancelled statement throws
+    /// 57014.
     /// </summary>
     ValueTask<Batch?> NextBatchAsync(CancellationToken cancellationToken);
 
-    /// <summary>The same, with no more rows than asked for where the portal can keep the rest for others who read it: FETCH and MOVE of SQL go on behind the rows of an Execute.</summary>
+    /// <summary>
+    /// The same, with no more rows than asked for where the portal can keep the rest for others who read it: FETCH and MOVE of SQL go on
+    /// behind the rows of an Execute.
+    /// </summary>
     ValueTask<Batch?> NextBatchAsync(long mostRows, CancellationToken cancellationToken) => NextBatchAsync(cancellationToken);
 
     /// <summary>

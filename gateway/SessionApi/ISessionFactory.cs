@@ -18,7 +18,9 @@ public interface ISessionFactory
     ValueTask<ISession> OpenAsync(SessionOrigin origin, CancellationToken cancellationToken);
 }
 
-/// <summary>Who connects, from where, and with which start-up parameters (database and user not among them; options already split).</summary>
+/// <summary>
+/// Who connects, from where, and with which start-up parameters (database and user not among them; options already split).
+/// </summary>
 public sealed record SessionOrigin(string User, string Database, EndPoint? RemoteAddress, bool IsEncrypted)
 {
     /// <summary>The catalog that the database stands for, when that has another name.</summary>
@@ -35,7 +37,9 @@ public abstract record AuthenticationDemand
 
     public sealed record Trust : AuthenticationDemand;
 
-    /// <summary>SCRAM-SHA-256, with -PLUS offered under TLS. A null verifier means an unknown user: a mock exchange that fails at the end.</summary>
+    /// <summary>
+    /// SCRAM-SHA-256, with -PLUS offered under TLS. A null verifier means an unknown user: a mock exchange that fails at the end.
+    /// </summary>
     public sealed record Scram(ScramVerifier? Verifier) : AuthenticationDemand;
 
     /// <summary>The password in clear text, demanded only under TLS; checked against the same verifier.</summary>

@@ -110,7 +110,8 @@ public static class BinaryDecoder
         {
             throw new SqlException(
                 SqlState.DatatypeMismatch,
-                $"binary data has array element type {itemOid.Value} ({SqlType.FromOid(itemOid)?.ToString() ?? "-"}) instead of expected {item.AnnouncedOid.Value} ({item})");
+                $"binary data has array element type {itemOid.Value} ({SqlType.FromOid(itemOid)?.ToString() ?? "-"}) instead of expected "
+                    + $"{item.AnnouncedOid.Value} ({item})");
         }
 
         var lengths = new int[dimensions];

@@ -22,14 +22,16 @@ internal sealed unsafe class Int16BinaryEncoder : ColumnEncoder
 {
     public override void Write(ByteWriter writer, Column column, int row) => writer.WriteInt16(column.Get<short>(row));
 
-    public override byte* TryWrite(byte* target, byte* end, Column column, int row) => BinaryForms.TryWrite(target, end, column.Get<short>(row));
+    public override byte* TryWrite(byte* target, byte* end, Column column, int row) =>
+        BinaryForms.TryWrite(target, end, column.Get<short>(row));
 }
 
 internal sealed unsafe class Int32BinaryEncoder : ColumnEncoder
 {
     public override void Write(ByteWriter writer, Column column, int row) => writer.WriteInt32(column.Get<int>(row));
 
-    public override byte* TryWrite(byte* target, byte* end, Column column, int row) => BinaryForms.TryWrite(target, end, column.Get<int>(row));
+    public override byte* TryWrite(byte* target, byte* end, Column column, int row) =>
+        BinaryForms.TryWrite(target, end, column.Get<int>(row));
 }
 
 /// <summary>int8, xid8 and time: microseconds since midnight.</summary>
@@ -37,7 +39,8 @@ internal sealed unsafe class Int64BinaryEncoder : ColumnEncoder
 {
     public override void Write(ByteWriter writer, Column column, int row) => writer.WriteInt64(column.Get<long>(row));
 
-    public override byte* TryWrite(byte* target, byte* end, Column column, int row) => BinaryForms.TryWrite(target, end, column.Get<long>(row));
+    public override byte* TryWrite(byte* target, byte* end, Column column, int row) =>
+        BinaryForms.TryWrite(target, end, column.Get<long>(row));
 }
 
 /// <summary>Every NaN is sent with the bits that PostgreSQL's has.</summary>

@@ -50,7 +50,8 @@ public static class Codecs
             Storage.Interval => new IntervalTextEncoder(format.IntervalStyle),
             Storage.Uuid => new UuidTextEncoder(),
             Storage.Bit => new BitTextEncoder(),
-            Storage.Struct => new RecordTextEncoder(type.Fields.Select(field => ChooseText(field.Type, format, outerLevels + 1)).ToArray(), outerLevels),
+            Storage.Struct =>
+                new RecordTextEncoder(type.Fields.Select(field => ChooseText(field.Type, format, outerLevels + 1)).ToArray(), outerLevels),
             _ => throw new UnreachableException(type.ToString()),
         };
     }
@@ -90,7 +91,8 @@ public static class Codecs
             Storage.Uuid => new UuidBinaryEncoder(),
             Storage.Bit => new BitBinaryEncoder(),
             Storage.Struct => new RecordBinaryEncoder(
-                type.Fields.Select(field => ChooseBinary(field.Type)).ToArray(), type.Fields.Select(field => field.Type.AnnouncedOid).ToArray()),
+                type.Fields.Select(field => ChooseBinary(field.Type)).ToArray(),
+                type.Fields.Select(field => field.Type.AnnouncedOid).ToArray()),
             _ => throw new UnreachableException(type.ToString()),
         };
     }
@@ -103,7 +105,9 @@ public static class Codecs
         if (type.Base.Source is { Kind: 'c', Fields: { Count: > 0 } fields })
         {
             var record = SqlType.Record(fields.AsSpan());
-            return new CompositeBinaryEncoder(record, new RecordBinaryEncoder(fields.Select(field => ChooseBinary(field.Type)).ToArray(), fields.Select(field => field.Type.AnnouncedOid).ToArray()));
+            return new CompositeBinaryEncoder(record,
+                new RecordBinaryEncoder(fields.Select(field => ChooseBinary(field.Type)).ToArray(),
+                    fields.Select(field => field.Type.AnnouncedOid).ToArray()));
         }
 
         return TextHeldBinary.Supports(type.Base) ? new ParsedTextBinaryEncoder(type.Base) : new RawBytesEncoder();

@@ -4,7 +4,9 @@ using System.Runtime.CompilerServices;
 
 namespace Federation.ValueForms;
 
-/// <summary>Numbers in decimal digits, straight into memory that has room for them. Each method gives the place behind what it wrote.</summary>
+/// <summary>
+/// Numbers in decimal digits, straight into memory that has room for them. Each method gives the place behind what it wrote.
+/// </summary>
 internal static unsafe class Digits
 {
     /// <summary>Bytes of the longest integer of 64 bits with its sign.</summary>
@@ -12,10 +14,12 @@ internal static unsafe class Digits
 
     /// <summary>The numbers 00 to 99, two bytes each.</summary>
     private static ReadOnlySpan<byte> Twos =>
-        "00010203040506070809101112131415161718192021222324252627282930313233343536373839404142434445464748495051525354555657585960616263646566676869707172737475767778798081828384858687888990919293949596979899"u8;
+        "0001020304050607080910111213141516171819202122232425262728293031323334353637383940414243444546474849"u8
+        + "5051525354555657585960616263646566676869707172737475767778798081828384858687888990919293949596979899"u8;
 
     /// <summary>Powers of ten from 10^0 to 10^18.</summary>
-    private static readonly ulong[] s_powers = [.. Enumerable.Range(0, 19).Select(exponent => ulong.Parse("1" + new string('0', exponent), CultureInfo.InvariantCulture))];
+    private static readonly ulong[] s_powers = [
+        .. Enumerable.Range(0, 19).Select(exponent => ulong.Parse("1" + new string('0', exponent), CultureInfo.InvariantCulture))];
 
     private static readonly ulong[] s_counts = MakeCounts();
 
@@ -44,7 +48,10 @@ internal static unsafe class Digits
         return end;
     }
 
-    /// <summary>The number with a point before its last <paramref name="scale"/> digits, 1 to 18, and a zero before the point where no digit is. Up to eight bytes behind it are overwritten.</summary>
+    /// <summary>
+    /// The number with a point before its last <paramref name="scale"/> digits, 1 to 18, and a zero before the point where no digit is. Up
+    /// to eight bytes behind it are overwritten.
+    /// </summary>
     public static byte* WriteScaled(byte* target, ulong value, int scale)
     {
         var end = value < s_powers[scale] ? WritePadded(target, value, scale + 1) : WriteUnsigned(target, value);
@@ -76,7 +83,8 @@ internal static unsafe class Digits
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void WriteTwo(byte* target, int value) =>
-        Unsafe.WriteUnaligned(target, Unsafe.ReadUnaligned<ushort>(ref Unsafe.Add(ref System.Runtime.InteropServices.MemoryMarshal.GetReference(Twos), value * 2)));
+        Unsafe.WriteUnaligned(target,
+            Unsafe.ReadUnaligned<ushort>(ref Unsafe.Add(ref System.Runtime.InteropServices.MemoryMarshal.GetReference(Twos), value * 2)));
 
     private static byte* WriteLarge(byte* target, ulong value)
     {
@@ -85,7 +93,10 @@ internal static unsafe class Digits
         return WritePadded(WriteUnsigned(target, high), low, 8);
     }
 
-    /// <summary>The number of digits: the table holds, per position of the highest bit, what carries into the upper half when a power of ten is reached (D. Lemire's method).</summary>
+    /// <summary>
+    /// The number of digits: the table holds, per position of the highest bit, what carries into the upper half when a power of ten is
+    /// reached (D. Lemire's method).
+    /// </summary>
     private static int Count(uint value) => (int)((value + s_counts[BitOperations.Log2(value)]) >> 32);
 
     private static ulong[] MakeCounts()

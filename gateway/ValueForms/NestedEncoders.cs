@@ -182,9 +182,11 @@ internal sealed class CompositeBinaryEncoder(SqlType type, RecordBinaryEncoder r
     public override void Write(ByteWriter writer, Column column, int row)
     {
         if (type.Fields.Any(field => field.Type.IsUnknown))
-            throw new SqlException(SqlState.FeatureNotSupported, "a composite with a field of a domain or a composite has no binary form here") { Hint = "Ask for it as text." };
+            throw new SqlException(SqlState.FeatureNotSupported,
+                "a composite with a field of a domain or a composite has no binary form here") { Hint = "Ask for it as text." };
         using var builder = new BatchBuilder(_schema);
-        builder.Columns[0].AppendValue(RecordText.Parse(System.Text.Encoding.UTF8.GetString(column.GetBytes(row)), type, ValueContext.Default));
+        builder.Columns[0]
+            .AppendValue(RecordText.Parse(System.Text.Encoding.UTF8.GetString(column.GetBytes(row)), type, ValueContext.Default));
         builder.EndRow();
         using var batch = builder.Build();
         record.Write(writer, batch.Columns[0], 0);

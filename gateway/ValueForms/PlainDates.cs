@@ -22,7 +22,8 @@ internal static unsafe class PlainDates
     {
         var index = (uint)(days - FirstDay);
         if (index >= DayCount) return Compute(target, days);
-        Unsafe.WriteUnaligned(target, Unsafe.ReadUnaligned<UInt128>(ref Unsafe.Add(ref MemoryMarshal.GetArrayDataReference(s_dates), index * SlotBytes)));
+        Unsafe.WriteUnaligned(target,
+            Unsafe.ReadUnaligned<UInt128>(ref Unsafe.Add(ref MemoryMarshal.GetArrayDataReference(s_dates), index * SlotBytes)));
         return target + Length;
     }
 

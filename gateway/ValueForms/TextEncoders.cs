@@ -67,7 +67,9 @@ internal sealed unsafe class Float32TextEncoder(int extraFloatDigits) : ColumnEn
         writer.Advance(FloatText.Write(writer.GetSpan(FloatText.MaxLength), column.Get<float>(row), extraFloatDigits));
 
     public override byte* TryWrite(byte* target, byte* end, Column column, int row) =>
-        end - target < FloatText.MaxLength ? null : target + FloatText.Write(new Span<byte>(target, FloatText.MaxLength), column.Get<float>(row), extraFloatDigits);
+        end - target < FloatText.MaxLength
+            ? null
+            : target + FloatText.Write(new Span<byte>(target, FloatText.MaxLength), column.Get<float>(row), extraFloatDigits);
 }
 
 internal sealed unsafe class Float64TextEncoder(int extraFloatDigits) : ColumnEncoder
@@ -76,7 +78,9 @@ internal sealed unsafe class Float64TextEncoder(int extraFloatDigits) : ColumnEn
         writer.Advance(FloatText.Write(writer.GetSpan(FloatText.MaxLength), column.Get<double>(row), extraFloatDigits));
 
     public override byte* TryWrite(byte* target, byte* end, Column column, int row) =>
-        end - target < FloatText.MaxLength ? null : target + FloatText.Write(new Span<byte>(target, FloatText.MaxLength), column.Get<double>(row), extraFloatDigits);
+        end - target < FloatText.MaxLength
+            ? null
+            : target + FloatText.Write(new Span<byte>(target, FloatText.MaxLength), column.Get<double>(row), extraFloatDigits);
 }
 
 internal sealed unsafe class DecimalTextEncoder(int scale) : ColumnEncoder
@@ -169,7 +173,8 @@ internal sealed unsafe class TimestampTextEncoder(bool withZone, TextFormat form
 
     public override byte* TryWrite(byte* target, byte* end, Column column, int row) => end - target < DateTimeOutput.MaxLength
         ? null
-        : target + DateTimeOutput.Write(new Span<byte>(target, DateTimeOutput.MaxLength), new PgTimestamp(column.Get<long>(row)), withZone, format);
+        : target + DateTimeOutput.Write(new Span<byte>(target, DateTimeOutput.MaxLength), new PgTimestamp(column.Get<long>(row)),
+            withZone, format);
 }
 
 internal sealed unsafe class IntervalTextEncoder(IntervalStyle style) : ColumnEncoder

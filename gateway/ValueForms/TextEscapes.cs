@@ -5,7 +5,8 @@ using Federation.Core.Values;
 namespace Federation.ValueForms;
 
 /// <summary>
-/// A way of writing a text inside another: which bytes get another in front, what stands for them, and what goes around the whole. The text is changed where it was written, whatever its size. Thread-safe.
+/// A way of writing a text inside another: which bytes get another in front, what stands for them, and what goes around the whole. The text
+/// is changed where it was written, whatever its size. Thread-safe.
 /// </summary>
 internal sealed class TextEscapes
 {
@@ -29,20 +30,24 @@ internal sealed class TextEscapes
         _quote = quote;
     }
 
-    public static TextEscapes ArrayItem { get; } = new([((byte)'"', (byte)'\\', (byte)'"'), ((byte)'\\', (byte)'\\', (byte)'\\')], (byte)'"');
+    public static TextEscapes ArrayItem { get; } =
+        new([((byte)'"', (byte)'\\', (byte)'"'), ((byte)'\\', (byte)'\\', (byte)'\\')], (byte)'"');
 
-    public static TextEscapes RecordField { get; } = new([((byte)'"', (byte)'"', (byte)'"'), ((byte)'\\', (byte)'\\', (byte)'\\')], (byte)'"');
+    public static TextEscapes RecordField { get; } =
+        new([((byte)'"', (byte)'"', (byte)'"'), ((byte)'\\', (byte)'\\', (byte)'\\')], (byte)'"');
 
     /// <summary>Changes what was written since the mark.</summary>
     /// <param name="writer">Ends with the text.</param>
     /// <param name="mark">Where the text begins.</param>
-    /// <param name="outerLevels">How often the result is quoted in turn: its quotes double each time, so that a text which cannot end below the limit of values fails before it is made.</param>
+    /// <param name="outerLevels">How often the result is quoted in turn: its quotes double each time, so that a text which cannot end below
+    /// the limit of values fails before it is made.</param>
     public void Apply(ByteWriter writer, int mark, int outerLevels = 0)
     {
         var length = writer.WrittenSince(mark).Length;
         var count = Count(writer, writer.WrittenSince(mark));
         // Of m quotes and backslashes a level makes 2m and two of its own; it has two brackets besides.
-        if (outerLevels > 0 && Math.ScaleB(count + 2d, outerLevels + 1) - 2 + length - count + (2 * outerLevels) >= ValueLimits.MostBytes) throw ValueLimits.TooLong(ValueLimits.MostBytes - 1, 1);
+        if (outerLevels > 0 && Math.ScaleB(count + 2d, outerLevels + 1) - 2 + length - count + (2 * outerLevels) >= ValueLimits.MostBytes)
+            throw ValueLimits.TooLong(ValueLimits.MostBytes - 1, 1);
         var more = count + (_quote is null ? 0 : 2);
         if (more >= LargeBytes) ProcessMemory.Demand(more);
         _ = writer.GetSpan(more);

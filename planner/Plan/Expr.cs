@@ -32,7 +32,9 @@ public sealed record Constant(object? Value, SqlType Of) : Expr(Of)
 /// <summary>$n; its value comes with each execution.</summary>
 public sealed record Parameter(int Number, SqlType Of) : Expr(Of)
 {
-    /// <summary>The value during an execution, when it is too large for a <see cref="Constant"/>, which rules compute with and copy.</summary>
+    /// <summary>
+    /// The value during an execution, when it is too large for a <see cref="Constant"/>, which rules compute with and copy.
+    /// </summary>
     public LargeValue? Value { get; init; }
 
     public override EquatableArray<Expr> Operands => [];
@@ -57,8 +59,8 @@ public sealed record Variable(int Number, SqlType Of) : Expr(Of)
 }
 
 /// <summary>
-/// <paramref name="Body"/> with the value of <paramref name="Value"/>, computed once, in the place of <paramref name="Name"/>. Numbers follow from the content, so that equal expressions are
-/// equal; an inner name hides an outer one of the same number.
+/// <paramref name="Body"/> with the value of <paramref name="Value"/>, computed once, in the place of <paramref name="Name"/>. Numbers
+/// follow from the content, so that equal expressions are equal; an inner name hides an outer one of the same number.
 /// </summary>
 public sealed record Let(Variable Name, Expr Value, Expr Body) : Expr(Body.Type)
 {
@@ -75,15 +77,19 @@ public sealed record Call(FunctionEntry Function, EquatableArray<Expr> Arguments
 {
     public override EquatableArray<Expr> Operands => Arguments;
 
-    public override Expr WithOperands(EquatableArray<Expr> operands) => operands.HasSameItems(Arguments) ? this : this with { Arguments = operands };
+    public override Expr WithOperands(EquatableArray<Expr> operands) =>
+        operands.HasSameItems(Arguments) ? this : this with { Arguments = operands };
 }
 
-/// <summary>A conversion to another type or modifier. <paramref name="IsExplicit"/> as PostgreSQL means it: varchar(n) cuts instead of failing.</summary>
+/// <summary>
+/// A conversion to another type or modifier. <paramref name="IsExplicit"/> as PostgreSQL means it: varchar(n) cuts instead of failing.
+/// </summary>
 public sealed record Cast(Expr Operand, SqlType To, bool IsExplicit = false) : Expr(To)
 {
     public override EquatableArray<Expr> Operands => [Operand];
 
-    public override Expr WithOperands(EquatableArray<Expr> operands) => ReferenceEquals(operands[0], Operand) ? this : this with { Operand = operands[0] };
+    public override Expr WithOperands(EquatableArray<Expr> operands) =>
+        ReferenceEquals(operands[0], Operand) ? this : this with { Operand = operands[0] };
 }
 
 /// <summary>AND of two or more; three-valued.</summary>
@@ -114,7 +120,8 @@ public sealed record IsNull(Expr Operand) : Expr(SqlType.Bool)
 {
     public override EquatableArray<Expr> Operands => [Operand];
 
-    public override Expr WithOperands(EquatableArray<Expr> operands) => ReferenceEquals(operands[0], Operand) ? this : new IsNull(operands[0]);
+    public override Expr WithOperands(EquatableArray<Expr> operands) =>
+        ReferenceEquals(operands[0], Operand) ? this : new IsNull(operands[0]);
 }
 
 /// <summary>IS TRUE or IS FALSE: never NULL.</summary>
@@ -223,7 +230,8 @@ public sealed record ItemOf(Expr Operand, Expr Index, SqlType Of) : Expr(Of)
 /// <summary>A slice of an array; null bounds are open.</summary>
 public sealed record SliceOf(Expr Operand, Expr? Low, Expr? High) : Expr(Operand.Type)
 {
-    public override EquatableArray<Expr> Operands => new[] { Operand, Low, High }.Where(item => item is not null).Select(item => item!).ToEquatableArray();
+    public override EquatableArray<Expr> Operands =>
+        new[] { Operand, Low, High }.Where(item => item is not null).Select(item => item!).ToEquatableArray();
 
     public override Expr WithOperands(EquatableArray<Expr> operands) => this with
     {
@@ -250,9 +258,10 @@ public enum SubqueryKind
 }
 
 /// <summary>
-/// A subquery used as a value; it may name columns of the queries around it. For Any and All <paramref name="Comparisons"/> compares each item
-/// of <paramref name="Left"/> with the matching column of the query, the right side standing as a reference to that column. Rows of several items are less or greater by the first pair that is not
-/// equal: each item but the last is then compared twice, by the strict operator and by equality.
+/// A subquery used as a value; it may name columns of the queries around it. For Any and All <paramref name="Comparisons"/> compares each
+/// item of <paramref name="Left"/> with the matching column of the query, the right side standing as a reference to that column. Rows of
+/// several items are less or greater by the first pair that is not equal: each item but the last is then compared twice, by the strict
+/// operator and by equality.
 /// </summary>
 public sealed record Subquery(SubqueryKind Kind, LogicalPlan Plan, SqlType Of) : Expr(Of)
 {
@@ -277,7 +286,9 @@ public sealed record Subquery(SubqueryKind Kind, LogicalPlan Plan, SqlType Of) :
 
 public sealed record SortKey(Expr Expression, bool IsDescending, bool NullsFirst);
 
-/// <summary>Bytes, never NULL, whose order is the order that the keys ask for; made by the planner where sorted streams are merged.</summary>
+/// <summary>
+/// Bytes, never NULL, whose order is the order that the keys ask for; made by the planner where sorted streams are merged.
+/// </summary>
 public sealed record OrderBytes(EquatableArray<SortKey> Keys) : Expr(SqlType.Bytea)
 {
     public override EquatableArray<Expr> Operands => Keys.Select(key => key.Expression).ToEquatableArray();

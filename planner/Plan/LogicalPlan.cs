@@ -3,8 +3,8 @@ using Federation.Connectors.Spi;
 namespace Federation.Plan;
 
 /// <summary>
-/// A relational plan. Rows flow from the leaves to the root; columns are <see cref="Column"/>s, unique in the statement, never positions. All cases
-/// stand in this file. A node may name columns of an outer query or, below a lateral join, of the join's left side.
+/// A relational plan. Rows flow from the leaves to the root; columns are <see cref="Column"/>s, unique in the statement, never positions.
+/// All cases stand in this file. A node may name columns of an outer query or, below a lateral join, of the join's left side.
 /// </summary>
 public abstract record LogicalPlan
 {
@@ -42,7 +42,8 @@ public abstract record PassingPlan(LogicalPlan Input) : LogicalPlan
 
 /// <summary>
 /// A table of a source, pinned. <paramref name="Outputs"/> names for each column the source's column. Reads the source once per execution.
-/// <paramref name="Filters"/> were taken by the source exactly; <paramref name="Hints"/> inexactly, so they stand in a Filter above as well.
+/// <paramref name="Filters"/> were taken by the source exactly; <paramref name="Hints"/> inexactly, so they stand in a Filter above as
+/// well.
 /// </summary>
 public sealed record Scan(TableSource Source, ITableHandle Handle, EquatableArray<ScanColumn> Outputs) : LeafPlan
 {
@@ -56,7 +57,9 @@ public sealed record Scan(TableSource Source, ITableHandle Handle, EquatableArra
     /// <summary>At most this many rows are needed; null for all.</summary>
     public long? Limit { get; init; }
 
-    /// <summary>Set when the handle is a query over several tables or with groups; <see cref="Source"/> is then one of its tables.</summary>
+    /// <summary>
+    /// Set when the handle is a query over several tables or with groups; <see cref="Source"/> is then one of its tables.
+    /// </summary>
     public ScanSubtree? Subtree { get; init; }
 
     /// <summary>Rows of what is read, before filters; negative when unknown.</summary>
@@ -97,7 +100,8 @@ public sealed record Values(EquatableArray<EquatableArray<Expr>> Rows, Equatable
 }
 
 /// <summary>
-/// A set-returning function as a table; several run in lockstep, the shorter padded with NULLs. <paramref name="Ordinality"/> numbers the rows from 1.
+/// A set-returning function as a table; several run in lockstep, the shorter padded with NULLs. <paramref name="Ordinality"/> numbers the
+/// rows from 1.
 /// </summary>
 public sealed record FunctionScan(EquatableArray<FunctionScanItem> Functions, Column? Ordinality) : LeafPlan
 {
@@ -108,7 +112,9 @@ public sealed record FunctionScan(EquatableArray<FunctionScanItem> Functions, Co
 /// <param name="Outputs">One column for scalar results, the fields for records.</param>
 public sealed record FunctionScanItem(Expr Call, EquatableArray<Column> Outputs);
 
-/// <summary>A use of a common table expression; <paramref name="Sources"/> are the columns of its plan in the order of <paramref name="Outputs"/>.</summary>
+/// <summary>
+/// A use of a common table expression; <paramref name="Sources"/> are the columns of its plan in the order of <paramref name="Outputs"/>.
+/// </summary>
 public sealed record CteScan(CteId Cte, EquatableArray<Column> Outputs, EquatableArray<Column> Sources) : LeafPlan
 {
     public override EquatableArray<Column> Columns => Outputs;
@@ -132,7 +138,8 @@ public enum ExchangeReading
 
 /// <summary>The rows that another fragment spooled. <paramref name="Outputs"/> are that fragment's columns in order.</summary>
 /// <param name="BaseRows">Rows of the largest table that they come from, before filters: an estimate, too.</param>
-public sealed record RemoteSource(int Fragment, ExchangeReading Reading, EquatableArray<Column> Outputs, long EstimatedRows, long BaseRows) : LeafPlan
+public sealed record RemoteSource(int Fragment, ExchangeReading Reading, EquatableArray<Column> Outputs, long EstimatedRows,
+    long BaseRows) : LeafPlan
 {
     public override EquatableArray<Column> Columns => Outputs;
 }
@@ -158,8 +165,8 @@ public sealed record Assignment(Column Column, Expr Expression)
 }
 
 /// <summary>
-/// Keeps the input's columns and adds a column per set-returning call; the calls of a row run in lockstep, the shorter padded with NULLs. A row
-/// whose calls all yield nothing is dropped.
+/// Keeps the input's columns and adds a column per set-returning call; the calls of a row run in lockstep, the shorter padded with NULLs. A
+/// row whose calls all yield nothing is dropped.
 /// </summary>
 public sealed record ProjectSet(LogicalPlan Input, EquatableArray<Assignment> Calls) : LogicalPlan
 {
@@ -172,8 +179,8 @@ public sealed record ProjectSet(LogicalPlan Input, EquatableArray<Assignment> Ca
 }
 
 /// <summary>
-/// Groups by <paramref name="Keys"/> and computes aggregates; without keys there is exactly one row. <paramref name="Sets"/> lists for each grouping set the
-/// indexes of its keys; empty means the one set of all keys. Holds one entry per group.
+/// Groups by <paramref name="Keys"/> and computes aggregates; without keys there is exactly one row. <paramref name="Sets"/> lists for each
+/// grouping set the indexes of its keys; empty means the one set of all keys. Holds one entry per group.
 /// </summary>
 public sealed record Aggregate(
     LogicalPlan Input,
@@ -228,12 +235,13 @@ public static class JoinTypes
 }
 
 /// <summary>
-/// Joins by a condition; a true constant makes a cross join. When <paramref name="IsLateral"/> the right side names columns of the left and is run for each
-/// of its rows.
+/// Joins by a condition; a true constant makes a cross join. When <paramref name="IsLateral"/> the right side names columns of the left and
+/// is run for each of its rows.
 /// </summary>
 public sealed record Join(JoinType Type, LogicalPlan Left, LogicalPlan Right, Expr Condition, bool IsLateral = false) : LogicalPlan
 {
-    public override EquatableArray<Column> Columns => Type is JoinType.Semi or JoinType.Anti ? Left.Columns : Left.Columns.Concat(Right.Columns).ToEquatableArray();
+    public override EquatableArray<Column> Columns =>
+        Type is JoinType.Semi or JoinType.Anti ? Left.Columns : Left.Columns.Concat(Right.Columns).ToEquatableArray();
 
     public override EquatableArray<LogicalPlan> Inputs => [Left, Right];
 
@@ -249,7 +257,8 @@ public enum SetOperationType
 }
 
 /// <summary>Columns correspond by position and have equal types.</summary>
-public sealed record SetOperation(SetOperationType Type, bool IsAll, LogicalPlan Left, LogicalPlan Right, EquatableArray<Column> Outputs) : LogicalPlan
+public sealed record SetOperation(SetOperationType Type, bool IsAll, LogicalPlan Left, LogicalPlan Right, EquatableArray<Column> Outputs)
+    : LogicalPlan
 {
     public override EquatableArray<Column> Columns => Outputs;
 
@@ -262,19 +271,24 @@ public sealed record SetOperation(SetOperationType Type, bool IsAll, LogicalPlan
 /// <summary>Drops duplicate rows.</summary>
 public sealed record Distinct(LogicalPlan Input) : PassingPlan(Input);
 
-/// <summary>Keeps the first row, by <paramref name="OrderBy"/>, of each set of rows equal in <paramref name="Keys"/>; gives them in that order.</summary>
+/// <summary>
+/// Keeps the first row, by <paramref name="OrderBy"/>, of each set of rows equal in <paramref name="Keys"/>; gives them in that order.
+/// </summary>
 public sealed record DistinctOn(LogicalPlan Input, EquatableArray<Expr> Keys, EquatableArray<SortKey> OrderBy) : PassingPlan(Input);
 
 /// <summary>Orders the rows. Buffers its input.</summary>
 public sealed record Sort(LogicalPlan Input, EquatableArray<SortKey> Keys) : PassingPlan(Input);
 
-/// <summary>Skips and stops. Above a Sort it keeps only the first rows. WITH TIES goes on while rows equal the last by the sort keys below.</summary>
+/// <summary>
+/// Skips and stops. Above a Sort it keeps only the first rows. WITH TIES goes on while rows equal the last by the sort keys below.
+/// </summary>
 public sealed record Limit(LogicalPlan Input, Expr? Count, Expr? Offset, bool WithTies = false) : PassingPlan(Input);
 
 /// <summary>Defines common table expressions for <paramref name="Input"/> and for each other in order.</summary>
 public sealed record With(EquatableArray<CteDefinition> Definitions, LogicalPlan Input) : PassingPlan(Input)
 {
-    public override EquatableArray<LogicalPlan> Inputs => Definitions.Select(definition => definition.Plan).Append(Input).ToEquatableArray();
+    public override EquatableArray<LogicalPlan> Inputs =>
+        Definitions.Select(definition => definition.Plan).Append(Input).ToEquatableArray();
 
     public override LogicalPlan WithInputs(EquatableArray<LogicalPlan> inputs) => this with
     {
@@ -284,6 +298,7 @@ public sealed record With(EquatableArray<CteDefinition> Definitions, LogicalPlan
 }
 
 /// <summary>
-/// A common table expression. A recursive one is a union whose right side scans it. <paramref name="IsMaterialized"/> null leaves it to the kernel.
+/// A common table expression. A recursive one is a union whose right side scans it. <paramref name="IsMaterialized"/> null leaves it to the
+/// kernel.
 /// </summary>
 public sealed record CteDefinition(CteId Id, LogicalPlan Plan, bool IsRecursive, bool? IsMaterialized);

@@ -17,15 +17,22 @@ public sealed class PlanTests
     [Theory]
     // A filter goes to the side of the join that it names, and into the source that takes it.
     [InlineData("SELECT a.name FROM a JOIN b ON b.id = a.id WHERE a.id > 5 AND b.name = 'x'",
-        "Join inner  id = id | Remote scan s.public.a  columns (id, name) | pushed: projection; filter (exact): id > 5 | Filter name = 'x' | Remote scan s.public.b  columns (id, name) | pushed: projection | not pushed: name = 'x': text")]
+        "Join inner  id = id | Remote scan s.public.a  columns (id, name) | pushed: projection; filter (exact): id > 5 | Filter name = "
+            + "'x' | Remote scan s.public.b  columns (id, name) | pushed: projection | not pushed: name = 'x': text")]
     // An OR over both sides asks something of each; all of it is asked where the sides meet.
     [InlineData("SELECT a.name FROM a JOIN b ON b.id = a.id WHERE a.id = 5 AND b.id = 7 OR a.id = 6 AND a.name = 'y' AND b.id = 8",
-        "Join inner  (((id = 5) AND (id = 7)) OR ((id = 6) AND (name = 'y') AND (id = 8))) AND (id = id) | Filter (id = 5) OR ((id = 6) AND (name = 'y')) | Remote scan s.public.a  columns (id, name) | pushed: projection | not pushed: (id = 5) OR ((id = 6) AND (name = 'y')): text | Filter (id = 7) OR (id = 8) | Remote scan s.public.b  columns (id) | pushed: projection | not pushed: (id = 7) OR (id = 8): text")]
+        "Join inner  (((id = 5) AND (id = 7)) OR ((id = 6) AND (name = 'y') AND (id = 8))) AND (id = id) | Filter (id = 5) OR ((id = 6) "
+            + "AND (name = 'y')) | Remote scan s.public.a  columns (id, name) | pushed: projection | not pushed: (id = 5) OR ((id = 6) "
+            + "AND (name = 'y')): text | Filter (id = 7) OR (id = 8) | Remote scan s.public.b  columns (id) | pushed: projection | not "
+            + "pushed: (id = 7) OR (id = 8): text")]
     [InlineData("SELECT a.name FROM a JOIN b ON b.id = a.id WHERE a.id = 5 AND b.id = 7 OR a.id = 6",
-        "Join inner  (((id = 5) AND (id = 7)) OR (id = 6)) AND (id = id) | Filter (id = 5) OR (id = 6) | Remote scan s.public.a  columns (id, name) | pushed: projection | not pushed: (id = 5) OR (id = 6): text | Remote scan s.public.b  columns (id) | pushed: projection")]
+        "Join inner  (((id = 5) AND (id = 7)) OR (id = 6)) AND (id = id) | Filter (id = 5) OR (id = 6) | Remote scan s.public.a  columns "
+            + "(id, name) | pushed: projection | not pushed: (id = 5) OR (id = 6): text | Remote scan s.public.b  columns (id) | pushed: "
+            + "projection")]
     // What a left join must keep is not filtered below it.
     [InlineData("SELECT a.name FROM a LEFT JOIN b ON b.id = a.id WHERE b.id > 5",
-        "Filter id > 5 | Join left  id = id | Remote scan s.public.a  columns (id, name) | pushed: projection | Remote scan s.public.b  columns (id) | pushed: projection")]
+        "Filter id > 5 | Join left  id = id | Remote scan s.public.a  columns (id, name) | pushed: projection | Remote scan s.public.b  "
+            + "columns (id) | pushed: projection")]
     // A key's filter passes the aggregate; a filter of its result does not.
     [InlineData("SELECT id, count(*) FROM a GROUP BY id HAVING id > 5 AND count(*) > 1",
         "Filter count > 1 | Aggregate by id: count(*) | Remote scan s.public.a  columns (id) | pushed: projection; filter (exact): id > 5")]
@@ -36,17 +43,23 @@ public sealed class PlanTests
         "Limit 3 offset 2 | Remote scan s.public.a  columns (id) | pushed: projection; filter (exact): id > 5; limit 5")]
     // A union all is filtered on both sides.
     [InlineData("SELECT id FROM (SELECT id FROM a UNION ALL SELECT id FROM b) t WHERE id > 5",
-        "Union all | Remote scan s.public.a  columns (id) | pushed: projection; filter (exact): id > 5 | Remote scan s.public.b  columns (id) | pushed: projection; filter (exact): id > 5")]
+        "Union all | Remote scan s.public.a  columns (id) | pushed: projection; filter (exact): id > 5 | Remote scan s.public.b  columns "
+            + "(id) | pushed: projection; filter (exact): id > 5")]
     // Values of several scales are summed in one; the sum shows the largest that was there.
     [InlineData("SELECT sum(CASE WHEN id > 5 THEN 1.50 ELSE 0 END) FROM a",
-        "Project sum := trunc(sum, max) | Aggregate: sum(CASE WHEN id > 5 THEN 1.50 ELSE 0.00 END), max(CASE WHEN id > 5 THEN 2 ELSE 0 END) | Remote scan s.public.a  columns (id) | pushed: projection")]
+        "Project sum := trunc(sum, max) | Aggregate: sum(CASE WHEN id > 5 THEN 1.50 ELSE 0.00 END), max(CASE WHEN id > 5 THEN 2 ELSE 0 "
+            + "END) | Remote scan s.public.a  columns (id) | pushed: projection")]
     [InlineData("SELECT sum(coalesce(id * 0.1, 0)) FROM a",
-        "Project sum := trunc(sum, max) | Aggregate: sum(coalesce(id::numeric * 0.1, 0.0)), max(coalesce(CASE WHEN id IS NOT NULL THEN 1 ELSE NULL END, 0)) | Remote scan s.public.a  columns (id) | pushed: projection")]
+        "Project sum := trunc(sum, max) | Aggregate: sum(coalesce(id::numeric * 0.1, 0.0)), max(coalesce(CASE WHEN id IS NOT NULL THEN 1 "
+            + "ELSE NULL END, 0)) | Remote scan s.public.a  columns (id) | pushed: projection")]
     // What only shapes a result waits until the rows are known that are left; what a row is sorted by, and what may fail, does not.
     [InlineData("SELECT id, avg(id), to_char(sum(id), '9') FROM a GROUP BY id ORDER BY count(*) DESC LIMIT 3",
-        "Project id, avg := CASE WHEN sum IS NULL THEN NULL ELSE sum::numeric / avg::numeric END, to_char := to_char(sum, '9'), sort | Limit 3 | Sort sort DESC | Aggregate by id: sum(id), count(*), count(id) | Remote scan s.public.a  columns (id) | pushed: projection")]
+        "Project id, avg := CASE WHEN sum IS NULL THEN NULL ELSE sum::numeric / avg::numeric END, to_char := to_char(sum, '9'), sort | "
+            + "Limit 3 | Sort sort DESC | Aggregate by id: sum(id), count(*), count(id) | Remote scan s.public.a  columns (id) | pushed: "
+            + "projection")]
     [InlineData("SELECT upper(name) AS u, lower(name), 1 / id FROM a ORDER BY u LIMIT 3",
-        "Project u, lower := lower(name), ?column? | Limit 3 | Sort u | Project u := upper(name), name, ?column? := 1 / id | Remote scan s.public.a  columns (id, name) | pushed: projection")]
+        "Project u, lower := lower(name), ?column? | Limit 3 | Sort u | Project u := upper(name), name, ?column? := 1 / id | Remote scan "
+            + "s.public.a  columns (id, name) | pushed: projection")]
     [InlineData("SELECT upper(name) FROM a ORDER BY id",
         "Sort sort | Project upper := upper(name), sort := id | Remote scan s.public.a  columns (id, name) | pushed: projection")]
     // Constants are folded before they are offered.
@@ -66,7 +79,8 @@ public sealed class PlanTests
     [InlineData("SELECT x.id FROM a", "42P01", 8, "missing FROM-clause entry for table \"x\"")]
     [InlineData("SELECT id FROM a, b", "42702", 8, "column reference \"id\" is ambiguous")]
     [InlineData("SELECT id FROM missing", "42P01", 16, "relation \"missing\" does not exist")]
-    [InlineData("SELECT id, count(*) FROM a", "42803", 8, "column \"a.id\" must appear in the GROUP BY clause or be used in an aggregate function")]
+    [InlineData("SELECT id, count(*) FROM a", "42803", 8,
+        "column \"a.id\" must appear in the GROUP BY clause or be used in an aggregate function")]
     [InlineData("SELECT id FROM a WHERE count(*) > 1", "42803", 24, "aggregate functions are not allowed in WHERE")]
     [InlineData("SELECT id + name FROM a", "42883", 11, "operator does not exist: integer + text")]
     [InlineData("SELECT lower(id) FROM a", "42883", 8, "function lower(integer) does not exist")]
@@ -92,7 +106,8 @@ public sealed class PlanTests
     /// <summary>Takes comparisons of integers exactly, and any limit.</summary>
     private sealed class IdSource : IFilterPushdown, ILimitPushdown
     {
-        public FilterPushdown PushFilter(ITableHandle handle, EquatableArray<ConnectorExpression> conjuncts) => new(handle, conjuncts.Select(conjunct =>
+        public FilterPushdown PushFilter(ITableHandle handle, EquatableArray<ConnectorExpression> conjuncts) =>
+            new(handle, conjuncts.Select(conjunct =>
             conjunct is ConnectorExpression.Operator { Arguments: [{ Type.Storage: Storage.Int32 }, _] }
                 ? new PushedConjunct(PushPrecision.Exact)
                 : new PushedConjunct(PushPrecision.Unsupported, "text")).ToEquatableArray());

@@ -10,7 +10,9 @@ using Federation.Sql.Syntax;
 
 namespace Federation.Planner.Tests;
 
-/// <summary>Which parts of a plan are offered to a source: the largest first, then what is below, and nothing that reads two servers.</summary>
+/// <summary>
+/// Which parts of a plan are offered to a source: the largest first, then what is below, and nothing that reads two servers.
+/// </summary>
 public sealed class PushSubtreesTests
 {
     [Theory]
@@ -42,15 +44,19 @@ public sealed class PushSubtreesTests
     {
         var plan = Optimized(sql, refused, pushesSubtrees: true);
         var scans = PlanRewriter.Nodes(plan).OfType<Scan>().Where(scan => scan.Subtree is not null)
-            .Select(scan => $"{scan.Source.Catalog}: {string.Join(", ", scan.Subtree!.Tables.Select(table => table.Table))}; {string.Join("; ", scan.Subtree.Parts)}");
+            .Select(scan =>
+                $"{scan.Source.Catalog}: {string.Join(", ", scan.Subtree!.Tables.Select(table => table.Table))}; "
+                    + $"{string.Join("; ", scan.Subtree.Parts)}");
         Assert.Equal(taken, string.Join(" | ", scans));
-        Assert.DoesNotContain(PlanRewriter.Nodes(Optimized(sql, refused, pushesSubtrees: false)).OfType<Scan>(), scan => scan.Subtree is not null);
+        Assert.DoesNotContain(PlanRewriter.Nodes(Optimized(sql, refused, pushesSubtrees: false)).OfType<Scan>(),
+            scan => scan.Subtree is not null);
     }
 
     [Fact]
     public void Refusals_are_explained_once()
     {
-        var lines = PlanText.Write(Optimized("SELECT count(*) + 1 FROM a GROUP BY x", "Aggregate", pushesSubtrees: true), new Dictionary<Scan, ScanNotes>());
+        var lines = PlanText.Write(Optimized("SELECT count(*) + 1 FROM a GROUP BY x", "Aggregate", pushesSubtrees: true),
+            new Dictionary<Scan, ScanNotes>());
         Assert.Single(lines, line => line.Contains("no Aggregate", StringComparison.Ordinal));
     }
 
@@ -58,8 +64,10 @@ public sealed class PushSubtreesTests
     [Fact]
     public void Trees_compare_by_content()
     {
-        const string Sql = "SELECT a.x, b.x, count(*) FROM a JOIN b ON b.k = a.k WHERE EXISTS (SELECT FROM b b2 WHERE b2.k = a.k) GROUP BY a.x, b.x";
-        RelationalTree Tree() => PlanRewriter.Nodes(Optimized(Sql, "", pushesSubtrees: true)).OfType<Scan>().Select(scan => ((Taken)scan.Handle).Tree).Single();
+        const string Sql =
+            "SELECT a.x, b.x, count(*) FROM a JOIN b ON b.k = a.k WHERE EXISTS (SELECT FROM b b2 WHERE b2.k = a.k) GROUP BY a.x, b.x";
+        RelationalTree Tree() =>
+            PlanRewriter.Nodes(Optimized(Sql, "", pushesSubtrees: true)).OfType<Scan>().Select(scan => ((Taken)scan.Handle).Tree).Single();
         Assert.Equal(Tree(), Tree());
         Assert.Equal(Tree().GetHashCode(), Tree().GetHashCode());
         Assert.Equal(["x", "x", "count"], Tree().Columns.Select(column => column.Name.Split('_')[0]));
@@ -79,7 +87,8 @@ public sealed class PushSubtreesTests
             ["c"] = Table("two", two, "c"),
         };
         var bound = Binder.Bind(
-            ((SelectStatement)SqlParser.Parse(sql)[0].Statement).Query, new BindContext(table => tables.GetValueOrDefault(table.Name.Name), [], ValueContext.Default));
+            ((SelectStatement)SqlParser.Parse(sql)[0].Statement).Query,
+            new BindContext(table => tables.GetValueOrDefault(table.Name.Name), [], ValueContext.Default));
         return QueryPlanner.Optimize(bound, new ExecutionContext([], _ => null) { PushesSubtrees = pushesSubtrees });
     }
 
@@ -91,7 +100,9 @@ public sealed class PushSubtreesTests
     private sealed class Source(string refused) : ISubtreePushdown
     {
         public SubtreePushdown TryTake(RelationalTree tree) =>
-            Nodes(tree).Any(node => node.GetType().Name == refused) ? new SubtreePushdown(null, $"no {refused}") : new SubtreePushdown(new Taken(tree), null);
+            Nodes(tree).Any(node => node.GetType().Name == refused)
+                ? new SubtreePushdown(null, $"no {refused}")
+                : new SubtreePushdown(new Taken(tree), null);
 
         private static IEnumerable<RelationalTree> Nodes(RelationalTree tree) => (tree switch
         {

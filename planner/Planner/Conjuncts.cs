@@ -17,7 +17,8 @@ internal static class Conjuncts
         _ => new And(terms.ToEquatableArray()),
     };
 
-    public static LogicalPlan Filter(LogicalPlan plan, IReadOnlyList<Expr> terms) => terms.Count == 0 ? plan : new Filter(plan, Combine(terms));
+    public static LogicalPlan Filter(LogicalPlan plan, IReadOnlyList<Expr> terms) =>
+        terms.Count == 0 ? plan : new Filter(plan, Combine(terms));
 
     /// <summary>Conditions that follow from a conjunct: an OR whose branches all demand the same thing demands it.</summary>
     public static IEnumerable<Expr> Implied(Expr conjunct)
@@ -34,7 +35,8 @@ internal static class Conjuncts
     }
 
     /// <summary>
-    /// What a conjunct demands of some columns alone: of an OR whose every branch has terms over them, the OR of those terms. Null when it demands nothing. The conjunct itself has to be asked still.
+    /// What a conjunct demands of some columns alone: of an OR whose every branch has terms over them, the OR of those terms. Null when it
+    /// demands nothing. The conjunct itself has to be asked still.
     /// </summary>
     public static Expr? Restriction(Expr conjunct, IReadOnlySet<int> columns)
     {
@@ -42,7 +44,9 @@ internal static class Conjuncts
         var branches = new List<Expr>();
         foreach (var branch in or.Terms)
         {
-            var terms = Of(branch).Where(term => PlanColumns.Of(term) is { Count: > 0 } named && named.IsSubsetOf(columns) && !PlanRewriter.HasSubquery(term)).ToArray();
+            var terms = Of(branch)
+                .Where(term => PlanColumns.Of(term) is { Count: > 0 } named && named.IsSubsetOf(columns) && !PlanRewriter.HasSubquery(term))
+                .ToArray();
             if (terms.Length == 0) return null;
             branches.Add(Combine(terms));
         }

@@ -25,11 +25,17 @@ public static class ConnectorExpressions
                     : call.Operator is { } symbol ? new ConnectorExpression.Operator(symbol, arguments, call.Type)
                     : new ConnectorExpression.Function(call.Function.Name, arguments, call.Type);
             case And and: return ConvertAll(and.Terms, columns, ofSubquery) is { } terms ? new ConnectorExpression.And(terms) : null;
-            case Or or: return ConvertAll(or.Terms, columns, ofSubquery) is { } alternatives ? new ConnectorExpression.Or(alternatives) : null;
+            case Or or: return ConvertAll(or.Terms, columns, ofSubquery) is { } alternatives
+                ? new ConnectorExpression.Or(alternatives)
+                : null;
             case Not not: return Convert(not.Operand, columns, ofSubquery) is { } negated ? new ConnectorExpression.Not(negated) : null;
-            case IsNull test: return Convert(test.Operand, columns, ofSubquery) is { } tested ? new ConnectorExpression.IsNull(tested) : null;
+            case IsNull test: return Convert(test.Operand, columns, ofSubquery) is { } tested
+                ? new ConnectorExpression.IsNull(tested)
+                : null;
             case Coalesce coalesce:
-                return ConvertAll(coalesce.Arguments, columns, ofSubquery) is { } choices ? new ConnectorExpression.Function("coalesce", choices, coalesce.Type) : null;
+                return ConvertAll(coalesce.Arguments, columns, ofSubquery) is { } choices
+                    ? new ConnectorExpression.Function("coalesce", choices, coalesce.Type)
+                    : null;
             case InList list:
                 return Convert(list.Operand, columns, ofSubquery) is { } item && ConvertAll(list.Items, columns, ofSubquery) is { } values
                     ? new ConnectorExpression.In(item, values)
@@ -38,13 +44,15 @@ public static class ConnectorExpressions
             case Case choice:
                 return ConvertAll(choice.Operands, columns, ofSubquery) is { } parts
                     ? new ConnectorExpression.Case(
-                        choice.Whens.Select((_, i) => new CaseBranch(parts[2 * i], parts[(2 * i) + 1])).ToEquatableArray(), parts[parts.Count - 1], choice.Type)
+                        choice.Whens.Select((_, i) => new CaseBranch(parts[2 * i], parts[(2 * i) + 1])).ToEquatableArray(),
+                        parts[parts.Count - 1], choice.Type)
                     : null;
             default: return null;
         }
     }
 
-    private static EquatableArray<ConnectorExpression>? ConvertAll(EquatableArray<Expr> expressions, IReadOnlyDictionary<int, string> columns, Func<Subquery, ConnectorExpression?>? ofSubquery)
+    private static EquatableArray<ConnectorExpression>? ConvertAll(EquatableArray<Expr> expressions,
+        IReadOnlyDictionary<int, string> columns, Func<Subquery, ConnectorExpression?>? ofSubquery)
     {
         var converted = new ConnectorExpression[expressions.Count];
         for (var i = 0; i < converted.Length; i++)

@@ -1,6 +1,8 @@
 namespace Federation.Planner;
 
-/// <summary>How often the names of common table expressions are read, told by one walk: asking name by name would take the square of their number.</summary>
+/// <summary>
+/// How often the names of common table expressions are read, told by one walk: asking name by name would take the square of their number.
+/// </summary>
 internal static class CteReads
 {
     /// <summary>The scans of each name in a plan, those in subqueries and in the definition itself among them.</summary>
@@ -14,7 +16,8 @@ internal static class CteReads
     }
 
     /// <summary>
-    /// The names wanted more than once outside of their definitions: read twice, or in a place that is run again and again below WITH: a recursive term, or a subquery, which expressions may repeat.
+    /// The names wanted more than once outside of their definitions: read twice, or in a place that is run again and again below WITH: a
+    /// recursive term, or a subquery, which expressions may repeat.
     /// </summary>
     public static HashSet<CteId> Repeated(LogicalPlan plan)
     {

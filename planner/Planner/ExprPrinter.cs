@@ -25,21 +25,27 @@ public static class ExprPrinter
         IsNull test => $"{Nested(test.Operand)} IS NULL",
         IsBoolean test => $"{Nested(test.Operand)} IS {(test.Value ? "TRUE" : "FALSE")}",
         IsDistinct distinct => $"{Nested(distinct.Left)} IS DISTINCT FROM {Nested(distinct.Right)}",
-        Case conditional => $"CASE {string.Join(' ', conditional.Whens.Select(when => $"WHEN {Print(when.Condition)} THEN {Print(when.Result)}"))} ELSE {Print(conditional.Else)} END",
+        Case conditional =>
+            $"CASE {string.Join(' ', conditional.Whens.Select(when => $"WHEN {Print(when.Condition)} THEN {Print(when.Result)}"))} ELSE "
+                + $"{Print(conditional.Else)} END",
         Coalesce coalesce => $"coalesce({List(coalesce.Arguments)})",
         Extreme extreme => $"{(extreme.IsGreatest ? "greatest" : "least")}({List(extreme.Arguments)})",
         NullIf nullIf => $"nullif({Print(nullIf.Left)}, {Print(nullIf.Right)})",
         InList list => $"{Nested(list.Operand)} IN ({List(list.Items)})",
-        Quantified quantified => $"{Nested(quantified.Operand)} {Spell(quantified.Operator)} {(quantified.IsAll ? "ALL" : "ANY")} ({Print(quantified.Array)})",
+        Quantified quantified =>
+            $"{Nested(quantified.Operand)} {Spell(quantified.Operator)} {(quantified.IsAll ? "ALL" : "ANY")} ({Print(quantified.Array)})",
         ArrayOf array => $"ARRAY[{List(array.Items)}]",
         RowOf row => $"ROW({List(row.Items)})",
         FieldOf field => $"({Print(field.Operand)}).{field.Operand.Type.Fields[field.Index].Name}",
         ItemOf item => $"{Nested(item.Operand)}[{Print(item.Index)}]",
-        SliceOf slice => $"{Nested(slice.Operand)}[{(slice.Low is null ? "" : Print(slice.Low))}:{(slice.High is null ? "" : Print(slice.High))}]",
+        SliceOf slice =>
+            $"{Nested(slice.Operand)}[{(slice.Low is null ? "" : Print(slice.Low))}:{(slice.High is null ? "" : Print(slice.High))}]",
         Subquery { Kind: SubqueryKind.Exists } => "EXISTS (subquery)",
         Subquery { Kind: SubqueryKind.Array } => "ARRAY(subquery)",
         Subquery { Kind: SubqueryKind.Scalar } => "(subquery)",
-        Subquery subquery => $"{(subquery.Left.Count == 1 ? Nested(subquery.Left[0]) : $"({List(subquery.Left)})")} {subquery.Operator} {subquery.Kind.ToString().ToUpperInvariant()} (subquery)",
+        Subquery subquery =>
+            $"{(subquery.Left.Count == 1 ? Nested(subquery.Left[0]) : $"({List(subquery.Left)})")} {subquery.Operator} "
+                + $"{subquery.Kind.ToString().ToUpperInvariant()} (subquery)",
         AggregateCall aggregate => PrintAggregate(aggregate),
         WindowCall window => PrintWindow(window),
         Grouping grouping => $"GROUPING({List(grouping.Arguments)})",
@@ -84,7 +90,8 @@ public static class ExprPrinter
     private static string Nested(Expr expression) =>
         expression is And or Or or Case or Call { Operator: not null } ? $"({Print(expression)})" : Print(expression);
 
-    private static string Spell(string symbol) => symbol switch { "~~" => "LIKE", "!~~" => "NOT LIKE", "~~*" => "ILIKE", "!~~*" => "NOT ILIKE", _ => symbol };
+    private static string Spell(string symbol) =>
+        symbol switch { "~~" => "LIKE", "!~~" => "NOT LIKE", "~~*" => "ILIKE", "!~~*" => "NOT ILIKE", _ => symbol };
 
     private static string List(IEnumerable<Expr> expressions) => string.Join(", ", expressions.Select(Print));
 }

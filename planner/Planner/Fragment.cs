@@ -29,14 +29,17 @@ public sealed record FragmentedPlan(IReadOnlyList<Fragment> Fragments, IReadOnly
     /// <summary>The fragment whose rows are the result.</summary>
     public Fragment Root => Fragments[^1];
 
-    /// <summary>Why the plan stays one task although there are workers to share it; null when it is shared or nobody is there to share it.</summary>
+    /// <summary>
+    /// Why the plan stays one task although there are workers to share it; null when it is shared or nobody is there to share it.
+    /// </summary>
     public string? KeptWhole { get; init; }
 }
 
 /// <summary>Cuts an optimised plan into fragments. One worker holds what one kernel does well; larger plans are cut at exchanges.</summary>
 public static class Fragmenter
 {
-    public static FragmentedPlan Cut(LogicalPlan plan, IReadOnlyDictionary<TableSource, Binding.ResolvedTable> tables, DistributionOptions options)
+    public static FragmentedPlan Cut(LogicalPlan plan, IReadOnlyDictionary<TableSource, Binding.ResolvedTable> tables,
+        DistributionOptions options)
     {
         var (placed, keptWhole) = Distributor.Distribute(plan, tables, options);
 
@@ -45,7 +48,8 @@ public static class Fragmenter
         var fragments = placed.Select(fragment =>
         {
             var renumbered = last == 0 ? fragment.Plan : Renumber(fragment.Plan, last);
-            return new Fragment(last - fragment.Id, renumbered, KernelSqlWriter.Write(renumbered), fragment.Output, fragment.Tasks) { Merge = fragment.Merge };
+            return new Fragment(last - fragment.Id, renumbered, KernelSqlWriter.Write(renumbered), fragment.Output, fragment.Tasks)
+                { Merge = fragment.Merge };
         });
         return new FragmentedPlan([.. fragments], tables) { KeptWhole = keptWhole };
     }
@@ -53,5 +57,6 @@ public static class Fragmenter
     private static LogicalPlan Renumber(LogicalPlan plan, int last) => PlanRewriter.Rewrite(plan, node =>
         node is RemoteSource source
             ? source with { Fragment = last - source.Fragment }
-            : PlanRewriter.MapOwnExpressions(node, expression => PlanRewriter.Rewrite(expression, item => item, inner => Renumber(inner, last))));
+            : PlanRewriter.MapOwnExpressions(node,
+                expression => PlanRewriter.Rewrite(expression, item => item, inner => Renumber(inner, last))));
 }

@@ -1,6 +1,8 @@
 namespace Federation.Planner;
 
-/// <summary>Invariants that hold for every plan after binding and after each rule; a violation is a defect and names the step that made it.</summary>
+/// <summary>
+/// Invariants that hold for every plan after binding and after each rule; a violation is a defect and names the step that made it.
+/// </summary>
 public static class PlanChecker
 {
     public static void Check(LogicalPlan plan, string step) => Check(plan, [], [], step);
@@ -39,9 +41,12 @@ public static class PlanChecker
         void CheckExpression(Expr expression)
         {
             if (expression is ColumnRef reference && !visible.Contains(reference.Column.Id))
-                throw Broken($"{plan.GetType().Name} names column {reference.Column.Name}#{reference.Column.Id}, which its input does not have");
-            if (expression is AggregateCall && plan is not (Aggregate or Window)) throw Broken($"an aggregate stands in {plan.GetType().Name}");
-            if (expression is SetCall && plan is not (ProjectSet or FunctionScan)) throw Broken($"a set-returning call stands in {plan.GetType().Name}");
+                throw Broken(
+                    $"{plan.GetType().Name} names column {reference.Column.Name}#{reference.Column.Id}, which its input does not have");
+            if (expression is AggregateCall && plan is not (Aggregate or Window))
+                throw Broken($"an aggregate stands in {plan.GetType().Name}");
+            if (expression is SetCall && plan is not (ProjectSet or FunctionScan))
+                throw Broken($"a set-returning call stands in {plan.GetType().Name}");
             if (expression is Subquery subquery) Check(subquery.Plan, visible, ctes, step);
             foreach (var operand in expression.Operands) CheckExpression(operand);
         }

@@ -29,7 +29,8 @@ public static class PlanColumns
     }
 
     /// <summary>The highest number of a column that the plan makes; 0 without any.</summary>
-    public static int HighestOf(LogicalPlan plan) => PlanRewriter.Nodes(plan).SelectMany(node => node.Columns).Select(column => column.Id).DefaultIfEmpty(0).Max();
+    public static int HighestOf(LogicalPlan plan) =>
+        PlanRewriter.Nodes(plan).SelectMany(node => node.Columns).Select(column => column.Id).DefaultIfEmpty(0).Max();
 
     private static void Walk(LogicalPlan plan, HashSet<int> named, HashSet<int> made)
     {

@@ -57,7 +57,8 @@ public static class PlanRewriter
                 scan with { Filters = scan.Filters.Select(map).ToEquatableArray(), Hints = scan.Hints.Select(map).ToEquatableArray() },
             Scan => plan,
             Values values => values with { Rows = values.Rows.Select(row => row.Select(map).ToEquatableArray()).ToEquatableArray() },
-            FunctionScan functions => functions with { Functions = functions.Functions.Select(item => item with { Call = map(item.Call) }).ToEquatableArray() },
+            FunctionScan functions =>
+                functions with { Functions = functions.Functions.Select(item => item with { Call = map(item.Call) }).ToEquatableArray() },
             CteScan or RemoteSource or Distinct or SetOperation or With => plan,
             Filter filter => filter with { Predicate = map(filter.Predicate) },
             Project project => project with { Assignments = Assign(project.Assignments) },
@@ -67,7 +68,9 @@ public static class PlanRewriter
             Join join => join with { Condition = map(join.Condition) },
             DistinctOn distinct => distinct with { Keys = distinct.Keys.Select(map).ToEquatableArray(), OrderBy = Keys(distinct.OrderBy) },
             Sort sort => sort with { Keys = Keys(sort.Keys) },
-            Limit limit => limit with { Count = limit.Count is null ? null : map(limit.Count), Offset = limit.Offset is null ? null : map(limit.Offset) },
+            Limit limit =>
+                limit with { Count = limit.Count is null ? null : map(limit.Count),
+                    Offset = limit.Offset is null ? null : map(limit.Offset) },
             _ => throw new UnreachableException(plan.GetType().Name),
         };
     }
@@ -76,13 +79,16 @@ public static class PlanRewriter
     public static LogicalPlan MapOwnColumns(LogicalPlan plan, Func<Column, Column> map)
     {
         EquatableArray<Column> All(EquatableArray<Column> columns) => columns.Select(map).ToEquatableArray();
-        EquatableArray<Assignment> Assign(EquatableArray<Assignment> items) => items.Select(item => item with { Column = map(item.Column) }).ToEquatableArray();
+        EquatableArray<Assignment> Assign(EquatableArray<Assignment> items) =>
+            items.Select(item => item with { Column = map(item.Column) }).ToEquatableArray();
         return plan switch
         {
-            Scan scan => scan with { Outputs = scan.Outputs.Select(output => output with { Column = map(output.Column) }).ToEquatableArray() },
+            Scan scan =>
+                scan with { Outputs = scan.Outputs.Select(output => output with { Column = map(output.Column) }).ToEquatableArray() },
             Values values => values with { Outputs = All(values.Outputs) },
             FunctionScan functions => new FunctionScan(
-                functions.Functions.Select(item => item with { Outputs = All(item.Outputs) }).ToEquatableArray(), functions.Ordinality is null ? null : map(functions.Ordinality)),
+                functions.Functions.Select(item => item with { Outputs = All(item.Outputs) }).ToEquatableArray(),
+                functions.Ordinality is null ? null : map(functions.Ordinality)),
             CteScan scan => scan with { Outputs = All(scan.Outputs), Sources = All(scan.Sources) },
             RemoteSource source => source with { Outputs = All(source.Outputs) },
             Project project => project with { Assignments = Assign(project.Assignments) },
@@ -137,7 +143,8 @@ public static class PlanRewriter
 
     /// <summary>Rewrites every expression of a plan, those inside subqueries among them.</summary>
     public static LogicalPlan RewriteExpressions(LogicalPlan plan, Func<Expr, Expr> rewrite) =>
-        Rewrite(plan, node => MapOwnExpressions(node, expression => Rewrite(expression, rewrite, inner => RewriteExpressions(inner, rewrite))));
+        Rewrite(plan,
+            node => MapOwnExpressions(node, expression => Rewrite(expression, rewrite, inner => RewriteExpressions(inner, rewrite))));
 
     /// <summary>Whether an expression or one of its operands satisfies a test; plans of subqueries are not searched.</summary>
     public static bool Contains(Expr expression, Func<Expr, bool> test)

@@ -2,10 +2,15 @@ using Federation.Plan;
 
 namespace Federation.Planner;
 
-/// <summary>Which columns of which tables a bound query names, for the rights that it needs. A column counts wherever it is named, also where its value makes no difference.</summary>
+/// <summary>
+/// Which columns of which tables a bound query names, for the rights that it needs. A column counts wherever it is named, also where its
+/// value makes no difference.
+/// </summary>
 public static class ReadColumns
 {
-    /// <summary>The columns by table; none for a table of which only the rows count. Of a plan as it was bound: rules drop columns.</summary>
+    /// <summary>
+    /// The columns by table; none for a table of which only the rows count. Of a plan as it was bound: rules drop columns.
+    /// </summary>
     public static IReadOnlyDictionary<TableSource, IReadOnlySet<string>> Of(LogicalPlan plan)
     {
         var named = plan.Columns.Select(column => column.Id).ToHashSet();
@@ -18,7 +23,9 @@ public static class ReadColumns
         }
 
         return scans.GroupBy(scan => scan.Source).ToDictionary(
-            group => group.Key, IReadOnlySet<string> (group) => group.SelectMany(scan => scan.Outputs).Where(output => named.Contains(output.Column.Id)).Select(output => output.SourceName).ToHashSet(StringComparer.Ordinal));
+            group => group.Key,
+            IReadOnlySet<string> (group) => group.SelectMany(scan => scan.Outputs).Where(output => named.Contains(output.Column.Id))
+                .Select(output => output.SourceName).ToHashSet(StringComparer.Ordinal));
     }
 
     /// <summary>Columns that a node needs of its inputs without naming them.</summary>

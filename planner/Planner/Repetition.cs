@@ -4,7 +4,8 @@ namespace Federation.Planner;
 public static class Repetition
 {
     /// <summary>
-    /// The kernel computes equal expressions of a SELECT once, so that repeating a short one costs nothing. Long ones would make the text grow with a power of the nesting.
+    /// The kernel computes equal expressions of a SELECT once, so that repeating a short one costs nothing. Long ones would make the text
+    /// grow with a power of the nesting.
     /// </summary>
     private const int MostNodes = 8;
 

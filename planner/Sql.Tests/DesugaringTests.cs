@@ -42,7 +42,8 @@ public class DesugaringTests
     [InlineData("x::interval day to second(3)", "cast(x as interval day to second(3))")]
     [InlineData("x::float(24)", "cast(x as pg_catalog.float4)")]
     [InlineData("(f(x)).y[1].*", "(f(x)).y[1].*")]
-    public void TurnsIntoCalls(string expression, string expected) => Assert.Equal(expected, SqlPrinter.Print(SqlParser.ParseExpression(expression)));
+    public void TurnsIntoCalls(string expression, string expected) =>
+        Assert.Equal(expected, SqlPrinter.Print(SqlParser.ParseExpression(expression)));
 
     [Theory]
     [InlineData("a or b and not c", "a or (b and (not c))")]
@@ -62,12 +63,14 @@ public class DesugaringTests
     [InlineData("(a or b) or c", "a or b or c")]
     [InlineData("a or (b or c)", "a or (b or c)")]
     [InlineData("@ a + b", "@ (a + b)")]
-    public void GroupsByPrecedence(string expression, string expected) => Assert.Equal(expected, SqlPrinter.Print(SqlParser.ParseExpression(expression)));
+    public void GroupsByPrecedence(string expression, string expected) =>
+        Assert.Equal(expected, SqlPrinter.Print(SqlParser.ParseExpression(expression)));
 
     [Fact]
     public void SetOperationsGroupByPrecedence()
     {
-        var select = Assert.IsType<SelectStatement>(SqlParser.Parse("select 1 union select 2 intersect select 3 except select 4")[0].Statement);
+        var select =
+            Assert.IsType<SelectStatement>(SqlParser.Parse("select 1 union select 2 intersect select 3 except select 4")[0].Statement);
         var except = Assert.IsType<SetOperation>(select.Query.Body);
         Assert.Equal(SetOperator.Except, except.Operator);
         var union = Assert.IsType<SetOperation>(except.Left);

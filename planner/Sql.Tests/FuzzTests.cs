@@ -15,19 +15,28 @@ public class FuzzTests
     /// <summary>Pieces that begin or end what the lexer treats apart, in forms that are not quite right.</summary>
     private static readonly string[] s_pieces =
     [
-        "E'\\x", "E'\\xff'", "E'\\xc3\\x28'", "E'\\u12'", "E'\\ud800'", "E'\\ud83d\\ude00'", "E'\\U00110000'", "E'\\400'", "U&'\\", "U&'\\d800'", "U&'\\+110000'", "U&\"\\0000\"", "UESCAPE '+'", "UESCAPE ''", "N'", "B'2'", "X'g'",
-        "$", "$$", "$a$", "$1", "$99999999999", "'", "''", "\"", "\"\"", "/*", "*/", "--", "\n", "\0", "\ud800", "\udc00", "\uffff", "\U0001f600", "1e", "1e99999", ".", "..", "1..2", "0x", "0b2", "1_", "99999999999999999999999999", "::", ":=", "=>", "<>", "!=",
-        "OPERATOR(", "[", "]", "(", ")", ",", ";", "CASE", "END", "NOT", "BETWEEN", "AND", "OVER (", "WITHIN GROUP (", "INTERVAL", "AT TIME ZONE", "IS NOT DISTINCT FROM", "LIKE ANY", "VALUES", "WITH RECURSIVE", "LATERAL", "ROWS FROM (", "GROUPING SETS (", "FETCH FIRST", "@@@@@@", "+-+-+-", "\u00a0",
+        "E'\\x", "E'\\xff'", "E'\\xc3\\x28'", "E'\\u12'", "E'\\ud800'", "E'\\ud83d\\ude00'", "E'\\U00110000'", "E'\\400'", "U&'\\",
+        "U&'\\d800'", "U&'\\+110000'", "U&\"\\0000\"", "UESCAPE '+'", "UESCAPE ''", "N'", "B'2'", "X'g'",
+        "$", "$$", "$a$", "$1", "$99999999999", "'", "''", "\"", "\"\"", "/*", "*/", "--", "\n", "\0", "\ud800", "\udc00", "\uffff",
+        "\U0001f600", "1e", "1e99999", ".", "..", "1..2", "0x", "0b2", "1_", "99999999999999999999999999", "::", ":=", "=>", "<>", "!=",
+        "OPERATOR(", "[", "]", "(", ")", ",", ";", "CASE", "END", "NOT", "BETWEEN", "AND", "OVER (", "WITHIN GROUP (", "INTERVAL",
+        "AT TIME ZONE", "IS NOT DISTINCT FROM", "LIKE ANY", "VALUES", "WITH RECURSIVE", "LATERAL", "ROWS FROM (", "GROUPING SETS (",
+        "FETCH FIRST", "@@@@@@", "+-+-+-", "\u00a0",
     ];
 
-    private static readonly string[] s_nests = ["(", "((select ", "array[", "case when ", "not ", "- ", "f(", "a.", "'a' || ", "exists (select ", "cast(", "/*", "row(", "x in (", "select * from ("];
+    private static readonly string[] s_nests = ["(", "((select ", "array[", "case when ", "not ", "- ", "f(", "a.", "'a' || ",
+        "exists (select ", "cast(", "/*", "row(", "x in (", "select * from ("];
 
-    /// <summary>Whatever is done to a statement, it parses or fails with an error of SQL, soon and in bounded memory, and what parses can be printed.</summary>
+    /// <summary>
+    /// Whatever is done to a statement, it parses or fails with an error of SQL, soon and in bounded memory, and what parses can be
+    /// printed.
+    /// </summary>
     [Fact]
     public void MutatedStatementsParseOrFailCleanly()
     {
         var random = new Random(20_250_101);
-        var statements = Corpus.Files.Where(file => file != "keywords").SelectMany(Corpus.Load).Select(entry => entry.Sql).Concat(SuiteStatements()).ToArray();
+        var statements = Corpus.Files.Where(file => file != "keywords").SelectMany(Corpus.Load).Select(entry => entry.Sql)
+            .Concat(SuiteStatements()).ToArray();
         Assert.True(statements.Length > 1000, $"{statements.Length} statements");
         var (parsed, refused) = (0, 0);
         var sql = "";
@@ -85,7 +94,8 @@ public class FuzzTests
     [Fact]
     public void ManyParenthesesAreRefusedAsTooDeep()
     {
-        var exception = Assert.Throws<SqlException>(() => SqlParser.Parse("select " + new string('(', 100_000) + "1" + new string(')', 100_000)));
+        var exception =
+            Assert.Throws<SqlException>(() => SqlParser.Parse("select " + new string('(', 100_000) + "1" + new string(')', 100_000)));
         Assert.Equal("54001", exception.State.Code);
     }
 
@@ -100,12 +110,16 @@ public class FuzzTests
     /// <summary>The statements of the comparisons with PostgreSQL and those of TPC-H.</summary>
     private static IEnumerable<string> SuiteStatements()
     {
-        foreach (var path in Directory.GetFiles(Path.Combine(AppContext.BaseDirectory, "Suite"), "*.sql", SearchOption.AllDirectories).Order(StringComparer.Ordinal)) yield return File.ReadAllText(path);
-        foreach (var path in Directory.GetFiles(Path.Combine(AppContext.BaseDirectory, "Suite"), "*.slt", SearchOption.AllDirectories).Order(StringComparer.Ordinal))
+        foreach (var path in Directory.GetFiles(Path.Combine(AppContext.BaseDirectory, "Suite"), "*.sql", SearchOption.AllDirectories)
+            .Order(StringComparer.Ordinal)) yield return File.ReadAllText(path);
+        foreach (var path in Directory.GetFiles(Path.Combine(AppContext.BaseDirectory, "Suite"), "*.slt", SearchOption.AllDirectories)
+            .Order(StringComparer.Ordinal))
         {
             foreach (var record in File.ReadAllText(path).Split("\n\n"))
             {
-                var body = record.Split("----")[0].Split('\n').SkipWhile(line => line.StartsWith('#') || line.StartsWith("skipif", StringComparison.Ordinal) || line.StartsWith("onlyif", StringComparison.Ordinal)).Skip(1);
+                var body = record.Split("----")[0].Split('\n')
+                    .SkipWhile(line => line.StartsWith('#') || line.StartsWith("skipif", StringComparison.Ordinal)
+                        || line.StartsWith("onlyif", StringComparison.Ordinal)).Skip(1);
                 if (string.Join('\n', body) is { Length: > 0 } sql) yield return sql;
             }
         }
@@ -129,7 +143,8 @@ public class FuzzTests
                 2 => sql.Remove(at, length).Insert(at, piece),
                 3 => sql.Insert(at, s_pieces[random.Next(s_pieces.Length)]),
                 4 => sql.Remove(at, length).Insert(at, s_pieces[random.Next(s_pieces.Length)]),
-                5 when random.Next(50) == 0 => sql.Insert(at, string.Concat(Enumerable.Repeat(s_nests[random.Next(s_nests.Length)], random.Next(2000)))),
+                5 when random.Next(50) == 0 =>
+                    sql.Insert(at, string.Concat(Enumerable.Repeat(s_nests[random.Next(s_nests.Length)], random.Next(2000)))),
                 6 => sql[..at],
                 _ => sql.Insert(at, ((char)random.Next(1, 0x250)).ToString()),
             };

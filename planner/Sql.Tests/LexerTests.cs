@@ -12,10 +12,12 @@ public class LexerTests
     [InlineData("_a$1 é1", "Identifier:_a$1 Identifier:é1")]
     [InlineData("SELECT Select", "Keyword:select Keyword:select")]
     [InlineData("\"PK_NAME\"FROM", "Identifier:PK_NAME Keyword:from")]
-    [InlineData("1 1. .5 1.5 1e3 1.e-3 2147483647 2147483648", "Integer:1 Number:1. Number:.5 Number:1.5 Number:1e3 Number:1.e-3 Integer:2147483647 Number:2147483648")]
+    [InlineData("1 1. .5 1.5 1e3 1.e-3 2147483647 2147483648",
+        "Integer:1 Number:1. Number:.5 Number:1.5 Number:1e3 Number:1.e-3 Integer:2147483647 Number:2147483648")]
     [InlineData("1..2", "Integer:1 DotDot: Integer:2")]
     [InlineData("$1 $23", "Parameter:1 Parameter:23")]
-    [InlineData("a::b c:=d e=>f", "Identifier:a TypeCast: Identifier:b Identifier:c ColonEquals: Identifier:d Identifier:e EqualsGreater:=> Identifier:f")]
+    [InlineData("a::b c:=d e=>f",
+        "Identifier:a TypeCast: Identifier:b Identifier:c ColonEquals: Identifier:d Identifier:e EqualsGreater:=> Identifier:f")]
     [InlineData("<> != <= >= < > =", "NotEquals:<> NotEquals:<> LessEquals:<= GreaterEquals:>= Character:< Character:> Character:=")]
     [InlineData("->> @> ~* !~~* || &&", "Operator:->> Operator:@> Operator:~* Operator:!~~* Operator:|| Operator:&&")]
     [InlineData("1*-2", "Integer:1 Character:* Character:- Integer:2")]
@@ -112,6 +114,7 @@ public class LexerTests
     {
         var tokens = Lexer.Tokenize(text, out var failure);
         Assert.Null(failure);
-        return string.Join(' ', tokens[..^1].Select(token => $"{token.Kind}:{(token.Kind == TokenKind.Character ? token.Character : token.Text)}"));
+        return string.Join(' ',
+            tokens[..^1].Select(token => $"{token.Kind}:{(token.Kind == TokenKind.Character ? token.Character : token.Text)}"));
     }
 }

@@ -12,7 +12,8 @@ public class PrinterTests
     [MemberData(nameof(Files))]
     public void PrintedStatementsParseBackToTheSameTree(string file)
     {
-        var failures = Corpus.Load(file).Where(entry => entry.Code is null).Select(entry => Difference(entry.Sql)).OfType<string>().ToList();
+        var failures = Corpus.Load(file).Where(entry => entry.Code is null).Select(entry => Difference(entry.Sql))
+            .OfType<string>().ToList();
         Assert.True(failures.Count == 0, $"{failures.Count} differ:\n{string.Join('\n', failures.Take(50))}");
     }
 
@@ -22,7 +23,8 @@ public class PrinterTests
     [InlineData("select * from t for system_time as of now() x", "select * from t for timestamp as of now() as x")]
     [InlineData("select * from t for version as of 5", "select * from t for version as of 5")]
     [InlineData("select * from a.b.t for timestamp as of timestamp '2020-01-01' - interval '1' day as x for update",
-        "select * from a.b.t for timestamp as of cast('2020-01-01' as pg_catalog.\"timestamp\") - cast('1' as interval day) as x for update")]
+        "select * from a.b.t for timestamp as of cast('2020-01-01' as pg_catalog.\"timestamp\") "
+        + "- cast('1' as interval day) as x for update")]
     [InlineData("fetch next c", "fetch forward 1 from c")]
     [InlineData("set time zone local", "set timezone = default")]
     public void PrintsCanonically(string sql, string expected)

@@ -40,7 +40,8 @@ public sealed record SqlTemplate(string Key, EquatableArray<TemplateLiteral> Lit
     /// <summary>Null for a statement without such literals, with parameters of its own, or that is more than one SELECT.</summary>
     public static SqlTemplate? TryMake(string sql)
     {
-        if (sql.Length > LongestText || !sql.AsSpan().ContainsAny('=', '<', '>') || !sql.AsSpan().TrimStart().StartsWith("SELECT", StringComparison.OrdinalIgnoreCase)) return null;
+        if (sql.Length > LongestText || !sql.AsSpan().ContainsAny('=', '<', '>')
+            || !sql.AsSpan().TrimStart().StartsWith("SELECT", StringComparison.OrdinalIgnoreCase)) return null;
         var tokens = Lexer.Tokenize(sql, out var failure);
         if (failure is not null) return null;
         var key = new StringBuilder(sql.Length);
@@ -55,18 +56,22 @@ public sealed record SqlTemplate(string Key, EquatableArray<TemplateLiteral> Lit
             copied = tokens[i].End;
         }
 
-        return literals.Count == 0 ? null : new SqlTemplate(key.Append(sql, copied, sql.Length - copied).ToString(), literals.ToEquatableArray());
+        return literals.Count == 0
+            ? null
+            : new SqlTemplate(key.Append(sql, copied, sql.Length - copied).ToString(), literals.ToEquatableArray());
     }
 
     private static TemplateLiteral? Of(Token token) => token.Kind switch
     {
         TokenKind.String => new TemplateLiteral(null, token.Text!),
         TokenKind.Integer => new TemplateLiteral(SqlType.Int4, token.Text!),
-        TokenKind.Number when long.TryParse(token.Text, NumberStyles.None, CultureInfo.InvariantCulture, out _) => new TemplateLiteral(SqlType.Int8, token.Text!),
+        TokenKind.Number when long.TryParse(token.Text, NumberStyles.None, CultureInfo.InvariantCulture, out _) =>
+            new TemplateLiteral(SqlType.Int8, token.Text!),
         _ => null,
     };
 
-    private static bool IsComparison(Token token) => token.Kind is TokenKind.LessEquals or TokenKind.GreaterEquals or TokenKind.NotEquals || token.Character is '=' or '<' or '>';
+    private static bool IsComparison(Token token) =>
+        token.Kind is TokenKind.LessEquals or TokenKind.GreaterEquals or TokenKind.NotEquals || token.Character is '=' or '<' or '>';
 
     /// <summary>Whether no operator or cast follows that would take the literal for its operand.</summary>
     private static bool EndsOperand(Token token) => token.Kind == TokenKind.End || token.Character is ')' or ';'

@@ -8,7 +8,10 @@ public static class SqlText
 {
     private const int LongestText = 2000;
 
-    /// <summary>The text on one line with ? for every constant, without comments; what cannot be read as SQL is left out from there on. Long texts are cut.</summary>
+    /// <summary>
+    /// The text on one line with ? for every constant, without comments; what cannot be read as SQL is left out from there on. Long texts
+    /// are cut.
+    /// </summary>
     public static string WithoutLiterals(string sql)
     {
         if (sql.Length > 4 * LongestText) sql = sql[..(4 * LongestText)];
@@ -22,7 +25,8 @@ public static class SqlText
             end = token.End;
             switch (token.Kind)
             {
-                case TokenKind.Integer or TokenKind.Number or TokenKind.String or TokenKind.BitString or TokenKind.HexString or TokenKind.UnicodeString: text.Append('?'); break;
+                case TokenKind.Integer or TokenKind.Number or TokenKind.String or TokenKind.BitString or TokenKind.HexString
+                    or TokenKind.UnicodeString: text.Append('?'); break;
                 default: text.Append(sql.AsSpan(token.Start, token.End - token.Start)); break;
             }
         }

@@ -9,12 +9,15 @@ namespace Federation.SystemCatalog;
 
 using Row = Dictionary<string, object?>;
 
-/// <summary>What columns get when an INSERT does not name them, in the words of PostgreSQL's ruleutils where these are short to find.</summary>
+/// <summary>
+/// What columns get when an INSERT does not name them, in the words of PostgreSQL's ruleutils where these are short to find.
+/// </summary>
 internal static class ColumnDefaults
 {
     /// <summary>Functions that are called by a keyword alone, which PostgreSQL writes in capitals.</summary>
     private static readonly FrozenSet<string> s_keywords = FrozenSet.ToFrozenSet(
-        ["current_date", "current_time", "current_timestamp", "localtime", "localtimestamp", "current_user", "session_user", "user", "current_role", "current_catalog", "current_schema"]);
+        ["current_date", "current_time", "current_timestamp", "localtime", "localtimestamp", "current_user", "session_user", "user",
+            "current_role", "current_catalog", "current_schema"]);
 
     /// <summary>
     /// The default of a column as pg_get_expr shows it; null when it has none. A generated column has its expression there.
@@ -44,7 +47,8 @@ internal static class ColumnDefaults
         where item.Text is not null
         select new Row
         {
-            ["oid"] = (long)StableOids.OfDefault(relation.Oid, item.Number).Value, ["adrelid"] = (long)relation.Oid.Value, ["adnum"] = item.Number, ["adbin"] = item.Text,
+            ["oid"] = (long)StableOids.OfDefault(relation.Oid, item.Number).Value, ["adrelid"] = (long)relation.Oid.Value,
+            ["adnum"] = item.Number, ["adbin"] = item.Text,
         };
 
     /// <summary>Literals that need it say their type, and operators stand in parentheses. NULL is no default.</summary>

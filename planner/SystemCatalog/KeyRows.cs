@@ -15,7 +15,9 @@ internal static class KeyRows
     /// <summary>The OIDs of pg_class, pg_constraint, pg_attrdef, pg_trigger and pg_type.</summary>
     private const long ClassOid = 1259, ConstraintOid = 2606, DefaultOid = 2604, TriggerOid = 2620, TypeOid = 1247;
 
-    public static bool Shows(string table) => table is "pg_index" or "pg_constraint" or "pg_trigger" or "pg_inherits" or "pg_partitioned_table" or "pg_sequence" or "pg_description" or "pg_indexes" or "pg_sequences"
+    public static bool Shows(string table) =>
+        table is "pg_index" or "pg_constraint" or "pg_trigger" or "pg_inherits" or "pg_partitioned_table" or "pg_sequence"
+            or "pg_description" or "pg_indexes" or "pg_sequences"
         or "definition_texts" or "expression_texts";
 
     public static IEnumerable<Row> Indexes(SystemState state) =>
@@ -23,10 +25,14 @@ internal static class KeyRows
         from index in relation.Details.Indexes
         select new Row
         {
-            ["indexrelid"] = Value(relation.OidOf(NameOf(relation, index))), ["indrelid"] = Value(relation.Oid), ["indnatts"] = (short)index.Columns.Count, ["indnkeyatts"] = index.KeyCount,
-            ["indisunique"] = index.IsUnique, ["indnullsnotdistinct"] = index.AreNullsEqual, ["indisprimary"] = index.IsPrimary, ["indisexclusion"] = index.IsExclusion, ["indimmediate"] = index.IsImmediate,
-            ["indisclustered"] = index.IsClustered, ["indisvalid"] = index.IsValid, ["indisready"] = index.IsValid, ["indislive"] = true, ["indisreplident"] = index.IsReplicaIdentity,
-            ["indkey"] = Numbers(index.Keys), ["indcollation"] = Oids(index.Collations), ["indclass"] = Oids(index.Classes), ["indoption"] = Numbers(index.Options),
+            ["indexrelid"] = Value(relation.OidOf(NameOf(relation, index))), ["indrelid"] = Value(relation.Oid),
+            ["indnatts"] = (short)index.Columns.Count, ["indnkeyatts"] = index.KeyCount,
+            ["indisunique"] = index.IsUnique, ["indnullsnotdistinct"] = index.AreNullsEqual, ["indisprimary"] = index.IsPrimary,
+            ["indisexclusion"] = index.IsExclusion, ["indimmediate"] = index.IsImmediate,
+            ["indisclustered"] = index.IsClustered, ["indisvalid"] = index.IsValid, ["indisready"] = index.IsValid, ["indislive"] = true,
+            ["indisreplident"] = index.IsReplicaIdentity,
+            ["indkey"] = Numbers(index.Keys), ["indcollation"] = Oids(index.Collations), ["indclass"] = Oids(index.Classes),
+            ["indoption"] = Numbers(index.Options),
             ["indexprs"] = index.Expressions, ["indpred"] = index.Predicate,
         };
 
@@ -38,12 +44,19 @@ internal static class KeyRows
                from constraint in relation.Details.Constraints
                select new Row
                {
-                   ["oid"] = Value(relation.OidOf(constraint)), ["conname"] = constraint.Name, ["connamespace"] = schemas[relation.Schema], ["contype"] = Text(constraint.Kind),
-                   ["condeferrable"] = constraint.IsDeferrable, ["condeferred"] = constraint.IsDeferred, ["convalidated"] = constraint.IsValidated, ["conrelid"] = Value(relation.Oid),
-                   ["conindid"] = Value(relation.OidOf(constraint.Index)), ["confrelid"] = Value(relation.OidOf(constraint.Referenced)), ["confupdtype"] = Text(constraint.UpdateAction),
-                   ["conparentid"] = constraint.Parent is { } parent ? Value(StableOids.OfPart(relation.OidOf(parent), 'c', constraint.ParentName!)) : 0L,
-                   ["confdeltype"] = Text(constraint.DeleteAction), ["confmatchtype"] = Text(constraint.MatchType), ["conislocal"] = constraint.IsLocal, ["coninhcount"] = constraint.InheritanceCount,
-                   ["connoinherit"] = constraint.IsNotInherited, ["conkey"] = NullIfEmpty(constraint.Columns), ["confkey"] = NullIfEmpty(constraint.ReferencedColumns), ["conbin"] = constraint.Condition,
+                   ["oid"] = Value(relation.OidOf(constraint)), ["conname"] = constraint.Name, ["connamespace"] = schemas[relation.Schema],
+                   ["contype"] = Text(constraint.Kind),
+                   ["condeferrable"] = constraint.IsDeferrable, ["condeferred"] = constraint.IsDeferred,
+                   ["convalidated"] = constraint.IsValidated, ["conrelid"] = Value(relation.Oid),
+                   ["conindid"] = Value(relation.OidOf(constraint.Index)), ["confrelid"] = Value(relation.OidOf(constraint.Referenced)),
+                   ["confupdtype"] = Text(constraint.UpdateAction),
+                   ["conparentid"] = constraint.Parent is { } parent
+                       ? Value(StableOids.OfPart(relation.OidOf(parent), 'c', constraint.ParentName!))
+                       : 0L,
+                   ["confdeltype"] = Text(constraint.DeleteAction), ["confmatchtype"] = Text(constraint.MatchType),
+                   ["conislocal"] = constraint.IsLocal, ["coninhcount"] = constraint.InheritanceCount,
+                   ["connoinherit"] = constraint.IsNotInherited, ["conkey"] = NullIfEmpty(constraint.Columns),
+                   ["confkey"] = NullIfEmpty(constraint.ReferencedColumns), ["conbin"] = constraint.Condition,
                };
     }
 
@@ -52,16 +65,19 @@ internal static class KeyRows
         from trigger in relation.Details.Triggers
         select new Row
         {
-            ["oid"] = Value(OidOf(relation, trigger)), ["tgrelid"] = Value(relation.Oid), ["tgname"] = trigger.Name, ["tgtype"] = trigger.Type, ["tgenabled"] = Text(trigger.Enabled),
+            ["oid"] = Value(OidOf(relation, trigger)), ["tgrelid"] = Value(relation.Oid), ["tgname"] = trigger.Name,
+            ["tgtype"] = trigger.Type, ["tgenabled"] = Text(trigger.Enabled),
             ["tgfoid"] = trigger.Function is { } function ? Value(StableOids.OfPart(relation.OidOf(function), 'p', "")) : 0L,
-            ["tgdeferrable"] = trigger.IsDeferrable, ["tginitdeferred"] = trigger.IsDeferred, ["tgattr"] = Numbers(trigger.Columns), ["tgargs"] = Array.Empty<byte>(), ["tgqual"] = trigger.Condition,
+            ["tgdeferrable"] = trigger.IsDeferrable, ["tginitdeferred"] = trigger.IsDeferred, ["tgattr"] = Numbers(trigger.Columns),
+            ["tgargs"] = Array.Empty<byte>(), ["tgqual"] = trigger.Condition,
             ["tgoldtable"] = trigger.OldTable, ["tgnewtable"] = trigger.NewTable,
         };
 
     /// <summary>Tables and the indexes of their partitions.</summary>
     public static IEnumerable<Row> Parents(SystemState state) => state.Relations.SelectMany(relation =>
         (relation.Index is { } index ? index.Details.Parent is { } parent ? [parent] : [] : relation.Details.Parents)
-            .Select((parent, i) => new Row { ["inhrelid"] = Value(relation.Oid), ["inhparent"] = Value(relation.OidOf(parent)), ["inhseqno"] = i + 1 }));
+            .Select((parent, i) =>
+                new Row { ["inhrelid"] = Value(relation.Oid), ["inhparent"] = Value(relation.OidOf(parent)), ["inhseqno"] = i + 1 }));
 
     public static IEnumerable<Row> PartitionedTables(SystemState state) =>
         from relation in state.Relations
@@ -69,7 +85,8 @@ internal static class KeyRows
         where key is not null
         select new Row
         {
-            ["partrelid"] = Value(relation.Oid), ["partstrat"] = Text(key.Strategy), ["partnatts"] = (short)key.Columns.Count, ["partdefid"] = Value(relation.OidOf(key.Default)), ["partattrs"] = Numbers(key.Columns),
+            ["partrelid"] = Value(relation.Oid), ["partstrat"] = Text(key.Strategy), ["partnatts"] = (short)key.Columns.Count,
+            ["partdefid"] = Value(relation.OidOf(key.Default)), ["partattrs"] = Numbers(key.Columns),
         };
 
     public static IEnumerable<Row> Sequences(SystemState state) =>
@@ -78,7 +95,8 @@ internal static class KeyRows
         where sequence is not null
         select new Row
         {
-            ["seqrelid"] = Value(relation.Oid), ["seqtypid"] = (long)sequence.Type, ["seqstart"] = sequence.Start, ["seqincrement"] = sequence.Increment, ["seqmax"] = sequence.Maximum, ["seqmin"] = sequence.Minimum,
+            ["seqrelid"] = Value(relation.Oid), ["seqtypid"] = (long)sequence.Type, ["seqstart"] = sequence.Start,
+            ["seqincrement"] = sequence.Increment, ["seqmax"] = sequence.Maximum, ["seqmin"] = sequence.Minimum,
             ["seqcache"] = sequence.Cache, ["seqcycle"] = sequence.Cycles,
         };
 
@@ -90,14 +108,19 @@ internal static class KeyRows
             foreach (var column in relation.Details.Columns)
             {
                 if (column.SequenceName is not { } sequence) continue;
-                yield return Dependency(ClassOid, relation.OidOf(sequence), 0, ClassOid, relation.Oid, column.Number, column.Identity.Length > 0 ? "i" : "a");
-                if (column.Default is not null) yield return Dependency(DefaultOid, StableOids.OfDefault(relation.Oid, column.Number), 0, ClassOid, relation.OidOf(sequence), 0, "n");
+                yield return Dependency(ClassOid, relation.OidOf(sequence), 0, ClassOid, relation.Oid, column.Number,
+                    column.Identity.Length > 0 ? "i" : "a");
+                if (column.Default is not null)
+                    yield return Dependency(DefaultOid, StableOids.OfDefault(relation.Oid, column.Number), 0, ClassOid,
+                        relation.OidOf(sequence), 0, "n");
             }
 
             foreach (var constraint in relation.Details.Constraints)
             {
-                foreach (var column in constraint.Columns) yield return Dependency(ConstraintOid, relation.OidOf(constraint), 0, ClassOid, relation.Oid, column, "a");
-                if (constraint is { Kind: 'p' or 'u' or 'x', Index: { } index }) yield return Dependency(ClassOid, relation.OidOf(index), 0, ConstraintOid, relation.OidOf(constraint), 0, "i");
+                foreach (var column in constraint.Columns)
+                    yield return Dependency(ConstraintOid, relation.OidOf(constraint), 0, ClassOid, relation.Oid, column, "a");
+                if (constraint is { Kind: 'p' or 'u' or 'x', Index: { } index })
+                    yield return Dependency(ClassOid, relation.OidOf(index), 0, ConstraintOid, relation.OidOf(constraint), 0, "i");
             }
         }
     }
@@ -135,8 +158,10 @@ internal static class KeyRows
         var (byValue, alignment, storage) = TypeRows.Layout(type);
         return new Row
         {
-            ["attrelid"] = Value(relation.Oid), ["attname"] = column.Name, ["atttypid"] = Value(oid), ["attlen"] = type.AnnouncedLength, ["attnum"] = (short)(i + 1), ["attcacheoff"] = -1, ["atttypmod"] = column.Modifier,
-            ["attstattarget"] = -1, ["attbyval"] = byValue, ["attalign"] = alignment, ["attstorage"] = storage, ["attcompression"] = "", ["attidentity"] = "", ["attgenerated"] = "", ["attislocal"] = true,
+            ["attrelid"] = Value(relation.Oid), ["attname"] = column.Name, ["atttypid"] = Value(oid), ["attlen"] = type.AnnouncedLength,
+            ["attnum"] = (short)(i + 1), ["attcacheoff"] = -1, ["atttypmod"] = column.Modifier,
+            ["attstattarget"] = -1, ["attbyval"] = byValue, ["attalign"] = alignment, ["attstorage"] = storage, ["attcompression"] = "",
+            ["attidentity"] = "", ["attgenerated"] = "", ["attislocal"] = true,
             ["attcollation"] = i < index.Collations.Count ? (long)index.Collations[i] : 0L,
         };
     });
@@ -150,26 +175,34 @@ internal static class KeyRows
             {
                 var oid = relation.OidOf(NameOf(relation, index));
                 yield return Definition("index", oid, 0, index.Definition, index.PrettyDefinition);
-                for (var i = 0; i < index.Columns.Count; i++) yield return Definition("index", oid, i + 1, index.Columns[i].Definition, index.Columns[i].PrettyDefinition);
+                for (var i = 0; i < index.Columns.Count; i++)
+                    yield return Definition("index", oid, i + 1, index.Columns[i].Definition, index.Columns[i].PrettyDefinition);
             }
 
-            foreach (var constraint in relation.Details.Constraints) yield return Definition("constraint", relation.OidOf(constraint), 0, constraint.Definition, constraint.PrettyDefinition);
-            foreach (var trigger in relation.Details.Triggers) yield return Definition("trigger", OidOf(relation, trigger), 0, trigger.Definition, trigger.PrettyDefinition);
-            if (relation.Details.Partitioning is { } key) yield return Definition("partition", relation.Oid, 0, key.Definition, key.Definition);
+            foreach (var constraint in relation.Details.Constraints)
+                yield return Definition("constraint", relation.OidOf(constraint), 0, constraint.Definition, constraint.PrettyDefinition);
+            foreach (var trigger in relation.Details.Triggers)
+                yield return Definition("trigger", OidOf(relation, trigger), 0, trigger.Definition, trigger.PrettyDefinition);
+            if (relation.Details.Partitioning is { } key)
+                yield return Definition("partition", relation.Oid, 0, key.Definition, key.Definition);
             foreach (var column in relation.Details.Columns)
                 if (column.SequenceName is { } sequence)
-                    yield return Definition("sequence", relation.Oid, column.Number, SystemNames.Qualified(relation.SchemaOf(sequence), sequence.Name, isVisible: false), "");
+                    yield return Definition("sequence", relation.Oid, column.Number,
+                        SystemNames.Qualified(relation.SchemaOf(sequence), sequence.Name, isVisible: false), "");
         }
 
         foreach (var item in state.Types)
-            foreach (var check in item.Listed.Checks) yield return Definition("constraint", item.OidOf(check), 0, check.Definition, check.PrettyDefinition);
+            foreach (var check in item.Listed.Checks)
+                yield return Definition("constraint", item.OidOf(check), 0, check.Definition, check.PrettyDefinition);
     }
 
     /// <summary>Expressions that pg_get_expr(…, true) prints otherwise than pg_get_expr(…).</summary>
     public static IEnumerable<Row> Expressions(SystemState state) =>
         from relation in state.Relations
         from text in relation.Details.Columns.Select(column => (Text: column.Default, Pretty: column.PrettyDefault))
-            .Concat(relation.Details.Indexes.SelectMany(index => new[] { (Text: index.Predicate, Pretty: index.PrettyPredicate), (Text: index.Expressions, Pretty: index.PrettyExpressions) }))
+            .Concat(relation.Details.Indexes
+                .SelectMany(index => new[] { (Text: index.Predicate, Pretty: index.PrettyPredicate),
+                    (Text: index.Expressions, Pretty: index.PrettyExpressions) }))
             .Concat(relation.Details.Constraints.Select(constraint => (Text: constraint.Condition, Pretty: constraint.PrettyCondition)))
         where text.Text is not null && text.Pretty is not null && text.Text != text.Pretty
         select new Row { ["relation"] = Value(relation.Oid), ["expression"] = text.Text, ["pretty"] = text.Pretty };
@@ -184,12 +217,15 @@ internal static class KeyRows
 
     private static Oid OidOf(RelationState relation, TriggerDetails trigger) => StableOids.OfPart(relation.Oid, 't', trigger.Name);
 
-    private static Row Dependency(long kind, Oid oid, int number, long referencedKind, Oid referenced, int referencedNumber, string type) => new()
+    private static Row Dependency(long kind, Oid oid, int number, long referencedKind, Oid referenced, int referencedNumber,
+        string type) => new()
     {
-        ["classid"] = kind, ["objid"] = Value(oid), ["objsubid"] = number, ["refclassid"] = referencedKind, ["refobjid"] = Value(referenced), ["refobjsubid"] = referencedNumber, ["deptype"] = type,
+        ["classid"] = kind, ["objid"] = Value(oid), ["objsubid"] = number, ["refclassid"] = referencedKind,
+        ["refobjid"] = Value(referenced), ["refobjsubid"] = referencedNumber, ["deptype"] = type,
     };
 
-    private static Row Description(long kind, Oid oid, int number, string text) => new() { ["objoid"] = Value(oid), ["classoid"] = kind, ["objsubid"] = number, ["description"] = text };
+    private static Row Description(long kind, Oid oid, int number, string text) =>
+        new() { ["objoid"] = Value(oid), ["classoid"] = kind, ["objsubid"] = number, ["description"] = text };
 
     private static Row Definition(string kind, Oid oid, int number, string definition, string pretty) =>
         new() { ["kind"] = kind, ["oid"] = Value(oid), ["number"] = number, ["definition"] = definition, ["pretty"] = pretty };

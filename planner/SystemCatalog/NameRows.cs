@@ -13,9 +13,12 @@ internal static class NameRows
     /// <summary>SQL's own names of types that the catalog calls otherwise.</summary>
     private static readonly (string Name, string Type)[] s_spellings =
     [
-        ("int", "int4"), ("integer", "int4"), ("smallint", "int2"), ("bigint", "int8"), ("real", "float4"), ("float", "float8"), ("double precision", "float8"), ("decimal", "numeric"), ("dec", "numeric"),
-        ("boolean", "bool"), ("character varying", "varchar"), ("char varying", "varchar"), ("national character varying", "varchar"), ("character", "bpchar"), ("nchar", "bpchar"),
-        ("national character", "bpchar"), ("bit varying", "varbit"), ("timestamp without time zone", "timestamp"), ("timestamp with time zone", "timestamptz"), ("time without time zone", "time"),
+        ("int", "int4"), ("integer", "int4"), ("smallint", "int2"), ("bigint", "int8"), ("real", "float4"), ("float", "float8"),
+        ("double precision", "float8"), ("decimal", "numeric"), ("dec", "numeric"),
+        ("boolean", "bool"), ("character varying", "varchar"), ("char varying", "varchar"), ("national character varying", "varchar"),
+        ("character", "bpchar"), ("nchar", "bpchar"),
+        ("national character", "bpchar"), ("bit varying", "varbit"), ("timestamp without time zone", "timestamp"),
+        ("timestamp with time zone", "timestamptz"), ("time without time zone", "time"),
         ("time with time zone", "timetz"),
     ];
 
@@ -46,16 +49,19 @@ internal static class NameRows
             var oid = (long)relation.Oid.Value;
             yield return new Row { ["key"] = NameKeys.Of(relation.Schema, relation.Name), ["oid"] = oid };
             yield return new Row { ["key"] = NameKeys.Of(state.Database, relation.Schema, relation.Name), ["oid"] = oid };
-            if (visible.Contains((relation.Schema, relation.Name))) yield return new Row { ["key"] = NameKeys.Of(relation.Name), ["oid"] = oid };
+            if (visible.Contains((relation.Schema, relation.Name)))
+                yield return new Row { ["key"] = NameKeys.Of(relation.Name), ["oid"] = oid };
             if (relation.Schema.IndexOf('.', StringComparison.Ordinal) is > 0 and var dot)
-                yield return new Row { ["key"] = NameKeys.Of(relation.Schema[..dot], relation.Schema[(dot + 1)..], relation.Name), ["oid"] = oid };
+                yield return new Row { ["key"] = NameKeys.Of(relation.Schema[..dot], relation.Schema[(dot + 1)..], relation.Name),
+                    ["oid"] = oid };
         }
     }
 
     public static IEnumerable<Row> TypeKeys(SystemState state, IEnumerable<Row> namespaces)
     {
         var schemas = namespaces.ToDictionary(row => (long)row["oid"]!, row => (string)row["nspname"]!);
-        var types = TypeRows.Types.Concat(SourceTypeRows.Types(state)).Where(type => schemas.ContainsKey((long)type["typnamespace"]!)).ToList();
+        var types = TypeRows.Types.Concat(SourceTypeRows.Types(state))
+            .Where(type => schemas.ContainsKey((long)type["typnamespace"]!)).ToList();
         var visible = Visible(state, types.Select(type => (schemas[(long)type["typnamespace"]!], (string)type["typname"]!)));
         var arrays = types.ToDictionary(type => (long)type["oid"]!, type => (long)type["typarray"]!);
         foreach (var type in types)
@@ -82,7 +88,8 @@ internal static class NameRows
     public static IEnumerable<Row> SourceTypes(SystemState state, IEnumerable<Row> namespaces)
     {
         var schemas = namespaces.ToDictionary(row => (long)row["oid"]!, row => (string)row["nspname"]!);
-        var types = state.Types.Where(item => schemas.ContainsKey(item.Schema.Value)).Select(item => (item.Type, Schema: schemas[item.Schema.Value], item.Type.Source!.Name)).ToList();
+        var types = state.Types.Where(item => schemas.ContainsKey(item.Schema.Value))
+            .Select(item => (item.Type, Schema: schemas[item.Schema.Value], item.Type.Source!.Name)).ToList();
         if (types.Count == 0) yield break;
         var own = TypeRows.Types.Select(type => ("pg_catalog", (string)type["typname"]!));
         var visible = Visible(state, types.Select(item => (item.Schema, item.Name)).Concat(own));
@@ -100,7 +107,9 @@ internal static class NameRows
     private static HashSet<(string Schema, string Name)> Visible(SystemState state, IEnumerable<(string Schema, string Name)> names)
     {
         var path = state.SearchPath.Contains("pg_catalog") ? state.SearchPath : ["pg_catalog", .. state.SearchPath];
-        var places = path.Select((schema, i) => (schema, i)).DistinctBy(item => item.schema).ToDictionary(item => item.schema, item => item.i);
-        return names.Where(name => places.ContainsKey(name.Schema)).GroupBy(name => name.Name).Select(group => group.MinBy(name => places[name.Schema])).ToHashSet();
+        var places = path.Select((schema, i) => (schema, i)).DistinctBy(item => item.schema)
+            .ToDictionary(item => item.schema, item => item.i);
+        return names.Where(name => places.ContainsKey(name.Schema)).GroupBy(name => name.Name)
+            .Select(group => group.MinBy(name => places[name.Schema])).ToHashSet();
     }
 }

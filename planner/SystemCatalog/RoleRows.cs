@@ -17,29 +17,37 @@ internal static class RoleRows
 
     public static IEnumerable<Row> Users(SystemState state) => state.Roles.Where(role => role.CanLogin).Select(role => User(role, Hidden));
 
-    public static IEnumerable<Row> Shadows(SystemState state) => state.Roles.Where(role => role.CanLogin).Select(role => User(role, role.Verifier));
+    public static IEnumerable<Row> Shadows(SystemState state) =>
+        state.Roles.Where(role => role.CanLogin).Select(role => User(role, role.Verifier));
 
     public static IEnumerable<Row> Groups(SystemState state) => state.Roles.Where(role => !role.CanLogin).Select(role => new Row
     {
         ["groname"] = role.Name, ["grosysid"] = (long)role.Oid.Value,
-        ["grolist"] = PgArray.Vector([.. state.Roles.Where(member => member.MemberOf.Any(membership => membership.Role == role.Name)).Select(member => (object?)(long)member.Oid.Value)]),
+        ["grolist"] =
+            PgArray.Vector([.. state.Roles.Where(member => member.MemberOf.Any(membership => membership.Role == role.Name))
+                .Select(member => (object?)(long)member.Oid.Value)]),
     });
 
-    public static IEnumerable<Row> Memberships(SystemState state) => state.Roles.SelectMany(member => member.MemberOf.Select(membership => new Row
+    public static IEnumerable<Row> Memberships(SystemState state) =>
+        state.Roles.SelectMany(member => member.MemberOf.Select(membership => new Row
     {
-        ["roleid"] = state.OidOf(membership.Role), ["member"] = (long)member.Oid.Value, ["grantor"] = state.OidOf(membership.Grantor), ["admin_option"] = membership.IsAdmin,
+        ["roleid"] = state.OidOf(membership.Role), ["member"] = (long)member.Oid.Value, ["grantor"] = state.OidOf(membership.Grantor),
+        ["admin_option"] = membership.IsAdmin,
     }));
 
     private static Row Role(RoleState role, string? password) => new()
     {
-        ["oid"] = (long)role.Oid.Value, ["rolname"] = role.Name, ["rolsuper"] = role.IsSuperuser, ["rolinherit"] = role.Inherits, ["rolcreaterole"] = role.CanCreateRoles,
-        ["rolcreatedb"] = role.CanCreateDatabases, ["rolcanlogin"] = role.CanLogin, ["rolreplication"] = role.CanReplicate, ["rolconnlimit"] = role.ConnectionLimit, ["rolpassword"] = password,
+        ["oid"] = (long)role.Oid.Value, ["rolname"] = role.Name, ["rolsuper"] = role.IsSuperuser, ["rolinherit"] = role.Inherits,
+        ["rolcreaterole"] = role.CanCreateRoles,
+        ["rolcreatedb"] = role.CanCreateDatabases, ["rolcanlogin"] = role.CanLogin, ["rolreplication"] = role.CanReplicate,
+        ["rolconnlimit"] = role.ConnectionLimit, ["rolpassword"] = password,
         ["rolvaliduntil"] = End(role), ["rolbypassrls"] = role.BypassesRowSecurity,
     };
 
     private static Row User(RoleState role, string? password) => new()
     {
-        ["usename"] = role.Name, ["usesysid"] = (long)role.Oid.Value, ["usecreatedb"] = role.CanCreateDatabases, ["usesuper"] = role.IsSuperuser, ["userepl"] = role.CanReplicate,
+        ["usename"] = role.Name, ["usesysid"] = (long)role.Oid.Value, ["usecreatedb"] = role.CanCreateDatabases,
+        ["usesuper"] = role.IsSuperuser, ["userepl"] = role.CanReplicate,
         ["usebypassrls"] = role.BypassesRowSecurity, ["passwd"] = password, ["valuntil"] = End(role),
     };
 

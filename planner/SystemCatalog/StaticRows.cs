@@ -12,7 +12,12 @@ internal static class StaticRows
     public static IReadOnlyList<Row> Of(string table, string? resource = null)
     {
         var types = SystemSchema.Find("pg_catalog", table)!.Columns.ToDictionary(column => column.Name, column => column.Type);
-        return Texts(resource ?? table).Select(texts => texts.ToDictionary(item => item.Key, item => item.Value is { } text && types.TryGetValue(item.Key, out var type) ? ValueText.Parse(text, type, ValueContext.Default) : item.Value)).ToArray();
+        return Texts(resource ?? table)
+            .Select(texts =>
+                texts.ToDictionary(item => item.Key,
+                    item => item.Value is { } text && types.TryGetValue(item.Key, out var type)
+                        ? ValueText.Parse(text, type, ValueContext.Default)
+                        : item.Value)).ToArray();
     }
 
     /// <summary>The texts of an embedded table's rows by column.</summary>
@@ -40,7 +45,14 @@ internal static class StaticRows
             }
 
             i++;
-            text.Append(field[i] switch { 'n' => '\n', 't' => '\t', 'r' => '\r', '\\' => '\\', var other => throw new InvalidDataException($"unknown escape \\{other}") });
+            text.Append(field[i] switch
+            {
+                'n' => '\n',
+                't' => '\t',
+                'r' => '\r',
+                '\\' => '\\',
+                var other => throw new InvalidDataException($"unknown escape \\{other}"),
+            });
         }
 
         return text.ToString();

@@ -19,7 +19,8 @@ public sealed record SystemTableHandle : ITableHandle
 }
 
 /// <summary>
-/// The schemas and relations that a scan can show rows of; null for any. Sources are asked for these alone. Rows of others may come all the same: the engine applies the conditions again.
+/// The schemas and relations that a scan can show rows of; null for any. Sources are asked for these alone. Rows of others may come all the
+/// same: the engine applies the conditions again.
 /// </summary>
 public sealed record SystemFilter
 {

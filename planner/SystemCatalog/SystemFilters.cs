@@ -5,7 +5,10 @@ using Federation.Core.Types;
 
 namespace Federation.SystemCatalog;
 
-/// <summary>Reads from conditions on a system table which schemas and relations they leave: equality with constants, and the patterns by which psql asks for one name.</summary>
+/// <summary>
+/// Reads from conditions on a system table which schemas and relations they leave: equality with constants, and the patterns by which psql
+/// asks for one name.
+/// </summary>
 internal static partial class SystemFilters
 {
     private enum Subject
@@ -63,9 +66,14 @@ internal static partial class SystemFilters
     {
         var (operand, values) = condition switch
         {
-            ConnectorExpression.Operator { Symbol: "=", Arguments: [var left, var right] } => ConstantOf(right) is { } value ? (left, [value]) : (right, ConstantOf(left) is { } other ? [other] : null),
-            ConnectorExpression.Operator { Symbol: "~", Arguments: [var left, var right] } => (left, ConstantOf(right) is string pattern && OneName().Match(pattern) is { Success: true } match ? [match.Groups["name"].Value] : null),
-            ConnectorExpression.In list when list.Values.All(value => ConstantOf(value) is not null) => (list.Argument, list.Values.Select(value => ConstantOf(value)!).ToArray()),
+            ConnectorExpression.Operator { Symbol: "=", Arguments: [var left, var right] } =>
+                ConstantOf(right) is { } value ? (left, [value]) : (right, ConstantOf(left) is { } other ? [other] : null),
+            ConnectorExpression.Operator { Symbol: "~", Arguments: [var left, var right] } =>
+                (left, ConstantOf(right) is string pattern && OneName().Match(pattern) is { Success: true } match
+                    ? [match.Groups["name"].Value]
+                    : null),
+            ConnectorExpression.In list when list.Values.All(value => ConstantOf(value) is not null) =>
+                (list.Argument, list.Values.Select(value => ConstantOf(value)!).ToArray()),
             _ => ((ConnectorExpression?)null, (object[]?)null),
         };
         if (values is null || ColumnOf(operand) is not { } column || !s_subjects.TryGetValue((table, column), out var subject)) return null;
@@ -82,25 +90,32 @@ internal static partial class SystemFilters
     private static string? ColumnOf(ConnectorExpression? expression) => expression switch
     {
         ConnectorExpression.Column column => column.Name,
-        ConnectorExpression.Cast { To: { IsArray: false, Modifier: < 0 } to } cast when to.Base.Name is "text" or "varchar" or "name" or "oid" or "int8" or "regclass" or "regnamespace" => ColumnOf(cast.Argument),
+        ConnectorExpression.Cast { To: { IsArray: false, Modifier: < 0 } to } cast
+            when to.Base.Name is "text" or "varchar" or "name" or "oid" or "int8" or "regclass" or "regnamespace" =>
+                ColumnOf(cast.Argument),
         _ => null,
     };
 
     private static object? ConstantOf(ConnectorExpression expression) => expression switch
     {
         ConnectorExpression.Constant constant => constant.Value,
-        ConnectorExpression.Cast { To: { IsArray: false, Modifier: < 0 } to } cast when to.Base.Name is "text" or "varchar" or "oid" or "int8" => ConstantOf(cast.Argument),
+        ConnectorExpression.Cast { To: { IsArray: false, Modifier: < 0 } to } cast
+            when to.Base.Name is "text" or "varchar" or "oid" or "int8" => ConstantOf(cast.Argument),
         _ => null,
     };
 
     private static string[]? Texts(object[] values) => values.All(value => value is string) ? [.. values.Cast<string>()] : null;
 
     private static long[]? Numbers(object[] values) =>
-        values.All(value => value is long or int or short) ? [.. values.Select(value => Convert.ToInt64(value, System.Globalization.CultureInfo.InvariantCulture))] : null;
+        values.All(value => value is long or int or short)
+            ? [.. values.Select(value => Convert.ToInt64(value, System.Globalization.CultureInfo.InvariantCulture))]
+            : null;
 
-    private static EquatableArray<T> Both<T>(EquatableArray<T>? before, T[] now) => (before is { } old ? old.Intersect(now) : now.Distinct()).ToEquatableArray();
+    private static EquatableArray<T> Both<T>(EquatableArray<T>? before, T[] now) =>
+        (before is { } old ? old.Intersect(now) : now.Distinct()).ToEquatableArray();
 
     /// <summary>What psql makes of a plain name: <c>\d orders</c> asks for '^(orders)$'.</summary>
-    [GeneratedRegex(@"^\^\((?<name>[a-z0-9_]+)\)\$$", RegexOptions.ExplicitCapture | RegexOptions.CultureInvariant, matchTimeoutMilliseconds: 1000)]
+    [GeneratedRegex(@"^\^\((?<name>[a-z0-9_]+)\)\$$", RegexOptions.ExplicitCapture | RegexOptions.CultureInvariant,
+        matchTimeoutMilliseconds: 1000)]
     private static partial Regex OneName();
 }

@@ -25,7 +25,8 @@ internal static class SystemRows
     private static readonly Lazy<IReadOnlyList<Row>> s_searchTemplates = Owned("pg_ts_template", "tmplnamespace", null);
     private static readonly Lazy<IReadOnlyList<Row>> s_searchParsers = Owned("pg_ts_parser", "prsnamespace", null);
     private static readonly Lazy<IReadOnlyList<Row>> s_zoneAbbreviations = new(() => StaticRows.Of("pg_timezone_abbrevs"));
-    private static readonly Lazy<IReadOnlyList<Row>> s_casts = new(() => StaticRows.Of("pg_cast").Where(cast => TypeRows.Has(cast["castsource"]) && TypeRows.Has(cast["casttarget"])).ToArray());
+    private static readonly Lazy<IReadOnlyList<Row>> s_casts =
+        new(() => StaticRows.Of("pg_cast").Where(cast => TypeRows.Has(cast["castsource"]) && TypeRows.Has(cast["casttarget"])).ToArray());
     private static readonly Lazy<IReadOnlyList<Row>> s_aggregates = new(() => StaticRows.Of("pg_aggregate"));
     private static readonly Lazy<IReadOnlyList<Row>> s_descriptions = new(() => StaticRows.Of("pg_description"));
 
@@ -69,13 +70,15 @@ internal static class SystemRows
         [$"{SystemSchema.InternalSchema}.relation_names"] = state => NameRows.Relations(state, AllRelations(state)),
         [$"{SystemSchema.InternalSchema}.relation_keys"] = state => NameRows.RelationKeys(state, AllRelations(state)),
         [$"{SystemSchema.InternalSchema}.view_texts"] = state => state.Relations.Where(relation => relation.Definition is not null)
-            .Select(relation => new Row { ["oid"] = (long)relation.Oid.Value, ["definition"] = relation.Definition, ["pretty"] = relation.PrettyDefinition ?? relation.Definition }),
+            .Select(relation => new Row { ["oid"] = (long)relation.Oid.Value, ["definition"] = relation.Definition,
+                ["pretty"] = relation.PrettyDefinition ?? relation.Definition }),
         [$"{SystemSchema.InternalSchema}.definition_texts"] = KeyRows.Definitions,
         [$"{SystemSchema.InternalSchema}.expression_texts"] = KeyRows.Expressions,
         [$"{SystemSchema.InternalSchema}.type_keys"] = state => NameRows.TypeKeys(state, Namespaces(state)),
         [$"{SystemSchema.InternalSchema}.source_type_names"] = state => NameRows.SourceTypes(state, Namespaces(state)),
         [$"{SystemSchema.InternalSchema}.function_keys"] = _ => NameRows.FunctionKeys,
-        [$"{SystemSchema.InternalSchema}.setting_texts"] = state => state.Settings.Select(setting => new Row { ["name"] = setting.Name, ["value"] = setting.Shown }),
+        [$"{SystemSchema.InternalSchema}.setting_texts"] = state =>
+            state.Settings.Select(setting => new Row { ["name"] = setting.Name, ["value"] = setting.Shown }),
         [$"{SystemSchema.InternalSchema}.role_names"] = AccessRows.RoleNames,
         [$"{SystemSchema.InternalSchema}.role_rights"] = AccessRows.RoleRights,
         [$"{SystemSchema.InternalSchema}.schema_access"] = AccessRows.Schemas,
@@ -93,9 +96,23 @@ internal static class SystemRows
         ["pg_catalog.pg_group"] = RoleRows.Groups,
         ["pg_catalog.pg_auth_members"] = RoleRows.Memberships,
         ["pg_catalog.pg_settings"] = Settings,
-        ["pg_catalog.pg_tables"] = state => UserTables(state).Where(relation => relation.Kind is 'r' or 'p').Select(relation => new Row { ["schemaname"] = relation.Schema, ["tablename"] = relation.Name, ["tableowner"] = relation.Owner, ["hasindexes"] = Has(relation, RelationFlags.HasIndexes), ["hasrules"] = Has(relation, RelationFlags.HasRules), ["hastriggers"] = Has(relation, RelationFlags.HasTriggers), ["rowsecurity"] = Has(relation, RelationFlags.HasRowSecurity) }),
-        ["pg_catalog.pg_views"] = state => UserTables(state).Where(relation => relation.Kind == 'v').Select(relation => new Row { ["schemaname"] = relation.Schema, ["viewname"] = relation.Name, ["viewowner"] = relation.Owner, ["definition"] = relation.Definition }),
-        ["pg_catalog.pg_matviews"] = state => UserTables(state).Where(relation => relation.Kind == 'm').Select(relation => new Row { ["schemaname"] = relation.Schema, ["matviewname"] = relation.Name, ["matviewowner"] = relation.Owner, ["hasindexes"] = Has(relation, RelationFlags.HasIndexes), ["ispopulated"] = !Has(relation, RelationFlags.IsUnpopulated), ["definition"] = relation.Definition }),
+        ["pg_catalog.pg_tables"] = state =>
+            UserTables(state).Where(relation => relation.Kind is 'r' or 'p')
+                .Select(relation =>
+                    new Row { ["schemaname"] = relation.Schema, ["tablename"] = relation.Name, ["tableowner"] = relation.Owner,
+                        ["hasindexes"] = Has(relation, RelationFlags.HasIndexes), ["hasrules"] = Has(relation, RelationFlags.HasRules),
+                        ["hastriggers"] = Has(relation, RelationFlags.HasTriggers),
+                        ["rowsecurity"] = Has(relation, RelationFlags.HasRowSecurity) }),
+        ["pg_catalog.pg_views"] = state =>
+            UserTables(state).Where(relation => relation.Kind == 'v')
+                .Select(relation => new Row { ["schemaname"] = relation.Schema, ["viewname"] = relation.Name,
+                    ["viewowner"] = relation.Owner, ["definition"] = relation.Definition }),
+        ["pg_catalog.pg_matviews"] = state =>
+            UserTables(state).Where(relation => relation.Kind == 'm')
+                .Select(relation =>
+                    new Row { ["schemaname"] = relation.Schema, ["matviewname"] = relation.Name, ["matviewowner"] = relation.Owner,
+                        ["hasindexes"] = Has(relation, RelationFlags.HasIndexes),
+                        ["ispopulated"] = !Has(relation, RelationFlags.IsUnpopulated), ["definition"] = relation.Definition }),
         ["pg_catalog.pg_am"] = _ => s_accessMethods.Value,
         ["pg_catalog.pg_opclass"] = _ => s_operatorClasses.Value,
         ["pg_catalog.pg_opfamily"] = _ => s_operatorFamilies.Value,
@@ -106,34 +123,60 @@ internal static class SystemRows
         ["pg_catalog.pg_ts_parser"] = _ => s_searchParsers.Value,
         ["pg_catalog.pg_timezone_abbrevs"] = _ => s_zoneAbbreviations.Value,
         ["pg_catalog.pg_timezone_names"] = TimeZoneRows.Names,
-        ["pg_catalog.pg_extension"] = _ => [new Row { ["oid"] = 13559L, ["extname"] = "plpgsql", ["extowner"] = OwnerOid, ["extnamespace"] = PgCatalogOid, ["extrelocatable"] = false, ["extversion"] = "1.0" }],
+        ["pg_catalog.pg_extension"] = _ =>
+            [new Row { ["oid"] = 13559L, ["extname"] = "plpgsql", ["extowner"] = OwnerOid, ["extnamespace"] = PgCatalogOid,
+                ["extrelocatable"] = false, ["extversion"] = "1.0" }],
         ["pg_catalog.pg_available_extensions"] = _ =>
-            [new Row { ["name"] = "plpgsql", ["default_version"] = "1.0", ["installed_version"] = "1.0", ["comment"] = "PL/pgSQL procedural language" }],
+            [new Row { ["name"] = "plpgsql", ["default_version"] = "1.0", ["installed_version"] = "1.0",
+                ["comment"] = "PL/pgSQL procedural language" }],
         ["pg_catalog.pg_available_extension_versions"] = _ =>
         [
             new Row
             {
-                ["name"] = "plpgsql", ["version"] = "1.0", ["installed"] = true, ["superuser"] = true, ["trusted"] = true, ["relocatable"] = false, ["schema"] = "pg_catalog",
+                ["name"] = "plpgsql", ["version"] = "1.0", ["installed"] = true, ["superuser"] = true, ["trusted"] = true,
+                ["relocatable"] = false, ["schema"] = "pg_catalog",
                 ["comment"] = "PL/pgSQL procedural language",
             },
         ],
         ["pg_catalog.pg_stat_activity"] = state => SessionRows.Activity(state),
         ["pg_catalog.pg_stat_progress_copy"] = SessionRows.Copies,
         ["pg_catalog.pg_stat_ssl"] = state => SessionRows.Encryption(state),
-        ["pg_catalog.pg_stat_gssapi"] = state => state.Sessions.Select(session => new Row { ["pid"] = session.ProcessId, ["gss_authenticated"] = false, ["encrypted"] = false }),
+        ["pg_catalog.pg_stat_gssapi"] = state =>
+            state.Sessions.Select(session => new Row { ["pid"] = session.ProcessId, ["gss_authenticated"] = false, ["encrypted"] = false }),
         ["pg_catalog.pg_cursors"] = SessionRows.Cursors,
         ["pg_catalog.pg_prepared_statements"] = state => SessionRows.Prepared(state),
-        ["information_schema.character_sets"] = state => [new Row { ["character_set_name"] = "UTF8", ["character_repertoire"] = "UCS", ["form_of_use"] = "UTF8", ["default_collate_catalog"] = state.Database }],
-        ["pg_catalog.pg_tablespace"] = _ => [new Row { ["oid"] = 1663L, ["spcname"] = "pg_default", ["spcowner"] = OwnerOid }, new Row { ["oid"] = 1664L, ["spcname"] = "pg_global", ["spcowner"] = OwnerOid }],
-        ["pg_catalog.pg_foreign_server"] = state => state.Servers.Select(server => new Row { ["oid"] = (long)server.Oid.Value, ["srvname"] = server.Name, ["srvowner"] = state.OidOf(server.Owner), ["srvfdw"] = (long)StableOids.OfWrapper(server.Wrapper).Value, ["srvtype"] = server.Type, ["srvversion"] = server.Version, ["srvacl"] = server.Grants is { } grants ? AccessRows.List(server.Owner, "U", grants) : null, ["srvoptions"] = server.Options.Count == 0 ? null : PgArray.Vector([.. server.Options]) }),
+        ["information_schema.character_sets"] = state =>
+            [new Row { ["character_set_name"] = "UTF8", ["character_repertoire"] = "UCS", ["form_of_use"] = "UTF8",
+                ["default_collate_catalog"] = state.Database }],
+        ["pg_catalog.pg_tablespace"] = _ => [new Row { ["oid"] = 1663L, ["spcname"] = "pg_default", ["spcowner"] = OwnerOid },
+            new Row { ["oid"] = 1664L, ["spcname"] = "pg_global", ["spcowner"] = OwnerOid }],
+        ["pg_catalog.pg_foreign_server"] = state =>
+            state.Servers
+                .Select(server =>
+                    new Row { ["oid"] = (long)server.Oid.Value, ["srvname"] = server.Name, ["srvowner"] = state.OidOf(server.Owner),
+                        ["srvfdw"] = (long)StableOids.OfWrapper(server.Wrapper).Value, ["srvtype"] = server.Type,
+                        ["srvversion"] = server.Version,
+                        ["srvacl"] = server.Grants is { } grants ? AccessRows.List(server.Owner, "U", grants) : null,
+                        ["srvoptions"] = server.Options.Count == 0 ? null : PgArray.Vector([.. server.Options]) }),
         ["pg_catalog.pg_foreign_data_wrapper"] = state => state.Wrappers.Select(wrapper => new Row
         {
             ["oid"] = (long)StableOids.OfWrapper(wrapper).Value, ["fdwname"] = wrapper, ["fdwowner"] = OwnerOid,
-            ["fdwacl"] = state.WrapperGrants.TryGetValue(wrapper, out var grants) ? AccessRows.List(SystemState.DefaultOwner, "U", grants) : null,
+            ["fdwacl"] = state.WrapperGrants.TryGetValue(wrapper, out var grants)
+                ? AccessRows.List(SystemState.DefaultOwner, "U", grants)
+                : null,
         }),
-        ["pg_catalog.pg_user_mappings"] = state => state.Mappings.Select(mapping => new Row { ["umid"] = (long)mapping.Oid.Value, ["srvid"] = (long)mapping.Server.Value, ["srvname"] = mapping.ServerName, ["umuser"] = mapping.User is null ? 0L : state.OidOf(mapping.User), ["usename"] = mapping.User ?? "public", ["umoptions"] = mapping.Options is { Count: > 0 } options ? PgArray.Vector([.. options]) : null }),
-        ["information_schema.schemata"] = state => AllSchemas(state).Select(schema => new Row { ["catalog_name"] = state.Database, ["schema_name"] = schema.Name, ["schema_owner"] = schema.Owner }),
-        ["information_schema.tables"] = state => UserTables(state).Where(relation => relation is { IsTable: true, Kind: not 'm' }).Select(relation => new Row
+        ["pg_catalog.pg_user_mappings"] = state =>
+            state.Mappings
+                .Select(mapping =>
+                    new Row { ["umid"] = (long)mapping.Oid.Value, ["srvid"] = (long)mapping.Server.Value, ["srvname"] = mapping.ServerName,
+                        ["umuser"] = mapping.User is null ? 0L : state.OidOf(mapping.User), ["usename"] = mapping.User ?? "public",
+                        ["umoptions"] = mapping.Options is { Count: > 0 } options ? PgArray.Vector([.. options]) : null }),
+        ["information_schema.schemata"] = state =>
+            AllSchemas(state)
+                .Select(schema =>
+                    new Row { ["catalog_name"] = state.Database, ["schema_name"] = schema.Name, ["schema_owner"] = schema.Owner }),
+        ["information_schema.tables"] = state =>
+            UserTables(state).Where(relation => relation is { IsTable: true, Kind: not 'm' }).Select(relation => new Row
         {
             ["table_catalog"] = state.Database, ["table_schema"] = relation.Schema, ["table_name"] = relation.Name,
             ["table_type"] = relation.Kind switch { 'v' => "VIEW", 'f' => "FOREIGN", _ => "BASE TABLE" },
@@ -141,13 +184,16 @@ internal static class SystemRows
         }),
         ["information_schema.views"] = state => UserTables(state).Where(relation => relation.Kind == 'v').Select(relation => new Row
         {
-            ["table_catalog"] = state.Database, ["table_schema"] = relation.Schema, ["table_name"] = relation.Name, ["view_definition"] = relation.Definition, ["check_option"] = "NONE", ["is_updatable"] = "NO",
-            ["is_insertable_into"] = "NO", ["is_trigger_updatable"] = "NO", ["is_trigger_deletable"] = "NO", ["is_trigger_insertable_into"] = "NO",
+            ["table_catalog"] = state.Database, ["table_schema"] = relation.Schema, ["table_name"] = relation.Name,
+            ["view_definition"] = relation.Definition, ["check_option"] = "NONE", ["is_updatable"] = "NO",
+            ["is_insertable_into"] = "NO", ["is_trigger_updatable"] = "NO", ["is_trigger_deletable"] = "NO",
+            ["is_trigger_insertable_into"] = "NO",
         }),
         ["information_schema.columns"] = Columns,
         ["information_schema.table_privileges"] = AccessRows.TablePrivileges,
         ["information_schema.column_privileges"] = AccessRows.ColumnPrivileges,
-        ["information_schema.role_column_grants"] = state => AccessRows.ColumnPrivileges(state).Where(row => row["grantee"] is not "PUBLIC"),
+        ["information_schema.role_column_grants"] = state =>
+            AccessRows.ColumnPrivileges(state).Where(row => row["grantee"] is not "PUBLIC"),
         ["information_schema.role_table_grants"] = state => AccessRows.TablePrivileges(state).Where(row => row["grantee"] is not "PUBLIC"),
         ["information_schema.domains"] = SourceTypeRows.Domains,
         ["information_schema.domain_constraints"] = SourceTypeRows.DomainConstraints,
@@ -181,11 +227,13 @@ internal static class SystemRows
 
     private static IEnumerable<Row> Namespaces(SystemState state) => AllSchemas(state).Select(schema => new Row
     {
-        ["oid"] = (long)schema.Oid.Value, ["nspname"] = schema.Name, ["nspowner"] = state.OidOf(schema.Owner), ["nspacl"] = schema.Access is { } access ? AccessRows.Shown(access) : AccessRows.List(schema.Owner, "UC", schema.Grants),
+        ["oid"] = (long)schema.Oid.Value, ["nspname"] = schema.Name, ["nspowner"] = state.OidOf(schema.Owner),
+        ["nspacl"] = schema.Access is { } access ? AccessRows.Shown(access) : AccessRows.List(schema.Owner, "UC", schema.Grants),
     });
 
     /// <summary>What <c>\dn+</c> says of schemas that have a place of their own.</summary>
-    private static IEnumerable<Row> SchemaLocations(SystemState state) => state.Schemas.Where(schema => schema.Location is not null).Select(schema => new Row
+    private static IEnumerable<Row> SchemaLocations(SystemState state) =>
+        state.Schemas.Where(schema => schema.Location is not null).Select(schema => new Row
     {
         ["objoid"] = (long)schema.Oid.Value, ["classoid"] = 2615L, ["objsubid"] = 0, ["description"] = $"location: {schema.Location}",
     });
@@ -193,38 +241,52 @@ internal static class SystemRows
     /// <summary>The system's own schemas, then those of the database.</summary>
     internal static IEnumerable<SchemaState> AllSchemas(SystemState state) => s_schemas.Concat(state.Schemas);
 
-    internal static IEnumerable<RelationState> UserTables(SystemState state) => state.Relations.Where(relation => !SystemTables.IsSystemSchema(relation.Schema));
+    internal static IEnumerable<RelationState> UserTables(SystemState state) =>
+        state.Relations.Where(relation => !SystemTables.IsSystemSchema(relation.Schema));
 
     /// <summary>User tables, then the system's own relations.</summary>
     private static IEnumerable<RelationState> AllRelations(SystemState state) => state.Relations.Concat(
-        SystemSchema.Relations.Select(relation => new RelationState(relation.Oid, relation.Schema, relation.Name, relation.Kind, 0, relation.Columns)));
+        SystemSchema.Relations.Select(relation =>
+            new RelationState(relation.Oid, relation.Schema, relation.Name, relation.Kind, 0, relation.Columns)));
 
     private static IEnumerable<Row> Classes(SystemState state)
     {
         var schemas = Namespaces(state).ToDictionary(row => (string)row["nspname"]!, row => (long)row["oid"]!);
         return AllRelations(state).Where(relation => schemas.ContainsKey(relation.Schema)).Select(relation => new Row
         {
-            ["oid"] = (long)relation.Oid.Value, ["relname"] = relation.Name, ["relnamespace"] = schemas[relation.Schema], ["relowner"] = state.OidOf(relation.Owner),
-            ["relam"] = relation.Index?.Details.Method ?? (relation.Kind is 'r' or 'm' ? 2L : 0L), ["reltuples"] = (float)relation.Rows, ["relpersistence"] = Has(relation, RelationFlags.IsUnlogged) ? "u" : "p",
-            ["relkind"] = relation.Kind.ToString(), ["relnatts"] = (short)Math.Min(relation.ColumnCount, short.MaxValue), ["relispopulated"] = !Has(relation, RelationFlags.IsUnpopulated),
-            ["relreplident"] = relation.IsTable && relation.Kind != 'v' ? "d" : "n", ["relpages"] = relation.Index?.Details.Pages ?? 0, ["relhasindex"] = Has(relation, RelationFlags.HasIndexes),
-            ["relhastriggers"] = Has(relation, RelationFlags.HasTriggers), ["relhasrules"] = Has(relation, RelationFlags.HasRules), ["relhassubclass"] = Has(relation, RelationFlags.HasChildren) || relation.Kind == 'I',
-            ["relrowsecurity"] = Has(relation, RelationFlags.HasRowSecurity), ["relispartition"] = Has(relation, RelationFlags.IsPartition) || relation.Index?.Details.Parent is not null,
+            ["oid"] = (long)relation.Oid.Value, ["relname"] = relation.Name, ["relnamespace"] = schemas[relation.Schema],
+            ["relowner"] = state.OidOf(relation.Owner),
+            ["relam"] = relation.Index?.Details.Method ?? (relation.Kind is 'r' or 'm' ? 2L : 0L), ["reltuples"] = (float)relation.Rows,
+            ["relpersistence"] = Has(relation, RelationFlags.IsUnlogged) ? "u" : "p",
+            ["relkind"] = relation.Kind.ToString(), ["relnatts"] = (short)Math.Min(relation.ColumnCount, short.MaxValue),
+            ["relispopulated"] = !Has(relation, RelationFlags.IsUnpopulated),
+            ["relreplident"] = relation.IsTable && relation.Kind != 'v' ? "d" : "n", ["relpages"] = relation.Index?.Details.Pages ?? 0,
+            ["relhasindex"] = Has(relation, RelationFlags.HasIndexes),
+            ["relhastriggers"] = Has(relation, RelationFlags.HasTriggers), ["relhasrules"] = Has(relation, RelationFlags.HasRules),
+            ["relhassubclass"] = Has(relation, RelationFlags.HasChildren) || relation.Kind == 'I',
+            ["relrowsecurity"] = Has(relation, RelationFlags.HasRowSecurity),
+            ["relispartition"] = Has(relation, RelationFlags.IsPartition) || relation.Index?.Details.Parent is not null,
             ["relacl"] = relation.Access is { } access ? AccessRows.Shown(access) : null,
-            ["relchecks"] = (short)relation.Details.Constraints.Count(constraint => constraint.Kind == 'c'), ["relpartbound"] = relation.Details.PartitionBound,
-            ["reltype"] = relation is { Kind: 'c', Source: { } source } ? (long)StableOids.OfType(source.Server, source.Schema, relation.Name).Value : 0L,
+            ["relchecks"] = (short)relation.Details.Constraints.Count(constraint => constraint.Kind == 'c'),
+            ["relpartbound"] = relation.Details.PartitionBound,
+            ["reltype"] = relation is { Kind: 'c', Source: { } source }
+                ? (long)StableOids.OfType(source.Server, source.Schema, relation.Name).Value
+                : 0L,
         });
     }
 
     /// <summary>A relation's columns in order, then the system columns of those that have rows of their own.</summary>
     private static IEnumerable<Row> Attributes(SystemState state) => AllRelations(state).SelectMany(relation =>
         relation.Index is { } index ? KeyRows.IndexAttributes(relation, index.Details)
-            : UserAttributes(relation).Concat(relation.Kind is 'v' or 'c' || relation.Columns.Count == 0 ? [] : SystemAttributes(relation)));
+            : UserAttributes(relation)
+                .Concat(relation.Kind is 'v' or 'c' || relation.Columns.Count == 0 ? [] : SystemAttributes(relation)));
 
     private static IEnumerable<Row> SystemAttributes(RelationState relation) => s_systemColumns.Select(column => new Row
     {
-        ["attrelid"] = (long)relation.Oid.Value, ["attname"] = column.Name, ["atttypid"] = column.Type, ["attlen"] = column.Length, ["attnum"] = column.Number, ["attcacheoff"] = -1, ["atttypmod"] = -1,
-        ["attbyval"] = column.Length == 4, ["attalign"] = column.Length == 4 ? "i" : "s", ["attstorage"] = "p", ["attcompression"] = "", ["attnotnull"] = true, ["attidentity"] = "", ["attgenerated"] = "", ["attislocal"] = true,
+        ["attrelid"] = (long)relation.Oid.Value, ["attname"] = column.Name, ["atttypid"] = column.Type, ["attlen"] = column.Length,
+        ["attnum"] = column.Number, ["attcacheoff"] = -1, ["atttypmod"] = -1,
+        ["attbyval"] = column.Length == 4, ["attalign"] = column.Length == 4 ? "i" : "s", ["attstorage"] = "p", ["attcompression"] = "",
+        ["attnotnull"] = true, ["attidentity"] = "", ["attgenerated"] = "", ["attislocal"] = true,
     });
 
     /// <summary>The columns of a relation, those among them that were dropped, of which only the number is left.</summary>
@@ -245,18 +307,30 @@ internal static class SystemRows
 
     private static Row DroppedAttribute(RelationState relation, int number) => new()
     {
-        ["attrelid"] = (long)relation.Oid.Value, ["attname"] = string.Create(CultureInfo.InvariantCulture, $"........pg.dropped.{number}........"), ["attnum"] = (short)number, ["attlen"] = (short)-1,
-        ["attcacheoff"] = -1, ["atttypmod"] = -1, ["attstattarget"] = 0, ["attalign"] = "i", ["attstorage"] = "x", ["attcompression"] = "", ["attidentity"] = "", ["attgenerated"] = "", ["attisdropped"] = true,
+        ["attrelid"] = (long)relation.Oid.Value,
+        ["attname"] = string.Create(CultureInfo.InvariantCulture, $"........pg.dropped.{number}........"), ["attnum"] = (short)number,
+        ["attlen"] = (short)-1,
+        ["attcacheoff"] = -1, ["atttypmod"] = -1, ["attstattarget"] = 0, ["attalign"] = "i", ["attstorage"] = "x", ["attcompression"] = "",
+        ["attidentity"] = "", ["attgenerated"] = "", ["attisdropped"] = true,
         ["attislocal"] = true,
     };
 
-    private static Row Attribute(RelationState relation, ConnectorColumn column, int i, (bool ByValue, string Alignment, string Storage) layout) => new()
+    private static Row Attribute(RelationState relation, ConnectorColumn column, int i,
+        (bool ByValue, string Alignment, string Storage) layout) => new()
     {
-        ["attrelid"] = (long)relation.Oid.Value, ["attname"] = column.Name, ["atttypid"] = (long)(column.Domain?.Oid ?? column.Type.AnnouncedOid).Value, ["attlen"] = column.Type.AnnouncedLength,
-        ["attnum"] = Number(column, i), ["attndims"] = column.Type.IsArray ? 1 : 0, ["attcacheoff"] = -1, ["atttypmod"] = column.Domain is null ? (column.Type.Element ?? column.Type).Modifier : -1,
-        ["attstattarget"] = ColumnDefaults.Details(relation, Number(column, i))?.StatisticsTarget ?? -1, ["attbyval"] = layout.ByValue, ["attalign"] = layout.Alignment, ["attstorage"] = layout.Storage, ["attcompression"] = "", ["attnotnull"] = !column.IsNullable, ["atthasdef"] = ColumnDefaults.Of(relation, column, i) is not null, ["attidentity"] = ColumnDefaults.Details(relation, Number(column, i))?.Identity ?? "", ["attgenerated"] = column.IsGenerated ? "s" : "", ["attislocal"] = true,
+        ["attrelid"] = (long)relation.Oid.Value, ["attname"] = column.Name,
+        ["atttypid"] = (long)(column.Domain?.Oid ?? column.Type.AnnouncedOid).Value, ["attlen"] = column.Type.AnnouncedLength,
+        ["attnum"] = Number(column, i), ["attndims"] = column.Type.IsArray ? 1 : 0, ["attcacheoff"] = -1,
+        ["atttypmod"] = column.Domain is null ? (column.Type.Element ?? column.Type).Modifier : -1,
+        ["attstattarget"] = ColumnDefaults.Details(relation, Number(column, i))?.StatisticsTarget ?? -1, ["attbyval"] = layout.ByValue,
+        ["attalign"] = layout.Alignment, ["attstorage"] = layout.Storage, ["attcompression"] = "", ["attnotnull"] = !column.IsNullable,
+        ["atthasdef"] = ColumnDefaults.Of(relation, column, i) is not null,
+        ["attidentity"] = ColumnDefaults.Details(relation, Number(column, i))?.Identity ?? "",
+        ["attgenerated"] = column.IsGenerated ? "s" : "", ["attislocal"] = true,
         ["attacl"] = relation.Access?.Columns.GetValueOrDefault(column.Name) is { Count: > 0 } items ? AccessRows.List(items) : null,
-        ["attcollation"] = ColumnDefaults.Details(relation, Number(column, i)) is { Collation: > 0 } details ? details.Collation : Collation(column.Type, SystemTables.IsSystemSchema(relation.Schema)),
+        ["attcollation"] = ColumnDefaults.Details(relation, Number(column, i)) is { Collation: > 0 } details
+            ? details.Collation
+            : Collation(column.Type, SystemTables.IsSystemSchema(relation.Schema)),
     };
 
     /// <summary>Names are compared by bytes whatever the database's collation is, as are all texts of the catalogs.</summary>
@@ -270,44 +344,65 @@ internal static class SystemRows
     private static IEnumerable<Row> Databases(SystemState state) => state.Databases.Select((name, i) => (Oid: 16_000L + i, Name: name))
         .Concat(s_maintenanceDatabases.Where(database => !state.Databases.Contains(database.Name))).Select(database => new Row
     {
-        ["oid"] = database.Oid, ["datname"] = database.Name, ["datdba"] = OwnerOid, ["encoding"] = 6, ["datlocprovider"] = "c", ["datistemplate"] = database.Name is "template0" or "template1",
+        ["oid"] = database.Oid, ["datname"] = database.Name, ["datdba"] = OwnerOid, ["encoding"] = 6, ["datlocprovider"] = "c",
+        ["datistemplate"] = database.Name is "template0" or "template1",
         ["datallowconn"] = database.Name != "template0", ["datconnlimit"] = -1,
         ["dattablespace"] = 1663L, ["datcollate"] = "C.UTF-8", ["datctype"] = "C.UTF-8",
     });
 
-    internal static Dictionary<string, long> DatabaseOids(SystemState state) => Databases(state).ToDictionary(row => (string)row["datname"]!, row => (long)row["oid"]!);
+    internal static Dictionary<string, long> DatabaseOids(SystemState state) =>
+        Databases(state).ToDictionary(row => (string)row["datname"]!, row => (long)row["oid"]!);
 
     private static IEnumerable<Row> Settings(SystemState state) => state.Settings.Select(setting => new Row
     {
-        ["name"] = setting.Name, ["setting"] = setting.Setting, ["unit"] = setting.Unit, ["category"] = setting.Category, ["short_desc"] = setting.Description, ["context"] = "user",
-        ["vartype"] = setting.Type, ["source"] = "default", ["boot_val"] = setting.Default, ["reset_val"] = setting.Default, ["pending_restart"] = false,
+        ["name"] = setting.Name, ["setting"] = setting.Setting, ["unit"] = setting.Unit, ["category"] = setting.Category,
+        ["short_desc"] = setting.Description, ["context"] = "user",
+        ["vartype"] = setting.Type, ["source"] = "default", ["boot_val"] = setting.Default, ["reset_val"] = setting.Default,
+        ["pending_restart"] = false,
     });
 
-    private static IEnumerable<Row> Columns(SystemState state) => state.Relations.Where(relation => relation is { IsTable: true, Kind: not 'm' }).SelectMany(relation => relation.Columns.Select((column, i) => new Row
+    private static IEnumerable<Row> Columns(SystemState state) =>
+        state.Relations.Where(relation => relation is { IsTable: true, Kind: not 'm' })
+            .SelectMany(relation => relation.Columns.Select((column, i) => new Row
     {
-        ["table_catalog"] = state.Database, ["table_schema"] = relation.Schema, ["table_name"] = relation.Name, ["column_name"] = column.Name, ["ordinal_position"] = (int)Number(column, i), ["column_default"] = column.IsGenerated ? null : ColumnDefaults.Of(relation, column, i),
-        ["is_nullable"] = column.IsNullable && !column.IsDomainNotNull ? "YES" : "NO", ["data_type"] = column.Type.IsArray ? "ARRAY" : column.Type.Base.Source is { CatalogOid.Value: 0 } ? "USER-DEFINED" : column.Type.WithoutModifier().ToString(),
-        ["domain_catalog"] = column.Domain is null ? null : state.Database, ["domain_schema"] = column.Domain is null ? null : SchemaOf(column.Domain, relation), ["domain_name"] = column.Domain?.Source!.Name,
-        ["udt_catalog"] = state.Database, ["udt_schema"] = column.Type.Base.Source is null ? "pg_catalog" : SchemaOf(column.Type.Base, relation),
+        ["table_catalog"] = state.Database, ["table_schema"] = relation.Schema, ["table_name"] = relation.Name,
+        ["column_name"] = column.Name, ["ordinal_position"] = (int)Number(column, i),
+        ["column_default"] = column.IsGenerated ? null : ColumnDefaults.Of(relation, column, i),
+        ["is_nullable"] = column.IsNullable && !column.IsDomainNotNull ? "YES" : "NO", ["data_type"] = column.Type.IsArray
+            ? "ARRAY"
+            : column.Type.Base.Source is { CatalogOid.Value: 0 } ? "USER-DEFINED" : column.Type.WithoutModifier().ToString(),
+        ["domain_catalog"] = column.Domain is null ? null : state.Database,
+        ["domain_schema"] = column.Domain is null ? null : SchemaOf(column.Domain, relation), ["domain_name"] = column.Domain?.Source!.Name,
+        ["udt_catalog"] = state.Database,
+        ["udt_schema"] = column.Type.Base.Source is null ? "pg_catalog" : SchemaOf(column.Type.Base, relation),
         ["udt_name"] = (column.Type.IsArray ? "_" : "") + (column.Type.Base.Source?.Name ?? column.Type.Base.Name),
         ["dtd_identifier"] = Number(column, i).ToString(CultureInfo.InvariantCulture), ["is_identity"] = "NO",
-        ["is_generated"] = column.IsGenerated ? "ALWAYS" : "NEVER", ["generation_expression"] = column.IsGenerated ? ColumnDefaults.Of(relation, column, i) : null, ["is_updatable"] = "NO", ["is_self_referencing"] = "NO", ["identity_cycle"] = "NO",
+        ["is_generated"] = column.IsGenerated ? "ALWAYS" : "NEVER",
+        ["generation_expression"] = column.IsGenerated ? ColumnDefaults.Of(relation, column, i) : null, ["is_updatable"] = "NO",
+        ["is_self_referencing"] = "NO", ["identity_cycle"] = "NO",
     }.With(TypeFacts(column.Type)).With(KeyViews.IdentityOf(relation, Number(column, i)))));
 
     /// <summary>What information_schema says of a type's length and precision.</summary>
     internal static Row TypeFacts(SqlType type) => new()
     {
-        ["character_maximum_length"] = type is { IsArray: false, Modifier: > 4, Base.Name: "varchar" or "bpchar" } ? type.Modifier - 4 : null,
+        ["character_maximum_length"] = type is { IsArray: false, Modifier: > 4, Base.Name: "varchar" or "bpchar" }
+            ? type.Modifier - 4
+            : null,
         ["character_octet_length"] = OctetLength(type), ["datetime_precision"] = DatetimePrecision(type),
-        ["numeric_precision"] = NumericPrecision(type), ["numeric_precision_radix"] = NumericPrecision(type) is null ? null : type.IsNumeric ? 10 : 2,
-        ["numeric_scale"] = type.IsNumeric ? type.Decimal is { } shape && type.Modifier > 0 ? (int)shape.Scale : null : type.Storage is Storage.Int16 or Storage.Int32 or Storage.Int64 ? 0 : null,
+        ["numeric_precision"] = NumericPrecision(type),
+        ["numeric_precision_radix"] = NumericPrecision(type) is null ? null : type.IsNumeric ? 10 : 2,
+        ["numeric_scale"] = type.IsNumeric ? type.Decimal is { } shape && type.Modifier > 0
+            ? (int)shape.Scale
+            : null : type.Storage is Storage.Int16 or Storage.Int32 or Storage.Int64 ? 0 : null,
     };
 
     /// <summary>A type's schema under the name that it has beside the relation's own.</summary>
     private static string SchemaOf(PgType type, RelationState relation)
     {
         var schema = type.Source!.Schema;
-        return schema != "pg_catalog" && relation.Schema.StartsWith(type.Source.Server + ".", StringComparison.Ordinal) ? $"{type.Source.Server}.{schema}" : schema;
+        return schema != "pg_catalog" && relation.Schema.StartsWith(type.Source.Server + ".", StringComparison.Ordinal)
+            ? $"{type.Source.Server}.{schema}"
+            : schema;
     }
 
     internal static short Number(ConnectorColumn column, int index) => column.Number > 0 ? column.Number : (short)(index + 1);

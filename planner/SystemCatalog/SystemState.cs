@@ -60,7 +60,8 @@ public sealed record SystemState(string Database, string User)
     public IReadOnlyList<AclItem> DatabaseGrants { get; init; } = [];
 
     /// <summary>What was granted on wrappers.</summary>
-    public IReadOnlyDictionary<string, IReadOnlyList<AclItem>> WrapperGrants { get; init; } = new Dictionary<string, IReadOnlyList<AclItem>>();
+    public IReadOnlyDictionary<string, IReadOnlyList<AclItem>> WrapperGrants { get; init; } =
+        new Dictionary<string, IReadOnlyList<AclItem>>();
 
     /// <summary>What objects of roles have from the beginning.</summary>
     public IReadOnlyList<DefaultAccessState> DefaultAccess { get; init; } = [];
@@ -132,15 +133,18 @@ public sealed record PreparedState(string Name, string Text, PgTimestamp Prepare
 /// <param name="Verifier">The password in the form in which it is stored; null for none.</param>
 /// <param name="ValidUntil">When the password ends, in the microseconds of a timestamp.</param>
 public sealed record RoleState(
-    Oid Oid, string Name, bool IsSuperuser, bool Inherits, bool CanCreateRoles, bool CanCreateDatabases, bool CanLogin, bool CanReplicate, bool BypassesRowSecurity, int ConnectionLimit, string? Verifier,
+    Oid Oid, string Name, bool IsSuperuser, bool Inherits, bool CanCreateRoles, bool CanCreateDatabases, bool CanLogin, bool CanReplicate,
+    bool BypassesRowSecurity, int ConnectionLimit, string? Verifier,
     long? ValidUntil, IReadOnlyList<MembershipState> MemberOf);
 
 public sealed record MembershipState(string Role, bool IsAdmin, string Grantor);
 
-/// <param name="Held">The roles whose rights it has without SET ROLE; an empty name among them for a superuser. So in the other lists.</param>
+/// <param name="Held">The roles whose rights it has without SET ROLE; an empty name among them for a superuser. So in the other
+/// lists.</param>
 /// <param name="Memberships">The roles that it may become.</param>
 /// <param name="Administered">The roles that it may grant.</param>
-public sealed record RoleRights(Oid Oid, string Name, IReadOnlyList<string> Held, IReadOnlyList<string> Memberships, IReadOnlyList<string> Administered);
+public sealed record RoleRights(Oid Oid, string Name, IReadOnlyList<string> Held, IReadOnlyList<string> Memberships,
+    IReadOnlyList<string> Administered);
 
 /// <summary>Who may do what with a schema or a table.</summary>
 /// <param name="Items">What everybody has, the owner too.</param>
@@ -216,7 +220,9 @@ public sealed record RelationState(Oid Oid, string Schema, string Name, char Kin
     /// <summary>The name that a schema of its server has here.</summary>
     internal string SchemaOf(RelationName name) => Schema[..^Source!.Schema.Length] + name.Schema;
 
-    internal string ColumnName(short number) => Columns.Select((column, i) => (column.Name, Number: SystemRows.Number(column, i))).FirstOrDefault(item => item.Number == number).Name ?? "";
+    internal string ColumnName(short number) =>
+        Columns.Select((column, i) => (column.Name, Number: SystemRows.Number(column, i)))
+            .FirstOrDefault(item => item.Number == number).Name ?? "";
 
     public string Owner { get; init; } = SystemState.DefaultOwner;
 
@@ -233,7 +239,8 @@ public sealed record RelationSource(string Server, string Schema);
 /// <summary>An index and the table that it is of.</summary>
 public sealed record IndexState(Oid Table, string TableName, IndexDetails Details);
 
-public sealed record SettingState(string Name, string Setting, string? Unit, string Category, string Description, string Type, string Default)
+public sealed record SettingState(string Name, string Setting, string? Unit, string Category, string Description, string Type,
+    string Default)
 {
     /// <summary>The value with its unit, as SHOW prints it.</summary>
     public string Shown { get; init; } = Setting;

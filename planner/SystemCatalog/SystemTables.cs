@@ -14,7 +14,8 @@ public static class SystemTables
     /// <summary>Rows that a system table is expected to have before it is loaded.</summary>
     private const long UsualRows = 1000;
 
-    public static bool IsSystemSchema(string schema) => schema is "pg_catalog" or "information_schema" or SystemSchema.GatewaySchema or SystemSchema.InternalSchema;
+    public static bool IsSystemSchema(string schema) =>
+        schema is "pg_catalog" or "information_schema" or SystemSchema.GatewaySchema or SystemSchema.InternalSchema;
 
     /// <summary>The schema of what only functions written in SQL read.</summary>
     public static bool IsInternal(string schema) => schema == SystemSchema.InternalSchema;
@@ -25,19 +26,31 @@ public static class SystemTables
     public static bool IsSystemRelation(Oid oid) => SystemSchema.Find(oid) is not null;
 
     /// <summary>Whether the table shows columns of user tables, so that they have to be loaded.</summary>
-    public static bool ShowsColumns(string table) => table is "pg_attribute" or "pg_attrdef" or "columns" or "pg_depend" or "column_privileges" or "role_column_grants" || KeyViews.NeedColumns(table);
+    public static bool ShowsColumns(string table) =>
+        table is "pg_attribute" or "pg_attrdef" or "columns" or "pg_depend" or "column_privileges" or "role_column_grants"
+            || KeyViews.NeedColumns(table);
 
     /// <summary>Whether the table shows keys, indexes, comments or sequences.</summary>
-    public static bool ShowsDetails(string table) => (ShowsColumns(table) && table is not ("columns" or "column_privileges" or "role_column_grants")) || KeyRows.Shows(table) || KeyViews.Shows(table) || table is "pg_class" or "table_privileges" or "role_table_grants" or "relation_names" or "relation_keys" or "relation_access" or "column_access";
+    public static bool ShowsDetails(string table) =>
+        (ShowsColumns(table) && table is not ("columns" or "column_privileges" or "role_column_grants")) || KeyRows.Shows(table)
+            || KeyViews.Shows(table)
+            || table is "pg_class" or "table_privileges" or "role_table_grants" or "relation_names" or "relation_keys" or "relation_access"
+                or "column_access";
 
     /// <summary>Whether the table shows user tables at all.</summary>
-    public static bool ShowsRelations(string table) => ShowsDetails(table) || ShowsColumns(table) || table is "pg_class" or "tables" or "pg_tables" or "pg_views" or "pg_matviews" or "views" or "relation_names" or "relation_keys" or "relation_access" or "column_access" or "view_texts";
+    public static bool ShowsRelations(string table) =>
+        ShowsDetails(table) || ShowsColumns(table)
+            || table is "pg_class" or "tables" or "pg_tables" or "pg_views" or "pg_matviews" or "views" or "relation_names"
+                or "relation_keys" or "relation_access" or "column_access" or "view_texts";
 
     /// <summary>Whether the table shows schemas, for which every source is asked.</summary>
-    public static bool ShowsSchemas(string table) => ShowsRelations(table) || ShowsTypes(table) || table is "pg_namespace" or "schemata" or "schema_access";
+    public static bool ShowsSchemas(string table) =>
+        ShowsRelations(table) || ShowsTypes(table) || table is "pg_namespace" or "schemata" or "schema_access";
 
     /// <summary>Whether the table shows types that servers define.</summary>
-    public static bool ShowsTypes(string table) => table is "pg_type" or "pg_enum" or "type_keys" or "source_type_names" or "pg_constraint" or "pg_description" or "definition_texts" or "domains" or "domain_constraints" or "check_constraints";
+    public static bool ShowsTypes(string table) =>
+        table is "pg_type" or "pg_enum" or "type_keys" or "source_type_names" or "pg_constraint" or "pg_description" or "definition_texts"
+            or "domains" or "domain_constraints" or "check_constraints";
 
     /// <summary>Whether the table shows the rights of each role.</summary>
     public static bool ShowsRights(string table) => table is "role_rights";
@@ -53,7 +66,8 @@ public static class SystemTables
 
     /// <summary>Whether the table shows sessions, or what they have prepared.</summary>
     public static bool ShowsSessions(string table) =>
-        table is "pg_stat_activity" or "pg_stat_progress_copy" or "pg_stat_ssl" or "pg_stat_gssapi" or "pg_prepared_statements" or "pg_cursors";
+        table is "pg_stat_activity" or "pg_stat_progress_copy" or "pg_stat_ssl" or "pg_stat_gssapi" or "pg_prepared_statements"
+            or "pg_cursors";
 
     /// <summary>Whether the table shows sessions of all gateways.</summary>
     public static bool ShowsAllSessions(string table) => table is "pg_stat_activity" or "pg_stat_ssl" or "pg_stat_gssapi";
@@ -82,7 +96,8 @@ public static class SystemTables
         for (var i = 0; i < answers.Length; i++)
         {
             var added = SystemFilters.TryAdd(filter, own.Table, conjuncts[i]);
-            answers[i] = added is null ? new PushedConjunct(PushPrecision.Unsupported) : new PushedConjunct(PushPrecision.Inexact, "chooses what sources are asked for");
+            answers[i] = added is null ? new PushedConjunct(PushPrecision.Unsupported)
+                : new PushedConjunct(PushPrecision.Inexact, "chooses what sources are asked for");
             filter = added ?? filter;
         }
 
@@ -101,9 +116,11 @@ public static class SystemTables
         // A scan without columns still has rows to count.
         if (positions.Length == 0) positions = [0];
         var rows = RowsOf(handle, state);
-        var fields = positions.Select(position => new RecordField(relation.Columns[position].Name, relation.Columns[position].Type)).ToEquatableArray();
+        var fields = positions.Select(position => new RecordField(relation.Columns[position].Name, relation.Columns[position].Type))
+            .ToEquatableArray();
         var chosen = rows.Select(row => positions.Select(position => row[position]).ToEquatableArray()).ToEquatableArray();
-        return new ScanPlan([new InlineRows(inputName, fields, chosen) { EstimatedRows = rows.Count }], Details: [$"{rows.Count} rows in memory"]);
+        return new ScanPlan([new InlineRows(inputName, fields, chosen) { EstimatedRows = rows.Count }],
+            Details: [$"{rows.Count} rows in memory"]);
     }
 
     /// <summary>A row in column order; what the row does not say is NULL, or the zero of its type where the column takes no NULL.</summary>

@@ -13,7 +13,8 @@ internal static class TimeZoneRows
         foreach (var (name, rules) in TimeZones.All)
         {
             if (rules.RuleAtUtc(now) is not { } rule) continue;
-            yield return new Row { ["name"] = name, ["abbrev"] = rule.Abbreviation, ["utc_offset"] = new PgInterval(0, 0, rule.OffsetSeconds * 1_000_000L), ["is_dst"] = rule.IsDaylight };
+            yield return new Row { ["name"] = name, ["abbrev"] = rule.Abbreviation,
+                ["utc_offset"] = new PgInterval(0, 0, rule.OffsetSeconds * 1_000_000L), ["is_dst"] = rule.IsDaylight };
         }
     }
 }

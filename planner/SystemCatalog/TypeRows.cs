@@ -9,15 +9,18 @@ internal static class TypeRows
 {
     private static readonly string[] s_typeColumns =
     [
-        "oid", "typname", "typlen", "typbyval", "typtype", "typcategory", "typispreferred", "typdelim", "typrelid", "typelem", "typarray", "typinput", "typoutput", "typreceive",
-        "typsend", "typmodin", "typmodout", "typalign", "typstorage", "typsubscript", "typcollation", "typbasetype", "typtypmod", "typnotnull",
+        "oid", "typname", "typlen", "typbyval", "typtype", "typcategory", "typispreferred", "typdelim", "typrelid", "typelem", "typarray",
+        "typinput", "typoutput", "typreceive",
+        "typsend", "typmodin", "typmodout", "typalign", "typstorage", "typsubscript", "typcollation", "typbasetype", "typtypmod",
+        "typnotnull",
     ];
 
     public static readonly IReadOnlyList<Row> Types = WithElements(SystemSchema.Rows("pg_type.tsv").Select(ReadType).ToArray());
 
     public static readonly IReadOnlyList<Row> Ranges = SystemSchema.Rows("pg_range.tsv").Select(row => new Row
     {
-        ["rngtypid"] = Number(row[0]), ["rngsubtype"] = Number(row[1]), ["rngmultitypid"] = Number(row[2]), ["rngcollation"] = Number(row[3]), ["rngsubopc"] = Number(row[4]),
+        ["rngtypid"] = Number(row[0]), ["rngsubtype"] = Number(row[1]), ["rngmultitypid"] = Number(row[2]),
+        ["rngcollation"] = Number(row[3]), ["rngsubopc"] = Number(row[4]),
         ["rngcanonical"] = Number(row[5]), ["rngsubdiff"] = Number(row[6]),
     }).ToArray();
 
@@ -33,7 +36,8 @@ internal static class TypeRows
     private static readonly Dictionary<long, Row> s_byOid = Types.ToDictionary(type => (long)type["oid"]!);
 
     /// <summary>How values of a type lie in a row: typbyval, typalign and typstorage.</summary>
-    public static (bool ByValue, string Alignment, string Storage) Layout(Core.Types.SqlType type) => s_byOid.TryGetValue(type.AnnouncedOid.Value, out var row)
+    public static (bool ByValue, string Alignment, string Storage) Layout(Core.Types.SqlType type) =>
+        s_byOid.TryGetValue(type.AnnouncedOid.Value, out var row)
         ? ((bool)row["typbyval"]!, (string)row["typalign"]!, (string)row["typstorage"]!)
         : (type.Base.IsEnum && !type.IsArray, "i", type.Base.IsEnum && !type.IsArray ? "p" : "x");
 

@@ -22,8 +22,8 @@ public interface IAggregateState
 public sealed record AggregateFunction(string Name, SqlType[] Parameters, SqlType Result, Func<IAggregateState> Create);
 
 /// <summary>
-/// Puts <see cref="AggregateFunction"/>s behind the kernel's callbacks. The kernel's state is one pointer to the managed state, null until the group
-/// has seen a row.
+/// Puts <see cref="AggregateFunction"/>s behind the kernel's callbacks. The kernel's state is one pointer to the managed state, null until
+/// the group has seen a row.
 /// </summary>
 internal static unsafe class AggregateFunctionHost
 {
@@ -108,8 +108,10 @@ internal static unsafe class AggregateFunctionHost
         {
             var function = Definition(info);
 
-            // Rows behind others go into the vector that those have brought. Only a window over whole partitions, which none of these functions gets, has more.
-            if (offset + count > ResultVector.LeastCapacity && offset > 0 && ResultVector.HasHeap(function.Result)) throw new SqlException(SqlState.InternalError, $"{function.Name} has more results than a vector");
+            // Rows behind others go into the vector that those have brought. Only a window over whole partitions, which none of these
+            // functions gets, has more.
+            if (offset + count > ResultVector.LeastCapacity && offset > 0 && ResultVector.HasHeap(function.Result))
+                throw new SqlException(SqlState.InternalError, $"{function.Name} has more results than a vector");
             using var own = offset == 0 ? new ResultVector(result, function.Result, count) : default;
             var row = new FunctionRow(null, 0, offset == 0 ? own.Vector : result);
             for (ulong i = 0; i < count; i++)

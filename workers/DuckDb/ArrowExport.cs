@@ -6,7 +6,8 @@ using Federation.Core.Types;
 namespace Federation.DuckDb;
 
 /// <summary>
-/// Exports the chunks of one result as Arrow arrays (the kernel copies) and takes them over as batches. Released on every path; not thread-safe.
+/// Exports the chunks of one result as Arrow arrays (the kernel copies) and takes them over as batches. Released on every path; not
+/// thread-safe.
 /// </summary>
 internal sealed unsafe class ArrowExport : IDisposable
 {
@@ -66,7 +67,8 @@ internal sealed unsafe class ArrowExport : IDisposable
         try
         {
             if (NativeMethods.duckdb_error_data_has_error(error))
-                throw new SqlException(SqlState.InternalError, $"the kernel could not export to Arrow: {Marshal.PtrToStringUTF8((nint)NativeMethods.duckdb_error_data_message(error))}");
+                throw new SqlException(SqlState.InternalError,
+                    $"the kernel could not export to Arrow: {Marshal.PtrToStringUTF8((nint)NativeMethods.duckdb_error_data_message(error))}");
         }
         finally
         {

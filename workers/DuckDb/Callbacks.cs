@@ -3,7 +3,9 @@ using System.Runtime.InteropServices;
 
 namespace Federation.DuckDb;
 
-/// <summary>Managed objects behind the kernel's void pointers. The kernel gives each back through <see cref="Release"/>, on any thread.</summary>
+/// <summary>
+/// Managed objects behind the kernel's void pointers. The kernel gives each back through <see cref="Release"/>, on any thread.
+/// </summary>
 internal static class Callbacks
 {
     public static nint Keep(object target)

@@ -8,8 +8,8 @@ using Federation.Core.Values;
 namespace Federation.DuckDb;
 
 /// <summary>
-/// One row of a call from the kernel: the arguments and the place of the result. A function reads arguments by index and sets the result once.
-/// Spans live until the function returns.
+/// One row of a call from the kernel: the arguments and the place of the result. A function reads arguments by index and sets the result
+/// once. Spans live until the function returns.
 /// </summary>
 public unsafe ref struct FunctionRow
 {

@@ -9,7 +9,10 @@ namespace Federation.DuckDb;
 /// <summary>Runs one statement at a time. Not thread-safe but for <see cref="Interrupt"/>.</summary>
 public sealed unsafe class KernelConnection : IDisposable
 {
-    /// <summary>Statements of more characters are prepared a few at a time: the kernel plans one on one thread, and cannot be interrupted everywhere.</summary>
+    /// <summary>
+    /// Statements of more characters are prepared a few at a time: the kernel plans one on one thread, and cannot be interrupted
+    /// everywhere.
+    /// </summary>
     private const int LongStatement = 64 << 10;
 
     private static readonly SemaphoreSlim s_longPlans = new(Environment.ProcessorCount);
@@ -27,8 +30,9 @@ public sealed unsafe class KernelConnection : IDisposable
     }
 
     /// <summary>
-    /// The first common table expression of a statement that reads files or has values. A statement that reads files is planned when it is prepared and again when it starts, as the files may have changed. A
-    /// parameter whose type nothing tells makes the kernel put the first planning off, so that values are there as constants; nobody reads the expression, so it is not computed.
+    /// The first common table expression of a statement that reads files or has values. A statement that reads files is planned when it is
+    /// prepared and again when it starts, as the files may have changed. A parameter whose type nothing tells makes the kernel put the
+    /// first planning off, so that values are there as constants; nobody reads the expression, so it is not computed.
     /// </summary>
     public const string Unsettled = "\"federation_unsettled\" AS MATERIALIZED (SELECT abs($1))";
 
@@ -42,13 +46,14 @@ public sealed unsafe class KernelConnection : IDisposable
     }
 
     /// <summary>
-    /// Starts a statement and returns when its first rows are there. Blocks the calling thread, which works on the statement itself: not for
-    /// threads of the pool. The reader must be disposed before the connection.
+    /// Starts a statement and returns when its first rows are there. Blocks the calling thread, which works on the statement itself: not
+    /// for threads of the pool. The reader must be disposed before the connection.
     /// </summary>
     /// <param name="sql">Its $1 is 0 and has no other use than <see cref="Unsettled"/>'s.</param>
     /// <param name="columns">The declared columns; a result of other types is an internal error. Null takes what comes.</param>
     /// <param name="values">$2, $3, …</param>
-    public KernelResultReader Query(string sql, EquatableArray<RecordField>? columns, CancellationToken cancellationToken, EquatableArray<LargeValue> values = default)
+    public KernelResultReader Query(string sql, EquatableArray<RecordField>? columns, CancellationToken cancellationToken,
+        EquatableArray<LargeValue> values = default)
     {
         cancellationToken.ThrowIfCanceled();
         using var interrupt = new InterruptScope(this, cancellationToken);
@@ -80,7 +85,9 @@ public sealed unsafe class KernelConnection : IDisposable
         var state = value.IsText
             ? NativeMethods.duckdb_bind_varchar_length(prepared, index, (byte*)pinned.Pointer, (ulong)value.Bytes.Length)
             : NativeMethods.duckdb_bind_blob(prepared, index, (byte*)pinned.Pointer, (ulong)value.Bytes.Length);
-        if (state != 0) throw new SqlException(SqlState.InternalError, $"the kernel does not take parameter ${index.ToString(CultureInfo.InvariantCulture)}");
+        if (state != 0)
+            throw new SqlException(SqlState.InternalError,
+                $"the kernel does not take parameter ${index.ToString(CultureInfo.InvariantCulture)}");
     }
 
     private int Prepare(string sql, out nint prepared, CancellationToken cancellationToken)
@@ -134,7 +141,8 @@ internal sealed class InterruptScope : IDisposable
     public InterruptScope(KernelConnection connection, CancellationToken cancellationToken)
     {
         _connection = connection;
-        if (cancellationToken.CanBeCanceled) _registration = cancellationToken.UnsafeRegister(static scope => ((InterruptScope)scope!).Begin(), this);
+        if (cancellationToken.CanBeCanceled)
+            _registration = cancellationToken.UnsafeRegister(static scope => ((InterruptScope)scope!).Begin(), this);
     }
 
     public void Dispose()

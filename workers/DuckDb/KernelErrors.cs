@@ -5,9 +5,9 @@ using Federation.Core.Errors;
 namespace Federation.DuckDb;
 
 /// <summary>
-/// Between the kernel's errors and ours. Functions of this process and kernel SQL raise <c>SQLSTATE|message</c>, with <c>+</c> behind the state when
-/// numerics of any length may help, and optionally followed by detail and hint behind
-/// unit separators; what the kernel itself raises is put into PostgreSQL's words by a table of patterns.
+/// Between the kernel's errors and ours. Functions of this process and kernel SQL raise <c>SQLSTATE|message</c>, with <c>+</c> behind the
+/// state when numerics of any length may help, and optionally followed by detail and hint behind unit separators; what the kernel itself
+/// raises is put into PostgreSQL's words by a table of patterns.
 /// </summary>
 public static unsafe partial class KernelErrors
 {
@@ -16,7 +16,8 @@ public static unsafe partial class KernelErrors
     /// <summary>An error as text for the kernel to carry; <see cref="ToException"/> reads it back.</summary>
     internal static string Encode(Exception error) => error switch
     {
-        SqlException sql => $"{sql.State}{(sql.NeedsWideNumerics ? "+" : "")}|{Clean(sql.Message)}{Separator}{Clean(sql.Detail)}{Separator}{Clean(sql.Hint)}",
+        SqlException sql =>
+            $"{sql.State}{(sql.NeedsWideNumerics ? "+" : "")}|{Clean(sql.Message)}{Separator}{Clean(sql.Detail)}{Separator}{Clean(sql.Hint)}",
         OperationCanceledException => Encode(Cancellation.Canceled()),
         InsufficientExecutionStackException => $"{SqlState.StatementTooComplex}|stack depth limit exceeded",
         OutOfMemoryException => $"{SqlState.OutOfMemory}|out of memory",
@@ -24,7 +25,8 @@ public static unsafe partial class KernelErrors
     };
 
     internal static SqlException Of(ResultHandle result) =>
-        ToException(KernelTypes.BorrowString(NativeMethods.duckdb_result_error(result.Value)), NativeMethods.duckdb_result_error_type(result.Value));
+        ToException(KernelTypes.BorrowString(NativeMethods.duckdb_result_error(result.Value)),
+            NativeMethods.duckdb_result_error_type(result.Value));
 
     /// <param name="type">duckdb_error_type when it is known, else 0.</param>
     internal static SqlException ToException(string text, int type)
@@ -44,7 +46,8 @@ public static unsafe partial class KernelErrors
         "Conversion" => new SqlException(SqlState.InvalidTextRepresentation, Lower(message)),
         "Invalid Input" => new SqlException(SqlState.InvalidParameterValue, Lower(message)),
         "Constraint" => new SqlException(SqlState.IntegrityConstraintViolation, Lower(message)),
-        "Binder" when message.Contains("not supported", StringComparison.OrdinalIgnoreCase) => new SqlException(SqlState.FeatureNotSupported, Lower(message)),
+        "Binder" when message.Contains("not supported", StringComparison.OrdinalIgnoreCase) =>
+            new SqlException(SqlState.FeatureNotSupported, Lower(message)),
         "Not implemented" => new SqlException(SqlState.FeatureNotSupported, Lower(message)),
         "Out of Memory" => new SqlException(SqlState.OutOfMemory, "out of memory") { Detail = message },
         "INTERRUPT" or "Interrupt" => Cancellation.Canceled(),
@@ -68,7 +71,9 @@ public static unsafe partial class KernelErrors
             catch (JsonException)
             {
                 // The kernel does not escape control characters of its messages.
-                return Prefixed().Match(text) is { Success: true } raw ? (raw.Groups["type"].Value, raw.Groups["message"].Value) : ("", text);
+                return Prefixed().Match(text) is { Success: true } raw
+                    ? (raw.Groups["type"].Value, raw.Groups["message"].Value)
+                    : ("", text);
             }
         }
 

@@ -62,8 +62,9 @@ public sealed unsafe class KernelInstance : IDisposable
     public void Dispose() => _database.Dispose();
 
     /// <summary>
-    /// Passes that are off: <c>window_self_join</c> turns aggregates over partitions into a join of the input with itself, and a page input can be read once; <c>join_elimination</c> (1.5.6) drops a LEFT JOIN
-    /// whose right side repeats its keys through unnest. See docs/kernel-workarounds.md.
+    /// Passes that are off: <c>window_self_join</c> turns aggregates over partitions into a join of the input with itself, and a page input
+    /// can be read once; <c>join_elimination</c> (1.5.6) drops a LEFT JOIN whose right side repeats its keys through unnest. See
+    /// docs/kernel-workarounds.md.
     /// </summary>
     private static readonly string[] s_disabledPasses = ["window_self_join", "join_elimination"];
 
@@ -116,7 +117,8 @@ public sealed unsafe class KernelInstance : IDisposable
         // Without the final slash a directory is no prefix of the paths in it.
         var directories = options.AllowedDirectories.Select(directory => SqlText.Literal(directory.TrimEnd('/') + "/"));
         connection.Execute($"SET GLOBAL allowed_directories = [{string.Join(", ", directories)}]");
-        string[] disabled = [.. options.EnablesAllPasses ? [] : s_disabledPasses, .. options.DisabledOptimizers.Split(',', StringSplitOptions.RemoveEmptyEntries)];
+        string[] disabled = [.. options.EnablesAllPasses ? [] : s_disabledPasses,
+            .. options.DisabledOptimizers.Split(',', StringSplitOptions.RemoveEmptyEntries)];
         connection.Execute($"SET GLOBAL disabled_optimizers = {SqlText.Literal(string.Join(",", disabled))}");
         connection.Execute("SET GLOBAL allowed_configs = ['TimeZone', 'enable_caching_operators']");
         connection.Execute("SET GLOBAL enable_external_access = false");

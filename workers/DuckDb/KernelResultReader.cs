@@ -6,8 +6,8 @@ using Federation.Core.Types;
 namespace Federation.DuckDb;
 
 /// <summary>
-/// Streams a statement's rows as batches whose columns view the kernel's vectors. Not thread-safe; the batches may be disposed on any thread and
-/// may outlive the reader.
+/// Streams a statement's rows as batches whose columns view the kernel's vectors. Not thread-safe; the batches may be disposed on any
+/// thread and may outlive the reader.
 /// </summary>
 public sealed unsafe class KernelResultReader : IDisposable
 {
@@ -41,8 +41,8 @@ public sealed unsafe class KernelResultReader : IDisposable
     }
 
     /// <summary>
-    /// Like <see cref="Read"/>, but over Arrow buffers that need neither the chunk nor the kernel any longer. Types that Arrow holds in another form (interval, uuid, bit, time with time zone) raise
-    /// 42804.
+    /// Like <see cref="Read"/>, but over Arrow buffers that need neither the chunk nor the kernel any longer. Types that Arrow holds in
+    /// another form (interval, uuid, bit, time with time zone) raise 42804.
     /// </summary>
     public Batch? ReadArrow(CancellationToken cancellationToken)
     {
@@ -86,7 +86,8 @@ public sealed unsafe class KernelResultReader : IDisposable
         column.Validity = NativeMethods.duckdb_vector_get_validity(vector);
         if (column.List == ListLayout.Entries)
         {
-            View(column.Children[0], NativeMethods.duckdb_list_vector_get_child(vector), (int)NativeMethods.duckdb_list_vector_get_size(vector));
+            View(column.Children[0], NativeMethods.duckdb_list_vector_get_child(vector),
+                (int)NativeMethods.duckdb_list_vector_get_size(vector));
             return;
         }
 
@@ -132,7 +133,8 @@ public sealed unsafe class KernelResultReader : IDisposable
 
             var name = KernelTypes.BorrowString(NativeMethods.duckdb_column_name(_result.Value, (ulong)i));
             fields[i] = new RecordField(name, KernelTypes.ToSqlType(type)
-                ?? throw new SqlException(SqlState.InternalError, $"column \"{name}\" of kernel type {KernelTypes.NameOf(type)} has no type here"));
+                ?? throw new SqlException(SqlState.InternalError,
+                    $"column \"{name}\" of kernel type {KernelTypes.NameOf(type)} has no type here"));
         }
 
         return new EquatableArray<RecordField>(fields);

@@ -68,7 +68,8 @@ internal static unsafe class KernelTypes
         var id = (KernelTypeId)NativeMethods.duckdb_get_type_id(type);
         switch (id)
         {
-            case KernelTypeId.Decimal: return $"DECIMAL({NativeMethods.duckdb_decimal_width(type)},{NativeMethods.duckdb_decimal_scale(type)})";
+            case KernelTypeId.Decimal:
+                return $"DECIMAL({NativeMethods.duckdb_decimal_width(type)},{NativeMethods.duckdb_decimal_scale(type)})";
             case KernelTypeId.List:
             {
                 using var child = new LogicalTypeHandle(NativeMethods.duckdb_list_type_child_type(type));

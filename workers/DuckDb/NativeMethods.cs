@@ -2,8 +2,8 @@ using System.Runtime.InteropServices;
 
 namespace Federation.DuckDb;
 
-// The C API of libduckdb 1.5 (duckdb.h), by chapter. A `nint` is a handle or an info object that the call borrows; the owner is stated where a
-// handle is made. Calls that only read a field skip the GC transition: they never block and never call back.
+// The C API of libduckdb 1.5 (duckdb.h), by chapter. A `nint` is a handle or an info object that the call borrows; the owner is stated
+// where a handle is made. Calls that only read a field skip the GC transition: they never block and never call back.
 internal static unsafe partial class NativeMethods
 {
     static NativeMethods() => KernelLibrary.Register();

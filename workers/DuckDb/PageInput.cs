@@ -6,8 +6,9 @@ using Federation.Core.Types;
 namespace Federation.DuckDb;
 
 /// <summary>
-/// A bounded queue of batches between a source (one writer, asynchronous) and the kernel threads that run <c>pages(handle)</c> (several readers,
-/// which block). Reading ends when the kernel is done with the statement or when <see cref="Cancel"/> is called; both wake everybody.
+/// A bounded queue of batches between a source (one writer, asynchronous) and the kernel threads that run <c>pages(handle)</c> (several
+/// readers, which block). Reading ends when the kernel is done with the statement or when <see cref="Cancel"/> is called; both wake
+/// everybody.
 /// </summary>
 public sealed class PageInput : IDisposable
 {
@@ -40,7 +41,9 @@ public sealed class PageInput : IDisposable
     /// <summary>Cancelled when nobody reads any more: the source should stop.</summary>
     public CancellationToken Ended { get; }
 
-    /// <summary>Hands a batch to the kernel. Waits while the queue is full; false when nobody reads any more (the batch is disposed).</summary>
+    /// <summary>
+    /// Hands a batch to the kernel. Waits while the queue is full; false when nobody reads any more (the batch is disposed).
+    /// </summary>
     public async ValueTask<bool> WriteAsync(Batch batch)
     {
         try

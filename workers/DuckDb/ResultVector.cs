@@ -3,8 +3,9 @@ using Federation.Core.Types;
 namespace Federation.DuckDb;
 
 /// <summary>
-/// Where a callback writes its rows. When values have a heap, that is a vector of its own that the kernel's vector comes to share: the heap of a kernel's vector counts towards the memory limit, and what the
-/// kernel throws at the limit cannot pass through managed frames, so that it ends the process. What an own vector holds is a few thousand rows, on their way.
+/// Where a callback writes its rows. When values have a heap, that is a vector of its own that the kernel's vector comes to share: the heap
+/// of a kernel's vector counts towards the memory limit, and what the kernel throws at the limit cannot pass through managed frames, so
+/// that it ends the process. What an own vector holds is a few thousand rows, on their way.
 /// </summary>
 internal readonly ref struct ResultVector
 {

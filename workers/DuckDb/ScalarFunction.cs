@@ -53,7 +53,10 @@ public sealed record ScalarFunction
 /// <param name="Cancellation">Of the statement.</param>
 public sealed record FunctionSession(string TimeZone, DateTimeOffset BoundAt, CancellationToken Cancellation);
 
-/// <summary>The tokens of the statements that run on an instance, by the numbers of their connections: callbacks of the kernel know no more of a statement. Thread-safe.</summary>
+/// <summary>
+/// The tokens of the statements that run on an instance, by the numbers of their connections: callbacks of the kernel know no more of a
+/// statement. Thread-safe.
+/// </summary>
 internal sealed class RunningStatements
 {
     private readonly ConcurrentDictionary<ulong, CancellationToken> _tokens = new();
@@ -103,7 +106,8 @@ internal static unsafe class ScalarFunctionHost
             // Otherwise the kernel folds calls with a constant NULL away.
             if (!definition.IsStrict) NativeMethods.duckdb_scalar_function_set_special_handling(function);
             if (definition.IsVolatile) NativeMethods.duckdb_scalar_function_set_volatile(function);
-            NativeMethods.duckdb_scalar_function_set_extra_info(function, Callbacks.Keep(new RegisteredFunction(definition, statements)), &Callbacks.Release);
+            NativeMethods.duckdb_scalar_function_set_extra_info(function, Callbacks.Keep(new RegisteredFunction(definition, statements)),
+                &Callbacks.Release);
             NativeMethods.duckdb_scalar_function_set_bind(function, &Bind);
             NativeMethods.duckdb_scalar_function_set_function(function, &Call);
             if (NativeMethods.duckdb_add_scalar_function_to_set(set, function) != 0)

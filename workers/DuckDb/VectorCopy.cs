@@ -103,7 +103,8 @@ internal static unsafe class VectorCopy
                 if (bytes.Length <= InlineLength) views[i] = StringView.Inline(bytes);
                 else
                     fixed (byte* start = bytes)
-                        NativeMethods.duckdb_unsafe_vector_assign_string_element_len(vector, (ulong)(targetRow + i), start, (ulong)bytes.Length);
+                        NativeMethods.duckdb_unsafe_vector_assign_string_element_len(vector, (ulong)(targetRow + i), start,
+                            (ulong)bytes.Length);
             }
 
             return;

@@ -9,7 +9,8 @@ using Federation.DuckDb;
 namespace Federation.Worker;
 
 /// <summary>
-/// Writes the query of a file scan: one reader call per group, every expression cast to its column's type, deleted rows removed by anti joins.
+/// Writes the query of a file scan: one reader call per group, every expression cast to its column's type, deleted rows removed by anti
+/// joins.
 /// </summary>
 internal static class FileScanSql
 {
@@ -40,7 +41,9 @@ internal static class FileScanSql
 
     /// <summary>The folder of a file; anything but an absolute path is a defect of the planner or connector.</summary>
     private static string FolderOf(string path) =>
-        Path.IsPathRooted(path) ? Path.GetDirectoryName(path)! : throw new SqlException(SqlState.InternalError, $"\"{path}\" is no absolute path");
+        Path.IsPathRooted(path)
+            ? Path.GetDirectoryName(path)!
+            : throw new SqlException(SqlState.InternalError, $"\"{path}\" is no absolute path");
 
     private static void AppendNothing(StringBuilder text, EquatableArray<RecordField> columns) => text.Append("SELECT ")
         .AppendJoin(", ", columns.Select(column => $"CAST(NULL AS {column.Type.KernelName})"))
@@ -76,7 +79,8 @@ internal static class FileScanSql
         if (group.Filter is { } filter) where.Add($"({filter})");
 
         // The kernel skips the row groups outside of the range.
-        if (group.Rows is var (first, count)) where.Add(string.Create(CultureInfo.InvariantCulture, $"d.file_row_number >= {first} AND d.file_row_number < {first + count}"));
+        if (group.Rows is var (first, count))
+            where.Add(string.Create(CultureInfo.InvariantCulture, $"d.file_row_number >= {first} AND d.file_row_number < {first + count}"));
         if (where.Count > 0) text.Append(" WHERE ").AppendJoin(" AND ", where);
     }
 
@@ -113,7 +117,9 @@ internal static class FileScanSql
     private static void AppendPositionDeletes(StringBuilder text, EquatableArray<ScanFile> files, string[] deletes, string path)
     {
         // Delete files name data files as they were when they were written; the join maps those names to where the files are now.
-        text.Append(" ANTI JOIN (SELECT m.path AS file_path, CASE WHEN x.pos IS NULL THEN error('XX001|a position delete of ' || m.path || ' has no position') ELSE x.pos END AS pos FROM ");
+        text.Append(
+            " ANTI JOIN (SELECT m.path AS file_path, CASE WHEN x.pos IS NULL THEN error('XX001|a position delete of ' || m.path || ' has "
+                + "no position') ELSE x.pos END AS pos FROM ");
         AppendReader(text, FileFormat.Parquet, deletes, []);
         text.Append(" AS x JOIN (VALUES ");
         text.AppendJoin(", ", files.Select(file => $"({SqlText.Literal(file.RecordedPath)}, {SqlText.Literal(file.Path)})"));

@@ -11,7 +11,8 @@ internal static class InlineSource
 
     public static async IAsyncEnumerable<Batch> ReadAsync(InlineRows input)
     {
-        using var builder = new BatchBuilder(new BatchSchema(input.Columns.Select(column => new Field(column.Name, column.Type)).ToEquatableArray()));
+        using var builder =
+            new BatchBuilder(new BatchSchema(input.Columns.Select(column => new Field(column.Name, column.Type)).ToEquatableArray()));
         for (var row = 0; row < input.Rows.Count; row++)
         {
             for (var i = 0; i < builder.Columns.Length; i++) builder.Columns[i].AppendValue(input.Rows[row][i]);

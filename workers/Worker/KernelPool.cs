@@ -7,8 +7,8 @@ using Federation.ObjectStorage;
 namespace Federation.Worker;
 
 /// <summary>
-/// The kernel instance that tasks share. It may read the folders it was opened with and no others, so a task that needs another folder makes a new
-/// instance with all folders so far; the old one closes when its last task ends. Thread-safe.
+/// The kernel instance that tasks share. It may read the folders it was opened with and no others, so a task that needs another folder
+/// makes a new instance with all folders so far; the old one closes when its last task ends. Thread-safe.
 /// </summary>
 public sealed class KernelPool : IDisposable
 {
@@ -21,7 +21,8 @@ public sealed class KernelPool : IDisposable
     private bool _isDisposed;
 
     public KernelPool(
-        WorkerOptions options, IReadOnlyCollection<ScalarFunction> scalarFunctions, IReadOnlyCollection<AggregateFunction> aggregateFunctions)
+        WorkerOptions options, IReadOnlyCollection<ScalarFunction> scalarFunctions,
+        IReadOnlyCollection<AggregateFunction> aggregateFunctions)
     {
         _options = options;
         _scalarFunctions = scalarFunctions;
@@ -31,7 +32,9 @@ public sealed class KernelPool : IDisposable
     /// <summary>Instances opened so far.</summary>
     public int OpenedCount => Volatile.Read(ref _opened);
 
-    /// <summary>An instance that may read <paramref name="directories"/>, for as long as the lease lives. May open one (some 25 ms).</summary>
+    /// <summary>
+    /// An instance that may read <paramref name="directories"/>, for as long as the lease lives. May open one (some 25 ms).
+    /// </summary>
     /// <param name="disabledOptimizers">When not empty the instance is for this lease only.</param>
     public KernelLease Rent(IReadOnlyCollection<string> directories, string disabledOptimizers = "")
     {
@@ -81,7 +84,8 @@ public sealed class KernelPool : IDisposable
     {
         var number = Interlocked.Increment(ref _opened);
         var process = Environment.ProcessId.ToString(CultureInfo.InvariantCulture);
-        var spill = Path.Combine(_options.SpillDirectory, $"kernel-{process}-{number.ToString(CultureInfo.InvariantCulture)}-{Guid.NewGuid():N}");
+        var spill = Path.Combine(_options.SpillDirectory,
+            $"kernel-{process}-{number.ToString(CultureInfo.InvariantCulture)}-{Guid.NewGuid():N}");
         var instance = KernelInstance.Open(new KernelOptions
         {
             Threads = _options.Threads,

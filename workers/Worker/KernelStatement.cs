@@ -8,7 +8,8 @@ using Federation.DuckDb;
 namespace Federation.Worker;
 
 /// <summary>
-/// Writes the statement of a task: a prelude of common table expressions, one for each input, and the task's SQL. When files are read or values given, <see cref="KernelConnection.Unsettled"/> comes first.
+/// Writes the statement of a task: a prelude of common table expressions, one for each input, and the task's SQL. When files are read or
+/// values given, <see cref="KernelConnection.Unsettled"/> comes first.
 /// <code>
 /// WITH "l"("id") AS NOT MATERIALIZED (SELECT CAST((d."id") AS BIGINT) FROM read_parquet(['/lake/1.parquet']) AS d),
 ///      "f"("id") AS NOT MATERIALIZED (SELECT * FROM pages(17))
@@ -38,9 +39,10 @@ internal static class KernelStatement
     }
 
     /// <summary>
-    /// The passes that the task runs without. <c>common_subexpressions</c> compares each part of an expression with each other one to the bottom: 1,000 terms take it 20 seconds. Deep statements do without it, at the
-    /// price of an instance of their own. <c>filter_pullup</c> makes conditions between all sides of a chain of joins from those between
-    /// neighbours: 60 joins take it 10 seconds.
+    /// The passes that the task runs without. <c>common_subexpressions</c> compares each part of an expression with each other one to the
+    /// bottom: 1,000 terms take it 20 seconds. Deep statements do without it, at the price of an instance of their own.
+    /// <c>filter_pullup</c> makes conditions between all sides of a chain of joins from those between neighbours: 60 joins take it 10
+    /// seconds.
     /// </summary>
     public static string DisabledOptimizers(TaskSpec task)
     {
@@ -54,12 +56,14 @@ internal static class KernelStatement
     }
 
     /// <summary>
-    /// Whether rows come a few at a time from a recursion, which may have no end: then no operator may wait for more of them before it passes on what it has, or LIMIT is never reached.
-    /// A literal with these words costs a setting and nothing else.
+    /// Whether rows come a few at a time from a recursion, which may have no end: then no operator may wait for more of them before it
+    /// passes on what it has, or LIMIT is never reached. A literal with these words costs a setting and nothing else.
     /// </summary>
     public static bool IsRecursive(TaskSpec task) => task.Sql.Contains("WITH RECURSIVE ", StringComparison.Ordinal);
 
-    /// <summary>How many parentheses are open at once, at most; those in literals count too, which costs an instance and nothing else.</summary>
+    /// <summary>
+    /// How many parentheses are open at once, at most; those in literals count too, which costs an instance and nothing else.
+    /// </summary>
     private static int Nesting(string sql)
     {
         var (depth, most) = (0, 0);
@@ -93,7 +97,8 @@ internal static class KernelStatement
 
     private static bool TakeWord(ref ReadOnlySpan<char> sql, string word)
     {
-        if (!sql.StartsWith(word, StringComparison.OrdinalIgnoreCase) || sql.Length <= word.Length || !char.IsWhiteSpace(sql[word.Length])) return false;
+        if (!sql.StartsWith(word, StringComparison.OrdinalIgnoreCase) || sql.Length <= word.Length || !char.IsWhiteSpace(sql[word.Length]))
+            return false;
         sql = sql[word.Length..].TrimStart();
         return true;
     }

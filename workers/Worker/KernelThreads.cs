@@ -5,7 +5,8 @@ namespace Federation.Worker;
 
 /// <summary>
 /// Threads that run statements: the calling thread works inside the kernel and blocks, which threads of the pool must not do. Idle threads
-/// are kept for a while, because a short statement takes less time than starting a thread. Their stacks are large: the kernel parses, binds and plans a statement by recursion.
+/// are kept for a while, because a short statement takes less time than starting a thread. Their stacks are large: the kernel parses, binds
+/// and plans a statement by recursion.
 /// </summary>
 internal sealed class KernelThreads
 {

@@ -4,15 +4,19 @@ using Federation.Core.Execution;
 namespace Federation.Worker;
 
 /// <summary>
-/// The last line before the machine's end of memory. The kernel's limit does not know of everything that statements take: text that its functions make, plans, results on their way, our own functions. When the
-/// process has grown beyond its limit by more than that is meant to be, the statement that came last is ended with 53200, then the one before it, until the process is small enough.
-/// <para>The same for the disk below the spill folder, with 53100: the kernel writes there from threads on which it cannot report an error, and at the disk's end, or at a limit of its own, it ends the
-/// process.</para>
+/// The last line before the machine's end of memory. The kernel's limit does not know of everything that statements take: text that its
+/// functions make, plans, results on their way, our own functions. When the process has grown beyond its limit by more than that is meant
+/// to be, the statement that came last is ended with 53200, then the one before it, until the process is small enough.
+/// <para>The same for the disk below the spill folder, with 53100: the kernel writes there from threads on which it cannot report an error,
+/// and at the disk's end, or at a limit of its own, it ends the process.</para>
 /// Thread-safe.
 /// </summary>
 internal sealed class ResourceWatch : IDisposable
 {
-    /// <summary>What a process may take beside the kernel's limit before statements are ended: less than a gigabyte, because memory goes on growing until they have ended.</summary>
+    /// <summary>
+    /// What a process may take beside the kernel's limit before statements are ended: less than a gigabyte, because memory goes on growing
+    /// until they have ended.
+    /// </summary>
     private const long BesideLimit = 800L << 20;
 
     /// <summary>What spilling leaves free on a disk, at most.</summary>
@@ -89,7 +93,8 @@ internal sealed class ResourceWatch : IDisposable
         lock (_running) last = _running.FindLast(watched => !watched.IsExceeded);
         last?.Exceed(state);
         // Nobody else is ended before this one could give back what it had.
-        for (var start = Environment.TickCount64; last is not null && Environment.TickCount64 - start < s_patience.TotalMilliseconds && IsRunning(last);) Thread.Sleep(s_period);
+        for (var start = Environment.TickCount64; last is not null && Environment.TickCount64 - start < s_patience.TotalMilliseconds
+            && IsRunning(last);) Thread.Sleep(s_period);
     }
 
     private bool IsRunning(Watched watched)

@@ -5,8 +5,8 @@ using Federation.DuckDb;
 namespace Federation.Worker;
 
 /// <summary>
-/// The inputs of one task that arrive as pages. Each source starts at once; its pump ends when the source does, when the kernel has read enough, or
-/// when the task is cancelled.
+/// The inputs of one task that arrive as pages. Each source starts at once; its pump ends when the source does, when the kernel has read
+/// enough, or when the task is cancelled.
 /// </summary>
 internal sealed class TaskInputs : IDisposable
 {

@@ -46,7 +46,8 @@ public sealed class TaskRunner : ITaskRunner<Batch>, IDisposable
         _exchange = new ExchangeReader(Spool, client, address);
         _queries = new OpenQueries(Spool);
         _cache = new RangeCache(Path.Combine(options.SpillDirectory, "cache"), options.CacheBytes);
-        Kernels = new KernelPool(options with { DataDirectories = [.. options.DataDirectories, _cache.Folder] }, FunctionCatalog.Scalars, FunctionCatalog.Aggregates);
+        Kernels = new KernelPool(options with { DataDirectories = [.. options.DataDirectories, _cache.Folder] }, FunctionCatalog.Scalars,
+            FunctionCatalog.Aggregates);
     }
 
     public KernelPool Kernels { get; }
@@ -57,7 +58,8 @@ public sealed class TaskRunner : ITaskRunner<Batch>, IDisposable
     /// <summary>Queries that coordinators hold open here.</summary>
     public int OpenQueryCount => _queries.Count;
 
-    public ValueTask<IAsyncDisposable> OpenQueryAsync(Guid queryId, CancellationToken cancellationToken) => ValueTask.FromResult(_queries.Open(queryId));
+    public ValueTask<IAsyncDisposable> OpenQueryAsync(Guid queryId, CancellationToken cancellationToken) =>
+        ValueTask.FromResult(_queries.Open(queryId));
 
     public async ValueTask<TaskReport> SpoolAsync(TaskSpec task, CancellationToken cancellationToken)
     {
@@ -70,7 +72,9 @@ public sealed class TaskRunner : ITaskRunner<Batch>, IDisposable
         {
             try
             {
-                report = task.Output is TaskOutput.WriteFiles files ? ExecuteToFiles(task, files, ended.Token) : ExecuteToSpool(task, ended.Token);
+                report = task.Output is TaskOutput.WriteFiles files
+                    ? ExecuteToFiles(task, files, ended.Token)
+                    : ExecuteToSpool(task, ended.Token);
                 finished.SetResult();
             }
             catch (Exception error)
@@ -111,14 +115,16 @@ public sealed class TaskRunner : ITaskRunner<Batch>, IDisposable
         try
         {
             using var watch = cancellationToken.UnsafeRegister(_ => _ = GiveUpAsync(batches.Writer, finished.Task), null);
-            // The channel's own token is not used: a cancelled task ends with the kernel's answer, once everything is released, unless that takes too long.
+            // The channel's own token is not used: a cancelled task ends with the kernel's answer, once everything is released, unless that
+            // takes too long.
             await foreach (var batch in batches.Reader.ReadAllAsync(CancellationToken.None)) yield return batch;
         }
         finally
         {
             await ended.CancelAsync();
             // A cancelled task has been waited for already.
-            if (!cancellationToken.IsCancellationRequested) await Task.WhenAny(finished.Task, Task.Delay(s_patience, CancellationToken.None));
+            if (!cancellationToken.IsCancellationRequested)
+                await Task.WhenAny(finished.Task, Task.Delay(s_patience, CancellationToken.None));
             if (finished.Task.IsCompleted) Release();
             else _ = finished.Task.ContinueWith(_ => Release(), TaskScheduler.Default);
         }
@@ -130,7 +136,9 @@ public sealed class TaskRunner : ITaskRunner<Batch>, IDisposable
         }
     }
 
-    /// <summary>The reader of a cancelled task goes its way; the kernel's thread, and all that it holds, follow when the kernel lets go.</summary>
+    /// <summary>
+    /// The reader of a cancelled task goes its way; the kernel's thread, and all that it holds, follow when the kernel lets go.
+    /// </summary>
     private static async Task GiveUpAsync(ChannelWriter<Batch> batches, Task finished)
     {
         await Task.WhenAny(finished, Task.Delay(s_patience));
@@ -141,7 +149,8 @@ public sealed class TaskRunner : ITaskRunner<Batch>, IDisposable
     {
         var cancelled = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         await using (cancellationToken.UnsafeRegister(static source => ((TaskCompletionSource)source!).TrySetResult(), cancelled))
-            if (await Task.WhenAny(finished, cancelled.Task) == cancelled.Task) await Task.WhenAny(finished, Task.Delay(s_patience, CancellationToken.None));
+            if (await Task.WhenAny(finished, cancelled.Task) == cancelled.Task)
+                await Task.WhenAny(finished, Task.Delay(s_patience, CancellationToken.None));
         if (!finished.IsCompleted) throw new SqlException(SqlState.QueryCanceled, "canceling statement due to user request");
     }
 
@@ -167,14 +176,16 @@ public sealed class TaskRunner : ITaskRunner<Batch>, IDisposable
             },
             cancellationToken);
         // Whoever cancelled has not waited for the kernel: nobody will name the files.
-        if (cancellationToken.IsCancellationRequested) throw new SqlException(SqlState.QueryCanceled, "canceling statement due to user request");
+        if (cancellationToken.IsCancellationRequested)
+            throw new SqlException(SqlState.QueryCanceled, "canceling statement due to user request");
         var written = files.Finish(cancellationToken);
         return new TaskReport(rows, written.Sum(file => file.SizeBytes), default, default) { Files = written };
     }
 
     private TaskReport ExecuteToSpool(TaskSpec task, CancellationToken cancellationToken)
     {
-        if (task.Output is TaskOutput.Hash hash && (hash.Partitions < 1 || hash.KeyColumns.Count == 0 || hash.KeyColumns.Any(key => key < 0 || key >= task.Columns.Count)))
+        if (task.Output is TaskOutput.Hash hash
+            && (hash.Partitions < 1 || hash.KeyColumns.Count == 0 || hash.KeyColumns.Any(key => key < 0 || key >= task.Columns.Count)))
             throw new SqlException(SqlState.ProtocolViolation, "a task's partitioning names columns that it does not have");
         var schema = new BatchSchema(task.Columns.Select(column => new Field(column.Name, column.Type)).ToEquatableArray());
         var output = Spool.Create(task.Id, IpcSchema.Encode(schema, IpcForm.Internal), SpoolWriter.Partitions(task.Output));
@@ -193,9 +204,9 @@ public sealed class TaskRunner : ITaskRunner<Batch>, IDisposable
     }
 
     /// <summary>
-    /// Runs the task on the calling thread. <paramref name="output"/> takes each batch over. When one thread of a statement fails the kernel interrupts the others, and now and then reports their
-    /// interrupt instead of the error: nobody has cancelled, so the statement is run again for its error, without its rows once some have
-    /// been given.
+    /// Runs the task on the calling thread. <paramref name="output"/> takes each batch over. When one thread of a statement fails the
+    /// kernel interrupts the others, and now and then reports their interrupt instead of the error: nobody has cancelled, so the statement
+    /// is run again for its error, without its rows once some have been given.
     /// </summary>
     private void Execute(TaskSpec task, Action<Batch> output, CancellationToken cancellationToken)
     {
@@ -217,7 +228,8 @@ public sealed class TaskRunner : ITaskRunner<Batch>, IDisposable
             }
             catch (SqlException error) when (error.State == SqlState.QueryCanceled && !cancellationToken.IsCancellationRequested)
             {
-                lost = new SqlException(SqlState.SystemError, "a part of the statement failed and the kernel lost the error", error) { Hint = "Run the statement again." };
+                lost = new SqlException(SqlState.SystemError, "a part of the statement failed and the kernel lost the error", error)
+                    { Hint = "Run the statement again." };
                 if (left == 0) throw lost;
                 isSearching = hasOutput;
             }
@@ -246,16 +258,19 @@ public sealed class TaskRunner : ITaskRunner<Batch>, IDisposable
         foreach (var input in task.Inputs) inputs.Add(input, SourceOf(input));
         using var connection = lease.Instance.Connect();
         // Each SET costs as much as a short statement.
-        if (task.Settings.TimeZone != KernelInstance.DefaultTimeZone) connection.Execute($"SET SESSION TimeZone = {SqlText.Literal(task.Settings.TimeZone)}");
+        if (task.Settings.TimeZone != KernelInstance.DefaultTimeZone)
+            connection.Execute($"SET SESSION TimeZone = {SqlText.Literal(task.Settings.TimeZone)}");
         if (KernelStatement.IsRecursive(task)) connection.Execute("SET SESSION enable_caching_operators = false");
         try
         {
             using var reader = Query(connection, task, KernelStatement.Build(task, inputs.Handles), cancellationToken);
             while (reader.Read(cancellationToken) is { } batch) output(batch);
         }
-        catch (SqlException error) when (error.State == SqlState.DataCorrupted && error.Detail is null && ParquetFilesOf(planned) is { Length: > 0 } files)
+        catch (SqlException error) when (error.State == SqlState.DataCorrupted && error.Detail is null
+            && ParquetFilesOf(planned) is { Length: > 0 } files)
         {
-            throw new SqlException(error.State, stored.Named(error).Message, error) { Detail = $"It is {(files.Length == 1 ? files[0] : $"one of {files.Length} files, of which the first is {files[0]}")}." };
+            throw new SqlException(error.State, stored.Named(error).Message, error)
+                { Detail = $"It is {(files.Length == 1 ? files[0] : $"one of {files.Length} files, of which the first is {files[0]}")}." };
         }
         catch (SqlException error) when (!cancellationToken.IsCancellationRequested && inputs.Failure is { } failure)
         {
@@ -275,8 +290,10 @@ public sealed class TaskRunner : ITaskRunner<Batch>, IDisposable
         return task.Output is TaskOutput.WriteFiles files ? [.. read, Path.GetDirectoryName(files.Folder)!] : [.. read];
     }
 
-    private static KernelResultReader Query(KernelConnection connection, TaskSpec task, string statement, CancellationToken cancellationToken) => task.Output is TaskOutput.WriteFiles files
-        ? connection.Query(WrittenFiles.Statement(statement, task.Columns, files), WrittenFiles.ResultColumns, cancellationToken, task.Values)
+    private static KernelResultReader Query(KernelConnection connection, TaskSpec task, string statement,
+        CancellationToken cancellationToken) => task.Output is TaskOutput.WriteFiles files
+        ? connection.Query(WrittenFiles.Statement(statement, task.Columns, files), WrittenFiles.ResultColumns, cancellationToken,
+            task.Values)
         : connection.Query(statement, task.Columns, cancellationToken, task.Values);
 
     private static void Write(ChannelWriter<Batch> output, Batch batch, CancellationToken cancellationToken)
@@ -313,7 +330,8 @@ public sealed class TaskRunner : ITaskRunner<Batch>, IDisposable
     }
 
     private static string[] ParquetFilesOf(TaskSpec task) =>
-        [.. task.Inputs.OfType<FileScan>().SelectMany(scan => scan.Groups).Where(group => group.Format == FileFormat.Parquet).SelectMany(group => group.Files).Select(file => file.Path)];
+        [.. task.Inputs.OfType<FileScan>().SelectMany(scan => scan.Groups).Where(group => group.Format == FileFormat.Parquet)
+            .SelectMany(group => group.Files).Select(file => file.Path)];
 
     private static SqlException InContext(Exception error, TaskSpec task)
     {

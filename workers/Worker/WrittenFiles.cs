@@ -36,7 +36,8 @@ internal sealed class WrittenFiles : IDisposable
     {
         _store = options.Store;
         _folder = output.FolderOf(task.Id);
-        if (StoragePath.IsRemote(_folder)) (_remoteFolder, _folder) = (_folder, Path.Combine(options.SpillDirectory, "written", task.Id.ToString()));
+        if (StoragePath.IsRemote(_folder))
+            (_remoteFolder, _folder) = (_folder, Path.Combine(options.SpillDirectory, "written", task.Id.ToString()));
         Task = task with { Output = output with { Folder = _folder } };
         try
         {
@@ -56,19 +57,25 @@ internal sealed class WrittenFiles : IDisposable
         var names = FileNames(output);
         var sql = new StringBuilder("COPY (SELECT ");
         sql.AppendJoin(", ", output.Columns.Select((column, i) => $"{Value(column, i, columns.Count)} AS {SqlText.Identifier(names[i])}"));
-        if (output.PartitionedBy.Count > 0) sql.Append(", ").Append(PartitionKey(output)).Append(" AS ").Append(SqlText.Identifier(PartitionKeyName(output)));
+        if (output.PartitionedBy.Count > 0)
+            sql.Append(", ").Append(PartitionKey(output)).Append(" AS ").Append(SqlText.Identifier(PartitionKeyName(output)));
         sql.Append(" FROM (").Append(query).Append(") AS r(");
         sql.AppendJoin(", ", Enumerable.Range(0, columns.Count).Select(i => string.Create(CultureInfo.InvariantCulture, $"c{i}")));
         sql.Append(")) TO ").Append(SqlText.Literal(output.Folder)).Append(" (FORMAT parquet, FIELD_IDS {");
         sql.AppendJoin(", ", output.Columns.Select((column, i) => $"{SqlText.Identifier(names[i])}: {column.FieldIds}"));
         sql.Append('}');
         foreach (var option in output.WriterOptions) sql.Append(", ").Append(option);
-        if (output.PartitionedBy.Count > 0) sql.Append(", PARTITION_BY (").Append(SqlText.Identifier(PartitionKeyName(output))).Append("), WRITE_PARTITION_COLUMNS false, FILENAME_PATTERN 'part_{uuid}'");
+        if (output.PartitionedBy.Count > 0)
+            sql.Append(", PARTITION_BY (").Append(SqlText.Identifier(PartitionKeyName(output)))
+                .Append("), WRITE_PARTITION_COLUMNS false, FILENAME_PATTERN 'part_{uuid}'");
         else sql.Append(", FILE_SIZE_BYTES ").Append(SqlText.Literal(FileSize));
         return sql.Append(", OVERWRITE_OR_IGNORE true)").ToString();
     }
 
-    /// <summary>The columns' names in the file. The kernel takes names that differ in case alone for one, so the later gets another: readers go by field ids.</summary>
+    /// <summary>
+    /// The columns' names in the file. The kernel takes names that differ in case alone for one, so the later gets another: readers go by
+    /// field ids.
+    /// </summary>
     private static string[] FileNames(TaskOutput.WriteFiles output)
     {
         var taken = new HashSet<string>(StringComparer.OrdinalIgnoreCase);
@@ -76,7 +83,9 @@ internal sealed class WrittenFiles : IDisposable
         for (var i = 0; i < names.Length; i++)
         {
             names[i] = output.Columns[i].Name;
-            while (taken.Contains(names[i]) || (names[i] != output.Columns[i].Name && output.Columns.Any(column => column.Name.Equals(names[i], StringComparison.OrdinalIgnoreCase)))) names[i] += "_";
+            while (taken.Contains(names[i])
+                || (names[i] != output.Columns[i].Name
+                    && output.Columns.Any(column => column.Name.Equals(names[i], StringComparison.OrdinalIgnoreCase)))) names[i] += "_";
             taken.Add(names[i]);
         }
 
@@ -84,8 +93,8 @@ internal sealed class WrittenFiles : IDisposable
     }
 
     /// <summary>
-    /// The kernel names folders after the values that it parts rows by, so it is given a digest of them: values may be longer than a folder's name, no text, or the text that the kernel
-    /// writes for NULL.
+    /// The kernel names folders after the values that it parts rows by, so it is given a digest of them: values may be longer than a
+    /// folder's name, no text, or the text that the kernel writes for NULL.
     /// </summary>
     private static string PartitionKey(TaskOutput.WriteFiles output)
     {
@@ -112,8 +121,11 @@ internal sealed class WrittenFiles : IDisposable
         var name = string.Create(CultureInfo.InvariantCulture, $"c{index}");
         var value = $"CAST({name} AS {column.KernelType})";
         if (column.NullError is null) return value;
-        var row = string.Join(", ", Enumerable.Range(0, count).Select(i => string.Create(CultureInfo.InvariantCulture, $"coalesce(CAST(c{i} AS VARCHAR), 'null')")));
-        return $"CASE WHEN {name} IS NULL THEN error({SqlText.Literal($"{SqlState.NotNullViolation}|{column.NullError}")} || chr(31) || 'Failing row contains (' || concat_ws(', ', {row}) || ').') ELSE {value} END";
+        var row = string.Join(", ",
+            Enumerable.Range(0, count)
+                .Select(i => string.Create(CultureInfo.InvariantCulture, $"coalesce(CAST(c{i} AS VARCHAR), 'null')")));
+        return $"CASE WHEN {name} IS NULL THEN error({SqlText.Literal($"{SqlState.NotNullViolation}|{column.NullError}")} || chr(31) || "
+            + $"'Failing row contains (' || concat_ws(', ', {row}) || ').') ELSE {value} END";
     }
 
     /// <summary>The files, on disk before anybody is told of them.</summary>
@@ -149,9 +161,12 @@ internal sealed class WrittenFiles : IDisposable
 
     private async Task<WrittenFile[]> SendAsync(string[] paths, string remoteFolder, CancellationToken cancellationToken)
     {
-        var files = paths.Select(path => new WrittenFile(StoragePath.Combine(remoteFolder, Path.GetRelativePath(_folder, path)), new FileInfo(path).Length)).ToArray();
+        var files = paths.Select(path =>
+            new WrittenFile(StoragePath.Combine(remoteFolder, Path.GetRelativePath(_folder, path)), new FileInfo(path).Length)).ToArray();
         _sent.AddRange(files.Select(file => file.Path));
-        await Parallel.ForAsync(0, paths.Length, new ParallelOptions { MaxDegreeOfParallelism = UploadsAtOnce, CancellationToken = cancellationToken }, (i, token) => _store.UploadAsync(files[i].Path, paths[i], token));
+        await Parallel.ForAsync(0, paths.Length,
+            new ParallelOptions { MaxDegreeOfParallelism = UploadsAtOnce, CancellationToken = cancellationToken },
+            (i, token) => _store.UploadAsync(files[i].Path, paths[i], token));
         return files;
     }
 
@@ -170,5 +185,6 @@ internal sealed class WrittenFiles : IDisposable
         }
     }
 
-    private SqlException Failure(Exception error) => new(SqlState.IoError, $"could not write data files in \"{_folder}\": {error.Message}", error);
+    private SqlException Failure(Exception error) =>
+        new(SqlState.IoError, $"could not write data files in \"{_folder}\": {error.Message}", error);
 }

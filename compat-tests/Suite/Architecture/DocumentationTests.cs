@@ -11,10 +11,12 @@ public sealed partial class DocumentationTests
     {
         var text = File.ReadAllText(Path.Combine(Repository.Root, "docs", "life-of-a-query.md"));
         // Fenced blocks are drawings and plans, not symbols.
-        var symbols = Symbol().Matches(Fence().Replace(text, "")).Select(match => match.Groups[1].Value).Distinct(StringComparer.Ordinal).ToList();
+        var symbols = Symbol().Matches(Fence().Replace(text, "")).Select(match => match.Groups[1].Value)
+            .Distinct(StringComparer.Ordinal).ToList();
         Assert.True(symbols.Count > 10, $"only {symbols.Count} symbols");
         var code = string.Join('\n', Directory.EnumerateFiles(Repository.Root, "*.cs", SearchOption.AllDirectories)
-            .Where(file => !Path.GetRelativePath(Repository.Root, file).StartsWith("artifacts", StringComparison.Ordinal) && !file.Contains(".Tests/", StringComparison.Ordinal))
+            .Where(file => !Path.GetRelativePath(Repository.Root, file).StartsWith("artifacts", StringComparison.Ordinal)
+                && !file.Contains(".Tests/", StringComparison.Ordinal))
             .Select(File.ReadAllText));
         var missing = symbols.SelectMany(symbol => symbol.Split('.')).Where(word => !Regex.IsMatch(code, $@"\b{word}\b")).ToList();
         Assert.True(missing.Count == 0, string.Join(", ", missing));
@@ -25,9 +27,11 @@ public sealed partial class DocumentationTests
     public void Compatibility_matrix_names_tests_that_exist()
     {
         var rows = File.ReadLines(Path.Combine(Repository.CompatTests, "COMPATIBILITY.md"))
-            .Where(line => line.StartsWith("| ", StringComparison.Ordinal) && !line.StartsWith("| Feature", StringComparison.Ordinal)).ToList();
+            .Where(line => line.StartsWith("| ", StringComparison.Ordinal) && !line.StartsWith("| Feature", StringComparison.Ordinal))
+            .ToList();
         Assert.True(rows.Count > 20, $"only {rows.Count} rows");
-        var classes = Directory.EnumerateFiles(Repository.Root, "*Tests.cs", SearchOption.AllDirectories).Select(file => Path.GetFileNameWithoutExtension(file)).ToHashSet(StringComparer.Ordinal);
+        var classes = Directory.EnumerateFiles(Repository.Root, "*Tests.cs", SearchOption.AllDirectories)
+            .Select(file => Path.GetFileNameWithoutExtension(file)).ToHashSet(StringComparer.Ordinal);
         foreach (var row in rows)
         {
             var cells = row.Split('|', StringSplitOptions.TrimEntries);
@@ -36,8 +40,10 @@ public sealed partial class DocumentationTests
             Assert.True(proofs.Count > 0 || cells[2] == "no", $"no proof: {row}");
             foreach (var proof in proofs)
             {
-                var isThere = classes.Contains(proof) || Directory.Exists(Path.Combine(Repository.CompatTests, proof)) || File.Exists(Path.Combine(Repository.CompatTests, proof))
-                    || (proof.EndsWith('*') && Directory.EnumerateFiles(Path.Combine(Repository.CompatTests, "Wire", "scripts"), proof).Any());
+                var isThere = classes.Contains(proof) || Directory.Exists(Path.Combine(Repository.CompatTests, proof))
+                    || File.Exists(Path.Combine(Repository.CompatTests, proof))
+                    || (proof.EndsWith('*')
+                        && Directory.EnumerateFiles(Path.Combine(Repository.CompatTests, "Wire", "scripts"), proof).Any());
                 Assert.True(isThere, $"{proof} does not exist: {row}");
             }
         }

@@ -29,7 +29,9 @@ public sealed class ExhaustivenessTests
         var kinds = kind.Assembly.GetTypes().Where(type => type.IsSubclassOf(kind) && !type.IsAbstract).Select(type => type.Name).ToArray();
         Assert.True(kinds.Length > 10);
         Assert.Subset(kinds.ToHashSet(), exempt.ToHashSet());
-        var unknown = kinds.Except(exempt).Where(name => !Regex.IsMatch(text, $@"\b{name}\b", RegexOptions.CultureInvariant, TimeSpan.FromSeconds(10))).Order(StringComparer.Ordinal);
+        var unknown = kinds.Except(exempt)
+            .Where(name => !Regex.IsMatch(text, $@"\b{name}\b", RegexOptions.CultureInvariant, TimeSpan.FromSeconds(10)))
+            .Order(StringComparer.Ordinal);
         Assert.Empty(unknown);
     }
 }

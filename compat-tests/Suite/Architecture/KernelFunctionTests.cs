@@ -21,7 +21,8 @@ public sealed partial class KernelFunctionTests
     {
         var planner = Path.Combine(Repository.Root, "planner", "Planner");
         var texts = Directory.EnumerateFiles(Path.Combine(planner, "Writing"), "*.cs").Select(File.ReadAllText)
-            .Concat(File.ReadLines(Path.Combine(planner, "Functions", "Data", "kernel_functions.tsv")).Where(line => line.Contains('\t', StringComparison.Ordinal)).Select(line => line.Split('\t')[1]));
+            .Concat(File.ReadLines(Path.Combine(planner, "Functions", "Data", "kernel_functions.tsv"))
+                .Where(line => line.Contains('\t', StringComparison.Ordinal)).Select(line => line.Split('\t')[1]));
         return [.. texts.SelectMany(text => Name().Matches(text)).Select(match => match.Value)];
     }
 

@@ -42,7 +42,8 @@ public sealed partial class ProjectTests
             "Scheduling", "Connectors.Spi", "SessionApi", "ValueForms"],
         ["Host"] =
         [
-            "Core", "Arrow", "Execution", "Flight", "ObjectStorage", "S3", "PgWire", "FlightSql", "SessionApi", "Session", "Catalog", "Scheduling",
+            "Core", "Arrow", "Execution", "Flight", "ObjectStorage", "S3", "PgWire", "FlightSql", "SessionApi", "Session", "Catalog",
+            "Scheduling",
             "Membership", "Worker",
             "Connectors.Spi", "Connectors.Postgres", "Connectors.Files", "Connectors.Tpch", "Connectors.Lakehouse", "Connectors.Formats",
         ],
@@ -163,6 +164,10 @@ public sealed partial class ProjectTests
     [GeneratedRegex(@"\[\s*(DllImport|LibraryImport)\b", RegexOptions.ExplicitCapture)]
     private static partial Regex NativeImport();
 
-    [GeneratedRegex(@"System\.Net\b|System\.IO\.(File|Directory|Pipes)|\bFile\.(Open|Read|Write|Exists)|\bDirectory\.|\bDateTime(Offset)?\.(Utc)?(Now|Today)|\bStopwatch\b|\bTimeProvider\.System|\bEnvironment\.TickCount|\bSocket\b|\bHttpClient\b", RegexOptions.ExplicitCapture)]
+    [GeneratedRegex(
+        @"System\.Net\b|System\.IO\.(File|Directory|Pipes)|\bFile\.(Open|Read|Write|Exists)|\bDirectory\."
+        + @"|\bDateTime(Offset)?\.(Utc)?(Now|Today)|\bStopwatch\b"
+        + @"|\bTimeProvider\.System|\bEnvironment\.TickCount|\bSocket\b|\bHttpClient\b",
+        RegexOptions.ExplicitCapture)]
     private static partial Regex OutsideWorld();
 }

@@ -21,7 +21,8 @@ public sealed class ClientProgramTests(SuiteServers servers)
     [Fact]
     public Task Psql_describes_the_catalogs_alike() => CompareAsync(async server =>
         // The owner of everything has another name.
-        [.. (await PsqlAsync(server, "-f", Path.Combine(s_folder, "catalog.psql"))).Replace("federation", "postgres", StringComparison.Ordinal).Split('\n')]);
+        [.. (await PsqlAsync(server, "-f", Path.Combine(s_folder, "catalog.psql")))
+            .Replace("federation", "postgres", StringComparison.Ordinal).Split('\n')]);
 
     /// <summary>COPY FROM STDIN: formats, options and what is wrong with data.</summary>
     [Fact]
@@ -63,15 +64,20 @@ public sealed class ClientProgramTests(SuiteServers servers)
     public async Task Databases_of_every_server_can_be_connected_to(string database)
     {
         var server = servers.Gateway with { Database = database };
-        Assert.Equal($"{database}|t\n", await PsqlAsync(server, "-At", "-c", "SELECT current_database(), EXISTS (SELECT FROM information_schema.schemata WHERE catalog_name = current_database())"));
-        Assert.Contains("template1|t|t", await PsqlAsync(server, "-At", "-c", "SELECT datname, datistemplate, datallowconn FROM pg_database"), StringComparison.Ordinal);
-        Assert.Contains("database \"template0\" is not currently accepting connections", await PsqlAsync(servers.Gateway with { Database = "template0" }, "-c", "SELECT 1"), StringComparison.Ordinal);
+        Assert.Equal($"{database}|t\n",
+            await PsqlAsync(server, "-At", "-c",
+                "SELECT current_database(), EXISTS (SELECT FROM information_schema.schemata WHERE catalog_name = current_database())"));
+        Assert.Contains("template1|t|t",
+            await PsqlAsync(server, "-At", "-c", "SELECT datname, datistemplate, datallowconn FROM pg_database"), StringComparison.Ordinal);
+        Assert.Contains("database \"template0\" is not currently accepting connections",
+            await PsqlAsync(servers.Gateway with { Database = "template0" }, "-c", "SELECT 1"), StringComparison.Ordinal);
     }
 
     private static async Task<string> PsqlAsync(ServerAddress server, params string[] arguments)
     {
         var port = server.Port.ToString(CultureInfo.InvariantCulture);
-        return (await ProgramRun.RunAsync("psql", ["-X", "-h", server.Host, "-p", port, "-U", server.User, "-d", server.Database, .. arguments])).Output;
+        return (await ProgramRun.RunAsync("psql",
+            ["-X", "-h", server.Host, "-p", port, "-U", server.User, "-d", server.Database, .. arguments])).Output;
     }
 
     private Task CompareAsync(Func<ServerAddress, Task<List<string>>> run) => CompareAsync(servers.Postgres, servers.Gateway, run);
@@ -83,6 +89,8 @@ public sealed class ClientProgramTests(SuiteServers servers)
         var actual = await run(gateway);
         var line = Enumerable.Range(0, Math.Max(expected.Count, actual.Count))
             .FirstOrDefault(i => expected.ElementAtOrDefault(i) != actual.ElementAtOrDefault(i), -1);
-        Assert.True(line < 0, $"line {line + 1} differs\nPostgreSQL: {expected.ElementAtOrDefault(line)}\ngateway:    {actual.ElementAtOrDefault(line)}\n\n{string.Join('\n', actual)}");
+        Assert.True(line < 0,
+            $"line {line + 1} differs\nPostgreSQL: {expected.ElementAtOrDefault(line)}\ngateway:    "
+                + $"{actual.ElementAtOrDefault(line)}\n\n{string.Join('\n', actual)}");
     }
 }

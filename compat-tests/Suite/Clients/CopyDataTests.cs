@@ -7,7 +7,8 @@ namespace Federation.CompatTests.Suite.Clients;
 [Collection(SuiteCollection.Name)]
 public sealed class CopyDataTests(SuiteServers servers)
 {
-    private const string Columns = "i int, l bigint, s smallint, b bool, f real, d float8, n numeric(12,3), t text, v varchar(5), c char(4), "
+    private const string Columns =
+        "i int, l bigint, s smallint, b bool, f real, d float8, n numeric(12,3), t text, v varchar(5), c char(4), "
         + "dt date, ts timestamp, tz timestamptz, u uuid, a int[]";
 
     private const int RandomData = 400;

@@ -17,7 +17,9 @@ public sealed class CopyFromTests(SuiteServers servers)
         foreach (var server in (ServerAddress[])[servers.Postgres, servers.Gateway])
         {
             await using var connection = await OpenAsync(server);
-            await RunAsync(connection, "CREATE TABLE cf (id int NOT NULL, b bool, l bigint, s smallint, f real, d double precision, n numeric(20,5), t text, u uuid, y bytea, dt date, ts timestamp, tz timestamptz, a int[])");
+            await RunAsync(connection,
+                "CREATE TABLE cf (id int NOT NULL, b bool, l bigint, s smallint, f real, d double precision, n numeric(20,5), t text, u "
+                    + "uuid, y bytea, dt date, ts timestamp, tz timestamptz, a int[])");
             try
             {
                 await using (var writer = await connection.BeginBinaryImportAsync("COPY cf FROM STDIN (FORMAT binary)"))
@@ -38,7 +40,8 @@ public sealed class CopyFromTests(SuiteServers servers)
                         await writer.WriteAsync(BitConverter.GetBytes(i), NpgsqlDbType.Bytea);
                         await writer.WriteAsync(new DateOnly(2000, 1, 1).AddDays(i), NpgsqlDbType.Date);
                         await writer.WriteAsync(new DateTime(2000, 1, 1).AddSeconds(i), NpgsqlDbType.Timestamp);
-                        await writer.WriteAsync(new DateTime(2000, 1, 1, 0, 0, 0, DateTimeKind.Utc).AddMinutes(i), NpgsqlDbType.TimestampTz);
+                        await writer.WriteAsync(new DateTime(2000, 1, 1, 0, 0, 0, DateTimeKind.Utc).AddMinutes(i),
+                            NpgsqlDbType.TimestampTz);
                         await writer.WriteAsync(new[] { i, i + 1 }, NpgsqlDbType.Array | NpgsqlDbType.Integer);
                     }
 
@@ -47,7 +50,9 @@ public sealed class CopyFromTests(SuiteServers servers)
 
                 await RunAsync(connection, "SET timezone = 'UTC'");
                 answers.Add(string.Join('\n',
-                    await TextAsync(connection, "SELECT count(*), sum(id), count(*) FILTER (WHERE b), sum(l), sum(s), sum(f::float8), sum(d), sum(n), min(t), max(u::text), min(dt), max(ts), max(tz) FROM cf"),
+                    await TextAsync(connection,
+                        "SELECT count(*), sum(id), count(*) FILTER (WHERE b), sum(l), sum(s), sum(f::float8), sum(d), sum(n), min(t), "
+                            + "max(u::text), min(dt), max(ts), max(tz) FROM cf"),
                     await TextAsync(connection, "SELECT cf FROM cf WHERE id IN (0, 1, 777, 19999) ORDER BY id")));
             }
             finally
@@ -110,7 +115,9 @@ public sealed class CopyFromTests(SuiteServers servers)
         await using var command = new NpgsqlCommand(sql, connection) { AllResultTypesAreUnknown = true };
         await using var reader = await command.ExecuteReaderAsync();
         var rows = new List<string>();
-        while (await reader.ReadAsync()) rows.Add(string.Join(',', Enumerable.Range(0, reader.FieldCount).Select(i => reader.IsDBNull(i) ? "NULL" : reader.GetString(i))));
+        while (await reader.ReadAsync())
+            rows.Add(string.Join(',',
+                Enumerable.Range(0, reader.FieldCount).Select(i => reader.IsDBNull(i) ? "NULL" : reader.GetString(i))));
         return string.Join('\n', rows);
     }
 }

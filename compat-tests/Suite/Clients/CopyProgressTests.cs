@@ -51,7 +51,8 @@ public sealed class CopyProgressTests(SuiteServers servers)
     private static async Task<string> ShownAsync(RawClient client, string? process)
     {
         var result = await client.QueryAsync(
-            $"SELECT command, type, relid = 'progressing'::regclass, bytes_processed, bytes_total, tuples_processed, tuples_excluded FROM pg_stat_progress_copy WHERE pid = {process}");
+            "SELECT command, type, relid = 'progressing'::regclass, bytes_processed, bytes_total, tuples_processed, tuples_excluded FROM "
+                + $"pg_stat_progress_copy WHERE pid = {process}");
         Assert.True(result.Error is null, result.Error?.ToString());
         return string.Join(" / ", result.Rows.Select(row => string.Join('|', row)));
     }

@@ -26,7 +26,8 @@ public sealed partial class DemoTests : IAsyncLifetime
             await using var client = await RawClient.ConnectAsync(gateway.Address);
             Assert.Equal("public, shop, demo.public, tpch.sf1, tpch.tiny", await SchemasAsync(client));
             var block = FirstBlock().Match(await File.ReadAllTextAsync(Path.Combine(Repository.Root, "README.md"))).Groups[1].Value;
-            var statements = Comment().Replace(block, "").Split(';', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
+            var statements = Comment().Replace(block, "")
+                .Split(';', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
             Assert.True(statements.Length >= 4, block);
             foreach (var sql in statements)
             {
@@ -35,7 +36,11 @@ public sealed partial class DemoTests : IAsyncLifetime
                 Assert.NotEmpty(result.Rows);
             }
 
-            Assert.Equal("1000 6 4", string.Join(' ', (await client.QueryAsync("SELECT (SELECT count(*) FROM shop.sales), (SELECT count(*) FROM shop.customers), (SELECT count(*) FROM shop.products)")).Rows[0]));
+            Assert.Equal("1000 6 4",
+                string.Join(' ',
+                    (await client.QueryAsync(
+                        "SELECT (SELECT count(*) FROM shop.sales), (SELECT count(*) FROM shop.customers), (SELECT count(*) FROM "
+                            + "shop.products)")).Rows[0]));
             Assert.Null((await client.QueryAsync("DROP SCHEMA shop CASCADE")).Error);
         }
 
@@ -46,10 +51,12 @@ public sealed partial class DemoTests : IAsyncLifetime
         }
     }
 
-    private Task<GatewayProcess> StartAsync() => GatewayProcess.StartAsync(_folder, "--demo", Path.Combine(Repository.Root, "deploy", "demo"));
+    private Task<GatewayProcess> StartAsync() =>
+        GatewayProcess.StartAsync(_folder, "--demo", Path.Combine(Repository.Root, "deploy", "demo"));
 
     private static async Task<string?> SchemasAsync(RawClient client) => (await client.QueryAsync(
-        "SELECT string_agg(nspname, ', ' ORDER BY position('.' IN nspname) > 0, nspname) FROM pg_namespace WHERE nspname !~ '^pg_' AND nspname <> 'information_schema'")).Rows[0][0];
+        "SELECT string_agg(nspname, ', ' ORDER BY position('.' IN nspname) > 0, nspname) FROM pg_namespace WHERE nspname !~ '^pg_' AND "
+            + "nspname <> 'information_schema'")).Rows[0][0];
 
     [GeneratedRegex(@"```sql\n(.*?)```", RegexOptions.Singleline)]
     private static partial Regex FirstBlock();

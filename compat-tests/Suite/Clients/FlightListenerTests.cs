@@ -28,10 +28,12 @@ public sealed class FlightListenerTests : IDisposable
         await Roles.AddAsync(_folder, "ada", "secret");
         await using var gateway = await StartAsync(Options() with { CertificatePath = pem });
         var script = Path.Combine(Repository.CompatTests, "clients", "flight", "tls.js");
-        var (exitCode, output) = await ProgramRun.RunAsync("node", script, "127.0.0.1", gateway.FlightEndPoint!.Port.ToString(CultureInfo.InvariantCulture), pem, "ada", "secret");
+        var (exitCode, output) = await ProgramRun.RunAsync("node", script, "127.0.0.1",
+            gateway.FlightEndPoint!.Port.ToString(CultureInfo.InvariantCulture), pem, "ada", "secret");
         Assert.Equal(0, exitCode);
         // What node says of itself follows on its error stream.
-        Assert.Equal(["trusting: 1 aaa, 2 bbb, 3 ccc", "distrusting: unavailable", "plain: unavailable"], output.Split('\n', StringSplitOptions.RemoveEmptyEntries).Take(3));
+        Assert.Equal(["trusting: 1 aaa, 2 bbb, 3 ccc", "distrusting: unavailable", "plain: unavailable"],
+            output.Split('\n', StringSplitOptions.RemoveEmptyEntries).Take(3));
     }
 
     [Theory]
@@ -54,7 +56,8 @@ public sealed class FlightListenerTests : IDisposable
         string token;
         await using (var login = new FlightClient(address, new FlightClientOptions()))
             token = (await login.HandshakeAsync(new HandshakeRequest()).FirstAsync()).Payload.ToStringUtf8();
-        await using var client = new FlightClient(address, new FlightClientOptions { Headers = new Dictionary<string, string> { ["authorization"] = $"Bearer {token}" } });
+        await using var client = new FlightClient(address,
+            new FlightClientOptions { Headers = new Dictionary<string, string> { ["authorization"] = $"Bearer {token}" } });
         await UpdateAsync(client, "BEGIN");
         await UpdateAsync(client, "CREATE SERVER half FOREIGN DATA WRAPPER tpch");
 
@@ -66,10 +69,13 @@ public sealed class FlightListenerTests : IDisposable
         }
 
         await Task.Delay(5000);
-        var error = await Assert.ThrowsAsync<SqlException>(async () => await client.DoActionAsync(new Flight.Protocol.Action { Type = "GetSessionOptions" }).CountAsync());
-        Assert.Equal((SqlState.InvalidAuthorizationSpecification, "the session does not exist or has expired"), (error.State, error.Message));
+        var error = await Assert.ThrowsAsync<SqlException>(async () =>
+            await client.DoActionAsync(new Flight.Protocol.Action { Type = "GetSessionOptions" }).CountAsync());
+        Assert.Equal((SqlState.InvalidAuthorizationSpecification, "the session does not exist or has expired"),
+            (error.State, error.Message));
 
-        await using var postgres = await RawClient.ConnectAsync(new ServerAddress("127.0.0.1", gateway.EndPoint.Port, "federation", "federation"));
+        await using var postgres =
+            await RawClient.ConnectAsync(new ServerAddress("127.0.0.1", gateway.EndPoint.Port, "federation", "federation"));
         Assert.Equal("0", (await postgres.QueryAsync("SELECT count(*) FROM pg_foreign_server WHERE srvname = 'half'")).Rows[0][0]);
     }
 
@@ -78,13 +84,15 @@ public sealed class FlightListenerTests : IDisposable
     {
         await using var gateway = await StartAsync(Options() with { FlightPort = -1 });
         Assert.Null(gateway.FlightEndPoint);
-        await using var postgres = await RawClient.ConnectAsync(new ServerAddress("127.0.0.1", gateway.EndPoint.Port, "federation", "federation"));
+        await using var postgres =
+            await RawClient.ConnectAsync(new ServerAddress("127.0.0.1", gateway.EndPoint.Port, "federation", "federation"));
         Assert.Equal("1", (await postgres.QueryAsync("SELECT 1")).Rows[0][0]);
     }
 
     private ServeOptions Options() => new() { Port = 0, FlightPort = 0, DataDirectory = _folder, MemoryLimitBytes = 1L << 28 };
 
-    private static Task<Gateway> StartAsync(ServeOptions options) => Gateway.StartAsync(options, NullLoggerFactory.Instance, CancellationToken.None).AsTask();
+    private static Task<Gateway> StartAsync(ServeOptions options) =>
+        Gateway.StartAsync(options, NullLoggerFactory.Instance, CancellationToken.None).AsTask();
 
     /// <summary>A certificate of this machine's loopback address, signed by itself, and its key, in one PEM file.</summary>
     private string WriteCertificate()
@@ -110,9 +118,12 @@ public sealed class FlightListenerTests : IDisposable
             writer.WriteString(sql);
         }
 
-        var packed = new Google.Protobuf.WellKnownTypes.Any { TypeUrl = "type.googleapis.com/arrow.flight.protocol.sql.CommandStatementUpdate", Value = ByteString.CopyFrom(command.ToArray()) };
+        var packed =
+            new Google.Protobuf.WellKnownTypes.Any { TypeUrl = "type.googleapis.com/arrow.flight.protocol.sql.CommandStatementUpdate",
+                Value = ByteString.CopyFrom(command.ToArray()) };
         var descriptor = new FlightDescriptor { Type = FlightDescriptor.Types.DescriptorType.Cmd, Cmd = packed.ToByteString() };
-        Flight.FlightData[] messages = [new Flight.FlightData(ReadOnlyMemory<byte>.Empty, ReadOnlyMemory<byte>.Empty) { Descriptor = descriptor.ToByteArray() }];
+        Flight.FlightData[] messages = [new Flight.FlightData(ReadOnlyMemory<byte>.Empty, ReadOnlyMemory<byte>.Empty)
+            { Descriptor = descriptor.ToByteArray() }];
         Assert.Equal(1, await client.DoPutAsync(messages.ToAsyncEnumerable()).CountAsync());
     }
 }

@@ -19,7 +19,8 @@ public sealed class FlightSqlTests(SuiteServers servers)
         var gateway = servers.Gateway;
         var url = $"postgres://{gateway.User}@{gateway.Host}:{gateway.Port.ToString(CultureInfo.InvariantCulture)}/{gateway.Database}";
         var script = Path.Combine(Repository.CompatTests, "clients", "flight", "smoke.js");
-        var (exitCode, output) = await ProgramRun.RunAsync("node", script, gateway.Host, servers.Flight.Port.ToString(CultureInfo.InvariantCulture), url);
+        var (exitCode, output) =
+            await ProgramRun.RunAsync("node", script, gateway.Host, servers.Flight.Port.ToString(CultureInfo.InvariantCulture), url);
         Assert.True(exitCode == 0, output);
         Assert.Contains("14 of 14 checks passed", output, StringComparison.Ordinal);
     }
@@ -69,7 +70,11 @@ public sealed class FlightSqlTests(SuiteServers servers)
     }
 
     private static FlightClient Client(Uri address, string? authorization) =>
-        new(address, new FlightClientOptions { Headers = authorization is null ? new Dictionary<string, string>() : new Dictionary<string, string> { ["authorization"] = authorization } });
+        new(address,
+            new FlightClientOptions { Headers = authorization is null
+                ? new Dictionary<string, string>()
+                : new Dictionary<string, string> { ["authorization"] = authorization } });
 
-    private static string Basic(string user, string password) => $"Basic {Convert.ToBase64String(Encoding.UTF8.GetBytes($"{user}:{password}"))}";
+    private static string Basic(string user, string password) =>
+        $"Basic {Convert.ToBase64String(Encoding.UTF8.GetBytes($"{user}:{password}"))}";
 }

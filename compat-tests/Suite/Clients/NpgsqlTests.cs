@@ -5,14 +5,17 @@ using Npgsql;
 
 namespace Federation.CompatTests.Suite.Clients;
 
-/// <summary>Npgsql, which reads and writes binary values: each program is told to PostgreSQL and to the gateway, and both answer the same.</summary>
+/// <summary>
+/// Npgsql, which reads and writes binary values: each program is told to PostgreSQL and to the gateway, and both answer the same.
+/// </summary>
 [Collection(SuiteCollection.Name)]
 public sealed class NpgsqlTests(SuiteServers servers)
 {
     [Fact]
     public Task Prepared_statement_runs_again_with_other_parameters() => CompareAsync(async (connection, log) =>
     {
-        await using var command = new NpgsqlCommand("SELECT x, x * @f AS y FROM generate_series(1, 5) x WHERE x > @low ORDER BY x", connection);
+        await using var command = new NpgsqlCommand("SELECT x, x * @f AS y FROM generate_series(1, 5) x WHERE x > @low ORDER BY x",
+            connection);
         command.Parameters.AddWithValue("f", 2.5m);
         command.Parameters.AddWithValue("low", 3);
         await command.PrepareAsync();
@@ -36,7 +39,8 @@ public sealed class NpgsqlTests(SuiteServers servers)
     {
         await using var command = new NpgsqlCommand("SELECT 1; SELECT 'two', 3; SELECT 4 WHERE false", connection);
         await ReadAsync(command, log);
-        await using var batch = new NpgsqlBatch(connection) { BatchCommands = { new("SELECT 1"), new("SELECT $1") { Parameters = { new() { Value = "p" } } } } };
+        await using var batch = new NpgsqlBatch(connection)
+            { BatchCommands = { new("SELECT 1"), new("SELECT $1") { Parameters = { new() { Value = "p" } } } } };
         await using var reader = await batch.ExecuteReaderAsync();
         do
         {
@@ -48,7 +52,8 @@ public sealed class NpgsqlTests(SuiteServers servers)
     [Fact]
     public Task Errors_keep_their_state_and_the_connection_lives() => CompareAsync(async (connection, log) =>
     {
-        foreach (var sql in (string[])["SELECT nosuch", "SELEC 1", "SELECT * FROM nosuch", "SELECT 1/x FROM generate_series(0,1) x", "SELECT 'x'::int", "SELECT 1; SELECT 1/x FROM generate_series(0,1) x"])
+        foreach (var sql in (string[])["SELECT nosuch", "SELEC 1", "SELECT * FROM nosuch", "SELECT 1/x FROM generate_series(0,1) x",
+            "SELECT 'x'::int", "SELECT 1; SELECT 1/x FROM generate_series(0,1) x"])
         {
             await using var command = new NpgsqlCommand(sql, connection);
             var error = await Assert.ThrowsAsync<PostgresException>(() => command.ExecuteNonQueryAsync());
@@ -76,16 +81,20 @@ public sealed class NpgsqlTests(SuiteServers servers)
     [Fact]
     public Task A_running_query_is_cancelled() => CompareAsync(async (connection, log) =>
     {
-        // PostgreSQL loses a request that meets the loading of its compiler. A request that is lost must not leave the statement behind on a server.
-        await using (var guard = new NpgsqlCommand("SET jit = off; SET statement_timeout = '60s'", connection)) await guard.ExecuteNonQueryAsync();
-        await using var slow = new NpgsqlCommand("SELECT count(*) FROM generate_series(1, 1000000000) a, generate_series(1, 1000) b", connection);
+        // PostgreSQL loses a request that meets the loading of its compiler. A request that is lost must not leave the statement behind on
+        // a server.
+        await using (var guard = new NpgsqlCommand("SET jit = off; SET statement_timeout = '60s'", connection))
+            await guard.ExecuteNonQueryAsync();
+        await using var slow = new NpgsqlCommand("SELECT count(*) FROM generate_series(1, 1000000000) a, generate_series(1, 1000) b",
+            connection);
         using var cancel = new CancellationTokenSource();
         var running = slow.ExecuteScalarAsync(cancel.Token);
         await WaitUntilRunsAsync(connection, slow.CommandText);
         await cancel.CancelAsync();
         var error = await Assert.ThrowsAsync<OperationCanceledException>(() => running);
         log(((PostgresException)error.InnerException!).MessageText);
-        await using var timed = new NpgsqlCommand("SET statement_timeout = 200; SELECT count(*) FROM generate_series(1, 1000000000) a, generate_series(1, 1000) b", connection);
+        await using var timed = new NpgsqlCommand(
+            "SET statement_timeout = 200; SELECT count(*) FROM generate_series(1, 1000000000) a, generate_series(1, 1000) b", connection);
         log((await Assert.ThrowsAsync<PostgresException>(() => timed.ExecuteScalarAsync())).SqlState);
         await using var after = new NpgsqlCommand("SELECT 'alive'", connection);
         log($"{await after.ExecuteScalarAsync()}");
@@ -119,12 +128,18 @@ public sealed class NpgsqlTests(SuiteServers servers)
         log($"{await after.ExecuteScalarAsync()}");
     });
 
-    /// <summary>The server says that the connection's statement runs, and has for a moment: PostgreSQL drops a request that comes between two messages of a statement.</summary>
+    /// <summary>
+    /// The server says that the connection's statement runs, and has for a moment: PostgreSQL drops a request that comes between two
+    /// messages of a statement.
+    /// </summary>
     private static async Task WaitUntilRunsAsync(NpgsqlConnection connection, string sql)
     {
         await using var other = new NpgsqlConnection(connection.ConnectionString);
         await other.OpenAsync();
-        await using var ask = new NpgsqlCommand("SELECT count(*) FROM pg_stat_activity WHERE pid = $1 AND state = 'active' AND query = $2 AND clock_timestamp() - query_start > '100 ms'", other);
+        await using var ask =
+            new NpgsqlCommand(
+                "SELECT count(*) FROM pg_stat_activity WHERE pid = $1 AND state = 'active' AND query = $2 AND clock_timestamp() - "
+                    + "query_start > '100 ms'", other);
         ask.Parameters.AddWithValue(connection.ProcessID);
         ask.Parameters.AddWithValue(sql);
         while (await ask.ExecuteScalarAsync() is not 1L) await Task.Delay(10);
@@ -133,20 +148,28 @@ public sealed class NpgsqlTests(SuiteServers servers)
     [Fact]
     public Task Copy_out_in_text_and_binary() => CompareAsync(async (connection, log) =>
     {
-        using (var text = await connection.BeginTextExportAsync("COPY (SELECT x, NULL, 'é' FROM generate_series(1, 3) x ORDER BY x) TO STDOUT"))
+        using (var text =
+            await connection.BeginTextExportAsync("COPY (SELECT x, NULL, 'é' FROM generate_series(1, 3) x ORDER BY x) TO STDOUT"))
             log(await text.ReadToEndAsync());
-        await using var export = await connection.BeginBinaryExportAsync("COPY (SELECT x, x::text, x * 1.5 FROM generate_series(1, 3) x ORDER BY 1) TO STDOUT (FORMAT BINARY)");
+        await using var export =
+            await connection.BeginBinaryExportAsync(
+                "COPY (SELECT x, x::text, x * 1.5 FROM generate_series(1, 3) x ORDER BY 1) TO STDOUT (FORMAT BINARY)");
         while (await export.StartRowAsync() >= 0)
-            log($"{await export.ReadAsync<int>()} {await export.ReadAsync<string>()} {(await export.ReadAsync<decimal>()).ToString(CultureInfo.InvariantCulture)}");
+        {
+            var (number, text) = (await export.ReadAsync<int>(), await export.ReadAsync<string>());
+            log($"{number} {text} {(await export.ReadAsync<decimal>()).ToString(CultureInfo.InvariantCulture)}");
+        }
     });
 
     [Fact]
     public Task Schema_of_a_result_is_known_before_its_rows() => CompareAsync(async (connection, log) =>
     {
-        await using var command = new NpgsqlCommand("SELECT 1::int8 AS a, 'x'::varchar(7) AS b, 1.5::numeric(8,3) AS c, now() AS d, array['x'] AS e, '{}'::jsonb AS f", connection);
+        await using var command = new NpgsqlCommand(
+            "SELECT 1::int8 AS a, 'x'::varchar(7) AS b, 1.5::numeric(8,3) AS c, now() AS d, array['x'] AS e, '{}'::jsonb AS f", connection);
         await using var reader = await command.ExecuteReaderAsync(CommandBehavior.SchemaOnly);
         foreach (Npgsql.Schema.NpgsqlDbColumn column in await reader.GetColumnSchemaAsync())
-            log($"{column.ColumnName} {column.DataTypeName} {column.TypeOID} {column.ColumnSize} {column.NumericPrecision} {column.NumericScale}");
+            log($"{column.ColumnName} {column.DataTypeName} {column.TypeOID} "
+                + $"{column.ColumnSize} {column.NumericPrecision} {column.NumericScale}");
     });
 
     private static async Task ReadAsync(NpgsqlCommand command, Action<string> log)
@@ -156,7 +179,9 @@ public sealed class NpgsqlTests(SuiteServers servers)
         {
             log($"-- {reader.FieldCount}");
             while (await reader.ReadAsync())
-                log(string.Join(' ', Enumerable.Range(0, reader.FieldCount).Select(i => $"{reader.GetDataTypeName(i)}={Convert.ToString(reader.GetValue(i), CultureInfo.InvariantCulture)}")));
+                log(string.Join(' ',
+                    Enumerable.Range(0, reader.FieldCount)
+                        .Select(i => $"{reader.GetDataTypeName(i)}={Convert.ToString(reader.GetValue(i), CultureInfo.InvariantCulture)}")));
         }
         while (await reader.NextResultAsync());
     }

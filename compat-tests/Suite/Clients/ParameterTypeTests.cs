@@ -5,8 +5,8 @@ using NpgsqlTypes;
 namespace Federation.CompatTests.Suite.Clients;
 
 /// <summary>
-/// Parameters of every type: in text through the raw protocol and in binary through Npgsql, as <c>SELECT $1::type</c> and in a predicate. The value
-/// must come back as PostgreSQL gives it back.
+/// Parameters of every type: in text through the raw protocol and in binary through Npgsql, as <c>SELECT $1::type</c> and in a predicate.
+/// The value must come back as PostgreSQL gives it back.
 /// </summary>
 [Collection(SuiteCollection.Name)]
 public sealed class ParameterTypeTests(SuiteServers servers)
@@ -52,7 +52,8 @@ public sealed class ParameterTypeTests(SuiteServers servers)
             ($"SELECT $1::{type}", [low]), ($"SELECT $1::{type}", [high]), ($"SELECT $1::{type}", [null]),
             ($"SELECT x FROM (VALUES ('{low.Replace("'", "''", StringComparison.Ordinal)}'::{type})) t(x) WHERE x = $1", [low]),
             ($"SELECT x FROM (VALUES ('{low.Replace("'", "''", StringComparison.Ordinal)}'::{type})) t(x) WHERE x < $1", [high]),
-            ($"SELECT x FROM (VALUES ('{low.Replace("'", "''", StringComparison.Ordinal)}'::{type})) t(x) WHERE x IN ($1, $2)", [high, low]),
+            ($"SELECT x FROM (VALUES ('{low.Replace("'", "''", StringComparison.Ordinal)}'::{type})) t(x) WHERE x IN ($1, $2)",
+                [high, low]),
         ])
         {
             var (expected, actual) = (await oracle.ExecuteAsync(sql, parameters), await subject.ExecuteAsync(sql, parameters));
@@ -64,7 +65,9 @@ public sealed class ParameterTypeTests(SuiteServers servers)
         }
     }
 
-    /// <summary>The value is read in binary from PostgreSQL, sent in binary to the gateway, and must come back in binary the same.</summary>
+    /// <summary>
+    /// The value is read in binary from PostgreSQL, sent in binary to the gateway, and must come back in binary the same.
+    /// </summary>
     [Theory]
     [MemberData(nameof(Types))]
     public async Task Binary_parameter(string type, string low, string high)
@@ -87,7 +90,8 @@ public sealed class ParameterTypeTests(SuiteServers servers)
             };
             await reader.CloseAsync();
             var dataType = type.Split('(')[0];
-            foreach (var sql in (string[])[$"SELECT $1::{type}", $"SELECT x FROM (VALUES ('{text.Replace("'", "''", StringComparison.Ordinal)}'::{type})) t(x) WHERE x = $1"])
+            foreach (var sql in (string[])[$"SELECT $1::{type}",
+                $"SELECT x FROM (VALUES ('{text.Replace("'", "''", StringComparison.Ordinal)}'::{type})) t(x) WHERE x = $1"])
             {
                 Assert.Equal(await RoundTripAsync(oracle, sql, dataType, value), await RoundTripAsync(subject, sql, dataType, value));
             }

@@ -7,11 +7,13 @@ internal static class ProgramRun
 {
     private static readonly TimeSpan s_limit = TimeSpan.FromSeconds(60);
 
-    public static Task<(int ExitCode, string Output)> RunAsync(string program, params string[] arguments) => RunWithInputAsync(program, "", arguments);
+    public static Task<(int ExitCode, string Output)> RunAsync(string program, params string[] arguments) =>
+        RunWithInputAsync(program, "", arguments);
 
     public static async Task<(int ExitCode, string Output)> RunWithInputAsync(string program, string input, string[] arguments)
     {
-        var info = new ProcessStartInfo(program) { RedirectStandardOutput = true, RedirectStandardError = true, RedirectStandardInput = true, UseShellExecute = false };
+        var info = new ProcessStartInfo(program)
+            { RedirectStandardOutput = true, RedirectStandardError = true, RedirectStandardInput = true, UseShellExecute = false };
         foreach (var argument in arguments) info.ArgumentList.Add(argument);
         info.Environment["PGCLIENTENCODING"] = "UTF8";
         using var process = Process.Start(info)!;

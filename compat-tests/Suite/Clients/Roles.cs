@@ -12,6 +12,7 @@ internal static class Roles
     {
         await using var catalog = await CatalogFolders.OpenAsync(folder);
         var role = new RoleEntry(Oid.None, name, isSuperuser, CanLogin: true, ScramVerifiers.Create(password));
-        await catalog.CommitAsync([await catalog.WithOidAsync(new CatalogChange.Create(role), CancellationToken.None)], CancellationToken.None);
+        await catalog.CommitAsync([await catalog.WithOidAsync(new CatalogChange.Create(role), CancellationToken.None)],
+            CancellationToken.None);
     }
 }

@@ -6,7 +6,8 @@ using Federation.CompatTests.Suite.Slt;
 namespace Federation.CompatTests.Suite.Clients;
 
 /// <summary>
-/// Programs of drivers and tools over the tables of compat-tests/attached, on PostgreSQL and on a gateway where the database of the same name is that server: both must print the same.
+/// Programs of drivers and tools over the tables of compat-tests/attached, on PostgreSQL and on a gateway where the database of the same
+/// name is that server: both must print the same.
 /// </summary>
 [Collection(SuiteCollection.Name)]
 public sealed class ToolProgramTests(SuiteServers servers) : IAsyncLifetime
@@ -34,7 +35,8 @@ public sealed class ToolProgramTests(SuiteServers servers) : IAsyncLifetime
         var database = await servers.GetAttachedDatabaseAsync();
         await AttachedTests.AttachAsync(database, _gateway!.Address);
         string[] fixedArguments = [.. arguments[..^1], Path.Combine(s_folder, arguments[^1])];
-        await ClientProgramTests.CompareAsync(database, _gateway.Address with { Database = database.Database, User = database.User }, async server =>
+        await ClientProgramTests.CompareAsync(database, _gateway.Address with { Database = database.Database, User = database.User },
+            async server =>
         {
             var port = server.Port.ToString(CultureInfo.InvariantCulture);
             string[] target = program switch

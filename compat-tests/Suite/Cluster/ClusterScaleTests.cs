@@ -9,8 +9,8 @@ using Xunit.Abstractions;
 namespace Federation.CompatTests.Suite.Cluster;
 
 /// <summary>
-/// The 22 queries of TPC-H at scale factor 1 by worker processes: over the generated tables the published answers, over the three homes PostgreSQL's rows. They take many minutes and run
-/// with FEDERATION_FULL=1 only.
+/// The 22 queries of TPC-H at scale factor 1 by worker processes: over the generated tables the published answers, over the three homes
+/// PostgreSQL's rows. They take many minutes and run with FEDERATION_FULL=1 only.
 /// </summary>
 [Collection(SuiteCollection.Name)]
 public sealed class ClusterScaleTests(SuiteServers servers, ITestOutputHelper output)
@@ -22,7 +22,8 @@ public sealed class ClusterScaleTests(SuiteServers servers, ITestOutputHelper ou
     [InlineData(3)]
     public Task Published_answers(int workers) => WithGatewayAsync(workers, async gateway =>
     {
-        await using (var admin = await RawClient.ConnectAsync(gateway.Address)) Assert.Null((await admin.QueryAsync("CREATE SERVER generated FOREIGN DATA WRAPPER tpch")).Error);
+        await using (var admin = await RawClient.ConnectAsync(gateway.Address))
+            Assert.Null((await admin.QueryAsync("CREATE SERVER generated FOREIGN DATA WRAPPER tpch")).Error);
         await using var client = await ConnectAsync(gateway, workers, "generated", "sf1");
         await RunAsync(client, $"{workers} workers, generated", ScaleOne.Check);
     });
@@ -68,7 +69,8 @@ public sealed class ClusterScaleTests(SuiteServers servers, ITestOutputHelper ou
         var data = Directory.CreateTempSubdirectory("federation-scale-").FullName;
         try
         {
-            await using var gateway = await GatewayProcess.StartAsync(data, "--workers", $"{workers}", "--allow", servers.Files, "--memory-mb", "4096");
+            await using var gateway =
+                await GatewayProcess.StartAsync(data, "--workers", $"{workers}", "--allow", servers.Files, "--memory-mb", "4096");
             await test(gateway);
         }
         finally

@@ -14,11 +14,13 @@ public sealed class ClusterSourceTests(SuiteServers servers)
     public Task Ranges_of_a_PostgreSQL_table_are_read_under_one_snapshot() => WithClusterAsync(async (oracle, subject) =>
     {
         await MustAsync(oracle, "DROP TABLE IF EXISTS accounts");
-        await MustAsync(oracle, $"CREATE TABLE accounts AS SELECT i AS id, 100 AS amount, repeat('x', 40) AS filler FROM generate_series(1, {Rows}) i");
+        await MustAsync(oracle,
+            $"CREATE TABLE accounts AS SELECT i AS id, 100 AS amount, repeat('x', 40) AS filler FROM generate_series(1, {Rows}) i");
         await MustAsync(oracle, "ANALYZE accounts");
         try
         {
-            Assert.Contains("2 ranges of ctid under one snapshot", await ExplainAsync(subject, "EXPLAIN SELECT sum(amount) FROM accounts"), StringComparison.Ordinal);
+            Assert.Contains("2 ranges of ctid under one snapshot", await ExplainAsync(subject, "EXPLAIN SELECT sum(amount) FROM accounts"),
+                StringComparison.Ordinal);
 
             // Amounts move between rows all the time: ranges of different moments would not add up.
             using var ended = new CancellationTokenSource();
@@ -27,10 +29,14 @@ public sealed class ClusterSourceTests(SuiteServers servers)
             {
                 await using var client = await RawClient.ConnectAsync(servers.Postgres with { Database = "tpch" });
                 for (var i = 0; !ended.IsCancellationRequested; i++, moves++)
-                    await MustAsync(client, $"UPDATE accounts SET amount = amount + CASE WHEN id = {1 + (i % 1000)} THEN 7 ELSE -7 END WHERE id IN ({1 + (i % 1000)}, {Rows - (i % 1000)})");
+                    await MustAsync(client,
+                        $"UPDATE accounts SET amount = amount + CASE WHEN id = {1 + (i % 1000)} THEN 7 ELSE -7 END WHERE id IN "
+                            + $"({1 + (i % 1000)}, {Rows - (i % 1000)})");
             });
             for (var i = 0; i < 8; i++)
-                Assert.Equal($"{Rows * 100}|{Rows}", SltFile.Row((await MustAsync(subject, "SELECT sum(amount), count(*) FROM accounts")).Rows[0]).Replace("\t", "|", StringComparison.Ordinal).Replace(" ", "|", StringComparison.Ordinal));
+                Assert.Equal($"{Rows * 100}|{Rows}",
+                    SltFile.Row((await MustAsync(subject, "SELECT sum(amount), count(*) FROM accounts")).Rows[0])
+                        .Replace("\t", "|", StringComparison.Ordinal).Replace(" ", "|", StringComparison.Ordinal));
             await ended.CancelAsync();
             await moving;
             Assert.True(moves > 0, "nothing moved");
@@ -45,26 +51,32 @@ public sealed class ClusterSourceTests(SuiteServers servers)
     public Task Generated_tables_are_spread_and_explained() => WithClusterAsync(async (_, subject) =>
     {
         await MustAsync(subject, "CREATE SERVER generated FOREIGN DATA WRAPPER tpch");
-        var text = await ExplainAsync(subject, "EXPLAIN ANALYZE SELECT l_returnflag, count(*) FROM generated.sf1.lineitem WHERE l_orderkey % 2 = 0 GROUP BY 1");
+        var text = await ExplainAsync(subject,
+            "EXPLAIN ANALYZE SELECT l_returnflag, count(*) FROM generated.sf1.lineitem WHERE l_orderkey % 2 = 0 GROUP BY 1");
         Assert.Contains("2 tasks -> ", text, StringComparison.Ordinal);
         Assert.Contains("rows, ", text, StringComparison.Ordinal);
         Assert.Contains("bytes spooled", text, StringComparison.Ordinal);
         Assert.Matches(@"127\.0\.0\.1:\d+: \d+ rows, \d+ bytes, [\d.]+ ms, [\d.]+ ms of it for the pages", text);
         Assert.Contains("Aggregate by l_returnflag: sum(count)", text, StringComparison.Ordinal);
         Assert.Equal("6001215", (await MustAsync(subject, "SELECT count(l_orderkey) FROM generated.sf1.lineitem")).Rows[0][0]);
-        const string Few = "EXPLAIN SELECT count(l_tax) FROM generated.tiny.lineitem JOIN generated.sf1.nation ON n_nationkey = l_linenumber";
+        const string Few =
+            "EXPLAIN SELECT count(l_tax) FROM generated.tiny.lineitem JOIN generated.sf1.nation ON n_nationkey = l_linenumber";
         await MustAsync(subject, "SET federation.distribution = auto");
-        Assert.Contains("\nNot spread over workers: the scans have ~60200 rows, plans are spread from 500000\n", await ExplainAsync(subject, Few), StringComparison.Ordinal);
+        Assert.Contains("\nNot spread over workers: the scans have ~60200 rows, plans are spread from 500000\n",
+            await ExplainAsync(subject, Few), StringComparison.Ordinal);
         await MustAsync(subject, "SET federation.distribution = large");
         Assert.Equal(1, (await ExplainAsync(subject, Few)).Split("2 tasks").Length - 1);
         await MustAsync(subject, "SET federation.distribution = always");
         Assert.Equal(2, (await ExplainAsync(subject, Few)).Split("2 tasks").Length - 1);
         await MustAsync(subject, "SET federation.distribution = off");
-        Assert.DoesNotContain("2 tasks", await ExplainAsync(subject, "EXPLAIN SELECT l_returnflag, count(*) FROM generated.sf1.lineitem GROUP BY 1"), StringComparison.Ordinal);
+        Assert.DoesNotContain("2 tasks",
+            await ExplainAsync(subject, "EXPLAIN SELECT l_returnflag, count(*) FROM generated.sf1.lineitem GROUP BY 1"),
+            StringComparison.Ordinal);
     });
 
     /// <summary>
-    /// Joins by equalities that make several columns equal, also two of one table: however the planner orders and completes them, the rows are PostgreSQL's.
+    /// Joins by equalities that make several columns equal, also two of one table: however the planner orders and completes them, the rows
+    /// are PostgreSQL's.
     /// </summary>
     [Fact]
     public Task Columns_equal_to_the_same_column_join_the_same_rows() => WithClusterAsync(async (oracle, subject) =>
@@ -74,12 +86,15 @@ public sealed class ClusterSourceTests(SuiteServers servers)
             "lineitem, partsupp, part WHERE p_partkey = l_partkey AND l_partkey = ps_partkey AND ps_suppkey = l_suppkey AND p_size < 20",
             "lineitem, orders, customer WHERE l_orderkey = o_orderkey AND o_custkey = c_custkey AND c_custkey = l_partkey",
             "partsupp, lineitem WHERE ps_partkey = l_suppkey AND ps_suppkey = l_suppkey",
-            "(SELECT a.o_custkey AS x, b.c_nationkey AS y FROM orders a FULL JOIN customer b ON a.o_custkey = b.c_custkey + 1) f, supplier WHERE f.x = f.y AND s_suppkey = f.y",
-            "(SELECT a.o_custkey AS x, b.c_nationkey AS y FROM orders a FULL JOIN customer b ON a.o_custkey = b.c_custkey + 1) f JOIN nation ON n_nationkey > 20 WHERE f.x = f.y",
+            "(SELECT a.o_custkey AS x, b.c_nationkey AS y FROM orders a FULL JOIN customer b ON a.o_custkey = b.c_custkey + 1) f, "
+                + "supplier WHERE f.x = f.y AND s_suppkey = f.y",
+            "(SELECT a.o_custkey AS x, b.c_nationkey AS y FROM orders a FULL JOIN customer b ON a.o_custkey = b.c_custkey + 1) f JOIN "
+                + "nation ON n_nationkey > 20 WHERE f.x = f.y",
             // Rows of which nothing but their number counts.
             "customer, nation",
             "part, (SELECT FROM supplier WHERE s_nationkey < 5) s",
-            "supplier, customer, nation, region, orders WHERE s_nationkey = n_nationkey AND c_nationkey = s_nationkey AND n_regionkey = r_regionkey AND r_name = 'ASIA' AND o_custkey = c_custkey",
+            "supplier, customer, nation, region, orders WHERE s_nationkey = n_nationkey AND c_nationkey = s_nationkey AND n_regionkey = "
+                + "r_regionkey AND r_name = 'ASIA' AND o_custkey = c_custkey",
         ];
         foreach (var from in written.Concat(RandomJoins(new Random(20261121), 40)))
         {
@@ -93,7 +108,10 @@ public sealed class ClusterSourceTests(SuiteServers servers)
         }
     });
 
-    /// <summary>Three to five tables, each joined with one before it by columns of numbers, and up to two more equalities between any of them or within one.</summary>
+    /// <summary>
+    /// Three to five tables, each joined with one before it by columns of numbers, and up to two more equalities between any of them or
+    /// within one.
+    /// </summary>
     private static IEnumerable<string> RandomJoins(Random random, int count)
     {
         var columns = new Dictionary<string, string[]>(StringComparer.Ordinal)
@@ -111,8 +129,12 @@ public sealed class ClusterSourceTests(SuiteServers servers)
             random.Shuffle(tables);
             tables = tables[..random.Next(3, 6)];
             var pairs = Enumerable.Range(1, tables.Length - 1).Select(second => (First: random.Next(second), Second: second))
-                .Concat(Enumerable.Range(0, random.Next(3)).Select(_ => (First: random.Next(tables.Length), Second: random.Next(tables.Length))));
-            var conditions = pairs.Select(pair => $"{random.GetItems(columns[tables[pair.First]], 1)[0]} = {random.GetItems(columns[tables[pair.Second]], 1)[0]}").ToArray();
+                .Concat(Enumerable.Range(0, random.Next(3))
+                    .Select(_ => (First: random.Next(tables.Length), Second: random.Next(tables.Length))));
+            var conditions =
+                pairs.Select(pair =>
+                    $"{random.GetItems(columns[tables[pair.First]], 1)[0]} = {random.GetItems(columns[tables[pair.Second]], 1)[0]}")
+                        .ToArray();
             yield return $"{string.Join(", ", tables)} WHERE {string.Join(" AND ", conditions)}";
         }
     }
@@ -136,7 +158,8 @@ public sealed class ClusterSourceTests(SuiteServers servers)
         var data = Directory.CreateTempSubdirectory("federation-cluster-").FullName;
         try
         {
-            await using var gateway = await GatewayProcess.StartAsync(data, "--workers", "2", "--allow", servers.Files, "--memory-mb", "2048");
+            await using var gateway =
+                await GatewayProcess.StartAsync(data, "--workers", "2", "--allow", servers.Files, "--memory-mb", "2048");
             await using var oracle = await RawClient.ConnectAsync(await servers.AttachTpchAsync(gateway.Address));
             await using var subject = await RawClient.ConnectAsync(gateway.Address with { Database = "tpch" });
             await MustAsync(subject, "SET federation.distribution = always");
@@ -158,5 +181,6 @@ public sealed class ClusterSourceTests(SuiteServers servers)
         return result;
     }
 
-    private static async Task<string> ExplainAsync(RawClient client, string sql) => string.Join('\n', (await MustAsync(client, sql)).Rows.Select(row => row[0]));
+    private static async Task<string> ExplainAsync(RawClient client, string sql) =>
+        string.Join('\n', (await MustAsync(client, sql)).Rows.Select(row => row[0]));
 }

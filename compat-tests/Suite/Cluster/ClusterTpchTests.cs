@@ -6,8 +6,8 @@ using Xunit.Abstractions;
 namespace Federation.CompatTests.Suite.Cluster;
 
 /// <summary>
-/// The 22 queries of TPC-H with every plan spread over worker processes, over the three homes of the tables: the rows must be those of PostgreSQL. One test per home and number of
-/// workers, because starting a cluster takes longer than its queries.
+/// The 22 queries of TPC-H with every plan spread over worker processes, over the three homes of the tables: the rows must be those of
+/// PostgreSQL. One test per home and number of workers, because starting a cluster takes longer than its queries.
 /// </summary>
 [Collection(SuiteCollection.Name)]
 public sealed class ClusterTpchTests(SuiteServers servers, ITestOutputHelper output)
@@ -25,7 +25,8 @@ public sealed class ClusterTpchTests(SuiteServers servers, ITestOutputHelper out
         var data = Directory.CreateTempSubdirectory("federation-cluster-").FullName;
         try
         {
-            await using var gateway = await GatewayProcess.StartAsync(data, "--workers", $"{workers}", "--allow", servers.Files, "--memory-mb", "2048");
+            await using var gateway =
+                await GatewayProcess.StartAsync(data, "--workers", $"{workers}", "--allow", servers.Files, "--memory-mb", "2048");
             Assert.Equal(workers, gateway.WorkerIds().Count);
             var tpch = await servers.AttachTpchAsync(gateway.Address);
             await using var oracle = await RawClient.ConnectAsync(tpch);
@@ -36,7 +37,8 @@ public sealed class ClusterTpchTests(SuiteServers servers, ITestOutputHelper out
             Assert.Null((await subject.QueryAsync("SET federation.pushdown = scan")).Error);
             if (searchPath is not null) Assert.Null((await subject.QueryAsync($"SET search_path = {searchPath}")).Error);
             var spread = 0;
-            foreach (var path in Directory.GetFiles(Path.Combine(Repository.CompatTests, "tpch", "queries"), "q*.sql").Order(StringComparer.Ordinal))
+            foreach (var path in Directory.GetFiles(Path.Combine(Repository.CompatTests, "tpch", "queries"), "q*.sql")
+                .Order(StringComparer.Ordinal))
             {
                 var sql = await File.ReadAllTextAsync(path);
                 var expected = await oracle.QueryAsync(sql);

@@ -8,8 +8,8 @@ using Xunit.Abstractions;
 namespace Federation.CompatTests.Suite.Cluster;
 
 /// <summary>
-/// Workers join and are drained while queries run on several connections: a newcomer gets tasks, one that drains ends by itself when it has nothing left to give, and no query fails or
-/// answers differently. 3 rounds by default, 15 with FEDERATION_FULL=1.
+/// Workers join and are drained while queries run on several connections: a newcomer gets tasks, one that drains ends by itself when it has
+/// nothing left to give, and no query fails or answers differently. 3 rounds by default, 15 with FEDERATION_FULL=1.
 /// </summary>
 [Collection(SuiteCollection.Name)]
 public sealed class MembershipTests(SuiteServers servers, ITestOutputHelper output)
@@ -30,7 +30,8 @@ public sealed class MembershipTests(SuiteServers servers, ITestOutputHelper outp
         var data = Directory.CreateTempSubdirectory("federation-members-").FullName;
         try
         {
-            await using var gateway = await GatewayProcess.StartAsync(data, "--workers", "1", "--allow", servers.Files, "--memory-mb", "1024");
+            await using var gateway =
+                await GatewayProcess.StartAsync(data, "--workers", "1", "--allow", servers.Files, "--memory-mb", "1024");
             var tpch = await servers.AttachTpchAsync(gateway.Address);
             await using var oracle = await RawClient.ConnectAsync(tpch);
             var expected = new Dictionary<string, string[]>(StringComparer.Ordinal);
@@ -56,12 +57,15 @@ public sealed class MembershipTests(SuiteServers servers, ITestOutputHelper outp
                 drains += watch.Elapsed;
                 await Task.Delay(s_work / 4);
                 Assert.Equal(0, await second.DrainAsync(s_drainLimit));
-                Assert.False(await HasTasksAsync(observer, first.Address) || await HasTasksAsync(observer, second.Address), "a worker that is gone is named");
+                Assert.False(await HasTasksAsync(observer, first.Address) || await HasTasksAsync(observer, second.Address),
+                    "a worker that is gone is named");
             }
 
             await ended.CancelAsync();
             await Task.WhenAll(querying);
-            output.WriteLine($"{answers} right answers while {s_rounds * 2} workers joined and left; tasks after {joins.TotalSeconds / s_rounds:F1} s, ended {drains.TotalSeconds / s_rounds:F1} s after SIGTERM");
+            output.WriteLine(
+                $"{answers} right answers while {s_rounds * 2} workers joined and left; tasks after {joins.TotalSeconds / s_rounds:F1} s, "
+                    + $"ended {drains.TotalSeconds / s_rounds:F1} s after SIGTERM");
             Assert.True(problems.IsEmpty, string.Join('\n', problems));
             Assert.True(answers > s_rounds * Connections, $"{answers} answers");
 
@@ -76,7 +80,8 @@ public sealed class MembershipTests(SuiteServers servers, ITestOutputHelper outp
                     var actual = await client.QueryAsync(sql);
                     var rows = actual.Rows.Select(SltFile.Row);
                     if (actual.Error is { } error) problems.Enqueue($"{sql}: {error}");
-                    else if (!(sql == Stream ? rows.Order(StringComparer.Ordinal) : rows).SequenceEqual(expected[sql])) problems.Enqueue($"{sql}: another answer");
+                    else if (!(sql == Stream ? rows.Order(StringComparer.Ordinal) : rows).SequenceEqual(expected[sql]))
+                        problems.Enqueue($"{sql}: another answer");
                     else Interlocked.Increment(ref answers);
                 }
             }
@@ -97,7 +102,8 @@ public sealed class MembershipTests(SuiteServers servers, ITestOutputHelper outp
     private static async Task WaitForTasksAsync(RawClient observer, string address)
     {
         var watch = Stopwatch.StartNew();
-        while (!await HasTasksAsync(observer, address)) Assert.True(watch.Elapsed < s_joinLimit, $"worker {address} has no task after {watch.Elapsed}");
+        while (!await HasTasksAsync(observer, address))
+            Assert.True(watch.Elapsed < s_joinLimit, $"worker {address} has no task after {watch.Elapsed}");
     }
 
     /// <summary>Whether a query that is spread over all workers runs on this one too.</summary>

@@ -5,7 +5,10 @@ using Xunit.Abstractions;
 
 namespace Federation.CompatTests.Suite.Cluster;
 
-/// <summary>The spill folder is a file system of its own that is too small for an exchange: the query ends with 53100 and the folder's name, and nothing else ends with it.</summary>
+/// <summary>
+/// The spill folder is a file system of its own that is too small for an exchange: the query ends with 53100 and the folder's name, and
+/// nothing else ends with it.
+/// </summary>
 public sealed class SpoolDiskTests(ITestOutputHelper output)
 {
     private const string DiskFull = "53100";
@@ -21,12 +24,17 @@ public sealed class SpoolDiskTests(ITestOutputHelper output)
             await using var gateway = await GatewayProcess.StartAsync(data, "--workers", "2", "--memory-mb", "3072");
             var workers = gateway.WorkerIds().Order().ToArray();
             await using var client = await RawClient.ConnectAsync(gateway.Address);
-            Assert.Null((await client.QueryAsync("CREATE SERVER generated FOREIGN DATA WRAPPER tpch; SET federation.distribution = always; SET search_path = \"generated.sf1\"")).Error);
+            Assert.Null(
+                (await client.QueryAsync(
+                    "CREATE SERVER generated FOREIGN DATA WRAPPER tpch; SET federation.distribution = always; SET search_path = "
+                        + "\"generated.sf1\"")).Error);
 
-            // All columns of lineitem are more than the workers hold of an exchange in memory. A number of all rows is given by one task, which everything goes to.
+            // All columns of lineitem are more than the workers hold of an exchange in memory. A number of all rows is given by one task,
+            // which everything goes to.
             for (var attempt = 0; attempt < 2; attempt++)
             {
-                var error = (await client.QueryAsync("SELECT * FROM (SELECT *, row_number() OVER (ORDER BY l_comment) AS n FROM lineitem) t WHERE n > 6001200")).Error;
+                var error = (await client.QueryAsync(
+                    "SELECT * FROM (SELECT *, row_number() OVER (ORDER BY l_comment) AS n FROM lineitem) t WHERE n > 6001200")).Error;
                 Assert.NotNull(error);
                 output.WriteLine(error.ToString());
                 Assert.Equal(DiskFull, error.Code);
@@ -38,7 +46,8 @@ public sealed class SpoolDiskTests(ITestOutputHelper output)
 
             Assert.Equal(workers, gateway.WorkerIds().Order());
             Assert.Empty(Directory.GetFiles(spill, "*.spool"));
-            Assert.True(SmallFileSystem.FreeBytes(spill) > 7 << 20, $"{SmallFileSystem.FreeBytes(spill)} bytes are free: what the failed queries wrote is still there");
+            Assert.True(SmallFileSystem.FreeBytes(spill) > 7 << 20,
+                $"{SmallFileSystem.FreeBytes(spill)} bytes are free: what the failed queries wrote is still there");
         }
         finally
         {
@@ -56,7 +65,8 @@ internal sealed class SmallFileSystem : IDisposable
 
     public static SmallFileSystem Mount(string folder, int megabytes)
     {
-        if (!Run("mount", "-t", "tmpfs", "-o", FormattableString.Invariant($"size={megabytes}m"), "tmpfs", folder)) throw new InvalidOperationException($"cannot mount a file system over {folder}");
+        if (!Run("mount", "-t", "tmpfs", "-o", FormattableString.Invariant($"size={megabytes}m"), "tmpfs", folder))
+            throw new InvalidOperationException($"cannot mount a file system over {folder}");
         return new SmallFileSystem(folder);
     }
 
@@ -83,7 +93,8 @@ internal sealed class SmallFileSystem : IDisposable
 
     private static bool Run(string command, params string[] arguments)
     {
-        using var process = Process.Start(new ProcessStartInfo(command, arguments) { RedirectStandardError = true, UseShellExecute = false })!;
+        using var process =
+            Process.Start(new ProcessStartInfo(command, arguments) { RedirectStandardError = true, UseShellExecute = false })!;
         process.WaitForExit();
         return process.ExitCode == 0;
     }

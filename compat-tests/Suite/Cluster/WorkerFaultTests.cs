@@ -8,8 +8,8 @@ using Xunit.Abstractions;
 namespace Federation.CompatTests.Suite.Cluster;
 
 /// <summary>
-/// Workers are killed and paused at random moments while queries run: each query ends, within its time, in the right rows or in an error that says what happened, and nothing is left
-/// behind. 40 queries by default, 200 with FEDERATION_FULL=1.
+/// Workers are killed and paused at random moments while queries run: each query ends, within its time, in the right rows or in an error
+/// that says what happened, and nothing is left behind. 40 queries by default, 200 with FEDERATION_FULL=1.
 /// </summary>
 [Collection(SuiteCollection.Name)]
 public sealed class WorkerFaultTests(SuiteServers servers, ITestOutputHelper output)
@@ -33,7 +33,8 @@ public sealed class WorkerFaultTests(SuiteServers servers, ITestOutputHelper out
         int[] last;
         try
         {
-            await using (var gateway = await GatewayProcess.StartAsync(data, "--workers", "3", "--allow", servers.Files, "--memory-mb", "2048"))
+            await using (var gateway =
+                await GatewayProcess.StartAsync(data, "--workers", "3", "--allow", servers.Files, "--memory-mb", "2048"))
             {
                 var tpch = await servers.AttachTpchAsync(gateway.Address);
                 await using var oracle = await RawClient.ConnectAsync(tpch);
@@ -44,7 +45,8 @@ public sealed class WorkerFaultTests(SuiteServers servers, ITestOutputHelper out
                 for (var i = 0; i < s_queries || kills < 2 || pauses < 1; i++)
                 {
                     var number = random.Next(ClusterStatements.All.Length);
-                    await using var subject = await RawClient.ConnectAsync(gateway.Address with { Database = i % 2 == 0 ? "tpch" : "tpch_files" });
+                    await using var subject =
+                        await RawClient.ConnectAsync(gateway.Address with { Database = i % 2 == 0 ? "tpch" : "tpch_files" });
                     await subject.QueryAsync("SET federation.distribution = always");
                     var watch = Stopwatch.StartNew();
                     var actual = await subject.QueryAsync(ClusterStatements.All[number]).WaitAsync(s_queryLimit);
@@ -112,12 +114,16 @@ public sealed class WorkerFaultTests(SuiteServers servers, ITestOutputHelper out
         var data = Directory.CreateTempSubdirectory("federation-cancel-").FullName;
         try
         {
-            await using var gateway = await GatewayProcess.StartAsync(data, "--workers", "2", "--allow", servers.Files, "--memory-mb", "2048");
+            await using var gateway =
+                await GatewayProcess.StartAsync(data, "--workers", "2", "--allow", servers.Files, "--memory-mb", "2048");
             var tpch = await servers.AttachTpchAsync(gateway.Address);
             await using var oracle = await RawClient.ConnectAsync(tpch);
             await using var subject = new Npgsql.NpgsqlConnection((gateway.Address with { Database = "tpch" }).ConnectionString);
             await subject.OpenAsync();
-            await using var slow = new Npgsql.NpgsqlCommand("SET federation.distribution = always; SELECT count(*) FROM lineitem a, lineitem b WHERE a.l_partkey + b.l_partkey = a.l_suppkey * b.l_quantity", subject);
+            await using var slow =
+                new Npgsql.NpgsqlCommand(
+                    "SET federation.distribution = always; SELECT count(*) FROM lineitem a, lineitem b WHERE a.l_partkey + b.l_partkey = "
+                        + "a.l_suppkey * b.l_quantity", subject);
             using var cancel = new CancellationTokenSource();
             var running = slow.ExecuteScalarAsync(cancel.Token);
             await Task.Delay(1500);
@@ -144,7 +150,8 @@ public sealed class WorkerFaultTests(SuiteServers servers, ITestOutputHelper out
         var active = "?";
         for (var waited = 0; waited < 100 && active != "0"; waited++)
         {
-            var rows = await oracle.QueryAsync("SELECT count(*) FROM pg_stat_activity WHERE application_name = 'federation' AND state <> 'idle'");
+            var rows = await oracle.QueryAsync(
+                "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'federation' AND state <> 'idle'");
             active = SltFile.Row(rows.Rows[0]);
             if (active != "0") await Task.Delay(100);
         }
@@ -156,7 +163,8 @@ public sealed class WorkerFaultTests(SuiteServers servers, ITestOutputHelper out
     private static void Signal(int process, string signal)
     {
         // A worker that has just ended is no error here.
-        using var kill = Process.Start(new ProcessStartInfo("kill", [signal, process.ToString(CultureInfo.InvariantCulture)]) { RedirectStandardError = true, UseShellExecute = false })!;
+        using var kill = Process.Start(new ProcessStartInfo("kill", [signal, process.ToString(CultureInfo.InvariantCulture)])
+            { RedirectStandardError = true, UseShellExecute = false })!;
         kill.WaitForExit();
     }
 }

@@ -8,15 +8,18 @@ using Xunit.Abstractions;
 namespace Federation.CompatTests.Suite.Differential;
 
 /// <summary>
-/// Every function that the gateway supports gives PostgreSQL's answers in every place of a query. Which functions are supported is asked of the gateway itself. By default a quarter of
-/// them, chosen by the day; with FEDERATION_FULL=1 all of them and other values for an hour. FEDERATION_SEED chooses another sample, FEDERATION_STRESS only functions whose names match, and
-/// FEDERATION_FAILURES names a file that takes all failures.
+/// Every function that the gateway supports gives PostgreSQL's answers in every place of a query. Which functions are supported is asked of
+/// the gateway itself. By default a quarter of them, chosen by the day; with FEDERATION_FULL=1 all of them and other values for an hour.
+/// FEDERATION_SEED chooses another sample, FEDERATION_STRESS only functions whose names match, and FEDERATION_FAILURES names a file that
+/// takes all failures.
 /// </summary>
 [Collection(SuiteCollection.Name)]
 public sealed class FunctionStressTests(SuiteServers servers, ITestOutputHelper output)
 {
     private const int MostFailuresShown = 20;
-    private static readonly int s_seed = int.Parse(Environment.GetEnvironmentVariable("FEDERATION_SEED") ?? DateTime.UtcNow.ToString("yyyyMMdd", CultureInfo.InvariantCulture), CultureInfo.InvariantCulture);
+    private static readonly int s_seed =
+        int.Parse(Environment.GetEnvironmentVariable("FEDERATION_SEED")
+            ?? DateTime.UtcNow.ToString("yyyyMMdd", CultureInfo.InvariantCulture), CultureInfo.InvariantCulture);
 
     [Fact]
     public async Task Functions_answer_as_PostgreSQL_does_in_every_place()
@@ -33,8 +36,12 @@ public sealed class FunctionStressTests(SuiteServers servers, ITestOutputHelper 
                 await run.RunAsync();
                 failures.AddRange(run.Failures);
                 output.WriteLine($"{watch.Elapsed}: {run.Summary}");
-                if (Environment.GetEnvironmentVariable("FEDERATION_FAILURES") is { } file) await File.WriteAllTextAsync(file, string.Join("\n\n", failures));
-                Assert.True(run.Calls > (Environment.GetEnvironmentVariable("FEDERATION_STRESS") is not null ? 0 : Full.IsAsked ? 1200 : 1200 / StressRun.SampledPart), $"only {run.Calls} calls are supported");
+                if (Environment.GetEnvironmentVariable("FEDERATION_FAILURES") is { } file)
+                    await File.WriteAllTextAsync(file, string.Join("\n\n", failures));
+                Assert.True(
+                    run.Calls > (Environment.GetEnvironmentVariable("FEDERATION_STRESS") is not null
+                        ? 0
+                        : Full.IsAsked ? 1200 : 1200 / StressRun.SampledPart), $"only {run.Calls} calls are supported");
             }
         }
         finally
@@ -42,6 +49,7 @@ public sealed class FunctionStressTests(SuiteServers servers, ITestOutputHelper 
             Directory.Delete(data, recursive: true);
         }
 
-        Assert.True(failures.Count == 0, $"{failures.Count} failed with FEDERATION_SEED={s_seed}\n" + string.Join("\n\n", failures.Take(MostFailuresShown)));
+        Assert.True(failures.Count == 0,
+            $"{failures.Count} failed with FEDERATION_SEED={s_seed}\n" + string.Join("\n\n", failures.Take(MostFailuresShown)));
     }
 }

@@ -1,12 +1,13 @@
 namespace Federation.CompatTests.Suite.Differential;
 
 /// <summary>What an expression may name: a column as it is written, and its kind.</summary>
-/// <param name="IsPlain">Whether equal values are written alike: 1.5 and 1.50 are equal, so that which of them DISTINCT keeps is open.</param>
+/// <param name="IsPlain">Whether equal values are written alike: 1.5 and 1.50 are equal, so that which of them DISTINCT keeps is
+/// open.</param>
 internal sealed record ScopeColumn(string Sql, RandomKind Kind, bool IsPlain);
 
 /// <summary>
-/// Random scalar expressions that PostgreSQL accepts and that raise no error for the values of <see cref="RandomTables"/>: which rows an expression meets
-/// before others are filtered is nobody's promise.
+/// Random scalar expressions that PostgreSQL accepts and that raise no error for the values of <see cref="RandomTables"/>: which rows an
+/// expression meets before others are filtered is nobody's promise.
 /// </summary>
 internal sealed class RandomExpressions(Random random, IReadOnlyList<RandomKind> kinds)
 {
@@ -50,7 +51,9 @@ internal sealed class RandomExpressions(Random random, IReadOnlyList<RandomKind>
                 () => $"({Of(RandomKind.Boolean)})::int",
                 () => $"-({Same()})")(),
             RandomKind.SmallInteger => Pick(() => $"({Leaf(kind, scope)} + {Number(0, 9)}::smallint)", () => $"abs({Leaf(kind, scope)})")(),
-            RandomKind.BigInteger => Pick(() => $"({Leaf(kind, scope)} {Pick("+", "-")} {Of(RandomKind.Integer)})", () => $"({Of(RandomKind.Integer)})::bigint", () => $"({Leaf(kind, scope)} % {Number(3, 99)})")(),
+            RandomKind.BigInteger =>
+                Pick(() => $"({Leaf(kind, scope)} {Pick("+", "-")} {Of(RandomKind.Integer)})", () => $"({Of(RandomKind.Integer)})::bigint",
+                    () => $"({Leaf(kind, scope)} % {Number(3, 99)})")(),
             RandomKind.Numeric => Pick(
                 () => $"({Same()} {Pick("+", "-")} {Same()})",
                 () => $"({Leaf(kind, scope)} * {Leaf(kind, scope)})",
@@ -61,8 +64,12 @@ internal sealed class RandomExpressions(Random random, IReadOnlyList<RandomKind>
                 () => $"({Of(RandomKind.Integer)})::numeric",
                 () => $"({Of(RandomKind.Integer)} * {Pick("0.5", "1.25", "100.0")})",
                 () => $"extract({Pick("epoch", "second", "hour", "day")} from {Of(RandomKind.Timestamp)})")(),
-            RandomKind.FreeNumeric => Pick(() => $"({Same()} + {Of(RandomKind.Numeric)})", () => $"abs({Same()})", () => $"({Leaf(kind, scope)} * {Pick("2", "0.1")})")(),
-            RandomKind.Float => Pick(() => $"({Same()} {Pick("+", "-", "*")} {Literal(kind)})", () => $"({Of(RandomKind.Integer)})::float8", () => $"({Of(RandomKind.Numeric)})::float8", () => $"abs({Same()})", () => $"sqrt(abs({Same()}))")(),
+            RandomKind.FreeNumeric =>
+                Pick(() => $"({Same()} + {Of(RandomKind.Numeric)})", () => $"abs({Same()})",
+                    () => $"({Leaf(kind, scope)} * {Pick("2", "0.1")})")(),
+            RandomKind.Float =>
+                Pick(() => $"({Same()} {Pick("+", "-", "*")} {Literal(kind)})", () => $"({Of(RandomKind.Integer)})::float8",
+                    () => $"({Of(RandomKind.Numeric)})::float8", () => $"abs({Same()})", () => $"sqrt(abs({Same()}))")(),
             RandomKind.Text => Pick(
                 () => $"({Same()} || {Same()})",
                 () => $"{Pick("upper", "lower", "trim", "reverse", "md5", "initcap")}({Same()})",
@@ -81,12 +88,16 @@ internal sealed class RandomExpressions(Random random, IReadOnlyList<RandomKind>
                 () => $"row({Of(AnyKind())}, {Of(AnyKind())})::text")(),
             RandomKind.Varchar => $"({Of(RandomKind.Text)})::varchar(4)",
             RandomKind.Character => $"({Of(RandomKind.Text)})::char(2)",
-            RandomKind.Date => Pick(() => $"({Leaf(kind, scope)} {Pick("+", "-")} {Of(RandomKind.Integer)})", () => $"({Of(RandomKind.Timestamp)})::date")(),
+            RandomKind.Date =>
+                Pick(() => $"({Leaf(kind, scope)} {Pick("+", "-")} {Of(RandomKind.Integer)})",
+                    () => $"({Of(RandomKind.Timestamp)})::date")(),
             RandomKind.Timestamp => Pick(
                 () => $"({Leaf(kind, scope)} {Pick("+", "-")} interval '{Pick("1 month", "3 days 02:00", "90 minutes", "1 year -1 day")}')",
                 () => $"date_trunc('{Pick("month", "day", "hour", "week", "quarter", "year")}', {Same()})",
                 () => $"({Of(RandomKind.Date)})::timestamp")(),
-            RandomKind.TimestampZone => Pick(() => $"({Leaf(kind, scope)} + interval '{Pick("1 month", "36 hours", "1 day")}')", () => $"date_trunc('{Pick("month", "day", "hour")}', {Same()})", () => $"({Of(RandomKind.Timestamp)})::timestamptz")(),
+            RandomKind.TimestampZone =>
+                Pick(() => $"({Leaf(kind, scope)} + interval '{Pick("1 month", "36 hours", "1 day")}')",
+                    () => $"date_trunc('{Pick("month", "day", "hour")}', {Same()})", () => $"({Of(RandomKind.Timestamp)})::timestamptz")(),
             RandomKind.Boolean => Condition(scope, depth),
             _ => Leaf(kind, scope),
         };
@@ -95,7 +106,9 @@ internal sealed class RandomExpressions(Random random, IReadOnlyList<RandomKind>
     /// <summary>A condition: comparisons, tests and their combinations.</summary>
     public string Condition(IReadOnlyList<ScopeColumn> scope, int depth)
     {
-        if (depth > 0 && Chance(25)) return Pick(() => $"({Condition(scope, depth - 1)} {Pick("AND", "OR")} {Condition(scope, depth - 1)})", () => $"(NOT {Condition(scope, depth - 1)})")();
+        if (depth > 0 && Chance(25))
+            return Pick(() => $"({Condition(scope, depth - 1)} {Pick("AND", "OR")} {Condition(scope, depth - 1)})",
+                () => $"(NOT {Condition(scope, depth - 1)})")();
         if (depth > 0 && Chance(12) && SubqueryCondition(scope) is { } subquery) return subquery;
         var kind = AnyKind();
         var left = Value(kind, scope, depth - 1);
@@ -108,10 +121,14 @@ internal sealed class RandomExpressions(Random random, IReadOnlyList<RandomKind>
             () => $"({left} IS {Pick("", "NOT ")}DISTINCT FROM {Right()})",
             () => $"({left} {Pick("", "NOT ")}BETWEEN {Literal(kind)} AND {Right()})",
             () => $"({left} {Pick("", "NOT ")}IN ({Literal(kind)}, {Literal(kind)}{Pick("", ", NULL", $", {Right()}")}))",
-            () => $"({Value(RandomKind.Text, scope, depth - 1)} {Pick("", "NOT ")}{Pick("LIKE", "LIKE", "ILIKE")} '{Pick("a%", "%b", "_", "%a%", "", "A\\_%", "z%a")}')",
+            () =>
+                $"({Value(RandomKind.Text, scope, depth - 1)} {Pick("", "NOT ")}{Pick("LIKE", "LIKE", "ILIKE")} "
+                    + $"'{Pick("a%", "%b", "_", "%a%", "", "A\\_%", "z%a")}')",
             () => $"({Value(RandomKind.Integer, scope, depth - 1)} {Pick(s_comparisons)} {Value(Number(), scope, depth - 1)})",
             () => $"(({Leaf(RandomKind.Boolean, scope)}) IS {Pick("", "NOT ")}{Pick("TRUE", "FALSE", "UNKNOWN")})",
-            () => $"(({left}, {Value(RandomKind.Integer, scope, 0)}) {Pick("=", "<", ">=", "<>")} ({Right()}, {Value(RandomKind.Integer, scope, 0)}))",
+            () =>
+                $"(({left}, {Value(RandomKind.Integer, scope, 0)}) {Pick("=", "<", ">=", "<>")} ({Right()}, "
+                    + $"{Value(RandomKind.Integer, scope, 0)}))",
             () => $"({left} = ANY (ARRAY[{Literal(kind)}, {Right()}]))")();
     }
 
@@ -135,7 +152,8 @@ internal sealed class RandomExpressions(Random random, IReadOnlyList<RandomKind>
         RandomKind.Varchar => Pick("'x'::varchar", "'xyz'::varchar(10)", "'12'::varchar"),
         RandomKind.Character => Pick("'x'::char(3)", "'xy'::char(2)", "'Q'::char(5)"),
         RandomKind.Date => Pick("date '2024-01-01'", "date '2024-01-15'", "date '2024-02-29'"),
-        RandomKind.Timestamp => Pick("timestamp '2024-02-29 00:00'", "timestamp '2024-02-28 23:17:00'", "timestamp '2024-03-01 12:00:00.5'"),
+        RandomKind.Timestamp =>
+            Pick("timestamp '2024-02-29 00:00'", "timestamp '2024-02-28 23:17:00'", "timestamp '2024-03-01 12:00:00.5'"),
         RandomKind.TimestampZone => Pick("timestamptz '2024-03-31 01:00+00'", "timestamptz '2024-03-31 12:00+02'"),
         RandomKind.Boolean => Pick("true", "false"),
         _ => Pick("'00000000-0000-0000-0000-000000000003'::uuid", "'00000000-0000-0000-0000-000000000007'::uuid"),
@@ -158,7 +176,9 @@ internal sealed class RandomExpressions(Random random, IReadOnlyList<RandomKind>
     {
         string Same() => Value(kind, scope, depth);
         return Pick(
-            () => $"CASE WHEN {Condition(scope, depth)} THEN {Same()} {Pick("", $"WHEN {Condition(scope, depth)} THEN {Same()} ")}{Pick("", $"ELSE {Same()} ")}END",
+            () =>
+                $"CASE WHEN {Condition(scope, depth)} THEN {Same()} "
+                    + $"{Pick("", $"WHEN {Condition(scope, depth)} THEN {Same()} ")}{Pick("", $"ELSE {Same()} ")}END",
             () => $"coalesce({Same()}, {Same()})",
             () => $"nullif({Same()}, {Literal(kind)})",
             () => kind is RandomKind.Boolean or RandomKind.Uuid ? Same() : $"{Pick("greatest", "least")}({Same()}, {Same()})",

@@ -43,10 +43,12 @@ internal static class RandomKinds
     };
 
     /// <summary>Kinds that Parquet files keep as they are.</summary>
-    public static bool IsKeptByParquet(this RandomKind kind) => kind is not (RandomKind.FreeNumeric or RandomKind.Varchar or RandomKind.Character);
+    public static bool IsKeptByParquet(this RandomKind kind) =>
+        kind is not (RandomKind.FreeNumeric or RandomKind.Varchar or RandomKind.Character);
 
     /// <summary>Kinds with values that are equal and print differently: 1.5 and 1.50, 'x' and 'x ', 0 and -0.</summary>
-    public static bool HasEqualSpellings(this RandomKind kind) => kind is RandomKind.Numeric or RandomKind.FreeNumeric or RandomKind.Float or RandomKind.Character;
+    public static bool HasEqualSpellings(this RandomKind kind) =>
+        kind is RandomKind.Numeric or RandomKind.FreeNumeric or RandomKind.Float or RandomKind.Character;
 
     public static bool IsNumber(this RandomKind kind) => kind <= RandomKind.FreeNumeric;
 }

@@ -7,8 +7,8 @@ namespace Federation.CompatTests.Suite.Differential;
 internal sealed record RandomQuery(string Sql, IReadOnlyList<ScopeColumn> Columns);
 
 /// <summary>
-/// Random queries over <see cref="RandomTables"/> whose rows PostgreSQL defines: joins of all kinds, derived tables, WITH, aggregates with grouping sets, windows, set
-/// operations, subqueries. Whatever is cut off by LIMIT is ordered by all of its columns.
+/// Random queries over <see cref="RandomTables"/> whose rows PostgreSQL defines: joins of all kinds, derived tables, WITH, aggregates with
+/// grouping sets, windows, set operations, subqueries. Whatever is cut off by LIMIT is ordered by all of its columns.
 /// </summary>
 internal sealed class RandomQueries
 {
@@ -40,7 +40,8 @@ internal sealed class RandomQueries
                 var name = $"w{i}";
                 var isRecursive = Chance(25);
                 var common = isRecursive ? Recursive(name) : Select(AnyKinds(), 1);
-                with.Append(i == 0 ? "WITH RECURSIVE " : ", ").Append(name).Append(isRecursive ? "(c1, c2, c3)" : "").Append(Pick(" AS ", " AS ", " AS MATERIALIZED ", " AS NOT MATERIALIZED ")).Append('(').Append(common.Sql).Append(')');
+                with.Append(i == 0 ? "WITH RECURSIVE " : ", ").Append(name).Append(isRecursive ? "(c1, c2, c3)" : "")
+                    .Append(Pick(" AS ", " AS ", " AS MATERIALIZED ", " AS NOT MATERIALIZED ")).Append('(').Append(common.Sql).Append(')');
                 _commons.Add((name, common.Columns));
             }
 
@@ -50,7 +51,9 @@ internal sealed class RandomQueries
         var query = Chance(15) ? SetOperation() : Select(AnyKinds(), 2);
         if (query.Columns.All(column => column.IsPlain || !column.Kind.HasEqualSpellings()) && Chance(60))
         {
-            var order = string.Join(", ", Enumerable.Range(1, query.Columns.Count).OrderBy(_ => _random.Next()).Select(i => i.ToString(CultureInfo.InvariantCulture) + Pick("", "", " DESC", " NULLS FIRST", " DESC NULLS LAST")));
+            var order = string.Join(", ",
+                Enumerable.Range(1, query.Columns.Count).OrderBy(_ => _random.Next())
+                    .Select(i => i.ToString(CultureInfo.InvariantCulture) + Pick("", "", " DESC", " NULLS FIRST", " DESC NULLS LAST")));
             var limit = Chance(60) ? $" LIMIT {_random.Next(30)}{Pick("", "", $" OFFSET {_random.Next(12)}")}" : "";
             return ($"{with}{query.Sql} ORDER BY {order}{limit}", true);
         }
@@ -69,10 +72,13 @@ internal sealed class RandomQueries
     {
         var table = Pick("small", "small", "middle");
         var (start, step) = ($"a{_aliases++}", $"a{_aliases++}");
-        List<ScopeColumn> Of(string alias) => Qualified([.. _columns.Select(column => new ScopeColumn(column.Name, column.Kind, IsPlain: true))], alias);
+        List<ScopeColumn> Of(string alias) =>
+            Qualified([.. _columns.Select(column => new ScopeColumn(column.Name, column.Kind, IsPlain: true))], alias);
         var columns = Outputs([RandomKind.Integer, RandomKind.Integer, RandomKind.Text], _ => false);
-        var sql = $"SELECT {start}.id, 0, {start}.t FROM small {start} WHERE {_expressions.Condition(Of(start), 1)} UNION {Pick("ALL ", "")}"
-            + $"SELECT {step}.id, r.c2 + 1, {_expressions.Value(RandomKind.Text, Of(step), 1)} FROM {name} r JOIN {table} {step} ON {step}.{Pick("i", "j")} = r.c1 WHERE r.c2 < {_random.Next(1, 4)}{Pick("", $" AND {_expressions.Condition(Of(step), 1)}")}";
+        var sql =
+            $"SELECT {start}.id, 0, {start}.t FROM small {start} WHERE {_expressions.Condition(Of(start), 1)} UNION {Pick("ALL ", "")}"
+            + $"SELECT {step}.id, r.c2 + 1, {_expressions.Value(RandomKind.Text, Of(step), 1)} FROM {name} r JOIN {table} {step} ON "
+            + $"{step}.{Pick("i", "j")} = r.c1 WHERE r.c2 < {_random.Next(1, 4)}{Pick("", $" AND {_expressions.Condition(Of(step), 1)}")}";
         return new RandomQuery(sql, columns);
     }
 
@@ -80,7 +86,8 @@ internal sealed class RandomQueries
     {
         var kinds = AnyKinds().Where(kind => !kind.HasEqualSpellings()).DefaultIfEmpty(RandomKind.Integer).ToList();
         var sql = $"({Select(kinds, 1).Sql})";
-        for (var i = 0; i <= _random.Next(2); i++) sql = $"{sql} {Pick("UNION", "UNION ALL", "INTERSECT", "EXCEPT", "EXCEPT ALL", "INTERSECT ALL")} ({Select(kinds, 1).Sql})";
+        for (var i = 0; i <= _random.Next(2); i++)
+            sql = $"{sql} {Pick("UNION", "UNION ALL", "INTERSECT", "EXCEPT", "EXCEPT ALL", "INTERSECT ALL")} ({Select(kinds, 1).Sql})";
         return new RandomQuery(sql, Outputs(kinds, _ => false));
     }
 
@@ -101,17 +108,24 @@ internal sealed class RandomQueries
     private RandomQuery Plain(Source from, string where, IReadOnlyList<RandomKind> kinds)
     {
         var isDistinct = Chance(20);
-        var values = kinds.Select(kind => isDistinct ? _expressions.Plain(kind, from.Columns, 2) : _expressions.Value(kind, from.Columns, 2)).ToList();
-        return new RandomQuery($"SELECT {(isDistinct ? "DISTINCT " : "")}{List(values)} FROM {from.Sql}{where}", Outputs(kinds, i => from.Columns.Any(column => column.IsPlain && column.Sql == values[i])));
+        var values =
+            kinds.Select(kind => isDistinct ? _expressions.Plain(kind, from.Columns, 2) : _expressions.Value(kind, from.Columns, 2))
+                .ToList();
+        return new RandomQuery($"SELECT {(isDistinct ? "DISTINCT " : "")}{List(values)} FROM {from.Sql}{where}",
+            Outputs(kinds, i => from.Columns.Any(column => column.IsPlain && column.Sql == values[i])));
     }
 
     /// <summary>The first row of each set; the keys of the tables say which that is.</summary>
     private RandomQuery DistinctOn(Source from, string where, IReadOnlyList<RandomKind> kinds)
     {
-        var keys = string.Join(", ", Enumerable.Range(0, _random.Next(1, 3)).Select(_ => _expressions.Plain(_expressions.AnyKind(), from.Columns, 0)).Where(key => from.Columns.Any(column => column.Sql == key)).Distinct());
+        var keys = string.Join(", ",
+            Enumerable.Range(0, _random.Next(1, 3)).Select(_ => _expressions.Plain(_expressions.AnyKind(), from.Columns, 0))
+                .Where(key => from.Columns.Any(column => column.Sql == key)).Distinct());
         if (keys.Length == 0) return Plain(from, where, kinds);
         var values = kinds.Select(kind => _expressions.Value(kind, from.Columns, 2)).ToList();
-        return new RandomQuery($"SELECT DISTINCT ON ({keys}) {List(values)} FROM {from.Sql}{where} ORDER BY {keys}, {string.Join(", ", from.Keys)}", Outputs(kinds, _ => false));
+        return new RandomQuery(
+            $"SELECT DISTINCT ON ({keys}) {List(values)} FROM {from.Sql}{where} ORDER BY {keys}, {string.Join(", ", from.Keys)}",
+            Outputs(kinds, _ => false));
     }
 
     private RandomQuery Aggregated(Source from, string where, IReadOnlyList<RandomKind> kinds)
@@ -119,7 +133,9 @@ internal sealed class RandomQueries
         // Of grouping sets with a constant key PostgreSQL 15 sorts rows wrongly; GROUP BY takes no plain constant.
         var isInSets = Chance(30);
         var keys = kinds.Where(_ => Chance(45)).Select(kind => (Kind: kind, Sql: _expressions.Plain(kind, from.Columns, isInSets ? 0 : 1)))
-            .Where(key => from.Columns.Any(column => isInSets ? key.Sql == column.Sql : key.Sql.Contains(column.Sql, StringComparison.Ordinal))).ToList();
+            .Where(key =>
+                from.Columns.Any(column => isInSets ? key.Sql == column.Sql : key.Sql.Contains(column.Sql, StringComparison.Ordinal)))
+                    .ToList();
         var used = new HashSet<int>();
         var values = kinds.Select(kind =>
         {
@@ -135,8 +151,11 @@ internal sealed class RandomQueries
             _ => $" GROUP BY {list}",
         };
 
-        var having = Chance(20) ? $" HAVING {Pick("count(*) > 2", $"{Aggregate(RandomKind.BigInteger, from.Columns)} < 100", $"{Aggregate(RandomKind.Text, from.Columns)} IS NOT NULL")}" : "";
-        return new RandomQuery($"SELECT {List(values)} FROM {from.Sql}{where}{group}{having}", Outputs(kinds, i => keys.Any(key => key.Sql == values[i])));
+        var having = Chance(20)
+            ? $" HAVING {Pick("count(*) > 2", $"{Aggregate(RandomKind.BigInteger, from.Columns)} < 100", $"{Aggregate(RandomKind.Text, from.Columns)} IS NOT NULL")}"
+            : "";
+        return new RandomQuery($"SELECT {List(values)} FROM {from.Sql}{where}{group}{having}",
+            Outputs(kinds, i => keys.Any(key => key.Sql == values[i])));
     }
 
     private RandomQuery Windowed(Source from, string where, IReadOnlyList<RandomKind> kinds)
@@ -144,14 +163,28 @@ internal sealed class RandomQueries
         var values = kinds.Select(kind =>
         {
             if (Chance(40)) return _expressions.Value(kind, from.Columns, 1);
-            var partition = Chance(70) ? $"PARTITION BY {_expressions.Plain(RandomKind.Integer, from.Columns, 1)}{Pick("", $", {_expressions.Plain(RandomKind.Text, from.Columns, 0)}")} " : "";
-            var total = $"{partition}ORDER BY {_expressions.Plain(Pick([.. _kinds]), from.Columns, 0)}{Pick("", " DESC", " NULLS FIRST")}, {string.Join(", ", from.Keys)}";
+            var partition = Chance(70)
+                ? $"PARTITION BY {_expressions.Plain(RandomKind.Integer, from.Columns, 1)}{Pick("", $", {_expressions.Plain(RandomKind.Text, from.Columns, 0)}")} "
+                : "";
+            var total =
+                $"{partition}ORDER BY {_expressions.Plain(Pick([.. _kinds]), from.Columns, 0)}{Pick("", " DESC", " NULLS FIRST")}, "
+                    + $"{string.Join(", ", from.Keys)}";
             string Of(RandomKind other) => _expressions.Value(other, from.Columns, 1);
             return kind switch
             {
-                RandomKind.BigInteger => Pick($"row_number() OVER ({total})", $"rank() OVER ({partition}ORDER BY {_expressions.Plain(RandomKind.Text, from.Columns, 1)})", $"count({Of(RandomKind.Text)}) OVER ({partition})", $"sum({Of(RandomKind.Integer)}) OVER ({total} ROWS BETWEEN {_random.Next(4)} PRECEDING AND CURRENT ROW)", $"dense_rank() OVER ({partition}ORDER BY {_expressions.Plain(RandomKind.Date, from.Columns, 0)} DESC)"),
-                RandomKind.Numeric => Pick($"sum({Of(RandomKind.Numeric)}) OVER ({total})", $"avg({Of(RandomKind.Integer)}) OVER ({partition})", $"sum({Of(RandomKind.BigInteger)}) OVER ({partition})"),
-                _ => Pick($"lag({Of(kind)}) OVER ({total})", $"lead({Of(kind)}, {_random.Next(3)}) OVER ({total})", $"first_value({Of(kind)}) OVER ({total})", $"last_value({Of(kind)}) OVER ({total} ROWS BETWEEN UNBOUNDED PRECEDING AND 1 FOLLOWING)", $"nth_value({Of(kind)}, 2) OVER ({total})"),
+                RandomKind.BigInteger =>
+                    Pick($"row_number() OVER ({total})",
+                        $"rank() OVER ({partition}ORDER BY {_expressions.Plain(RandomKind.Text, from.Columns, 1)})",
+                        $"count({Of(RandomKind.Text)}) OVER ({partition})",
+                        $"sum({Of(RandomKind.Integer)}) OVER ({total} ROWS BETWEEN {_random.Next(4)} PRECEDING AND CURRENT ROW)",
+                        $"dense_rank() OVER ({partition}ORDER BY {_expressions.Plain(RandomKind.Date, from.Columns, 0)} DESC)"),
+                RandomKind.Numeric =>
+                    Pick($"sum({Of(RandomKind.Numeric)}) OVER ({total})", $"avg({Of(RandomKind.Integer)}) OVER ({partition})",
+                        $"sum({Of(RandomKind.BigInteger)}) OVER ({partition})"),
+                _ => Pick($"lag({Of(kind)}) OVER ({total})", $"lead({Of(kind)}, {_random.Next(3)}) OVER ({total})",
+                    $"first_value({Of(kind)}) OVER ({total})",
+                    $"last_value({Of(kind)}) OVER ({total} ROWS BETWEEN UNBOUNDED PRECEDING AND 1 FOLLOWING)",
+                    $"nth_value({Of(kind)}, 2) OVER ({total})"),
             };
         });
         return new RandomQuery($"SELECT {List([.. values])} FROM {from.Sql}{where}", Outputs(kinds, _ => false));
@@ -165,11 +198,19 @@ internal sealed class RandomQueries
         var call = kind switch
         {
             RandomKind.Integer or RandomKind.SmallInteger => $"{Pick("min", "max")}({Same()})",
-            RandomKind.BigInteger => Pick("count(*)", $"count({Of(_expressions.AnyKind())})", $"count(DISTINCT {_expressions.Plain(Pick([.. _kinds]), scope, 1)})", $"sum({Of(RandomKind.Integer)})", $"sum({Of(RandomKind.SmallInteger)})", $"max({Same()})"),
-            RandomKind.Numeric => Pick($"sum({Of(RandomKind.BigInteger)})", $"sum({Of(kind)})", $"avg({Of(RandomKind.Integer)})", $"avg({Of(kind)})", $"sum(DISTINCT {Of(RandomKind.BigInteger)})", $"min({Same()})", $"avg({Of(RandomKind.BigInteger)})", $"var_pop({Of(RandomKind.Integer)})"),
+            RandomKind.BigInteger =>
+                Pick("count(*)", $"count({Of(_expressions.AnyKind())})",
+                    $"count(DISTINCT {_expressions.Plain(Pick([.. _kinds]), scope, 1)})", $"sum({Of(RandomKind.Integer)})",
+                    $"sum({Of(RandomKind.SmallInteger)})", $"max({Same()})"),
+            RandomKind.Numeric =>
+                Pick($"sum({Of(RandomKind.BigInteger)})", $"sum({Of(kind)})", $"avg({Of(RandomKind.Integer)})", $"avg({Of(kind)})",
+                    $"sum(DISTINCT {Of(RandomKind.BigInteger)})", $"min({Same()})", $"avg({Of(RandomKind.BigInteger)})",
+                    $"var_pop({Of(RandomKind.Integer)})"),
             RandomKind.Boolean => $"{Pick("bool_and", "bool_or", "every")}({Of(kind)})",
             RandomKind.Uuid => $"(array_agg({sorted} ORDER BY {sorted}))[1]",
-            RandomKind.Text => Pick($"min({Same()})", $"max({Same()})", $"string_agg({sorted}, ',' ORDER BY {sorted})", $"array_agg(DISTINCT {Of(RandomKind.Integer)})::text"),
+            RandomKind.Text =>
+                Pick($"min({Same()})", $"max({Same()})", $"string_agg({sorted}, ',' ORDER BY {sorted})",
+                    $"array_agg(DISTINCT {Of(RandomKind.Integer)})::text"),
             _ => $"{Pick("min", "max")}({Same()})",
         };
         var isCall = !call.EndsWith(']') && !call.EndsWith("::text", StringComparison.Ordinal);
@@ -196,7 +237,9 @@ internal sealed class RandomQueries
             var kind = Pick("JOIN", "JOIN", "LEFT JOIN", "LEFT JOIN", "RIGHT JOIN", "FULL JOIN", "CROSS JOIN");
             var equality = Equality(source.Columns, right.Columns);
             if (equality is null && kind == "FULL JOIN") kind = "LEFT JOIN";
-            var on = kind == "CROSS JOIN" ? "" : $" ON {equality ?? _expressions.Condition(all, 1)}{(equality is not null && Chance(30) && kind != "FULL JOIN" ? $" AND {_expressions.Condition(all, 1)}" : "")}";
+            var on = kind == "CROSS JOIN"
+                ? ""
+                : $" ON {equality ?? _expressions.Condition(all, 1)}{(equality is not null && Chance(30) && kind != "FULL JOIN" ? $" AND {_expressions.Condition(all, 1)}" : "")}";
             var keys = source.Keys.Count > 0 && right.Keys.Count > 0 ? source.Keys.Concat(right.Keys).ToList() : [];
             source = new Source($"{source.Sql} {kind} {right.Sql}{on}", all, keys);
         }
@@ -210,11 +253,18 @@ internal sealed class RandomQueries
         var inner = Item(0, isLargeAllowed: false);
         var kinds = AnyKinds();
         var isAggregated = Chance(40);
-        var values = kinds.Select(kind => isAggregated ? Aggregate(kind, inner.Columns) : _expressions.Value(kind, [.. left.Columns, .. inner.Columns], 1)).ToList();
-        var order = !isAggregated && inner.Keys.Count > 0 && Chance(50) ? $" ORDER BY {string.Join(", ", inner.Keys)} LIMIT {_random.Next(1, 4)}" : "";
+        var values =
+            kinds.Select(kind => isAggregated
+                ? Aggregate(kind, inner.Columns)
+                : _expressions.Value(kind, [.. left.Columns, .. inner.Columns], 1)).ToList();
+        var order = !isAggregated && inner.Keys.Count > 0 && Chance(50)
+            ? $" ORDER BY {string.Join(", ", inner.Keys)} LIMIT {_random.Next(1, 4)}"
+            : "";
         var alias = $"a{_aliases++}";
         var (join, on) = Pick(("CROSS JOIN", ""), ("LEFT JOIN", " ON true"));
-        return new Source($"{left.Sql} {join} LATERAL (SELECT {List(values)} FROM {inner.Sql} WHERE {Correlation(left.Columns, inner)}{order}) {alias}{on}", [.. left.Columns, .. Qualified(Outputs(kinds, _ => false), alias)], []);
+        return new Source(
+            $"{left.Sql} {join} LATERAL (SELECT {List(values)} FROM {inner.Sql} WHERE {Correlation(left.Columns, inner)}{order}) "
+                + $"{alias}{on}", [.. left.Columns, .. Qualified(Outputs(kinds, _ => false), alias)], []);
     }
 
     private Source Item(int depth, bool isLargeAllowed)
@@ -233,7 +283,8 @@ internal sealed class RandomQueries
         }
 
         var table = isLargeAllowed ? Pick("large", "large", "middle", "small") : Pick("middle", "small", "small");
-        return new Source($"{table} {alias}", [.. _columns.Select(column => new ScopeColumn($"{alias}.{column.Name}", column.Kind, IsPlain: true))], [$"{alias}.id"]);
+        return new Source($"{table} {alias}",
+            [.. _columns.Select(column => new ScopeColumn($"{alias}.{column.Name}", column.Kind, IsPlain: true))], [$"{alias}.id"]);
     }
 
     private static List<ScopeColumn> Qualified(IReadOnlyList<ScopeColumn> columns, string alias) =>
@@ -241,7 +292,9 @@ internal sealed class RandomQueries
 
     private string? Equality(IReadOnlyList<ScopeColumn> left, IReadOnlyList<ScopeColumn> right)
     {
-        var pairs = left.SelectMany(_ => right, (first, second) => (first, second)).Where(pair => pair.first.Kind == pair.second.Kind && pair.first.Kind is not (RandomKind.Boolean or RandomKind.SmallInteger)).ToList();
+        var pairs = left.SelectMany(_ => right, (first, second) => (first, second))
+            .Where(pair => pair.first.Kind == pair.second.Kind && pair.first.Kind is not (RandomKind.Boolean or RandomKind.SmallInteger))
+            .ToList();
         if (pairs.Count == 0) return null;
         var (one, other) = pairs[_random.Next(pairs.Count)];
         var second = pairs[_random.Next(pairs.Count)];
@@ -258,7 +311,9 @@ internal sealed class RandomQueries
     {
         var inner = Item(0, isLargeAllowed: false);
         var kind = _expressions.AnyKind();
-        string Inner() => $"(SELECT {_expressions.Leaf(kind, inner.Columns)} FROM {inner.Sql}{Pick("", $" WHERE {Correlation(outer, inner)}", $" WHERE {_expressions.Condition(inner.Columns, 0)}")})";
+        string Inner() =>
+            $"(SELECT {_expressions.Leaf(kind, inner.Columns)} FROM "
+                + $"{inner.Sql}{Pick("", $" WHERE {Correlation(outer, inner)}", $" WHERE {_expressions.Condition(inner.Columns, 0)}")})";
         return Pick(
             () => $"{Pick("", "NOT ")}EXISTS (SELECT FROM {inner.Sql} WHERE {Correlation(outer, inner)})",
             () => $"({_expressions.Leaf(kind, outer)} {Pick("", "NOT ")}IN {Inner()})",
@@ -279,5 +334,6 @@ internal sealed class RandomQueries
 
     private static string List(IReadOnlyList<string> values) => string.Join(", ", values.Select((value, i) => $"{value} AS c{i + 1}"));
 
-    private static List<ScopeColumn> Outputs(IReadOnlyList<RandomKind> kinds, Func<int, bool> isPlain) => [.. kinds.Select((kind, i) => new ScopeColumn($"c{i + 1}", kind, isPlain(i)))];
+    private static List<ScopeColumn> Outputs(IReadOnlyList<RandomKind> kinds, Func<int, bool> isPlain) =>
+        [.. kinds.Select((kind, i) => new ScopeColumn($"c{i + 1}", kind, isPlain(i)))];
 }

@@ -7,16 +7,17 @@ using Xunit.Abstractions;
 namespace Federation.CompatTests.Suite.Differential;
 
 /// <summary>
-/// Random queries give PostgreSQL's rows: over PostgreSQL's tables, Parquet files and both, by one process and spread over two workers. 25 queries
-/// each by default, 5,000 with FEDERATION_FULL=1; FEDERATION_SEED chooses others. A failure prints the
-/// statement; FEDERATION_FAILURES names files that take them all.
+/// Random queries give PostgreSQL's rows: over PostgreSQL's tables, Parquet files and both, by one process and spread over two workers. 25
+/// queries each by default, 5,000 with FEDERATION_FULL=1; FEDERATION_SEED chooses others. A failure prints the statement;
+/// FEDERATION_FAILURES names files that take them all.
 /// </summary>
 [Collection(SuiteCollection.Name)]
 public sealed class RandomQueryTests(SuiteServers servers, ITestOutputHelper output)
 {
     private const int MostFailuresShown = 10;
     private static readonly int s_count = Full.IsAsked ? 5000 : 25;
-    private static readonly int s_seed = int.Parse(Environment.GetEnvironmentVariable("FEDERATION_SEED") ?? "20261122", CultureInfo.InvariantCulture);
+    private static readonly int s_seed = int.Parse(Environment.GetEnvironmentVariable("FEDERATION_SEED") ?? "20261122",
+        CultureInfo.InvariantCulture);
 
     [Theory]
     [InlineData("random", "\"$user\", public", "off")]
@@ -30,7 +31,8 @@ public sealed class RandomQueryTests(SuiteServers servers, ITestOutputHelper out
         var data = Directory.CreateTempSubdirectory("federation-random-").FullName;
         try
         {
-            await using var gateway = await GatewayProcess.StartAsync(data, "--workers", distribution == "off" ? "0" : "2", "--allow", servers.Files, "--memory-mb", "2048");
+            await using var gateway = await GatewayProcess.StartAsync(data, "--workers", distribution == "off" ? "0" : "2", "--allow",
+                servers.Files, "--memory-mb", "2048");
             await RandomTables.AttachAsync(tables.Port, gateway.Address, servers.Files);
             await using var oracle = await RawClient.ConnectAsync(tables);
             await using var subject = await RawClient.ConnectAsync(gateway.Address with { Database = database });
@@ -39,7 +41,8 @@ public sealed class RandomQueryTests(SuiteServers servers, ITestOutputHelper out
             // What a source does alone is not spread.
             var pushdown = distribution == "off" ? "on" : "scan";
             Assert.Null((await subject.QueryAsync(
-                $"SET search_path = {path}; SET federation.distribution = {distribution}; SET federation.pushdown = {pushdown}; SET statement_timeout = '30s'")).Error);
+                $"SET search_path = {path}; SET federation.distribution = {distribution}; SET federation.pushdown = {pushdown}; SET "
+                    + "statement_timeout = '30s'")).Error);
             var queries = new RandomQueries(s_seed, kind => database == "random" || kind.IsKeptByParquet());
             var (equal, refused, slow, failures) = (0, 0, 0, new List<string>());
             for (var i = 0; i < s_count; i++)
@@ -60,7 +63,8 @@ public sealed class RandomQueryTests(SuiteServers servers, ITestOutputHelper out
             }
 
             output.WriteLine($"{equal} equal, {refused} refused, {slow} slow, {failures.Count} failed");
-            if (Environment.GetEnvironmentVariable("FEDERATION_FAILURES") is { } file) await File.WriteAllTextAsync($"{file}.{database}.{distribution}", string.Join("\n\n", failures));
+            if (Environment.GetEnvironmentVariable("FEDERATION_FAILURES") is { } file)
+                await File.WriteAllTextAsync($"{file}.{database}.{distribution}", string.Join("\n\n", failures));
             Assert.True(failures.Count == 0, $"{failures.Count} failed\n" + string.Join("\n", failures.Take(MostFailuresShown)));
 
             // What PostgreSQL itself refused or was too slow for tells nothing; how much that is depends on the machine.

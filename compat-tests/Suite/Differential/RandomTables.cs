@@ -8,8 +8,8 @@ namespace Federation.CompatTests.Suite.Differential;
 internal sealed record RandomColumn(string Name, RandomKind Kind);
 
 /// <summary>
-/// Three tables of one shape, a large, a middle and a small one, with few distinct values, so that joins find partners, and with NULLs in every column but
-/// the key. They live in PostgreSQL's database random and as Parquet files of many row groups.
+/// Three tables of one shape, a large, a middle and a small one, with few distinct values, so that joins find partners, and with NULLs in
+/// every column but the key. They live in PostgreSQL's database random and as Parquet files of many row groups.
 /// </summary>
 internal static class RandomTables
 {
@@ -50,18 +50,23 @@ internal static class RandomTables
         await postgres.ExecuteAsync("CREATE DATABASE random");
         await using var connection = new NpgsqlConnection(database.ConnectionString);
         await connection.OpenAsync();
-        await ExecuteAsync(connection, "CREATE FUNCTION r(bound int) RETURNS int LANGUAGE sql VOLATILE AS 'SELECT floor(random() * bound)::int'; SELECT setseed(0.25)");
+        await ExecuteAsync(connection,
+            "CREATE FUNCTION r(bound int) RETURNS int LANGUAGE sql VOLATILE AS 'SELECT floor(random() * bound)::int'; "
+                + "SELECT setseed(0.25)");
         foreach (var (name, rows) in Tables)
         {
-            await ExecuteAsync(connection, $"CREATE TABLE {name} ({string.Join(", ", Columns.Select(column => $"{column.Name} {column.Kind.Sql()}"))})");
+            await ExecuteAsync(connection,
+                $"CREATE TABLE {name} ({string.Join(", ", Columns.Select(column => $"{column.Name} {column.Kind.Sql()}"))})");
             await ExecuteAsync(connection, $"INSERT INTO {name} SELECT {Values} FROM generate_series(1, {rows}) id");
-            foreach (var column in Columns.Skip(1)) await ExecuteAsync(connection, $"UPDATE {name} SET {column.Name} = NULL WHERE r(8) = 0");
+            foreach (var column in Columns.Skip(1))
+                await ExecuteAsync(connection, $"UPDATE {name} SET {column.Name} = NULL WHERE r(8) = 0");
             await ExecuteAsync(connection, $"ALTER TABLE {name} ALTER id SET NOT NULL");
             await ExecuteAsync(connection, $"VACUUM FULL ANALYZE {name}");
         }
 
         var kept = string.Join(", ", Columns.Where(column => column.Kind.IsKeptByParquet()).Select(column => $"'{column.Name}'"));
-        await ParquetFiles.WriteAsync(connection, Tables.Select(table => table.Name), Path.Combine(folder, "random"), $"attname IN ({kept})", ", ROW_GROUP_SIZE 2048");
+        await ParquetFiles.WriteAsync(connection, Tables.Select(table => table.Name), Path.Combine(folder, "random"),
+            $"attname IN ({kept})", ", ROW_GROUP_SIZE 2048");
         Directory.CreateDirectory(Path.Combine(folder, "random_half"));
         File.Copy(Path.Combine(folder, "random", "middle.parquet"), Path.Combine(folder, "random_half", "middle.parquet"));
 

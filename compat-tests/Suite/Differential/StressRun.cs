@@ -23,7 +23,8 @@ internal sealed class StressRun : IAsyncDisposable
     private RawClient _subject;
     private int _statements, _refusedCalls, _refusedStatements;
 
-    private StressRun(string server, ServerAddress address, GatewayProcess gateway, RawClient oracle, RawClient subject, StressTables tables) =>
+    private StressRun(string server, ServerAddress address, GatewayProcess gateway, RawClient oracle, RawClient subject,
+        StressTables tables) =>
         (_server, _address, _gateway, _oracle, _subject, _tables) = (server, address, gateway, oracle, subject, tables);
 
     public IReadOnlyList<string> Failures => _failures;
@@ -31,7 +32,8 @@ internal sealed class StressRun : IAsyncDisposable
     /// <summary>How many calls the gateway supports.</summary>
     public int Calls { get; private set; }
 
-    public string Summary => $"{Calls} calls and {_refusedCalls} refused, {_statements} statements and {_refusedStatements} refused, {_failures.Count} failed";
+    public string Summary =>
+        $"{Calls} calls and {_refusedCalls} refused, {_statements} statements and {_refusedStatements} refused, {_failures.Count} failed";
 
     public static async Task<StressRun> StartAsync(SuiteServers servers, GatewayProcess gateway, int seed, int cases)
     {
@@ -43,13 +45,16 @@ internal sealed class StressRun : IAsyncDisposable
         var tables = new StressTables(oracle, new Random(seed), cases);
         var filter = Environment.GetEnvironmentVariable("FEDERATION_STRESS");
         var run = new StressRun(name, gateway.Address with { Database = name }, gateway, oracle, null!, tables);
-        run._chosen = [.. StressCalls.All().Where(call => filter is null || Regex.IsMatch(call.Name, filter, RegexOptions.CultureInvariant))];
+        run._chosen = [
+            .. StressCalls.All().Where(call => filter is null || Regex.IsMatch(call.Name, filter, RegexOptions.CultureInvariant))];
         if (filter is null && !Full.IsAsked) run._chosen = run.Sample(seed);
         foreach (var call in run._chosen) await tables.CreateAsync(call);
         await MustAsync(oracle, "ANALYZE");
         await using (var setup = await RawClient.ConnectAsync(gateway.Address))
         {
-            await MustAsync(setup, $"CREATE SERVER {name} FOREIGN DATA WRAPPER postgres OPTIONS (host '127.0.0.1', port '{servers.Postgres.Port}', dbname '{name}'); CREATE USER MAPPING FOR CURRENT_USER SERVER {name} OPTIONS (user 'postgres')");
+            await MustAsync(setup,
+                $"CREATE SERVER {name} FOREIGN DATA WRAPPER postgres OPTIONS (host '127.0.0.1', port '{servers.Postgres.Port}', dbname "
+                    + $"'{name}'); CREATE USER MAPPING FOR CURRENT_USER SERVER {name} OPTIONS (user 'postgres')");
         }
 
         await run.ReconnectAsync();
@@ -74,7 +79,9 @@ internal sealed class StressRun : IAsyncDisposable
         Calls = supported.Count;
         foreach (var group in supported.GroupBy(item => (item.Call.Table, item.Call.Kind, item.Call.ReturnsSet, item.Call.IsCast)))
             foreach (var batch in Batches([.. group]))
-                foreach (var place in StressPlaces.All.Where(place => place.Kind == batch.First.Kind && place.OfSets == batch.First.ReturnsSet && (Full.IsAsked || !batch.First.IsCast || StressPlaces.OfCasts.Contains(place.Name))))
+                foreach (var place in
+                    StressPlaces.All.Where(place => place.Kind == batch.First.Kind && place.OfSets == batch.First.ReturnsSet
+                        && (Full.IsAsked || !batch.First.IsCast || StressPlaces.OfCasts.Contains(place.Name))))
                     await TryAsync(place, batch);
     }
 
@@ -105,11 +112,15 @@ internal sealed class StressRun : IAsyncDisposable
         StressBatch Batch() => new(_tables, together, [.. Enumerable.Range(1, _tables.Cases).Where(number => !bad.Contains(number))]);
     }
 
-    /// <summary>The cases in which PostgreSQL raises an error; null for calls that one of the servers does not know. Some of those cases are compared here.</summary>
+    /// <summary>
+    /// The cases in which PostgreSQL raises an error; null for calls that one of the servers does not know. Some of those cases are
+    /// compared here.
+    /// </summary>
     private async Task<HashSet<int>?> BadCasesAsync(StressCall call)
     {
         var expression = Probe(call, "a");
-        var nulls = $"SELECT {(call.Kind == FunctionKind.Scalar ? Probe(call, "a") : call.With("a") + (call.Kind == FunctionKind.Window ? " OVER (ORDER BY a.id)" : ""))} FROM {call.Table} a WHERE a.id < 0";
+        var nulls =
+            $"SELECT {(call.Kind == FunctionKind.Scalar ? Probe(call, "a") : call.With("a") + (call.Kind == FunctionKind.Window ? " OVER (ORDER BY a.id)" : ""))} FROM {call.Table} a WHERE a.id < 0";
         var known = await SubjectAsync(nulls);
         if (known.Error is { Code: "0A000" or "42883" or "42846" or "42725" or "42804" or "42P18" })
         {
@@ -117,10 +128,12 @@ internal sealed class StressRun : IAsyncDisposable
             return null;
         }
 
-        var found = await _oracle.QueryAsync(call.Kind != FunctionKind.Scalar ? nulls : $"SELECT * FROM bad_cases($e${expression}$e$, '{call.Table}')");
+        var found = await _oracle.QueryAsync(
+            call.Kind != FunctionKind.Scalar ? nulls : $"SELECT * FROM bad_cases($e${expression}$e$, '{call.Table}')");
         if (found.Error is { } error)
         {
-            if (error.Code != known.Error?.Code) Fail("support", nulls, $"PostgreSQL: {error}\n-- here: {known.Error?.ToString() ?? "no error"}");
+            if (error.Code != known.Error?.Code)
+                Fail("support", nulls, $"PostgreSQL: {error}\n-- here: {known.Error?.ToString() ?? "no error"}");
             return null;
         }
 
@@ -135,19 +148,24 @@ internal sealed class StressRun : IAsyncDisposable
         foreach (var some in codes.GroupBy(item => item.Code))
             foreach (var (number, code) in some.Take(3))
             {
-                foreach (var statement in (string[])[$"SELECT {expression} FROM {call.Table} a WHERE a.id = {number}", $"SELECT {call.Fill(_tables.Literals(call, number))}"])
+                foreach (var statement in (string[])[$"SELECT {expression} FROM {call.Table} a WHERE a.id = {number}",
+                    $"SELECT {call.Fill(_tables.Literals(call, number))}"])
                 {
                     var actual = await SubjectAsync(statement);
                     if (actual.Error?.Code == code || actual.Error?.Code == "0A000") continue;
                     var inOracle = await _oracle.QueryAsync(statement);
-                    if (inOracle.Error?.Code != actual.Error?.Code && inOracle.Error?.Code[..2] != actual.Error?.Code[..2] && _seen.Add($"{call.Name} {code}")) Fail("errors", $"SELECT {call.Fill(_tables.Literals(call, number))}", $"PostgreSQL: {inOracle.Error}\n-- here: {actual.Error?.ToString() ?? Row(actual)}");
+                    if (inOracle.Error?.Code != actual.Error?.Code && inOracle.Error?.Code[..2] != actual.Error?.Code[..2]
+                        && _seen.Add($"{call.Name} {code}"))
+                            Fail("errors", $"SELECT {call.Fill(_tables.Literals(call, number))}",
+                                $"PostgreSQL: {inOracle.Error}\n-- here: {actual.Error?.ToString() ?? Row(actual)}");
                 }
             }
 
         return [.. codes.Select(item => item.Number)];
     }
 
-    private static string Probe(StressCall call, string alias) => call.ReturnsSet ? $"(SELECT count(*) FROM {call.With(alias)})" : call.With(alias);
+    private static string Probe(StressCall call, string alias) =>
+        call.ReturnsSet ? $"(SELECT count(*) FROM {call.With(alias)})" : call.With(alias);
 
     private async Task TryAsync(StressPlace place, StressBatch batch)
     {
@@ -163,7 +181,8 @@ internal sealed class StressRun : IAsyncDisposable
         foreach (var call in batch.Calls)
         {
             var only = batch.Only(call);
-            if (place.Statement(only) is { } single && await CompareAsync(single, only) is { Length: > 0 } found) await FailAsync(place, only, single, found);
+            if (place.Statement(only) is { } single && await CompareAsync(single, only) is { Length: > 0 } found)
+                await FailAsync(place, only, single, found);
         }
     }
 
@@ -182,8 +201,11 @@ internal sealed class StressRun : IAsyncDisposable
         // All cases are good: what PostgreSQL computes of the others before its condition is its own business.
         if (expected.Error is not null && actual.Error is null && batch.First.Kind == FunctionKind.Scalar) return null;
         if (expected.Error is { } error)
-            return error.Code == actual.Error?.Code || (actual.Error is { Code: not "XX000" } && batch.Calls.Count == 1 && error.Code[..2] == actual.Error.Code[..2]) || error.Code == "57014" ? null : $"PostgreSQL: {error}\n-- here: {actual.Error?.ToString() ?? "no error"}";
-        return StressComparison.Difference(expected, actual, batch.Calls.Any(call => call.Kind == FunctionKind.Aggregate), batch.Calls.Any(call => call.GivesEither));
+            return error.Code == actual.Error?.Code
+                || (actual.Error is { Code: not "XX000" } && batch.Calls.Count == 1 && error.Code[..2] == actual.Error.Code[..2])
+                || error.Code == "57014" ? null : $"PostgreSQL: {error}\n-- here: {actual.Error?.ToString() ?? "no error"}";
+        return StressComparison.Difference(expected, actual, batch.Calls.Any(call => call.Kind == FunctionKind.Aggregate),
+            batch.Calls.Any(call => call.GivesEither));
     }
 
     /// <summary>One failure of a place is told for each function; with constants when it shows with them.</summary>
@@ -216,7 +238,8 @@ internal sealed class StressRun : IAsyncDisposable
         }
         catch (Exception error) when (error is IOException or System.Net.Sockets.SocketException)
         {
-            Fail("the connection broke", sql, $"{error.Message}, the process {(GatewayProcess.IsAlive(_gateway.Id) ? "lives" : "is dead")}");
+            Fail("the connection broke", sql,
+                $"{error.Message}, the process {(GatewayProcess.IsAlive(_gateway.Id) ? "lives" : "is dead")}");
             if (!GatewayProcess.IsAlive(_gateway.Id)) throw new InvalidOperationException($"the gateway died of {sql}", error);
             await ReconnectAsync();
             return new QueryResult([], [], "", new ServerError("XXXXX", "connection broke", 0, null, null));
@@ -229,7 +252,8 @@ internal sealed class StressRun : IAsyncDisposable
         await MustAsync(_subject, "SET statement_timeout = '30s'; SET search_path = public");
     }
 
-    private static string Row(QueryResult result) => string.Join(" | ", result.Rows.Take(1).SelectMany(row => row.Select(value => value ?? "NULL")));
+    private static string Row(QueryResult result) =>
+        string.Join(" | ", result.Rows.Take(1).SelectMany(row => row.Select(value => value ?? "NULL")));
 
     private static async Task MustAsync(RawClient client, string sql)
     {

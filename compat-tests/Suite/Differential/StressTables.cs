@@ -4,8 +4,8 @@ using Federation.CompatTests.Suite.Protocol;
 namespace Federation.CompatTests.Suite.Differential;
 
 /// <summary>
-/// PostgreSQL's database stress: for each list of pools a table of cases, repeated so that columns have few distinct values over several of the kernel's vectors. Its
-/// function bad_cases says which cases of a table raise an error.
+/// PostgreSQL's database stress: for each list of pools a table of cases, repeated so that columns have few distinct values over several of
+/// the kernel's vectors. Its function bad_cases says which cases of a table raise an error.
 /// </summary>
 internal sealed class StressTables(RawClient oracle, Random random, int cases)
 {
@@ -14,7 +14,8 @@ internal sealed class StressTables(RawClient oracle, Random random, int cases)
 
     private readonly Dictionary<string, string?[][]> _cases = [];
 
-    private string Rest { get; } = string.Create(CultureInfo.InvariantCulture, $"generate_series(0, {s_rows - 1}) r(n), cases WHERE c = 1 + n % {cases}");
+    private string Rest { get; } = string.Create(CultureInfo.InvariantCulture,
+        $"generate_series(0, {s_rows - 1}) r(n), cases WHERE c = 1 + n % {cases}");
 
     public static async Task PrepareAsync(RawClient oracle)
     {
@@ -43,19 +44,25 @@ internal sealed class StressTables(RawClient oracle, Random random, int cases)
     public async Task CreateAsync(StressCall call)
     {
         if (_cases.ContainsKey(call.Table)) return;
-        var rows = Enumerable.Range(0, cases).Select(number => call.Pools.Select((pool, i) => call.Pools.Count == 1 && number <= pool.Values.Length
+        var rows = Enumerable.Range(0, cases)
+            .Select(number => call.Pools.Select((pool, i) => call.Pools.Count == 1 && number <= pool.Values.Length
             ? (number == 0 ? null : pool.Values[number - 1])
             : StressPools.Draw(pool, random)).ToArray()).ToArray();
         _cases[call.Table] = rows;
         var names = string.Concat(call.Pools.Select((_, i) => $", x{i + 1}"));
         var columns = string.Concat(call.Pools.Select((pool, i) => $", x{i + 1} {pool.Type}"));
-        var values = string.Join(", ", rows.Select((row, number) => $"({number + 1}{string.Concat(row.Select((value, i) => ", " + call.Pools[i].Literal(value)))})"));
-        var result = await oracle.QueryAsync($"CREATE TABLE {call.Table} (id int PRIMARY KEY, c int{columns}); INSERT INTO {call.Table} WITH cases (c{names}) AS (VALUES {values}) SELECT n + 1, c{names} FROM {Rest}");
+        var values = string.Join(", ",
+            rows.Select((row, number) => $"({number + 1}{string.Concat(row.Select((value, i) => ", " + call.Pools[i].Literal(value)))})"));
+        var result =
+            await oracle.QueryAsync(
+                $"CREATE TABLE {call.Table} (id int PRIMARY KEY, c int{columns}); INSERT INTO {call.Table} WITH cases (c{names}) AS "
+                    + $"(VALUES {values}) SELECT n + 1, c{names} FROM {Rest}");
         if (result.Error is { } error) throw new InvalidOperationException($"{call.Table}: {error}");
     }
 
     /// <summary>A case's arguments as literals.</summary>
-    public IReadOnlyList<string> Literals(StressCall call, int number) => [.. _cases[call.Table][number - 1].Select((value, i) => call.Pools[i].Literal(value))];
+    public IReadOnlyList<string> Literals(StressCall call, int number) =>
+        [.. _cases[call.Table][number - 1].Select((value, i) => call.Pools[i].Literal(value))];
 
     public int Cases => cases;
 }

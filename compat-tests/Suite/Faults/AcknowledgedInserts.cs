@@ -32,9 +32,13 @@ internal sealed class AcknowledgedInserts
     public int Kept { get; private set; }
 
     /// <summary>How many kills a test asks for: FEDERATION_KILL_ROUNDS, or a few.</summary>
-    public static int Rounds(int few) => Environment.GetEnvironmentVariable("FEDERATION_KILL_ROUNDS") is { } text ? int.Parse(text, CultureInfo.InvariantCulture) : few;
+    public static int Rounds(int few) =>
+        Environment.GetEnvironmentVariable("FEDERATION_KILL_ROUNDS") is { } text ? int.Parse(text, CultureInfo.InvariantCulture) : few;
 
-    /// <summary>Every insert that was acknowledged is there, none is half there, and of each client at most the last one is there without an acknowledgement.</summary>
+    /// <summary>
+    /// Every insert that was acknowledged is there, none is half there, and of each client at most the last one is there without an
+    /// acknowledgement.
+    /// </summary>
     public async Task CheckAsync(RawClient client)
     {
         var rows = await client.QueryAsync("SELECT n, count(*), count(DISTINCT half) FROM t GROUP BY n");

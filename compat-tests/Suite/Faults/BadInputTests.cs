@@ -4,7 +4,9 @@ using Npgsql;
 
 namespace Federation.CompatTests.Suite.Faults;
 
-/// <summary>Bad input of every kind ends in an error that says what is wrong, with its SQLSTATE; the connection and the gateway live on.</summary>
+/// <summary>
+/// Bad input of every kind ends in an error that says what is wrong, with its SQLSTATE; the connection and the gateway live on.
+/// </summary>
 [Collection(SuiteCollection.Name)]
 public sealed class BadInputTests(SuiteServers servers)
 {
@@ -18,7 +20,8 @@ public sealed class BadInputTests(SuiteServers servers)
     [InlineData("cut.csv", "22P04")]
     public async Task Corrupt_file_is_named(string file, string code)
     {
-        var folder = Directory.CreateDirectory(Path.Combine(servers.Files, "corrupt", Path.GetFileNameWithoutExtension(file) + "_" + code)).FullName;
+        var folder =
+            Directory.CreateDirectory(Path.Combine(servers.Files, "corrupt", Path.GetFileNameWithoutExtension(file) + "_" + code)).FullName;
         byte[] content = file switch
         {
             "junk.parquet" => [.. Enumerable.Range(0, 400).Select(i => (byte)(i * 37))],
@@ -41,7 +44,8 @@ public sealed class BadInputTests(SuiteServers servers)
     [InlineData("--demo", "--port", "0")]
     public async Task A_folder_of_the_command_line_that_is_not_there_is_named_at_the_start(string option, params string[] others)
     {
-        Assert.Equal((1, $"federation: {option}: folder \"/nosuch/folder\" does not exist"), await ServeAsync([option, "/nosuch/folder", .. others]));
+        Assert.Equal((1, $"federation: {option}: folder \"/nosuch/folder\" does not exist"),
+            await ServeAsync([option, "/nosuch/folder", .. others]));
     }
 
     [Theory]
@@ -78,7 +82,8 @@ public sealed class BadInputTests(SuiteServers servers)
         try
         {
             string[] free = option == "--port" ? ["--flight-port", "0"] : ["--port", "0"];
-            var (exitCode, output) = await ServeAsync([option, $"{port}", .. free, "--data", folder, "--workers", "1", "--memory-mb", "256"]);
+            var (exitCode, output) =
+                await ServeAsync([option, $"{port}", .. free, "--data", folder, "--workers", "1", "--memory-mb", "256"]);
             Assert.Equal(1, exitCode);
             Assert.Equal($"federation: could not listen on port {port}: Address already in use\nChoose another one with {option}.", output);
         }
@@ -93,7 +98,8 @@ public sealed class BadInputTests(SuiteServers servers)
 
     private static async Task<(int ExitCode, string Output)> CommandAsync(params string[] arguments)
     {
-        var (exitCode, output) = await ProgramRun.RunAsync("dotnet", [Path.Combine(AppContext.BaseDirectory, "federation.dll"), .. arguments]);
+        var (exitCode, output) =
+            await ProgramRun.RunAsync("dotnet", [Path.Combine(AppContext.BaseDirectory, "federation.dll"), .. arguments]);
         return (exitCode, output.Trim());
     }
 
@@ -167,7 +173,8 @@ public sealed class BadInputTests(SuiteServers servers)
         try
         {
             var (exitCode, output) = await Clients.ProgramRun.RunAsync(
-                "bash", "-c", $"echo secret | dotnet '{Path.Combine(AppContext.BaseDirectory, "federation.dll")}' user ada --data '{folder}'");
+                "bash", "-c",
+                $"echo secret | dotnet '{Path.Combine(AppContext.BaseDirectory, "federation.dll")}' user ada --data '{folder}'");
             Assert.True(exitCode == 0, output);
             await using var gateway = await GatewayProcess.StartAsync(folder);
             var address = gateway.Address with { User = "ada" };

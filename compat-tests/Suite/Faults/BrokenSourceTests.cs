@@ -5,7 +5,10 @@ using Npgsql;
 
 namespace Federation.CompatTests.Suite.Faults;
 
-/// <summary>What is broken at one source breaks only itself: the catalogs list it with a warning and all else as ever, and reading it gives the error.</summary>
+/// <summary>
+/// What is broken at one source breaks only itself: the catalogs list it with a warning and all else as ever, and reading it gives the
+/// error.
+/// </summary>
 [Collection(SuiteCollection.Name)]
 public sealed class BrokenSourceTests(SuiteServers servers) : IAsyncLifetime
 {
@@ -29,9 +32,11 @@ public sealed class BrokenSourceTests(SuiteServers servers) : IAsyncLifetime
         Directory.CreateSymbolicLink(Path.Combine(Root, "away"), _outside);
         await using var connection = await OpenAsync("federation");
         await ExecuteAsync(connection, $"CREATE SERVER broken_parts FOREIGN DATA WRAPPER files OPTIONS (root '{Root}')");
-        await ExecuteAsync(connection, "CREATE SERVER broken_down FOREIGN DATA WRAPPER postgres OPTIONS (host '127.0.0.1', port '1', dbname 'x')");
+        await ExecuteAsync(connection,
+            "CREATE SERVER broken_down FOREIGN DATA WRAPPER postgres OPTIONS (host '127.0.0.1', port '1', dbname 'x')");
         await ExecuteAsync(connection, "CREATE USER MAPPING FOR CURRENT_USER SERVER broken_down OPTIONS (user 'postgres')");
-        await ExecuteAsync(connection, "CREATE SERVER broken_unmapped FOREIGN DATA WRAPPER postgres OPTIONS (host '127.0.0.1', dbname 'x')");
+        await ExecuteAsync(connection,
+            "CREATE SERVER broken_unmapped FOREIGN DATA WRAPPER postgres OPTIONS (host '127.0.0.1', dbname 'x')");
     }
 
     public async Task DisposeAsync()
@@ -50,14 +55,19 @@ public sealed class BrokenSourceTests(SuiteServers servers) : IAsyncLifetime
     public async Task The_catalogs_list_what_is_broken_and_describe_the_rest(string database, string schema)
     {
         await using var connection = await OpenAsync(database);
-        var (tables, _) = await RowsAsync(connection, $"SELECT table_name FROM information_schema.tables WHERE table_schema = '{schema}' ORDER BY 1");
+        var (tables, _) =
+            await RowsAsync(connection, $"SELECT table_name FROM information_schema.tables WHERE table_schema = '{schema}' ORDER BY 1");
         Assert.Equal(s_broken.Append("good").Order(StringComparer.Ordinal), tables);
-        var (columns, warnings) = await RowsAsync(connection, $"SELECT table_name || '.' || column_name FROM information_schema.columns WHERE table_schema = '{schema}' ORDER BY 1");
+        var (columns, warnings) = await RowsAsync(connection,
+            $"SELECT table_name || '.' || column_name FROM information_schema.columns WHERE table_schema = '{schema}' ORDER BY 1");
         // What is known before the broken place is shown: the cut file has a header.
         Assert.Equal(["cut.a", "cut.b", "good.a", "good.b"], columns);
-        foreach (var table in s_broken.Where(table => table != "cut")) Assert.Contains(warnings, warning => warning.Contains($"\"{schema}\".\"{table}\" are not shown: ", StringComparison.Ordinal));
+        foreach (var table in s_broken.Where(table => table != "cut"))
+            Assert.Contains(warnings, warning => warning.Contains($"\"{schema}\".\"{table}\" are not shown: ", StringComparison.Ordinal));
         var (attributes, _) = await RowsAsync(
-            connection, $"SELECT attname::text FROM pg_attribute WHERE attnum > 0 AND attrelid = (SELECT c.oid FROM pg_class c JOIN pg_namespace n ON n.oid = relnamespace WHERE nspname = '{schema}' AND relname = 'good') ORDER BY attnum");
+            connection,
+            "SELECT attname::text FROM pg_attribute WHERE attnum > 0 AND attrelid = (SELECT c.oid FROM pg_class c JOIN pg_namespace n ON "
+                + $"n.oid = relnamespace WHERE nspname = '{schema}' AND relname = 'good') ORDER BY attnum");
         Assert.Equal(["a", "b"], attributes);
         Assert.Equal(["1"], (await RowsAsync(connection, $"SELECT a::text FROM \"{schema}\".good")).Rows);
     }
@@ -79,8 +89,10 @@ public sealed class BrokenSourceTests(SuiteServers servers) : IAsyncLifetime
 
     [Theory]
     [InlineData("SELECT nspname::text FROM pg_namespace WHERE nspname LIKE 'broken%' ORDER BY 1", "broken_parts.away,broken_parts.public")]
-    [InlineData("SELECT schema_name::text FROM information_schema.schemata WHERE schema_name LIKE 'broken%' ORDER BY 1", "broken_parts.away,broken_parts.public")]
-    [InlineData("SELECT relname::text FROM pg_class c JOIN pg_namespace n ON n.oid = relnamespace WHERE nspname LIKE 'broken%' AND relname = 'good'", "good")]
+    [InlineData("SELECT schema_name::text FROM information_schema.schemata WHERE schema_name LIKE 'broken%' ORDER BY 1",
+        "broken_parts.away,broken_parts.public")]
+    [InlineData("SELECT relname::text FROM pg_class c JOIN pg_namespace n ON n.oid = relnamespace WHERE nspname LIKE 'broken%' AND "
+        + "relname = 'good'", "good")]
     [InlineData("SELECT tablename::text FROM pg_tables WHERE schemaname LIKE 'broken%' AND tablename = 'good'", "good")]
     public async Task A_server_that_is_down_gives_a_warning(string sql, string rows)
     {
@@ -88,7 +100,8 @@ public sealed class BrokenSourceTests(SuiteServers servers) : IAsyncLifetime
         var (found, warnings) = await RowsAsync(connection, sql);
         Assert.Equal(rows, string.Join(',', found));
         Assert.Single(warnings, warning => warning.Contains("tables of server \"broken_down\" are not shown: ", StringComparison.Ordinal));
-        Assert.Single(warnings, warning => warning.Contains("tables of server \"broken_unmapped\" are not shown: ", StringComparison.Ordinal));
+        Assert.Single(warnings,
+            warning => warning.Contains("tables of server \"broken_unmapped\" are not shown: ", StringComparison.Ordinal));
     }
 
     [Fact]
@@ -117,13 +130,16 @@ public sealed class BrokenSourceTests(SuiteServers servers) : IAsyncLifetime
         await ExecuteAsync(connection, $"CALL lake.system.register_table('broken_lake', 'gone', '{copy}')");
         await ExecuteAsync(connection, $"CALL lake.system.register_table('broken_lake', 'whole', '{source}')");
         Directory.Delete(copy, recursive: true);
-        var (columns, warnings) = await RowsAsync(connection, "SELECT DISTINCT table_name::text FROM information_schema.columns WHERE table_schema = 'broken_lake'");
+        var (columns, warnings) = await RowsAsync(connection,
+            "SELECT DISTINCT table_name::text FROM information_schema.columns WHERE table_schema = 'broken_lake'");
         Assert.Equal(["whole"], columns);
         Assert.Contains(warnings, warning => warning.Contains("\"broken_lake\".\"gone\"", StringComparison.Ordinal));
-        Assert.Equal(["gone", "whole"], (await RowsAsync(connection, "SELECT tablename::text FROM pg_tables WHERE schemaname = 'broken_lake' ORDER BY 1")).Rows);
+        Assert.Equal(["gone", "whole"],
+            (await RowsAsync(connection, "SELECT tablename::text FROM pg_tables WHERE schemaname = 'broken_lake' ORDER BY 1")).Rows);
         // Npgsql takes an error of this class for the end of the connection.
         await using var other = await OpenAsync("federation");
-        Assert.Equal("58P01", (await Assert.ThrowsAsync<PostgresException>(() => RowsAsync(other, "SELECT * FROM broken_lake.gone"))).SqlState);
+        Assert.Equal("58P01",
+            (await Assert.ThrowsAsync<PostgresException>(() => RowsAsync(other, "SELECT * FROM broken_lake.gone"))).SqlState);
         Assert.Equal(["3"], (await RowsAsync(connection, "SELECT count(*)::text FROM broken_lake.whole")).Rows);
         await ExecuteAsync(connection, "DROP SCHEMA broken_lake CASCADE");
     }

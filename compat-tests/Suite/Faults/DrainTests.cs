@@ -18,9 +18,12 @@ public sealed class DrainTests
         try
         {
             await using var gateway = await GatewayProcess.StartAsync(folder, "--memory-mb", "256");
-            var reading = Task.Run(() => SlowReader.ReadAsync(gateway.Address, $"SELECT x, repeat('abcdefgh', 32) FROM generate_series(1, {Rows}) x"));
+            var reading =
+                Task.Run(() =>
+                    SlowReader.ReadAsync(gateway.Address, $"SELECT x, repeat('abcdefgh', 32) FROM generate_series(1, {Rows}) x"));
             await using (var other = await RawClient.ConnectAsync(gateway.Address))
-                while ((await other.QueryAsync("SELECT 1 FROM pg_stat_activity WHERE state = 'active' AND query LIKE 'SELECT x, repeat%'")).Rows.Count == 0)
+                while ((await other.QueryAsync(
+                    "SELECT 1 FROM pg_stat_activity WHERE state = 'active' AND query LIKE 'SELECT x, repeat%'")).Rows.Count == 0)
                     await Task.Delay(10);
             Assert.False(reading.IsCompleted, "the statement was over before the signal");
             Assert.Equal(0, await gateway.TerminateAsync(s_limit));

@@ -4,20 +4,25 @@ using Federation.CompatTests.Suite.Protocol;
 
 namespace Federation.CompatTests.Suite.Faults;
 
-/// <summary>Text files in forms that are rare and right, and in forms that are wrong: every digit is kept, and what cannot be read is named.</summary>
+/// <summary>
+/// Text files in forms that are rare and right, and in forms that are wrong: every digit is kept, and what cannot be read is named.
+/// </summary>
 [Collection(SuiteCollection.Name)]
 public sealed class FileFormTests(SuiteServers servers)
 {
     [Theory]
-    [InlineData("big.jsonl", "{\"v\":12345678901234567890}\n{\"v\":-9223372036854775808}\n{\"v\":1}\n", "numeric", "12345678901234567890|-9223372036854775808|1")]
-    [InlineData("edge.jsonl", "{\"v\":9223372036854775808}\n{\"v\":9223372036854775807}\n", "numeric", "9223372036854775808|9223372036854775807")]
+    [InlineData("big.jsonl", "{\"v\":12345678901234567890}\n{\"v\":-9223372036854775808}\n{\"v\":1}\n", "numeric",
+        "12345678901234567890|-9223372036854775808|1")]
+    [InlineData("edge.jsonl", "{\"v\":9223372036854775808}\n{\"v\":9223372036854775807}\n", "numeric",
+        "9223372036854775808|9223372036854775807")]
     [InlineData("huge.jsonl", "{\"v\":123456789012345678901234567890}\n", "numeric", "123456789012345678901234567890")]
     [InlineData("mixed.jsonl", "{\"v\":9007199254740993}\n{\"v\":1.5}\n", "numeric", "9007199254740993|1.5")]
     [InlineData("plain.jsonl", "{\"v\":1.5}\n{\"v\":-2}\n{\"v\":1e3}\n", "double precision", "1.5|-2|1000")]
     [InlineData("long.jsonl", "{\"v\":0.1234567890123456789}\n", "numeric", "0.1234567890123456789")]
     [InlineData("seventeen.jsonl", "{\"v\":0.12345678901234568}\n", "double precision", "0.12345678901234568")]
     [InlineData("texts.jsonl", "{\"v\":1.50}\n{\"v\":\"x\"}\n", "text", "1.50|x")]
-    [InlineData("object.jsonl", "{\"v\":{\"x\":0.1234567890123456789,\"z\":1.50}}\n", "jsonb", "{\"x\": 0.1234567890123456789, \"z\": 1.50}")]
+    [InlineData("object.jsonl", "{\"v\":{\"x\":0.1234567890123456789,\"z\":1.50}}\n", "jsonb",
+        "{\"x\": 0.1234567890123456789, \"z\": 1.50}")]
     [InlineData("escapes.jsonl", "{\"v\":\"a\\u00e4\\n\\\"\\ud83d\\ude00\"}\n", "text", "aä\n\"😀")]
     [InlineData("separator.jsonl", "{\"v\":\"a\u2028b\"}\n{\"v\":\"\u2029\"}\n{\"v\":\"\u0085\"}\n", "text", "a\u2028b|\u2029|\u0085")]
     [InlineData("returns.jsonl", "{\"v\":1}\r\n{\"v\":2}\r\n", "bigint", "1|2")]
@@ -77,7 +82,8 @@ public sealed class FileFormTests(SuiteServers servers)
     public async Task Members_that_come_late_are_not_lost(int lines, int width, string name, string? type, string expected)
     {
         var padding = new string('p', width);
-        var content = string.Concat(Enumerable.Range(1, lines).Select(i => $"{{\"n\":{i},\"p\":\"{padding}\"}}\n")) + $"{{\"n\":0,\"{name}\":7}}\n";
+        var content = string.Concat(Enumerable.Range(1, lines).Select(i => $"{{\"n\":{i},\"p\":\"{padding}\"}}\n"))
+            + $"{{\"n\":0,\"{name}\":7}}\n";
         var file = $"late{lines}_{width}_{name.Length}.jsonl";
         if (type is null)
         {
@@ -104,16 +110,21 @@ public sealed class FileFormTests(SuiteServers servers)
     [GoldenFact]
     public async Task Lists_of_two_levels()
     {
-        var content = await File.ReadAllBytesAsync(Path.Combine(SuiteServers.GoldenFolder!, "parquet/parquet-testing/data/old_list_structure.parquet"));
+        var content =
+            await File.ReadAllBytesAsync(
+                Path.Combine(SuiteServers.GoldenFolder!, "parquet/parquet-testing/data/old_list_structure.parquet"));
         Assert.Equal("{{1,2},{3,4}}", (await QueryAsync("old.parquet", content, "SELECT * FROM {0}")).Rows[0][0]);
     }
 
-    /// <summary>Damaged files of other projects: some damage is not in what is read, the rest is said to be damage and the file is named.</summary>
+    /// <summary>
+    /// Damaged files of other projects: some damage is not in what is read, the rest is said to be damage and the file is named.
+    /// </summary>
     [GoldenFact]
     public async Task Damaged_parquet_files_are_named()
     {
         var damaged = 0;
-        foreach (var path in Directory.EnumerateFiles(Path.Combine(SuiteServers.GoldenFolder!, "parquet/parquet-testing/bad_data"), "*.parquet"))
+        foreach (var path in Directory.EnumerateFiles(Path.Combine(SuiteServers.GoldenFolder!, "parquet/parquet-testing/bad_data"),
+            "*.parquet"))
         {
             var file = "bad_" + Path.GetFileName(path);
             if ((await QueryAsync(file, await File.ReadAllBytesAsync(path), "SELECT * FROM {0}")).Error is not { } error) continue;
@@ -151,7 +162,9 @@ public sealed class FileFormTests(SuiteServers servers)
         await File.WriteAllBytesAsync(Path.Combine(folder, file), content);
         await using var client = await RawClient.ConnectAsync(servers.Gateway);
         Assert.Null((await client.QueryAsync($"CREATE SERVER forms FOREIGN DATA WRAPPER files OPTIONS (root '{folder}')")).Error);
-        var result = await client.QueryAsync(string.Format(System.Globalization.CultureInfo.InvariantCulture, sql, $"forms.public.\"{Path.GetFileNameWithoutExtension(file)}\""));
+        var result =
+            await client.QueryAsync(string.Format(System.Globalization.CultureInfo.InvariantCulture, sql,
+                $"forms.public.\"{Path.GetFileNameWithoutExtension(file)}\""));
         Assert.Null((await client.QueryAsync("DROP SERVER forms")).Error);
         return result;
     }

@@ -48,23 +48,28 @@ internal sealed partial class GatewayProcess : IAsyncDisposable
     /// <summary>The most resident memory that a living process has ever had, in bytes.</summary>
     public static long PeakResidentBytes(int process)
     {
-        var line = File.ReadLines(string.Create(CultureInfo.InvariantCulture, $"/proc/{process}/status")).First(line => line.StartsWith("VmHWM:", StringComparison.Ordinal));
-        return long.Parse(line.AsSpan("VmHWM:".Length, line.Length - "VmHWM:".Length - " kB".Length), NumberStyles.AllowLeadingWhite, CultureInfo.InvariantCulture) << 10;
+        var line = File.ReadLines(string.Create(CultureInfo.InvariantCulture, $"/proc/{process}/status"))
+            .First(line => line.StartsWith("VmHWM:", StringComparison.Ordinal));
+        return long.Parse(line.AsSpan("VmHWM:".Length, line.Length - "VmHWM:".Length - " kB".Length), NumberStyles.AllowLeadingWhite,
+            CultureInfo.InvariantCulture) << 10;
     }
 
-    public static Task<GatewayProcess> StartAsync(string dataFolder, params string[] options) => StartAsync(dataFolder, new Dictionary<string, string>(StringComparer.Ordinal), options);
+    public static Task<GatewayProcess> StartAsync(string dataFolder, params string[] options) =>
+        StartAsync(dataFolder, new Dictionary<string, string>(StringComparer.Ordinal), options);
 
     /// <param name="dataFolder">The gateway's data folder.</param>
     /// <param name="environment">Variables besides those of this process.</param>
     /// <param name="options">Further options of the command line.</param>
-    public static async Task<GatewayProcess> StartAsync(string dataFolder, IReadOnlyDictionary<string, string> environment, params string[] options)
+    public static async Task<GatewayProcess> StartAsync(string dataFolder, IReadOnlyDictionary<string, string> environment,
+        params string[] options)
     {
         var info = new ProcessStartInfo("dotnet") { RedirectStandardOutput = true, RedirectStandardError = true, UseShellExecute = false };
 
         // A killed runtime would leave the pipes of its debugger behind.
         info.Environment["DOTNET_EnableDiagnostics"] = "0";
         foreach (var (name, value) in environment) info.Environment[name] = value;
-        foreach (var argument in (IEnumerable<string>)[Path.Combine(AppContext.BaseDirectory, "federation.dll"), "serve", "--port", "0", "--flight-port", "0", "--data", dataFolder, .. options])
+        foreach (var argument in (IEnumerable<string>)[Path.Combine(AppContext.BaseDirectory, "federation.dll"), "serve", "--port", "0",
+            "--flight-port", "0", "--data", dataFolder, .. options])
             info.ArgumentList.Add(argument);
         var process = Process.Start(info)!;
         process.ErrorDataReceived += static (_, _) => { };
@@ -86,7 +91,8 @@ internal sealed partial class GatewayProcess : IAsyncDisposable
     /// <summary>SIGTERM, which drains; gives the exit code. Raises <see cref="TimeoutException"/> when it does not end in time.</summary>
     public async Task<int> TerminateAsync(TimeSpan limit)
     {
-        using (var kill = Process.Start("kill", ["-TERM", _process.Id.ToString(CultureInfo.InvariantCulture)])) await kill.WaitForExitAsync();
+        using (var kill = Process.Start("kill", ["-TERM", _process.Id.ToString(CultureInfo.InvariantCulture)]))
+            await kill.WaitForExitAsync();
         await _process.WaitForExitAsync().WaitAsync(limit);
         return _process.ExitCode;
     }

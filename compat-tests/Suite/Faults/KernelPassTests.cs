@@ -3,7 +3,10 @@ using Federation.DuckDb;
 
 namespace Federation.CompatTests.Suite.Faults;
 
-/// <summary>Statements that the kernel would answer wrongly in some of their runs, 50 times each: filters made of join keys must not choose among the rows before LIMIT, OFFSET and DISTINCT ON do.</summary>
+/// <summary>
+/// Statements that the kernel would answer wrongly in some of their runs, 50 times each: filters made of join keys must not choose among
+/// the rows before LIMIT, OFFSET and DISTINCT ON do.
+/// </summary>
 [Collection(SuiteCollection.Name)]
 public sealed class KernelPassTests(SuiteServers servers)
 {
@@ -16,8 +19,11 @@ public sealed class KernelPassTests(SuiteServers servers)
     [InlineData("0", "SELECT count(*) FROM (SELECT k, v % 1000 AS w FROM big ORDER BY v % 1000, v LIMIT 200) s JOIN small m ON m.k = s.k")]
     [InlineData("0", "WITH s AS (SELECT DISTINCT ON (g) * FROM big ORDER BY g, v) SELECT count(*) FROM s JOIN small m ON m.k = s.k")]
     [InlineData("0", "WITH s AS (SELECT k FROM big ORDER BY k DESC LIMIT 200) SELECT count(*) FROM s, small m WHERE m.k = s.k")]
-    [InlineData("0", "SELECT count(*) FROM small m WHERE EXISTS (SELECT 1 FROM (SELECT k FROM big ORDER BY k DESC LIMIT 200) s WHERE s.k = m.k)")]
-    [InlineData("0", "SELECT count(*) FROM ((SELECT k FROM big ORDER BY k DESC LIMIT 200) UNION ALL SELECT k FROM big WHERE k < 10) s JOIN small m USING (k)")]
+    [InlineData("0",
+        "SELECT count(*) FROM small m WHERE EXISTS (SELECT 1 FROM (SELECT k FROM big ORDER BY k DESC LIMIT 200) s WHERE s.k = m.k)")]
+    [InlineData("0",
+        "SELECT count(*) FROM ((SELECT k FROM big ORDER BY k DESC LIMIT 200) UNION ALL SELECT k FROM big WHERE k < 10) s JOIN small m "
+            + "USING (k)")]
     [InlineData("0", "SELECT count(*) FROM (SELECT k FROM big ORDER BY k DESC FETCH FIRST 200 ROWS WITH TIES) s JOIN small m USING (k)")]
     [InlineData("0", "SELECT count(s.k) FROM small m LEFT JOIN (SELECT k FROM big ORDER BY k DESC LIMIT 200) s USING (k)")]
     public async Task Rows_are_chosen_before_the_join(string expected, string sql)

@@ -7,8 +7,9 @@ using Xunit.Abstractions;
 namespace Federation.CompatTests.Suite.Faults;
 
 /// <summary>
-/// kill -9 in the middle of DDL, of the gateway and of the database that holds a shared catalog. A client runs transactions that each make a schema, a server and its user mapping; what
-/// was acknowledged must be there after the kill, and of the one in flight either everything or nothing. FEDERATION_KILL_ROUNDS changes the number of rounds.
+/// kill -9 in the middle of DDL, of the gateway and of the database that holds a shared catalog. A client runs transactions that each make
+/// a schema, a server and its user mapping; what was acknowledged must be there after the kill, and of the one in flight either everything
+/// or nothing. FEDERATION_KILL_ROUNDS changes the number of rounds.
 /// </summary>
 public sealed class KillTests(ITestOutputHelper output)
 {
@@ -40,9 +41,11 @@ public sealed class KillTests(ITestOutputHelper output)
             });
     }
 
-    private static int Rounds(int usual) => Environment.GetEnvironmentVariable("FEDERATION_KILL_ROUNDS") is { } text ? int.Parse(text, CultureInfo.InvariantCulture) : usual;
+    private static int Rounds(int usual) =>
+        Environment.GetEnvironmentVariable("FEDERATION_KILL_ROUNDS") is { } text ? int.Parse(text, CultureInfo.InvariantCulture) : usual;
 
-    private async Task RunAsync(int rounds, string[] options, Func<string, Task<CatalogDatabase>> openAsync, Func<GatewayProcess, int, Task> killAsync)
+    private async Task RunAsync(int rounds, string[] options, Func<string, Task<CatalogDatabase>> openAsync,
+        Func<GatewayProcess, int, Task> killAsync)
     {
         var folder = Directory.CreateTempSubdirectory("federation-kill-").FullName;
         try
@@ -53,13 +56,16 @@ public sealed class KillTests(ITestOutputHelper output)
             for (var round = 0; round < rounds; round++)
             {
                 var number = round;
-                var attempted = await WriteUntilKilledAsync(folder, options, next, acknowledged, random.Next(5, 120), gateway => killAsync(gateway, number));
+                var attempted = await WriteUntilKilledAsync(folder, options, next, acknowledged, random.Next(5, 120),
+                    gateway => killAsync(gateway, number));
                 await using var catalog = await openAsync(folder);
                 unacknowledgedKept += await CheckAsync(catalog, acknowledged, attempted);
                 next = attempted + 1;
             }
 
-            output.WriteLine($"kill -9: {rounds} rounds, {acknowledged.Count} transactions acknowledged and there, {unacknowledgedKept} committed without their acknowledgement having been read");
+            output.WriteLine(
+                $"kill -9: {rounds} rounds, {acknowledged.Count} transactions acknowledged and there, {unacknowledgedKept} committed "
+                    + "without their acknowledgement having been read");
             Assert.True(acknowledged.Count > rounds, $"only {acknowledged.Count} transactions were acknowledged");
         }
         finally
@@ -109,8 +115,13 @@ public sealed class KillTests(ITestOutputHelper output)
     {
         // Every third one is a single statement; the others are transactions of several.
         string[] statements = number % 3 == 0
-            ? [$"CREATE SCHEMA s{number}; CREATE SERVER srv{number} FOREIGN DATA WRAPPER postgres OPTIONS (host 'h{number}'); CREATE USER MAPPING FOR CURRENT_USER SERVER srv{number} OPTIONS (user 'u{number}', password 'p')"]
-            : ["BEGIN", $"CREATE SCHEMA s{number}", $"CREATE SERVER srv{number} FOREIGN DATA WRAPPER postgres OPTIONS (host 'h{number}')", $"CREATE USER MAPPING FOR CURRENT_USER SERVER srv{number} OPTIONS (user 'u{number}', password 'p')", "COMMIT"];
+            ?
+            [
+                $"CREATE SCHEMA s{number}; CREATE SERVER srv{number} FOREIGN DATA WRAPPER postgres OPTIONS (host 'h{number}'); "
+                + $"CREATE USER MAPPING FOR CURRENT_USER SERVER srv{number} OPTIONS (user 'u{number}', password 'p')",
+            ]
+            : ["BEGIN", $"CREATE SCHEMA s{number}", $"CREATE SERVER srv{number} FOREIGN DATA WRAPPER postgres OPTIONS (host 'h{number}')",
+                $"CREATE USER MAPPING FOR CURRENT_USER SERVER srv{number} OPTIONS (user 'u{number}', password 'p')", "COMMIT"];
         foreach (var sql in statements)
         {
             if ((await client.QueryAsync(sql)).Error is { } error) return error;
@@ -123,9 +134,11 @@ public sealed class KillTests(ITestOutputHelper output)
     private static async Task<int> CheckAsync(CatalogDatabase catalog, HashSet<int> acknowledged, int attempted)
     {
         var snapshot = await catalog.GetSnapshotAsync(CancellationToken.None);
-        var schemas = (await snapshot.ListSchemasAsync(CancellationToken.None)).Where(schema => schema.Name[0] == 's' && schema.Name.Length > 1 && char.IsAsciiDigit(schema.Name[1]))
+        var schemas = (await snapshot.ListSchemasAsync(CancellationToken.None))
+            .Where(schema => schema.Name[0] == 's' && schema.Name.Length > 1 && char.IsAsciiDigit(schema.Name[1]))
             .Select(schema => int.Parse(schema.Name.AsSpan(1), CultureInfo.InvariantCulture)).ToHashSet();
-        var servers = (await snapshot.ListServersAsync(CancellationToken.None)).ToDictionary(server => int.Parse(server.Name.AsSpan(3), CultureInfo.InvariantCulture));
+        var servers = (await snapshot.ListServersAsync(CancellationToken.None))
+            .ToDictionary(server => int.Parse(server.Name.AsSpan(3), CultureInfo.InvariantCulture));
         Assert.Empty(acknowledged.Except(schemas));
         Assert.True(schemas.SetEquals(servers.Keys), "a schema without its server, or the reverse");
         Assert.DoesNotContain(schemas.Except(acknowledged), number => number != attempted);

@@ -5,8 +5,8 @@ using Xunit.Abstractions;
 namespace Federation.CompatTests.Suite.Faults;
 
 /// <summary>
-/// Results larger than the memory allowed are streamed to a client that reads slowly: 5 million rows, or 50 million with FEDERATION_FULL=1, and the processes stay below fixed amounts
-/// of resident memory, whatever the number of rows.
+/// Results larger than the memory allowed are streamed to a client that reads slowly: 5 million rows, or 50 million with FEDERATION_FULL=1,
+/// and the processes stay below fixed amounts of resident memory, whatever the number of rows.
 /// </summary>
 public sealed class LargeResultTests(ITestOutputHelper output)
 {
@@ -27,27 +27,36 @@ public sealed class LargeResultTests(ITestOutputHelper output)
 
     [Fact]
     public Task Rows_of_workers_stream_within_bounded_memory() => StreamAsync(
-        ["--workers", "2"], $"SET federation.distribution = always; SELECT l_orderkey, l_partkey, l_extendedprice, l_shipdate, l_comment FROM generated.{(Full.IsAsked ? "sf10" : "sf1")}.lineitem",
+        ["--workers", "2"],
+        "SET federation.distribution = always; SELECT l_orderkey, l_partkey, l_extendedprice, l_shipdate, l_comment FROM "
+            + $"generated.{(Full.IsAsked ? "sf10" : "sf1")}.lineitem",
         Full.IsAsked ? 59_986_052 : 6_001_215);
 
     /// <summary>Sorted rows lie in the spools of the workers first, and then in the files of the gateway's kernel.</summary>
     [Fact]
     public Task Sorted_rows_of_workers_stream_within_bounded_memory() => StreamAsync(
-        ["--workers", "2"], "SET federation.distribution = always; SELECT l_orderkey, l_comment FROM generated.sf1.lineitem ORDER BY l_comment, l_orderkey", 6_001_215);
+        ["--workers", "2"],
+        "SET federation.distribution = always; SELECT l_orderkey, l_comment FROM generated.sf1.lineitem ORDER BY l_comment, l_orderkey",
+        6_001_215);
 
     private async Task StreamAsync(string[] options, string sql, long rows)
     {
         var folder = Directory.CreateTempSubdirectory("federation-large-").FullName;
         try
         {
-            await using var gateway = await GatewayProcess.StartAsync(folder, [.. options, "--memory-mb", options.Length == 0 ? "256" : "768"]);
+            await using var gateway =
+                await GatewayProcess.StartAsync(folder, [.. options, "--memory-mb", options.Length == 0 ? "256" : "768"]);
             var workers = gateway.WorkerIds();
-            await using (var client = await RawClient.ConnectAsync(gateway.Address)) Assert.Null((await client.QueryAsync("CREATE SERVER generated FOREIGN DATA WRAPPER tpch")).Error);
+            await using (var client = await RawClient.ConnectAsync(gateway.Address))
+                Assert.Null((await client.QueryAsync("CREATE SERVER generated FOREIGN DATA WRAPPER tpch")).Error);
             var watch = Stopwatch.StartNew();
             var (tag, bytes) = await SlowReader.ReadAsync(gateway.Address, sql);
             Assert.Equal($"SELECT {rows}", tag);
             var peak = GatewayProcess.PeakResidentBytes(gateway.Id);
-            output.WriteLine($"large result: {rows:N0} rows, {bytes / 1e9:F2} GB in {watch.Elapsed.TotalSeconds:F1} s, gateway's resident memory at most {peak >> 20} MB, workers' {string.Join(" and ", workers.Select(worker => $"{GatewayProcess.PeakResidentBytes(worker) >> 20} MB"))}");
+            output.WriteLine(
+                $"large result: {rows:N0} rows, {bytes / 1e9:F2} GB in {watch.Elapsed.TotalSeconds:F1} s, gateway's resident memory at "
+                    + $"most {peak >> 20} MB, workers' "
+                    + $"{string.Join(" and ", workers.Select(worker => $"{GatewayProcess.PeakResidentBytes(worker) >> 20} MB"))}");
             Assert.InRange(peak, 1, MostGatewayBytes);
             Assert.All(workers, worker => Assert.InRange(GatewayProcess.PeakResidentBytes(worker), 1, MostWorkerBytes));
         }

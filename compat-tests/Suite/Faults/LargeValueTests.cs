@@ -6,7 +6,9 @@ using Federation.CompatTests.Suite.Protocol;
 
 namespace Federation.CompatTests.Suite.Faults;
 
-/// <summary>Large parameters cost a few times their size, those of many clients no more than there is, and portals that wait cost next to nothing.</summary>
+/// <summary>
+/// Large parameters cost a few times their size, those of many clients no more than there is, and portals that wait cost next to nothing.
+/// </summary>
 [Collection(SuiteCollection.Name)]
 public sealed class LargeValueTests(SuiteServers servers) : IAsyncLifetime
 {
@@ -16,7 +18,9 @@ public sealed class LargeValueTests(SuiteServers servers) : IAsyncLifetime
     private readonly string _folder = Directory.CreateTempSubdirectory("federation-large-").FullName;
     private GatewayProcess _gateway = null!;
 
-    public async Task InitializeAsync() => _gateway = await GatewayProcess.StartAsync(_folder, "--memory-mb", MemoryLimit.ToString(CultureInfo.InvariantCulture), "--demo", Path.Combine(Repository.Root, "deploy", "demo"));
+    public async Task InitializeAsync() =>
+        _gateway = await GatewayProcess.StartAsync(_folder, "--memory-mb", MemoryLimit.ToString(CultureInfo.InvariantCulture), "--demo",
+            Path.Combine(Repository.Root, "deploy", "demo"));
 
     public async Task DisposeAsync()
     {
@@ -58,7 +62,8 @@ public sealed class LargeValueTests(SuiteServers servers) : IAsyncLifetime
     [InlineData("SELECT md5(($1::json)::text)", "json")]
     [InlineData("SELECT md5($1::bytea)", "bytea")]
     [InlineData("SELECT md5(encode($1::bytea, 'hex')), md5(encode($1::bytea, 'base64')), md5(encode($1::bytea, 'escape'))", "bytea")]
-    [InlineData("SELECT md5(decode(encode($1::bytea, 'hex'), 'hex')), md5(decode(encode($1::bytea, 'base64'), 'base64')), md5(decode(encode($1::bytea, 'escape'), 'escape'))", "bytea")]
+    [InlineData("SELECT md5(decode(encode($1::bytea, 'hex'), 'hex')), md5(decode(encode($1::bytea, 'base64'), 'base64')), "
+        + "md5(decode(encode($1::bytea, 'escape'), 'escape'))", "bytea")]
     [InlineData("SELECT md5($1::bytea || $1::bytea), length($1::bytea || NULL)", "bytea")]
     [InlineData("SELECT md5($1::text || $1 || 'x'), md5(concat($1::text, NULL, 1, $1)), md5(quote_literal($1::text))", "text")]
     [InlineData("SELECT jsonb_typeof($1::jsonb), length(($1::jsonb || '{}')::text)", "json")]
@@ -126,7 +131,10 @@ public sealed class LargeValueTests(SuiteServers servers) : IAsyncLifetime
         Assert.True(peak < MemoryLimit + 1024, $"{peak} MB");
     }
 
-    /// <summary>Executes portals by the extended protocol. A result is its rows' first columns, then "s" for a suspended portal, "C" at its end, or "E" and the SQLSTATE.</summary>
+    /// <summary>
+    /// Executes portals by the extended protocol. A result is its rows' first columns, then "s" for a suspended portal, "C" at its end, or
+    /// "E" and the SQLSTATE.
+    /// </summary>
     private sealed class PortalClient : IDisposable
     {
         private readonly TcpClient _client;

@@ -14,14 +14,17 @@ internal static class SlowReader
     private static readonly TimeSpan s_longPause = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan s_limit = TimeSpan.FromMinutes(15);
 
-    /// <summary>Runs statements that end in one with many rows, and reads those. The first pause is long enough for a server that buffers to do so.</summary>
+    /// <summary>
+    /// Runs statements that end in one with many rows, and reads those. The first pause is long enough for a server that buffers to do so.
+    /// </summary>
     /// <returns>The last command tag and the bytes read.</returns>
     public static async Task<(string Tag, long Bytes)> ReadAsync(ServerAddress server, string sql)
     {
         using var client = new TcpClient { ReceiveBufferSize = 1 << 18 };
         await client.ConnectAsync(server.Host, server.Port);
         await using var stream = client.GetStream();
-        await stream.WriteAsync(Frame(null, [0, 3, 0, 0, .. Encoding.UTF8.GetBytes($"user\0{server.User}\0database\0{server.Database}\0\0")]));
+        await stream.WriteAsync(
+            Frame(null, [0, 3, 0, 0, .. Encoding.UTF8.GetBytes($"user\0{server.User}\0database\0{server.Database}\0\0")]));
         await ReadToReadyAsync(stream);
         await stream.WriteAsync(Frame('Q', Encoding.UTF8.GetBytes(sql + "\0")));
         return await ReadToReadyAsync(stream);

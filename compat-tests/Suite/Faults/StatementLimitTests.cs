@@ -4,7 +4,10 @@ using Federation.CompatTests.Suite.Protocol;
 
 namespace Federation.CompatTests.Suite.Faults;
 
-/// <summary>One statement's size, time or appetite is no other's business: while hard ones run, other sessions answer, the process lives, and its memory stays within its limit and a gigabyte.</summary>
+/// <summary>
+/// One statement's size, time or appetite is no other's business: while hard ones run, other sessions answer, the process lives, and its
+/// memory stays within its limit and a gigabyte.
+/// </summary>
 public sealed class StatementLimitTests : IAsyncLifetime
 {
     private const long MemoryLimit = 1000;
@@ -12,7 +15,8 @@ public sealed class StatementLimitTests : IAsyncLifetime
     private readonly string _folder = Directory.CreateTempSubdirectory("federation-limits-").FullName;
     private GatewayProcess _gateway = null!;
 
-    public async Task InitializeAsync() => _gateway = await GatewayProcess.StartAsync(_folder, "--memory-mb", MemoryLimit.ToString(CultureInfo.InvariantCulture));
+    public async Task InitializeAsync() =>
+        _gateway = await GatewayProcess.StartAsync(_folder, "--memory-mb", MemoryLimit.ToString(CultureInfo.InvariantCulture));
 
     public async Task DisposeAsync()
     {
@@ -27,8 +31,10 @@ public sealed class StatementLimitTests : IAsyncLifetime
         ("SELECT " + Nested("row(", "1", ")", 125), "54000"),
         ("SELECT " + Nested("row(", "'a'::text", ")", 31), "54000"),
         ("SELECT " + Nested("array[row(", "1", ")]", 30), "54000"),
-        ($"SELECT length({string.Join(" || ", Enumerable.Repeat("repeat(chr(64 + n), 200000000)", 8))}) FROM generate_series(1, 3) n", "53200"),
-        ("WITH RECURSIVE t(n, x) AS (SELECT 1, 'abc' UNION ALL SELECT n + 1, x || x FROM t WHERE n < 40) SELECT length(x) FROM t WHERE n = 40", "53200"),
+        ($"SELECT length({string.Join(" || ", Enumerable.Repeat("repeat(chr(64 + n), 200000000)", 8))}) FROM generate_series(1, 3) n",
+            "53200"),
+        ("WITH RECURSIVE t(n, x) AS (SELECT 1, 'abc' UNION ALL SELECT n + 1, x || x FROM t WHERE n < 40) SELECT length(x) FROM t WHERE n "
+            + "= 40", "53200"),
         ("SELECT length(format('%2000000000s','x'))", "54000"),
         ("SELECT length(replace(repeat('a',1000000),'a',repeat('b',1000000)))", "54000"),
         ("SELECT array_fill(1, ARRAY[100000,100000])", "54000"),
@@ -176,7 +182,8 @@ public sealed class StatementLimitTests : IAsyncLifetime
             await using (var killed = await GatewayProcess.StartAsync(folder))
             {
                 await using var client = await RawClient.ConnectAsync(killed.Address);
-                await client.QueryAsync("BEGIN; DECLARE c SCROLL CURSOR FOR SELECT repeat('x', 1000), g FROM generate_series(1, 50000) g; MOVE ALL FROM c");
+                await client.QueryAsync(
+                    "BEGIN; DECLARE c SCROLL CURSOR FOR SELECT repeat('x', 1000), g FROM generate_series(1, 50000) g; MOVE ALL FROM c");
                 await killed.KillAsync();
             }
 
@@ -205,8 +212,10 @@ public sealed class StatementLimitTests : IAsyncLifetime
     private static string Written(string sql) => sql.Split(' ') switch
     {
         ["list", var count] => $"SELECT {string.Join(',', Enumerable.Repeat("1", int.Parse(count, CultureInfo.InvariantCulture)))}",
-        ["in", var count] => $"SELECT 1 WHERE 5 IN ({string.Join(',', Enumerable.Range(10, int.Parse(count, CultureInfo.InvariantCulture)))})",
-        ["joins", var count] => $"SELECT 1 FROM {string.Join(',', Enumerable.Range(0, int.Parse(count, CultureInfo.InvariantCulture)).Select(i => $"(VALUES (1)) t{i}(a)"))}",
+        ["in", var count] =>
+            $"SELECT 1 WHERE 5 IN ({string.Join(',', Enumerable.Range(10, int.Parse(count, CultureInfo.InvariantCulture)))})",
+        ["joins", var count] =>
+            $"SELECT 1 FROM {string.Join(',', Enumerable.Range(0, int.Parse(count, CultureInfo.InvariantCulture)).Select(i => $"(VALUES (1)) t{i}(a)"))}",
         _ => sql,
     };
 }

@@ -25,7 +25,8 @@ internal sealed class WorkerProcess : IAsyncDisposable
 
         // A killed runtime would leave the pipes of its debugger behind.
         info.Environment["DOTNET_EnableDiagnostics"] = "0";
-        foreach (var argument in (IEnumerable<string>)[Path.Combine(AppContext.BaseDirectory, "federation.dll"), "worker", "--data", dataFolder, .. options]) info.ArgumentList.Add(argument);
+        foreach (var argument in (IEnumerable<string>)[Path.Combine(AppContext.BaseDirectory, "federation.dll"), "worker", "--data",
+            dataFolder, .. options]) info.ArgumentList.Add(argument);
         var process = Process.Start(info)!;
         process.ErrorDataReceived += static (_, _) => { };
         process.BeginErrorReadLine();
@@ -44,7 +45,8 @@ internal sealed class WorkerProcess : IAsyncDisposable
     /// <summary>SIGTERM, which drains; gives the exit code. Raises <see cref="TimeoutException"/> when it does not end in time.</summary>
     public async Task<int> DrainAsync(TimeSpan limit)
     {
-        using (var kill = Process.Start("kill", ["-TERM", _process.Id.ToString(CultureInfo.InvariantCulture)])) await kill.WaitForExitAsync();
+        using (var kill = Process.Start("kill", ["-TERM", _process.Id.ToString(CultureInfo.InvariantCulture)]))
+            await kill.WaitForExitAsync();
         await _process.WaitForExitAsync().WaitAsync(limit);
         return _process.ExitCode;
     }

@@ -36,7 +36,8 @@ public sealed class WriteFaultTests(ITestOutputHelper output) : IAsyncLifetime
     {
         await using var postgres = hasSharedCatalog ? await Harness.PostgresServer.StartAsync("synchronous_commit=on") : null;
         _catalog = postgres is null ? []
-            : ["--catalog", $"Host=127.0.0.1;Port={postgres.Port.ToString(CultureInfo.InvariantCulture)};Username=postgres;Database=postgres"];
+            : ["--catalog",
+                $"Host=127.0.0.1;Port={postgres.Port.ToString(CultureInfo.InvariantCulture)};Username=postgres;Database=postgres"];
         var (rounds, inserts, random) = (AcknowledgedInserts.Rounds(6), new AcknowledgedInserts(), new Random(12));
         for (var round = 0; round <= rounds; round++)
         {
@@ -51,7 +52,9 @@ public sealed class WriteFaultTests(ITestOutputHelper output) : IAsyncLifetime
         }
 
         var orphans = await OrphansAsync();
-        output.WriteLine($"kill -9: {rounds} rounds, {orphans.Count} data files that no state names, {inserts.Count} inserts there, {inserts.Kept} of them without their acknowledgement having been read");
+        output.WriteLine(
+            $"kill -9: {rounds} rounds, {orphans.Count} data files that no state names, {inserts.Count} inserts there, {inserts.Kept} of "
+                + "them without their acknowledgement having been read");
         Assert.True(inserts.Count > rounds, $"only {inserts.Count} inserts were acknowledged");
     }
 
@@ -77,11 +80,13 @@ public sealed class WriteFaultTests(ITestOutputHelper output) : IAsyncLifetime
     {
         await using var gateway = await GatewayProcess.StartAsync(_folder, "--workers", "2", "--memory-mb", "2048");
         await using var client = await RawClient.ConnectAsync(gateway.Address);
-        await RunAsync(client, "CREATE SERVER generated FOREIGN DATA WRAPPER tpch", "CREATE TABLE t (k bigint, n int, c text)", "SET federation.distribution = always");
+        await RunAsync(client, "CREATE SERVER generated FOREIGN DATA WRAPPER tpch", "CREATE TABLE t (k bigint, n int, c text)",
+            "SET federation.distribution = always");
         var running = client.QueryAsync("INSERT INTO t SELECT l_orderkey, l_linenumber, l_comment FROM generated.sf1.lineitem");
         await UntilAsync(() => running.IsCompleted || DataFiles().Length > 0);
         Assert.False(running.IsCompleted, "the insert was over before a worker could be killed");
-        using (var kill = System.Diagnostics.Process.Start("kill", ["-KILL", gateway.WorkerIds()[0].ToString(CultureInfo.InvariantCulture)])) await kill.WaitForExitAsync();
+        using (var kill = System.Diagnostics.Process.Start("kill",
+            ["-KILL", gateway.WorkerIds()[0].ToString(CultureInfo.InvariantCulture)])) await kill.WaitForExitAsync();
         var result = await running.WaitAsync(TimeSpan.FromMinutes(5));
         output.WriteLine($"{result.Tag}{result.Error}");
         Assert.True(result.Error is null or { Code: "08006" or "08001" }, result.Error?.ToString());
@@ -99,7 +104,9 @@ public sealed class WriteFaultTests(ITestOutputHelper output) : IAsyncLifetime
         await using var gateway = await GatewayProcess.StartAsync(_folder);
         await using var client = await RawClient.ConnectAsync(gateway.Address);
         await using var other = await RawClient.ConnectAsync(gateway.Address);
-        await RunAsync(client, "CREATE SERVER generated FOREIGN DATA WRAPPER tpch", "CREATE TABLE t AS SELECT * FROM generated.tiny.lineitem WITH NO DATA", $"SET statement_timeout = '{(isTimeout ? "3s" : "0")}'");
+        await RunAsync(client, "CREATE SERVER generated FOREIGN DATA WRAPPER tpch",
+            "CREATE TABLE t AS SELECT * FROM generated.tiny.lineitem WITH NO DATA",
+            $"SET statement_timeout = '{(isTimeout ? "3s" : "0")}'");
         var process = (await client.QueryAsync("SELECT pg_backend_pid()")).Rows[0][0];
         var running = client.QueryAsync("INSERT INTO t SELECT * FROM generated.sf100.lineitem");
         await UntilAsync(() => running.IsCompleted || DataFiles().Length > 0);
@@ -107,7 +114,8 @@ public sealed class WriteFaultTests(ITestOutputHelper output) : IAsyncLifetime
         Assert.Equal("57014", (await running.WaitAsync(s_limit)).Error?.Code);
         await NothingElseIsThereAsync(0);
         await RunAsync(client, "SET statement_timeout = 0", "INSERT INTO t SELECT * FROM generated.tiny.lineitem WHERE l_orderkey < 100");
-        Assert.Equal((await other.QueryAsync("SELECT count(*) FROM generated.tiny.lineitem WHERE l_orderkey < 100")).Rows[0], (await other.QueryAsync("SELECT count(*) FROM t")).Rows[0]);
+        Assert.Equal((await other.QueryAsync("SELECT count(*) FROM generated.tiny.lineitem WHERE l_orderkey < 100")).Rows[0],
+            (await other.QueryAsync("SELECT count(*) FROM t")).Rows[0]);
     }
 
     [MountFact]
@@ -120,7 +128,8 @@ public sealed class WriteFaultTests(ITestOutputHelper output) : IAsyncLifetime
         await RunAsync(client, "CREATE SERVER generated FOREIGN DATA WRAPPER tpch", "CREATE TABLE t (k bigint, c text)");
         for (var attempt = 0; attempt < 2; attempt++)
         {
-            var error = (await client.QueryAsync("INSERT INTO t SELECT l_orderkey, md5(l_comment || l_partkey) FROM generated.sf1.lineitem LIMIT 2000000")).Error;
+            var error = (await client.QueryAsync(
+                "INSERT INTO t SELECT l_orderkey, md5(l_comment || l_partkey) FROM generated.sf1.lineitem LIMIT 2000000")).Error;
             output.WriteLine($"{error}");
             Assert.Equal("53100", error?.Code);
             await NothingElseIsThereAsync(0);
@@ -175,7 +184,8 @@ public sealed class WriteFaultTests(ITestOutputHelper output) : IAsyncLifetime
         await using (var client = await RawClient.ConnectAsync(gateway.Address))
         {
             await RunAsync(client, "CREATE TABLE t (n int, c text NOT NULL)");
-            foreach (var statement in sql.StartsWith("BEGIN", StringComparison.Ordinal) ? sql.Split("; ") : [sql]) await client.QueryAsync(statement);
+            foreach (var statement in sql.StartsWith("BEGIN", StringComparison.Ordinal) ? sql.Split("; ") : [sql])
+                await client.QueryAsync(statement);
             Assert.Equal('I', client.Status);
             Assert.Equal("0", (await client.QueryAsync("SELECT count(*) FROM t")).Rows[0][0]);
         }
@@ -210,10 +220,12 @@ public sealed class WriteFaultTests(ITestOutputHelper output) : IAsyncLifetime
         Assert.True(error?.Code is "40001" or "42P01", $"{error}");
         Assert.Equal('I', first.Status);
         await NothingElseIsThereAsync(0);
-        Assert.Equal(drop.Contains("CREATE", StringComparison.Ordinal) ? null : "42P01", (await first.QueryAsync("SELECT count(*) FROM t")).Error?.Code);
+        Assert.Equal(drop.Contains("CREATE", StringComparison.Ordinal) ? null : "42P01",
+            (await first.QueryAsync("SELECT count(*) FROM t")).Error?.Code);
     }
 
-    private static async Task InsertAsync(IEnumerable<ServerAddress> servers) => await Task.WhenAll(servers.Select(async (server, session) =>
+    private static async Task InsertAsync(IEnumerable<ServerAddress> servers) =>
+        await Task.WhenAll(servers.Select(async (server, session) =>
     {
         await using var client = await RawClient.ConnectAsync(server);
         for (var i = 0; i < InsertsEach; i++) await RunAsync(client, FormattableString.Invariant($"INSERT INTO t VALUES ({session}, {i})"));

@@ -5,10 +5,15 @@ using System.Text.Json;
 
 namespace Federation.CompatTests.Suite.Lake;
 
-/// <summary>Reads Avro object container files by the specification alone, so that the gateway's files are judged by other code than its own.</summary>
+/// <summary>
+/// Reads Avro object container files by the specification alone, so that the gateway's files are judged by other code than its own.
+/// </summary>
 internal static class AvroObjects
 {
-    /// <summary>The file's header, as text, and its objects: records by field name, fixed and bytes as byte arrays, unions as the value that they hold.</summary>
+    /// <summary>
+    /// The file's header, as text, and its objects: records by field name, fixed and bytes as byte arrays, unions as the value that they
+    /// hold.
+    /// </summary>
     public static (IReadOnlyDictionary<string, string> Header, List<Dictionary<string, object?>> Objects) Read(string path)
     {
         var reader = new Cursor(File.ReadAllBytes(path));
@@ -56,7 +61,9 @@ internal static class AvroObjects
             case "string": return Encoding.UTF8.GetString(cursor.Take((int)cursor.Long()));
             case "bytes": return cursor.Take((int)cursor.Long());
             case "fixed": return cursor.Take(schema.GetProperty("size").GetInt32());
-            case "record": return schema.GetProperty("fields").EnumerateArray().ToDictionary(field => field.GetProperty("name").GetString()!, field => Value(field.GetProperty("type"), cursor), StringComparer.Ordinal);
+            case "record":
+                return schema.GetProperty("fields").EnumerateArray().ToDictionary(field => field.GetProperty("name").GetString()!,
+                    field => Value(field.GetProperty("type"), cursor), StringComparer.Ordinal);
             case "array":
                 var items = new List<object?>();
                 for (var count = cursor.Long(); count != 0; count = cursor.Long())

@@ -2,7 +2,9 @@ using Federation.CompatTests.Suite.Protocol;
 
 namespace Federation.CompatTests.Suite.Lake;
 
-/// <summary>EXPLAIN of statements that write shows where the rows go and writes nothing; EXPLAIN ANALYZE writes, as in PostgreSQL.</summary>
+/// <summary>
+/// EXPLAIN of statements that write shows where the rows go and writes nothing; EXPLAIN ANALYZE writes, as in PostgreSQL.
+/// </summary>
 [Collection(SuiteCollection.Name)]
 public sealed class ExplainWriteTests(SuiteServers servers)
 {
@@ -10,15 +12,19 @@ public sealed class ExplainWriteTests(SuiteServers servers)
     public async Task Explain_shows_the_write_and_analyze_does_it()
     {
         await using var client = await RawClient.ConnectAsync(servers.Gateway);
-        await ExpectAsync(client, null, "DROP SCHEMA IF EXISTS explained CASCADE", "CREATE SCHEMA explained", "SET search_path = explained", "CREATE TABLE t (a int, b text NOT NULL)");
+        await ExpectAsync(client, null, "DROP SCHEMA IF EXISTS explained CASCADE", "CREATE SCHEMA explained", "SET search_path = explained",
+            "CREATE TABLE t (a int, b text NOT NULL)");
         var insert = await LinesAsync(client, "EXPLAIN INSERT INTO t VALUES (1, 'x')");
-        Assert.Equal(["Fragment 0  on any worker -> files of the table", "  Insert on lake.explained.t", "  └─ Values  1 rows (a, b)"], insert[..3]);
+        Assert.Equal(["Fragment 0  on any worker -> files of the table", "  Insert on lake.explained.t", "  └─ Values  1 rows (a, b)"],
+            insert[..3]);
         Assert.Equal("0", await CountAsync(client, "t"));
         insert = await LinesAsync(client, "EXPLAIN ANALYZE INSERT INTO t SELECT g, 'x' FROM generate_series(1, 5) g");
         Assert.StartsWith("  actual: 5 rows in ", insert[1], StringComparison.Ordinal);
         Assert.Contains(": 5 rows, ", insert[2], StringComparison.Ordinal);
         Assert.Equal("5", await CountAsync(client, "t"));
-        Assert.Contains("\"ModifyTable\"", string.Concat(await LinesAsync(client, "EXPLAIN (ANALYZE, FORMAT json) INSERT INTO t VALUES (7, 'y') RETURNING a")), StringComparison.Ordinal);
+        Assert.Contains("\"ModifyTable\"",
+            string.Concat(await LinesAsync(client, "EXPLAIN (ANALYZE, FORMAT json) INSERT INTO t VALUES (7, 'y') RETURNING a")),
+            StringComparison.Ordinal);
         Assert.Equal("6", await CountAsync(client, "t"));
         await ExpectAsync(client, "23502", "EXPLAIN ANALYZE INSERT INTO t VALUES (1, NULL)");
         await ExpectAsync(client, "42P01", "EXPLAIN INSERT INTO nosuch VALUES (1)");
@@ -63,7 +69,8 @@ public sealed class ExplainWriteTests(SuiteServers servers)
         return [.. result.Rows.Select(row => row[0]!)];
     }
 
-    private static async Task<string?> CountAsync(RawClient client, string table) => (await client.QueryAsync($"SELECT count(*) FROM {table}")).Rows[0][0];
+    private static async Task<string?> CountAsync(RawClient client, string table) =>
+        (await client.QueryAsync($"SELECT count(*) FROM {table}")).Rows[0][0];
 
     private static async Task ExpectAsync(RawClient client, string? state, params string[] statements)
     {

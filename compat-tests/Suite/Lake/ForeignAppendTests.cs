@@ -12,7 +12,8 @@ namespace Federation.CompatTests.Suite.Lake;
 public sealed class ForeignAppendTests(SuiteServers servers, ITestOutputHelper output)
 {
     /// <summary>Members of metadata that an append changes.</summary>
-    private static readonly string[] s_changed = ["last-sequence-number", "last-updated-ms", "current-snapshot-id", "snapshots", "snapshot-log", "metadata-log", "refs"];
+    private static readonly string[] s_changed = ["last-sequence-number", "last-updated-ms", "current-snapshot-id", "snapshots",
+        "snapshot-log", "metadata-log", "refs"];
 
     [GoldenFact]
     public async Task Golden_tables_take_their_own_rows_again()
@@ -25,7 +26,8 @@ public sealed class ForeignAppendTests(SuiteServers servers, ITestOutputHelper o
             var (path, metadata) = (entry.GetProperty("path").GetString()!, entry.GetProperty("metadata").GetString()!);
             var table = $"t{++number}";
             var copy = Copy(path, $"appended/{table}");
-            await client.QueryAsync($"CALL lake.system.register_table('appended', '{table}', '{Path.Combine(copy, Path.GetRelativePath(path, metadata))}')");
+            await client.QueryAsync(
+                $"CALL lake.system.register_table('appended', '{table}', '{Path.Combine(copy, Path.GetRelativePath(path, metadata))}')");
             var before = await client.QueryAsync($"SELECT * FROM {table}");
             // Broken on purpose, or with files outside of the folder that was copied.
             if (before.Error is not null)
@@ -47,7 +49,8 @@ public sealed class ForeignAppendTests(SuiteServers servers, ITestOutputHelper o
             var after = await client.QueryAsync($"SELECT * FROM {table}");
             var wanted = before.Rows.Concat(before.Rows).Select(SltFile.Row).Order(StringComparer.Ordinal);
             if (result.Error is not null || after.Error is not null) failures.Add($"{path}: {result.Error} {after.Error}");
-            else if (!wanted.SequenceEqual(after.Rows.Select(SltFile.Row).Order(StringComparer.Ordinal))) failures.Add($"{path}: {after.Rows.Count} rows instead of {before.Rows.Count * 2}, or other values");
+            else if (!wanted.SequenceEqual(after.Rows.Select(SltFile.Row).Order(StringComparer.Ordinal)))
+                failures.Add($"{path}: {after.Rows.Count} rows instead of {before.Rows.Count * 2}, or other values");
             else doubled++;
         }
 
@@ -64,16 +67,19 @@ public sealed class ForeignAppendTests(SuiteServers servers, ITestOutputHelper o
         var file = Directory.GetFiles(Path.Combine(copy, "metadata"), "*.metadata.json").Max(StringComparer.Ordinal)!;
         var before = JsonNode.Parse(await File.ReadAllBytesAsync(file))!.AsObject();
         AddUnknown(before, 0);
-        before["refs"]!["tagged"] = new JsonObject { ["snapshot-id"] = before["snapshots"]![0]!["snapshot-id"]!.DeepClone(), ["type"] = "tag", ["max-ref-age-ms"] = 5 };
+        before["refs"]!["tagged"] = new JsonObject { ["snapshot-id"] = before["snapshots"]![0]!["snapshot-id"]!.DeepClone(),
+            ["type"] = "tag", ["max-ref-age-ms"] = 5 };
         before["statistics"] = new JsonArray(new JsonObject { ["snapshot-id"] = 1, ["statistics-path"] = "x", ["unknown"] = 1.5e300 });
         before["large"] = JsonNode.Parse("123456789012345678901234567890.10");
         await File.WriteAllTextAsync(file, before.ToJsonString());
         await RunAsync(client, $"CALL lake.system.register_table('survived', 't', '{file}')");
         var count = long.Parse((await client.QueryAsync("SELECT count(*) FROM t")).Rows[0][0]!, CultureInfo.InvariantCulture);
         await RunAsync(client, "INSERT INTO t SELECT * FROM t", "INSERT INTO t SELECT * FROM t LIMIT 1");
-        Assert.Equal((count * 2) + 1, long.Parse((await client.QueryAsync("SELECT count(*) FROM t")).Rows[0][0]!, CultureInfo.InvariantCulture));
+        Assert.Equal((count * 2) + 1,
+            long.Parse((await client.QueryAsync("SELECT count(*) FROM t")).Rows[0][0]!, CultureInfo.InvariantCulture));
 
-        var newest = Directory.GetFiles(Path.Combine(copy, "metadata"), "*.metadata.json").MaxBy(path => int.Parse(Path.GetFileName(path).Split('-')[0], CultureInfo.InvariantCulture))!;
+        var newest = Directory.GetFiles(Path.Combine(copy, "metadata"), "*.metadata.json")
+            .MaxBy(path => int.Parse(Path.GetFileName(path).Split('-')[0], CultureInfo.InvariantCulture))!;
         var after = JsonNode.Parse(await File.ReadAllBytesAsync(newest))!.AsObject();
         Assert.Equal(before.Select(member => member.Key), after.Select(member => member.Key));
         foreach (var (name, value) in before)
@@ -107,7 +113,8 @@ public sealed class ForeignAppendTests(SuiteServers servers, ITestOutputHelper o
             if (members["refs"] is JsonObject references) AddUnknown(references["main"], depth + 1);
             foreach (var name in (string[])["properties", "summary"])
                 if (members[name] is JsonObject texts) texts["unknown-member"] = "ünknown \u2028 'text'";
-            members["unknown-member"] = new JsonObject { ["inner"] = "kept", ["null"] = null, ["deep"] = new JsonArray(depth, 1.25, "x", new JsonObject()) };
+            members["unknown-member"] = new JsonObject { ["inner"] = "kept", ["null"] = null,
+                ["deep"] = new JsonArray(depth, 1.25, "x", new JsonObject()) };
         }
     }
 

@@ -9,7 +9,9 @@ namespace Federation.CompatTests.Suite.Lake;
 [Collection(SuiteCollection.Name)]
 public sealed class GoldenIcebergWireTests(SuiteServers servers, ITestOutputHelper output)
 {
-    /// <summary>Tables whose rows cannot be read, with the state of the error: broken deletion vectors, and data files that never were there.</summary>
+    /// <summary>
+    /// Tables whose rows cannot be read, with the state of the error: broken deletion vectors, and data files that never were there.
+    /// </summary>
     private static readonly Dictionary<string, string> s_refused = new(StringComparer.Ordinal)
     {
         ["legacy_bare_deletion_vector"] = "0A000",
@@ -29,7 +31,8 @@ public sealed class GoldenIcebergWireTests(SuiteServers servers, ITestOutputHelp
         {
             try
             {
-                if (await CheckAsync(connection, entries[i], $"golden.t{i}") is { } problem) failures.Add($"{entries[i].GetProperty("path")}: {problem}");
+                if (await CheckAsync(connection, entries[i], $"golden.t{i}") is { } problem)
+                    failures.Add($"{entries[i].GetProperty("path")}: {problem}");
             }
             catch (PostgresException error)
             {
@@ -58,8 +61,11 @@ public sealed class GoldenIcebergWireTests(SuiteServers servers, ITestOutputHelp
         var rows = await RowsAsync(connection, $"SELECT * FROM {table}");
         if (rows.Count != stated) return $"{rows.Count} rows instead of {stated}";
         if (!entry.TryGetProperty("content", out var content)) return null;
-        var wanted = content.EnumerateArray().Select(row => string.Join('|', row.EnumerateArray().Select(Text))).Order(StringComparer.Ordinal);
-        return wanted.SequenceEqual(rows.Order(StringComparer.Ordinal)) ? null : $"rows are {string.Join(" ; ", rows.Order(StringComparer.Ordinal))}";
+        var wanted = content.EnumerateArray().Select(row => string.Join('|', row.EnumerateArray().Select(Text)))
+            .Order(StringComparer.Ordinal);
+        return wanted.SequenceEqual(rows.Order(StringComparer.Ordinal))
+            ? null
+            : $"rows are {string.Join(" ; ", rows.Order(StringComparer.Ordinal))}";
     }
 
     private static async Task ExecuteAsync(NpgsqlConnection connection, string sql)
@@ -75,7 +81,8 @@ public sealed class GoldenIcebergWireTests(SuiteServers servers, ITestOutputHelp
         await using var reader = await command.ExecuteReaderAsync();
         var rows = new List<string>();
         while (await reader.ReadAsync())
-            rows.Add(string.Join('|', Enumerable.Range(0, reader.FieldCount).Select(i => reader.IsDBNull(i) ? "NULL" : reader.GetString(i))));
+            rows.Add(string.Join('|',
+                Enumerable.Range(0, reader.FieldCount).Select(i => reader.IsDBNull(i) ? "NULL" : reader.GetString(i))));
         return rows;
     }
 

@@ -8,8 +8,8 @@ using Federation.DuckDb;
 namespace Federation.CompatTests.Suite.Lake;
 
 /// <summary>
-/// Checks a table of format version 2 against the rules of the Iceberg specification, over the raw metadata JSON, the raw Avro files and the kernel's own view of the Parquet files.
-/// Each data file is one that an append has added and nothing has deleted.
+/// Checks a table of format version 2 against the rules of the Iceberg specification, over the raw metadata JSON, the raw Avro files and
+/// the kernel's own view of the Parquet files. Each data file is one that an append has added and nothing has deleted.
 /// </summary>
 internal sealed class IcebergRules(string location, PlainKernel kernel)
 {
@@ -24,7 +24,8 @@ internal sealed class IcebergRules(string location, PlainKernel kernel)
     /// <summary>The number of live rows. Fails at the first rule that the table breaks.</summary>
     public long Check()
     {
-        var file = Directory.GetFiles(Path.Combine(location, "metadata"), "*.metadata.json").MaxBy(path => int.Parse(Path.GetFileName(path).Split('-')[0], CultureInfo.InvariantCulture))!;
+        var file = Directory.GetFiles(Path.Combine(location, "metadata"), "*.metadata.json")
+            .MaxBy(path => int.Parse(Path.GetFileName(path).Split('-')[0], CultureInfo.InvariantCulture))!;
         using var document = JsonDocument.Parse(File.ReadAllBytes(file));
         _metadata = document.RootElement;
         CheckMetadata(file);
@@ -39,7 +40,8 @@ internal sealed class IcebergRules(string location, PlainKernel kernel)
         Assert.Equal(2, _metadata.GetProperty("format-version").GetInt32());
         Assert.Equal(location, _metadata.GetProperty("location").GetString());
         Assert.True(Guid.TryParse(_metadata.GetProperty("table-uuid").GetString(), out _));
-        var schema = _metadata.GetProperty("schemas").EnumerateArray().Single(item => item.GetProperty("schema-id").GetInt32() == _metadata.GetProperty("current-schema-id").GetInt32());
+        var schema = _metadata.GetProperty("schemas").EnumerateArray()
+            .Single(item => item.GetProperty("schema-id").GetInt32() == _metadata.GetProperty("current-schema-id").GetInt32());
         var ids = new List<int>();
         CollectIds(schema, ids);
         Assert.Equal(ids.Count, ids.Distinct().Count());
@@ -49,8 +51,10 @@ internal sealed class IcebergRules(string location, PlainKernel kernel)
         // The log of snapshots ends with the current one, and refs.main is it.
         var log = _metadata.GetProperty("snapshot-log").EnumerateArray().ToArray();
         var snapshots = _metadata.GetProperty("snapshots").EnumerateArray().ToArray();
-        Assert.Equal(snapshots.Select(item => item.GetProperty("snapshot-id").GetInt64()), log.Select(item => item.GetProperty("snapshot-id").GetInt64()));
-        Assert.Equal(snapshots.Select(item => item.GetProperty("timestamp-ms").GetInt64()), log.Select(item => item.GetProperty("timestamp-ms").GetInt64()));
+        Assert.Equal(snapshots.Select(item => item.GetProperty("snapshot-id").GetInt64()),
+            log.Select(item => item.GetProperty("snapshot-id").GetInt64()));
+        Assert.Equal(snapshots.Select(item => item.GetProperty("timestamp-ms").GetInt64()),
+            log.Select(item => item.GetProperty("timestamp-ms").GetInt64()));
         Ascends(log.Select(item => item.GetProperty("timestamp-ms").GetInt64()));
         if (snapshots.Length > 0)
         {
@@ -64,7 +68,8 @@ internal sealed class IcebergRules(string location, PlainKernel kernel)
         Assert.Equal(snapshots.Length, _metadata.GetProperty("last-sequence-number").GetInt64());
         var previous = _metadata.GetProperty("metadata-log").EnumerateArray().ToArray();
         Assert.Equal(Math.Min(100, snapshots.Length), previous.Length);
-        Ascends(previous.Select(item => item.GetProperty("timestamp-ms").GetInt64()).Append(_metadata.GetProperty("last-updated-ms").GetInt64()));
+        Ascends(previous.Select(item => item.GetProperty("timestamp-ms").GetInt64())
+            .Append(_metadata.GetProperty("last-updated-ms").GetInt64()));
         foreach (var entry in previous)
         {
             Assert.NotEqual(file, entry.GetProperty("metadata-file").GetString());
@@ -81,7 +86,8 @@ internal sealed class IcebergRules(string location, PlainKernel kernel)
     {
         var id = snapshot.GetProperty("snapshot-id").GetInt64();
         Assert.Equal(sequence, snapshot.GetProperty("sequence-number").GetInt64());
-        Assert.Equal(parent?.GetProperty("snapshot-id").GetInt64(), snapshot.TryGetProperty("parent-snapshot-id", out var before) ? before.GetInt64() : null);
+        Assert.Equal(parent?.GetProperty("snapshot-id").GetInt64(),
+            snapshot.TryGetProperty("parent-snapshot-id", out var before) ? before.GetInt64() : null);
         var (header, manifests) = AvroObjects.Read(snapshot.GetProperty("manifest-list").GetString()!);
         Assert.Equal("2", header["format-version"]);
         Assert.Equal(id.ToString(CultureInfo.InvariantCulture), header["snapshot-id"]);
@@ -95,7 +101,8 @@ internal sealed class IcebergRules(string location, PlainKernel kernel)
             Assert.InRange((long)manifest["sequence_number"]!, 1, sequence);
             var isNew = (long)manifest["added_snapshot_id"]! == id;
             Assert.Equal(isNew, (long)manifest["sequence_number"]! == sequence);
-            if (!_manifests.TryGetValue((string)manifest["manifest_path"]!, out var counted)) _manifests.Add((string)manifest["manifest_path"]!, counted = CheckManifest(manifest));
+            if (!_manifests.TryGetValue((string)manifest["manifest_path"]!, out var counted))
+                _manifests.Add((string)manifest["manifest_path"]!, counted = CheckManifest(manifest));
             var (manifestFiles, manifestRows, manifestBytes, manifestPartitions) = counted;
             if (isNew) partitions.UnionWith(manifestPartitions);
             (files, rows, bytes) = (files + manifestFiles, rows + manifestRows, bytes + manifestBytes);
@@ -106,7 +113,8 @@ internal sealed class IcebergRules(string location, PlainKernel kernel)
         Assert.Equal("append", summary.GetProperty("operation").GetString());
         Assert.Equal(
             [added.Files, added.Rows, added.Bytes, partitions.Count, files, rows, bytes, 0, 0, 0],
-            ((string[])["added-data-files", "added-records", "added-files-size", "changed-partition-count", "total-data-files", "total-records", "total-files-size", "total-delete-files", "total-position-deletes", "total-equality-deletes"])
+            ((string[])["added-data-files", "added-records", "added-files-size", "changed-partition-count", "total-data-files",
+                "total-records", "total-files-size", "total-delete-files", "total-position-deletes", "total-equality-deletes"])
                 .Select(name => long.Parse(summary.GetProperty(name).GetString()!, CultureInfo.InvariantCulture)));
         return rows;
     }
@@ -119,7 +127,8 @@ internal sealed class IcebergRules(string location, PlainKernel kernel)
         Assert.Equal(("2", "data"), (header["format-version"], header["content"]));
         Assert.Equal(header["partition-spec-id"], Convert.ToString(listed["partition_spec_id"], CultureInfo.InvariantCulture));
         using var schema = JsonDocument.Parse(header["schema"]);
-        Assert.Equal(_columns.Keys, schema.RootElement.GetProperty("fields").EnumerateArray().Select(field => field.GetProperty("id").GetInt32()));
+        Assert.Equal(_columns.Keys,
+            schema.RootElement.GetProperty("fields").EnumerateArray().Select(field => field.GetProperty("id").GetInt32()));
         using var spec = JsonDocument.Parse(header["partition-spec"]);
         var fields = spec.RootElement.EnumerateArray().ToArray();
         var values = new List<object?[]>();
@@ -137,7 +146,9 @@ internal sealed class IcebergRules(string location, PlainKernel kernel)
             (rows, bytes) = (rows + (long)file["record_count"]!, bytes + (long)file["file_size_in_bytes"]!);
         }
 
-        Assert.Equal([entries.Count, 0L, 0L, rows, 0L, 0L], ((string[])["added_files_count", "existing_files_count", "deleted_files_count", "added_rows_count", "existing_rows_count", "deleted_rows_count"]).Select(name => (long)listed[name]!));
+        Assert.Equal([entries.Count, 0L, 0L, rows, 0L, 0L],
+            ((string[])["added_files_count", "existing_files_count", "deleted_files_count", "added_rows_count", "existing_rows_count",
+                "deleted_rows_count"]).Select(name => (long)listed[name]!));
         var summaries = (List<object?>)listed["partitions"]!;
         Assert.Equal(fields.Length, summaries.Count);
         for (var i = 0; i < fields.Length; i++)
@@ -162,21 +173,30 @@ internal sealed class IcebergRules(string location, PlainKernel kernel)
         Assert.Equal(kernel.Number($"SELECT count(*) FROM read_parquet({path}, hive_partitioning = false)"), rows);
 
         // Parquet's field ids are the schema's, all of them and no others, at the columns of the same names.
-        var parquet = kernel.Rows($"SELECT name, CAST(field_id AS VARCHAR), CAST(converted_type AS VARCHAR), CAST(logical_type AS VARCHAR) FROM parquet_schema({path})");
+        var parquet =
+            kernel.Rows(
+                "SELECT name, CAST(field_id AS VARCHAR), CAST(converted_type AS VARCHAR), CAST(logical_type AS VARCHAR) FROM "
+                    + $"parquet_schema({path})");
         var ids = new List<int>();
         foreach (var column in _columns.Values) CollectField(column, ids);
-        Assert.Equal(ids.Order(), parquet.Where(row => row[1] is not null).Select(row => int.Parse(row[1]!, CultureInfo.InvariantCulture)).Order());
-        Assert.DoesNotContain(parquet, row => s_oddAnnotations.Contains(row[2]) || (row[3] ?? "").Contains("isSigned=0", StringComparison.Ordinal));
-        foreach (var (id, column) in _columns) Assert.Contains(parquet, row => row[0] == column.GetProperty("name").GetString() && row[1] == id.ToString(CultureInfo.InvariantCulture));
+        Assert.Equal(ids.Order(),
+            parquet.Where(row => row[1] is not null).Select(row => int.Parse(row[1]!, CultureInfo.InvariantCulture)).Order());
+        Assert.DoesNotContain(parquet,
+            row => s_oddAnnotations.Contains(row[2]) || (row[3] ?? "").Contains("isSigned=0", StringComparison.Ordinal));
+        foreach (var (id, column) in _columns)
+            Assert.Contains(parquet,
+                row => row[0] == column.GetProperty("name").GetString() && row[1] == id.ToString(CultureInfo.InvariantCulture));
 
-        var (counts, nulls, lower, upper) = (Map(file, "value_counts"), Map(file, "null_value_counts"), Map(file, "lower_bounds"), Map(file, "upper_bounds"));
+        var (counts, nulls, lower, upper) = (Map(file, "value_counts"), Map(file, "null_value_counts"), Map(file, "lower_bounds"),
+            Map(file, "upper_bounds"));
         Assert.Empty(counts.Keys.Concat(nulls.Keys).Concat(lower.Keys).Concat(upper.Keys).Except(ids));
         foreach (var (id, column) in _columns)
         {
             if (column.GetProperty("type").ValueKind != JsonValueKind.String) continue;
             var name = SqlText.Identifier(column.GetProperty("name").GetString()!);
             Assert.Equal(rows, (long)counts[id]!);
-            Assert.Equal(kernel.Number($"SELECT count(*) FROM read_parquet({path}, hive_partitioning = false) WHERE {name} IS NULL"), (long)nulls[id]!);
+            Assert.Equal(kernel.Number($"SELECT count(*) FROM read_parquet({path}, hive_partitioning = false) WHERE {name} IS NULL"),
+                (long)nulls[id]!);
             if (column.GetProperty("required").GetBoolean()) Assert.Equal(0L, nulls[id]);
             CheckBound(path, name, column.GetProperty("type").GetString()!, (byte[]?)lower.GetValueOrDefault(id), "<");
             CheckBound(path, name, column.GetProperty("type").GetString()!, (byte[]?)upper.GetValueOrDefault(id), ">");
@@ -210,7 +230,9 @@ internal sealed class IcebergRules(string location, PlainKernel kernel)
         var name = SqlText.Identifier(column.GetProperty("name").GetString()!);
         var type = column.GetProperty("type").GetString()!;
         var expected = value is null ? "NULL" : Literal(Bytes(value, type), type);
-        Assert.Equal(0, kernel.Number($"SELECT count(*) FROM read_parquet({path}, hive_partitioning = false) WHERE {name} IS DISTINCT FROM {expected}"));
+        Assert.Equal(0,
+            kernel.Number(
+                $"SELECT count(*) FROM read_parquet({path}, hive_partitioning = false) WHERE {name} IS DISTINCT FROM {expected}"));
     }
 
     /// <summary>A value of a partition record in the form of bounds (spec, appendix D).</summary>
@@ -228,7 +250,9 @@ internal sealed class IcebergRules(string location, PlainKernel kernel)
     /// <summary>Bytes of a bound (spec, appendix D) as the kernel's literal.</summary>
     private static string Literal(byte[] bytes, string type)
     {
-        var shape = type.StartsWith("decimal", StringComparison.Ordinal) ? type[8..^1].Split(',').Select(part => int.Parse(part, CultureInfo.InvariantCulture)).ToArray() : [];
+        var shape = type.StartsWith("decimal", StringComparison.Ordinal)
+            ? type[8..^1].Split(',').Select(part => int.Parse(part, CultureInfo.InvariantCulture)).ToArray()
+            : [];
         return type switch
         {
             "boolean" => bytes[0] == 0 ? "false" : "true",
@@ -236,17 +260,22 @@ internal sealed class IcebergRules(string location, PlainKernel kernel)
             "long" => BinaryPrimitives.ReadInt64LittleEndian(bytes).ToString(CultureInfo.InvariantCulture),
             "float" => $"CAST('{BinaryPrimitives.ReadSingleLittleEndian(bytes).ToString("R", CultureInfo.InvariantCulture)}' AS FLOAT)",
             "double" => $"CAST('{BinaryPrimitives.ReadDoubleLittleEndian(bytes).ToString("R", CultureInfo.InvariantCulture)}' AS DOUBLE)",
-            "date" when BinaryPrimitives.ReadInt32LittleEndian(bytes) is int.MaxValue or -int.MaxValue => BinaryPrimitives.ReadInt32LittleEndian(bytes) > 0 ? "DATE 'infinity'" : "DATE '-infinity'",
+            "date" when BinaryPrimitives.ReadInt32LittleEndian(bytes) is int.MaxValue or -int.MaxValue =>
+                BinaryPrimitives.ReadInt32LittleEndian(bytes) > 0 ? "DATE 'infinity'" : "DATE '-infinity'",
             "date" => $"(DATE '1970-01-01' + ({BinaryPrimitives.ReadInt32LittleEndian(bytes).ToString(CultureInfo.InvariantCulture)}))",
             "time" => $"CAST('{Clock(BinaryPrimitives.ReadInt64LittleEndian(bytes))}' AS TIME)",
             "timestamp" or "timestamptz" when BinaryPrimitives.ReadInt64LittleEndian(bytes) is long.MaxValue or -long.MaxValue =>
                 $"CAST('{(bytes[7] < 0x80 ? "" : "-")}infinity' AS {(type == "timestamp" ? "TIMESTAMP" : "TIMESTAMPTZ")})",
             "timestamp" => $"make_timestamp({BinaryPrimitives.ReadInt64LittleEndian(bytes).ToString(CultureInfo.InvariantCulture)})",
-            "timestamptz" => $"CAST(make_timestamp({BinaryPrimitives.ReadInt64LittleEndian(bytes).ToString(CultureInfo.InvariantCulture)}) AS TIMESTAMPTZ)",
+            "timestamptz" =>
+                $"CAST(make_timestamp({BinaryPrimitives.ReadInt64LittleEndian(bytes).ToString(CultureInfo.InvariantCulture)}) AS "
+                    + "TIMESTAMPTZ)",
             "string" => SqlText.Literal(Encoding.UTF8.GetString(bytes)),
             "uuid" => $"CAST('{new Guid(bytes, bigEndian: true)}' AS UUID)",
             "binary" => $"from_hex('{Convert.ToHexString(bytes)}')",
-            _ when shape.Length == 2 => $"CAST('{Scaled(new BigInteger(bytes, isUnsigned: false, isBigEndian: true), shape[1])}' AS DECIMAL({shape[0].ToString(CultureInfo.InvariantCulture)}, {shape[1].ToString(CultureInfo.InvariantCulture)}))",
+            _ when shape.Length == 2 =>
+                $"CAST('{Scaled(new BigInteger(bytes, isUnsigned: false, isBigEndian: true), shape[1])}' AS "
+                    + $"DECIMAL({shape[0].ToString(CultureInfo.InvariantCulture)}, {shape[1].ToString(CultureInfo.InvariantCulture)}))",
             _ => throw new InvalidDataException($"{type} has no bounds"),
         };
     }
@@ -261,7 +290,8 @@ internal sealed class IcebergRules(string location, PlainKernel kernel)
     }
 
     private static Dictionary<int, object?> Map(Dictionary<string, object?> file, string name) =>
-        ((List<object?>?)file[name] ?? []).Cast<Dictionary<string, object?>>().ToDictionary(item => (int)(long)item["key"]!, item => item["value"]);
+        ((List<object?>?)file[name] ?? []).Cast<Dictionary<string, object?>>()
+            .ToDictionary(item => (int)(long)item["key"]!, item => item["value"]);
 
     private static string Text(object? value) => value switch
     {

@@ -26,14 +26,16 @@ internal sealed class PlainKernel : IDisposable
         {
             using (batch)
                 for (var row = 0; row < batch.RowCount; row++)
-                    rows.Add([.. batch.Columns.Select(column => column.IsNull(row) ? null : Encoding.UTF8.GetString(column.GetBytes(row)))]);
+                    rows.Add([.. batch.Columns
+                        .Select(column => column.IsNull(row) ? null : Encoding.UTF8.GetString(column.GetBytes(row)))]);
         }
 
         return rows;
     }
 
     /// <summary>The one number of a query.</summary>
-    public long Number(string sql) => long.Parse(Rows($"SELECT CAST(({sql}) AS VARCHAR)")[0][0]!, System.Globalization.CultureInfo.InvariantCulture);
+    public long Number(string sql) =>
+        long.Parse(Rows($"SELECT CAST(({sql}) AS VARCHAR)")[0][0]!, System.Globalization.CultureInfo.InvariantCulture);
 
     public void Dispose()
     {

@@ -80,10 +80,12 @@ public sealed class RefreshTests(SuiteServers servers)
     {
         await using var client = await RawClient.ConnectAsync(servers.Gateway);
         await RunAsync(client, "CREATE TABLE ordered (n int, p text, d numeric(10,2), x text DEFAULT 'none') PARTITIONED BY (p)");
-        var few = await client.QueryAsync("INSERT INTO ordered (p, n) VALUES ('b', 3), ('a', 1), (NULL, 2), ('b', 4), ('a', 5) RETURNING n * 2, p, d, x");
+        var few = await client.QueryAsync(
+            "INSERT INTO ordered (p, n) VALUES ('b', 3), ('a', 1), (NULL, 2), ('b', 4), ('a', 5) RETURNING n * 2, p, d, x");
         Assert.Equal(["6|b||none", "2|a||none", "4|||none", "8|b||none", "10|a||none"], few.Rows.Select(row => string.Join('|', row)));
         Assert.Equal("INSERT 0 5", few.Tag);
-        var many = await client.QueryAsync("INSERT INTO ordered SELECT g, (g % 7)::text, g / 4.0, NULL FROM generate_series(50000, 1, -1) g RETURNING n, d");
+        var many = await client.QueryAsync(
+            "INSERT INTO ordered SELECT g, (g % 7)::text, g / 4.0, NULL FROM generate_series(50000, 1, -1) g RETURNING n, d");
         Assert.True(many.Error is null, many.Error?.ToString());
         Assert.Equal(Enumerable.Range(1, 50000).Reverse().Select(n => n.ToString(System.Globalization.CultureInfo.InvariantCulture)),
             many.Rows.Select(row => row[0]));
@@ -115,8 +117,11 @@ public sealed class RefreshTests(SuiteServers servers)
         File.Delete(Path.Combine(copy, "metadata", "v1.metadata.json"));
         await ExpectAsync("51793");
 
-        Assert.Equal("22023", (await client.QueryAsync($"CALL lake.system.register_table('followed', 'u', '{copy}', 'v2.metadata.json', 'true')")).Error?.Code);
-        Assert.Equal("22023", (await client.QueryAsync($"CALL lake.system.register_table('followed', 'u', '{copy}', follow => 'perhaps')")).Error?.Code);
+        Assert.Equal("22023",
+            (await client.QueryAsync($"CALL lake.system.register_table('followed', 'u', '{copy}', 'v2.metadata.json', 'true')")).Error
+                ?.Code);
+        Assert.Equal("22023",
+            (await client.QueryAsync($"CALL lake.system.register_table('followed', 'u', '{copy}', follow => 'perhaps')")).Error?.Code);
         Directory.Delete(copy, recursive: true);
         Assert.Equal("58P01", (await client.QueryAsync("SELECT count(*) FROM followed.t")).Error?.Code);
         await RunAsync(client, "DROP SCHEMA followed CASCADE");
@@ -159,5 +164,6 @@ public sealed class RefreshTests(SuiteServers servers)
 
     private static async Task RunAsync(RawClient client, string sql) => Assert.Null((await client.QueryAsync(sql)).Error);
 
-    private static async Task<string?> CountAsync(RawClient client) => (await client.QueryAsync("SELECT count(*) FROM refreshed.t")).Rows[0][0];
+    private static async Task<string?> CountAsync(RawClient client) =>
+        (await client.QueryAsync("SELECT count(*) FROM refreshed.t")).Rows[0][0];
 }

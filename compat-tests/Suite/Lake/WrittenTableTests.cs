@@ -3,12 +3,15 @@ using Federation.CompatTests.Suite.Slt;
 
 namespace Federation.CompatTests.Suite.Lake;
 
-/// <summary>Tables that SQL has made, judged by the specification's rules (<see cref="IcebergRules"/>) and read by the kernel alone.</summary>
+/// <summary>
+/// Tables that SQL has made, judged by the specification's rules (<see cref="IcebergRules"/>) and read by the kernel alone.
+/// </summary>
 [Collection(SuiteCollection.Name)]
 public sealed class WrittenTableTests(SuiteServers servers)
 {
     private const string AllTypes =
-        "b bool, s smallint, i int, l bigint, f real, d double precision, n4 numeric(4,2), n9 numeric(9,3), n18 numeric(18,6), n38 numeric(38,10), dt date, ti time, ts timestamp, tz timestamptz, "
+        "b bool, s smallint, i int, l bigint, f real, d double precision, n4 numeric(4,2), n9 numeric(9,3), n18 numeric(18,6), n38 "
+            + "numeric(38,10), dt date, ti time, ts timestamp, tz timestamptz, "
         + "t text, v varchar(300), c char(5), u uuid, y bytea, j jsonb, k int NOT NULL, a int[], x text[]";
 
     private const string Rows =
@@ -23,7 +26,8 @@ public sealed class WrittenTableTests(SuiteServers servers)
     public async Task Tables_of_all_types()
     {
         await using var client = await OpenAsync("rules_types");
-        await RunAsync(client, $"CREATE TABLE t ({AllTypes})", $"INSERT INTO t VALUES {Rows}", "INSERT INTO t SELECT * FROM t", "INSERT INTO t (k) VALUES (7)", "INSERT INTO t SELECT * FROM t WHERE k = 1", "CREATE TABLE e (a int, b text)");
+        await RunAsync(client, $"CREATE TABLE t ({AllTypes})", $"INSERT INTO t VALUES {Rows}", "INSERT INTO t SELECT * FROM t",
+            "INSERT INTO t (k) VALUES (7)", "INSERT INTO t SELECT * FROM t WHERE k = 1", "CREATE TABLE e (a int, b text)");
         Assert.Equal(11, Check("rules_types", "t"));
         Assert.Equal(0, Check("rules_types", "e"));
         await RunAsync(client, "CREATE TABLE c AS SELECT *, ROW(i, ROW(t, a)) AS r FROM t");
@@ -38,7 +42,9 @@ public sealed class WrittenTableTests(SuiteServers servers)
     {
         await using var client = await OpenAsync("rules_many");
         await RunAsync(
-            client, "CREATE TABLE t AS SELECT g, -g AS h, g::text || repeat('x', 20) AS t, CASE WHEN g % 7 > 0 THEN g::float8 / 3 END AS f FROM generate_series(1, 300000) AS s(g)",
+            client,
+            "CREATE TABLE t AS SELECT g, -g AS h, g::text || repeat('x', 20) AS t, CASE WHEN g % 7 > 0 THEN g::float8 / 3 END AS f FROM "
+                + "generate_series(1, 300000) AS s(g)",
             "INSERT INTO t SELECT g, 0, NULL, 'NaN' FROM generate_series(1, 10) AS s(g)");
         Assert.Equal(300010, Check("rules_many", "t"));
     }
@@ -66,7 +72,8 @@ public sealed class WrittenTableTests(SuiteServers servers)
         await using var client = await OpenAsync("rules_partitions");
         await RunAsync(
             client, $"CREATE TABLE t (\"p p\" {type}, v int, q int, partition text) PARTITIONED BY (\"p p\", q)",
-            $"INSERT INTO t VALUES {string.Join(", ", values.Append("NULL").Select((value, i) => $"({value}, {i}, {i % 2}, 'x'), ({value}, {i}, NULL, NULL)"))}",
+            "INSERT INTO t VALUES "
+                + $"{string.Join(", ", values.Append("NULL").Select((value, i) => $"({value}, {i}, {i % 2}, 'x'), ({value}, {i}, NULL, NULL)"))}",
             $"INSERT INTO t VALUES ({values[0]}, 100, 5, 'y')");
         Assert.Equal((values.Length * 2) + 3, Check("rules_partitions", "t"));
         for (var i = 0; i < values.Length; i++)
@@ -78,7 +85,10 @@ public sealed class WrittenTableTests(SuiteServers servers)
         Assert.Equal(["2"], (await client.QueryAsync("SELECT count(*) FROM t WHERE \"p p\" IS NULL")).Rows.Select(SltFile.Row));
     }
 
-    /// <summary>icebird, which shares no code with the gateway, reads the same values. Its readings of uuid and times are its own, so these are compared by their text.</summary>
+    /// <summary>
+    /// icebird, which shares no code with the gateway, reads the same values. Its readings of uuid and times are its own, so these are
+    /// compared by their text.
+    /// </summary>
     [Theory]
     [InlineData("")]
     [InlineData("PARTITIONED BY (p)")]
@@ -87,12 +97,18 @@ public sealed class WrittenTableTests(SuiteServers servers)
     {
         await using var client = await OpenAsync("rules_foreign");
         await RunAsync(
-            client, $"CREATE TABLE t (b bool, i int, l bigint, d float8, n numeric(9,3), m numeric(24,2), dt date, ts timestamp, tz timestamptz, t text, u uuid, a int[], p text) {partitions}",
-            "INSERT INTO t VALUES (true, 1, 9223372036854775807, 1.5, -12.345, 12345678901.25, '1960-02-29', '1969-12-31 23:59:59.999', '2024-01-01 00:00+00', 'straße 😀', 'f0000000-0000-0000-0000-000000000001', '{1,NULL,3}', 'a'), (false, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL)",
-            "INSERT INTO t (i, p) VALUES (5, 'b/c'), (6, ''), (7, NULL)", "INSERT INTO t (i, l, t, p) SELECT g, -g, 'row ' || g, chr(97 + g % 3) FROM generate_series(100, 5000) AS s(g)");
+            client,
+            "CREATE TABLE t (b bool, i int, l bigint, d float8, n numeric(9,3), m numeric(24,2), dt date, ts timestamp, tz timestamptz, "
+                + $"t text, u uuid, a int[], p text) {partitions}",
+            "INSERT INTO t VALUES (true, 1, 9223372036854775807, 1.5, -12.345, 12345678901.25, '1960-02-29', '1969-12-31 23:59:59.999', "
+                + "'2024-01-01 00:00+00', 'straße 😀', 'f0000000-0000-0000-0000-000000000001', '{1,NULL,3}', 'a'), (false, NULL, NULL, "
+                + "NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL)",
+            "INSERT INTO t (i, p) VALUES (5, 'b/c'), (6, ''), (7, NULL)",
+            "INSERT INTO t (i, l, t, p) SELECT g, -g, 'row ' || g, chr(97 + g % 3) FROM generate_series(100, 5000) AS s(g)");
         var location = Location("rules_foreign", "t");
         var metadata = Directory.GetFiles(Path.Combine(location, "metadata"), "*.metadata.json").Max(StringComparer.Ordinal)!;
-        var (exitCode, output) = await Clients.ProgramRun.RunAsync("node", Path.Combine(Repository.CompatTests, "clients", "icebird_client.mjs"), location, Path.GetFileName(metadata));
+        var (exitCode, output) = await Clients.ProgramRun.RunAsync("node",
+            Path.Combine(Repository.CompatTests, "clients", "icebird_client.mjs"), location, Path.GetFileName(metadata));
         Assert.True(exitCode == 0, output);
         var expected = await client.QueryAsync(
             """
@@ -102,7 +118,8 @@ public sealed class WrittenTableTests(SuiteServers servers)
             """);
         Assert.True(expected.Error is null, expected.Error?.ToString());
         Assert.Equal(4906, expected.Rows.Count);
-        Assert.Equal(expected.Rows.Select(row => row[0]!.Replace(", ", ",", StringComparison.Ordinal)).Order(StringComparer.Ordinal), output.TrimEnd('\n').Split('\n').Order(StringComparer.Ordinal));
+        Assert.Equal(expected.Rows.Select(row => row[0]!.Replace(", ", ",", StringComparison.Ordinal)).Order(StringComparer.Ordinal),
+            output.TrimEnd('\n').Split('\n').Order(StringComparer.Ordinal));
     }
 
     [Fact]
@@ -123,8 +140,11 @@ public sealed class WrittenTableTests(SuiteServers servers)
     public async Task Names_that_differ_in_case_alone(string partitions)
     {
         await using var client = await OpenAsync("rules_names");
-        await RunAsync(client, $"CREATE TABLE t (a int, \"A\" text, \"A_\" int, \"a b\" int) {partitions}", "INSERT INTO t VALUES (1, 'x', 2, 3), (4, NULL, 5, 6)");
-        Assert.Equal(["1 x 2 3", "4 NULL 5 6"], (await client.QueryAsync("SELECT * FROM t ORDER BY a")).Rows.Select(row => string.Join(' ', row.Select(value => value ?? "NULL"))));
+        await RunAsync(client, $"CREATE TABLE t (a int, \"A\" text, \"A_\" int, \"a b\" int) {partitions}",
+            "INSERT INTO t VALUES (1, 'x', 2, 3), (4, NULL, 5, 6)");
+        Assert.Equal(["1 x 2 3", "4 NULL 5 6"],
+            (await client.QueryAsync("SELECT * FROM t ORDER BY a")).Rows
+                .Select(row => string.Join(' ', row.Select(value => value ?? "NULL"))));
         Assert.Equal(["1"], (await client.QueryAsync("SELECT a FROM t WHERE \"A\" = 'x'")).Rows.Select(row => row[0]!));
     }
 
@@ -149,12 +169,17 @@ public sealed class WrittenTableTests(SuiteServers servers)
         await using var client = await OpenAsync("rules_new_folder");
         var folder = Path.Combine(servers.Files, "new", Guid.NewGuid().ToString("N"));
         await RunAsync(
-            client, "DROP SCHEMA IF EXISTS rules_placed CASCADE", $"CREATE TABLE t WITH (location = '{folder}/table') AS SELECT 1 AS a", $"CREATE SCHEMA rules_placed LOCATION '{folder}/schema'",
-            "CREATE TABLE rules_placed.t AS SELECT 2 AS a", $"ALTER SCHEMA rules_placed SET LOCATION '{folder}/later'", "CREATE TABLE rules_placed.u AS SELECT 3 AS a");
-        var rows = await client.QueryAsync("SELECT a FROM t UNION ALL SELECT a FROM rules_placed.t UNION ALL SELECT a FROM rules_placed.u ORDER BY a");
+            client, "DROP SCHEMA IF EXISTS rules_placed CASCADE", $"CREATE TABLE t WITH (location = '{folder}/table') AS SELECT 1 AS a",
+            $"CREATE SCHEMA rules_placed LOCATION '{folder}/schema'",
+            "CREATE TABLE rules_placed.t AS SELECT 2 AS a", $"ALTER SCHEMA rules_placed SET LOCATION '{folder}/later'",
+            "CREATE TABLE rules_placed.u AS SELECT 3 AS a");
+        var rows = await client.QueryAsync(
+            "SELECT a FROM t UNION ALL SELECT a FROM rules_placed.t UNION ALL SELECT a FROM rules_placed.u ORDER BY a");
         Assert.Equal(["1", "2", "3"], rows.Rows.Select(row => row[0]));
-        Assert.All((string[])["table/metadata", "schema", "later"], name => Assert.NotEmpty(Directory.GetFileSystemEntries(Path.Combine(folder, name))));
-        Assert.Equal("58P01", (await client.QueryAsync($"CALL lake.system.register_table('rules_placed', 'v', '{folder}/nothing')")).Error?.Code);
+        Assert.All((string[])["table/metadata", "schema", "later"],
+            name => Assert.NotEmpty(Directory.GetFileSystemEntries(Path.Combine(folder, name))));
+        Assert.Equal("58P01",
+            (await client.QueryAsync($"CALL lake.system.register_table('rules_placed', 'v', '{folder}/nothing')")).Error?.Code);
         Assert.Equal("42501", (await client.QueryAsync("CREATE TABLE v (a int) WITH (location = '/nothing/here')")).Error?.Code);
         await RunAsync(client, "DROP SCHEMA rules_placed CASCADE");
     }
@@ -175,7 +200,8 @@ public sealed class WrittenTableTests(SuiteServers servers)
 
     /// <summary>The newest folder of the table's name.</summary>
     private string Location(string schema, string table) =>
-        new DirectoryInfo(Path.Combine(servers.Warehouse, schema)).GetDirectories($"{table}-*").MaxBy(folder => folder.CreationTimeUtc)!.FullName;
+        new DirectoryInfo(Path.Combine(servers.Warehouse, schema)).GetDirectories($"{table}-*")
+            .MaxBy(folder => folder.CreationTimeUtc)!.FullName;
 
     private static async Task RunAsync(RawClient client, params string[] statements)
     {

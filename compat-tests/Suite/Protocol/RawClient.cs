@@ -46,7 +46,8 @@ internal sealed class RawClient : IAsyncDisposable
         var client = new RawClient(socket);
         var body = new MemoryStream();
         body.Write([0, 3, 0, 0]);
-        foreach (var text in (string[])["user", server.User, "database", server.Database, "TimeZone", "UTC", ""]) body.Write(Encoding.UTF8.GetBytes(text + "\0"));
+        foreach (var text in (string[])["user", server.User, "database", server.Database, "TimeZone", "UTC", ""])
+            body.Write(Encoding.UTF8.GetBytes(text + "\0"));
         await client.WriteAsync(null, body.ToArray(), cancellationToken);
         var result = await client.ReadToReadyAsync(cancellationToken);
         return result.Error is { } error ? throw new IOException($"cannot log in: {error}") : client;
@@ -59,8 +60,11 @@ internal sealed class RawClient : IAsyncDisposable
         return await ReadToReadyAsync(cancellationToken);
     }
 
-    /// <summary>Runs one statement by the extended protocol: Parse, Bind, Describe, Execute, Sync; parameters and results as text.</summary>
-    public async Task<QueryResult> ExecuteAsync(string sql, IReadOnlyList<string?> parameters, CancellationToken cancellationToken = default)
+    /// <summary>
+    /// Runs one statement by the extended protocol: Parse, Bind, Describe, Execute, Sync; parameters and results as text.
+    /// </summary>
+    public async Task<QueryResult> ExecuteAsync(string sql, IReadOnlyList<string?> parameters,
+        CancellationToken cancellationToken = default)
     {
         var bytes = new MemoryStream();
         Append(bytes, 'P', [0, .. Encoding.UTF8.GetBytes(sql + "\0"), 0, 0]);
@@ -194,7 +198,8 @@ internal sealed class RawClient : IAsyncDisposable
             var end = body.IndexOf((byte)0);
             var name = Encoding.UTF8.GetString(body[..end]);
             body = body[(end + 1)..];
-            columns[i] = new ColumnInfo(name, BinaryPrimitives.ReadUInt32BigEndian(body[6..]), BinaryPrimitives.ReadInt32BigEndian(body[12..]));
+            columns[i] = new ColumnInfo(name, BinaryPrimitives.ReadUInt32BigEndian(body[6..]),
+                BinaryPrimitives.ReadInt32BigEndian(body[12..]));
             body = body[18..];
         }
 

@@ -10,5 +10,7 @@ internal sealed record ServerAddress(string Host, int Port, string User, string 
 
     // A cancelled statement has ten seconds to answer: on a machine that builds as well, the client's two are not always enough.
     public string ConnectionString =>
-        string.Create(CultureInfo.InvariantCulture, $"Host={Host};Port={Port};Username={User};Database={Database};Pooling=false;Include Error Detail=true;Cancellation Timeout=10000");
+        string.Create(CultureInfo.InvariantCulture,
+            $"Host={Host};Port={Port};Username={User};Database={Database};Pooling=false;Include Error Detail=true;Cancellation "
+                + $"Timeout=10000");
 }

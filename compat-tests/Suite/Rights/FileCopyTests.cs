@@ -40,7 +40,8 @@ public sealed class FileCopyTests(RightsGateway gateway) : IClassFixture<RightsG
         Assert.Equal("42939", (await ErrorAsync(root, "ALTER ROLE pg_read_server_files SUPERUSER")).SqlState);
         Assert.Equal("2BP01", (await ErrorAsync(root, "DROP ROLE pg_read_server_files")).SqlState);
         Assert.Equal(2L, await ValueAsync(root,
-            "SELECT count(*) FROM pg_roles WHERE rolname IN ('pg_read_server_files', 'pg_write_server_files') AND oid IN (4569, 4570) AND NOT rolcanlogin"));
+            "SELECT count(*) FROM pg_roles WHERE rolname IN ('pg_read_server_files', 'pg_write_server_files') AND oid IN (4569, 4570) AND "
+                + "NOT rolcanlogin"));
     }
 
     [Fact]
@@ -84,7 +85,9 @@ public sealed class FileCopyTests(RightsGateway gateway) : IClassFixture<RightsG
         await using var root = await gateway.ConnectAsync("root");
         var name = $"sent{options.Length}";
         var file = Path.Combine(gateway.Outside, "..", "files", $"{name}.dat");
-        const string Query = "SELECT g AS \"a,b\", CASE WHEN g % 3 > 0 THEN repeat(E'é\\t\\\"', g % 40) END AS t, g / 7.0 AS n, ARRAY[g, NULL] AS l FROM generate_series(1, 30000) g";
+        const string Query =
+            "SELECT g AS \"a,b\", CASE WHEN g % 3 > 0 THEN repeat(E'é\\t\\\"', g % 40) END AS t, g / 7.0 AS n, ARRAY[g, NULL] AS l FROM "
+                + "generate_series(1, 30000) g";
         await RunAsync(root, $"COPY ({Query}) TO '{Path.GetFullPath(file)}' WITH ({options})");
         using var sent = new MemoryStream();
         if (options.Contains("binary", StringComparison.Ordinal))

@@ -11,7 +11,8 @@ public sealed class LiteralLogTests(LiteralLogTests.LiteralGateway gateway) : IC
     }
 
     [Theory]
-    [InlineData("SELECT 'shown-1'::int", "failed with 22P02", "SELECT 'shown-1'::int", "invalid input syntax for type integer: \"shown-1\"")]
+    [InlineData("SELECT 'shown-1'::int", "failed with 22P02", "SELECT 'shown-1'::int",
+        "invalid input syntax for type integer: \"shown-1\"")]
     [InlineData("SELECT 1 FROM nowhere WHERE a = 'shown-2'", "failed with 42P01", "'shown-2'", "relation \"nowhere\" does not exist")]
     [InlineData("SELECT 1 / (length('shown-3') - 7)", "failed with 22012", "'shown-3'", "division by zero")]
     public async Task Values_and_errors_are_logged(string sql, params string[] texts)
@@ -24,7 +25,8 @@ public sealed class LiteralLogTests(LiteralLogTests.LiteralGateway gateway) : IC
     [Theory]
     [InlineData("CREATE ROLE hidden LOGIN PASSWORD 'secret-1'", "CREATE ROLE hidden LOGIN PASSWORD ?")]
     [InlineData("ALTER ROLE hidden PASSWORD 'secret-2'", "ALTER ROLE hidden PASSWORD ?")]
-    [InlineData("CREATE USER MAPPING FOR root SERVER nowhere OPTIONS (user 'secret-3', password 'secret-4')", "OPTIONS (user ?, password ?)")]
+    [InlineData("CREATE USER MAPPING FOR root SERVER nowhere OPTIONS (user 'secret-3', password 'secret-4')",
+        "OPTIONS (user ?, password ?)")]
     [InlineData("CREATE ROLE broken LOGIN PASSWORD 'secret-5' NONSENSE", "CREATE ROLE broken LOGIN PASSWORD ?")]
     public async Task Passwords_never_are(string sql, string shown)
     {

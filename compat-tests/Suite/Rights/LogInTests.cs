@@ -71,10 +71,12 @@ public sealed class LogInTests(RightsGateway gateway) : IClassFixture<RightsGate
     /// <summary>Whether ann and cy, then ben are superusers, and whether there is another one that logs in.</summary>
     private static async Task<string> RolesAsync(GatewayProcess process, string user, string password)
     {
-        await using var connection = new NpgsqlConnection((process.Address with { User = user }).ConnectionString + $";Password={password};Pooling=false");
+        await using var connection =
+            new NpgsqlConnection((process.Address with { User = user }).ConnectionString + $";Password={password};Pooling=false");
         await connection.OpenAsync();
         await using var command = new NpgsqlCommand(
-            "SELECT concat_ws(',', bool_and(rolsuper) FILTER (WHERE rolname = 'ann'), bool_and(rolsuper) FILTER (WHERE rolname = 'cy'), bool_or(rolsuper) FILTER (WHERE rolname = 'ben'), "
+            "SELECT concat_ws(',', bool_and(rolsuper) FILTER (WHERE rolname = 'ann'), bool_and(rolsuper) FILTER (WHERE rolname = 'cy'), "
+                + "bool_or(rolsuper) FILTER (WHERE rolname = 'ben'), "
             + "bool_or(rolname IN ('dan', 'pg_x', 'nobody'))) FROM pg_roles",
             connection);
         return (string)(await command.ExecuteScalarAsync())!;
@@ -82,7 +84,8 @@ public sealed class LogInTests(RightsGateway gateway) : IClassFixture<RightsGate
 
     private static async Task<(int ExitCode, string Output)> UserAsync(string data, string password, params string[] arguments)
     {
-        var (code, output) = await ProgramRun.RunWithInputAsync("dotnet", password + "\n", [Path.Combine(AppContext.BaseDirectory, "federation.dll"), "user", "--data", data, .. arguments]);
+        var (code, output) = await ProgramRun.RunWithInputAsync("dotnet", password + "\n",
+            [Path.Combine(AppContext.BaseDirectory, "federation.dll"), "user", "--data", data, .. arguments]);
         return (code, output.Trim());
     }
 

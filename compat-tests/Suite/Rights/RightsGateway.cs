@@ -7,7 +7,9 @@ using Npgsql;
 
 namespace Federation.CompatTests.Suite.Rights;
 
-/// <summary>A gateway with the superuser root and the users alice, bob and carol, whose password is their name; what it logs is kept.</summary>
+/// <summary>
+/// A gateway with the superuser root and the users alice, bob and carol, whose password is their name; what it logs is kept.
+/// </summary>
 public class RightsGateway : IAsyncLifetime
 {
     private readonly string _folder = Directory.CreateTempSubdirectory("federation-rights-").FullName;
@@ -31,8 +33,10 @@ public class RightsGateway : IAsyncLifetime
         using var limit = new CancellationTokenSource(TimeSpan.FromMinutes(1));
         while (true)
         {
-            if (_log.Lines.FirstOrDefault(line => texts.All(text => line.Contains(text, StringComparison.Ordinal))) is { } line) return line;
-            if (limit.IsCancellationRequested) throw new TimeoutException($"no line with {string.Join(" and ", texts)} in:\n{string.Join('\n', _log.Lines)}");
+            if (_log.Lines.FirstOrDefault(line => texts.All(text => line.Contains(text, StringComparison.Ordinal))) is { } line)
+                return line;
+            if (limit.IsCancellationRequested)
+                throw new TimeoutException($"no line with {string.Join(" and ", texts)} in:\n{string.Join('\n', _log.Lines)}");
             await Task.Delay(20);
         }
     }
@@ -54,7 +58,8 @@ public class RightsGateway : IAsyncLifetime
         var data = Directory.CreateDirectory(Path.Combine(_folder, "data")).FullName;
         await Roles.AddAsync(data, "root", "root");
         foreach (var user in (string[])["alice", "bob", "carol"]) await Roles.AddAsync(data, user, user, isSuperuser: false);
-        var options = new ServeOptions { Port = 0, FlightPort = -1, DataDirectory = data, AllowedRoots = [Files], MemoryLimitBytes = 500L << 20, SlowStatement = TimeSpan.FromMilliseconds(1), LogsLiterals = LogsLiterals };
+        var options = new ServeOptions { Port = 0, FlightPort = -1, DataDirectory = data, AllowedRoots = [Files],
+            MemoryLimitBytes = 500L << 20, SlowStatement = TimeSpan.FromMilliseconds(1), LogsLiterals = LogsLiterals };
         _gateway = await Gateway.StartAsync(options, _log, CancellationToken.None);
     }
 
@@ -86,7 +91,8 @@ public class RightsGateway : IAsyncLifetime
 
             public bool IsEnabled(LogLevel logLevel) => true;
 
-            public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) =>
+            public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception,
+                Func<TState, Exception?, string> formatter) =>
                 lines.Enqueue($"{logLevel}: {formatter(state, exception)} {exception}");
         }
     }

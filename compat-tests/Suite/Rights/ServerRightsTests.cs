@@ -22,16 +22,19 @@ public sealed class ServerRightsTests(RightsGateway gateway) : IClassFixture<Rig
         await FailAsync(bob, "ALTER SERVER shop OWNER TO bob", "42501", "must be owner of foreign server shop");
         await FailAsync(bob, "CREATE USER MAPPING FOR carol SERVER shop", "42501", "must be owner of foreign server shop");
         await FailAsync(bob, "CREATE USER MAPPING FOR PUBLIC SERVER shop", "42501", "must be owner of foreign server shop");
-        await FailAsync(bob, "ALTER USER MAPPING FOR alice SERVER shop OPTIONS (SET user 'x')", "42501", "must be owner of foreign server shop");
+        await FailAsync(bob, "ALTER USER MAPPING FOR alice SERVER shop OPTIONS (SET user 'x')", "42501",
+            "must be owner of foreign server shop");
         await FailAsync(bob, "DROP USER MAPPING FOR alice SERVER shop", "42501", "must be owner of foreign server shop");
         await FailAsync(bob, "CREATE USER MAPPING FOR bob SERVER shop", "42501", "permission denied for foreign server shop");
         await FailAsync(bob, "SELECT * FROM shop.public.t", "42501", "permission denied for foreign server shop");
         await FailAsync(bob, "GRANT USAGE ON FOREIGN SERVER shop TO bob", "42501", "permission denied for foreign server shop");
-        await FailAsync(bob, "CREATE SERVER own FOREIGN DATA WRAPPER postgres OPTIONS (host '127.0.0.1')", "42501", "permission denied for foreign-data wrapper postgres");
+        await FailAsync(bob, "CREATE SERVER own FOREIGN DATA WRAPPER postgres OPTIONS (host '127.0.0.1')", "42501",
+            "permission denied for foreign-data wrapper postgres");
 
         // Even who may change the server does not learn what others gave for its address.
         await DoAsync(root, move);
-        var error = await FailAsync(alice, "SELECT * FROM shop.public.t", "28000", "the password in the user mapping for \"alice\" was given for another address of server \"shop\"");
+        var error = await FailAsync(alice, "SELECT * FROM shop.public.t", "28000",
+            "the password in the user mapping for \"alice\" was given for another address of server \"shop\"");
         Assert.Contains("ALTER USER MAPPING", error.Hint, StringComparison.Ordinal);
         Assert.Equal(0, thief.Connections);
 
@@ -65,8 +68,11 @@ public sealed class ServerRightsTests(RightsGateway gateway) : IClassFixture<Rig
         await DoAsync(root, "CREATE USER MAPPING FOR alice SERVER shown OPTIONS (user 'reader', password 'hidden-1')");
         await DoAsync(root, "CREATE USER MAPPING FOR PUBLIC SERVER shown OPTIONS (user 'any', password 'hidden-2')");
         await DoAsync(root, "GRANT USAGE ON FOREIGN SERVER shown TO alice");
-        const string mappings = "SELECT string_agg(usename || ' ' || coalesce(umoptions::text, '-'), ' ' ORDER BY usename) FROM pg_user_mappings WHERE srvname = 'shown'";
-        foreach (var (user, expected) in ((string, string)[])[("root", "alice {user=reader} public {user=any}"), ("alice", "alice {user=reader} public -"), ("bob", "alice - public -")])
+        const string mappings =
+            "SELECT string_agg(usename || ' ' || coalesce(umoptions::text, '-'), ' ' ORDER BY usename) FROM pg_user_mappings WHERE "
+                + "srvname = 'shown'";
+        foreach (var (user, expected) in ((string, string)[])[("root", "alice {user=reader} public {user=any}"),
+            ("alice", "alice {user=reader} public -"), ("bob", "alice - public -")])
         {
             await using var source = gateway.Source(user);
             await using var command = source.CreateCommand(mappings);
@@ -114,7 +120,8 @@ public sealed class ServerRightsTests(RightsGateway gateway) : IClassFixture<Rig
         await DoAsync(alice, "GRANT ALL ON FOREIGN SERVER files1 TO bob");
         Assert.Equal(1L, await ScalarAsync(bob, "SELECT a FROM files1.public.t"));
         await FailAsync(bob, "GRANT USAGE ON FOREIGN SERVER files1 TO carol", "42501", "permission denied for foreign server files1");
-        await FailAsync(root, "GRANT SELECT ON FOREIGN SERVER files1 TO carol", "0LP01", "invalid privilege type SELECT for foreign server");
+        await FailAsync(root, "GRANT SELECT ON FOREIGN SERVER files1 TO carol", "0LP01",
+            "invalid privilege type SELECT for foreign server");
         await FailAsync(root, "GRANT USAGE ON FOREIGN SERVER files1 TO nosuch", "42704", "role \"nosuch\" does not exist");
         await FailAsync(root, "GRANT USAGE ON FOREIGN SERVER nosuch TO carol", "42704", "server \"nosuch\" does not exist");
         await FailAsync(root, "REVOKE USAGE ON FOREIGN SERVER files1 FROM alice", "2BP01", "dependent privileges exist");
@@ -151,8 +158,10 @@ public sealed class ServerRightsTests(RightsGateway gateway) : IClassFixture<Rig
         await DoAsync(alice, "CREATE SCHEMA mine");
         await FailAsync(bob, "DROP SCHEMA mine", "42501", "must be owner of schema mine");
         await FailAsync(bob, "ALTER SCHEMA mine OWNER TO bob", "42501", "must be owner of schema mine");
-        await FailAsync(bob, $"CALL lake.system.register_table('mine', 't', '{gateway.Files}')", "42501", "permission denied for schema mine");
-        await FailAsync(bob, $"CALL lake.system.register_table('public', 't', '{gateway.Files}')", "42501", "permission denied for schema public");
+        await FailAsync(bob, $"CALL lake.system.register_table('mine', 't', '{gateway.Files}')", "42501",
+            "permission denied for schema mine");
+        await FailAsync(bob, $"CALL lake.system.register_table('public', 't', '{gateway.Files}')", "42501",
+            "permission denied for schema public");
         await FailAsync(alice, "ALTER SCHEMA mine OWNER TO bob", "42501", "must be member of role \"bob\"");
         await FailAsync(alice, "CREATE SCHEMA AUTHORIZATION bob", "42501", "must be member of role \"bob\"");
         if (SuiteServers.GoldenFolder is not { } golden) return;
@@ -166,16 +175,25 @@ public sealed class ServerRightsTests(RightsGateway gateway) : IClassFixture<Rig
     {
         await using var root = gateway.Source("root");
         await using var alice = gateway.Source("alice");
-        await DoAsync(root, $"CREATE SERVER asked FOREIGN DATA WRAPPER files OPTIONS (root '{gateway.Files}'); GRANT USAGE ON FOREIGN SERVER asked TO carol WITH GRANT OPTION; CREATE SCHEMA asked_schema AUTHORIZATION bob");
+        await DoAsync(root,
+            $"CREATE SERVER asked FOREIGN DATA WRAPPER files OPTIONS (root '{gateway.Files}'); GRANT USAGE ON FOREIGN SERVER asked TO "
+                + "carol WITH GRANT OPTION; CREATE SCHEMA asked_schema AUTHORIZATION bob");
         await DoAsync(root, "GRANT CREATE ON SCHEMA asked_schema TO PUBLIC");
-        const string Question = "SELECT string_agg(r || ':' || (SELECT string_agg(CASE WHEN has THEN 't' ELSE 'f' END, '' ORDER BY i) FROM (VALUES "
-            + "(1, has_server_privilege(r, 'asked', 'USAGE')), (2, has_server_privilege(r, 'asked', 'USAGE WITH GRANT OPTION')), (3, has_schema_privilege(r, 'asked.public', 'USAGE')), "
-            + "(4, has_schema_privilege(r, 'asked_schema', 'CREATE')), (5, has_schema_privilege(r, 'asked_schema', 'CREATE WITH GRANT OPTION')), (6, has_foreign_data_wrapper_privilege(r, 'postgres_fdw', 'USAGE'))) v(i, has)), "
+        const string Question =
+            "SELECT string_agg(r || ':' || (SELECT string_agg(CASE WHEN has THEN 't' ELSE 'f' END, '' ORDER BY i) FROM (VALUES "
+            + "(1, has_server_privilege(r, 'asked', 'USAGE')), (2, has_server_privilege(r, 'asked', 'USAGE WITH GRANT OPTION')), (3, "
+            + "has_schema_privilege(r, 'asked.public', 'USAGE')), "
+            + "(4, has_schema_privilege(r, 'asked_schema', 'CREATE')), (5, has_schema_privilege(r, 'asked_schema', 'CREATE WITH GRANT "
+            + "OPTION')), (6, has_foreign_data_wrapper_privilege(r, 'postgres_fdw', 'USAGE'))) v(i, has)), "
             + "' ' ORDER BY r) FROM unnest(ARRAY['alice', 'bob', 'carol', 'root']) r";
         Assert.Equal("alice:ffftff bob:fffttf carol:ttttff root:tttttt", await TextAsync(root, Question));
         Assert.Equal("f", await TextAsync(alice, "SELECT has_server_privilege('asked', 'USAGE')::text::char(1)"));
-        Assert.Equal("root=U/root,carol=U*/root", await TextAsync(root, "SELECT array_to_string(srvacl, ',') FROM pg_foreign_server WHERE srvname = 'asked'"));
-        Assert.Equal("bob=UC/bob,=C/bob bob", await TextAsync(alice, "SELECT array_to_string(nspacl, ',') || ' ' || pg_get_userbyid(nspowner) FROM pg_namespace WHERE nspname = 'asked_schema'"));
+        Assert.Equal("root=U/root,carol=U*/root",
+            await TextAsync(root, "SELECT array_to_string(srvacl, ',') FROM pg_foreign_server WHERE srvname = 'asked'"));
+        Assert.Equal("bob=UC/bob,=C/bob bob",
+            await TextAsync(alice,
+                "SELECT array_to_string(nspacl, ',') || ' ' || pg_get_userbyid(nspowner) "
+                + "FROM pg_namespace WHERE nspname = 'asked_schema'"));
         await DoAsync(root, "DROP SCHEMA asked_schema; DROP SERVER asked");
     }
 
@@ -196,7 +214,8 @@ public sealed class ServerRightsTests(RightsGateway gateway) : IClassFixture<Rig
         if (!Path.Exists(link)) Directory.CreateSymbolicLink(link, gateway.Outside);
         var file = Path.Combine(socket, ".s.PGSQL.5432");
         if (new FileInfo(file).LinkTarget is null) File.CreateSymbolicLink(file, Path.Combine(gateway.Outside, ".s.PGSQL.5432"));
-        host = host.Replace("{link}", link, StringComparison.Ordinal).Replace("{socket}", socket, StringComparison.Ordinal).Replace("{inside}", socket, StringComparison.Ordinal);
+        host = host.Replace("{link}", link, StringComparison.Ordinal).Replace("{socket}", socket, StringComparison.Ordinal)
+            .Replace("{inside}", socket, StringComparison.Ordinal);
         var error = await FailAsync(root, $"CREATE SERVER sockets FOREIGN DATA WRAPPER postgres OPTIONS (host '{host}')", "42501", null);
         Assert.StartsWith("option \"host\" names a path outside the allowed folders", error.MessageText, StringComparison.Ordinal);
     }

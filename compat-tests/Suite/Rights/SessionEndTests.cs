@@ -27,7 +27,9 @@ public sealed class SessionEndTests(RightsGateway gateway) : IClassFixture<Right
 
         Assert.Equal(false, await ScalarAsync(root, $"SELECT pg_terminate_backend({gone})"));
         await using var self = await gateway.ConnectAsync("alice");
-        Assert.Equal("57P01", (await Assert.ThrowsAsync<PostgresException>(() => ExecuteAsync(self, "SELECT pg_terminate_backend(pg_backend_pid())"))).SqlState);
+        Assert.Equal("57P01",
+            (await Assert.ThrowsAsync<PostgresException>(() =>
+                ExecuteAsync(self, "SELECT pg_terminate_backend(pg_backend_pid())"))).SqlState);
     }
 
     [Fact]
@@ -41,8 +43,10 @@ public sealed class SessionEndTests(RightsGateway gateway) : IClassFixture<Right
         [
             ($"SELECT pg_terminate_backend({root.ProcessID})", "must be a superuser to terminate superuser process"),
             ($"SELECT pg_cancel_backend({root.ProcessID})", "must be a superuser to cancel superuser query"),
-            ($"SELECT pg_terminate_backend({bob.ProcessID})", "must be a member of the role whose process is being terminated or member of pg_signal_backend"),
-            ($"SELECT pg_cancel_backend({bob.ProcessID})", "must be a member of the role whose query is being canceled or member of pg_signal_backend"),
+            ($"SELECT pg_terminate_backend({bob.ProcessID})",
+                "must be a member of the role whose process is being terminated or member of pg_signal_backend"),
+            ($"SELECT pg_cancel_backend({bob.ProcessID})",
+                "must be a member of the role whose query is being canceled or member of pg_signal_backend"),
         ])
         {
             var error = await Assert.ThrowsAsync<PostgresException>(() => ScalarAsync(alice, sql));
@@ -68,17 +72,22 @@ public sealed class SessionEndTests(RightsGateway gateway) : IClassFixture<Right
             await Assert.ThrowsAsync<PostgresException>(async () => await unknown.OpenConnectionAsync());
         await using var root = await gateway.ConnectAsync("root");
         await ExecuteAsync(root, "CREATE ROLE logged LOGIN PASSWORD 'secret-1'");
-        await ExecuteAsync(root, "CREATE SERVER logs FOREIGN DATA WRAPPER postgres OPTIONS (host 'secret-2.invalid'); CREATE USER MAPPING FOR logged SERVER logs OPTIONS (user 'u', password 'secret-3')");
+        await ExecuteAsync(root,
+            "CREATE SERVER logs FOREIGN DATA WRAPPER postgres OPTIONS (host 'secret-2.invalid'); CREATE USER MAPPING FOR logged SERVER "
+                + "logs OPTIONS (user 'u', password 'secret-3')");
         await Assert.ThrowsAsync<PostgresException>(() => ExecuteAsync(root, "SELECT 'secret-4'::int /* secret-5 */"));
-        await Assert.ThrowsAsync<PostgresException>(() => ExecuteAsync(root, "SELECT $$secret-6$$, E'secret-7', U&'secret-8' FROM nowhere WHERE 'secret-9"));
-        await using (var parameter = new NpgsqlCommand("SELECT 1 / length($1::text) + $1::int", root) { Parameters = { new() { Value = "secret-10" } } })
+        await Assert.ThrowsAsync<PostgresException>(() =>
+            ExecuteAsync(root, "SELECT $$secret-6$$, E'secret-7', U&'secret-8' FROM nowhere WHERE 'secret-9"));
+        await using (var parameter = new NpgsqlCommand("SELECT 1 / length($1::text) + $1::int", root)
+            { Parameters = { new() { Value = "secret-10" } } })
             await Assert.ThrowsAsync<PostgresException>(() => parameter.ExecuteNonQueryAsync());
         await ExecuteAsync(root, "SELECT pg_sleep(0.05), 'secret-11'");
         await ExecuteAsync(root, "SET statement_timeout = 50");
         await Assert.ThrowsAsync<PostgresException>(() => ExecuteAsync(root, "SELECT pg_sleep(100), 'secret-12'"));
         await ExecuteAsync(root, "SET statement_timeout = 0; DROP SERVER logs CASCADE; DROP ROLE logged");
 
-        Assert.StartsWith("Warning", await gateway.LineAsync("log-in of user \"alice\" from 127.0.0.1:", "28P01"), StringComparison.Ordinal);
+        Assert.StartsWith("Warning", await gateway.LineAsync("log-in of user \"alice\" from 127.0.0.1:", "28P01"),
+            StringComparison.Ordinal);
         await gateway.LineAsync("log-in of user \"no?body\"");
         await gateway.LineAsync("root@federation", "changed the catalog", "CREATE ROLE logged LOGIN PASSWORD ?");
         await gateway.LineAsync("changed the catalog", "CREATE USER MAPPING FOR logged SERVER logs OPTIONS (user ?, password ?)");

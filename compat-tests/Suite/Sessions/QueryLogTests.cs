@@ -66,7 +66,8 @@ public sealed class QueryLogTests(SuiteServers servers)
         var mark = $"m{Guid.NewGuid():N}";
         await client.ExecuteAsync($"SELECT x AS {mark} FROM generate_series(1, $1::int) AS x", ["7"]);
         await client.ExecuteAsync($"SELECT x AS {mark} FROM generate_series(1, $1::int) AS x", ["9"]);
-        var rows = await client.QueryAsync($"SELECT rows FROM system.queries WHERE query LIKE '%{mark}%' AND query NOT LIKE '%system.queries%' ORDER BY rows");
+        var rows = await client.QueryAsync(
+            $"SELECT rows FROM system.queries WHERE query LIKE '%{mark}%' AND query NOT LIKE '%system.queries%' ORDER BY rows");
         Assert.Equal(["7", "9"], rows.Rows.Select(row => row[0]));
     }
 
@@ -77,7 +78,8 @@ public sealed class QueryLogTests(SuiteServers servers)
         var mark = $"m{Guid.NewGuid():N}";
         await client.QueryAsync($"SELECT 'a secret value' AS {mark}");
         await client.QueryAsync($"CREATE USER MAPPING FOR CURRENT_USER SERVER {mark} OPTIONS (password 'a secret value')");
-        var rows = await client.QueryAsync($"SELECT query FROM system.queries WHERE query LIKE '%{mark}%' AND query NOT LIKE '%system.queries%'");
+        var rows = await client.QueryAsync(
+            $"SELECT query FROM system.queries WHERE query LIKE '%{mark}%' AND query NOT LIKE '%system.queries%'");
         Assert.Equal(2, rows.Rows.Count);
         Assert.All(rows.Rows, row => Assert.DoesNotContain("secret", row[0], StringComparison.Ordinal));
     }
@@ -92,8 +94,10 @@ public sealed class QueryLogTests(SuiteServers servers)
             for (var start = 0; start < 2; start++)
             {
                 await using var gateway = await Gateway.StartAsync(
-                    new ServeOptions { Port = 0, FlightPort = -1, DataDirectory = folder, MemoryLimitBytes = 256L << 20 }, NullLoggerFactory.Instance, CancellationToken.None);
-                await using var client = await RawClient.ConnectAsync(new ServerAddress("127.0.0.1", gateway.EndPoint.Port, "ann", "federation"));
+                    new ServeOptions { Port = 0, FlightPort = -1, DataDirectory = folder, MemoryLimitBytes = 256L << 20 },
+                    NullLoggerFactory.Instance, CancellationToken.None);
+                await using var client =
+                    await RawClient.ConnectAsync(new ServerAddress("127.0.0.1", gateway.EndPoint.Port, "ann", "federation"));
                 if (start == 0) await client.QueryAsync($"SELECT x AS {mark} FROM generate_series(1, 3) AS x");
                 else Assert.Equal(("finished", "3"), (await OneAsync(client, mark)) is var row ? (row[0], row[1]) : default);
             }
@@ -119,5 +123,6 @@ public sealed class QueryLogTests(SuiteServers servers)
     }
 
     private static Task<QueryResult> FindAsync(RawClient client, string mark) => client.QueryAsync(
-        $"SELECT state, rows, sqlstate, sources, elapsed_ms FROM system.queries WHERE query LIKE '%{mark}%' AND query NOT LIKE '%system.queries%'");
+        $"SELECT state, rows, sqlstate, sources, elapsed_ms FROM system.queries WHERE query LIKE '%{mark}%' AND query NOT LIKE "
+            + "'%system.queries%'");
 }

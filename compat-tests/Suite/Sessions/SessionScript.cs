@@ -3,7 +3,9 @@ using Federation.CompatTests.Suite.Protocol;
 
 namespace Federation.CompatTests.Suite.Sessions;
 
-/// <summary>A script of compat-tests/sessions: statements of numbered sessions, each with the rows or the error that it must give.</summary>
+/// <summary>
+/// A script of compat-tests/sessions: statements of numbered sessions, each with the rows or the error that it must give.
+/// </summary>
 internal sealed class SessionScript
 {
     private readonly List<(int Line, int Session, string Sql, List<string> Expected)> _steps = [];
@@ -16,7 +18,8 @@ internal sealed class SessionScript
         {
             var line = lines[i];
             if (line.Length == 0 || line[0] == '#') continue;
-            if (line.Length > 4 && line[0] == 'c' && char.IsAsciiDigit(line[1]) && line.AsSpan(2).StartsWith("> ")) _steps.Add((i + 1, line[1] - '0', line[4..], []));
+            if (line.Length > 4 && line[0] == 'c' && char.IsAsciiDigit(line[1]) && line.AsSpan(2).StartsWith("> "))
+                _steps.Add((i + 1, line[1] - '0', line[4..], []));
             else _steps[^1].Expected.Add(line);
         }
     }
@@ -34,7 +37,8 @@ internal sealed class SessionScript
         {
             foreach (var (line, session, sql, expected) in _steps)
             {
-                if (!sessions.TryGetValue(session, out var client)) sessions[session] = client = await RawClient.ConnectAsync(serverOf(session));
+                if (!sessions.TryGetValue(session, out var client))
+                    sessions[session] = client = await RawClient.ConnectAsync(serverOf(session));
                 var actual = Text(await client.QueryAsync(sql));
                 var wanted = string.Join('\n', expected);
                 if (actual != wanted) wrong.Add($"line {line}, c{session}> {sql}\nexpected:\n{wanted}\nactual:\n{actual}");
@@ -51,7 +55,8 @@ internal sealed class SessionScript
 
     private static string Text(QueryResult result)
     {
-        if (result.Error is { } error) return error.Code.StartsWith("XX", StringComparison.Ordinal) ? $"ERROR {error}" : $"ERROR {error.Code}";
+        if (result.Error is { } error)
+            return error.Code.StartsWith("XX", StringComparison.Ordinal) ? $"ERROR {error}" : $"ERROR {error.Code}";
         var text = new StringBuilder();
         foreach (var row in result.Rows)
         {

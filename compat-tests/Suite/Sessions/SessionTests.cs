@@ -6,7 +6,8 @@ public sealed class SessionTests(TwoGateways gateways) : IClassFixture<TwoGatewa
     public static TheoryData<string> Scripts()
     {
         var names = new TheoryData<string>();
-        foreach (var file in Directory.GetFiles(Path.Combine(Repository.Root, "compat-tests", "sessions"), "*.session").Order(StringComparer.Ordinal))
+        foreach (var file in Directory.GetFiles(Path.Combine(Repository.Root, "compat-tests", "sessions"), "*.session")
+            .Order(StringComparer.Ordinal))
             names.Add(Path.GetFileNameWithoutExtension(file));
         return names;
     }
@@ -21,5 +22,6 @@ public sealed class SessionTests(TwoGateways gateways) : IClassFixture<TwoGatewa
         Require("two gateways", await script.RunAsync(session => session % 2 == 1 ? gateways.First : gateways.Second));
     }
 
-    private static void Require(string where, IReadOnlyList<string> wrong) => Assert.True(wrong.Count == 0, $"on {where}:\n{string.Join("\n\n", wrong)}");
+    private static void Require(string where, IReadOnlyList<string> wrong) =>
+        Assert.True(wrong.Count == 0, $"on {where}:\n{string.Join("\n\n", wrong)}");
 }

@@ -7,15 +7,16 @@ using Xunit.Abstractions;
 namespace Federation.CompatTests.Suite.Slt;
 
 /// <summary>
-/// The files of compat-tests/attached: statements over tables and types that a PostgreSQL server defines itself (setup.sql), there and on the gateway, where the database of the same name is that server.
-/// FEDERATION_SLT=complete rewrites their expectations from PostgreSQL.
+/// The files of compat-tests/attached: statements over tables and types that a PostgreSQL server defines itself (setup.sql), there and on
+/// the gateway, where the database of the same name is that server. FEDERATION_SLT=complete rewrites their expectations from PostgreSQL.
 /// </summary>
 [Collection(SuiteCollection.Name)]
 public sealed class AttachedTests(SuiteServers servers, ITestOutputHelper output)
 {
     private static readonly string s_folder = Path.Combine(Repository.CompatTests, "attached");
 
-    public static TheoryData<string> Files => new(Directory.EnumerateFiles(s_folder, "*.slt").Select(path => Path.GetFileName(path)).Order(StringComparer.Ordinal));
+    public static TheoryData<string> Files =>
+        new(Directory.EnumerateFiles(s_folder, "*.slt").Select(path => Path.GetFileName(path)).Order(StringComparer.Ordinal));
 
     [Theory]
     [MemberData(nameof(Files))]
@@ -36,7 +37,9 @@ public sealed class AttachedTests(SuiteServers servers, ITestOutputHelper output
         Assert.True(outcome.Failures.Count == 0, "\n" + string.Join("\n", outcome.Failures));
     }
 
-    /// <summary>What is done to a table at its server is seen by the next statement: rows are never read by a definition that is no more.</summary>
+    /// <summary>
+    /// What is done to a table at its server is seen by the next statement: rows are never read by a definition that is no more.
+    /// </summary>
     [Fact]
     public async Task Tables_that_are_altered_or_made_anew_are_noticed()
     {
@@ -46,7 +49,8 @@ public sealed class AttachedTests(SuiteServers servers, ITestOutputHelper output
         (string Change, string Columns, string Rows)[] steps =
         [
             ("CREATE TABLE st (a int, b text); INSERT INTO st VALUES (1, 'x')", "a,b", "1,x"),
-            ("DROP TABLE st; CREATE TABLE st (a text, b int, c date); INSERT INTO st VALUES ('abcd', 7, '2020-01-01')", "a,b,c", "abcd,7,2020-01-01"),
+            ("DROP TABLE st; CREATE TABLE st (a text, b int, c date); INSERT INTO st VALUES ('abcd', 7, '2020-01-01')", "a,b,c",
+                "abcd,7,2020-01-01"),
             ("ALTER TABLE st ALTER a TYPE bytea USING a::bytea", "a,b,c", "\\x61626364,7,2020-01-01"),
             ("ALTER TABLE st DROP b", "a,c", "\\x61626364,2020-01-01"),
             ("ALTER TABLE st ADD d int8 DEFAULT 5", "a,c,d", "\\x61626364,2020-01-01,5"),
@@ -100,7 +104,8 @@ public sealed class AttachedTests(SuiteServers servers, ITestOutputHelper output
         {
             await using var connection = new NpgsqlConnection(server.ConnectionString);
             await connection.OpenAsync();
-            foreach (var copy in (string[])["COPY gone TO STDOUT", "COPY gone TO STDOUT (FORMAT csv, HEADER)", "COPY gone (d, a) TO STDOUT", "COPY (SELECT * FROM gone) TO STDOUT"])
+            foreach (var copy in (string[])["COPY gone TO STDOUT", "COPY gone TO STDOUT (FORMAT csv, HEADER)", "COPY gone (d, a) TO STDOUT",
+                "COPY (SELECT * FROM gone) TO STDOUT"])
             {
                 using var reader = await connection.BeginTextExportAsync(copy);
                 texts.Add(await reader.ReadToEndAsync());
@@ -111,7 +116,9 @@ public sealed class AttachedTests(SuiteServers servers, ITestOutputHelper output
         Assert.Equal("1\t2\td\n", texts[0]);
     }
 
-    /// <summary>RowDescription names the table and the column that a result column is of, by numbers below 2^31 that pg_class and pg_attribute know.</summary>
+    /// <summary>
+    /// RowDescription names the table and the column that a result column is of, by numbers below 2^31 that pg_class and pg_attribute know.
+    /// </summary>
     [Fact]
     public async Task Result_columns_name_their_table()
     {
@@ -122,7 +129,10 @@ public sealed class AttachedTests(SuiteServers servers, ITestOutputHelper output
         await using (var command = new NpgsqlCommand("SELECT d, a, a + 1 FROM gone", connection))
         await using (var reader = await command.ExecuteReaderAsync())
             described = [.. reader.GetColumnSchema().Select(column => (column.TableOID, column.ColumnAttributeNumber ?? 0))];
-        await using var lookup = new NpgsqlCommand("SELECT c.oid::int4, string_agg(attnum::text, ',' ORDER BY attname) FROM pg_class c JOIN pg_attribute a ON attrelid = c.oid WHERE relname = 'gone' AND attname IN ('a', 'd') GROUP BY 1", connection);
+        await using var lookup =
+            new NpgsqlCommand(
+                "SELECT c.oid::int4, string_agg(attnum::text, ',' ORDER BY attname) FROM pg_class c JOIN pg_attribute a ON attrelid = "
+                    + "c.oid WHERE relname = 'gone' AND attname IN ('a', 'd') GROUP BY 1", connection);
         await using var row = await lookup.ExecuteReaderAsync();
         Assert.True(await row.ReadAsync());
         var oid = (uint)row.GetInt32(0);
@@ -148,12 +158,14 @@ public sealed class AttachedTests(SuiteServers servers, ITestOutputHelper output
         }
     }
 
-    private static string CopyOf(string dump) => dump[dump.IndexOf("COPY ", StringComparison.Ordinal)..(dump.IndexOf("\n\\.\n", StringComparison.Ordinal) + 1)];
+    private static string CopyOf(string dump) =>
+        dump[dump.IndexOf("COPY ", StringComparison.Ordinal)..(dump.IndexOf("\n\\.\n", StringComparison.Ordinal) + 1)];
 
     private static async Task<string> DumpAsync(ServerAddress server, params string[] arguments)
     {
         var port = server.Port.ToString(CultureInfo.InvariantCulture);
-        var (exitCode, output) = await ProgramRun.RunAsync("pg_dump", ["-h", server.Host, "-p", port, "-U", server.User, "-d", server.Database, .. arguments]);
+        var (exitCode, output) =
+            await ProgramRun.RunAsync("pg_dump", ["-h", server.Host, "-p", port, "-U", server.User, "-d", server.Database, .. arguments]);
         Assert.True(exitCode == 0, output);
         return output;
     }
@@ -170,7 +182,8 @@ public sealed class AttachedTests(SuiteServers servers, ITestOutputHelper output
     /// <summary>Attaches the database to a gateway under its name.</summary>
     internal static async Task<ServerAddress> AttachAsync(ServerAddress database, ServerAddress gateway)
     {
-        await ExecuteAsync(gateway, $"CREATE SERVER attached FOREIGN DATA WRAPPER postgres OPTIONS (host '127.0.0.1', port '{database.Port}', dbname 'attached')");
+        await ExecuteAsync(gateway,
+            $"CREATE SERVER attached FOREIGN DATA WRAPPER postgres OPTIONS (host '127.0.0.1', port '{database.Port}', dbname 'attached')");
         await ExecuteAsync(gateway, "CREATE USER MAPPING FOR PUBLIC SERVER attached OPTIONS (user 'postgres')");
         return database;
     }

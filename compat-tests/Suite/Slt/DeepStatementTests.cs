@@ -2,7 +2,10 @@ using Federation.CompatTests.Suite.Protocol;
 
 namespace Federation.CompatTests.Suite.Slt;
 
-/// <summary>Statements as deep as PostgreSQL's usual limits allow have its answers; the kernel's work for each of these forms once grew with a power of the depth.</summary>
+/// <summary>
+/// Statements as deep as PostgreSQL's usual limits allow have its answers; the kernel's work for each of these forms once grew with a power
+/// of the depth.
+/// </summary>
 [Collection(SuiteCollection.Name)]
 public sealed class DeepStatementTests(SuiteServers servers)
 {
@@ -21,14 +24,21 @@ public sealed class DeepStatementTests(SuiteServers servers)
     [InlineData("abs", "-1", "")]
     [InlineData("initcap", "x", " FROM (VALUES ('a b'), (NULL)) v(x)")]
     public async Task Nested_calls(string function, string argument, string from) =>
-        await SameAsync(function, $"SELECT {string.Concat(Enumerable.Repeat(function + "(", Depth))}{argument}{new string(')', Depth)}{from}");
+        await SameAsync(function,
+            $"SELECT {string.Concat(Enumerable.Repeat(function + "(", Depth))}{argument}{new string(')', Depth)}{from}");
 
     [Theory]
     [InlineData("narrow", "g, {0} AS arm")]
-    [InlineData("wide", "g, g + 1, g + 2, g + 3, g::text, g::text, g::numeric(10,2), 'x'::varchar(5), 'y'::char(3), g, g, g, g, g, g, {0} AS arm")]
+    [InlineData("wide",
+        "g, g + 1, g + 2, g + 3, g::text, g::text, g::numeric(10,2), 'x'::varchar(5), 'y'::char(3), g, g, g, g, g, g, {0} AS arm")]
     [InlineData("of several types", "CASE WHEN g > 1 THEN g END, g / 2.0, NULL, {0}")]
     public async Task Union_all(string form, string columns) =>
-        await SameAsync(form, string.Join(" UNION ALL ", Enumerable.Range(0, Arms).Select(arm => $"SELECT {columns.Replace("{0}", $"{arm}", StringComparison.Ordinal)} FROM generate_series(1, 3) g WHERE g <> {arm % 4}")));
+        await SameAsync(form,
+            string.Join(" UNION ALL ",
+                Enumerable.Range(0, Arms)
+                    .Select(arm =>
+                        $"SELECT {columns.Replace("{0}", $"{arm}", StringComparison.Ordinal)} FROM generate_series(1, 3) g WHERE g <> "
+                            + $"{arm % 4}")));
 
     [Theory]
     [InlineData("nested", 500)]
@@ -55,8 +65,12 @@ public sealed class DeepStatementTests(SuiteServers servers)
         {
             "nested" => string.Concat(Enumerable.Range(0, count).Select(i => $"WITH c{i} AS (")) + "SELECT 1 AS x"
                 + string.Concat(Enumerable.Range(0, count).Reverse().Select(i => $") SELECT x + 1 AS x FROM c{i}")),
-            "side by side" => $"WITH c0 AS (SELECT 1 AS x){string.Concat(numbers.Select(i => $", c{i} AS (SELECT {i} AS x)"))} SELECT a.x + b.x FROM c{count - 1} a, c0 b",
-            _ => $"WITH c0 AS (SELECT 1 AS x){string.Concat(numbers.Select(i => $", c{i} AS (SELECT x + 1 AS x FROM c{i - 1})"))} SELECT x FROM c{count - 1}",
+            "side by side" =>
+                $"WITH c0 AS (SELECT 1 AS x){string.Concat(numbers.Select(i => $", c{i} AS (SELECT {i} AS x)"))} SELECT a.x + b.x FROM "
+                    + $"c{count - 1} a, c0 b",
+            _ =>
+                $"WITH c0 AS (SELECT 1 AS x){string.Concat(numbers.Select(i => $", c{i} AS (SELECT x + 1 AS x FROM c{i - 1})"))} SELECT x "
+                    + $"FROM c{count - 1}",
         };
     }
 

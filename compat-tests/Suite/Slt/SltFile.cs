@@ -16,7 +16,8 @@ internal enum SltKind
 }
 
 /// <summary>
-/// One statement and its expectation. SkipReason: the gateway is known to differ (<c>skipif gateway REASON</c>); the record must then fail there.
+/// One statement and its expectation. SkipReason: the gateway is known to differ (<c>skipif gateway REASON</c>); the record must then fail
+/// there.
 /// </summary>
 internal sealed record SltRecord(
     SltKind Kind, int Line, string Sql, string Types, bool IsSorted, string? Code, IReadOnlyList<string> Rows, string? SkipReason);
@@ -35,9 +36,8 @@ internal sealed record SltRecord(
 ///
 /// statement error 22012
 /// SELECT 1/0
-/// </code>
-/// Types: B boolean, I integer, R other number, D date, P timestamp, T anything else. Values of a row are separated by tabs; <c>NULL</c>, <c>(empty)</c>, and
-/// <c>\t \n \\ \x20</c> (a space at either end) stand for what cannot be written.
+/// </code> Types: B boolean, I integer, R other number, D date, P timestamp, T anything else. Values of a row are separated by tabs;
+/// <c>NULL</c>, <c>(empty)</c>, and <c>\t \n \\ \x20</c> (a space at either end) stand for what cannot be written.
 /// </summary>
 internal sealed class SltFile
 {
@@ -129,7 +129,8 @@ internal sealed class SltFile
             ["statement", "ok"] => new SltRecord(SltKind.Statement, line, sql, "", false, null, [], skip),
             ["statement", "error", var code] => new SltRecord(SltKind.Error, line, sql, "", false, code, [], skip),
             ["query", .. var rest] => new SltRecord(
-                SltKind.Query, line, sql, rest.FirstOrDefault(word => word.EndsWith("sort", StringComparison.Ordinal) is false) ?? "", rest.Contains("rowsort"), null, rows, skip),
+                SltKind.Query, line, sql, rest.FirstOrDefault(word => word.EndsWith("sort", StringComparison.Ordinal) is false) ?? "",
+                rest.Contains("rowsort"), null, rows, skip),
             _ => throw new FormatException($"{name}:{line}: \"{lines[0]}\" is no record"),
         };
     }

@@ -6,9 +6,9 @@ namespace Federation.CompatTests.Suite.Slt;
 internal sealed record SltOutcome(int Equal, int Skipped, IReadOnlyList<string> Failures);
 
 /// <summary>
-/// Runs files on PostgreSQL and on the gateway, a connection of its own per file. A record holds when PostgreSQL gives what is written and the
-/// gateway gives what PostgreSQL gave: rows, column names, type oids and modifiers; or SQLSTATE, message and position. What begins like a query
-/// also goes to the gateway by the extended protocol, so that Parse and Describe must know what Execute will return.
+/// Runs files on PostgreSQL and on the gateway, a connection of its own per file. A record holds when PostgreSQL gives what is written and
+/// the gateway gives what PostgreSQL gave: rows, column names, type oids and modifiers; or SQLSTATE, message and position. What begins like
+/// a query also goes to the gateway by the extended protocol, so that Parse and Describe must know what Execute will return.
 /// </summary>
 internal sealed class SltRunner(ServerAddress postgres, ServerAddress gateway)
 {
@@ -36,9 +36,11 @@ internal sealed class SltRunner(ServerAddress postgres, ServerAddress gateway)
             if (record.SkipReason is not null)
             {
                 skipped++;
-                if (difference is not null && record.SkipReason.StartsWith("refused", StringComparison.Ordinal) && !difference.Contains("gateway:    0A000", StringComparison.Ordinal))
+                if (difference is not null && record.SkipReason.StartsWith("refused", StringComparison.Ordinal)
+                    && !difference.Contains("gateway:    0A000", StringComparison.Ordinal))
                     failures.Add($"{file.Name}:{record.Line} {record.Sql}\n  is not refused: {difference}");
-                if (difference is null) failures.Add($"{file.Name}:{record.Line} {record.Sql}\n  is equal now: remove skipif ({record.SkipReason})");
+                if (difference is null)
+                    failures.Add($"{file.Name}:{record.Line} {record.Sql}\n  is equal now: remove skipif ({record.SkipReason})");
             }
             else if (difference is null) equal++;
             else failures.Add($"{file.Name}:{record.Line} {record.Sql}\n  {difference}");
@@ -67,11 +69,13 @@ internal sealed class SltRunner(ServerAddress postgres, ServerAddress gateway)
         return records;
     }
 
-    private static async Task<string?> CompareAsync(SltRecord record, QueryResult expected, RawClient subject, CancellationToken cancellationToken)
+    private static async Task<string?> CompareAsync(SltRecord record, QueryResult expected, RawClient subject,
+        CancellationToken cancellationToken)
     {
         var difference = Compare(record, expected, await subject.QueryAsync(record.Sql, cancellationToken));
         if (difference is not null) return difference;
-        if (subject.Status != 'I' || record.Kind != SltKind.Query || !s_queryWords.Any(word => record.Sql.StartsWith(word, StringComparison.OrdinalIgnoreCase))) return null;
+        if (subject.Status != 'I' || record.Kind != SltKind.Query
+            || !s_queryWords.Any(word => record.Sql.StartsWith(word, StringComparison.OrdinalIgnoreCase))) return null;
         difference = Compare(record, expected, await subject.ExecuteAsync(record.Sql, [], cancellationToken));
         return difference is null ? null : $"(extended protocol) {difference}";
     }
@@ -79,12 +83,16 @@ internal sealed class SltRunner(ServerAddress postgres, ServerAddress gateway)
     private static string? FromWritten(SltRecord record, QueryResult actual)
     {
         if (record.Kind == SltKind.Error)
-            return actual.Error?.Code == record.Code ? null : $"written: {record.Code}, PostgreSQL: {actual.Error?.ToString() ?? "no error"}";
+            return actual.Error?.Code == record.Code
+                ? null
+                : $"written: {record.Code}, PostgreSQL: {actual.Error?.ToString() ?? "no error"}";
         if (actual.Error is { } error) return $"PostgreSQL: {error}";
         if (record.Kind == SltKind.Statement) return null;
         if (Types(actual) != record.Types) return $"written: types {record.Types}, PostgreSQL: {Types(actual)}";
         var rows = Rows(actual, record.IsSorted);
-        return rows.SequenceEqual(record.Rows, StringComparer.Ordinal) ? null : $"written:    {Print(record.Rows)}\n  PostgreSQL: {Print(rows)}";
+        return rows.SequenceEqual(record.Rows, StringComparer.Ordinal)
+            ? null
+            : $"written:    {Print(record.Rows)}\n  PostgreSQL: {Print(rows)}";
     }
 
     private static string? Compare(SltRecord record, QueryResult expected, QueryResult actual)
@@ -92,7 +100,8 @@ internal sealed class SltRunner(ServerAddress postgres, ServerAddress gateway)
         if (expected.Error is not null || actual.Error is not null)
         {
             var (want, got) = (expected.Error?.ToString() ?? "no error", actual.Error?.ToString() ?? "no error");
-            return expected.Error is not null && actual.Error is not null && expected.Error with { Detail = null, Hint = null } == actual.Error with { Detail = null, Hint = null }
+            return expected.Error is not null && actual.Error is not null
+                && expected.Error with { Detail = null, Hint = null } == actual.Error with { Detail = null, Hint = null }
                 ? null
                 : $"PostgreSQL: {want}\n  gateway:    {got}";
         }

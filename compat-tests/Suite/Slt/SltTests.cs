@@ -3,8 +3,8 @@ using Xunit.Abstractions;
 namespace Federation.CompatTests.Suite.Slt;
 
 /// <summary>
-/// The files of compat-tests/slt, each on PostgreSQL 15 and on the gateway. FEDERATION_SLT=complete rewrites their expectations from PostgreSQL;
-/// FEDERATION_SLT=part runs only files whose name contains the part.
+/// The files of compat-tests/slt, each on PostgreSQL 15 and on the gateway. FEDERATION_SLT=complete rewrites their expectations from
+/// PostgreSQL; FEDERATION_SLT=part runs only files whose name contains the part.
 /// </summary>
 [Collection(SuiteCollection.Name)]
 public sealed class SltTests(SuiteServers servers, ITestOutputHelper output)
@@ -49,7 +49,9 @@ public sealed class SltTests(SuiteServers servers, ITestOutputHelper output)
     [Fact]
     public void A_file_prints_as_it_was_read()
     {
-        const string text = "# name: x.slt\n# description: d\n# group: [g]\n\nquery IT rowsort\nSELECT 1,\n'a'\n----\n1\ta\n\nskipif gateway no reason\nstatement error 22012\nSELECT 1/0\n";
+        const string text =
+            "# name: x.slt\n# description: d\n# group: [g]\n\nquery IT rowsort\nSELECT 1,\n'a'\n----\n1\ta\n\nskipif gateway no "
+                + "reason\nstatement error 22012\nSELECT 1/0\n";
         var file = SltFile.Parse("x.slt", text);
         Assert.Equal(text, file.Print(file.Records));
         Assert.Equal("SELECT 1,\n'a'", file.Records[0].Sql);

@@ -3,9 +3,13 @@ using Npgsql;
 
 namespace Federation.CompatTests.Suite.Sources;
 
-/// <summary>What system catalogs show of a server costs a number of statements that does not grow with its tables, and no statement where their conditions leave nothing of it.</summary>
+/// <summary>
+/// What system catalogs show of a server costs a number of statements that does not grow with its tables, and no statement where their
+/// conditions leave nothing of it.
+/// </summary>
 [Collection(SuiteCollection.Name)]
-public sealed class BulkMetadataTests(SuiteServers servers, BulkMetadataTests.Source source) : IClassFixture<BulkMetadataTests.Source>, IAsyncLifetime
+public sealed class BulkMetadataTests(SuiteServers servers, BulkMetadataTests.Source source)
+    : IClassFixture<BulkMetadataTests.Source>, IAsyncLifetime
 {
     /// <summary>The server with its tables, for all tests of the class.</summary>
     public sealed class Source : IAsyncLifetime
@@ -57,12 +61,21 @@ public sealed class BulkMetadataTests(SuiteServers servers, BulkMetadataTests.So
     [InlineData("bulk", "SELECT count(*) FROM information_schema.columns WHERE table_schema = 's2'", "1000", 2)]
     [InlineData("bulk", "SELECT count(*) FROM information_schema.columns", null, 2)]
     [InlineData("bulk", "SELECT count(*) FROM information_schema.columns WHERE table_schema = 's1' AND table_name = 't1'", "4", 2)]
-    [InlineData("bulk", "SELECT count(*) FROM information_schema.columns WHERE table_name IN ('t1', 't2') AND table_schema IN ('s1', 's2')", "19", 2)]
+    [InlineData("bulk",
+        "SELECT count(*) FROM information_schema.columns WHERE table_name IN ('t1', 't2') AND table_schema IN ('s1', 's2')", "19", 2)]
     [InlineData("bulk", "SELECT count(*) FROM pg_attribute WHERE attrelid > 100000 AND attnum > 0", null, 3)]
-    [InlineData("bulk", "SELECT count(*) FROM pg_attribute WHERE attrelid = (SELECT c.oid FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE nspname = 's1' AND relname = 't1') AND attnum > 0", "5", 6)]
-    [InlineData("bulk", "SELECT count(*) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace JOIN pg_attribute a ON a.attrelid = c.oid WHERE n.nspname = 's3' AND attnum > 0", "1200", 4)]
-    [InlineData("bulk", "SELECT count(*) FROM pg_index i JOIN pg_class c ON c.oid = i.indrelid JOIN pg_class x ON x.oid = i.indexrelid LEFT JOIN pg_constraint k ON k.conindid = x.oid", "600", 4)]
-    [InlineData("bulk", "SELECT count(*) FROM information_schema.table_constraints k JOIN information_schema.key_column_usage u USING (constraint_schema, constraint_name)", "600", 4)]
+    [InlineData("bulk",
+        "SELECT count(*) FROM pg_attribute WHERE attrelid = (SELECT c.oid FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace "
+            + "WHERE nspname = 's1' AND relname = 't1') AND attnum > 0", "5", 6)]
+    [InlineData("bulk",
+        "SELECT count(*) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace JOIN pg_attribute a ON a.attrelid = c.oid WHERE "
+            + "n.nspname = 's3' AND attnum > 0", "1200", 4)]
+    [InlineData("bulk",
+        "SELECT count(*) FROM pg_index i JOIN pg_class c ON c.oid = i.indrelid JOIN pg_class x ON x.oid = i.indexrelid LEFT JOIN "
+            + "pg_constraint k ON k.conindid = x.oid", "600", 4)]
+    [InlineData("bulk",
+        "SELECT count(*) FROM information_schema.table_constraints k JOIN information_schema.key_column_usage u USING (constraint_schema, "
+            + "constraint_name)", "600", 4)]
     [InlineData("bulk", "SELECT count(*) FROM pg_indexes WHERE schemaname = 's3' AND tablename = 't7'", "1", 3)]
     [InlineData("bulk", "SELECT count(*) FROM pg_index WHERE indrelid = 's3.t7'::regclass", "1", 5)]
     [InlineData("bulk", "SELECT count(pg_get_indexdef(indexrelid)) FROM pg_index", "600", 8)]
@@ -84,10 +97,14 @@ public sealed class BulkMetadataTests(SuiteServers servers, BulkMetadataTests.So
     }
 
     [Theory]
-    [InlineData("SELECT table_name, column_name, ordinal_position, is_nullable FROM information_schema.columns WHERE table_schema = 's1' ORDER BY table_name COLLATE \"C\", ordinal_position")]
-    [InlineData("SELECT relname, relkind, attname, attnum, attnotnull, format_type(atttypid, atttypmod) FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid "
-        + "WHERE relname IN ('t1', 't2', 'shown', 'empty') AND relkind IN ('r', 'v') AND attnum > 0 AND NOT attisdropped AND attname <> 'm' AND attname <> 'd' ORDER BY relname COLLATE \"C\", c.oid::regclass::text, attnum")]
-    [InlineData("SELECT n.nspname, count(*) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE nspname ~ '^s[0-9]$' AND relkind IN ('r', 'v') GROUP BY 1 ORDER BY 1")]
+    [InlineData("SELECT table_name, column_name, ordinal_position, is_nullable FROM information_schema.columns WHERE table_schema = 's1' "
+        + "ORDER BY table_name COLLATE \"C\", ordinal_position")]
+    [InlineData("SELECT relname, relkind, attname, attnum, attnotnull, format_type(atttypid, atttypmod) FROM pg_class c JOIN pg_attribute "
+        + "a ON a.attrelid = c.oid "
+        + "WHERE relname IN ('t1', 't2', 'shown', 'empty') AND relkind IN ('r', 'v') AND attnum > 0 AND NOT attisdropped AND attname <> "
+        + "'m' AND attname <> 'd' ORDER BY relname COLLATE \"C\", c.oid::regclass::text, attnum")]
+    [InlineData("SELECT n.nspname, count(*) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE nspname ~ '^s[0-9]$' AND "
+        + "relkind IN ('r', 'v') GROUP BY 1 ORDER BY 1")]
     [InlineData("SELECT viewname FROM pg_views WHERE schemaname = 's1'")]
     [InlineData("SELECT tablename FROM pg_tables WHERE schemaname IN ('s1', 's2') AND tablename ~ '^(t7)$' ORDER BY 1")]
     public async Task Rows_are_those_of_the_source(string sql)
@@ -103,7 +120,9 @@ public sealed class BulkMetadataTests(SuiteServers servers, BulkMetadataTests.So
     public async Task A_prepared_query_shows_what_is_there_when_it_runs()
     {
         await using var connection = await OpenAsync("bulk");
-        await using var command = new NpgsqlCommand("SELECT count(*) FROM information_schema.columns WHERE table_schema = 's2' AND table_name LIKE $1", connection);
+        await using var command =
+            new NpgsqlCommand("SELECT count(*) FROM information_schema.columns WHERE table_schema = 's2' AND table_name LIKE $1",
+                connection);
         command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = "later%" });
         await command.PrepareAsync();
         var before = await _source.CountAsync();
@@ -139,7 +158,9 @@ public sealed class BulkMetadataTests(SuiteServers servers, BulkMetadataTests.So
         await using var reader = await command.ExecuteReaderAsync();
         var rows = new List<string>();
         while (await reader.ReadAsync())
-            rows.Add(string.Join('|', Enumerable.Range(0, reader.FieldCount).Select(i => reader.IsDBNull(i) ? "NULL" : Convert.ToString(reader.GetValue(i), CultureInfo.InvariantCulture))));
+            rows.Add(string.Join('|',
+                Enumerable.Range(0, reader.FieldCount)
+                    .Select(i => reader.IsDBNull(i) ? "NULL" : Convert.ToString(reader.GetValue(i), CultureInfo.InvariantCulture))));
         return rows;
     }
 }

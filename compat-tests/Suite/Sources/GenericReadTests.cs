@@ -10,7 +10,8 @@ namespace Federation.CompatTests.Suite.Sources;
 /// Its rows, its errors and what it notices are those of the same statement sent for the first time.
 /// </summary>
 [Collection(SuiteCollection.Name)]
-public sealed class GenericReadTests(SuiteServers servers, GenericReadTests.Source source) : IClassFixture<GenericReadTests.Source>, IAsyncLifetime
+public sealed class GenericReadTests(SuiteServers servers, GenericReadTests.Source source)
+    : IClassFixture<GenericReadTests.Source>, IAsyncLifetime
 {
     private const string Tables =
         """
@@ -94,7 +95,8 @@ public sealed class GenericReadTests(SuiteServers servers, GenericReadTests.Sour
     {
         await using var direct = await RawClient.ConnectAsync(Direct);
         await using var gateway = await RawClient.ConnectAsync(servers.Gateway with { Database = "generic" });
-        if (type.Length > 0) await SucceedAsync(gateway, $"PREPARE q ({type}) AS {Select(string.Format(CultureInfo.InvariantCulture, condition, "$1"))}");
+        if (type.Length > 0)
+            await SucceedAsync(gateway, $"PREPARE q ({type}) AS {Select(string.Format(CultureInfo.InvariantCulture, condition, "$1"))}");
         var found = 0;
         for (var round = 0; round < 3; round++)
         {
@@ -105,7 +107,8 @@ public sealed class GenericReadTests(SuiteServers servers, GenericReadTests.Sour
                 Assert.Equal((written, expected), (written, Rows(await gateway.QueryAsync(written))));
                 if (expected.Length > 0 && expected[0] != '!') found++;
                 if (type.Length == 0) continue;
-                var typed = Rows(await direct.QueryAsync(Select(string.Format(CultureInfo.InvariantCulture, condition, $"CAST({value} AS {type})"))));
+                var typed = Rows(
+                    await direct.QueryAsync(Select(string.Format(CultureInfo.InvariantCulture, condition, $"CAST({value} AS {type})"))));
                 Assert.Equal((value, typed), (value, Rows(await gateway.QueryAsync($"EXECUTE q ({value})"))));
             }
         }
@@ -129,7 +132,8 @@ public sealed class GenericReadTests(SuiteServers servers, GenericReadTests.Sour
             if (id == 5) before = await _source.CountAsync();
             (command.Parameters[0].Value, command.Parameters[1].Value) = (id, 0.125m);
             Assert.Equal($"it's \\ {id}", await command.ExecuteScalarAsync());
-            Assert.Equal($"it's \\ {id}", Assert.Single((await SucceedAsync(written, $"SELECT t FROM kinds WHERE id = {id} AND k < 'zz'")).Rows)[0]);
+            Assert.Equal($"it's \\ {id}",
+                Assert.Single((await SucceedAsync(written, $"SELECT t FROM kinds WHERE id = {id} AND k < 'zz'")).Rows)[0]);
         }
 
         var sent = (await _source.ReadAsync()).Skip(before).ToArray();
@@ -147,7 +151,8 @@ public sealed class GenericReadTests(SuiteServers servers, GenericReadTests.Sour
         {
             Assert.Equal(40000, (await SucceedAsync(gateway, "EXECUTE q (1)")).Rows.Select(row => row[0]).Distinct().Count());
             Assert.Empty((await SucceedAsync(gateway, "EXECUTE q (2)")).Rows);
-            Assert.Equal(40000, (await SucceedAsync(gateway, "SELECT i FROM alike WHERE id = 1")).Rows.Select(row => row[0]).Distinct().Count());
+            Assert.Equal(40000,
+                (await SucceedAsync(gateway, "SELECT i FROM alike WHERE id = 1")).Rows.Select(row => row[0]).Distinct().Count());
         }
     }
 
@@ -210,14 +215,19 @@ public sealed class GenericReadTests(SuiteServers servers, GenericReadTests.Sour
         await using var gateway = await RawClient.ConnectAsync(servers.Gateway with { Database = "generic" });
         string[] statements =
         [
-            "SELECT id FROM kinds WHERE tz = '2020-01-01 05:00'", "SELECT id FROM kinds WHERE tz = '2020-01-01 06:00'", "SET TimeZone = 'Europe/Paris'", "SELECT id, tz FROM kinds WHERE tz = '2020-01-01 05:00'",
-            "SELECT id, tz FROM kinds WHERE tz = '2020-01-01 05:00'", "SELECT dt FROM kinds WHERE dt = '03/01/2020'", "SELECT dt FROM kinds WHERE dt = '04/01/2020'", "SET DateStyle = 'ISO, DMY'", "SELECT dt FROM kinds WHERE dt = '03/01/2020'",
-            "BEGIN", "SELECT id FROM kinds WHERE id = 3", "SELECT nothing FROM kinds WHERE id = 3", "SELECT id FROM kinds WHERE id = 4", "SELECT id FROM kinds WHERE id = 5", "ROLLBACK", "SELECT id FROM kinds WHERE id = 6",
-            "SELECT id FROM kinds WHERE id = 6; SELECT id FROM kinds WHERE id = 7", "SELECT id FROM kinds WHERE id = 7 /* no more */", "SELECT id FROM kinds WHERE id = 8 -- no more",
+            "SELECT id FROM kinds WHERE tz = '2020-01-01 05:00'", "SELECT id FROM kinds WHERE tz = '2020-01-01 06:00'",
+            "SET TimeZone = 'Europe/Paris'", "SELECT id, tz FROM kinds WHERE tz = '2020-01-01 05:00'",
+            "SELECT id, tz FROM kinds WHERE tz = '2020-01-01 05:00'", "SELECT dt FROM kinds WHERE dt = '03/01/2020'",
+            "SELECT dt FROM kinds WHERE dt = '04/01/2020'", "SET DateStyle = 'ISO, DMY'", "SELECT dt FROM kinds WHERE dt = '03/01/2020'",
+            "BEGIN", "SELECT id FROM kinds WHERE id = 3", "SELECT nothing FROM kinds WHERE id = 3", "SELECT id FROM kinds WHERE id = 4",
+            "SELECT id FROM kinds WHERE id = 5", "ROLLBACK", "SELECT id FROM kinds WHERE id = 6",
+            "SELECT id FROM kinds WHERE id = 6; SELECT id FROM kinds WHERE id = 7", "SELECT id FROM kinds WHERE id = 7 /* no more */",
+            "SELECT id FROM kinds WHERE id = 8 -- no more",
         ];
         for (var round = 0; round < 2; round++)
         {
-            foreach (var statement in statements) Assert.Equal((statement, Rows(await direct.QueryAsync(statement))), (statement, Rows(await gateway.QueryAsync(statement))));
+            foreach (var statement in statements)
+                Assert.Equal((statement, Rows(await direct.QueryAsync(statement))), (statement, Rows(await gateway.QueryAsync(statement))));
             foreach (var client in (RawClient[])[direct, gateway]) await SucceedAsync(client, "RESET TimeZone");
             foreach (var client in (RawClient[])[direct, gateway]) await SucceedAsync(client, "RESET DateStyle");
         }
@@ -256,17 +266,24 @@ public sealed class GenericReadTests(SuiteServers servers, GenericReadTests.Sour
         await using var gateway = await RawClient.ConnectAsync(servers.Gateway with { Database = "generic" });
         var mark = $"m{Guid.NewGuid():N}";
         for (var id = 1; id <= 4; id++) await SucceedAsync(gateway, $"SELECT id AS {mark} FROM kinds WHERE id = {id} AND t <> 'secret'");
-        var log = await SucceedAsync(gateway, $"SELECT query, state, rows, sources FROM system.queries WHERE query LIKE '%{mark}%' AND query NOT LIKE '%system.queries%'");
+        var log = await SucceedAsync(gateway,
+            $"SELECT query, state, rows, sources FROM system.queries WHERE query LIKE '%{mark}%' AND query NOT LIKE '%system.queries%'");
         Assert.Equal(4, log.Rows.Count);
-        Assert.All(log.Rows, row => Assert.Equal(($"SELECT id AS {mark} FROM kinds WHERE id = ? AND t <> ?", "finished", "1"), (row[0], row[1], row[2])));
+        Assert.All(log.Rows,
+            row => Assert.Equal(($"SELECT id AS {mark} FROM kinds WHERE id = ? AND t <> ?", "finished", "1"), (row[0], row[1], row[2])));
         Assert.All(log.Rows, row => Assert.Contains("generic.public.kinds", row[3], StringComparison.Ordinal));
     }
 
     private ServerAddress Direct => servers.Postgres with { Port = _source.Server.Port, Database = "postgres" };
 
-    private static string Select(string condition) => $"SELECT id, small, big, n, r, d, t, v, c, b, u, y, dt, tm, ts, tz, iv, m, s, k FROM kinds WHERE {condition}";
+    private static string Select(string condition) =>
+        $"SELECT id, small, big, n, r, d, t, v, c, b, u, y, dt, tm, ts, tz, iv, m, s, k FROM kinds WHERE {condition}";
 
-    private static string Rows(QueryResult result) => result.Error is { } error ? "!" + error.Code : string.Join('\n', result.Rows.Select(row => string.Join('|', row.Select(value => value ?? "NULL"))).Order(StringComparer.Ordinal));
+    private static string Rows(QueryResult result) =>
+        result.Error is { } error
+            ? "!" + error.Code
+            : string.Join('\n',
+                result.Rows.Select(row => string.Join('|', row.Select(value => value ?? "NULL"))).Order(StringComparer.Ordinal));
 
     private static async Task<QueryResult> SucceedAsync(RawClient client, string sql)
     {

@@ -16,9 +16,13 @@ internal sealed class RemoteStatements : IAsyncDisposable
     public PostgresServer Server => _server;
 
     /// <summary>Options of CREATE SERVER that lead here.</summary>
-    public string Options => $"host '127.0.0.1', port '{_server.Port.ToString(CultureInfo.InvariantCulture)}', dbname 'postgres', application_name '{Application}'";
+    public string Options =>
+        $"host '127.0.0.1', port '{_server.Port.ToString(CultureInfo.InvariantCulture)}', dbname 'postgres', application_name "
+            + $"'{Application}'";
 
-    public static async Task<RemoteStatements> StartAsync() => new(await PostgresServer.StartAsync("logging_collector=on", "log_filename=statements", "log_statement=all", "log_line_prefix=app=%a "));
+    public static async Task<RemoteStatements> StartAsync() =>
+        new(await PostgresServer.StartAsync("logging_collector=on", "log_filename=statements", "log_statement=all",
+            "log_line_prefix=app=%a "));
 
     /// <summary>How many statements the gateway has sent until now.</summary>
     public async Task<int> CountAsync() => (await ReadAsync()).Count;
@@ -33,7 +37,11 @@ internal sealed class RemoteStatements : IAsyncDisposable
         {
             var log = (await _server.QueryAsync("SELECT pg_read_file('log/statements')"))[0]!;
             var end = log.IndexOf(marker, StringComparison.Ordinal);
-            if (end >= 0) return [.. log[..end].Split('\n').Where(line => line.StartsWith($"app={Application} LOG:  ", StringComparison.Ordinal) && (line.Contains("LOG:  execute ", StringComparison.Ordinal) || line.Contains("LOG:  statement: ", StringComparison.Ordinal)))];
+            if (end >= 0)
+                return [.. log[..end].Split('\n')
+                    .Where(line => line.StartsWith($"app={Application} LOG:  ", StringComparison.Ordinal)
+                        && (line.Contains("LOG:  execute ", StringComparison.Ordinal)
+                            || line.Contains("LOG:  statement: ", StringComparison.Ordinal)))];
             await Task.Delay(20);
         }
     }

@@ -18,15 +18,20 @@ public sealed class SnapshotTests(SuiteServers servers) : IAsyncLifetime
     public async Task InitializeAsync()
     {
         _source = await PostgresServer.StartAsync();
-        await _source.ExecuteAsync("CREATE TABLE a AS SELECT i AS id, 100 AS v FROM generate_series(1, 50) AS i; CREATE TABLE b AS TABLE a; CREATE TABLE moves (n int)");
+        await _source.ExecuteAsync(
+            "CREATE TABLE a AS SELECT i AS id, 100 AS v FROM generate_series(1, 50) AS i; CREATE TABLE b AS TABLE a; CREATE TABLE moves "
+                + "(n int)");
         await using var client = await RawClient.ConnectAsync(servers.Gateway);
-        await SucceedAsync(client, $"CREATE SERVER snapshots FOREIGN DATA WRAPPER postgres OPTIONS (host '127.0.0.1', port '{_source.Port.ToString(CultureInfo.InvariantCulture)}', dbname 'postgres', application_name '{Application}')");
+        await SucceedAsync(client,
+            "CREATE SERVER snapshots FOREIGN DATA WRAPPER postgres OPTIONS (host '127.0.0.1', port "
+                + $"'{_source.Port.ToString(CultureInfo.InvariantCulture)}', dbname 'postgres', application_name '{Application}')");
         await SucceedAsync(client, "CREATE USER MAPPING FOR PUBLIC SERVER snapshots OPTIONS (user 'postgres')");
     }
 
     public async Task DisposeAsync()
     {
-        await using (var client = await RawClient.ConnectAsync(servers.Gateway)) await SucceedAsync(client, "DROP SERVER snapshots CASCADE");
+        await using (var client = await RawClient.ConnectAsync(servers.Gateway))
+            await SucceedAsync(client, "DROP SERVER snapshots CASCADE");
         await _source.DisposeAsync();
     }
 
@@ -73,7 +78,8 @@ public sealed class SnapshotTests(SuiteServers servers) : IAsyncLifetime
             for (var n = 0; !stop.IsCancellationRequested; n++)
             {
                 var amount = (n % 7) - 3;
-                await _source.ExecuteAsync($"BEGIN; UPDATE a SET v = v - {amount}; UPDATE b SET v = v + {amount}; INSERT INTO moves VALUES ({n}); COMMIT");
+                await _source.ExecuteAsync(
+                    $"BEGIN; UPDATE a SET v = v - {amount}; UPDATE b SET v = v + {amount}; INSERT INTO moves VALUES ({n}); COMMIT");
             }
         });
         try
@@ -147,7 +153,8 @@ public sealed class SnapshotTests(SuiteServers servers) : IAsyncLifetime
         foreach (var process in await OpenAsync()) await _source.ExecuteAsync($"SELECT pg_terminate_backend({process})");
         await WaitForEndAsync();
         var error = (await client.QueryAsync("SELECT count(*) FROM a")).Error;
-        Assert.Equal(("40001", "could not serialize access due to a lost connection to server \"snapshots\""), (error?.Code, error?.Message));
+        Assert.Equal(("40001", "could not serialize access due to a lost connection to server \"snapshots\""),
+            (error?.Code, error?.Message));
         await SucceedAsync(client, "ROLLBACK");
         Assert.Equal("50", await OneAsync(client, "SELECT count(*) FROM a"));
     }
@@ -155,7 +162,9 @@ public sealed class SnapshotTests(SuiteServers servers) : IAsyncLifetime
     private Task<RawClient> ConnectAsync() => RawClient.ConnectAsync(servers.Gateway with { Database = "snapshots" });
 
     /// <summary>The source's processes that keep a transaction open for the gateway.</summary>
-    private Task<List<string?>> OpenAsync() => _source.QueryAsync($"SELECT pid::text FROM pg_stat_activity WHERE application_name = '{Application}' AND state = 'idle in transaction'");
+    private Task<List<string?>> OpenAsync() =>
+        _source.QueryAsync(
+            $"SELECT pid::text FROM pg_stat_activity WHERE application_name = '{Application}' AND state = 'idle in transaction'");
 
     private async Task WaitForEndAsync()
     {

@@ -36,7 +36,8 @@ public sealed class RadosgwTests(RadosgwLake lake, ITestOutputHelper output) : I
     [MemberData(nameof(S3WarehouseTests.WriteFiles), MemberType = typeof(S3WarehouseTests))]
     public async Task The_write_suite_holds(string name)
     {
-        var outcome = await new SltRunner(lake.Postgres, lake.Embedded).RunAsync(SltFile.Load(Path.Combine(Repository.CompatTests, "slt"), name));
+        var outcome =
+            await new SltRunner(lake.Postgres, lake.Embedded).RunAsync(SltFile.Load(Path.Combine(Repository.CompatTests, "slt"), name));
         Assert.True(outcome.Failures.Count == 0, "\n" + string.Join("\n", outcome.Failures));
         Assert.True(outcome.Equal > 0);
     }

@@ -21,14 +21,16 @@ public sealed class S3CopyTests(S3Lake lake) : IClassFixture<S3Lake>
         try
         {
             await OkAsync(client,
-                $"INSERT INTO written SELECT g, nullif(repeat(g::text || ', \"' || chr(10) || chr(9) || chr(92), 5), ''), date '2000-01-01' + g % 5000 FROM generate_series(1, {ManyRows}) g");
+                "INSERT INTO written SELECT g, nullif(repeat(g::text || ', \"' || chr(10) || chr(9) || chr(92), 5), ''), date "
+                    + $"'2000-01-01' + g % 5000 FROM generate_series(1, {ManyRows}) g");
             await OkAsync(client, "INSERT INTO written VALUES (NULL, NULL, NULL), (0, '', 'infinity')");
             Assert.Equal($"COPY {ManyRows + 2}", await OkAsync(client, $"COPY written TO 's3://lake/files/out' WITH ({options})"));
             Assert.True(lake.Server.Get(S3Lake.Bucket, "files/out").Length > 16 << 20);
             Assert.Equal(0, lake.Server.OpenUploads);
             Assert.Equal($"COPY {ManyRows + 2}", await OkAsync(client, $"COPY loaded FROM 's3a://lake/files/out' WITH ({options})"));
             foreach (var (one, other) in (ValueTuple<string, string>[])[("written", "loaded"), ("loaded", "written")])
-                Assert.Equal("0", (await client.QueryAsync($"SELECT count(*) FROM (SELECT * FROM {one} EXCEPT ALL SELECT * FROM {other}) x")).Rows[0][0]);
+                Assert.Equal("0",
+                    (await client.QueryAsync($"SELECT count(*) FROM (SELECT * FROM {one} EXCEPT ALL SELECT * FROM {other}) x")).Rows[0][0]);
         }
         finally
         {
@@ -45,9 +47,13 @@ public sealed class S3CopyTests(S3Lake lake) : IClassFixture<S3Lake>
         {
             // The last row fails, when many have been written.
             Assert.Equal("22012",
-                (await client.QueryAsync("COPY (SELECT repeat('x', 200), 1 / (200000 - g) FROM generate_series(1, 200000) g) TO 's3://lake/files/none'")).Error?.Code);
+                (await client.QueryAsync(
+                    "COPY (SELECT repeat('x', 200), 1 / (200000 - g) FROM generate_series(1, 200000) g) TO 's3://lake/files/none'")).Error
+                        ?.Code);
             Assert.Equal("22012",
-                (await client.QueryAsync("COPY (SELECT repeat('x', 200), 1 / (200000 - g) FROM generate_series(1, 200000) g) TO 's3://lake/files/kept'")).Error?.Code);
+                (await client.QueryAsync(
+                    "COPY (SELECT repeat('x', 200), 1 / (200000 - g) FROM generate_series(1, 200000) g) TO 's3://lake/files/kept'")).Error
+                        ?.Code);
             Assert.DoesNotContain("lake/files/none", lake.Server.Objects);
             Assert.Equal("first\n", Encoding.UTF8.GetString(lake.Server.Get(S3Lake.Bucket, "files/kept")));
 
@@ -72,8 +78,11 @@ public sealed class S3CopyTests(S3Lake lake) : IClassFixture<S3Lake>
     {
         await using var client = await RawClient.ConnectAsync(lake.Embedded);
         await OkAsync(
-            client, $"CREATE SERVER lends FOREIGN DATA WRAPPER files OPTIONS (root 's3://private/lent', endpoint '{lake.Server.Endpoint}', region 'eu-west-1')",
-            $"CREATE USER MAPPING FOR CURRENT_USER SERVER lends OPTIONS (access_key_id '{S3Server.AccessKey}', secret_access_key '{S3Server.SecretKey}')",
+            client,
+            $"CREATE SERVER lends FOREIGN DATA WRAPPER files OPTIONS (root 's3://private/lent', endpoint '{lake.Server.Endpoint}', region "
+                + "'eu-west-1')",
+            $"CREATE USER MAPPING FOR CURRENT_USER SERVER lends OPTIONS (access_key_id '{S3Server.AccessKey}', secret_access_key "
+                + $"'{S3Server.SecretKey}')",
             "CREATE TABLE lent (n int)");
         try
         {

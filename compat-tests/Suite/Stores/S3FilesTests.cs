@@ -22,8 +22,10 @@ public sealed class S3FilesTests(S3Lake lake, ITestOutputHelper output) : IClass
         Put("files/all/2024/a.csv", "n\n1\n");
         Put("files/all/2024/b.csv", "n\n2\n");
         Put("files/all/_hidden.csv", "n\n1\n");
-        await using var client = await ConnectAsync("CREATE SERVER allfiles FOREIGN DATA WRAPPER files OPTIONS (root 's3://lake/files/all')");
-        Assert.Equal(["2024", "events", "packed", "people"], await RowsAsync(client, "SELECT table_name FROM information_schema.tables WHERE table_schema = 'allfiles.public' ORDER BY 1"));
+        await using var client =
+            await ConnectAsync("CREATE SERVER allfiles FOREIGN DATA WRAPPER files OPTIONS (root 's3://lake/files/all')");
+        Assert.Equal(["2024", "events", "packed", "people"],
+            await RowsAsync(client, "SELECT table_name FROM information_schema.tables WHERE table_schema = 'allfiles.public' ORDER BY 1"));
         Assert.Equal(["1|Ada", "2|Grace"], await RowsAsync(client, "SELECT * FROM allfiles.public.people ORDER BY id"));
         Assert.Equal(["3|Edsger"], await RowsAsync(client, "SELECT * FROM allfiles.public.packed"));
         Assert.Equal(["1|a|", "2|b|[1]"], await RowsAsync(client, "SELECT id, kind, more FROM allfiles.public.events ORDER BY id"));
@@ -36,7 +38,8 @@ public sealed class S3FilesTests(S3Lake lake, ITestOutputHelper output) : IClass
     public async Task A_replaced_object_is_read_anew()
     {
         Put("files/changing/t.csv", "n\n1\n");
-        await using var client = await ConnectAsync("CREATE SERVER changing FOREIGN DATA WRAPPER files OPTIONS (root 's3://lake/files/changing/')");
+        await using var client =
+            await ConnectAsync("CREATE SERVER changing FOREIGN DATA WRAPPER files OPTIONS (root 's3://lake/files/changing/')");
         Assert.Equal(["1"], await RowsAsync(client, "SELECT n FROM changing.public.t"));
         Put("files/changing/t.csv", "n\n2\n");
         Assert.Equal(["2"], await RowsAsync(client, "SELECT n FROM changing.public.t"));
@@ -49,11 +52,15 @@ public sealed class S3FilesTests(S3Lake lake, ITestOutputHelper output) : IClass
     {
         lake.Server.Put("private", "dir/t.csv", "n\n5\n"u8.ToArray());
         await using var client = await ConnectAsync(
-            $"CREATE SERVER own FOREIGN DATA WRAPPER files OPTIONS (root 's3://private/dir', endpoint '{lake.Server.Endpoint}', region 'eu-west-1')");
+            $"CREATE SERVER own FOREIGN DATA WRAPPER files OPTIONS (root 's3://private/dir', endpoint '{lake.Server.Endpoint}', region "
+                + "'eu-west-1')");
         Assert.Equal("HV002", (await client.QueryAsync("SELECT n FROM own.public.t")).Error?.Code);
-        await OkAsync(client, $"CREATE USER MAPPING FOR CURRENT_USER SERVER own OPTIONS (access_key_id '{S3Server.AccessKey}', secret_access_key 'very secret')");
+        await OkAsync(client,
+            $"CREATE USER MAPPING FOR CURRENT_USER SERVER own OPTIONS (access_key_id '{S3Server.AccessKey}', secret_access_key 'very "
+                + "secret')");
         Assert.Equal(["5"], await RowsAsync(client, "SELECT n FROM own.public.t"));
-        Assert.DoesNotContain("very secret", string.Join(' ', await RowsAsync(client, "SELECT umoptions::text FROM pg_user_mappings")), StringComparison.Ordinal);
+        Assert.DoesNotContain("very secret", string.Join(' ', await RowsAsync(client, "SELECT umoptions::text FROM pg_user_mappings")),
+            StringComparison.Ordinal);
 
         // Keys that were given for one address are not sent to another.
         await OkAsync(client, "ALTER SERVER own OPTIONS (SET endpoint 'http://127.0.0.1:1')");
@@ -73,7 +80,8 @@ public sealed class S3FilesTests(S3Lake lake, ITestOutputHelper output) : IClass
     {
         await using var client = await RawClient.ConnectAsync(lake.Embedded);
         var name = $"wrong{Guid.NewGuid():N}";
-        var error = (await client.QueryAsync($"CREATE SERVER {name} FOREIGN DATA WRAPPER files OPTIONS ({options})")).Error ?? (await client.QueryAsync($"SELECT * FROM {name}.public.t")).Error;
+        var error = (await client.QueryAsync($"CREATE SERVER {name} FOREIGN DATA WRAPPER files OPTIONS ({options})")).Error
+            ?? (await client.QueryAsync($"SELECT * FROM {name}.public.t")).Error;
         Assert.Equal(state, error?.Code);
         await client.QueryAsync($"DROP SERVER IF EXISTS {name}");
     }
@@ -94,8 +102,11 @@ public sealed class S3FilesTests(S3Lake lake, ITestOutputHelper output) : IClass
     {
         await using var client = await ConnectAsync("CREATE SCHEMA placed LOCATION 's3a://lake/files/placed/'");
         await OkAsync(client, "CREATE TABLE placed.t AS SELECT 1 AS n");
-        Assert.Contains(lake.Server.Objects, path => path.StartsWith("lake/files/placed/t-", StringComparison.Ordinal) && path.EndsWith(".parquet", StringComparison.Ordinal));
-        Assert.Equal(["placed|location: s3://lake/files/placed"], await RowsAsync(client, "SELECT nspname, obj_description(oid, 'pg_namespace') FROM pg_namespace WHERE nspname = 'placed'"));
+        Assert.Contains(lake.Server.Objects,
+            path => path.StartsWith("lake/files/placed/t-", StringComparison.Ordinal)
+                && path.EndsWith(".parquet", StringComparison.Ordinal));
+        Assert.Equal(["placed|location: s3://lake/files/placed"],
+            await RowsAsync(client, "SELECT nspname, obj_description(oid, 'pg_namespace') FROM pg_namespace WHERE nspname = 'placed'"));
         await OkAsync(client, "ALTER SCHEMA placed SET LOCATION 's3://lake/files/elsewhere'");
         await OkAsync(client, "CREATE TABLE placed.u AS SELECT 2 AS n");
         Assert.Contains(lake.Server.Objects, path => path.StartsWith("lake/files/elsewhere/u-", StringComparison.Ordinal));
@@ -117,8 +128,10 @@ public sealed class S3FilesTests(S3Lake lake, ITestOutputHelper output) : IClass
     {
         using var expected = JsonDocument.Parse(await File.ReadAllBytesAsync(Path.Combine(SuiteServers.GoldenFolder!, "expected.json")));
         var entries = expected.RootElement.EnumerateArray().Where(entry => entry.GetProperty("format").GetString() == "iceberg").ToArray();
-        foreach (var file in Directory.EnumerateFiles(Path.Combine(SuiteServers.GoldenFolder!, "iceberg"), "*", SearchOption.AllDirectories))
-            lake.Server.Put(S3Lake.Bucket, $"golden/{Path.GetRelativePath(SuiteServers.GoldenFolder!, file)}", await File.ReadAllBytesAsync(file));
+        foreach (var file in Directory.EnumerateFiles(Path.Combine(SuiteServers.GoldenFolder!, "iceberg"), "*",
+            SearchOption.AllDirectories))
+            lake.Server.Put(S3Lake.Bucket, $"golden/{Path.GetRelativePath(SuiteServers.GoldenFolder!, file)}",
+                await File.ReadAllBytesAsync(file));
         await using var connection = new NpgsqlConnection(lake.Embedded.ConnectionString);
         await connection.OpenAsync();
         await using (var create = new NpgsqlCommand("CREATE SCHEMA golden", connection)) await create.ExecuteNonQueryAsync();
@@ -132,7 +145,11 @@ public sealed class S3FilesTests(S3Lake lake, ITestOutputHelper output) : IClass
 
             try
             {
-                await using (var register = new NpgsqlCommand($"CALL lake.system.register_table('golden', 't{i}', 's3a://lake/golden/{entries[i].GetProperty("metadata").GetString()}')", connection)) await register.ExecuteNonQueryAsync();
+                await using (var register =
+                    new NpgsqlCommand(
+                        $"CALL lake.system.register_table('golden', 't{i}', "
+                            + $"'s3a://lake/golden/{entries[i].GetProperty("metadata").GetString()}')", connection))
+                                await register.ExecuteNonQueryAsync();
                 var rows = 0L;
                 await using (var select = new NpgsqlCommand($"SELECT * FROM golden.t{i}", connection) { AllResultTypesAreUnknown = true })
                 await using (var reader = await select.ExecuteReaderAsync())
@@ -152,7 +169,8 @@ public sealed class S3FilesTests(S3Lake lake, ITestOutputHelper output) : IClass
 
         output.WriteLine($"golden iceberg from a bucket: {read} of {entries.Length} read");
         Assert.True(failures.Count == 0, string.Join('\n', failures));
-        Assert.True(read > entries.Length * 9 / 10, $"{read.ToString(CultureInfo.InvariantCulture)} of {entries.Length.ToString(CultureInfo.InvariantCulture)}");
+        Assert.True(read > entries.Length * 9 / 10,
+            $"{read.ToString(CultureInfo.InvariantCulture)} of {entries.Length.ToString(CultureInfo.InvariantCulture)}");
     }
 
     private void Put(string key, string text) => lake.Server.Put(S3Lake.Bucket, key, Encoding.UTF8.GetBytes(text));

@@ -57,7 +57,9 @@ public sealed class S3KillTests(ITestOutputHelper output) : IAsyncLifetime
         }
 
         var orphans = await OrphansAsync();
-        output.WriteLine($"kill -9 on S3: {rounds} rounds, {inserts.Count} inserts there, {inserts.Kept} without their acknowledgement having been read; {orphans.Count} data files that no state names:\n{string.Join('\n', orphans)}");
+        output.WriteLine(
+            $"kill -9 on S3: {rounds} rounds, {inserts.Count} inserts there, {inserts.Kept} without their acknowledgement having been "
+                + $"read; {orphans.Count} data files that no state names:\n{string.Join('\n', orphans)}");
 
         // One attempt of each client may have been under way at each kill.
         Assert.InRange(orphans.Count, 0, rounds * AcknowledgedInserts.Clients);
@@ -79,9 +81,12 @@ public sealed class S3KillTests(ITestOutputHelper output) : IAsyncLifetime
         await using var client = await RawClient.ConnectAsync(gateway.Address);
         await RunAsync(
             client, "CREATE SERVER generated FOREIGN DATA WRAPPER tpch", "SET federation.distribution = always",
-            "CREATE TABLE l AS SELECT l_orderkey, l_returnflag, l_quantity, l_comment FROM generated.tiny.lineitem", "INSERT INTO l SELECT * FROM l");
+            "CREATE TABLE l AS SELECT l_orderkey, l_returnflag, l_quantity, l_comment FROM generated.tiny.lineitem",
+            "INSERT INTO l SELECT * FROM l");
         var rows = await client.QueryAsync("SELECT l_returnflag, count(*), sum(l_quantity) FROM l GROUP BY 1 ORDER BY 1");
-        var expected = await client.QueryAsync("SELECT l_returnflag, count(*) * 2, sum(l_quantity) * 2 FROM generated.tiny.lineitem GROUP BY 1 ORDER BY 1");
+        var expected =
+            await client.QueryAsync(
+                "SELECT l_returnflag, count(*) * 2, sum(l_quantity) * 2 FROM generated.tiny.lineitem GROUP BY 1 ORDER BY 1");
         Assert.True(rows.Error is null, rows.Error?.ToString());
         Assert.Equal(expected.Rows, rows.Rows);
         Assert.Empty(await OrphansAsync());
@@ -128,14 +133,19 @@ public sealed class S3KillTests(ITestOutputHelper output) : IAsyncLifetime
     /// <summary>Data files in the bucket, which holds one table, that no manifest of the newest metadata file names.</summary>
     private async Task<IReadOnlyList<string>> OrphansAsync()
     {
-        using var store = new S3Store(new S3Options { Endpoint = _server.Endpoint, Keys = new S3Keys(S3Server.AccessKey, S3Server.SecretKey) });
+        using var store =
+            new S3Store(new S3Options { Endpoint = _server.Endpoint, Keys = new S3Keys(S3Server.AccessKey, S3Server.SecretKey) });
         var newest = _server.Objects.Where(path => path.EndsWith(".metadata.json", StringComparison.Ordinal)).Max(StringComparer.Ordinal)!;
-        using var metadata = System.Text.Json.JsonDocument.Parse(await store.ReadAllAsync($"s3://{newest}", 100 << 20, CancellationToken.None));
+        using var metadata =
+            System.Text.Json.JsonDocument.Parse(await store.ReadAllAsync($"s3://{newest}", 100 << 20, CancellationToken.None));
         var current = metadata.RootElement.GetProperty("current-snapshot-id").GetInt64();
-        var list = metadata.RootElement.GetProperty("snapshots").EnumerateArray().First(snapshot => snapshot.GetProperty("snapshot-id").GetInt64() == current).GetProperty("manifest-list").GetString()!;
-        var named = AvroFile.Open(store, list).ReadRecords().SelectMany(manifest => AvroFile.Open(store, (string)manifest.ById(500)!).ReadRecords())
+        var list = metadata.RootElement.GetProperty("snapshots").EnumerateArray()
+            .First(snapshot => snapshot.GetProperty("snapshot-id").GetInt64() == current).GetProperty("manifest-list").GetString()!;
+        var named = AvroFile.Open(store, list).ReadRecords()
+            .SelectMany(manifest => AvroFile.Open(store, (string)manifest.ById(500)!).ReadRecords())
             .Select(entry => (string)((AvroRecord)entry.ById(2)!).ById(100)!).ToHashSet(StringComparer.Ordinal);
-        return [.. _server.Objects.Where(path => path.EndsWith(".parquet", StringComparison.Ordinal)).Select(path => $"s3://{path}").Where(path => !named.Contains(path))];
+        return [.. _server.Objects.Where(path => path.EndsWith(".parquet", StringComparison.Ordinal)).Select(path => $"s3://{path}")
+            .Where(path => !named.Contains(path))];
     }
 
     private static async Task RunAsync(RawClient client, params string[] statements)

@@ -30,7 +30,8 @@ public class S3Lake : TwoGateways
     private protected virtual async Task<S3Options> StartStoreAsync()
     {
         Server = await S3Server.StartAsync(Bucket, "private");
-        return new S3Options { Endpoint = Server.Endpoint, Keys = new S3Keys(S3Server.AccessKey, S3Server.SecretKey), Timeout = TimeSpan.FromSeconds(2) };
+        return new S3Options { Endpoint = Server.Endpoint, Keys = new S3Keys(S3Server.AccessKey, S3Server.SecretKey),
+            Timeout = TimeSpan.FromSeconds(2) };
     }
 
     private protected virtual async Task StopStoreAsync() => await Server.DisposeAsync();

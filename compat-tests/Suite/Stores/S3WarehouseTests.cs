@@ -14,16 +14,20 @@ public sealed class S3WarehouseTests(S3Lake lake, ITestOutputHelper output) : IC
 
     public void Dispose() => lake.Server.Faults = null;
 
-    public static TheoryData<string> Scripts => new(Directory.GetFiles(s_scripts, "*.session").Select(file => Path.GetFileNameWithoutExtension(file)).Order(StringComparer.Ordinal));
+    public static TheoryData<string> Scripts =>
+        new(Directory.GetFiles(s_scripts, "*.session").Select(file => Path.GetFileNameWithoutExtension(file))
+            .Order(StringComparer.Ordinal));
 
     public static TheoryData<string> WriteFiles =>
-        new(Directory.GetFiles(Path.Combine(Repository.CompatTests, "slt", "writes"), "*.slt").Select(file => $"writes/{Path.GetFileName(file)}").Order(StringComparer.Ordinal));
+        new(Directory.GetFiles(Path.Combine(Repository.CompatTests, "slt", "writes"), "*.slt")
+            .Select(file => $"writes/{Path.GetFileName(file)}").Order(StringComparer.Ordinal));
 
     [Theory]
     [MemberData(nameof(WriteFiles))]
     public async Task The_write_suite_holds(string name)
     {
-        var outcome = await new SltRunner(lake.Postgres, lake.Embedded).RunAsync(SltFile.Load(Path.Combine(Repository.CompatTests, "slt"), name));
+        var outcome =
+            await new SltRunner(lake.Postgres, lake.Embedded).RunAsync(SltFile.Load(Path.Combine(Repository.CompatTests, "slt"), name));
         Assert.True(outcome.Failures.Count == 0, "\n" + string.Join("\n", outcome.Failures));
         Assert.True(outcome.Equal > 0);
     }
@@ -52,7 +56,8 @@ public sealed class S3WarehouseTests(S3Lake lake, ITestOutputHelper output) : IC
         await using var client = await RawClient.ConnectAsync(lake.Embedded);
         await RunAsync(client, "CREATE SCHEMA few");
         lake.Server.ForgetRequests();
-        await RunAsync(client, "CREATE TABLE few.t (n int, v text)", "INSERT INTO few.t VALUES (1, 'one'), (2, 'two')", "INSERT INTO few.t VALUES (3, 'three')");
+        await RunAsync(client, "CREATE TABLE few.t (n int, v text)", "INSERT INTO few.t VALUES (1, 'one'), (2, 'two')",
+            "INSERT INTO few.t VALUES (3, 'three')");
         Assert.Equal(["1|one", "2|two", "3|three"], await RowsAsync(client, "SELECT * FROM few.t ORDER BY n"));
         var kinds = lake.Server.Requests.GroupBy(request => request.Kind).ToDictionary(group => group.Key, group => group.Count());
         output.WriteLine(string.Join(", ", kinds.Select(kind => $"{kind.Key} {kind.Value.ToString(CultureInfo.InvariantCulture)}")));
@@ -72,8 +77,12 @@ public sealed class S3WarehouseTests(S3Lake lake, ITestOutputHelper output) : IC
     public async Task Only_the_columns_that_a_query_reads_are_fetched()
     {
         await using var client = await RawClient.ConnectAsync(lake.Embedded);
-        await RunAsync(client, "CREATE TABLE wide AS SELECT n, md5(n::text) AS a, md5((n + 1)::text) AS b, md5((n * 2)::text) AS c FROM generate_series(1, 300000) AS g(n)");
-        var size = lake.Server.Objects.Where(path => path.Contains("/wide-", StringComparison.Ordinal) && path.EndsWith(".parquet", StringComparison.Ordinal)).Sum(path => (long)lake.Server.Get(Parts(path).Bucket, Parts(path).Key).Length);
+        await RunAsync(client,
+            "CREATE TABLE wide AS SELECT n, md5(n::text) AS a, md5((n + 1)::text) AS b, md5((n * 2)::text) AS c FROM generate_series(1, "
+                + "300000) AS g(n)");
+        var size = lake.Server.Objects
+            .Where(path => path.Contains("/wide-", StringComparison.Ordinal) && path.EndsWith(".parquet", StringComparison.Ordinal))
+            .Sum(path => (long)lake.Server.Get(Parts(path).Bucket, Parts(path).Key).Length);
         Assert.True(size > 10_000_000, $"{size} bytes");
         lake.Server.ForgetRequests();
         Assert.Equal(["45000150000"], await RowsAsync(client, "SELECT sum(n) FROM wide"));
@@ -83,7 +92,8 @@ public sealed class S3WarehouseTests(S3Lake lake, ITestOutputHelper output) : IC
 
         // Then another column of the same files, and both.
         Assert.Equal(["300000"], await RowsAsync(client, "SELECT count(DISTINCT b) FROM wide"));
-        Assert.Equal(["e4da3b7fbbce2345d7772b0674a318d5|1679091c5a880faf6fb5e6087eb1b2dc|d3d9446802a44259755d38e6d163e820"], await RowsAsync(client, "SELECT a, b, c FROM wide WHERE n = 5"));
+        Assert.Equal(["e4da3b7fbbce2345d7772b0674a318d5|1679091c5a880faf6fb5e6087eb1b2dc|d3d9446802a44259755d38e6d163e820"],
+            await RowsAsync(client, "SELECT a, b, c FROM wide WHERE n = 5"));
         Assert.Equal(["45000150000|32"], await RowsAsync(client, "SELECT sum(n), max(length(c)) FROM wide"));
     }
 
@@ -93,9 +103,14 @@ public sealed class S3WarehouseTests(S3Lake lake, ITestOutputHelper output) : IC
         await using var client = await RawClient.ConnectAsync(lake.Embedded);
         await RunAsync(client, "CREATE SCHEMA gone", "CREATE TABLE gone.kept (n int NOT NULL)", "INSERT INTO gone.kept VALUES (1)");
         var before = Objects("/gone/");
-        await RunAsync(client, "BEGIN", "CREATE TABLE gone.t AS SELECT 1 AS n", "INSERT INTO gone.t VALUES (2)", "INSERT INTO gone.kept VALUES (2)", "ROLLBACK");
-        Assert.Equal("23502", (await client.QueryAsync("INSERT INTO gone.kept SELECT CASE WHEN n = 5000 THEN NULL ELSE n END FROM generate_series(1, 9000) AS g(n)")).Error?.Code);
-        Assert.Equal("22012", (await client.QueryAsync("CREATE TABLE gone.u AS SELECT 1 / (n - 5000) AS n FROM generate_series(1, 9000) AS g(n)")).Error?.Code);
+        await RunAsync(client, "BEGIN", "CREATE TABLE gone.t AS SELECT 1 AS n", "INSERT INTO gone.t VALUES (2)",
+            "INSERT INTO gone.kept VALUES (2)", "ROLLBACK");
+        Assert.Equal("23502",
+            (await client.QueryAsync(
+                "INSERT INTO gone.kept SELECT CASE WHEN n = 5000 THEN NULL ELSE n END FROM generate_series(1, 9000) AS g(n)")).Error?.Code);
+        Assert.Equal("22012",
+            (await client.QueryAsync("CREATE TABLE gone.u AS SELECT 1 / (n - 5000) AS n FROM generate_series(1, 9000) AS g(n)")).Error
+                ?.Code);
         await UntilAsync(() => before.SequenceEqual(Objects("/gone/")), () => string.Join('\n', Objects("/gone/").Except(before)));
         Assert.Equal(["1"], await RowsAsync(client, "SELECT * FROM gone.kept"));
     }
@@ -124,7 +139,8 @@ public sealed class S3WarehouseTests(S3Lake lake, ITestOutputHelper output) : IC
         await AppendAsync(lake, commits);
         lake.Server.Faults = null;
         await using var reader = await RawClient.ConnectAsync(lake.Second);
-        Assert.Equal([$"0|{commits}|{commits}", $"1|{commits}|{commits}"], await RowsAsync(reader, "SELECT gateway, count(*), count(DISTINCT (client, n)) FROM appended GROUP BY 1 ORDER BY 1"));
+        Assert.Equal([$"0|{commits}|{commits}", $"1|{commits}|{commits}"],
+            await RowsAsync(reader, "SELECT gateway, count(*), count(DISTINCT (client, n)) FROM appended GROUP BY 1 ORDER BY 1"));
         output.WriteLine($"2 gateways x {commits} commits: none lost");
     }
 
@@ -133,7 +149,8 @@ public sealed class S3WarehouseTests(S3Lake lake, ITestOutputHelper output) : IC
     /// <param name="commits">Commits of each gateway; divisible by four.</param>
     internal static async Task AppendAsync(S3Lake lake, int commits)
     {
-        await using (var client = await RawClient.ConnectAsync(lake.First)) await RunAsync(client, "CREATE TABLE appended (gateway int, client int, n int)");
+        await using (var client = await RawClient.ConnectAsync(lake.First))
+            await RunAsync(client, "CREATE TABLE appended (gateway int, client int, n int)");
         await Task.WhenAll(Enumerable.Range(0, 8).Select(async number =>
         {
             var gateway = number % 2;
@@ -165,16 +182,22 @@ public sealed class S3WarehouseTests(S3Lake lake, ITestOutputHelper output) : IC
         }
     }
 
-    private static void Require(string where, IReadOnlyList<string> wrong) => Assert.True(wrong.Count == 0, $"on {where}:\n{string.Join("\n\n", wrong)}");
+    private static void Require(string where, IReadOnlyList<string> wrong) =>
+        Assert.True(wrong.Count == 0, $"on {where}:\n{string.Join("\n\n", wrong)}");
 
-    private IReadOnlyList<string> Objects(string part) => [.. lake.Server.Objects.Where(path => path.Contains(part, StringComparison.Ordinal))];
+    private IReadOnlyList<string> Objects(string part) =>
+        [.. lake.Server.Objects.Where(path => path.Contains(part, StringComparison.Ordinal))];
 
-    private static (string Bucket, string Key) Parts(string path) => (path[..path.IndexOf('/', StringComparison.Ordinal)], path[(path.IndexOf('/', StringComparison.Ordinal) + 1)..]);
+    private static (string Bucket, string Key) Parts(string path) =>
+        (path[..path.IndexOf('/', StringComparison.Ordinal)], path[(path.IndexOf('/', StringComparison.Ordinal) + 1)..]);
 
-    private long BytesRead() => lake.Server.Requests.Where(request => request.Kind == "get" && request.Key.EndsWith(".parquet", StringComparison.Ordinal)).Sum(request =>
+    private long BytesRead() =>
+        lake.Server.Requests.Where(request => request.Kind == "get" && request.Key.EndsWith(".parquet", StringComparison.Ordinal))
+            .Sum(request =>
     {
         var length = lake.Server.Get(request.Bucket, request.Key).Length;
-        var range = request.Range!["bytes=".Length..].Split('-').Select(text => text.Length == 0 ? -1 : long.Parse(text, CultureInfo.InvariantCulture)).ToArray();
+        var range = request.Range!["bytes=".Length..].Split('-')
+            .Select(text => text.Length == 0 ? -1 : long.Parse(text, CultureInfo.InvariantCulture)).ToArray();
         return range[0] < 0 ? Math.Min(range[1], length) : Math.Min(range[1], length - 1) - range[0] + 1;
     });
 

@@ -6,8 +6,8 @@ using Xunit.Abstractions;
 namespace Federation.CompatTests.Suite.Tpch;
 
 /// <summary>
-/// The generated tables through the whole gateway: over scale factor 1 the 22 queries give the answers that the TPC-H council published, and over the tiny tables those that PostgreSQL
-/// gives for a copy of them.
+/// The generated tables through the whole gateway: over scale factor 1 the 22 queries give the answers that the TPC-H council published,
+/// and over the tiny tables those that PostgreSQL gives for a copy of them.
 /// </summary>
 [Collection(SuiteCollection.Name)]
 public sealed class GeneratedTpchTests(SuiteServers servers, ITestOutputHelper output)
@@ -70,7 +70,8 @@ public sealed class GeneratedTpchTests(SuiteServers servers, ITestOutputHelper o
     public async Task Unknown_sizes_and_tables_do_not_exist()
     {
         await using var client = await ConnectAsync("tiny");
-        foreach (var name in (string[])["sf0.nation", "sf01.nation", "\"sf1.0\".nation", "sf30000.nation", "\"sf-1\".nation", "sf.nation", "sf1.nations", "big.nation"])
+        foreach (var name in (string[])["sf0.nation", "sf01.nation", "\"sf1.0\".nation", "sf30000.nation", "\"sf-1\".nation", "sf.nation",
+            "sf1.nations", "big.nation"])
             Assert.Equal("42P01", (await client.QueryAsync($"SELECT 1 FROM {name}")).Error?.Code);
     }
 
@@ -110,6 +111,7 @@ public sealed class GeneratedTpchTests(SuiteServers servers, ITestOutputHelper o
             await create.ExecuteNonQueryAsync();
         }
 
-        await TpchData.CopyGeneratedAsync(servers.Gateway with { Database = Server }, "tiny", servers.Postgres with { Database = TinyDatabase });
+        await TpchData.CopyGeneratedAsync(servers.Gateway with { Database = Server }, "tiny",
+            servers.Postgres with { Database = TinyDatabase });
     }
 }

@@ -7,13 +7,15 @@ internal static class ScaleOne
 {
     private static readonly string s_folder = Path.Combine(Repository.CompatTests, "tpch");
 
-    public static IReadOnlyDictionary<string, PublishedAnswer> Answers { get; } = PublishedAnswer.Read(Path.Combine(s_folder, "answers-sf1.txt"));
+    public static IReadOnlyDictionary<string, PublishedAnswer> Answers { get; } =
+        PublishedAnswer.Read(Path.Combine(s_folder, "answers-sf1.txt"));
 
     public static IEnumerable<string> Queries => Answers.Keys.Order(StringComparer.Ordinal);
 
     /// <summary>The text of a query. The fraction of query 11 depends on the scale factor; the file has that of the tiny tables.</summary>
     public static async Task<string> ReadAsync(string query) =>
-        (await File.ReadAllTextAsync(Path.Combine(s_folder, "queries", query + ".sql"))).Replace("0.0100000000", "0.0001000000", StringComparison.Ordinal);
+        (await File.ReadAllTextAsync(Path.Combine(s_folder, "queries", query + ".sql"))).Replace("0.0100000000", "0.0001000000",
+            StringComparison.Ordinal);
 
     /// <summary>Fails unless a server's rows are the published ones.</summary>
     public static void Check(string query, QueryResult actual)
@@ -28,7 +30,8 @@ internal static class ScaleOne
             for (var i = 0; i < row.Length; i++)
             {
                 var isAverage = query is "q17" || (query is "q01" && i is 6 or 7 or 8);
-                Assert.True(PublishedAnswer.Agrees(published[i], row[i], isAverage), $"{query} row {number} column {i + 1}: published {published[i]}, here {row[i]}");
+                Assert.True(PublishedAnswer.Agrees(published[i], row[i], isAverage),
+                    $"{query} row {number} column {i + 1}: published {published[i]}, here {row[i]}");
             }
         }
     }

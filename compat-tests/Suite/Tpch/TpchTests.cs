@@ -4,7 +4,9 @@ using Xunit.Abstractions;
 
 namespace Federation.CompatTests.Suite.Tpch;
 
-/// <summary>The 22 queries of TPC-H, unchanged, over the three homes of the tables: the rows must be those that PostgreSQL gives for its own tables.</summary>
+/// <summary>
+/// The 22 queries of TPC-H, unchanged, over the three homes of the tables: the rows must be those that PostgreSQL gives for its own tables.
+/// </summary>
 [Collection(SuiteCollection.Name)]
 public sealed class TpchTests(SuiteServers servers, ITestOutputHelper output)
 {
@@ -26,7 +28,8 @@ public sealed class TpchTests(SuiteServers servers, ITestOutputHelper output)
     /// <summary>Only columns, filters and limits of single tables are left to the source.</summary>
     [Theory]
     [MemberData(nameof(Queries))]
-    public Task Tables_in_postgres_read_one_by_one(string query) => CompareAsync(query, "tpch", "SET federation.pushdown = 'scan'", areTypesEqual: true);
+    public Task Tables_in_postgres_read_one_by_one(string query) =>
+        CompareAsync(query, "tpch", "SET federation.pushdown = 'scan'", areTypesEqual: true);
 
     /// <summary>The source answers most queries as one statement: the gateway asks nothing else of it.</summary>
     [Fact]
@@ -55,7 +58,8 @@ public sealed class TpchTests(SuiteServers servers, ITestOutputHelper output)
     /// <summary>Half of the tables come from files, found first on the search path, and the rest from PostgreSQL.</summary>
     [Theory]
     [MemberData(nameof(Queries))]
-    public Task Tables_in_both(string query) => CompareAsync(query, "federation", "SET search_path = \"tpch_half.public\", \"tpch.public\"", areTypesEqual: false);
+    public Task Tables_in_both(string query) =>
+        CompareAsync(query, "federation", "SET search_path = \"tpch_half.public\", \"tpch.public\"", areTypesEqual: false);
 
     private async Task CompareAsync(string query, string database, string? setting, bool areTypesEqual)
     {

@@ -17,7 +17,9 @@ public sealed class FilesConnectorTests : ScanFixture
     [Fact]
     public async Task Csv_types_names_and_nulls()
     {
-        Write("t.csv", "id,Name,price,ok,day,at,zip\n1,\"a, \"\"b\"\"\",1.5,true,2024-02-29,2024-01-01 10:00:00.5,007\n-2,,2e3,false,1969-12-31,1969-12-31T23:59:59,\n,\"\",,,,,\"\"\n");
+        Write("t.csv",
+            "id,Name,price,ok,day,at,zip\n1,\"a, \"\"b\"\"\",1.5,true,2024-02-29,2024-01-01 "
+                + "10:00:00.5,007\n-2,,2e3,false,1969-12-31,1969-12-31T23:59:59,\n,\"\",,,,,\"\"\n");
         Assert.Equal(
             "id bigint,Name text,price double precision,ok boolean,day date,at timestamp without time zone,zip text",
                 await ColumnsAsync("public", "t"));
@@ -104,7 +106,8 @@ public sealed class FilesConnectorTests : ScanFixture
             "a smallint,b bigint,c timestamp without time zone,d bytea,m jsonb,l record[],n numeric(9,3),t timestamp with time zone,u uuid",
             await ColumnsAsync("public", "p"));
         Assert.Equal(
-            ["1|4000000000|1969-12-31 23:59:59.999999|\\xc3a9|{\"k\": null, \"kk\": 1.5}|{({\"1\": \"2024-01-01\"})}|12.340|2024-01-01 00:00:00+00|"
+            ["1|4000000000|1969-12-31 23:59:59.999999|\\xc3a9|{\"k\": null, \"kk\": 1.5}|{({\"1\": \"2024-01-01\"})}|12.340|"
+            + "2024-01-01 00:00:00+00|"
                 + "00000000-0000-0000-0000-000000000001"],
             await ReadAsync("public", "p"));
     }
@@ -143,14 +146,19 @@ public sealed class FilesConnectorTests : ScanFixture
         Assert.Equal(SqlState.DatatypeMismatch, (await Assert.ThrowsAsync<SqlException>(() => ReadAsync("public", "p"))).State);
     }
 
-    /// <summary>What row groups say of their columns is known of the table, united over its files; what one of them does not say is not.</summary>
+    /// <summary>
+    /// What row groups say of their columns is known of the table, united over its files; what one of them does not say is not.
+    /// </summary>
     [Fact]
     public async Task Ranges_of_columns_come_from_the_footers()
     {
         Directory.CreateDirectory(Path.Combine(Folder, "r"));
-        const string Columns = "{0} AS i, DATE '2024-01-01' + {0} AS d, TIMESTAMP '2024-01-01 00:00:00' + INTERVAL ({0}) HOUR AS t, ({0} * 1.25)::DECIMAL(30,2) AS n, {0}::DOUBLE / 4 AS f, 'x' AS s, CASE WHEN {0} < 0 THEN 1 END AS u";
+        const string Columns =
+            "{0} AS i, DATE '2024-01-01' + {0} AS d, TIMESTAMP '2024-01-01 00:00:00' + INTERVAL ({0}) HOUR AS t, ({0} * "
+                + "1.25)::DECIMAL(30,2) AS n, {0}::DOUBLE / 4 AS f, 'x' AS s, CASE WHEN {0} < 0 THEN 1 END AS u";
         var rows = string.Format(CultureInfo.InvariantCulture, Columns, "x::INTEGER");
-        await ExecuteAsync($"COPY (SELECT {rows} FROM range(-4, 3000) t(x)) TO '{Folder}/r/1.parquet' (FORMAT parquet, ROW_GROUP_SIZE 2048)");
+        await ExecuteAsync(
+            $"COPY (SELECT {rows} FROM range(-4, 3000) t(x)) TO '{Folder}/r/1.parquet' (FORMAT parquet, ROW_GROUP_SIZE 2048)");
         await ExecuteAsync($"COPY (SELECT {rows}, 7 AS late FROM range(5000, 5001) t(x)) TO '{Folder}/r/2.parquet' (FORMAT parquet)");
         var found = (await TableAsync("public", "r")).Columns.ToDictionary(column => column.Name, column => column.Statistics);
         const double Day = 86_400_000_000;
@@ -184,19 +192,26 @@ public sealed class FilesConnectorTests : ScanFixture
     {
         Directory.CreateDirectory(Path.Combine(Folder, "m"));
         for (var i = 0; i < 4; i++)
-            await ExecuteAsync($"COPY (SELECT x::BIGINT AS id, (x * 0.1)::DECIMAL(9,2) AS amount, x::DOUBLE AS ratio, 'n' AS name FROM range({(i * 10) + 1}, {(i * 10) + 11}) t(x)) TO '{Folder}/m/{i}.parquet' (FORMAT parquet)");
-        await ExecuteAsync($"COPY (SELECT 0.3::DECIMAL(9,2) AS amount, 'nan'::DOUBLE AS ratio, 'x' AS name) TO '{Folder}/m/late.parquet' (FORMAT parquet)");
+            await ExecuteAsync(
+                "COPY (SELECT x::BIGINT AS id, (x * 0.1)::DECIMAL(9,2) AS amount, x::DOUBLE AS ratio, 'n' AS name FROM "
+                    + $"range({(i * 10) + 1}, {(i * 10) + 11}) t(x)) TO '{Folder}/m/{i}.parquet' (FORMAT parquet)");
+        await ExecuteAsync(
+            $"COPY (SELECT 0.3::DECIMAL(9,2) AS amount, 'nan'::DOUBLE AS ratio, 'x' AS name) "
+            + $"TO '{Folder}/m/late.parquet' (FORMAT parquet)");
         var connector = Metadata();
         var table = (await connector.FindTableAsync("public", "m", null, default))!;
         var types = table.Columns.ToDictionary(column => column.Name, column => column.Type);
         var pushed = ((IFilterPushdown)connector).PushFilter(table.Handle, [Parse(filter)]);
-        Assert.Equal(filter.StartsWith("name", StringComparison.Ordinal) ? PushPrecision.Unsupported : PushPrecision.Inexact, pushed.Conjuncts[0].Precision);
+        Assert.Equal(filter.StartsWith("name", StringComparison.Ordinal) ? PushPrecision.Unsupported : PushPrecision.Inexact,
+            pushed.Conjuncts[0].Precision);
         var plan = await ((IScanPlanner)connector).PlanScanAsync(pushed.Handle, ["id"], "t", default);
         var scan = Assert.IsType<FileScan>(Assert.Single(plan.Splits));
 
         // The file without ids says nothing of them and is always read for a filter of ids.
         Assert.Equal(filter.Contains("id", StringComparison.Ordinal) ? files + 1 : files, scan.Groups.Sum(group => group.Files.Count));
-        Assert.Equal(filter.StartsWith("name", StringComparison.Ordinal) || files == 5 ? "5 Parquet" : $"{scan.Groups.Sum(group => group.Files.Count)} of 5 Parquet", string.Join(' ', plan.Details[0].Split(' ')[..^3]));
+        Assert.Equal(filter.StartsWith("name", StringComparison.Ordinal) || files == 5
+            ? "5 Parquet"
+            : $"{scan.Groups.Sum(group => group.Files.Count)} of 5 Parquet", string.Join(' ', plan.Details[0].Split(' ')[..^3]));
 
         ConnectorExpression Parse(string text)
         {
@@ -240,7 +255,8 @@ public sealed class FilesConnectorTests : ScanFixture
             Directory.CreateSymbolicLink(Path.Combine(Folder, "folder"), outside);
             Assert.Contains("folder", await connector.ListSchemasAsync(default));
             Assert.Empty(await connector.ListTablesAsync("public", default));
-            Assert.Equal(SqlState.InsufficientPrivilege, (await Assert.ThrowsAsync<SqlException>(() => connector.ListTablesAsync("folder", default).AsTask())).State);
+            Assert.Equal(SqlState.InsufficientPrivilege,
+                (await Assert.ThrowsAsync<SqlException>(() => connector.ListTablesAsync("folder", default).AsTask())).State);
             Assert.Equal(SqlState.InsufficientPrivilege, (await Assert.ThrowsAsync<SqlException>(() => TableAsync("folder", "secret")))
                 .State);
             Assert.Equal(SqlState.InsufficientPrivilege, (await Assert.ThrowsAsync<SqlException>(() => TableAsync("public", "../x")))

@@ -16,7 +16,8 @@ public sealed class AvroTests
         {
             if (path.EndsWith("manifest-list-v3-encrypted.avro", StringComparison.Ordinal))
             {
-                Assert.Equal(SqlState.FeatureNotSupported, Assert.Throws<SqlException>(() => AvroFile.Open(LocalStore.Instance, path)).State);
+                Assert.Equal(SqlState.FeatureNotSupported,
+                    Assert.Throws<SqlException>(() => AvroFile.Open(LocalStore.Instance, path)).State);
                 continue;
             }
 
@@ -88,20 +89,23 @@ public sealed class AvroTests
     [InlineData("bzip2")]
     [InlineData("zstd")]
     public void Other_codecs_are_refused(string codec) =>
-        Assert.Equal(SqlState.FeatureNotSupported, Assert.Throws<SqlException>(() => AvroFile.Parse("the file", FileOf(codec, s_longs)).Read().Count()).State);
+        Assert.Equal(SqlState.FeatureNotSupported,
+            Assert.Throws<SqlException>(() => AvroFile.Parse("the file", FileOf(codec, s_longs)).Read().Count()).State);
 
     [Fact]
     public void What_a_block_unpacks_to_is_bounded()
     {
         var packed = Pack("zstandard", new byte[300 << 20], 1);
-        Assert.Equal(SqlState.ProgramLimitExceeded, Assert.Throws<SqlException>(() => AvroFile.Parse("the file", FileOf("zstandard", packed)).Read().Count()).State);
+        Assert.Equal(SqlState.ProgramLimitExceeded,
+            Assert.Throws<SqlException>(() => AvroFile.Parse("the file", FileOf("zstandard", packed)).Read().Count()).State);
     }
 
     private static byte[] Pack(string codec, byte[] plain, int level)
     {
         if (codec == "null") return plain;
         using var packed = new MemoryStream();
-        using (Stream packer = codec == "zstandard" ? new ZstdSharp.CompressionStream(packed, level, leaveOpen: true) : new DeflateStream(packed, CompressionLevel.Optimal, leaveOpen: true))
+        using (Stream packer = codec == "zstandard" ? new ZstdSharp.CompressionStream(packed, level, leaveOpen: true)
+            : new DeflateStream(packed, CompressionLevel.Optimal, leaveOpen: true))
             packer.Write(plain);
         return packed.ToArray();
     }

@@ -91,7 +91,8 @@ public sealed class ParquetTests
     [GoldenFact]
     public void Lists_and_maps()
     {
-        var file = ParquetFooterReader.Read(LocalStore.Instance, Golden.Path("iceberg/duckdb-iceberg/column_mapping/warehouse/example/mock_data.parquet"));
+        var file = ParquetFooterReader.Read(LocalStore.Instance,
+            Golden.Path("iceberg/duckdb-iceberg/column_mapping/warehouse/example/mock_data.parquet"));
         var map = Assert.Single(file.Columns, column => column.Name == "attributes");
         Assert.Equal(PhysicalType.ByteArray, map.MapEntry!.Value.Value.Physical);
         var list = Assert.Single(file.Columns, column => column.Name == "scores");

@@ -47,7 +47,9 @@ public sealed class EvolutionTests : ScanFixture
     [Fact]
     public async Task Unchanged_structs_are_read_as_they_are()
     {
-        await ExecuteAsync($"COPY (SELECT {{'a': 1, 'b': 'x'}} AS s) TO '{Folder}/f.parquet' (FORMAT parquet, FIELD_IDS {{s: {{__duckdb_field_id: 1, a: 10, b: 11}}}})");
+        await ExecuteAsync(
+            $"COPY (SELECT {{'a': 1, 'b': 'x'}} AS s) TO '{Folder}/f.parquet' (FORMAT parquet, FIELD_IDS {{s: {{__duckdb_field_id: 1, a: "
+                + "10, b: 11}}}})");
         var projection = Project("f.parquet");
         var type = new IcebergType.Struct(
             [new(10, "a", new IcebergType.Primitive(IcebergKind.Long), false),
@@ -72,7 +74,8 @@ public sealed class EvolutionTests : ScanFixture
     [Fact]
     public async Task What_does_not_fit_is_refused()
     {
-        await ExecuteAsync($"COPY (SELECT 'x' AS a, 1.5::DECIMAL(9,2) AS b) TO '{Folder}/f.parquet' (FORMAT parquet, FIELD_IDS {{a: 1, b: 2}})");
+        await ExecuteAsync(
+            $"COPY (SELECT 'x' AS a, 1.5::DECIMAL(9,2) AS b) TO '{Folder}/f.parquet' (FORMAT parquet, FIELD_IDS {{a: 1, b: 2}})");
         var projection = Project("f.parquet");
         IcebergField[] wrong = [Field(1, IcebergKind.Long), Field(1, IcebergKind.Timestamp),
             new(2, "b", new IcebergType.Primitive(IcebergKind.Decimal, 9, 3), false),

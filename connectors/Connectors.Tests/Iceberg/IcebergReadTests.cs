@@ -42,7 +42,10 @@ public sealed class IcebergReadTests : ScanFixture
         {
             var column = table.Columns.Single(column => column.Name == name);
             var values = (await RowsAsync(await format.PlanScanAsync(table.Handle, [name], "t", default))).Distinct()
-                .Select(text => ColumnStatistics.Position(column.Type == SqlType.Date ? new PgDate(DateOnly.Parse(text, CultureInfo.InvariantCulture).DayNumber - 719_162) : PgNumeric.Parse(text)))
+                .Select(text =>
+                    ColumnStatistics.Position(column.Type == SqlType.Date
+                        ? new PgDate(DateOnly.Parse(text, CultureInfo.InvariantCulture).DayNumber - 719_162)
+                        : PgNumeric.Parse(text)))
                 .ToArray();
             Assert.Equal(new ColumnStatistics(values.Min()!.Value, values.Max()!.Value), column.Statistics);
         }

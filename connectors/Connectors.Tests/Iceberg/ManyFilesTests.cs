@@ -9,7 +9,9 @@ using Xunit.Abstractions;
 
 namespace Federation.Connectors.Tests.Iceberg;
 
-/// <summary>Tables of 100,000 files: what is known of them stays in memory, in one manifest or in many, and a point query finds its file.</summary>
+/// <summary>
+/// Tables of 100,000 files: what is known of them stays in memory, in one manifest or in many, and a point query finds its file.
+/// </summary>
 public sealed class ManyFilesTests(ITestOutputHelper output) : IDisposable
 {
     private const int Files = 100_000;
@@ -25,9 +27,11 @@ public sealed class ManyFilesTests(ITestOutputHelper output) : IDisposable
     {
         var metadata = TableMetadataReader.Load(LocalStore.Instance, WrittenTable.Write(_folder, Files, manifests));
         var files = new IcebergFiles(LocalStore.Instance, new ParquetFooters());
-        var table = new IcebergTable(metadata, new TableLocation(metadata.Location, _folder, new AllowedPaths([_folder]), LocalStore.Instance), files);
+        var table = new IcebergTable(metadata,
+            new TableLocation(metadata.Location, _folder, new AllowedPaths([_folder]), LocalStore.Instance), files);
         var (snapshot, schema) = table.Find(null);
-        var wanted = new ConnectorExpression.Operator("=", [new ConnectorExpression.Column("id", SqlType.Int8), new ConnectorExpression.Constant(4_200_042L, SqlType.Int8)], SqlType.Bool);
+        var wanted = new ConnectorExpression.Operator("=",
+            [new ConnectorExpression.Column("id", SqlType.Int8), new ConnectorExpression.Constant(4_200_042L, SqlType.Int8)], SqlType.Bool);
         for (var round = 0; round < 4; round++)
         {
             var watch = Stopwatch.StartNew();
@@ -49,16 +53,21 @@ public sealed class ManyFilesTests(ITestOutputHelper output) : IDisposable
     public void Entries_are_what_was_packed()
     {
         var metadata = TableMetadataReader.Load(LocalStore.Instance, WrittenTable.Write(_folder, 3, 1));
-        var table = new IcebergTable(metadata, new TableLocation(metadata.Location, _folder, new AllowedPaths([_folder]), LocalStore.Instance), new IcebergFiles(LocalStore.Instance, new ParquetFooters()));
+        var table = new IcebergTable(metadata,
+            new TableLocation(metadata.Location, _folder, new AllowedPaths([_folder]), LocalStore.Instance),
+            new IcebergFiles(LocalStore.Instance, new ParquetFooters()));
         var read = ManifestReader.Read(LocalStore.Instance, table.Manifests(table.Find(null).Snapshot!)[0].Path).Entries;
         var entry = new ManifestEntry(
-            true, 7, FileContent.EqualityDeletes, "path", "parquet", read[0].Partition, 5, 9, new Dictionary<int, long> { [1] = 5, [-3] = 0 }, new Dictionary<int, long> { [1] = 0 },
-            new Dictionary<int, long> { [2] = 4 }, new Dictionary<int, byte[]> { [1] = [], [2] = [1, 2] }, new Dictionary<int, byte[]> { [9] = [3] }, [1, -1], true, "other", long.MaxValue, null);
+            true, 7, FileContent.EqualityDeletes, "path", "parquet", read[0].Partition, 5, 9,
+            new Dictionary<int, long> { [1] = 5, [-3] = 0 }, new Dictionary<int, long> { [1] = 0 },
+            new Dictionary<int, long> { [2] = 4 }, new Dictionary<int, byte[]> { [1] = [], [2] = [1, 2] },
+            new Dictionary<int, byte[]> { [9] = [3] }, [1, -1], true, "other", long.MaxValue, null);
         var packed = PackedEntries.Pack([read[1], entry]);
         Assert.Equivalent(read[1], packed[0], strict: true);
         Assert.Equivalent(entry, packed[1], strict: true);
         Assert.Equivalent(new FieldMetrics(5, 0, null, [], null), packed.At(1).Metrics(1), strict: true);
         Assert.Equal(default, packed.At(1).Metrics(77));
-        Assert.Equal((FileContent.EqualityDeletes, 5, 7, true), (packed.At(1).Content, packed.At(1).RecordCount, packed.At(1).SequenceNumber, packed.At(1).IsAdded));
+        Assert.Equal((FileContent.EqualityDeletes, 5, 7, true),
+            (packed.At(1).Content, packed.At(1).RecordCount, packed.At(1).SequenceNumber, packed.At(1).IsAdded));
     }
 }

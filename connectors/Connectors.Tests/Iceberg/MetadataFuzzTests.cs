@@ -12,8 +12,8 @@ using Xunit.Abstractions;
 namespace Federation.Connectors.Tests.Iceberg;
 
 /// <summary>
-/// Mutated metadata of the golden tables: it is read, or refused with an error that names the file, soon and without memory for what is only claimed. What is read is also used, as far
-/// as choosing files goes.
+/// Mutated metadata of the golden tables: it is read, or refused with an error that names the file, soon and without memory for what is
+/// only claimed. What is read is also used, as far as choosing files goes.
 /// </summary>
 public sealed class MetadataFuzzTests(ITestOutputHelper output)
 {
@@ -25,7 +25,9 @@ public sealed class MetadataFuzzTests(ITestOutputHelper output)
     [GoldenFact]
     public void Table_metadata()
     {
-        var seeds = Golden.Files("iceberg", "*.json").Where(path => path.Contains("etadata", StringComparison.Ordinal)).Select(File.ReadAllBytes).Where(bytes => bytes.Length < LongestSeed && bytes.AsSpan().IndexOf("format-version"u8) >= 0).ToList();
+        var seeds = Golden.Files("iceberg", "*.json").Where(path => path.Contains("etadata", StringComparison.Ordinal))
+            .Select(File.ReadAllBytes)
+            .Where(bytes => bytes.Length < LongestSeed && bytes.AsSpan().IndexOf("format-version"u8) >= 0).ToList();
         Assert.True(seeds.Count > 50, $"{seeds.Count} seeds");
         var random = new Random(20_250_105);
         Run(() => MutateText(random, seeds[random.Next(seeds.Count)]), bytes =>
@@ -45,7 +47,8 @@ public sealed class MetadataFuzzTests(ITestOutputHelper output)
     public void Manifests_and_their_lists()
     {
         var seeds = new List<byte[]>();
-        foreach (var bytes in Golden.Files("iceberg", "*.avro").Select(File.ReadAllBytes).Where(bytes => bytes.Length < LongestSeed && bytes.AsSpan().StartsWith("Obj\x01"u8)))
+        foreach (var bytes in Golden.Files("iceberg", "*.avro").Select(File.ReadAllBytes)
+            .Where(bytes => bytes.Length < LongestSeed && bytes.AsSpan().StartsWith("Obj\x01"u8)))
         {
             seeds.Add(bytes);
             // In a compressed block each mutation ends in the decompressor; in a plain one it reaches the values.
@@ -81,7 +84,8 @@ public sealed class MetadataFuzzTests(ITestOutputHelper output)
                 }
                 catch (SqlException error)
                 {
-                    Assert.True(error.State == SqlState.DataCorrupted || error.State == SqlState.FeatureNotSupported || error.State == SqlState.ProgramLimitExceeded, $"{error.State} {error.Message}");
+                    Assert.True(error.State == SqlState.DataCorrupted || error.State == SqlState.FeatureNotSupported
+                        || error.State == SqlState.ProgramLimitExceeded, $"{error.State} {error.Message}");
                     Assert.True(error.Message.Contains(FileName, StringComparison.Ordinal) || error.ColumnName is not null, error.Message);
                     refused++;
                 }
@@ -107,7 +111,8 @@ public sealed class MetadataFuzzTests(ITestOutputHelper output)
     private static void Use(PackedEntry entry, TableMetadata table, FileRanges ranges)
     {
         var spec = table.Specs[table.DefaultSpecId];
-        var file = new TableFile(entry, entry.SequenceNumber ?? 0, spec, ranges, new TableLocation(table.Location, "/lake/t", new AllowedPaths(["/lake"]), LocalStore.Instance));
+        var file = new TableFile(entry, entry.SequenceNumber ?? 0, spec, ranges,
+            new TableLocation(table.Location, "/lake/t", new AllowedPaths(["/lake"]), LocalStore.Instance));
         GC.KeepAlive(file.PartitionKey);
         foreach (var column in table.CurrentSchema.Fields)
             foreach (var range in ranges.OfFile(file, column.Name))
@@ -118,7 +123,9 @@ public sealed class MetadataFuzzTests(ITestOutputHelper output)
     {
         try
         {
-            return TableMetadataReader.Load(LocalStore.Instance, path) is var metadata && metadata.Specs.ContainsKey(metadata.DefaultSpecId) ? metadata : null;
+            return TableMetadataReader.Load(LocalStore.Instance, path) is var metadata && metadata.Specs.ContainsKey(metadata.DefaultSpecId)
+                ? metadata
+                : null;
         }
         catch (SqlException)
         {
@@ -191,8 +198,12 @@ public sealed class MetadataFuzzTests(ITestOutputHelper output)
                 case 2 when random.Next(4) == 0: bytes = bytes[..at]; break;
                 case 3: ReplaceNumber(random, ref bytes, at); break;
                 case 4: ReplaceWord(random, ref bytes, at); break;
-                case 5 when random.Next(20) == 0: bytes = [.. bytes[..at], .. Encoding.ASCII.GetBytes(string.Concat(Enumerable.Repeat(random.Next(2) == 0 ? "[" : "{\"type\":", 400))), .. bytes[at..]]; break;
-                default: bytes = [.. bytes[..at], .. bytes.AsSpan(random.Next(at + 1), Math.Min(random.Next(40), bytes.Length - at)), .. bytes[at..]]; break;
+                case 5 when random.Next(20) == 0:
+                    bytes = [.. bytes[..at],
+                        .. Encoding.ASCII.GetBytes(string.Concat(Enumerable.Repeat(random.Next(2) == 0 ? "[" : "{\"type\":", 400))),
+                        .. bytes[at..]]; break;
+                default: bytes = [.. bytes[..at], .. bytes.AsSpan(random.Next(at + 1), Math.Min(random.Next(40), bytes.Length - at)),
+                    .. bytes[at..]]; break;
             }
         }
 
@@ -205,7 +216,8 @@ public sealed class MetadataFuzzTests(ITestOutputHelper output)
         while (at < bytes.Length && !char.IsAsciiDigit((char)bytes[at])) at++;
         var end = at;
         while (end < bytes.Length && char.IsAsciiDigit((char)bytes[end])) end++;
-        string[] numbers = ["-1", "0", "2147483647", "2147483648", "-9223372036854775808", "9223372036854775807", "18446744073709551615", "1e400", "1.5", "null", "\"x\"", "[]", "{}", "true", "99999999999999999999999"];
+        string[] numbers = ["-1", "0", "2147483647", "2147483648", "-9223372036854775808", "9223372036854775807", "18446744073709551615",
+            "1e400", "1.5", "null", "\"x\"", "[]", "{}", "true", "99999999999999999999999"];
         bytes = [.. bytes[..at], .. Encoding.ASCII.GetBytes(numbers[random.Next(numbers.Length)]), .. bytes[end..]];
     }
 
@@ -217,7 +229,9 @@ public sealed class MetadataFuzzTests(ITestOutputHelper output)
         start += at + 1;
         var length = bytes.AsSpan(start).IndexOf((byte)'"');
         if (length < 0) return;
-        string[] words = ["struct", "list", "map", "decimal(38, 38)", "decimal(39,0)", "fixed[2147483647]", "fixed[-1]", "bucket[0]", "bucket[2147483647]", "truncate[1]", "timestamp_ns", "unknown", "variant", "", "\\ud800", "id", "type", "fields", "refs", "branch"];
+        string[] words = ["struct", "list", "map", "decimal(38, 38)", "decimal(39,0)", "fixed[2147483647]", "fixed[-1]", "bucket[0]",
+            "bucket[2147483647]", "truncate[1]", "timestamp_ns", "unknown", "variant", "", "\\ud800", "id", "type", "fields",
+            "refs", "branch"];
         bytes = [.. bytes[..start], .. Encoding.ASCII.GetBytes(words[random.Next(words.Length)]), .. bytes[(start + length)..]];
     }
 
@@ -234,9 +248,11 @@ public sealed class MetadataFuzzTests(ITestOutputHelper output)
                 case 1: bytes[at] ^= (byte)(1 << random.Next(8)); break;
                 case 2: bytes[at] = random.Next(2) == 0 ? byte.MaxValue : (byte)0; break;
                 case 3 when random.Next(4) == 0: bytes = bytes[..at]; break;
-                case 4: bytes = [.. bytes[..at], .. (ReadOnlySpan<byte>)[0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 1], .. bytes[at..]]; break;
+                case 4: bytes = [.. bytes[..at], .. (ReadOnlySpan<byte>)[0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 1],
+                    .. bytes[at..]]; break;
                 case 5: bytes[at] = (byte)"{}[],:\"0-9tfn"[random.Next(13)]; break;
-                default: bytes = [.. bytes[..at], .. bytes.AsSpan(random.Next(at + 1), Math.Min(random.Next(24), bytes.Length - at)), .. bytes[at..]]; break;
+                default: bytes = [.. bytes[..at], .. bytes.AsSpan(random.Next(at + 1), Math.Min(random.Next(24), bytes.Length - at)),
+                    .. bytes[at..]]; break;
             }
         }
 

@@ -113,7 +113,9 @@ public sealed class MetadataTests
         var escape = ManifestReader.Read(LocalStore.Instance, Golden.Path("iceberg/pg_lake/avro/local-path-manifest.avro")).Entries[0].Path;
         var location = new TableLocation("s3://bucket/t", "/lake/t", new AllowedPaths(["/lake"]), LocalStore.Instance);
         Assert.Equal(SqlState.InsufficientPrivilege, Assert.Throws<SqlException>(() => location.Resolve(escape)).State);
-        Assert.NotEmpty(ManifestReader.Read(LocalStore.Instance, Golden.Path("iceberg/pg_lake/avro/equality-ids-manifest.avro")).Entries[0].EqualityIds);
+        Assert.NotEmpty(
+            ManifestReader.Read(LocalStore.Instance,
+                Golden.Path("iceberg/pg_lake/avro/equality-ids-manifest.avro")).Entries[0].EqualityIds);
         foreach (var path in Golden.Files("iceberg/pg_lake/iceberg/manifests", "snap-*.avro"))
             Assert.NotEmpty(ManifestReader.ReadList(LocalStore.Instance, path));
     }

@@ -23,7 +23,9 @@ public sealed class MisrecordedTimeTests
     [InlineData("day", 14, 0, true)]
     [InlineData("day", 14, 1, false)]
     public void Equality_finds_both(string transform, int hours, int partition, bool mayMatch) =>
-        Assert.Equal(mayMatch, Range(transform, partition).MayMatch(new Predicate.Compare("ts", Comparison.Equal, new PgTimestamp(hours * Hour), SqlType.Timestamp)));
+        Assert.Equal(mayMatch,
+            Range(transform, partition)
+                .MayMatch(new Predicate.Compare("ts", Comparison.Equal, new PgTimestamp(hours * Hour), SqlType.Timestamp)));
 
     [Theory]
     [InlineData("day", Comparison.Less, -14, 0, true)]
@@ -34,8 +36,11 @@ public sealed class MisrecordedTimeTests
     [InlineData("month", Comparison.Less, -24 * 45, 0, false)]
     [InlineData("hour", Comparison.LessOrEqual, -1, 0, true)]
     internal void Ranges_keep_them(string transform, Comparison comparison, int hours, int partition, bool mayMatch) =>
-        Assert.Equal(mayMatch, Range(transform, partition).MayMatch(new Predicate.Compare("ts", comparison, new PgTimestamp(hours * Hour), SqlType.Timestamp)));
+        Assert.Equal(mayMatch,
+            Range(transform, partition)
+                .MayMatch(new Predicate.Compare("ts", comparison, new PgTimestamp(hours * Hour), SqlType.Timestamp)));
 
     private static ColumnRange Range(string transform, int partition) =>
-        new(partition, partition, false, true, false, new TransformFunction(Transform.Parse(transform), new IcebergType.Primitive(IcebergKind.Timestamp)));
+        new(partition, partition, false, true, false,
+            new TransformFunction(Transform.Parse(transform), new IcebergType.Primitive(IcebergKind.Timestamp)));
 }

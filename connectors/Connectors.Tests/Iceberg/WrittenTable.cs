@@ -4,8 +4,9 @@ using System.Text;
 namespace Federation.Connectors.Tests.Iceberg;
 
 /// <summary>
-/// The metadata of a table of many files, written to a folder as other engines write it: columns id (long, 1) and region (string, 2), partitioned by identity(region). File i holds
-/// the ids from 100 i to 100 i + 99 and is of region i % 1,000. The data files themselves do not exist.
+/// The metadata of a table of many files, written to a folder as other engines write it: columns id (long, 1) and region (string, 2),
+/// partitioned by identity(region). File i holds the ids from 100 i to 100 i + 99 and is of region i % 1,000. The data files themselves do
+/// not exist.
 /// </summary>
 internal static class WrittenTable
 {
@@ -52,7 +53,8 @@ internal static class WrittenTable
             for (var i = first; i < end; i++) AddFile(entries, i);
             var path = Path.Combine(metadata, $"manifest-{manifest}.avro");
             entries.Save(path, ManifestSchema, end - first, ("partition-spec-id", "0"));
-            list.Text(path).Long(new FileInfo(path).Length).Long(0).Long(0).Long(1).Long(end - first).Long(0).Long((end - first) * 100L).Long(0);
+            list.Text(path).Long(new FileInfo(path).Length).Long(0).Long(0).Long(1).Long(end - first).Long(0)
+                .Long((end - first) * 100L).Long(0);
         }
 
         list.Save(Path.Combine(metadata, "snap-1.avro"), ListSchema, manifests);
@@ -70,7 +72,8 @@ internal static class WrittenTable
     private static void AddFile(AvroBlock block, int i)
     {
         var region = string.Create(CultureInfo.InvariantCulture, $"region-{i % 1000:000}");
-        block.Long(1).Long(0).Long(0).Text(string.Create(CultureInfo.InvariantCulture, $"data/region={region}/part-{i:000000}.parquet")).Text("PARQUET")
+        block.Long(1).Long(0).Long(0).Text(string.Create(CultureInfo.InvariantCulture, $"data/region={region}/part-{i:000000}.parquet"))
+            .Text("PARQUET")
             .Long(1).Text(region).Long(100).Long(1000);
         foreach (var id in (long[])[i * 100L, (i * 100L) + 99])
             block.Long(2).Long(1).Bytes(BitConverter.GetBytes(id)).Long(2).Bytes(Encoding.UTF8.GetBytes(region)).Long(0);

@@ -4,7 +4,9 @@ using System.Text;
 
 namespace Federation.Connectors.Formats.Avro;
 
-/// <summary>Makes an Avro object container file whose blocks are deflated; see <see cref="AvroFile"/> for the layout. Not thread-safe.</summary>
+/// <summary>
+/// Makes an Avro object container file whose blocks are deflated; see <see cref="AvroFile"/> for the layout. Not thread-safe.
+/// </summary>
 public sealed class AvroFileWriter
 {
     /// <summary>Bytes of objects in a block before compression.</summary>
@@ -20,7 +22,8 @@ public sealed class AvroFileWriter
     public AvroFileWriter(string schema, IReadOnlyDictionary<string, string> metadata)
     {
         var header = new AvroEncoder();
-        var entries = metadata.Append(KeyValuePair.Create("avro.schema", schema)).Append(KeyValuePair.Create("avro.codec", "deflate")).ToArray();
+        var entries = metadata.Append(KeyValuePair.Create("avro.schema", schema))
+            .Append(KeyValuePair.Create("avro.codec", "deflate")).ToArray();
         header.Items(entries, entry =>
         {
             header.String(entry.Key);

@@ -16,12 +16,14 @@ public static class Unpacking
     /// <param name="maxLength">Bytes that the result may have; more are 54000.</param>
     public static ReadOnlyMemory<byte> File(string path, byte[] bytes, long maxLength)
     {
-        if (bytes.AsSpan().StartsWith(s_gzip)) return Read(path, new GZipStream(new MemoryStream(bytes), CompressionMode.Decompress), maxLength);
+        if (bytes.AsSpan().StartsWith(s_gzip))
+            return Read(path, new GZipStream(new MemoryStream(bytes), CompressionMode.Decompress), maxLength);
         return bytes.AsSpan().StartsWith(s_zstandard) ? Zstandard(path, bytes, maxLength) : bytes;
     }
 
     /// <summary>Zstandard frames (RFC 8878) in a row.</summary>
-    public static ReadOnlyMemory<byte> Zstandard(string path, ReadOnlySpan<byte> packed, long maxLength) => Read(path, new DecompressionStream(new MemoryStream(packed.ToArray())), maxLength);
+    public static ReadOnlyMemory<byte> Zstandard(string path, ReadOnlySpan<byte> packed, long maxLength) =>
+        Read(path, new DecompressionStream(new MemoryStream(packed.ToArray())), maxLength);
 
     /// <summary>Raw deflate.</summary>
     public static ReadOnlyMemory<byte> Deflate(string path, ReadOnlySpan<byte> packed, long maxLength) =>

@@ -25,7 +25,9 @@ public static class NeededParts
     public static EquatableArray<NeededBytes> Of(ParquetFooter footer, long sizeBytes, IReadOnlyCollection<string> expressions)
     {
         var names = KernelNames.Of(footer);
-        var isRead = footer.Columns.Select(column => expressions.Any(text => text.Contains(KernelText.Identifier(names[column]), StringComparison.Ordinal))).ToArray();
+        var isRead = footer.Columns
+            .Select(column => expressions.Any(text => text.Contains(KernelText.Identifier(names[column]), StringComparison.Ordinal)))
+            .ToArray();
         if (Array.TrueForAll(isRead, read => read)) return [];
         var columnOfLeaf = footer.Columns.SelectMany((column, index) => Enumerable.Repeat(index, Leaves(column))).ToArray();
         var chunks = new List<(long Start, long End, bool IsRead, RowRange Rows)>();
@@ -37,7 +39,8 @@ public static class NeededParts
             {
                 var chunk = group.Columns[i];
                 if (chunk.Offset < 4 || chunk.TotalCompressedSize < 0 || chunk.Offset + chunk.TotalCompressedSize > sizeBytes) return [];
-                chunks.Add((chunk.Offset, chunk.Offset + chunk.TotalCompressedSize, isRead[columnOfLeaf[i]], new RowRange(first, group.RowCount)));
+                chunks.Add((chunk.Offset, chunk.Offset + chunk.TotalCompressedSize, isRead[columnOfLeaf[i]],
+                    new RowRange(first, group.RowCount)));
             }
 
             first += group.RowCount;

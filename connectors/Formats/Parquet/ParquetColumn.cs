@@ -27,7 +27,10 @@ public sealed class ParquetColumn
     public static ParquetColumn Of(ParquetField field, string path)
     {
         // In lists of two levels the repeated field is the item itself.
-        if (field.ListItem is { } item) return List(item.Repetition != Repetition.Repeated || item.ListItem is not null ? Of(item, path) : item.IsLeaf ? Leaf(item, path) : Group(item, path));
+        if (field.ListItem is { } item)
+            return List(item.Repetition != Repetition.Repeated || item.ListItem is not null
+                ? Of(item, path)
+                : item.IsLeaf ? Leaf(item, path) : Group(item, path));
         if (field.MapEntry is var (key, value)) return Map(Of(key, path), Of(value, path));
         if (field.Repetition == Repetition.Repeated)
             return List(field.IsLeaf ? Leaf(field, path) : Group(field, path));

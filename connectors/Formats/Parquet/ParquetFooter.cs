@@ -137,7 +137,10 @@ public sealed record ParquetFooter(ParquetField Root, long RowCount, IReadOnlyLi
 
     private readonly Lazy<IReadOnlyDictionary<string, ColumnStatistics>> _statistics = new(() => ParquetStatistics.Of(Root, RowGroups));
 
-    /// <summary>Between what the values of top-level columns lie, by name; columns of which that is not known are absent. Read when first asked for: of files of a table format nobody asks.</summary>
+    /// <summary>
+    /// Between what the values of top-level columns lie, by name; columns of which that is not known are absent. Read when first asked for:
+    /// of files of a table format nobody asks.
+    /// </summary>
     public IReadOnlyDictionary<string, ColumnStatistics> Statistics => _statistics.Value;
 
     /// <summary>Bytes of the file that this was read from; the weight in caches.</summary>

@@ -26,11 +26,13 @@ public static class ParquetFooterReader
         var tail = new byte[Guess];
         var part = store.Read(path, -Guess, tail);
         var status = part.Status;
-        return Read(path, status.SizeBytes, tail.AsSpan(0, part.Count), (buffer, offset) => store.Read(path, offset, buffer, status.Version).Count) with { Version = status.Version };
+        return Read(path, status.SizeBytes, tail.AsSpan(0, part.Count),
+            (buffer, offset) => store.Read(path, offset, buffer, status.Version).Count) with { Version = status.Version };
     }
 
     /// <summary>For bytes that are in memory.</summary>
-    public static ParquetFooter Parse(string path, byte[] bytes) => Read(path, bytes.Length, bytes.AsSpan(Math.Max(0, bytes.Length - Guess)), (buffer, offset) =>
+    public static ParquetFooter Parse(string path, byte[] bytes) =>
+        Read(path, bytes.Length, bytes.AsSpan(Math.Max(0, bytes.Length - Guess)), (buffer, offset) =>
     {
         var part = bytes.AsMemory((int)offset, Math.Min(buffer.Length, bytes.Length - (int)offset));
         part.CopyTo(buffer);

@@ -10,7 +10,8 @@ public sealed class ParquetFooters(IObjectStore? store = null)
     private const long MaxBytes = 32 << 20;
     private const int Overhead = 512;
 
-    private readonly FileCache<ParquetFooter> _cache = new(store ?? LocalStore.Instance, MaxBytes, path => Read(store ?? LocalStore.Instance, path), footer => footer.Length + Overhead);
+    private readonly FileCache<ParquetFooter> _cache = new(store ?? LocalStore.Instance, MaxBytes,
+        path => Read(store ?? LocalStore.Instance, path), footer => footer.Length + Overhead);
 
     /// <summary>The footer of a file; 0A000 when the kernel must not see it, XX001 when it is corrupt, 58P01 when it is missing.</summary>
     /// <param name="path">The file.</param>

@@ -36,7 +36,8 @@ internal static class DeletionVectors
             throw FormatErrors.Unsupported(vector.Path, "it is no Puffin file; deletion vectors without that envelope are not supported");
         if (offset + length > status.SizeBytes) throw FormatErrors.Corrupt(vector.Path, "a deletion vector reaches beyond its end");
         var blob = new byte[length];
-        if (store.Read(vector.Path, offset, blob, status.Version).Count < length) throw FormatErrors.Corrupt(vector.Path, "it was cut off while it was read");
+        if (store.Read(vector.Path, offset, blob, status.Version).Count < length)
+            throw FormatErrors.Corrupt(vector.Path, "it was cut off while it was read");
         var ranges = Decode(blob, vector.Path);
         // The manifest counts the rows that are gone; another count means another vector.
         return ranges.Sum(range => range.Count) == entry.RecordCount

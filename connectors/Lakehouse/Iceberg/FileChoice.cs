@@ -10,13 +10,15 @@ internal sealed record FileChoice(IReadOnlyList<TableFile> Data, IReadOnlyList<T
 {
     public static readonly FileChoice Empty = new([], [], 0);
 
-    public static FileChoice Make(IcebergTable table, Snapshot snapshot, IcebergSchema schema, EquatableArray<ConnectorExpression> filters, string? onlyManifest = null)
+    public static FileChoice Make(IcebergTable table, Snapshot snapshot, IcebergSchema schema, EquatableArray<ConnectorExpression> filters,
+        string? onlyManifest = null)
     {
         var predicate = new Predicate.All(filters.Select(PredicateReader.Read).ToEquatableArray());
         var ranges = new FileRanges(table.Metadata, schema);
         var data = new List<TableFile>();
         var deletes = new List<TableFile>();
-        var manifests = table.Manifests(snapshot).Where(manifest => onlyManifest is null || manifest.Path == onlyManifest).ToLookup(IsPruned);
+        var manifests = table.Manifests(snapshot).Where(manifest => onlyManifest is null || manifest.Path == onlyManifest)
+            .ToLookup(IsPruned);
         long live = manifests[true].Sum(manifest => (long)manifest.LiveFiles!);
         table.Prefetch([.. manifests[false]]);
         foreach (var manifest in manifests[false])

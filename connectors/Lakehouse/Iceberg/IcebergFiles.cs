@@ -21,7 +21,8 @@ internal sealed class IcebergFiles(IObjectStore store, ParquetFooters footers)
             4096 + (metadata.Snapshots.Count * 400L) + (metadata.Schemas.Sum(schema => schema.Value.Fields.Count) * 200L));
 
     public FileCache<ManifestList> ManifestLists { get; } =
-        new(store, MaxBytes, path => new ManifestList(ManifestReader.ReadList(store, path)), list => BytesPerManifest * (list.Items.Count + 1L));
+        new(store, MaxBytes, path => new ManifestList(ManifestReader.ReadList(store, path)),
+            list => BytesPerManifest * (list.Items.Count + 1L));
 
     public FileCache<Manifest> Manifests { get; } =
         new(store, MaxBytes, path => ManifestReader.Read(store, path), manifest => BytesPerManifest + manifest.Entries.Bytes);

@@ -43,7 +43,8 @@ public sealed class IcebergFormat : ITableFormat, ITableWriter, ITableMaintenanc
         if (await MetadataFiles.FindAsync(_store, path, cancellationToken) is not var (folder, file))
         {
             // No other format is known, so that nobody else will say what it is.
-            if (TableFormats.Of(_store, path) is { } other) throw new SqlException(SqlState.FeatureNotSupported, $"{other} tables are not supported: \"{location}\"");
+            if (TableFormats.Of(_store, path) is { } other)
+                throw new SqlException(SqlState.FeatureNotSupported, $"{other} tables are not supported: \"{location}\"");
             return null;
         }
 
@@ -59,7 +60,8 @@ public sealed class IcebergFormat : ITableFormat, ITableWriter, ITableMaintenanc
         var (snapshot, schema) = table.Find(version);
         var (rows, isExact) = snapshot is null ? (0, true) : await Task.Run(() => Count(table, snapshot, schema), cancellationToken);
         var ranges = snapshot is null ? default : _statistics.Get(table, snapshot, schema);
-        var columns = schema.Fields.Select((field, index) => new ConnectorColumn(field.Name, table.Metadata.TypeOf(field), !field.IsRequired)
+        var columns = schema.Fields
+            .Select((field, index) => new ConnectorColumn(field.Name, table.Metadata.TypeOf(field), !field.IsRequired)
         {
             Statistics = index < ranges.Count ? ranges[index] : null,
         }).ToEquatableArray();
@@ -69,14 +71,16 @@ public sealed class IcebergFormat : ITableFormat, ITableWriter, ITableMaintenanc
     public async ValueTask<IReadOnlyList<ListedObject>> ListOrphansAsync(TablePointer pointer, CancellationToken cancellationToken) =>
         await Task.Run(() => OrphanFiles.ListAsync(_writer.Open(pointer), cancellationToken).AsTask(), cancellationToken);
 
-    public ValueTask<TablePointer> CreateAsync(NewTable table, CancellationToken cancellationToken) => _writer.CreateAsync(table, cancellationToken);
+    public ValueTask<TablePointer> CreateAsync(NewTable table, CancellationToken cancellationToken) =>
+        _writer.CreateAsync(table, cancellationToken);
 
     public SqlType StoredType(SqlType declared) => WrittenTypes.Stored(declared);
 
     public async ValueTask<WritePlan> PlanAppendAsync(TablePointer pointer, CancellationToken cancellationToken) =>
         await Task.Run(() => _writer.PlanAppend(pointer), cancellationToken);
 
-    public async ValueTask<ITableUpdate> AppendAsync(WritePlan plan, IReadOnlyList<WrittenFile> files, CancellationToken cancellationToken) =>
+    public async ValueTask<ITableUpdate> AppendAsync(WritePlan plan, IReadOnlyList<WrittenFile> files,
+        CancellationToken cancellationToken) =>
         await _writer.AppendAsync(plan, files, cancellationToken);
 
     public async ValueTask<ConnectorTable> LoadAddedAsync(TablePointer pointer, ITableUpdate update, CancellationToken cancellationToken)
@@ -112,7 +116,8 @@ public sealed class IcebergFormat : ITableFormat, ITableWriter, ITableMaintenanc
             ? [new RecordField("row", SqlType.Bool)]
             : fields.Select(field => new RecordField(field.Name, table.Metadata.TypeOf(field))).ToEquatableArray();
         var choice = pinned.SnapshotId is { } id
-            ? await Task.Run(() => FileChoice.Make(table, table.SnapshotOf(id), schema, pinned.Filters, pinned.OnlyManifest), cancellationToken)
+            ? await Task.Run(() => FileChoice.Make(table, table.SnapshotOf(id), schema, pinned.Filters, pinned.OnlyManifest),
+                cancellationToken)
             : FileChoice.Empty;
         var groups = await GroupAsync(table, choice, fields, cancellationToken);
         var rows = choice.Data.Sum(file => file.Entry.RecordCount);
@@ -133,7 +138,8 @@ public sealed class IcebergFormat : ITableFormat, ITableWriter, ITableMaintenanc
         var footers = new ParquetFooter[choice.Data.Count];
         // Local footers cost computing, remote ones waiting.
         var atOnce = StoragePath.IsRemote(table.Location.Folder) ? IcebergTable.RequestsAtOnce : Environment.ProcessorCount;
-        await Parallel.ForAsync(0, footers.Length, new ParallelOptions { MaxDegreeOfParallelism = atOnce, CancellationToken = cancellationToken }, (index, _) =>
+        await Parallel.ForAsync(0, footers.Length,
+            new ParallelOptions { MaxDegreeOfParallelism = atOnce, CancellationToken = cancellationToken }, (index, _) =>
         {
             footers[index] = _files.Footers.Get(choice.Data[index].Path);
             return ValueTask.CompletedTask;
@@ -151,7 +157,8 @@ public sealed class IcebergFormat : ITableFormat, ITableWriter, ITableMaintenanc
 
     private static string Inside(string folder, string file) => StoragePath.IsWithin(file, folder) ? file[(folder.Length + 1)..] : file;
 
-    private async ValueTask<TablePointer> NewestAsync(TablePointer pointer, CancellationToken cancellationToken) => await MetadataFiles.FindAsync(_store, pointer.Location, cancellationToken) is var (folder, file)
+    private async ValueTask<TablePointer> NewestAsync(TablePointer pointer, CancellationToken cancellationToken) =>
+        await MetadataFiles.FindAsync(_store, pointer.Location, cancellationToken) is var (folder, file)
         ? pointer with { Metadata = Inside(folder, file) }
         : throw new SqlException(SqlState.UndefinedFile, $"\"{pointer.Location}\" holds no table");
 

@@ -36,7 +36,9 @@ internal static class ManifestReader
     public static Manifest Read(string path, AvroFile file)
     {
         var entries = PackedEntries.Pack(LiveEntries(path, file));
-        return new Manifest(int.TryParse(file.Text("partition-spec-id"), CultureInfo.InvariantCulture, out var specId) ? specId : null, entries);
+        return new Manifest(int.TryParse(file.Text("partition-spec-id"), CultureInfo.InvariantCulture, out var specId)
+            ? specId
+            : null, entries);
     }
 
     private static IEnumerable<ManifestEntry> LiveEntries(string path, AvroFile file)

@@ -18,7 +18,8 @@ internal static partial class MetadataFiles
     private const int LongestHint = 200;
 
     /// <summary>The table's folder and its metadata file, or null when the location is no Iceberg table.</summary>
-    public static async ValueTask<(string TableFolder, string MetadataFile)?> FindAsync(IObjectStore store, string location, CancellationToken cancellationToken)
+    public static async ValueTask<(string TableFolder, string MetadataFile)?> FindAsync(IObjectStore store, string location,
+        CancellationToken cancellationToken)
     {
         var full = StoragePath.Full(location);
         if (IsMetadataFile(full) && await store.StatAsync(full, cancellationToken) is not null)
@@ -28,7 +29,8 @@ internal static partial class MetadataFiles
         }
 
         var metadata = StoragePath.Combine(full, Folder);
-        var files = (await store.ListAsync(metadata, int.MaxValue, cancellationToken)).Where(entry => !entry.IsFolder).ToDictionary(entry => entry.Path, entry => entry.Written, StringComparer.Ordinal);
+        var files = (await store.ListAsync(metadata, int.MaxValue, cancellationToken)).Where(entry => !entry.IsFolder)
+            .ToDictionary(entry => entry.Path, entry => entry.Written, StringComparer.Ordinal);
         var found = await HintedAsync(store, metadata, files, cancellationToken) ?? Highest(files);
         return found is null ? null : (full, found);
     }
@@ -36,7 +38,8 @@ internal static partial class MetadataFiles
     private static bool IsMetadataFile(string path) =>
         path.EndsWith(".metadata.json", StringComparison.Ordinal) || path.EndsWith(".metadata.json.gz", StringComparison.Ordinal);
 
-    private static async ValueTask<string?> HintedAsync(IObjectStore store, string metadata, Dictionary<string, DateTime> files, CancellationToken cancellationToken)
+    private static async ValueTask<string?> HintedAsync(IObjectStore store, string metadata, Dictionary<string, DateTime> files,
+        CancellationToken cancellationToken)
     {
         var hint = StoragePath.Combine(metadata, "version-hint.text");
         if (!files.ContainsKey(hint)) return null;

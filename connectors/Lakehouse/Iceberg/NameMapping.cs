@@ -12,7 +12,8 @@ internal sealed record NameMapping(EquatableArray<MappedName> Fields)
     private const int MaxDepth = 64;
 
     /// <summary>A mapping of one field may stand without its list.</summary>
-    public static NameMapping Read(MetadataJson json) => new(json.Element.ValueKind == JsonValueKind.Object ? [ReadField(json, 0)] : ReadFields(json, 0));
+    public static NameMapping Read(MetadataJson json) =>
+        new(json.Element.ValueKind == JsonValueKind.Object ? [ReadField(json, 0)] : ReadFields(json, 0));
 
     /// <summary>The mapping of a child by its name in a file, or null.</summary>
     public static MappedName? Find(EquatableArray<MappedName> fields, string name)

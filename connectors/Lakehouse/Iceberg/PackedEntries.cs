@@ -10,8 +10,8 @@ namespace Federation.Connectors.Lakehouse.Iceberg;
 internal readonly record struct FieldMetrics(long? Values, long? Nulls, long? NaNs, byte[]? Lower, byte[]? Upper);
 
 /// <summary>
-/// The entries of a manifest in one block of bytes, some 200 for a file with five columns instead of 1,500 as objects: manifests of 100,000 files stay in memory, and what a scan asks of
-/// files that it does not read is found without making objects of the rest. Immutable.
+/// The entries of a manifest in one block of bytes, some 200 for a file with five columns instead of 1,500 as objects: manifests of 100,000
+/// files stay in memory, and what a scan asks of files that it does not read is found without making objects of the rest. Immutable.
 /// </summary>
 internal sealed class PackedEntries : IReadOnlyList<ManifestEntry>
 {
@@ -21,7 +21,8 @@ internal sealed class PackedEntries : IReadOnlyList<ManifestEntry>
     private readonly int[] _starts;
     private readonly AvroRecord?[] _partitions;
 
-    private PackedEntries(byte[] data, int[] starts, AvroRecord?[] partitions) => (_data, _starts, _partitions) = (data, starts, partitions);
+    private PackedEntries(byte[] data, int[] starts, AvroRecord?[] partitions) =>
+        (_data, _starts, _partitions) = (data, starts, partitions);
 
     public int Count => _starts.Length;
 
@@ -56,10 +57,13 @@ internal sealed class PackedEntries : IReadOnlyList<ManifestEntry>
 
     private static void Write(BinaryWriter writer, ManifestEntry entry)
     {
-        writer.Write((byte)((entry.IsAdded ? PackedEntry.Added : 0) | (entry.IsEncrypted ? PackedEntry.Encrypted : 0) | ((int)entry.Content << PackedEntry.ContentShift)));
+        writer.Write(
+            (byte)((entry.IsAdded ? PackedEntry.Added : 0) | (entry.IsEncrypted ? PackedEntry.Encrypted : 0)
+                | ((int)entry.Content << PackedEntry.ContentShift)));
         Write(writer, entry.SequenceNumber);
         writer.Write7BitEncodedInt64(entry.RecordCount);
-        var fields = entry.ValueCounts.Keys.Concat(entry.NullCounts.Keys).Concat(entry.NaNCounts.Keys).Concat(entry.LowerBounds.Keys).Concat(entry.UpperBounds.Keys).Distinct().ToArray();
+        var fields = entry.ValueCounts.Keys.Concat(entry.NullCounts.Keys).Concat(entry.NaNCounts.Keys).Concat(entry.LowerBounds.Keys)
+            .Concat(entry.UpperBounds.Keys).Distinct().ToArray();
         writer.Write7BitEncodedInt(fields.Length);
         foreach (var field in fields)
         {
@@ -81,7 +85,8 @@ internal sealed class PackedEntries : IReadOnlyList<ManifestEntry>
         Write(writer, entry.ContentLength);
     }
 
-    private static long? CountOf(IReadOnlyDictionary<int, long> counts, int field) => counts.TryGetValue(field, out var count) ? count : null;
+    private static long? CountOf(IReadOnlyDictionary<int, long> counts, int field) =>
+        counts.TryGetValue(field, out var count) ? count : null;
 
     private static void Write(BinaryWriter writer, long? number)
     {
@@ -130,7 +135,8 @@ internal readonly struct PackedEntry(byte[] data, int start, AvroRecord? partiti
         reader.Integer();
         for (var left = reader.Integer(); left > 0; left--)
         {
-            if (reader.Integer() == fieldId) return new FieldMetrics(reader.Number(), reader.Number(), reader.Number(), reader.Bytes(), reader.Bytes());
+            if (reader.Integer() == fieldId)
+                return new FieldMetrics(reader.Number(), reader.Number(), reader.Number(), reader.Bytes(), reader.Bytes());
             reader.Number();
             reader.Number();
             reader.Number();
@@ -164,7 +170,8 @@ internal readonly struct PackedEntry(byte[] data, int start, AvroRecord? partiti
         var equalityIds = new int[reader.Integer()];
         for (var i = 0; i < equalityIds.Length; i++) equalityIds[i] = (int)reader.Integer();
         return new ManifestEntry(
-            IsAdded, sequence, Content, path, format, partition, rows, size, values, nulls, nans, lower, upper, equalityIds.ToEquatableArray(), (data[start] & Encrypted) != 0,
+            IsAdded, sequence, Content, path, format, partition, rows, size, values, nulls, nans, lower, upper,
+            equalityIds.ToEquatableArray(), (data[start] & Encrypted) != 0,
             reader.Text(), reader.Number(), reader.Number());
     }
 

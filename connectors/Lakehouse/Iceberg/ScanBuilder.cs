@@ -55,7 +55,8 @@ internal sealed class ScanBuilder(IcebergTable table, EquatableArray<IcebergFiel
         group.Expressions)
     {
         PositionDeletes = Positions(group),
-        DeletedRows = group.Vectors.Select(pair => new DeletedRows(pair.File.Path, DeletionVectors.Read(table.Store, pair.Vector))).ToEquatableArray(),
+        DeletedRows = group.Vectors.Select(pair => new DeletedRows(pair.File.Path, DeletionVectors.Read(table.Store, pair.Vector)))
+            .ToEquatableArray(),
         EqualityDeletes = Equalities(group),
     }).ToEquatableArray();
 
@@ -63,7 +64,8 @@ internal sealed class ScanBuilder(IcebergTable table, EquatableArray<IcebergFiel
     {
         var scanned = new ScanFile(file.Path, file.Entry.Path, file.Entry.SizeBytes, file.Entry.RecordCount);
         return StoragePath.IsRemote(file.Path)
-            ? scanned with { Version = footer.Version, Needed = NeededParts.Of(footer, file.Entry.SizeBytes, [.. group.Expressions, .. group.EqualityData.Values]) }
+            ? scanned with { Version = footer.Version,
+                Needed = NeededParts.Of(footer, file.Entry.SizeBytes, [.. group.Expressions, .. group.EqualityData.Values]) }
             : scanned;
     }
 
@@ -73,7 +75,10 @@ internal sealed class ScanBuilder(IcebergTable table, EquatableArray<IcebergFiel
         return PartitionConstant(column.Id, file) ?? projection.Column(column);
     }
 
-    /// <summary>Files of imported tables lack their partition columns; the manifest has the value (spec, "Column Projection", rule 1). Null for other fields.</summary>
+    /// <summary>
+    /// Files of imported tables lack their partition columns; the manifest has the value (spec, "Column Projection", rule 1). Null for
+    /// other fields.
+    /// </summary>
     private string? PartitionConstant(int fieldId, TableFile file)
     {
         for (var i = 0; i < file.Spec.Fields.Count; i++)

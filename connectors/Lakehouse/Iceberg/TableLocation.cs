@@ -41,7 +41,8 @@ internal sealed class TableLocation
         // go on below the table when there is such a file.
         var folder = _actual[_actual.LastIndexOf('/')..] + "/";
         if (path.LastIndexOf(folder, StringComparison.Ordinal) is >= 0 and var index
-            && _actual + path[(index + folder.Length - 1)..] is var candidate && _allowed.Contains(candidate) && _store.Stat(candidate) is not null)
+            && _actual + path[(index + folder.Length - 1)..] is var candidate && _allowed.Contains(candidate)
+            && _store.Stat(candidate) is not null)
         {
             return candidate;
         }
@@ -66,11 +67,13 @@ internal sealed class TableLocation
             var right = actual.LastIndexOf('/');
             if (left <= 0 || right <= 0 || !recorded.AsSpan(left).SequenceEqual(actual.AsSpan(right))) return (recorded, actual);
             // The authority of a URI is no folder.
-            if (recorded[..left].EndsWith(":/", StringComparison.Ordinal) || actual[..right].EndsWith(":/", StringComparison.Ordinal)) return (recorded, actual);
+            if (recorded[..left].EndsWith(":/", StringComparison.Ordinal) || actual[..right].EndsWith(":/", StringComparison.Ordinal))
+                return (recorded, actual);
             recorded = recorded[..left];
             actual = actual[..right];
         }
     }
 
-    private static string Normalise(string path) => path.StartsWith("./", StringComparison.Ordinal) ? path[2..] : StoragePath.Normalise(path);
+    private static string Normalise(string path) =>
+        path.StartsWith("./", StringComparison.Ordinal) ? path[2..] : StoragePath.Normalise(path);
 }

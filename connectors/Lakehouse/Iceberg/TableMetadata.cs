@@ -35,7 +35,8 @@ internal sealed record TableMetadata(
     public IcebergSchema CurrentSchema => Schemas[CurrentSchemaId];
 
     /// <summary>What SQL calls the type of a column.</summary>
-    public SqlType TypeOf(IcebergField column) => ColumnTypes.TryGetValue(column.Id, out var declared) ? declared : SqlTypes.Of(column.Type, column.Name);
+    public SqlType TypeOf(IcebergField column) =>
+        ColumnTypes.TryGetValue(column.Id, out var declared) ? declared : SqlTypes.Of(column.Type, column.Name);
 
     /// <summary>A field of any schema by id, the current one first: partition sources and delete columns may have been dropped.</summary>
     public IcebergField? FindField(int id) =>

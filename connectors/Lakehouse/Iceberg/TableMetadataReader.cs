@@ -20,7 +20,8 @@ internal static class TableMetadataReader
     public static TableMetadata Load(IObjectStore store, string path) => Parse(path, ReadBytes(store, path));
 
     /// <summary>The file's JSON text as UTF-8, unpacked.</summary>
-    public static ReadOnlyMemory<byte> ReadBytes(IObjectStore store, string path) => Unpacking.File(path, store.ReadAll(path, MaxLength), MaxLength);
+    public static ReadOnlyMemory<byte> ReadBytes(IObjectStore store, string path) =>
+        Unpacking.File(path, store.ReadAll(path, MaxLength), MaxLength);
 
     public static TableMetadata Parse(string path, ReadOnlyMemory<byte> json)
     {

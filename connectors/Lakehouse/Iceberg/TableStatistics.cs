@@ -5,7 +5,9 @@ using Federation.Core.Types;
 
 namespace Federation.Connectors.Lakehouse.Iceberg;
 
-/// <summary>The ranges of a snapshot's columns, from the bounds of its data files. Kept, because a snapshot never changes. Thread-safe.</summary>
+/// <summary>
+/// The ranges of a snapshot's columns, from the bounds of its data files. Kept, because a snapshot never changes. Thread-safe.
+/// </summary>
 internal sealed class TableStatistics
 {
     /// <summary>Of larger tables the manifests would be read for estimates alone.</summary>
@@ -32,7 +34,8 @@ internal sealed class TableStatistics
         }
     }
 
-    private static EquatableArray<ColumnStatistics?> Unknown(IcebergSchema schema) => new ColumnStatistics?[schema.Fields.Count].ToEquatableArray();
+    private static EquatableArray<ColumnStatistics?> Unknown(IcebergSchema schema) =>
+        new ColumnStatistics?[schema.Fields.Count].ToEquatableArray();
 
     private static EquatableArray<ColumnStatistics?> Read(IcebergTable table, Snapshot snapshot, IcebergSchema schema)
     {
@@ -41,7 +44,8 @@ internal sealed class TableStatistics
         table.Prefetch(manifests);
         var ranges = new FileRanges(table.Metadata, schema);
         ColumnStatistics?[]? all = null;
-        foreach (var file in manifests.SelectMany(manifest => table.Files(manifest, ranges)).Where(file => file.Packed is { Content: FileContent.Data, RecordCount: > 0 }))
+        foreach (var file in manifests.SelectMany(manifest => table.Files(manifest, ranges))
+            .Where(file => file.Packed is { Content: FileContent.Data, RecordCount: > 0 }))
         {
             var own = schema.Fields.Select(field => Of(file.Packed, field)).ToArray();
             all = all is null ? own : [.. all.Zip(own, ColumnStatistics.Union)];

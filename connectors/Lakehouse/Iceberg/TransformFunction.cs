@@ -16,9 +16,12 @@ internal sealed record TransformFunction(Transform Transform, IcebergType.Primit
 
     public object? Apply(object value, SqlType type) => Coerce(value) is { } coerced ? Transform.Apply(coerced) : null;
 
-    /// <summary>Old writers rounded times before 1970 towards it, so that a year, month, day or hour below zero may stand one too high in metadata.</summary>
+    /// <summary>
+    /// Old writers rounded times before 1970 towards it, so that a year, month, day or hour below zero may stand one too high in metadata.
+    /// </summary>
     public object? Misrecorded(object result) =>
-        Transform.Kind is TransformKind.Year or TransformKind.Month or TransformKind.Day or TransformKind.Hour && result is int and < 0 and var before ? before + 1 : null;
+        Transform.Kind is TransformKind.Year or TransformKind.Month or TransformKind.Day or TransformKind.Hour
+            && result is int and < 0 and var before ? before + 1 : null;
 
     private object? Coerce(object value) => Source.Kind switch
     {

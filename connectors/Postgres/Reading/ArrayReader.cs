@@ -24,9 +24,12 @@ internal sealed class ArrayReader(string column, FieldReader item, uint itemOid,
             return;
         }
 
-        if (dimensions != depth) throw Unsupported(depth == 1 ? $"an array of {dimensions} dimensions" : "arrays of different numbers of dimensions", isWidened: depth > 1);
+        if (dimensions != depth)
+            throw Unsupported(depth == 1 ? $"an array of {dimensions} dimensions" : "arrays of different numbers of dimensions",
+                isWidened: depth > 1);
         for (var i = 0; i < depth; i++)
-            if (BinaryPrimitives.ReadInt32BigEndian(value[(HeaderLength + (i * DimensionLength) + 4)..]) is var first && first != lowerBound)
+            if (BinaryPrimitives.ReadInt32BigEndian(value[(HeaderLength + (i * DimensionLength) + 4)..]) is var first
+                && first != lowerBound)
                 throw Unsupported($"an array whose subscripts begin at {first}", isWidened: true);
         var rest = value[(HeaderLength + (depth * DimensionLength))..];
         ReadDimension(value[HeaderLength..], 0, ref rest, builder);

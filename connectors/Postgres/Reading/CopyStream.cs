@@ -27,7 +27,8 @@ internal sealed class CopyStream : IAsyncDisposable
     private int _backend;
     private bool _isEnded;
 
-    private CopyStream(NpgsqlDataSource source, NpgsqlConnection connection, string sql, string shown, string? snapshot, PostgresErrors errors, CancellationToken cancellation)
+    private CopyStream(NpgsqlDataSource source, NpgsqlConnection connection, string sql, string shown, string? snapshot,
+        PostgresErrors errors, CancellationToken cancellation)
     {
         _snapshot = snapshot;
         _source = source;
@@ -43,7 +44,8 @@ internal sealed class CopyStream : IAsyncDisposable
 
     /// <param name="shown">What errors say was asked.</param>
     /// <param name="snapshot">An exported snapshot that the query reads; null for the newest state.</param>
-    public static async ValueTask<CopyStream> OpenAsync(NpgsqlDataSource source, string sql, string shown, string? snapshot, PostgresErrors errors, CancellationToken cancellationToken)
+    public static async ValueTask<CopyStream> OpenAsync(NpgsqlDataSource source, string sql, string shown, string? snapshot,
+        PostgresErrors errors, CancellationToken cancellationToken)
     {
         var copy = new CopyStream(source, source.CreateConnection(), sql, shown, snapshot, errors, cancellationToken);
         try
@@ -92,7 +94,9 @@ internal sealed class CopyStream : IAsyncDisposable
         }
         catch (Exception exception) when (exception is not SqlException)
         {
-            throw _cancellation.IsCancellationRequested ? new OperationCanceledException(_cancellation) : _errors.WhileConnecting(exception);
+            throw _cancellation.IsCancellationRequested
+                ? new OperationCanceledException(_cancellation)
+                : _errors.WhileConnecting(exception);
         }
 
         _backend = _connection.ProcessID;
@@ -147,7 +151,9 @@ internal sealed class CopyStream : IAsyncDisposable
             command.Parameters.Add(new NpgsqlParameter<int> { TypedValue = _backend });
             await command.ExecuteNonQueryAsync(_abandonment.Token);
         }
-        catch (Exception exception) when (exception is NpgsqlException or OperationCanceledException or ObjectDisposedException or InvalidOperationException or IOException)
+        catch (Exception exception)
+            when (exception is NpgsqlException or OperationCanceledException or ObjectDisposedException or InvalidOperationException
+                or IOException)
         {
             // The source cannot be reached or the stream has just ended; what is still running ends with its connection.
             await _abandonment.CancelAsync();
@@ -160,7 +166,8 @@ internal sealed class CopyStream : IAsyncDisposable
         {
             await stream.DisposeAsync();
         }
-        catch (Exception exception) when (exception is NpgsqlException or OperationCanceledException or IOException or InvalidOperationException)
+        catch (Exception exception)
+            when (exception is NpgsqlException or OperationCanceledException or IOException or InvalidOperationException)
         {
             // The rows that were wanted are read; a broken connection is dropped by the pool.
         }

@@ -22,7 +22,8 @@ internal abstract class FieldReader(string column)
 
     [DoesNotReturn]
     protected void ThrowLength(int length) => throw new SqlException(
-        SqlState.FdwInconsistentDescriptorInformation, $"column \"{ColumnName}\" has a value of {length} bytes, which its type does not have")
+        SqlState.FdwInconsistentDescriptorInformation,
+        $"column \"{ColumnName}\" has a value of {length} bytes, which its type does not have")
     {
         ColumnName = ColumnName,
         Hint = "The column's type may have changed; run the statement again.",
@@ -30,5 +31,6 @@ internal abstract class FieldReader(string column)
 
     [DoesNotReturn]
     protected void ThrowDateTime(string what) =>
-        throw new SqlException(SqlState.DatetimeFieldOverflow, $"{what} of column \"{ColumnName}\" is out of range") { ColumnName = ColumnName };
+        throw new SqlException(SqlState.DatetimeFieldOverflow, $"{what} of column \"{ColumnName}\" is out of range")
+            { ColumnName = ColumnName };
 }

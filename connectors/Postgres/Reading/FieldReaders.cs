@@ -9,7 +9,8 @@ internal static class FieldReaders
     /// <param name="isUnchecked">The source does not know the encoding of its text.</param>
     public static FieldReader Create(string column, SqlType type, bool isUnchecked)
     {
-        if (type.IsVector) return new ArrayReader(column, Create(column, type.Element!, isUnchecked), SentOid(type.Element!), depth: 1, lowerBound: 0);
+        if (type.IsVector)
+            return new ArrayReader(column, Create(column, type.Element!, isUnchecked), SentOid(type.Element!), depth: 1, lowerBound: 0);
         if (type.Element is { } element)
         {
             var depth = 1;
@@ -43,7 +44,8 @@ internal static class FieldReaders
 
     /// <summary>True for types whose binary form the readers know; others are cast to text at the source.</summary>
     public static bool ReadsBinary(PgType type) => type.Storage != Storage.Text
-        || type == PgTypes.Numeric || type == PgTypes.Jsonb || type == PgTypes.Json || type == PgTypes.Char || type == PgTypes.Inet || type == PgTypes.Cidr
+        || type == PgTypes.Numeric || type == PgTypes.Jsonb || type == PgTypes.Json || type == PgTypes.Char || type == PgTypes.Inet
+        || type == PgTypes.Cidr
         || type == PgTypes.Text || type == PgTypes.Varchar || type == PgTypes.Bpchar || type == PgTypes.Name || type == PgTypes.Refcursor;
 
     private static uint SentOid(SqlType element) => (ReadsBinary(element.Base) ? element.Base : PgTypes.Text).Oid.Value;

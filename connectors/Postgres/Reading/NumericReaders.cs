@@ -204,7 +204,8 @@ internal sealed class NumericTextReader(string column) : FieldReader(column)
         if (number.Scale == 0) return length;
         text[length++] = (byte)'.';
         var fraction = length;
-        for (var position = 1; length - fraction < number.Scale; position++, length += 4) WriteGroup(number[number.Weight + position], text[length..]);
+        for (var position = 1; length - fraction < number.Scale; position++, length += 4)
+            WriteGroup(number[number.Weight + position], text[length..]);
         return fraction + number.Scale;
     }
 

@@ -10,12 +10,13 @@ namespace Federation.Connectors.Postgres.Reading;
 /// The rows of a prepared statement whose only column is <c>record_send(ROW(…))</c>:
 /// <code>
 /// int32 fields; per field: uint32 OID of its type, int32 length (-1 for NULL) and the bytes of the type's send function
-/// </code>
-/// The driver prepares the statement on each pooled connection when it comes again, so that the source neither parses nor plans it. The connection goes back when the last row is read.
+/// </code> The driver prepares the statement on each pooled connection when it comes again, so that the source neither parses nor plans it.
+/// The connection goes back when the last row is read.
 /// </summary>
 /// <param name="onMany">Called when there are more rows than one batch takes.</param>
 internal sealed class RecordRows(
-    NpgsqlDataSource source, string sql, string[] values, string shown, PostgresErrors errors, BatchSchema schema, Action onMany, CancellationToken cancellation) : IRemoteRows
+    NpgsqlDataSource source, string sql, string[] values, string shown, PostgresErrors errors, BatchSchema schema, Action onMany,
+    CancellationToken cancellation) : IRemoteRows
 {
     private const int MaxRows = 16384;
     private const int MaxBatchBytes = 1 << 20;
@@ -66,7 +67,8 @@ internal sealed class RecordRows(
         {
             await CloseAsync();
         }
-        catch (Exception exception) when (exception is NpgsqlException or OperationCanceledException or IOException or InvalidOperationException)
+        catch (Exception exception)
+            when (exception is NpgsqlException or OperationCanceledException or IOException or InvalidOperationException)
         {
             // The rows that were wanted are read; a broken connection is dropped by the pool.
         }
@@ -104,7 +106,8 @@ internal sealed class RecordRows(
     {
         var count = BinaryPrimitives.ReadInt32BigEndian(record);
         var columns = _batch.Columns;
-        if (count != columns.Length) throw new SqlException(SqlState.ProtocolViolation, $"a row of the source has {count} fields instead of {columns.Length}");
+        if (count != columns.Length)
+            throw new SqlException(SqlState.ProtocolViolation, $"a row of the source has {count} fields instead of {columns.Length}");
         var rest = record[sizeof(int)..];
         for (var i = 0; i < count; i++)
         {

@@ -1,8 +1,8 @@
 namespace Federation.Connectors.Tpch.Generation;
 
 /// <summary>
-/// The lines of neighbouring orders: 1 to 7 each. Every stream of a line column is drawn from at most seven times (times the draws per line) per order, and stands at a multiple of
-/// that where the next order begins.
+/// The lines of neighbouring orders: 1 to 7 each. Every stream of a line column is drawn from at most seven times (times the draws per
+/// line) per order, and stands at a multiple of that where the next order begins.
 /// </summary>
 internal sealed class LineRange : RowRange
 {

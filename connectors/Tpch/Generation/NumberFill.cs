@@ -26,7 +26,8 @@ internal static unsafe class NumberFill
         for (var i = 0; i < range.Rows; i++) values[i] = stream.Next(low, count);
     }
 
-    public static void Copy(int[] numbers, ColumnMemory target) => numbers.AsSpan(0, target.Rows).CopyTo(new Span<int>(target.Integers(), target.Rows));
+    public static void Copy(int[] numbers, ColumnMemory target) =>
+        numbers.AsSpan(0, target.Rows).CopyTo(new Span<int>(target.Integers(), target.Rows));
 
     /// <summary>Numbers times <paramref name="factor"/>, as unscaled decimals.</summary>
     public static void Scaled(int[] numbers, int factor, ColumnMemory target)

@@ -3,8 +3,9 @@ using System.Runtime.CompilerServices;
 namespace Federation.Connectors.Tpch.Generation;
 
 /// <summary>
-/// One of the random streams of the TPC-H generator: Lehmer's generator with multiplier 16807 modulo 2^31 - 1 (rnd.c of dbgen). Each column draws from a stream of its own,
-/// a fixed number of times per row, so a stream can be set to any row in logarithmic time. A copy goes on by itself.
+/// One of the random streams of the TPC-H generator: Lehmer's generator with multiplier 16807 modulo 2^31 - 1 (rnd.c of dbgen). Each column
+/// draws from a stream of its own, a fixed number of times per row, so a stream can be set to any row in logarithmic time. A copy goes on
+/// by itself.
 /// </summary>
 internal struct RandomStream
 {
@@ -39,7 +40,9 @@ internal struct RandomStream
         return low + (int)(_state / (double)Modulus * range);
     }
 
-    /// <summary>The six-bit groups of an alphanumeric string: dbgen asks for 0 … 2^31 - 1, whose range overflows to a negative number there.</summary>
+    /// <summary>
+    /// The six-bit groups of an alphanumeric string: dbgen asks for 0 … 2^31 - 1, whose range overflows to a negative number there.
+    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public long NextCharacters()
     {

@@ -3,7 +3,8 @@ using System.Buffers;
 namespace Federation.Connectors.Tpch.Generation;
 
 /// <summary>
-/// Neighbouring rows of a table that are generated together. Holds what several columns are derived from, made when first asked for. One owner, not thread-safe.
+/// Neighbouring rows of a table that are generated together. Holds what several columns are derived from, made when first asked for. One
+/// owner, not thread-safe.
 /// </summary>
 /// <param name="First">The first row, counted from 0; for lines the first order.</param>
 internal class RowRange(ScaleFactor scale, long first, int rows) : IDisposable

@@ -12,7 +12,9 @@ internal static unsafe class TextFill
 
     private static readonly byte* s_characters = Alphabet();
 
-    /// <summary>Comments: pieces of the text pool, 0.4 to 1.6 times <paramref name="average"/> bytes long. Two draws per row: place and length.</summary>
+    /// <summary>
+    /// Comments: pieces of the text pool, 0.4 to 1.6 times <paramref name="average"/> bytes long. Two draws per row: place and length.
+    /// </summary>
     public static void Comments(RowRange range, uint seed, int average, ColumnMemory target)
     {
         var (shortest, longest) = Lengths(average);
@@ -158,7 +160,9 @@ internal static unsafe class TextFill
         offsets[range.Rows] = range.Rows * Length;
     }
 
-    /// <summary>Five different colours per part: the first five places of a permutation, of whose 92 draws the others are skipped.</summary>
+    /// <summary>
+    /// Five different colours per part: the first five places of a permutation, of whose 92 draws the others are skipped.
+    /// </summary>
     public static void PartNames(RowRange range, uint seed, ColumnMemory target)
     {
         const int NameWords = 5;

@@ -4,8 +4,8 @@ using System.Runtime.Intrinsics;
 namespace Federation.Connectors.Tpch.Generation;
 
 /// <summary>
-/// The 300 MiB of pseudo-English that every comment is a piece of (text.c of dbgen, clause 4.2.2.10). Made when the first comment of the process is asked for, shared by all readers
-/// and kept: comments lie anywhere in it, so none of it can be left out.
+/// The 300 MiB of pseudo-English that every comment is a piece of (text.c of dbgen, clause 4.2.2.10). Made when the first comment of the
+/// process is asked for, shared by all readers and kept: comments lie anywhere in it, so none of it can be left out.
 /// </summary>
 internal static unsafe class TextPool
 {

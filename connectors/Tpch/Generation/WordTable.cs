@@ -5,8 +5,8 @@ using System.Text;
 namespace Federation.Connectors.Tpch.Generation;
 
 /// <summary>
-/// Words to draw from, laid out for copying: entry i is 32 bytes, the word and in the last byte its length, so that a word is written with one 32-byte store. Lives as long as
-/// the process.
+/// Words to draw from, laid out for copying: entry i is 32 bytes, the word and in the last byte its length, so that a word is written with
+/// one 32-byte store. Lives as long as the process.
 /// </summary>
 internal sealed unsafe class WordTable
 {
@@ -33,7 +33,9 @@ internal sealed unsafe class WordTable
     /// <summary>Bytes of the longest word.</summary>
     public int Longest { get; }
 
-    /// <summary>A table that holds every word as often as its weight says; "word weight" separated by commas, without weight once.</summary>
+    /// <summary>
+    /// A table that holds every word as often as its weight says; "word weight" separated by commas, without weight once.
+    /// </summary>
     /// <param name="suffix">Written behind each word.</param>
     public static WordTable Weighted(string list, string suffix) => new(
         [.. Weights(list).SelectMany(item => Enumerable.Repeat(item.Word + suffix, item.Weight))]);

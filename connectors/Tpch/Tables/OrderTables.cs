@@ -19,7 +19,8 @@ internal sealed class OrdersTable() : TpchTable(
 
     public override long Units(ScaleFactor scale) => scale.Orders;
 
-    protected override RowRange Range(ScaleFactor scale, long first, int units, long limit) => new OrderRange(scale, first, (int)Math.Min(units, limit));
+    protected override RowRange Range(ScaleFactor scale, long first, int units, long limit) =>
+        new OrderRange(scale, first, (int)Math.Min(units, limit));
 
     private static LineRange Lines(RowRange rows) => ((OrderRange)rows).Lines;
 
@@ -139,7 +140,9 @@ internal sealed class LineItemTable() : TpchTable(
     public override (long Count, bool IsExact) Rows(ScaleFactor scale)
     {
         if (scale.PublishedLines is { } published) return (published, true);
-        return scale.Orders <= CountableOrders ? (s_counted.GetOrAdd(scale.Value, _ => Count(scale)), true) : (scale.Orders * AverageLines, false);
+        return scale.Orders <= CountableOrders
+            ? (s_counted.GetOrAdd(scale.Value, _ => Count(scale)), true)
+            : (scale.Orders * AverageLines, false);
     }
 
     protected override RowRange Range(ScaleFactor scale, long first, int units, long limit) => new LineRange(scale, first, units, limit);
@@ -215,7 +218,9 @@ internal sealed class LineItemTable() : TpchTable(
             var line = order;
             for (var end = row + lines.LineCounts[i]; row < end; row++)
             {
-                bytes[row] = receiptDays[row] > LineRange.CurrentDay ? (byte)'N' : *Words.ReturnFlags.Entry(line.Next(0, Words.ReturnFlags.Count));
+                bytes[row] = receiptDays[row] > LineRange.CurrentDay
+                    ? (byte)'N'
+                    : *Words.ReturnFlags.Entry(line.Next(0, Words.ReturnFlags.Count));
                 offsets[row + 1] = row + 1;
             }
 

@@ -7,7 +7,8 @@ internal sealed class CustomerTable() : TpchTable(
     Integer("c_custkey", NumberFill.Keys),
     Text("c_name", 25, (rows, target) => TextFill.Tagged("Customer#"u8, row => rows.First + row + 1, target)),
     Text("c_address", 40, (rows, target) => TextFill.Addresses(rows, 881155353, target)),
-    Integer("c_nationkey", (rows, target) => NumberFill.Integers(rows, NationSeed, 0, Words.Nations.Count - 1, target)).Between(0, Words.Nations.Count - 1),
+    Integer("c_nationkey", (rows, target) => NumberFill.Integers(rows, NationSeed, 0, Words.Nations.Count - 1, target))
+        .Between(0, Words.Nations.Count - 1),
     Text("c_phone", 15, (rows, target) => TextFill.Phones(rows, 1521138112, NationSeed, target)),
     Decimal("c_acctbal", (rows, target) => NumberFill.Money(rows, 298370230, -99_999, 999_999, target)),
     Text("c_mktsegment", 10, (rows, target) => TextFill.Words(rows, 1140279430, Words.MarketSegments, target)),
@@ -23,7 +24,8 @@ internal sealed class SupplierTable() : TpchTable(
     Integer("s_suppkey", NumberFill.Keys),
     Text("s_name", 25, (rows, target) => TextFill.Tagged("Supplier#"u8, row => rows.First + row + 1, target)),
     Text("s_address", 40, (rows, target) => TextFill.Addresses(rows, 706178559, target)),
-    Integer("s_nationkey", (rows, target) => NumberFill.Integers(rows, NationSeed, 0, Words.Nations.Count - 1, target)).Between(0, Words.Nations.Count - 1),
+    Integer("s_nationkey", (rows, target) => NumberFill.Integers(rows, NationSeed, 0, Words.Nations.Count - 1, target))
+        .Between(0, Words.Nations.Count - 1),
     Text("s_phone", 15, (rows, target) => TextFill.Phones(rows, 884434366, NationSeed, target)),
     Decimal("s_acctbal", (rows, target) => NumberFill.Money(rows, 962338209, -99_999, 999_999, target)),
     Text("s_comment", 101, Comments))

@@ -19,11 +19,13 @@ internal sealed record TpchColumn(string Name, SqlType Type, ColumnFill Fill)
     /// <summary>Between two days, in the form 1992-01-01.</summary>
     public TpchColumn BetweenDays(string first, string last) => Between(Day(first), Day(last));
 
-    private static PgDate Day(string text) => new(DateOnly.Parse(text, CultureInfo.InvariantCulture).DayNumber - DateOnly.FromDateTime(DateTime.UnixEpoch).DayNumber);
+    private static PgDate Day(string text) =>
+        new(DateOnly.Parse(text, CultureInfo.InvariantCulture).DayNumber - DateOnly.FromDateTime(DateTime.UnixEpoch).DayNumber);
 }
 
 /// <summary>
-/// One of the eight tables: its columns and how ranges of it are made. Any range can be made on its own, in any order, by any thread; every column of it is made on its own too.
+/// One of the eight tables: its columns and how ranges of it are made. Any range can be made on its own, in any order, by any thread; every
+/// column of it is made on its own too.
 /// </summary>
 internal abstract class TpchTable(string name, params TpchColumn[] columns)
 {
@@ -69,10 +71,11 @@ internal abstract class TpchTable(string name, params TpchColumn[] columns)
         }
     }
 
-    protected virtual RowRange Range(ScaleFactor scale, long first, int units, long limit) => new(scale, first, (int)Math.Min(units, limit));
+    protected virtual RowRange Range(ScaleFactor scale, long first, int units, long limit) =>
+        new(scale, first, (int)Math.Min(units, limit));
 
-    // Types of columns. Keys but those of orders fit an integer up to the largest scale factor. What the specification calls fixed text is varchar: it holds what dbgen
-    // writes, without padding.
+    // Types of columns. Keys but those of orders fit an integer up to the largest scale factor. What the specification calls fixed text is
+    // varchar: it holds what dbgen writes, without padding.
     protected static TpchColumn Integer(string column, ColumnFill fill) => new(column, SqlType.Int4, fill);
 
     protected static TpchColumn BigInt(string column, ColumnFill fill) => new(column, SqlType.Int8, fill);
@@ -81,7 +84,8 @@ internal abstract class TpchTable(string name, params TpchColumn[] columns)
 
     protected static TpchColumn Date(string column, ColumnFill fill) => new(column, SqlType.Date, fill);
 
-    protected static TpchColumn Text(string column, int length, ColumnFill fill) => new(column, new SqlType(PgTypes.Varchar, length + 4), fill);
+    protected static TpchColumn Text(string column, int length, ColumnFill fill) =>
+        new(column, new SqlType(PgTypes.Varchar, length + 4), fill);
 
     /// <summary>A comment, whose longest value follows from the average.</summary>
     protected static TpchColumn Comment(string column, int length, uint seed, int average) =>
@@ -107,7 +111,8 @@ internal static class TpchTables
 {
     public static readonly TpchTable[] All =
     [
-        new PartTable(), new SupplierTable(), new PartSupplierTable(), new CustomerTable(), new OrdersTable(), new LineItemTable(), new NationTable(), new RegionTable(),
+        new PartTable(), new SupplierTable(), new PartSupplierTable(), new CustomerTable(), new OrdersTable(), new LineItemTable(),
+        new NationTable(), new RegionTable(),
     ];
 
     public static TpchTable? Find(string name) => Array.Find(All, table => table.Name == name);

@@ -29,12 +29,15 @@ public enum AccessKind
 
 public sealed record AccessTarget(AccessKind Kind, string Name);
 
-/// <summary>To whom rights on an object were granted: on a schema or a table everything that anybody has, on others what was granted besides the owner, who always has it.</summary>
+/// <summary>
+/// To whom rights on an object were granted: on a schema or a table everything that anybody has, on others what was granted besides the
+/// owner, who always has it.
+/// </summary>
 public sealed record AccessEntry(Oid Oid, AccessTarget Target, EquatableArray<AccessGrant> Grants) : CatalogObject(Oid)
 {
     /// <summary>
-    /// Whether the items of the object itself are all there are. False for tables of which only columns were granted, and for schemas whose grants were written when CREATE was all that could be granted: then what
-    /// such objects have from the beginning comes to it.
+    /// Whether the items of the object itself are all there are. False for tables of which only columns were granted, and for schemas whose
+    /// grants were written when CREATE was all that could be granted: then what such objects have from the beginning comes to it.
     /// </summary>
     public bool IsWhole { get; init; }
 
@@ -45,7 +48,8 @@ public sealed record AccessEntry(Oid Oid, AccessTarget Target, EquatableArray<Ac
     public DefaultScope? Scope { get; init; }
 
     /// <summary>The items of the object itself, or of one of its columns.</summary>
-    public IReadOnlyList<AclItem> ItemsOf(string? column) => [.. Grants.Where(grant => grant.Column == column).Select(grant => grant.ToItem(Target.Kind))];
+    public IReadOnlyList<AclItem> ItemsOf(string? column) =>
+        [.. Grants.Where(grant => grant.Column == column).Select(grant => grant.ToItem(Target.Kind))];
 
     /// <summary>The columns that something was granted on.</summary>
     [JsonIgnore]
@@ -54,7 +58,8 @@ public sealed record AccessEntry(Oid Oid, AccessTarget Target, EquatableArray<Ac
     public AccessEntry With(string? column, IReadOnlyList<AclItem> items) => this with
     {
         IsWhole = IsWhole || column is null,
-        Grants = Grants.Where(grant => grant.Column != column).Concat(items.Select(item => AccessGrant.Of(item, column))).ToEquatableArray(),
+        Grants = Grants.Where(grant => grant.Column != column).Concat(items.Select(item => AccessGrant.Of(item, column)))
+            .ToEquatableArray(),
     };
 
     protected override CatalogKey GetKey() => KeyOf(Target);
@@ -84,8 +89,10 @@ public sealed record AccessGrant(string Grantee, bool MayGrant, string Grantor)
     public string? Column { get; init; }
 
     public static AccessGrant Of(AclItem item, string? column) =>
-        new(item.Grantee.Length == 0 ? UserMappingEntry.Everybody : item.Grantee, MayGrant: false, item.Grantor) { Privileges = item.Privileges, Column = column };
+        new(item.Grantee.Length == 0 ? UserMappingEntry.Everybody : item.Grantee, MayGrant: false, item.Grantor)
+            { Privileges = item.Privileges, Column = column };
 
     public AclItem ToItem(AccessKind kind) =>
-        new(Grantee == UserMappingEntry.Everybody ? "" : Grantee, Privileges ?? (kind is AccessKind.Database or AccessKind.Schema ? 'C' : 'U') + (MayGrant ? "*" : ""), Grantor);
+        new(Grantee == UserMappingEntry.Everybody ? "" : Grantee,
+            Privileges ?? (kind is AccessKind.Database or AccessKind.Schema ? 'C' : 'U') + (MayGrant ? "*" : ""), Grantor);
 }

@@ -15,7 +15,8 @@ public enum ObjectKind
 }
 
 /// <summary>Where an object stands; at one version no two objects share a key.</summary>
-/// <param name="Parent">A table's schema, a user mapping's server, the kind of object that access was granted on; empty for all others.</param>
+/// <param name="Parent">A table's schema, a user mapping's server, the kind of object that access was granted on; empty for all
+/// others.</param>
 public readonly record struct CatalogKey(ObjectKind Kind, string Parent, string Name)
 {
     public CatalogList List => new(Kind, Parent);

@@ -12,7 +12,9 @@ public sealed record SchemaEntry(Oid Oid, string Name, string Owner) : CatalogOb
     /// </summary>
     public string? Location { get; init; }
 
-    /// <summary>Only grants let others in. False for the schema public, and for schemas of versions without such rights: everybody may use them.</summary>
+    /// <summary>
+    /// Only grants let others in. False for the schema public, and for schemas of versions without such rights: everybody may use them.
+    /// </summary>
     public bool IsClosed { get; init; }
 
     protected override CatalogKey GetKey() => KeyOf(Name);

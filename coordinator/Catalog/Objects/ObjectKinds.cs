@@ -30,7 +30,8 @@ internal static class ObjectKinds
     [
         new(ObjectKind.Schema, "schema", "schema", typeof(SchemaEntry))
         {
-            Children = [ObjectKind.Table], Access = AccessKind.Schema, Duplicate = SqlState.DuplicateSchema, Missing = SqlState.InvalidSchemaName,
+            Children = [ObjectKind.Table], Access = AccessKind.Schema, Duplicate = SqlState.DuplicateSchema,
+            Missing = SqlState.InvalidSchemaName,
         },
         new(ObjectKind.Table, "table", "table", typeof(TableEntry))
         {
@@ -38,13 +39,15 @@ internal static class ObjectKinds
         },
         new(ObjectKind.Server, "server", "server", typeof(ServerEntry))
         {
-            Children = [ObjectKind.UserMapping], Access = AccessKind.Server, Duplicate = SqlState.DuplicateObject, Missing = SqlState.UndefinedObject,
+            Children = [ObjectKind.UserMapping], Access = AccessKind.Server, Duplicate = SqlState.DuplicateObject,
+            Missing = SqlState.UndefinedObject,
         },
         new(ObjectKind.UserMapping, "user mapping", "user mapping", typeof(UserMappingEntry))
         {
             Parent = ObjectKind.Server, Duplicate = SqlState.DuplicateObject, Missing = SqlState.UndefinedObject,
         },
-        new(ObjectKind.Role, "role", "role", typeof(RoleEntry)) { Duplicate = SqlState.DuplicateObject, Missing = SqlState.UndefinedObject },
+        new(ObjectKind.Role, "role", "role", typeof(RoleEntry))
+            { Duplicate = SqlState.DuplicateObject, Missing = SqlState.UndefinedObject },
         new(ObjectKind.Access, "access", "access", typeof(AccessEntry))
         {
             Duplicate = SqlState.TRSerializationFailure, Missing = SqlState.TRSerializationFailure,
@@ -62,7 +65,8 @@ internal static class ObjectKinds
     public static SqlException TakenError(CatalogKey key) => key.Kind switch
     {
         ObjectKind.Table => new SqlException(SqlState.DuplicateTable, $"relation \"{key.Name}\" already exists"),
-        ObjectKind.UserMapping => new SqlException(SqlState.DuplicateObject, $"user mapping for \"{key.Name}\" already exists for server \"{key.Parent}\""),
+        ObjectKind.UserMapping =>
+            new SqlException(SqlState.DuplicateObject, $"user mapping for \"{key.Name}\" already exists for server \"{key.Parent}\""),
         ObjectKind.Access => ClashError(key),
         _ => new SqlException(Of(key.Kind).Duplicate, $"{Of(key.Kind).Noun} \"{key.Name}\" already exists"),
     };
@@ -70,13 +74,15 @@ internal static class ObjectKinds
     public static SqlException MissingError(CatalogKey key) => key.Kind switch
     {
         ObjectKind.Table => new SqlException(SqlState.UndefinedTable, $"table \"{key.Parent}.{key.Name}\" does not exist"),
-        ObjectKind.UserMapping => new SqlException(SqlState.UndefinedObject, $"user mapping for \"{key.Name}\" does not exist for server \"{key.Parent}\""),
+        ObjectKind.UserMapping =>
+            new SqlException(SqlState.UndefinedObject, $"user mapping for \"{key.Name}\" does not exist for server \"{key.Parent}\""),
         ObjectKind.Access => ClashError(key),
         _ => new SqlException(Of(key.Kind).Missing, $"{Of(key.Kind).Noun} \"{key.Name}\" does not exist"),
     };
 
     /// <summary>Another transaction has changed what this one changes.</summary>
-    public static SqlException ClashError(CatalogKey key) => new(SqlState.TRSerializationFailure, "could not serialize access due to concurrent update")
+    public static SqlException ClashError(CatalogKey key) =>
+        new(SqlState.TRSerializationFailure, "could not serialize access due to concurrent update")
     {
         Detail = $"\"{key.Name}\" was changed by another transaction.",
     };

@@ -6,8 +6,9 @@ using Npgsql;
 namespace Federation.Catalog;
 
 /// <summary>
-/// The shared catalog: a schema of a PostgreSQL database that all gateways and workers of a cluster use. Commits are in one order by the lock on the single row of <c>head</c>; the
-/// database's clock is the only clock; a commit whose answer was lost is looked up by its id, so it is neither lost nor done twice.
+/// The shared catalog: a schema of a PostgreSQL database that all gateways and workers of a cluster use. Commits are in one order by the
+/// lock on the single row of <c>head</c>; the database's clock is the only clock; a commit whose answer was lost is looked up by its id, so
+/// it is neither lost nor done twice.
 /// </summary>
 public sealed class PostgresCatalogStore : ICatalogStore
 {
@@ -70,9 +71,12 @@ public sealed class PostgresCatalogStore : ICatalogStore
         }
     }
 
-    /// <summary>Connects, and creates or migrates the catalog's schema. Raises 08001 with the reason when the database cannot be used.</summary>
+    /// <summary>
+    /// Connects, and creates or migrates the catalog's schema. Raises 08001 with the reason when the database cannot be used.
+    /// </summary>
     /// <param name="connectionString">In Npgsql's form: <c>Host=…;Database=…;Username=…</c>.</param>
-    public static async ValueTask<PostgresCatalogStore> OpenAsync(string connectionString, TimeProvider clock, CancellationToken cancellationToken)
+    public static async ValueTask<PostgresCatalogStore> OpenAsync(string connectionString, TimeProvider clock,
+        CancellationToken cancellationToken)
     {
         NpgsqlDataSource source;
         try
@@ -111,7 +115,9 @@ public sealed class PostgresCatalogStore : ICatalogStore
                 ? Command(connection, "SELECT version, committed_at FROM head")
                 : Command(connection, "SELECT version, committed_at FROM versions WHERE version = $1", version.Value);
             await using var reader = await command.ExecuteReaderAsync(cancellationToken);
-            return await reader.ReadAsync(cancellationToken) ? new CatalogVersion(reader.GetInt64(0), reader.GetFieldValue<DateTimeOffset>(1)) : null;
+            return await reader.ReadAsync(cancellationToken)
+                ? new CatalogVersion(reader.GetInt64(0), reader.GetFieldValue<DateTimeOffset>(1))
+                : null;
         },
         cancellationToken);
 
@@ -135,7 +141,8 @@ public sealed class PostgresCatalogStore : ICatalogStore
         },
         cancellationToken);
 
-    public async ValueTask<IReadOnlyList<StoredObject>> ListAsync(CatalogList list, long version, CancellationToken cancellationToken) => await UseAsync(
+    public async ValueTask<IReadOnlyList<StoredObject>> ListAsync(CatalogList list, long version, CancellationToken cancellationToken) =>
+        await UseAsync(
         async connection =>
         {
             await using var command = Command(
@@ -180,13 +187,18 @@ public sealed class PostgresCatalogStore : ICatalogStore
                 {
                     await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
                     var (newest, now) = await LockHeadAsync(connection, cancellationToken);
-                    if (newest != commit.BaseVersion && commit.ConflictsWith(await ListChangedAsync(connection, commit.BaseVersion, cancellationToken)) is { Count: > 0 } conflicts)
+                    if (newest != commit.BaseVersion
+                        && commit.ConflictsWith(
+                            await ListChangedAsync(connection, commit.BaseVersion, cancellationToken)) is { Count: > 0 } conflicts)
                         return new CommitResult.Conflict(conflicts);
-                    if (commit.Job is { } job && !await PostgresJobStore.IsHeldAsync(connection, job, cancellationToken)) return new CommitResult.Fenced(job);
+                    if (commit.Job is { } job && !await PostgresJobStore.IsHeldAsync(connection, job, cancellationToken))
+                        return new CommitResult.Fenced(job);
                     var version = new CatalogVersion(newest + 1, now);
-                    await using (var batch = WriteBatch(connection, commit, version, id)) await batch.ExecuteNonQueryAsync(cancellationToken);
+                    await using (var batch = WriteBatch(connection, commit, version, id))
+                        await batch.ExecuteNonQueryAsync(cancellationToken);
 
-                    // From here on the outcome is the database's: neither a cancellation nor a lost connection says that the commit has failed.
+                    // From here on the outcome is the database's: neither a cancellation nor a lost connection says that the commit has
+                    // failed.
                     isAsked = true;
                     await transaction.CommitAsync(CancellationToken.None);
                     return (CommitResult)new CommitResult.Committed(version);
@@ -213,7 +225,8 @@ public sealed class PostgresCatalogStore : ICatalogStore
             await using var command = Command(connection, "SELECT id, kind, body FROM intents ORDER BY version, id");
             await using var reader = await command.ExecuteReaderAsync(cancellationToken);
             var intents = new List<CatalogIntent>();
-            while (await reader.ReadAsync(cancellationToken)) intents.Add(new CatalogIntent(reader.GetString(0), reader.GetString(1), reader.GetString(2)));
+            while (await reader.ReadAsync(cancellationToken))
+                intents.Add(new CatalogIntent(reader.GetString(0), reader.GetString(1), reader.GetString(2)));
             return (IReadOnlyList<CatalogIntent>)intents;
         },
         cancellationToken);
@@ -264,7 +277,9 @@ public sealed class PostgresCatalogStore : ICatalogStore
         catch (PostgresException error)
         {
             // 57P01 and its kin say that the server is going, which for us is a lost connection.
-            var state = error.SqlState.StartsWith("57P", StringComparison.Ordinal) ? SqlState.ConnectionFailure : new SqlState(error.SqlState);
+            var state = error.SqlState.StartsWith("57P", StringComparison.Ordinal)
+                ? SqlState.ConnectionFailure
+                : new SqlState(error.SqlState);
             throw new SqlException(state, $"catalog database: {error.MessageText}", error) { Detail = error.Detail };
         }
         catch (Exception error) when (error is NpgsqlException or TimeoutException or IOException or System.Net.Sockets.SocketException)
@@ -281,7 +296,8 @@ public sealed class PostgresCatalogStore : ICatalogStore
     }
 
     /// <summary>Waits for the commits before this one, and gives their last version and the database's time.</summary>
-    private static async ValueTask<(long Version, DateTimeOffset Now)> LockHeadAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
+    private static async ValueTask<(long Version, DateTimeOffset Now)> LockHeadAsync(NpgsqlConnection connection,
+        CancellationToken cancellationToken)
     {
         await using var command = Command(connection, "SELECT version, clock_timestamp() FROM head FOR UPDATE");
         await using var reader = await command.ExecuteReaderAsync(cancellationToken);
@@ -295,14 +311,16 @@ public sealed class PostgresCatalogStore : ICatalogStore
         foreach (var (key, oid, body) in commit.Writes)
         {
             var kind = ObjectKinds.Of(key.Kind).StoredName;
-            Add(batch, "UPDATE objects SET valid_to = $4 WHERE kind = $1 AND parent = $2 AND name = $3 AND valid_to IS NULL", kind, key.Parent, key.Name, version.Version);
+            Add(batch, "UPDATE objects SET valid_to = $4 WHERE kind = $1 AND parent = $2 AND name = $3 AND valid_to IS NULL", kind,
+                key.Parent, key.Name, version.Version);
             if (body is null) continue;
             Add(
                 batch, "INSERT INTO objects (kind, parent, name, oid, valid_from, body) VALUES ($1, $2, $3, $4, $5, $6)",
                 kind, key.Parent, key.Name, (long)oid.Value, version.Version, body);
         }
 
-        foreach (var intent in commit.Intents) Add(batch, "INSERT INTO intents VALUES ($1, $2, $3, $4)", intent.Id, version.Version, intent.Kind, intent.Body);
+        foreach (var intent in commit.Intents)
+            Add(batch, "INSERT INTO intents VALUES ($1, $2, $3, $4)", intent.Id, version.Version, intent.Kind, intent.Body);
         Add(batch, "INSERT INTO versions VALUES ($1, $2, $3)", version.Version, version.CommittedAt.ToUniversalTime(), id);
         Add(batch, "UPDATE head SET version = $1, committed_at = $2", version.Version, version.CommittedAt.ToUniversalTime());
         Add(batch, "SELECT pg_notify($1, $2)", Channel, version.Version.ToString(CultureInfo.InvariantCulture));
@@ -316,10 +334,13 @@ public sealed class PostgresCatalogStore : ICatalogStore
         batch.BatchCommands.Add(command);
     }
 
-    private static async ValueTask<IReadOnlySet<CatalogKey>> ListChangedAsync(NpgsqlConnection connection, long since, CancellationToken cancellationToken)
+    private static async ValueTask<IReadOnlySet<CatalogKey>> ListChangedAsync(NpgsqlConnection connection, long since,
+        CancellationToken cancellationToken)
     {
         await using var command = Command(
-            connection, "SELECT kind, parent, name FROM objects WHERE valid_from > $1 UNION SELECT kind, parent, name FROM objects WHERE valid_to > $1", since);
+            connection,
+            "SELECT kind, parent, name FROM objects WHERE valid_from > $1 UNION SELECT kind, parent, name FROM objects WHERE valid_to > $1",
+            since);
         await using var reader = await command.ExecuteReaderAsync(cancellationToken);
         var keys = new HashSet<CatalogKey>();
         while (await reader.ReadAsync(cancellationToken))
@@ -341,9 +362,12 @@ public sealed class PostgresCatalogStore : ICatalogStore
                         // The session that lost us may still be committing; it holds the head until it has ended.
                         await using var transaction = await connection.BeginTransactionAsync();
                         await LockHeadAsync(connection, CancellationToken.None);
-                        await using var command = Command(connection, "SELECT version, committed_at FROM versions WHERE commit_id = $1", id);
+                        await using var command =
+                            Command(connection, "SELECT version, committed_at FROM versions WHERE commit_id = $1", id);
                         await using var reader = await command.ExecuteReaderAsync();
-                        return await reader.ReadAsync() ? new CatalogVersion(reader.GetInt64(0), reader.GetFieldValue<DateTimeOffset>(1)) : null;
+                        return await reader.ReadAsync()
+                            ? new CatalogVersion(reader.GetInt64(0), reader.GetFieldValue<DateTimeOffset>(1))
+                            : null;
                     },
                     CancellationToken.None);
                 return version is null ? throw error : new CommitResult.Committed(version);
@@ -352,7 +376,8 @@ public sealed class PostgresCatalogStore : ICatalogStore
             {
                 if (_clock.GetElapsedTime(start) > s_patience)
                 {
-                    throw new SqlException(SqlState.TransactionResolutionUnknown, "the catalog database was lost during the commit, and did not come back", failure)
+                    throw new SqlException(SqlState.TransactionResolutionUnknown,
+                        "the catalog database was lost during the commit, and did not come back", failure)
                     {
                         Detail = "The transaction may have been committed.",
                     };

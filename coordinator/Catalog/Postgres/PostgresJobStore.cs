@@ -2,13 +2,17 @@ using Npgsql;
 
 namespace Federation.Catalog;
 
-/// <summary>Jobs in the shared catalog's database. A job whose holder is just committing is locked, and cannot be taken before that commit is done.</summary>
+/// <summary>
+/// Jobs in the shared catalog's database. A job whose holder is just committing is locked, and cannot be taken before that commit is done.
+/// </summary>
 public sealed class PostgresJobStore(PostgresCatalogStore store) : IJobStore
 {
-    public async ValueTask<JobLease?> TryTakeAsync(string name, string holder, TimeSpan duration, CancellationToken cancellationToken) => await store.UseAsync(
+    public async ValueTask<JobLease?> TryTakeAsync(string name, string holder, TimeSpan duration, CancellationToken cancellationToken) =>
+        await store.UseAsync(
         async connection =>
         {
-            await using (var insert = PostgresCatalogStore.Command(connection, "INSERT INTO jobs VALUES ($1, '', 0, '-infinity', '-infinity') ON CONFLICT DO NOTHING", name))
+            await using (var insert = PostgresCatalogStore.Command(connection,
+                "INSERT INTO jobs VALUES ($1, '', 0, '-infinity', '-infinity') ON CONFLICT DO NOTHING", name))
                 await insert.ExecuteNonQueryAsync(cancellationToken);
             await using var take = PostgresCatalogStore.Command(
                 connection,
@@ -24,7 +28,8 @@ public sealed class PostgresJobStore(PostgresCatalogStore store) : IJobStore
         cancellationToken);
 
     public async ValueTask ReleaseAsync(JobLease job, TimeSpan pause, CancellationToken cancellationToken) => await RunAsync(
-        "UPDATE jobs SET expires_at = '-infinity', due_at = clock_timestamp() + $3 WHERE name = $1 AND epoch = $2", [job.Name, job.Epoch, pause], cancellationToken);
+        "UPDATE jobs SET expires_at = '-infinity', due_at = clock_timestamp() + $3 WHERE name = $1 AND epoch = $2",
+        [job.Name, job.Epoch, pause], cancellationToken);
 
     /// <summary>Whether the lease is good, which stays true until the connection's transaction has ended.</summary>
     internal static async ValueTask<bool> IsHeldAsync(NpgsqlConnection connection, JobLease job, CancellationToken cancellationToken)

@@ -72,7 +72,8 @@ public sealed class PostgresLeaseStore(PostgresCatalogStore store) : ILeaseStore
         cancellationToken);
 
     public async ValueTask RemoveAsync(string id, CancellationToken cancellationToken) =>
-        await RunAsync("DELETE FROM leases WHERE id = $1 OR expires_at <= clock_timestamp() - $2", [id, SqliteLeaseStore.Memory], cancellationToken);
+        await RunAsync("DELETE FROM leases WHERE id = $1 OR expires_at <= clock_timestamp() - $2", [id, SqliteLeaseStore.Memory],
+            cancellationToken);
 
     private async ValueTask RunAsync(string sql, object[] values, CancellationToken cancellationToken) => await store.UseAsync(
         async connection =>

@@ -6,10 +6,11 @@ using Microsoft.Data.Sqlite;
 namespace Federation.Catalog;
 
 /// <summary>
-/// The embedded catalog: one SQLite file in WAL mode with synchronous = FULL, so that a commit that returned survives a crash of the process or the machine.
+/// The embedded catalog: one SQLite file in WAL mode with synchronous = FULL, so that a commit that returned survives a crash of the
+/// process or the machine.
 /// <para>
-/// Every object is a row that is valid from one version until another; a snapshot reads the rows valid at its version. One writer at a time, any number of readers, also of other
-/// processes.
+/// Every object is a row that is valid from one version until another; a snapshot reads the rows valid at its version. One writer at a
+/// time, any number of readers, also of other processes.
 /// </para>
 /// </summary>
 public sealed class SqliteCatalogStore : ICatalogStore
@@ -67,7 +68,9 @@ public sealed class SqliteCatalogStore : ICatalogStore
     /// <summary>Asking an embedded store for its newest version costs less than being told.</summary>
     public Task ListenAsync(Func<ValueTask> onCommit, CancellationToken cancellationToken) => Task.CompletedTask;
 
-    /// <summary>Opens or creates the store. A file that is no catalog, or of a later version, raises 58030 or 0A000 with its name.</summary>
+    /// <summary>
+    /// Opens or creates the store. A file that is no catalog, or of a later version, raises 58030 or 0A000 with its name.
+    /// </summary>
     public static async ValueTask<SqliteCatalogStore> OpenAsync(string path, TimeProvider clock, CancellationToken cancellationToken)
     {
         SQLitePCL.Batteries_V2.Init();
@@ -77,7 +80,9 @@ public sealed class SqliteCatalogStore : ICatalogStore
             // Starting over would drop all users and so let everybody in.
             throw new SqlException(SqlState.DataCorrupted, $"catalog file \"{path}\" is empty")
             {
-                Hint = "Put the catalog of a backup in its place, or remove the file to begin with a new catalog, which has no users and no servers.",
+                Hint =
+                    "Put the catalog of a backup in its place, or remove the file to begin with a new catalog, which has no users and no "
+                        + "servers.",
             };
         }
 
@@ -96,14 +101,16 @@ public sealed class SqliteCatalogStore : ICatalogStore
             await using var connection = store.Connect();
             var format = Convert.ToInt32(Scalar(connection, "PRAGMA user_version"), CultureInfo.InvariantCulture);
             if (format > FormatVersion)
-                throw new SqlException(SqlState.FeatureNotSupported, $"catalog file \"{path}\" was written by a later version") { Detail = $"Its format is {format}; this version knows {FormatVersion}." };
+                throw new SqlException(SqlState.FeatureNotSupported, $"catalog file \"{path}\" was written by a later version")
+                    { Detail = $"Its format is {format}; this version knows {FormatVersion}." };
             Scalar(connection, "PRAGMA journal_mode = WAL");
             using var transaction = connection.BeginTransaction(deferred: false);
             // Leases of the first two formats had no count of renewals or no gateway's number, and none of them is good any more.
             if (format is 1 or 2) Run(connection, "DROP TABLE IF EXISTS leases");
             Run(connection, Schema);
             Run(connection, $"PRAGMA user_version = {FormatVersion}");
-            if (Convert.ToInt64(Scalar(connection, "SELECT count(*) FROM versions"), CultureInfo.InvariantCulture) == 0) store.Initialize(connection);
+            if (Convert.ToInt64(Scalar(connection, "SELECT count(*) FROM versions"), CultureInfo.InvariantCulture) == 0)
+                store.Initialize(connection);
             transaction.Commit();
         }
         catch (SqliteException error)
@@ -128,22 +135,26 @@ public sealed class SqliteCatalogStore : ICatalogStore
     public ValueTask<StoredObject?> ReadAsync(CatalogKey key, long version, CancellationToken cancellationToken) => UseAsync(connection =>
     {
         object[] values = [ObjectKinds.Of(key.Kind).StoredName, key.Parent, key.Name, version];
-        // The state that holds now is found by the index of such states alone; only who reads an older version looks into the history, from its version on.
+        // The state that holds now is found by the index of such states alone; only who reads an older version looks into the history, from
+        // its version on.
         foreach (var rows in (string[])
         [
             "valid_to IS NULL AND valid_from <= $4",
             "valid_to > $4 ORDER BY valid_to LIMIT 1",
         ])
         {
-            using var command = Command(connection, $"SELECT oid, valid_from, body FROM objects WHERE kind = $1 AND parent = $2 AND name = $3 AND {rows}", values);
+            using var command = Command(connection,
+                $"SELECT oid, valid_from, body FROM objects WHERE kind = $1 AND parent = $2 AND name = $3 AND {rows}", values);
             using var reader = command.ExecuteReader();
-            if (reader.Read() && reader.GetInt64(1) <= version) return new StoredObject(key, new Oid((uint)reader.GetInt64(0)), reader.GetInt64(1), reader.GetString(2));
+            if (reader.Read() && reader.GetInt64(1) <= version)
+                return new StoredObject(key, new Oid((uint)reader.GetInt64(0)), reader.GetInt64(1), reader.GetString(2));
         }
 
         return null;
     });
 
-    public ValueTask<IReadOnlyList<StoredObject>> ListAsync(CatalogList list, long version, CancellationToken cancellationToken) => UseAsync(connection =>
+    public ValueTask<IReadOnlyList<StoredObject>> ListAsync(CatalogList list, long version, CancellationToken cancellationToken) =>
+        UseAsync(connection =>
     {
         using var command = Command(
             connection,
@@ -157,7 +168,8 @@ public sealed class SqliteCatalogStore : ICatalogStore
         using var reader = command.ExecuteReader();
         var objects = new List<StoredObject>();
         while (reader.Read())
-            objects.Add(new StoredObject(new CatalogKey(list.Kind, list.Parent, reader.GetString(0)), new Oid((uint)reader.GetInt64(1)), reader.GetInt64(2), reader.GetString(3)));
+            objects.Add(new StoredObject(new CatalogKey(list.Kind, list.Parent, reader.GetString(0)), new Oid((uint)reader.GetInt64(1)),
+                reader.GetInt64(2), reader.GetString(3)));
         return (IReadOnlyList<StoredObject>)objects;
     });
 
@@ -188,8 +200,10 @@ public sealed class SqliteCatalogStore : ICatalogStore
         }
     }
 
-    public ValueTask<Oid> ReserveOidsAsync(int count, CancellationToken cancellationToken) => UseAsync(connection => new Oid(Convert.ToUInt32(
-        Scalar(connection, "UPDATE counters SET value = value + $1 WHERE name = 'oid' RETURNING value - $1", count), CultureInfo.InvariantCulture)));
+    public ValueTask<Oid> ReserveOidsAsync(int count, CancellationToken cancellationToken) =>
+        UseAsync(connection => new Oid(Convert.ToUInt32(
+        Scalar(connection, "UPDATE counters SET value = value + $1 WHERE name = 'oid' RETURNING value - $1", count),
+        CultureInfo.InvariantCulture)));
 
     public ValueTask<IReadOnlyList<CatalogIntent>> ListIntentsAsync(CancellationToken cancellationToken) => UseAsync(connection =>
     {
@@ -214,7 +228,8 @@ public sealed class SqliteCatalogStore : ICatalogStore
         using var transaction = connection.BeginTransaction(deferred: false);
         var oldest = Scalar(connection, "SELECT max(version) FROM versions WHERE committed_at <= $1", before.UtcTicks);
         if (oldest is not long version) return 0;
-        var count = Run(connection, "DELETE FROM objects WHERE valid_to <= $1", version) + Run(connection, "DELETE FROM versions WHERE version < $1", version);
+        var count = Run(connection, "DELETE FROM objects WHERE valid_to <= $1", version)
+            + Run(connection, "DELETE FROM versions WHERE version < $1", version);
         transaction.Commit();
         return count;
     });
@@ -222,10 +237,13 @@ public sealed class SqliteCatalogStore : ICatalogStore
     private static IReadOnlySet<CatalogKey> ListChanged(SqliteConnection connection, long since)
     {
         using var command = Command(
-            connection, "SELECT kind, parent, name FROM objects WHERE valid_from > $1 UNION SELECT kind, parent, name FROM objects WHERE valid_to > $1", [since]);
+            connection,
+            "SELECT kind, parent, name FROM objects WHERE valid_from > $1 UNION SELECT kind, parent, name FROM objects WHERE valid_to > $1",
+            [since]);
         using var reader = command.ExecuteReader();
         var keys = new HashSet<CatalogKey>();
-        while (reader.Read()) keys.Add(new CatalogKey(ObjectKinds.Named(reader.GetString(0)).Kind, reader.GetString(1), reader.GetString(2)));
+        while (reader.Read())
+            keys.Add(new CatalogKey(ObjectKinds.Named(reader.GetString(0)).Kind, reader.GetString(1), reader.GetString(2)));
         return keys;
     }
 
@@ -239,17 +257,21 @@ public sealed class SqliteCatalogStore : ICatalogStore
         foreach (var (key, oid, body) in commit.Writes)
         {
             object[] values = [ObjectKinds.Of(key.Kind).StoredName, key.Parent, key.Name, version.Version, (long)oid.Value, body ?? ""];
-            Run(connection, "UPDATE objects SET valid_to = $4 WHERE kind = $1 AND parent = $2 AND name = $3 AND valid_to IS NULL", values[..4]);
+            Run(connection, "UPDATE objects SET valid_to = $4 WHERE kind = $1 AND parent = $2 AND name = $3 AND valid_to IS NULL",
+                values[..4]);
             if (body is not null) Run(connection, "INSERT INTO objects VALUES ($1, $2, $3, $5, $4, NULL, $6)", values);
         }
 
-        foreach (var intent in commit.Intents) Run(connection, "INSERT INTO intents VALUES ($1, $2, $3, $4)", intent.Id, version.Version, intent.Kind, intent.Body);
+        foreach (var intent in commit.Intents)
+            Run(connection, "INSERT INTO intents VALUES ($1, $2, $3, $4)", intent.Id, version.Version, intent.Kind, intent.Body);
         Run(connection, "INSERT INTO versions VALUES ($1, $2)", version.Version, version.CommittedAt.UtcTicks);
         transaction.Commit();
         return new CommitResult.Committed(version);
     }
 
-    /// <summary>A full disk makes SQLite roll back by itself; then there is nothing left to roll back, and its own error is the one to tell.</summary>
+    /// <summary>
+    /// A full disk makes SQLite roll back by itself; then there is nothing left to roll back, and its own error is the one to tell.
+    /// </summary>
     private static void End(SqliteTransaction transaction)
     {
         try
@@ -311,7 +333,8 @@ public sealed class SqliteCatalogStore : ICatalogStore
     {
         13 => new SqlException(SqlState.DiskFull, $"could not write catalog \"{path}\": no space left on device", error),
         5 or 6 => new SqlException(SqlState.LockNotAvailable, $"catalog \"{path}\" is locked by another process", error),
-        11 or 26 => new SqlException(SqlState.DataCorrupted, $"catalog \"{path}\" is damaged or is not a catalog", error) { Detail = error.Message },
+        11 or 26 => new SqlException(SqlState.DataCorrupted, $"catalog \"{path}\" is damaged or is not a catalog", error)
+            { Detail = error.Message },
         _ => new SqlException(SqlState.IoError, $"could not use catalog \"{path}\": {error.Message}", error),
     };
 

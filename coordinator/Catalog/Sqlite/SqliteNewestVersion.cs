@@ -18,7 +18,10 @@ internal sealed class SqliteNewestVersion(Func<SqliteConnection> connect) : IDis
         try
         {
             CatalogVersion? version;
-            using (var reader = command.ExecuteReader()) version = reader.Read() ? new CatalogVersion(reader.GetInt64(0), new DateTimeOffset(reader.GetInt64(1), TimeSpan.Zero)) : null;
+            using (var reader = command.ExecuteReader())
+                version = reader.Read()
+                    ? new CatalogVersion(reader.GetInt64(0), new DateTimeOffset(reader.GetInt64(1), TimeSpan.Zero))
+                    : null;
             _idle.Add(command);
             return version;
         }
@@ -39,7 +42,8 @@ internal sealed class SqliteNewestVersion(Func<SqliteConnection> connect) : IDis
         var connection = connect();
         try
         {
-            var command = SqliteCatalogStore.Command(connection, "SELECT version, committed_at FROM versions ORDER BY version DESC LIMIT 1", []);
+            var command =
+                SqliteCatalogStore.Command(connection, "SELECT version, committed_at FROM versions ORDER BY version DESC LIMIT 1", []);
             command.Prepare();
             return command;
         }

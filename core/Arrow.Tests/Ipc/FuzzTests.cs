@@ -100,7 +100,9 @@ public sealed class FuzzTests
             }
         }
 
-        if (GoldenFiles.Folder is { } folder) seeds.AddRange(GoldenFiles.Streams().Select(name => File.ReadAllBytes(Path.Combine(folder, name))).Where(bytes => bytes.Length < 8000));
+        if (GoldenFiles.Folder is { } folder)
+            seeds.AddRange(
+                GoldenFiles.Streams().Select(name => File.ReadAllBytes(Path.Combine(folder, name))).Where(bytes => bytes.Length < 8000));
         return seeds;
     }
 

@@ -8,7 +8,8 @@ using Federation.Core.Values;
 namespace Federation.Arrow.Tests.Ipc;
 
 /// <summary>
-/// The JSON twin of a golden stream (Arrow's integration testing format): each value in the CLR form that the column of its type should give.
+/// The JSON twin of a golden stream (Arrow's integration testing format): each value in the CLR form that the column of its type should
+/// give.
 /// </summary>
 internal sealed class GoldenJson
 {
@@ -35,7 +36,9 @@ internal sealed class GoldenJson
     private object?[] Column(JsonElement field, JsonElement column)
     {
         var count = column.GetProperty("count").GetInt32();
-        var values = field.TryGetProperty("dictionary", out var dictionary) ? FromDictionary(field, dictionary, column, count) : Values(field, column, count);
+        var values = field.TryGetProperty("dictionary", out var dictionary)
+            ? FromDictionary(field, dictionary, column, count)
+            : Values(field, column, count);
         if (column.TryGetProperty("VALIDITY", out var validity))
             for (var i = 0; i < count; i++)
                 if (validity[i].GetInt32() == 0)
@@ -51,7 +54,8 @@ internal sealed class GoldenJson
         plain.Remove("dictionary");
         var values = Column(JsonSerializer.SerializeToElement(plain), found.GetProperty("data").GetProperty("columns")[0]);
         var indices = column.GetProperty("DATA");
-        return [.. Enumerable.Range(0, count).Select(i => Integer(indices[i]) is var index && index >= 0 && index < values.Length ? values[(int)index] : null)];
+        return [.. Enumerable.Range(0, count)
+            .Select(i => Integer(indices[i]) is var index && index >= 0 && index < values.Length ? values[(int)index] : null)];
     }
 
     private object?[] Values(JsonElement field, JsonElement column, int count)
@@ -64,11 +68,13 @@ internal sealed class GoldenJson
             case "struct":
                 var fields = children.EnumerateArray().Select((child, i) => Column(child, column.GetProperty("children")[i])).ToArray();
                 return [.. Enumerable.Range(0, count).Select(row => fields.Select(values => values[row]).ToArray())];
-            case "list" or "largelist" or "map" or "listview" or "largelistview" or "fixedsizelist": return Lists(type, children[0], column, count);
+            case "list" or "largelist" or "map" or "listview" or "largelistview" or "fixedsizelist":
+                return Lists(type, children[0], column, count);
             case "runendencoded":
                 var ends = Column(children[0], column.GetProperty("children")[0]);
                 var runs = Column(children[1], column.GetProperty("children")[1]);
-                return [.. Enumerable.Range(0, count).Select(row => runs[Array.FindIndex(ends, end => Convert.ToInt64(end, CultureInfo.InvariantCulture) > row)])];
+                return [.. Enumerable.Range(0, count)
+                    .Select(row => runs[Array.FindIndex(ends, end => Convert.ToInt64(end, CultureInfo.InvariantCulture) > row)])];
             case "utf8view" or "binaryview": return Views(column, count, type.GetProperty("name").GetString() == "utf8view");
         }
 
@@ -101,11 +107,13 @@ internal sealed class GoldenJson
 
     private static object?[] Views(JsonElement column, int count, bool isText)
     {
-        var buffers = column.GetProperty("VARIADIC_DATA_BUFFERS").EnumerateArray().Select(buffer => Convert.FromHexString(buffer.GetString()!)).ToArray();
+        var buffers = column.GetProperty("VARIADIC_DATA_BUFFERS").EnumerateArray()
+            .Select(buffer => Convert.FromHexString(buffer.GetString()!)).ToArray();
         return [.. column.GetProperty("VIEWS").EnumerateArray().Take(count).Select(view =>
         {
             var size = view.GetProperty("SIZE").GetInt32();
-            if (view.TryGetProperty("INLINED", out var inlined)) return isText ? inlined.GetString() : Convert.FromHexString(inlined.GetString()!);
+            if (view.TryGetProperty("INLINED", out var inlined))
+                return isText ? inlined.GetString() : Convert.FromHexString(inlined.GetString()!);
             var bytes = buffers[view.GetProperty("BUFFER_INDEX").GetInt32()].AsSpan(view.GetProperty("OFFSET").GetInt32(), size).ToArray();
             return isText ? System.Text.Encoding.UTF8.GetString(bytes) : (object?)bytes;
         })];
@@ -127,7 +135,9 @@ internal sealed class GoldenJson
                     (32, false) or (64, true) => (long)integer,
                     _ => new PgNumeric(integer, 0),
                 };
-            case "floatingpoint": return type.GetProperty("precision").GetString() == "DOUBLE" ? value.GetDouble() : (object)value.GetSingle();
+            case "floatingpoint": return type.GetProperty("precision").GetString() == "DOUBLE"
+                ? value.GetDouble()
+                : (object)value.GetSingle();
             case "utf8" or "largeutf8": return value.GetString();
             case "binary" or "largebinary" or "fixedsizebinary": return Convert.FromHexString(value.GetString()!);
             case "decimal":
@@ -147,7 +157,8 @@ internal sealed class GoldenJson
     {
         "YEAR_MONTH" => new PgInterval(value.GetInt32(), 0, 0),
         "DAY_TIME" => new PgInterval(0, value.GetProperty("days").GetInt32(), value.GetProperty("milliseconds").GetInt32() * 1000L),
-        _ => new PgInterval(value.GetProperty("months").GetInt32(), value.GetProperty("days").GetInt32(), value.GetProperty("nanoseconds").GetInt64() / 1000),
+        _ => new PgInterval(value.GetProperty("months").GetInt32(), value.GetProperty("days").GetInt32(),
+            value.GetProperty("nanoseconds").GetInt64() / 1000),
     };
 
     private static long Microseconds(long value, string unit) => unit switch

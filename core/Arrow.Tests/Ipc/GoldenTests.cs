@@ -4,11 +4,16 @@ using Federation.Core.Types;
 
 namespace Federation.Arrow.Tests.Ipc;
 
-/// <summary>Streams of other implementations and versions give the values that their JSON twins name, or say what is not supported.</summary>
+/// <summary>
+/// Streams of other implementations and versions give the values that their JSON twins name, or say what is not supported.
+/// </summary>
 [Collection(NativeMemoryCollection.Name)]
 public sealed class GoldenTests
 {
-    /// <summary>What columns cannot hold, by a part of the file's name: unions, a compression, and random durations of more seconds than 64 bits of microseconds cover.</summary>
+    /// <summary>
+    /// What columns cannot hold, by a part of the file's name: unions, a compression, and random durations of more seconds than 64 bits of
+    /// microseconds cover.
+    /// </summary>
     private static readonly (string Name, SqlState State, string Error)[] s_refused =
     [
         ("generated_union", SqlState.FeatureNotSupported, "union"),
@@ -79,7 +84,8 @@ public sealed class GoldenTests
             {
                 Assert.Equal(columns[column].Length, batch.RowCount);
                 for (var row = 0; row < batch.RowCount; row++)
-                    Assert.Equal($"{column} {row} {Show(columns[column][row])}", $"{column} {row} {Show(Read(batch.Columns[column], row))}");
+                    Assert.Equal($"{column} {row} {Show(columns[column][row])}",
+                        $"{column} {row} {Show(Read(batch.Columns[column], row))}");
             }
         }
 

@@ -78,7 +78,8 @@ public sealed class RoundTripTests
         {
             Assert.True(message.Body.Length <= 4096);
             using var part = Decode(schema, message);
-            for (var i = 0; i < part.RowCount; i++, row++) Assert.Equal(Samples.Show(batch.Columns[0].ReadValue(row)), Samples.Show(part.Columns[0].ReadValue(i)));
+            for (var i = 0; i < part.RowCount; i++, row++)
+                Assert.Equal(Samples.Show(batch.Columns[0].ReadValue(row)), Samples.Show(part.Columns[0].ReadValue(i)));
             message.Dispose();
         }
 
@@ -110,12 +111,14 @@ public sealed class RoundTripTests
             ulong[] values = [1, 2, 0, 1, 99, 12_345, 3, 0];
             for (var i = 0; i < 8; i++) entries[i] = values[i];
             var items = new Column(SqlType.Text) { Length = 3, Bytes = BytesLayout.Views, Values = views };
-            var lists = new Column(list) { Length = 4, List = ListLayout.Entries, Values = (byte*)entries, Validity = validity, Children = [items] };
+            var lists = new Column(list)
+                { Length = 4, List = ListLayout.Entries, Values = (byte*)entries, Validity = validity, Children = [items] };
             var booleans = new Column(SqlType.Bool) { Length = 4, Values = flags };
             using var batch = new Batch(4, [lists, booleans], null);
             using var message = new IpcBatchWriter(schema).Encode(batch);
             using var read = Decode(schema, message);
-            Assert.Equal(["[a text that is longer than twelve bytes,x][2][1]", "[short][1][1]", "NULL", "[][][]"], Enumerable.Range(0, 4).Select(i => Samples.Show(read.Columns[0].ReadValue(i))));
+            Assert.Equal(["[a text that is longer than twelve bytes,x][2][1]", "[short][1][1]", "NULL", "[][][]"],
+                Enumerable.Range(0, 4).Select(i => Samples.Show(read.Columns[0].ReadValue(i))));
             Assert.Equal([true, false, true, false], Enumerable.Range(0, 4).Select(i => read.Columns[1].GetBoolean(i)));
         }
     }
@@ -199,7 +202,8 @@ public sealed class RoundTripTests
             {
                 Assert.Equal(expected.Columns[column].Type, actual.Columns[column].Type);
                 for (var row = 0; row < count; row++)
-                    Assert.Equal(Samples.Show(expected.Columns[column].ReadValue(start + row)), Samples.Show(actual.Columns[column].ReadValue(row)));
+                    Assert.Equal(Samples.Show(expected.Columns[column].ReadValue(start + row)),
+                        Samples.Show(actual.Columns[column].ReadValue(row)));
             }
         }
     }

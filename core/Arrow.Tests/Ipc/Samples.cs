@@ -21,10 +21,13 @@ internal static class Samples
         yield return new SqlType(PgTypes.Timestamptz, 3);
         yield return new SqlType(PgTypes.Int2vector);
         yield return new SqlType(PgTypes.Oidvector);
-        foreach (var element in (SqlType[])[SqlType.Int4, SqlType.Text, SqlType.NumericOf(12, 3), SqlType.Interval, SqlType.Uuid, SqlType.Bool, SqlType.Timetz]) yield return SqlType.Array(element);
+        foreach (var element in (SqlType[])[SqlType.Int4, SqlType.Text, SqlType.NumericOf(12, 3), SqlType.Interval, SqlType.Uuid,
+            SqlType.Bool, SqlType.Timetz]) yield return SqlType.Array(element);
         yield return SqlType.Array(SqlType.Array(SqlType.Text));
-        yield return SqlType.Record(new RecordField("a", SqlType.Int4), new RecordField("b", SqlType.Text), new RecordField("a", SqlType.Array(SqlType.Date)));
-        yield return SqlType.Array(SqlType.Record(new RecordField("x", SqlType.Bool), new RecordField("y", SqlType.Record(new RecordField("z", SqlType.Uuid)))));
+        yield return SqlType.Record(new RecordField("a", SqlType.Int4), new RecordField("b", SqlType.Text),
+            new RecordField("a", SqlType.Array(SqlType.Date)));
+        yield return SqlType.Array(
+            SqlType.Record(new RecordField("x", SqlType.Bool), new RecordField("y", SqlType.Record(new RecordField("z", SqlType.Uuid)))));
         yield return SqlType.Record();
     }
 
@@ -48,7 +51,12 @@ internal static class Samples
             Storage.Date => number switch { 1 => PgDate.Infinity, 2 => PgDate.NegativeInfinity, _ => new PgDate(number * 1000) },
             Storage.Time => new PgTime(number == 1 ? 86_400_000_000 : number * 1_000_001L % 86_400_000_000),
             Storage.TimeTz => new PgTimeTz(number * 1_000_001L % 86_400_000_000, (number % 7 - 3) * 3600),
-            Storage.Timestamp => number switch { 1 => PgTimestamp.Infinity, 2 => PgTimestamp.NegativeInfinity, _ => new PgTimestamp(number * 1_234_567_890_123L) },
+            Storage.Timestamp => number switch
+            {
+                1 => PgTimestamp.Infinity,
+                2 => PgTimestamp.NegativeInfinity,
+                _ => new PgTimestamp(number * 1_234_567_890_123L),
+            },
             Storage.Interval => new PgInterval(number, -number, number * 1_000_000_007L),
             Storage.Uuid => new Guid(number, 2, 3, 4, 5, 6, 7, 8, 9, 10, (byte)number),
             Storage.Bit => Bits(number),
@@ -99,7 +107,12 @@ internal static class Samples
     private static PgNumeric Decimal(DecimalShape shape, int number)
     {
         var most = BigInteger.Pow(10, shape.Precision) - 1;
-        return number switch { 0 => new PgNumeric(most, shape.Scale), 1 => new PgNumeric(-most, shape.Scale), _ => new PgNumeric(number * 31 % most, shape.Scale) };
+        return number switch
+        {
+            0 => new PgNumeric(most, shape.Scale),
+            1 => new PgNumeric(-most, shape.Scale),
+            _ => new PgNumeric(number * 31 % most, shape.Scale),
+        };
     }
 
     private static PgBits Bits(int number)

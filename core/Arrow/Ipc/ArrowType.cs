@@ -33,7 +33,8 @@ internal enum ArrowKind : byte
 }
 
 /// <summary>A type of Schema.fbs. What a kind has no use for is 0.</summary>
-/// <param name="Width">Bits of integers, decimals, times; bytes of fixed_size_binary; items of fixed_size_list; children of a union, whose type numbers count from 0.</param>
+/// <param name="Width">Bits of integers, decimals, times; bytes of fixed_size_binary; items of fixed_size_list; children of a union, whose
+/// type numbers count from 0.</param>
 /// <param name="Unit">TimeUnit, DateUnit, IntervalUnit or Precision of floating point, by kind.</param>
 internal readonly record struct ArrowType(ArrowKind Kind, int Width = 0, short Unit = 0)
 {
@@ -48,7 +49,8 @@ internal readonly record struct ArrowType(ArrowKind Kind, int Width = 0, short U
 
     public static ArrowType Int(int bits, bool isSigned = true) => new(ArrowKind.Int, bits) { IsSigned = isSigned };
 
-    public static ArrowType Decimal(int bits, int precision, int scale) => new(ArrowKind.Decimal, bits) { Precision = precision, Scale = scale };
+    public static ArrowType Decimal(int bits, int precision, int scale) =>
+        new(ArrowKind.Decimal, bits) { Precision = precision, Scale = scale };
 
     public static ArrowType Read(ArrowKind kind, FlatTable table)
     {
@@ -116,10 +118,13 @@ internal readonly record struct ArrowType(ArrowKind Kind, int Width = 0, short U
     {
         var unit = Within(table.GetInt16(0, TimeUnits.Millisecond), 3);
         var bits = table.GetInt32(1, 32);
-        return bits == (unit <= TimeUnits.Millisecond ? 32 : 64) ? new(ArrowKind.Time, bits, unit) : throw IpcErrors.Malformed($"times of {bits} bits in unit {unit}");
+        return bits == (unit <= TimeUnits.Millisecond ? 32 : 64)
+            ? new(ArrowKind.Time, bits, unit)
+            : throw IpcErrors.Malformed($"times of {bits} bits in unit {unit}");
     }
 
-    private static short Within(short value, short last) => value >= 0 && value <= last ? value : throw IpcErrors.Malformed($"unknown unit {value}");
+    private static short Within(short value, short last) =>
+        value >= 0 && value <= last ? value : throw IpcErrors.Malformed($"unknown unit {value}");
 }
 
 /// <summary>TimeUnit of Schema.fbs.</summary>

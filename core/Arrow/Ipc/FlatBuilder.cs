@@ -4,8 +4,8 @@ using System.Text;
 namespace Federation.Arrow.Ipc;
 
 /// <summary>
-/// Writes a FlatBuffer from its end to its start, as references point forward: children first, the root last. Values are aligned to their size counted from the end, and the whole to 8 bytes. One builder writes many buffers, one
-/// after the other; not thread-safe.
+/// Writes a FlatBuffer from its end to its start, as references point forward: children first, the root last. Values are aligned to their
+/// size counted from the end, and the whole to 8 bytes. One builder writes many buffers, one after the other; not thread-safe.
 /// </summary>
 internal sealed class FlatBuilder
 {

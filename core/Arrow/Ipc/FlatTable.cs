@@ -3,10 +3,14 @@ using System.Text;
 
 namespace Federation.Arrow.Ipc;
 
-// FlatBuffers (flatbuffers.dev, internals): little-endian; a table begins with the signed distance back to its vtable; a vtable is uint16 bytes of the vtable, uint16 bytes of the table, then for each field the uint16 distance
-// from the table's start, 0 for absent; tables, strings and vectors are referred to by the uint32 distance forward from the reference; a vector is a uint32 count and its items, a string a vector of UTF-8 bytes.
+// FlatBuffers (flatbuffers.dev, internals): little-endian; a table begins with the signed distance back to its vtable; a vtable is uint16
+// bytes of the vtable, uint16 bytes of the table, then for each field the uint16 distance from the table's start, 0 for absent; tables,
+// strings and vectors are referred to by the uint32 distance forward from the reference; a vector is a uint32 count and its items, a string
+// a vector of UTF-8 bytes.
 
-/// <summary>A table of a FlatBuffer that somebody else wrote: every distance is checked against the buffer, and what does not fit raises 08P01.</summary>
+/// <summary>
+/// A table of a FlatBuffer that somebody else wrote: every distance is checked against the buffer, and what does not fit raises 08P01.
+/// </summary>
 internal readonly ref struct FlatTable
 {
     private readonly ReadOnlySpan<byte> _buffer;
@@ -54,7 +58,8 @@ internal readonly ref struct FlatTable
         return at != 0;
     }
 
-    public FlatTable GetTable(int field, string name) => TryGetTable(field, out var table) ? table : throw IpcErrors.Malformed($"no {name}");
+    public FlatTable GetTable(int field, string name) =>
+        TryGetTable(field, out var table) ? table : throw IpcErrors.Malformed($"no {name}");
 
     public string? GetString(int field) => Position(field, sizeof(uint)) is var at and not 0 ? ReadString(_buffer, at) : null;
 
@@ -69,7 +74,8 @@ internal readonly ref struct FlatTable
 
     internal static int Demand(ReadOnlySpan<byte> buffer, long position, long length)
     {
-        if (position < 0 || length < 0 || position > buffer.Length - length) IpcErrors.ThrowMalformed("an offset points outside of the metadata");
+        if (position < 0 || length < 0 || position > buffer.Length - length)
+            IpcErrors.ThrowMalformed("an offset points outside of the metadata");
         return (int)position;
     }
 
@@ -77,7 +83,8 @@ internal readonly ref struct FlatTable
 
     private static ushort ReadUInt16(ReadOnlySpan<byte> buffer, int at) => BinaryPrimitives.ReadUInt16LittleEndian(buffer[at..]);
 
-    private static long Follow(ReadOnlySpan<byte> buffer, int reference) => reference + (long)BinaryPrimitives.ReadUInt32LittleEndian(buffer[reference..]);
+    private static long Follow(ReadOnlySpan<byte> buffer, int reference) =>
+        reference + (long)BinaryPrimitives.ReadUInt32LittleEndian(buffer[reference..]);
 
     private static string ReadString(ReadOnlySpan<byte> buffer, int reference)
     {
@@ -130,5 +137,6 @@ internal readonly ref struct FlatVector
     public FlatTable Table(int index) => FlatTable.At(_buffer, _start + (index * _itemSize));
 
     /// <summary>The int64 at <paramref name="offset"/> bytes within item <paramref name="index"/>.</summary>
-    public long Int64(int index, int offset = 0) => BinaryPrimitives.ReadInt64LittleEndian(_buffer[(_start + (index * _itemSize) + offset)..]);
+    public long Int64(int index, int offset = 0) =>
+        BinaryPrimitives.ReadInt64LittleEndian(_buffer[(_start + (index * _itemSize) + offset)..]);
 }

@@ -1,8 +1,9 @@
 namespace Federation.Arrow.Ipc;
 
 /// <summary>
-/// Decodes the record batches and dictionaries that follow a schema. A batch views the body that it was decoded from and owns it; dictionaries are kept until they are replaced or the reader is disposed. Batches outlive the reader.
-/// One reader per stream; not thread-safe.
+/// Decodes the record batches and dictionaries that follow a schema. A batch views the body that it was decoded from and owns it;
+/// dictionaries are kept until they are replaced or the reader is disposed. Batches outlive the reader. One reader per stream; not
+/// thread-safe.
 /// </summary>
 /// <param name="schema">What the stream began with.</param>
 /// <param name="trustsValues">
@@ -20,8 +21,9 @@ public sealed class IpcBatchReader(IpcSchema schema, bool trustsValues = false) 
     public IpcSchema Schema { get; } = schema;
 
     /// <summary>
-    /// The batch of a record batch message; null for a dictionary, which is remembered. Takes over the body, also when it throws. Raises 08P01 for bytes that break the format, 0A000 for what is not supported, 54000 for messages that
-    /// ask for far more memory than was sent, 22021 and 22008 for values that no column may hold.
+    /// The batch of a record batch message; null for a dictionary, which is remembered. Takes over the body, also when it throws. Raises
+    /// 08P01 for bytes that break the format, 0A000 for what is not supported, 54000 for messages that ask for far more memory than was
+    /// sent, 22021 and 22008 for values that no column may hold.
     /// </summary>
     public Batch? Read(ReadOnlySpan<byte> header, NativeBlock? body)
     {
@@ -29,7 +31,8 @@ public sealed class IpcBatchReader(IpcSchema schema, bool trustsValues = false) 
         try
         {
             var message = IpcHeader.Read(header);
-            if (message.BodyLength > (body?.Length ?? 0)) throw IpcErrors.Malformed($"a body of {body?.Length ?? 0} bytes instead of {message.BodyLength}");
+            if (message.BodyLength > (body?.Length ?? 0))
+                throw IpcErrors.Malformed($"a body of {body?.Length ?? 0} bytes instead of {message.BodyLength}");
             switch (message.Kind)
             {
                 case IpcHeader.RecordBatch: return ReadBatch(message.Table, memory);

@@ -5,7 +5,8 @@ using Federation.Core.Types;
 namespace Federation.Arrow.Ipc;
 
 /// <summary>
-/// Encodes batches of one schema as record batch messages. Columns may view kernel vectors, Arrow buffers or builders: each byte is copied once, from the column to the body. One writer per stream; not thread-safe.
+/// Encodes batches of one schema as record batch messages. Columns may view kernel vectors, Arrow buffers or builders: each byte is copied
+/// once, from the column to the body. One writer per stream; not thread-safe.
 /// </summary>
 public sealed unsafe class IpcBatchWriter
 {
@@ -21,7 +22,9 @@ public sealed unsafe class IpcBatchWriter
         _columns = [.. schema.Fields.Select(ColumnWriter.Create)];
     }
 
-    /// <summary>All rows of a batch. The batch is read, and stays the caller's. Raises 54000 when the body would be longer than 2 GB.</summary>
+    /// <summary>
+    /// All rows of a batch. The batch is read, and stays the caller's. Raises 54000 when the body would be longer than 2 GB.
+    /// </summary>
     public IpcMessage Encode(Batch batch) => Encode(batch, 0, batch.RowCount);
 
     /// <summary>A range of a batch's rows.</summary>
@@ -59,7 +62,9 @@ public sealed unsafe class IpcBatchWriter
         }
     }
 
-    /// <summary>A batch as several messages when its body would be longer than <paramref name="maxBodyBytes"/>; a single row is never split.</summary>
+    /// <summary>
+    /// A batch as several messages when its body would be longer than <paramref name="maxBodyBytes"/>; a single row is never split.
+    /// </summary>
     public IEnumerable<IpcMessage> EncodeSplit(Batch batch, long maxBodyBytes)
     {
         var pending = new Stack<(int Start, int Count)>();
@@ -110,7 +115,9 @@ public sealed unsafe class IpcBatchWriter
         for (var i = 0; i < _columns.Length; i++)
         {
             if (!IsHeldAlike(batch.Columns[i].Type, _schema.Fields[i].Type))
-                throw new SqlException(SqlState.DatatypeMismatch, $"column {i + 1} of the batch is held as {batch.Columns[i].Type.KernelName} instead of {_schema.Fields[i].Type.KernelName}");
+                throw new SqlException(SqlState.DatatypeMismatch,
+                    $"column {i + 1} of the batch is held as {batch.Columns[i].Type.KernelName} instead of "
+                        + $"{_schema.Fields[i].Type.KernelName}");
             _columns[i].Add(batch.Columns[i], start, count);
         }
     }
@@ -122,7 +129,8 @@ public sealed unsafe class IpcBatchWriter
         if (held.Storage != announced.Storage) return false;
         switch (held.Storage)
         {
-            case Storage.Decimal: return held.Decimal!.Value.Scale == announced.Decimal!.Value.Scale && held.Decimal.Value.Precision <= announced.Decimal.Value.Precision;
+            case Storage.Decimal: return held.Decimal!.Value.Scale == announced.Decimal!.Value.Scale
+                && held.Decimal.Value.Precision <= announced.Decimal.Value.Precision;
             case Storage.List: return IsHeldAlike(IpcTypes.ItemOf(held), IpcTypes.ItemOf(announced));
             case Storage.Struct:
                 if (held.Fields.Count != announced.Fields.Count) return false;

@@ -3,7 +3,9 @@ using Federation.Core.Errors;
 
 namespace Federation.Arrow.Ipc;
 
-/// <summary>The errors of Arrow messages: 08P01 for bytes that break the format, 0A000 for what the format allows and this reader does not.</summary>
+/// <summary>
+/// The errors of Arrow messages: 08P01 for bytes that break the format, 0A000 for what the format allows and this reader does not.
+/// </summary>
 internal static class IpcErrors
 {
     public static SqlException Malformed(string detail) => new(SqlState.ProtocolViolation, $"malformed Arrow message: {detail}");

@@ -1,6 +1,8 @@
 namespace Federation.Arrow.Ipc;
 
-/// <summary>The Message table that every header is (Message.fbs): version, kind of the content, the content, length of the body behind it.</summary>
+/// <summary>
+/// The Message table that every header is (Message.fbs): version, kind of the content, the content, length of the body behind it.
+/// </summary>
 internal readonly ref struct IpcHeader
 {
     public const byte Schema = 1;

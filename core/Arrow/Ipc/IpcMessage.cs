@@ -1,7 +1,8 @@
 namespace Federation.Arrow.Ipc;
 
 /// <summary>
-/// An encoded message: what Flight sends as data_header and data_body, and what the stream format frames. Owns the body until disposed; <see cref="TakeBody"/> moves it.
+/// An encoded message: what Flight sends as data_header and data_body, and what the stream format frames. Owns the body until disposed;
+/// <see cref="TakeBody"/> moves it.
 /// </summary>
 public sealed class IpcMessage(ReadOnlyMemory<byte> header, NativeBlock? body, long rowCount) : IDisposable
 {

@@ -4,7 +4,8 @@ using Federation.Core.Types;
 namespace Federation.Arrow.Ipc;
 
 /// <summary>
-/// The schema of an Arrow stream (Schema.fbs, Message.fbs): what is written for a <see cref="BatchSchema"/>, or what another writer's message says. Immutable; thread-safe.
+/// The schema of an Arrow stream (Schema.fbs, Message.fbs): what is written for a <see cref="BatchSchema"/>, or what another writer's
+/// message says. Immutable; thread-safe.
 /// </summary>
 public sealed class IpcSchema
 {
@@ -21,14 +22,18 @@ public sealed class IpcSchema
     /// <summary>Names and types of the columns.</summary>
     public BatchSchema Batch { get; }
 
-    /// <summary>The schema message: a Message FlatBuffer without the frame of the stream format, as Flight's data_header carries it. Multiple of 8 bytes.</summary>
+    /// <summary>
+    /// The schema message: a Message FlatBuffer without the frame of the stream format, as Flight's data_header carries it. Multiple of 8
+    /// bytes.
+    /// </summary>
     public ReadOnlyMemory<byte> Message { get; }
 
     internal EquatableArray<IpcField> Fields { get; }
 
     /// <summary>The schema as it is written for these columns.</summary>
     /// <param name="metadata">Further metadata of a column, by its index; null for none.</param>
-    public static IpcSchema Encode(BatchSchema schema, IpcForm form = IpcForm.Portable, Func<int, EquatableArray<KeyValuePair<string, string>>>? metadata = null)
+    public static IpcSchema Encode(BatchSchema schema, IpcForm form = IpcForm.Portable,
+        Func<int, EquatableArray<KeyValuePair<string, string>>>? metadata = null)
     {
         var fields = new IpcField[schema.Fields.Count];
         for (var i = 0; i < fields.Length; i++)
@@ -50,7 +55,9 @@ public sealed class IpcSchema
         return new IpcSchema(new EquatableArray<IpcField>(fields), IpcHeader.Finish(builder, IpcHeader.Schema, root, 0));
     }
 
-    /// <summary>Reads a schema message. Raises 08P01 when it breaks the format, 0A000 for big-endian data and types that have no column.</summary>
+    /// <summary>
+    /// Reads a schema message. Raises 08P01 when it breaks the format, 0A000 for big-endian data and types that have no column.
+    /// </summary>
     public static IpcSchema Decode(ReadOnlyMemory<byte> message)
     {
         var header = IpcHeader.Read(message.Span);
@@ -122,12 +129,16 @@ public sealed class IpcSchema
         {
             ArrowKind.Struct => null,
             ArrowKind.RunEndEncoded => 2,
-            ArrowKind.List or ArrowKind.LargeList or ArrowKind.ListView or ArrowKind.LargeListView or ArrowKind.FixedSizeList or ArrowKind.Map => 1,
+            ArrowKind.List or ArrowKind.LargeList or ArrowKind.ListView or ArrowKind.LargeListView or ArrowKind.FixedSizeList
+                or ArrowKind.Map => 1,
             _ => 0,
         };
-        if (expected is { } count && children.Count != count) throw IpcErrors.Malformed($"{children.Count} children of a field of type {physical.Kind}");
-        if (physical.Kind == ArrowKind.Map && children[0].Physical.Kind != ArrowKind.Struct) throw IpcErrors.Malformed("entries of a map are no structs");
-        if (physical.Kind == ArrowKind.RunEndEncoded && (children[0] is not { Physical: { Kind: ArrowKind.Int, IsSigned: true, Width: > 8 }, Dictionary: null }))
+        if (expected is { } count && children.Count != count)
+            throw IpcErrors.Malformed($"{children.Count} children of a field of type {physical.Kind}");
+        if (physical.Kind == ArrowKind.Map && children[0].Physical.Kind != ArrowKind.Struct)
+            throw IpcErrors.Malformed("entries of a map are no structs");
+        if (physical.Kind == ArrowKind.RunEndEncoded
+            && (children[0] is not { Physical: { Kind: ArrowKind.Int, IsSigned: true, Width: > 8 }, Dictionary: null }))
             throw IpcErrors.Malformed("run ends are no integers");
     }
 

@@ -3,7 +3,8 @@ using System.Buffers.Binary;
 namespace Federation.Arrow.Ipc;
 
 /// <summary>
-/// Reads the Arrow stream format, also that of writers before 0.15, which set no marker in front of a length. Memory grows with what arrives, not with the lengths that the stream claims. Not thread-safe; the stream stays the caller's.
+/// Reads the Arrow stream format, also that of writers before 0.15, which set no marker in front of a length. Memory grows with what
+/// arrives, not with the lengths that the stream claims. Not thread-safe; the stream stays the caller's.
 /// </summary>
 /// <param name="trustsValues">See <see cref="IpcBatchReader"/>.</param>
 public sealed class IpcStreamReader(Stream stream, bool trustsValues = false) : IDisposable

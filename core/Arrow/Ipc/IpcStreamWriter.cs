@@ -4,8 +4,8 @@ using Federation.Core.Errors;
 namespace Federation.Arrow.Ipc;
 
 /// <summary>
-/// Writes the Arrow stream format: for each message the marker 0xFFFFFFFF, the int32 length of the header, the header, the body; at the end the marker and a length of 0. The schema goes out with the first message. Not thread-safe; the
-/// stream stays the caller's.
+/// Writes the Arrow stream format: for each message the marker 0xFFFFFFFF, the int32 length of the header, the header, the body; at the end
+/// the marker and a length of 0. The schema goes out with the first message. Not thread-safe; the stream stays the caller's.
 /// </summary>
 public sealed class IpcStreamWriter(Stream stream, IpcSchema schema)
 {

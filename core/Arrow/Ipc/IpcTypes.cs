@@ -8,7 +8,8 @@ namespace Federation.Arrow.Ipc;
 public enum IpcForm
 {
     /// <summary>
-    /// Any Arrow reader: decimals of 128 bits, intervals as month_day_nano (one that is too long for nanoseconds raises 22008), timetz and bit strings as text.
+    /// Any Arrow reader: decimals of 128 bits, intervals as month_day_nano (one that is too long for nanoseconds raises 22008), timetz and
+    /// bit strings as text.
     /// </summary>
     Portable,
 
@@ -17,8 +18,8 @@ public enum IpcForm
 }
 
 /// <summary>
-/// How SQL types and Arrow types stand for each other. Field metadata <c>federation:type</c> (pg_type.typname, or <c>[]</c> for arrays) and <c>federation:modifier</c> (atttypmod) let our reader restore the SQL type; a reader that does
-/// not know them sees a sensible Arrow type.
+/// How SQL types and Arrow types stand for each other. Field metadata <c>federation:type</c> (pg_type.typname, or <c>[]</c> for arrays) and
+/// <c>federation:modifier</c> (atttypmod) let our reader restore the SQL type; a reader that does not know them sees a sensible Arrow type.
 /// </summary>
 internal static class IpcTypes
 {
@@ -34,10 +35,13 @@ internal static class IpcTypes
     private const int IntervalBytes = 16;
 
     /// <summary>The field that a column of this type is written as.</summary>
-    public static IpcField ToField(string name, SqlType type, IpcForm form, EquatableArray<KeyValuePair<string, string>> metadata = default) => type.Storage switch
+    public static IpcField ToField(string name, SqlType type, IpcForm form,
+        EquatableArray<KeyValuePair<string, string>> metadata = default) => type.Storage switch
     {
         Storage.List => Make(name, type, new ArrowType(ArrowKind.List), metadata, ToField("item", ItemOf(type), form)),
-        Storage.Struct => Make(name, type, new ArrowType(ArrowKind.Struct), metadata, [.. type.Fields.Select(field => ToField(field.Name, field.Type, form))]),
+        Storage.Struct =>
+            Make(name, type, new ArrowType(ArrowKind.Struct), metadata,
+                [.. type.Fields.Select(field => ToField(field.Name, field.Type, form))]),
         _ => Make(name, type, Scalar(type, form), metadata),
     };
 
@@ -50,8 +54,10 @@ internal static class IpcTypes
     public static SqlType ToSqlType(ArrowType physical, EquatableArray<IpcField> children, IReadOnlyDictionary<string, string> metadata) =>
         Declared(physical, children, metadata) ?? Guess(physical, children, metadata);
 
-    private static IpcField Make(string name, SqlType type, ArrowType physical, EquatableArray<KeyValuePair<string, string>> metadata, params IpcField[] children) =>
-        new(name, physical, type, EquatableArray.Create<IpcField>(children)) { Metadata = metadata.Concat(Describe(type)).ToEquatableArray() };
+    private static IpcField Make(string name, SqlType type, ArrowType physical, EquatableArray<KeyValuePair<string, string>> metadata,
+        params IpcField[] children) =>
+        new(name, physical, type, EquatableArray.Create<IpcField>(children))
+            { Metadata = metadata.Concat(Describe(type)).ToEquatableArray() };
 
     private static IEnumerable<KeyValuePair<string, string>> Describe(SqlType type)
     {
@@ -81,8 +87,10 @@ internal static class IpcTypes
             Storage.Date => new(ArrowKind.Date, 0, DateUnits.Day),
             Storage.Time => new(ArrowKind.Time, 64, TimeUnits.Microsecond),
             Storage.TimeTz => isPortable ? new(ArrowKind.Utf8) : ArrowType.Int(64),
-            Storage.Timestamp => new(ArrowKind.Timestamp, 64, TimeUnits.Microsecond) { TimeZone = ReferenceEquals(type.Base, PgTypes.Timestamptz) ? "UTC" : null },
-            Storage.Interval => isPortable ? new(ArrowKind.Interval, 0, IntervalUnits.MonthDayNano) : new(ArrowKind.FixedSizeBinary, IntervalBytes),
+            Storage.Timestamp => new(ArrowKind.Timestamp, 64, TimeUnits.Microsecond)
+                { TimeZone = ReferenceEquals(type.Base, PgTypes.Timestamptz) ? "UTC" : null },
+            Storage.Interval =>
+                isPortable ? new(ArrowKind.Interval, 0, IntervalUnits.MonthDayNano) : new(ArrowKind.FixedSizeBinary, IntervalBytes),
             Storage.Uuid => new(ArrowKind.FixedSizeBinary, UuidBytes),
             Storage.Bit => isPortable ? new(ArrowKind.Utf8) : new(ArrowKind.Binary),
             _ => throw new System.Diagnostics.UnreachableException(type.ToString()),
@@ -98,7 +106,8 @@ internal static class IpcTypes
     private static SqlType? Declared(ArrowType physical, EquatableArray<IpcField> children, IReadOnlyDictionary<string, string> metadata)
     {
         if (!metadata.TryGetValue(TypeKey, out var name)) return null;
-        var modifier = metadata.TryGetValue(ModifierKey, out var text) && int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : -1;
+        var modifier = metadata.TryGetValue(ModifierKey, out var text)
+            && int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : -1;
         if (name == ArrayName) return IsList(physical.Kind) ? SqlType.Array(children[0].Type) with { Modifier = modifier } : null;
         if (PgTypes.Find(name) is not { } row) return null;
         var type = new SqlType(row, modifier);
@@ -112,10 +121,12 @@ internal static class IpcTypes
     private static bool Holds(ArrowType physical, SqlType type) => type.Storage switch
     {
         Storage.Uuid => physical is { Kind: ArrowKind.FixedSizeBinary, Width: UuidBytes },
-        Storage.Interval => physical.Kind is ArrowKind.Interval or ArrowKind.Duration || physical is { Kind: ArrowKind.FixedSizeBinary, Width: IntervalBytes },
+        Storage.Interval => physical.Kind is ArrowKind.Interval or ArrowKind.Duration
+            || physical is { Kind: ArrowKind.FixedSizeBinary, Width: IntervalBytes },
         Storage.TimeTz => IsText(physical.Kind) || physical is { Kind: ArrowKind.Int, Width: 64, IsSigned: true },
         Storage.Bit => IsText(physical.Kind) || physical.Kind is ArrowKind.Binary or ArrowKind.LargeBinary or ArrowKind.BinaryView,
-        Storage.Timestamp => physical.Kind == ArrowKind.Timestamp && ReferenceEquals(type.Base, PgTypes.Timestamptz) == (physical.TimeZone is not null),
+        Storage.Timestamp =>
+            physical.Kind == ArrowKind.Timestamp && ReferenceEquals(type.Base, PgTypes.Timestamptz) == (physical.TimeZone is not null),
         _ => GuessScalar(physical) is { } guess && guess.Storage == type.Storage,
     };
 
@@ -154,16 +165,21 @@ internal static class IpcTypes
         _ => null,
     };
 
-    /// <summary>The shape of decimals that fit 38 digits; null for those that are held as text, and for numerics that came as text.</summary>
+    /// <summary>
+    /// The shape of decimals that fit 38 digits; null for those that are held as text, and for numerics that came as text.
+    /// </summary>
     private static DecimalShape? ToShape(ArrowType physical) =>
-        physical is { Kind: ArrowKind.Decimal, Width: <= 128, Precision: >= 1 and <= DecimalShape.MaxPrecision, Scale: >= 0 } && physical.Scale <= physical.Precision
+        physical is { Kind: ArrowKind.Decimal, Width: <= 128, Precision: >= 1 and <= DecimalShape.MaxPrecision, Scale: >= 0 }
+            && physical.Scale <= physical.Precision
             ? new DecimalShape((byte)physical.Precision, (byte)physical.Scale)
             : null;
 
-    private static EquatableArray<RecordField> ToFields(EquatableArray<IpcField> children) => children.Select(child => new RecordField(child.Name, child.Type)).ToEquatableArray();
+    private static EquatableArray<RecordField> ToFields(EquatableArray<IpcField> children) =>
+        children.Select(child => new RecordField(child.Name, child.Type)).ToEquatableArray();
 
     private static bool IsText(ArrowKind kind) => kind is ArrowKind.Utf8 or ArrowKind.LargeUtf8 or ArrowKind.Utf8View;
 
     private static bool IsList(ArrowKind kind) =>
-        kind is ArrowKind.List or ArrowKind.LargeList or ArrowKind.ListView or ArrowKind.LargeListView or ArrowKind.FixedSizeList or ArrowKind.Map;
+        kind is ArrowKind.List or ArrowKind.LargeList or ArrowKind.ListView or ArrowKind.LargeListView or ArrowKind.FixedSizeList
+            or ArrowKind.Map;
 }

@@ -39,7 +39,8 @@ public sealed class PlanningThreadsTests
     [InlineData(Long)]
     public async Task Recursion_without_end_is_an_error(int length)
     {
-        var error = await Assert.ThrowsAsync<SqlException>(async () => await new PlanningThreads(1).RunAsync(length, () => Depth(int.MaxValue), CancellationToken.None));
+        var error = await Assert.ThrowsAsync<SqlException>(async () =>
+            await new PlanningThreads(1).RunAsync(length, () => Depth(int.MaxValue), CancellationToken.None));
         Assert.Equal(SqlState.StatementTooComplex, error.State);
     }
 

@@ -38,7 +38,8 @@ public sealed class PgNumericTests
     public void Sort_keys_order_as_numbers_do()
     {
         string[] ordered =
-            ["-Infinity", "-1e30", "-12.5", "-12.45", "-12.4", "-1", "-0.001", "-0.0001", "0", "1e-20", "0.001", "0.0011", "1", "1.5", "9", "10", "12.4", "1e30", "Infinity", "NaN"];
+            ["-Infinity", "-1e30", "-12.5", "-12.45", "-12.4", "-1", "-0.001", "-0.0001", "0", "1e-20", "0.001", "0.0011", "1", "1.5", "9",
+                "10", "12.4", "1e30", "Infinity", "NaN"];
         for (var i = 1; i < ordered.Length; i++)
         {
             var (left, right) = (PgNumeric.Parse(ordered[i - 1]), PgNumeric.Parse(ordered[i]));

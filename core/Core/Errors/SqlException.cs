@@ -53,7 +53,8 @@ public sealed class SqlException : Exception
     public string? Routine { get; init; }
 
     /// <summary>
-    /// Set when a worker cannot be reached or has lost what it spooled: its address, as <c>host:port</c>. What was on it can be run again elsewhere.
+    /// Set when a worker cannot be reached or has lost what it spooled: its address, as <c>host:port</c>. What was on it can be run again
+    /// elsewhere.
     /// </summary>
     public string? LostWorker { get; init; }
 

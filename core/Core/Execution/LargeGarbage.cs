@@ -1,6 +1,8 @@
 namespace Federation.Core.Execution;
 
-/// <summary>Large objects that are garbage, or soon will be: the collector neither hurries nor gives memory back of itself. Thread-safe.</summary>
+/// <summary>
+/// Large objects that are garbage, or soon will be: the collector neither hurries nor gives memory back of itself. Thread-safe.
+/// </summary>
 public static class LargeGarbage
 {
     /// <summary>So much is left to lie.</summary>

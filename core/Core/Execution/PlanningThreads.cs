@@ -3,9 +3,10 @@ using Federation.Core.Errors;
 namespace Federation.Core.Execution;
 
 /// <summary>
-/// Where statements are parsed, bound, planned and written: recursion over a user's input, long for long input. Short texts are worked on by the caller, because changing the thread takes longer than
-/// planning them; long ones go to a few threads with large stacks, so that neither the threads that serve sockets nor all cores are taken by planning. A stack's memory is only reserved: what is not
-/// touched costs nothing, and a thread that has been idle for a while ends and gives back what it touched. Thread-safe.
+/// Where statements are parsed, bound, planned and written: recursion over a user's input, long for long input. Short texts are worked on
+/// by the caller, because changing the thread takes longer than planning them; long ones go to a few threads with large stacks, so that
+/// neither the threads that serve sockets nor all cores are taken by planning. A stack's memory is only reserved: what is not touched costs
+/// nothing, and a thread that has been idle for a while ends and gives back what it touched. Thread-safe.
 /// </summary>
 /// <param name="most">How many statements are worked on at a time; the others wait, and can be cancelled while they do.</param>
 public sealed class PlanningThreads(int most)
@@ -13,7 +14,10 @@ public sealed class PlanningThreads(int most)
     /// <summary>Room for some hundred thousand frames.</summary>
     public const int StackBytes = 256 << 20;
 
-    /// <summary>The longest text that the caller works on itself. Each level of nesting takes a character at least, so such a text cannot nest deeper than an ordinary stack holds.</summary>
+    /// <summary>
+    /// The longest text that the caller works on itself. Each level of nesting takes a character at least, so such a text cannot nest
+    /// deeper than an ordinary stack holds.
+    /// </summary>
     public const int LongestShort = 512;
 
     private static readonly TimeSpan s_idleTime = TimeSpan.FromSeconds(10);
@@ -66,7 +70,9 @@ public sealed class PlanningThreads(int most)
         return await job.Result;
     }
 
-    /// <summary>Work that has not begun ends at once; work that does not notice is left to itself, and another thread takes its place.</summary>
+    /// <summary>
+    /// Work that has not begun ends at once; work that does not notice is left to itself, and another thread takes its place.
+    /// </summary>
     private async Task GiveUpAsync(Job job)
     {
         lock (_gate)

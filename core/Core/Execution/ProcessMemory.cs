@@ -36,7 +36,9 @@ public static class ProcessMemory
         if (HasRoom(bytes)) return;
         throw new SqlException(SqlState.OutOfMemory, "out of memory")
         {
-            Detail = $"A value of {bytes.ToString(CultureInfo.InvariantCulture)} bytes would take the process beyond the memory that it was given.",
+            Detail =
+                $"A value of {bytes.ToString(CultureInfo.InvariantCulture)} bytes would take the process beyond the memory that it was "
+                    + "given.",
         };
     }
 

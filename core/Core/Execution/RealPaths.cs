@@ -12,7 +12,8 @@ public static class RealPaths
     public static string Of(string path) => Of(path, 0);
 
     /// <summary>Whether a real path is a real folder, or lies in it.</summary>
-    public static bool IsWithin(string path, string folder) => path == folder || path.StartsWith(folder.TrimEnd('/') + "/", StringComparison.Ordinal);
+    public static bool IsWithin(string path, string folder) =>
+        path == folder || path.StartsWith(folder.TrimEnd('/') + "/", StringComparison.Ordinal);
 
     private static string Of(string path, int depth)
     {

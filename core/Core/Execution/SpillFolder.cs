@@ -3,8 +3,9 @@ using System.Globalization;
 namespace Federation.Core.Execution;
 
 /// <summary>
-/// A process's folder for what does not fit in memory: nobody else's to read, and gone with the process. A file next to it is locked while the process lives; folders whose lock is free, and
-/// whatever has no lock, are what dead processes left, and are removed when the next one begins.
+/// A process's folder for what does not fit in memory: nobody else's to read, and gone with the process. A file next to it is locked while
+/// the process lives; folders whose lock is free, and whatever has no lock, are what dead processes left, and are removed when the next one
+/// begins.
 /// </summary>
 public sealed class SpillFolder : IDisposable
 {
@@ -17,14 +18,20 @@ public sealed class SpillFolder : IDisposable
 
     public string Path { get; }
 
-    /// <summary>Bytes that spilling may take: some of what is free is kept back, so that others on the disk, and the kernel itself, do not meet its end.</summary>
+    /// <summary>
+    /// Bytes that spilling may take: some of what is free is kept back, so that others on the disk, and the kernel itself, do not meet its
+    /// end.
+    /// </summary>
     public static long LimitOf(string path, long most)
     {
         var free = FreeBytes(path);
         return Math.Clamp(free - Math.Min(free / 8, 64L << 20), 1L << 20, most);
     }
 
-    /// <summary>Bytes that are free on the disk of a folder, which need not be there: it may be made only when something spills, and gone when its process ends.</summary>
+    /// <summary>
+    /// Bytes that are free on the disk of a folder, which need not be there: it may be made only when something spills, and gone when its
+    /// process ends.
+    /// </summary>
     public static long FreeBytes(string path)
     {
         for (var present = System.IO.Path.GetFullPath(path); ; present = System.IO.Path.GetDirectoryName(present)!)
@@ -46,7 +53,8 @@ public sealed class SpillFolder : IDisposable
         var shared = Create(root);
         var name = string.Create(CultureInfo.InvariantCulture, $"process-{Environment.ProcessId}-{Guid.NewGuid():N}");
         // The lock comes first: a folder without one belongs to nobody.
-        var ownLock = TryLock(System.IO.Path.Combine(shared, name + LockExtension)) ?? throw new IOException($"the spill folder \"{root}\" cannot be locked");
+        var ownLock = TryLock(System.IO.Path.Combine(shared, name + LockExtension))
+            ?? throw new IOException($"the spill folder \"{root}\" cannot be locked");
         RemoveLeftovers(shared);
         return new SpillFolder(Create(System.IO.Path.Combine(shared, name)), ownLock);
     }

@@ -4,8 +4,9 @@ using Federation.Core.Errors;
 namespace Federation.Core.Execution;
 
 /// <summary>
-/// What code that walks or loops over a user's input asks on its way: whether the statement has been cancelled, and whether the stack suffices for another level. The token is the thread's, set by
-/// who runs work for a statement on it, so that deep code need not be handed one.
+/// What code that walks or loops over a user's input asks on its way: whether the statement has been cancelled, and whether the stack
+/// suffices for another level. The token is the thread's, set by who runs work for a statement on it, so that deep code need not be handed
+/// one.
 /// </summary>
 public static class StatementGuard
 {

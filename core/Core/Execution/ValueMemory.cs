@@ -4,8 +4,9 @@ using Federation.Core.Errors;
 namespace Federation.Core.Execution;
 
 /// <summary>
-/// What functions over large values take while they compute one: the kernel's memory limit does not know of it. All threads share a fixed amount; a value that would pass it is refused with 53200 before
-/// the work. Small values are not counted: a thread has one of them at a time.
+/// What functions over large values take while they compute one: the kernel's memory limit does not know of it. All threads share a fixed
+/// amount; a value that would pass it is refused with 53200 before the work. Small values are not counted: a thread has one of them at a
+/// time.
 /// </summary>
 public static class ValueMemory
 {

@@ -2,7 +2,10 @@ using Federation.Core.Errors;
 
 namespace Federation.Core.Security;
 
-/// <summary>Changes of access lists by PostgreSQL's rules (acl.c): who grants what to whom, and what ends when a right to grant ends. Lists are never changed, new ones are made. Thread-safe.</summary>
+/// <summary>
+/// Changes of access lists by PostgreSQL's rules (acl.c): who grants what to whom, and what ends when a right to grant ends. Lists are
+/// never changed, new ones are made. Thread-safe.
+/// </summary>
 public static class AccessList
 {
     /// <summary>The list with more granted. A grantor has one item for each grantee.</summary>
@@ -11,11 +14,13 @@ public static class AccessList
     public static IReadOnlyList<AclItem> Grant(IReadOnlyList<AclItem> list, AclItem added)
     {
         var index = IndexOf(list, added.Grantee, added.Grantor);
-        if (index < 0) return [.. list, added with { Privileges = Written(letter => added.Has(letter, false), letter => added.Has(letter, true)) }];
+        if (index < 0)
+            return [.. list, added with { Privileges = Written(letter => added.Has(letter, false), letter => added.Has(letter, true)) }];
         var present = list[index];
         return Replaced(list, index, present with
         {
-            Privileges = Written(letter => present.Has(letter, false) || added.Has(letter, false), letter => present.Has(letter, true) || added.Has(letter, true)),
+            Privileges = Written(letter => present.Has(letter, false) || added.Has(letter, false),
+                letter => present.Has(letter, true) || added.Has(letter, true)),
         });
     }
 
@@ -28,7 +33,8 @@ public static class AccessList
     /// <param name="owner">The object's owner, who may always grant.</param>
     /// <param name="isCascade">Whether dependent rights end as well.</param>
     /// <exception cref="SqlException">2BP01: dependent rights exist.</exception>
-    public static IReadOnlyList<AclItem> Revoke(IReadOnlyList<AclItem> list, string grantee, string grantor, string letters, bool isOptionOnly, string owner, bool isCascade)
+    public static IReadOnlyList<AclItem> Revoke(IReadOnlyList<AclItem> list, string grantee, string grantor, string letters,
+        bool isOptionOnly, string owner, bool isCascade)
     {
         var index = IndexOf(list, grantee, grantor);
         if (index < 0) return list;
@@ -42,9 +48,11 @@ public static class AccessList
         foreach (var letter in ended)
         {
             if (list.Any(item => item.Grantee == grantee && item.Has(letter, mayGrant: true))) continue;
-            while (list.FirstOrDefault(item => item.Grantor == grantee && item.Has(letter, mayGrant: false)) is { Privileges: not null } dependent)
+            while (list.FirstOrDefault(item => item.Grantor == grantee
+                && item.Has(letter, mayGrant: false)) is { Privileges: not null } dependent)
             {
-                if (!isCascade) throw new SqlException(SqlState.DependentObjectsStillExist, "dependent privileges exist") { Hint = "Use CASCADE to revoke them too." };
+                if (!isCascade) throw new SqlException(SqlState.DependentObjectsStillExist, "dependent privileges exist")
+                    { Hint = "Use CASCADE to revoke them too." };
                 list = Revoke(list, dependent.Grantee, grantee, letter.ToString(), isOptionOnly: false, owner, isCascade);
             }
         }
@@ -57,14 +65,18 @@ public static class AccessList
     {
         IReadOnlyList<AclItem> moved = [];
         foreach (var item in list)
-            moved = Grant(moved, item with { Grantee = item.Grantee == owner ? newOwner : item.Grantee, Grantor = item.Grantor == owner ? newOwner : item.Grantor });
+            moved = Grant(moved,
+                item with { Grantee = item.Grantee == owner ? newOwner : item.Grantee,
+                    Grantor = item.Grantor == owner ? newOwner : item.Grantor });
         return moved;
     }
 
     /// <summary>Letters as an item writes them.</summary>
-    public static string Letters(string letters, bool mayGrant) => mayGrant ? string.Concat(letters.Select(letter => $"{letter}*")) : letters;
+    public static string Letters(string letters, bool mayGrant) =>
+        mayGrant ? string.Concat(letters.Select(letter => $"{letter}*")) : letters;
 
-    private static string Written(Func<char, bool> has, Func<char, bool> mayGrant) => string.Concat(AclItem.AllLetters.Where(has).Select(letter => mayGrant(letter) ? $"{letter}*" : letter.ToString()));
+    private static string Written(Func<char, bool> has, Func<char, bool> mayGrant) =>
+        string.Concat(AclItem.AllLetters.Where(has).Select(letter => mayGrant(letter) ? $"{letter}*" : letter.ToString()));
 
     private static int IndexOf(IReadOnlyList<AclItem> list, string grantee, string grantor)
     {
@@ -74,5 +86,6 @@ public static class AccessList
         return -1;
     }
 
-    private static AclItem[] Replaced(IReadOnlyList<AclItem> list, int index, AclItem item) => [.. list.Select((present, i) => i == index ? item : present)];
+    private static AclItem[] Replaced(IReadOnlyList<AclItem> list, int index, AclItem item) =>
+        [.. list.Select((present, i) => i == index ? item : present)];
 }

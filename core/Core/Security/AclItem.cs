@@ -3,7 +3,10 @@ using Federation.Core.Errors;
 
 namespace Federation.Core.Security;
 
-/// <summary>An item of an access list in PostgreSQL's text form, <c>grantee=letters/grantor</c> (acl.c): each privilege is a letter, with a star behind it where the grantee may grant it on.</summary>
+/// <summary>
+/// An item of an access list in PostgreSQL's text form, <c>grantee=letters/grantor</c> (acl.c): each privilege is a letter, with a star
+/// behind it where the grantee may grant it on.
+/// </summary>
 /// <param name="Grantee">A role; empty for everybody.</param>
 /// <param name="Privileges">Letters and stars.</param>
 public readonly record struct AclItem(string Grantee, string Privileges, string Grantor)
@@ -14,7 +17,8 @@ public readonly record struct AclItem(string Grantee, string Privileges, string 
     {
         var position = 0;
         var grantee = ReadName(text, ref position);
-        if (position >= text.Length || text[position] != '=') throw new SqlException(SqlState.InvalidTextRepresentation, "missing \"=\" sign");
+        if (position >= text.Length || text[position] != '=')
+            throw new SqlException(SqlState.InvalidTextRepresentation, "missing \"=\" sign");
         var start = ++position;
         while (position < text.Length && text[position] != '/')
         {
@@ -40,7 +44,9 @@ public readonly record struct AclItem(string Grantee, string Privileges, string 
 
     /// <summary>putid: quoted where it is not made of letters, digits and underscores alone.</summary>
     private static string Quoted(string name) =>
-        name.All(character => char.IsAsciiLetterOrDigit(character) || character is '_' or > '\x7f') ? name : $"\"{name.Replace("\"", "\"\"", StringComparison.Ordinal)}\"";
+        name.All(character => char.IsAsciiLetterOrDigit(character) || character is '_' or > '\x7f')
+            ? name
+            : $"\"{name.Replace("\"", "\"\"", StringComparison.Ordinal)}\"";
 
     private static string ReadName(string text, ref int position)
     {

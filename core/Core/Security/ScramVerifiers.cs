@@ -40,7 +40,8 @@ public static class ScramVerifiers
     {
         if (!text.StartsWith(Prefix, StringComparison.Ordinal)) return null;
         var parts = text[Prefix.Length..].Split('$', ':');
-        if (parts.Length != 4 || !int.TryParse(parts[0], System.Globalization.CultureInfo.InvariantCulture, out var iterations) || iterations < 1)
+        if (parts.Length != 4 || !int.TryParse(parts[0], System.Globalization.CultureInfo.InvariantCulture, out var iterations)
+            || iterations < 1)
             return null;
         if (FromBase64(parts[1]) is not { } salt || FromBase64(parts[2]) is not { Length: SHA256.HashSizeInBytes } storedKey
             || FromBase64(parts[3]) is not { Length: SHA256.HashSizeInBytes } serverKey)

@@ -5,21 +5,22 @@ namespace Federation.Core.Tasks;
 public interface ITaskRunner<TBatch>
 {
     /// <summary>
-    /// Runs a task with output <see cref="TaskOutput.Stream"/> and streams its rows. The caller owns each batch and disposes it before asking for the next. Ending the
-    /// enumeration early or cancelling <paramref name="cancellationToken"/> stops the kernel and the sources at once. Failures are <c>SqlException</c>s
-    /// with the fragment in their context; one with <c>LostWorker</c> tells that a worker is gone, not that the task is wrong.
+    /// Runs a task with output <see cref="TaskOutput.Stream"/> and streams its rows. The caller owns each batch and disposes it before
+    /// asking for the next. Ending the enumeration early or cancelling <paramref name="cancellationToken"/> stops the kernel and the
+    /// sources at once. Failures are <c>SqlException</c>s with the fragment in their context; one with <c>LostWorker</c> tells that a
+    /// worker is gone, not that the task is wrong.
     /// </summary>
     IAsyncEnumerable<TBatch> RunAsync(TaskSpec task, CancellationToken cancellationToken);
 
     /// <summary>
-    /// Runs a task with any other output to its end and keeps its rows on the worker, to be read as <see cref="ExchangeInput"/> until the query is closed. What a failed or
-    /// cancelled task had written is gone. A task that ran already is not run again.
+    /// Runs a task with any other output to its end and keeps its rows on the worker, to be read as <see cref="ExchangeInput"/> until the
+    /// query is closed. What a failed or cancelled task had written is gone. A task that ran already is not run again.
     /// </summary>
     ValueTask<TaskReport> SpoolAsync(TaskSpec task, CancellationToken cancellationToken);
 
     /// <summary>
-    /// Tells the worker that a query will bring tasks. Disposing the answer, or the death of the coordinator, cancels the query's tasks on the worker and frees what they
-    /// spooled.
+    /// Tells the worker that a query will bring tasks. Disposing the answer, or the death of the coordinator, cancels the query's tasks on
+    /// the worker and frees what they spooled.
     /// </summary>
     ValueTask<IAsyncDisposable> OpenQueryAsync(Guid queryId, CancellationToken cancellationToken);
 }

@@ -89,7 +89,8 @@ public sealed record FileGroup(FileFormat Format, EquatableArray<ScanFile> Files
 }
 
 /// <param name="Path">Where the file is now.</param>
-/// <param name="RecordedPath">What position delete files call it; differs from <paramref name="Path"/> when the table's folder moved.</param>
+/// <param name="RecordedPath">What position delete files call it; differs from <paramref name="Path"/> when the table's folder
+/// moved.</param>
 public sealed record ScanFile(string Path, string RecordedPath, long SizeBytes, long RowCount)
 {
     /// <summary>The version of a remote file that was planned for; null when the file never changes.</summary>
@@ -127,7 +128,8 @@ public sealed record EqualityColumn(string DataExpression, string DeleteExpressi
 /// <summary>Rows that a connector produces as batches on the worker.</summary>
 /// <param name="Server">The attached server whose connector reads the split.</param>
 /// <param name="Payload">The connector's own description of the split, opaque to everyone else (JSON).</param>
-public sealed record ConnectorSplit(string Name, EquatableArray<RecordField> Columns, string Server, string Payload) : TaskInput(Name, Columns);
+public sealed record ConnectorSplit(string Name, EquatableArray<RecordField> Columns, string Server, string Payload)
+    : TaskInput(Name, Columns);
 
 /// <summary>Few rows carried in the task itself. Values have the CLR forms listed in Values.cs.</summary>
 public sealed record InlineRows(string Name, EquatableArray<RecordField> Columns, EquatableArray<EquatableArray<object?>> Rows)
@@ -138,7 +140,8 @@ public sealed record ExchangeInput(string Name, EquatableArray<RecordField> Colu
     : TaskInput(Name, Columns);
 
 /// <summary>One partition of the spooled output of a task, and where it lies.</summary>
-/// <param name="Worker">The address of the worker that ran the task, as <c>host:port</c>; empty for the worker in the coordinator's process.</param>
+/// <param name="Worker">The address of the worker that ran the task, as <c>host:port</c>; empty for the worker in the coordinator's
+/// process.</param>
 /// <param name="Partition">From 0; what is not hashed has one partition.</param>
 public sealed record ExchangeSource(TaskId Task, string Worker, int Partition = 0);
 
@@ -159,8 +162,8 @@ public abstract record TaskOutput
     public sealed record Gather : TaskOutput;
 
     /// <summary>
-    /// Spooled in <paramref name="Partitions"/> parts by the kernel's hash of the key columns: rows with equal keys of equal types lie in the same part, whatever task
-    /// made them.
+    /// Spooled in <paramref name="Partitions"/> parts by the kernel's hash of the key columns: rows with equal keys of equal types lie in
+    /// the same part, whatever task made them.
     /// </summary>
     public sealed record Hash(EquatableArray<int> KeyColumns, int Partitions) : TaskOutput;
 

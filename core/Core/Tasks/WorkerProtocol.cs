@@ -3,11 +3,15 @@ using System.Text.Json.Serialization;
 namespace Federation.Core.Tasks;
 
 /// <summary>
-/// What coordinators and workers say to each other over Arrow Flight. A call's life is the life of what it asked for: when the caller goes away, so does the task or the query.
+/// What coordinators and workers say to each other over Arrow Flight. A call's life is the life of what it asked for: when the caller goes
+/// away, so does the task or the query.
 /// </summary>
 public static class WorkerProtocol
 {
-    /// <summary>DoAction: the body is a query's id as text. Answers one empty result when the query is open, and ends when the caller cancels; then the query is closed.</summary>
+    /// <summary>
+    /// DoAction: the body is a query's id as text. Answers one empty result when the query is open, and ends when the caller cancels; then
+    /// the query is closed.
+    /// </summary>
     public const string OpenQuery = "federation.open_query";
 
     /// <summary>DoAction: the body is a task. Answers one result, its report, when the task has ended.</summary>

@@ -3,7 +3,8 @@ using Federation.Core.Values;
 namespace Federation.Core.Types;
 
 /// <summary>
-/// Between what a column's values lie, as its source has it written down. For estimates only: the range may be out of date, and no answer may rest on it.
+/// Between what a column's values lie, as its source has it written down. For estimates only: the range may be out of date, and no answer
+/// may rest on it.
 /// </summary>
 /// <param name="Low">Where the smallest value lies; see <see cref="Position"/>.</param>
 /// <param name="High">Where the largest value lies; not below <paramref name="Low"/>.</param>
@@ -11,7 +12,10 @@ public sealed record ColumnStatistics(double Low, double High)
 {
     private const double MicrosecondsPerDay = Calendar.MicrosecondsPerDay;
 
-    /// <summary>Where a value lies on a line: numbers as they are, dates and timestamps in microseconds since 1970. Null for values of other types and for those without an end.</summary>
+    /// <summary>
+    /// Where a value lies on a line: numbers as they are, dates and timestamps in microseconds since 1970. Null for values of other types
+    /// and for those without an end.
+    /// </summary>
     public static double? Position(object? value) => value switch
     {
         short number => number,
@@ -19,14 +23,16 @@ public sealed record ColumnStatistics(double Low, double High)
         long number => number,
         float number when float.IsFinite(number) => number,
         double number when double.IsFinite(number) => number,
-        PgNumeric { IsFinite: true } number => (double)number.Unscaled * Math.Pow(10, -number.Scale) is var position && double.IsFinite(position) ? position : null,
+        PgNumeric { IsFinite: true } number =>
+            (double)number.Unscaled * Math.Pow(10, -number.Scale) is var position && double.IsFinite(position) ? position : null,
         PgDate { IsFinite: true } date => date.Days * MicrosecondsPerDay,
         PgTimestamp { IsFinite: true } timestamp => timestamp.Microseconds,
         _ => null,
     };
 
     /// <summary>The range from one value to another; null when either has no position, or they are the wrong way round.</summary>
-    public static ColumnStatistics? Of(object? low, object? high) => Position(low) is { } from && Position(high) is { } to && from <= to ? new ColumnStatistics(from, to) : null;
+    public static ColumnStatistics? Of(object? low, object? high) =>
+        Position(low) is { } from && Position(high) is { } to && from <= to ? new ColumnStatistics(from, to) : null;
 
     /// <summary>The range of two parts of a table; unknown when either is.</summary>
     public static ColumnStatistics? Union(ColumnStatistics? one, ColumnStatistics? other) =>

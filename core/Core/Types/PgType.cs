@@ -44,7 +44,8 @@ public enum Storage
 
 /// <summary>
 /// One row of the type table: what PostgreSQL calls the type and how it is held here.
-/// <paramref name="Length"/> is pg_type.typlen, <paramref name="Category"/> is pg_type.typcategory, <paramref name="Kind"/> is pg_type.typtype.
+/// <paramref name="Length"/> is pg_type.typlen, <paramref name="Category"/> is pg_type.typcategory, <paramref name="Kind"/> is
+/// pg_type.typtype.
 /// <paramref name="KernelName"/> is the kernel's SQL type of a value without modifiers.
 /// </summary>
 public sealed record PgType(

@@ -99,10 +99,12 @@ public static class PgTypes
     public static readonly PgType Anyrange = Row(3831, "anyrange", 0, -1, 'P', false, Storage.Text, "VARCHAR", kind: 'p');
     public static readonly PgType Anymultirange = Row(4537, "anymultirange", 0, -1, 'P', false, Storage.Text, "VARCHAR", kind: 'p');
     public static readonly PgType Anycompatible = Row(5077, "anycompatible", 0, 4, 'P', false, Storage.Text, "VARCHAR", kind: 'p');
-    public static readonly PgType Anycompatiblearray = Row(5078, "anycompatiblearray", 0, -1, 'P', false, Storage.List, "VARCHAR[]", kind: 'p');
+    public static readonly PgType Anycompatiblearray = Row(5078, "anycompatiblearray", 0, -1, 'P', false, Storage.List,
+        "VARCHAR[]", kind: 'p');
     public static readonly PgType Anycompatiblenonarray =
         Row(5079, "anycompatiblenonarray", 0, 4, 'P', false, Storage.Text, "VARCHAR", kind: 'p');
-    public static readonly PgType Anycompatiblerange = Row(5080, "anycompatiblerange", 0, -1, 'P', false, Storage.Text, "VARCHAR", kind: 'p');
+    public static readonly PgType Anycompatiblerange = Row(5080, "anycompatiblerange", 0, -1, 'P', false, Storage.Text,
+        "VARCHAR", kind: 'p');
 
     /// <summary>Every row in OID order.</summary>
     public static readonly IReadOnlyList<PgType> All = typeof(PgTypes).GetFields()
@@ -128,5 +130,6 @@ public static class PgTypes
     private static PgType Row(
         uint oid, string name, uint arrayOid, short length, char category, bool preferred, Storage storage, string kernelName,
         string? displayName = null, char kind = 'b') =>
-        new(new Oid(oid), name, new Oid(arrayOid), length, category, preferred, kind, storage, kernelName) { DisplayName = displayName ?? name };
+        new(new Oid(oid), name, new Oid(arrayOid), length, category, preferred, kind, storage, kernelName)
+            { DisplayName = displayName ?? name };
 }

@@ -17,7 +17,9 @@ public sealed record SourceType(string Server, string Schema, string Name, char 
     /// <summary>What a domain is over.</summary>
     public SqlType? Over { get; init; }
 
-    /// <summary>PostgreSQL's own OIDs of a type of pg_catalog that the type table lacks, and of its array type; zero for types of users.</summary>
+    /// <summary>
+    /// PostgreSQL's own OIDs of a type of pg_catalog that the type table lacks, and of its array type; zero for types of users.
+    /// </summary>
     public Oid CatalogOid { get; init; }
 
     public Oid CatalogArrayOid { get; init; }
@@ -27,8 +29,8 @@ public sealed record SourceType(string Server, string Schema, string Name, char 
 }
 
 /// <summary>
-/// Rows of the type table for types of attached servers, found by OID as PostgreSQL's own are. A type is added when its server's catalog is read, and replaced when its definition has changed: plans
-/// that were made before keep the row that they were made with. Thread-safe.
+/// Rows of the type table for types of attached servers, found by OID as PostgreSQL's own are. A type is added when its server's catalog is
+/// read, and replaced when its definition has changed: plans that were made before keep the row that they were made with. Thread-safe.
 /// </summary>
 public static class SourceTypes
 {
@@ -65,5 +67,8 @@ public static class SourceTypes
     internal static PgType? FindElementOf(Oid arrayOid) => s_byArrayOid.GetValueOrDefault(arrayOid);
 
     private static string Quoted(string name) =>
-        name.Length > 0 && !char.IsAsciiDigit(name[0]) && name.All(character => character is >= 'a' and <= 'z' or '_' || char.IsAsciiDigit(character)) ? name : $"\"{name.Replace("\"", "\"\"", StringComparison.Ordinal)}\"";
+        name.Length > 0 && !char.IsAsciiDigit(name[0])
+            && name.All(character => character is >= 'a' and <= 'z' or '_' || char.IsAsciiDigit(character))
+            ? name
+            : $"\"{name.Replace("\"", "\"\"", StringComparison.Ordinal)}\"";
 }

@@ -2,7 +2,9 @@ using System.Text;
 
 namespace Federation.Core.Types;
 
-/// <summary>Every value has exactly <paramref name="Scale"/> digits after the point and at most <paramref name="Precision"/> in all (up to 38).</summary>
+/// <summary>
+/// Every value has exactly <paramref name="Scale"/> digits after the point and at most <paramref name="Precision"/> in all (up to 38).
+/// </summary>
 public readonly record struct DecimalShape(byte Precision, byte Scale)
 {
     public const int MaxPrecision = 38;
@@ -76,7 +78,9 @@ public sealed record SqlType
     /// <summary>The scalar row; for arrays the innermost element's row.</summary>
     public PgType Base { get; }
 
-    /// <summary>pg_attribute.atttypmod: length + 4 for varchar and char, ((p &lt;&lt; 16) | s) + 4 for numeric, digits for times; -1 for none.</summary>
+    /// <summary>
+    /// pg_attribute.atttypmod: length + 4 for varchar and char, ((p &lt;&lt; 16) | s) + 4 for numeric, digits for times; -1 for none.
+    /// </summary>
     public int Modifier { get; init; }
 
     /// <summary>Set for arrays: the type of the items, itself an array when the lists are nested.</summary>
@@ -88,14 +92,16 @@ public sealed record SqlType
     public DecimalShape? Decimal { get; init; }
 
     /// <summary>
-    /// Set for text that came from a column whose collation is not the order of bytes; what is made of such text has it too. It says what may not be done with the values, and is no part of the type's identity.
+    /// Set for text that came from a column whose collation is not the order of bytes; what is made of such text has it too. It says what
+    /// may not be done with the values, and is no part of the type's identity.
     /// </summary>
     public SourceCollation? Collation { get; init; }
 
     public bool IsArray => Element is not null;
 
     public bool Equals(SqlType? other) =>
-        other is not null && Base == other.Base && Modifier == other.Modifier && Element == other.Element && Fields == other.Fields && Decimal == other.Decimal;
+        other is not null && Base == other.Base && Modifier == other.Modifier && Element == other.Element && Fields == other.Fields
+            && Decimal == other.Decimal;
 
     public override int GetHashCode() => HashCode.Combine(Base.Oid, Modifier, Element, Fields, Decimal);
 
@@ -169,7 +175,9 @@ public sealed record SqlType
         };
     }
 
-    /// <summary>A record may have several fields of one name, or of none; the kernel's have names of their own, whatever their case.</summary>
+    /// <summary>
+    /// A record may have several fields of one name, or of none; the kernel's have names of their own, whatever their case.
+    /// </summary>
     public string KernelFieldName(int index)
     {
         var name = Fields[index].Name;
@@ -186,7 +194,8 @@ public sealed record SqlType
         for (var i = 0; i < Fields.Count; i++)
         {
             if (i > 0) text.Append(", ");
-            text.Append('"').Append(KernelFieldName(i).Replace("\"", "\"\"", StringComparison.Ordinal)).Append("\" ").Append(Fields[i].Type.KernelName);
+            text.Append('"').Append(KernelFieldName(i).Replace("\"", "\"\"", StringComparison.Ordinal)).Append("\" ")
+                .Append(Fields[i].Type.KernelName);
         }
         return text.Append(')').ToString();
     }

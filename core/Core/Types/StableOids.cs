@@ -3,8 +3,9 @@ using System.Collections.Concurrent;
 namespace Federation.Core.Types;
 
 /// <summary>
-/// OIDs of what only attached servers have: their schemas, tables and types. An OID is a hash of the full name, so that it is the same at every start and in every session; it lies above those
-/// that the catalog gives and below 2^31, because many programs keep OIDs as int4. Of two names with one hash the second seen takes the next free number. Thread-safe.
+/// OIDs of what only attached servers have: their schemas, tables and types. An OID is a hash of the full name, so that it is the same at
+/// every start and in every session; it lies above those that the catalog gives and below 2^31, because many programs keep OIDs as int4. Of
+/// two names with one hash the second seen takes the next free number. Thread-safe.
 /// </summary>
 public static class StableOids
 {
@@ -36,7 +37,9 @@ public static class StableOids
 
     /// <summary>The table that has an OID; null when it is that of something else, or has not been given.</summary>
     public static (string Server, string Schema, string Table)? TableOf(Oid oid) =>
-        s_names.TryGetValue(oid.Value, out var name) && name.Split('\0') is [var server, var schema, { Length: > 0 } table] ? (server, schema, table) : null;
+        s_names.TryGetValue(oid.Value, out var name) && name.Split('\0') is [var server, var schema, { Length: > 0 } table]
+            ? (server, schema, table)
+            : null;
 
     private static Oid Of(string name) => s_oids.GetOrAdd(name, Assign);
 

@@ -329,7 +329,8 @@ internal sealed partial class DateTimeDecoder(List<DateTimeToken> tokens, ValueC
     {
         var zone = ZoneRules.For(context.Format.TimeZone);
         var local = context.Now.Microseconds
-            + (zone.OffsetAtUtc(Calendar.FloorDivide(context.Now.Microseconds, Calendar.MicrosecondsPerSecond)) * Calendar.MicrosecondsPerSecond);
+            + (zone.OffsetAtUtc(Calendar.FloorDivide(context.Now.Microseconds, Calendar.MicrosecondsPerSecond))
+                * Calendar.MicrosecondsPerSecond);
         var today = Calendar.FloorDivide(local, Calendar.MicrosecondsPerDay);
         switch (word)
         {

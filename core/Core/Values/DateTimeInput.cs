@@ -55,7 +55,8 @@ public static class DateTimeInput
         if (withZone)
         {
             var seconds = (days * 86_400) + (decoder.TimeOfDay / Calendar.MicrosecondsPerSecond);
-            var offset = decoder.Abbreviation?.OffsetAtLocal(seconds) ?? decoder.OffsetSeconds ?? ZoneRules.For(decoder.Zone ?? context.Format.TimeZone).OffsetAtLocal(seconds);
+            var offset = decoder.Abbreviation?.OffsetAtLocal(seconds)
+                ?? decoder.OffsetSeconds ?? ZoneRules.For(decoder.Zone ?? context.Format.TimeZone).OffsetAtLocal(seconds);
             local -= (Int128)offset * Calendar.MicrosecondsPerSecond;
         }
 

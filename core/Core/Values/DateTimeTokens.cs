@@ -209,14 +209,16 @@ internal static class DateTimeTokens
             ["julian"] = (WordKind.Unit, (int)UnitWord.Julian),
             ["sept"] = (WordKind.Month, 9),
         };
-        string[] months = ["january", "february", "march", "april", "may", "june", "july", "august", "september", "october", "november", "december"];
+        string[] months = ["january", "february", "march", "april", "may", "june", "july", "august", "september", "october", "november",
+            "december"];
         for (var i = 0; i < months.Length; i++)
         {
             words[months[i]] = (WordKind.Month, i + 1);
             words[months[i][..3]] = (WordKind.Month, i + 1);
         }
 
-        string[] days = ["sun sunday", "mon monday", "tue tues tuesday", "wed weds wednesday", "thu thur thurs thursday", "fri friday", "sat saturday"];
+        string[] days = ["sun sunday", "mon monday", "tue tues tuesday", "wed weds wednesday", "thu thur thurs thursday", "fri friday",
+            "sat saturday"];
         for (var i = 0; i < days.Length; i++)
             foreach (var name in days[i].Split(' '))
                 words[name] = (WordKind.DayOfWeek, i);

@@ -83,7 +83,8 @@ public static class FloatText
                 return true;
             }
 
-            if (unsigned.Equals("infinity", StringComparison.OrdinalIgnoreCase) || unsigned.Equals("inf", StringComparison.OrdinalIgnoreCase))
+            if (unsigned.Equals("infinity", StringComparison.OrdinalIgnoreCase)
+                || unsigned.Equals("inf", StringComparison.OrdinalIgnoreCase))
             {
                 value = isNegative ? double.NegativeInfinity : double.PositiveInfinity;
                 return true;
@@ -94,7 +95,8 @@ public static class FloatText
         value = 0;
         return unsigned.Length > 0 && (char.IsAsciiDigit(unsigned[0]) || unsigned[0] == '.')
             && double.TryParse(
-                trimmed, NumberStyles.AllowLeadingSign | NumberStyles.AllowDecimalPoint | NumberStyles.AllowExponent, CultureInfo.InvariantCulture, out value);
+                trimmed, NumberStyles.AllowLeadingSign | NumberStyles.AllowDecimalPoint | NumberStyles.AllowExponent,
+                CultureInfo.InvariantCulture, out value);
     }
 
     private static ReadOnlySpan<char> Trim(string text) => text.AsSpan().Trim(" \t\n\r\v\f");

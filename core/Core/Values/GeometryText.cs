@@ -30,7 +30,8 @@ public static class GeometryText
             case "line": return new PgGeometry(Line(numbers));
             case "box":
                 return new PgGeometry([
-                    Math.Max(numbers[0], numbers[2]), Math.Max(numbers[1], numbers[3]), Math.Min(numbers[0], numbers[2]), Math.Min(numbers[1], numbers[3])]);
+                    Math.Max(numbers[0], numbers[2]), Math.Max(numbers[1], numbers[3]), Math.Min(numbers[0], numbers[2]),
+                    Math.Min(numbers[1], numbers[3])]);
             case "circle" when numbers[2] < 0: throw ValueErrors.InvalidSyntax(type.Name, text);
             default: return new PgGeometry(new EquatableArray<double>(numbers), IsClosed: trimmed[0] != '[');
         }

@@ -102,7 +102,8 @@ internal static class IntervalIsoReader
         }
 
         if (point < 0 || number.Length == point + 1) return true;
-        if (!double.TryParse(string.Concat("0", number[point..]), NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out fraction))
+        if (!double.TryParse(string.Concat("0", number[point..]), NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture,
+            out fraction))
             return false;
         if (isNegative) fraction = -fraction;
         return true;

@@ -243,7 +243,8 @@ public static class JsonText
             {
                 if (_output is null) return;
                 throw new SqlException(
-                    SqlState.UntranslatableCharacter, "unsupported Unicode escape sequence") { Detail = "\\u0000 cannot be converted to text." };
+                    SqlState.UntranslatableCharacter, "unsupported Unicode escape sequence")
+                        { Detail = "\\u0000 cannot be converted to text." };
             }
 
             if (char.IsLowSurrogate(unit)) throw Invalid("Unicode low surrogate must follow a high surrogate.");
@@ -259,7 +260,8 @@ public static class JsonText
 
         private char ReadHex()
         {
-            if (_position + 4 > text.Length || !ushort.TryParse(text.AsSpan(_position, 4), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var unit))
+            if (_position + 4 > text.Length
+                || !ushort.TryParse(text.AsSpan(_position, 4), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var unit))
                 throw Invalid("\"\\u\" must be followed by four hexadecimal digits.");
             _position += 4;
             return (char)unit;

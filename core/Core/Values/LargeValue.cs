@@ -1,7 +1,8 @@
 namespace Federation.Core.Values;
 
 /// <summary>
-/// A text, in UTF-8, or a bytea too large to be copied from form to form: it goes from the client's message to the kernel as it is. Nothing computes with it on the way.
+/// A text, in UTF-8, or a bytea too large to be copied from form to form: it goes from the client's message to the kernel as it is. Nothing
+/// computes with it on the way.
 /// </summary>
 public sealed record LargeValue(bool IsText, ReadOnlyMemory<byte> Bytes)
 {

@@ -5,7 +5,8 @@ using Federation.Core.Errors;
 namespace Federation.Core.Values;
 
 /// <summary>
-/// Names of objects, as SQL writes them, in a form in which equal names have equal texts: each part in quotes. Tables of names are joined by it.
+/// Names of objects, as SQL writes them, in a form in which equal names have equal texts: each part in quotes. Tables of names are joined
+/// by it.
 /// </summary>
 public static partial class NameKeys
 {
@@ -27,7 +28,9 @@ public static partial class NameKeys
     /// <summary>The only part of a name. Raises 42602 when it has several.</summary>
     public static string Single(string name) => Parts(name) is [var part] ? part : throw InvalidName();
 
-    /// <summary>The key of a type's name: modifiers do not count, every number of dimensions is one, and the words of SQL's own names are one part.</summary>
+    /// <summary>
+    /// The key of a type's name: modifiers do not count, every number of dimensions is one, and the words of SQL's own names are one part.
+    /// </summary>
     public static string OfType(string name)
     {
         var bare = Modifier().Replace(name, "").Trim();
@@ -55,7 +58,8 @@ public static partial class NameKeys
             if (rest is ['"', ..])
             {
                 var end = 1;
-                while (end < rest.Length && (rest[end] != '"' || (end + 1 < rest.Length && rest[end + 1] == '"'))) end += rest[end] == '"' ? 2 : 1;
+                while (end < rest.Length && (rest[end] != '"' || (end + 1 < rest.Length && rest[end + 1] == '"')))
+                    end += rest[end] == '"' ? 2 : 1;
                 if (end >= rest.Length || end == 1) throw InvalidName();
                 part = rest[1..end].ToString().Replace("\"\"", "\"", StringComparison.Ordinal);
                 rest = rest[(end + 1)..].TrimStart();

@@ -49,7 +49,8 @@ public readonly partial record struct PgNumeric
         if (left.IsFinite && right.IsFinite)
         {
             var scale = left.Scale + right.Scale;
-            if (left.Unscaled.GetBitLength() + right.Unscaled.GetBitLength() > ((MaxIntegerDigits + (long)scale) * 3.3220) + 2) throw FormatOverflow();
+            if (left.Unscaled.GetBitLength() + right.Unscaled.GetBitLength() > ((MaxIntegerDigits + (long)scale) * 3.3220) + 2)
+                throw FormatOverflow();
             var product = new PgNumeric(left.Unscaled * right.Unscaled, scale);
             return Check(scale > MaxFractionDigits ? product.Round(MaxFractionDigits) : product);
         }
@@ -99,7 +100,8 @@ public readonly partial record struct PgNumeric
     public int MinScale()
     {
         var (unscaled, scale) = (Unscaled, Scale);
-        while (scale > 0 && BigInteger.DivRem(unscaled, 10, out var last) is var shorter && last.IsZero) (unscaled, scale) = (shorter, scale - 1);
+        while (scale > 0 && BigInteger.DivRem(unscaled, 10, out var last) is var shorter && last.IsZero)
+            (unscaled, scale) = (shorter, scale - 1);
         return scale;
     }
 

@@ -108,12 +108,14 @@ public readonly partial record struct PgNumeric
         if (exponent > 0)
         {
             var shift = scale + power;
-            return Check(new PgNumeric(shift >= 0 ? unscaled * PowerOfTen((int)shift) : DivideRounded(unscaled, PowerOfTen((int)-shift)), scale));
+            return Check(
+                new PgNumeric(shift >= 0 ? unscaled * PowerOfTen((int)shift) : DivideRounded(unscaled, PowerOfTen((int)-shift)), scale));
         }
 
         var inverseShift = scale - power;
         return Check(new PgNumeric(
-            inverseShift >= 0 ? DivideRounded(PowerOfTen((int)inverseShift), unscaled) : DivideRounded(1, unscaled * PowerOfTen((int)-inverseShift)), scale));
+            inverseShift >= 0 ? DivideRounded(PowerOfTen((int)inverseShift), unscaled)
+                : DivideRounded(1, unscaled * PowerOfTen((int)-inverseShift)), scale));
     }
 
     private static (BigInteger Unscaled, long Power) Cut(BigInteger unscaled, long power, int digits)

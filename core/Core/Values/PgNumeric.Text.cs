@@ -165,7 +165,8 @@ public readonly partial record struct PgNumeric
     private BigInteger ToInteger(long least, long most, string type)
     {
         if (!IsFinite)
-            throw new SqlException(SqlState.FeatureNotSupported, $"cannot convert {(Kind == NumericKind.NaN ? "NaN" : "infinity")} to {type}");
+            throw new SqlException(SqlState.FeatureNotSupported,
+                $"cannot convert {(Kind == NumericKind.NaN ? "NaN" : "infinity")} to {type}");
         var integer = Rescale(Unscaled, Scale, 0);
         return integer >= least && integer <= most ? integer
             : throw new SqlException(SqlState.NumericValueOutOfRange, $"{type} out of range");
@@ -221,14 +222,17 @@ public readonly partial record struct PgNumeric
         return true;
     }
 
-    // Only numbers with very many bits can be too long, and the bits nearly always tell; writing the digits to count them would take far longer than the operation.
+    // Only numbers with very many bits can be too long, and the bits nearly always tell; writing the digits to count them would take far
+    // longer than the operation.
     private static PgNumeric Check(PgNumeric value)
     {
         const double BitsPerDigit = 3.321928094887362;
         var digits = MaxIntegerDigits + (long)value.Scale;
         var bits = value.Unscaled.GetBitLength();
         if (bits < (digits * BitsPerDigit) - 1) return value;
-        return bits > (digits * BitsPerDigit) + 2 || BigInteger.Abs(value.Unscaled) >= BigInteger.Pow(10, (int)digits) ? throw FormatOverflow() : value;
+        return bits > (digits * BitsPerDigit) + 2 || BigInteger.Abs(value.Unscaled) >= BigInteger.Pow(10, (int)digits)
+            ? throw FormatOverflow()
+            : value;
     }
 
     private static SqlException InvalidSyntax(string text) =>

@@ -11,10 +11,11 @@ public enum NumericKind
 }
 
 /// <summary>
-/// An exact decimal of any length: <c>Unscaled * 10^-Scale</c>, shown with <paramref name="Scale"/> digits after the point. The display scale is
-/// part of the value, as in PostgreSQL (1.50 is shown as 1.50), but not of equality in SQL: compare with <see cref="CompareTo"/>.
+/// An exact decimal of any length: <c>Unscaled * 10^-Scale</c>, shown with <paramref name="Scale"/> digits after the point. The display
+/// scale is part of the value, as in PostgreSQL (1.50 is shown as 1.50), but not of equality in SQL: compare with <see cref="CompareTo"/>.
 /// </summary>
-public readonly partial record struct PgNumeric(BigInteger Unscaled, int Scale, NumericKind Kind = NumericKind.Finite) : IComparable<PgNumeric>
+public readonly partial record struct PgNumeric(BigInteger Unscaled, int Scale, NumericKind Kind = NumericKind.Finite)
+    : IComparable<PgNumeric>
 {
     public static readonly PgNumeric NaN = new(0, 0, NumericKind.NaN);
     public static readonly PgNumeric Infinity = new(0, 0, NumericKind.Infinity);

@@ -15,7 +15,8 @@ internal sealed class PosixRule
     private readonly Day _start;
     private readonly Day _end;
 
-    private PosixRule(string name, int standard, int summer, Day start, Day end) => (Name, _standard, OffsetSeconds, _start, _end) = (name, standard, summer, start, end);
+    private PosixRule(string name, int standard, int summer, Day start, Day end) =>
+        (Name, _standard, OffsetSeconds, _start, _end) = (name, standard, summer, start, end);
 
     private enum DayKind
     {
@@ -42,7 +43,9 @@ internal sealed class PosixRule
     /// <returns>Null when the text is no rule.</returns>
     public static PosixRule? Read(string text, int standard)
     {
-        var name = text.StartsWith('<') ? text[..(text.IndexOf('>') + 1)] : text[..(text.AsSpan().IndexOfAny("0123456789,-+") is >= 0 and var end ? end : text.Length)];
+        var name = text.StartsWith('<')
+            ? text[..(text.IndexOf('>') + 1)]
+            : text[..(text.AsSpan().IndexOfAny("0123456789,-+") is >= 0 and var end ? end : text.Length)];
         if (name.Length == 0) return null;
         var rest = text[name.Length..];
         var summer = standard + 3600;
@@ -54,7 +57,9 @@ internal sealed class PosixRule
 
         if (rest.Length == 0) rest = DefaultDays;
         var days = rest.Split(',');
-        return days is ["", var first, var last] && ReadDay(first) is { } start && ReadDay(last) is { } finish ? new PosixRule(name.Trim('<', '>'), standard, summer, start, finish) : null;
+        return days is ["", var first, var last] && ReadDay(first) is { } start && ReadDay(last) is { } finish
+            ? new PosixRule(name.Trim('<', '>'), standard, summer, start, finish)
+            : null;
     }
 
     /// <summary>The seconds since 1970 at which summer begins (true) and ends, in order.</summary>
@@ -78,7 +83,8 @@ internal sealed class PosixRule
         if (day.StartsWith('M'))
         {
             var numbers = day[1..].Split('.');
-            return numbers.Length == 3 && TryNumber(numbers[0], 1, 12, out var month) && TryNumber(numbers[1], 1, 5, out var week) && TryNumber(numbers[2], 0, 6, out var weekday)
+            return numbers.Length == 3 && TryNumber(numbers[0], 1, 12, out var month) && TryNumber(numbers[1], 1, 5, out var week)
+                && TryNumber(numbers[2], 0, 6, out var weekday)
                 ? new Day(DayKind.Weekday, weekday, month, week, time)
                 : null;
         }
@@ -96,7 +102,8 @@ internal sealed class PosixRule
     }
 
     private static bool TryNumber(string text, int least, int most, out int number) =>
-        int.TryParse(text, System.Globalization.NumberStyles.None, System.Globalization.CultureInfo.InvariantCulture, out number) && number >= least && number <= most;
+        int.TryParse(text, System.Globalization.NumberStyles.None, System.Globalization.CultureInfo.InvariantCulture, out number)
+            && number >= least && number <= most;
 
     /// <summary>Local seconds since 1970 of a day of a rule in a year.</summary>
     private static long At(Day day, int year)

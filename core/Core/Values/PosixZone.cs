@@ -1,6 +1,8 @@
 namespace Federation.Core.Values;
 
-/// <summary>The start of a POSIX time zone: a name, which may be empty or stand in angle brackets, and an offset (tzparse in localtime.c).</summary>
+/// <summary>
+/// The start of a POSIX time zone: a name, which may be empty or stand in angle brackets, and an offset (tzparse in localtime.c).
+/// </summary>
 /// <param name="OffsetSeconds">East of UTC; the text counts west.</param>
 /// <param name="Rest">What follows: the name and the rule of daylight-saving time.</param>
 internal readonly record struct PosixZone(string Name, int OffsetSeconds, string Rest)

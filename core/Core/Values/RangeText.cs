@@ -110,7 +110,8 @@ public static class RangeText
             return;
         }
 
-        text.Append('"').Append(word.Replace("\\", "\\\\", StringComparison.Ordinal).Replace("\"", "\"\"", StringComparison.Ordinal)).Append('"');
+        text.Append('"').Append(word.Replace("\\", "\\\\", StringComparison.Ordinal).Replace("\"", "\"\"", StringComparison.Ordinal))
+            .Append('"');
     }
 
     private static string? ReadBound(string whole, string text, ref int position)

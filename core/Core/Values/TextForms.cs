@@ -12,7 +12,8 @@ public static class TextForms
         {
             return source.Labels.Contains(text)
                 ? text
-                : throw new SqlException(SqlState.InvalidTextRepresentation, $"invalid input value for enum {type.Base.DisplayName}: \"{text}\"");
+                : throw new SqlException(SqlState.InvalidTextRepresentation,
+                    $"invalid input value for enum {type.Base.DisplayName}: \"{text}\"");
         }
 
         switch (type.Base.Name)

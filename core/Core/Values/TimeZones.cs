@@ -34,7 +34,8 @@ public static class TimeZones
         foreach (var path in Directory.EnumerateFiles(Folder, "*", SearchOption.AllDirectories))
         {
             var name = Path.GetRelativePath(Folder, path);
-            if (!name.StartsWith("right/", StringComparison.Ordinal) && IsZoneFile(path) && TimeZoneInfo.TryFindSystemTimeZoneById(name, out var zone)) found.Add((name, ZoneRules.For(zone)));
+            if (!name.StartsWith("right/", StringComparison.Ordinal) && IsZoneFile(path)
+                && TimeZoneInfo.TryFindSystemTimeZoneById(name, out var zone)) found.Add((name, ZoneRules.For(zone)));
         }
 
         return found;
@@ -84,6 +85,7 @@ public static class TimeZones
         // TimeZoneInfo goes no further than 14 hours, and knows whole minutes only.
         if (!PosixZone.TryRead(name, out var zone) || zone.Rest.Length > 0 || Math.Abs(zone.OffsetSeconds) > 14 * 3600) return null;
         name = name.ToUpperInvariant();
-        return TimeZoneInfo.CreateCustomTimeZone(name, TimeSpan.FromMinutes(zone.OffsetSeconds / 60), name, zone.Name.Length == 0 ? name : zone.Name.ToUpperInvariant());
+        return TimeZoneInfo.CreateCustomTimeZone(name, TimeSpan.FromMinutes(zone.OffsetSeconds / 60), name,
+            zone.Name.Length == 0 ? name : zone.Name.ToUpperInvariant());
     }
 }

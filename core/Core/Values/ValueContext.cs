@@ -24,7 +24,8 @@ public interface IObjectNames
     string? Find(PgType type, Oid oid);
 
     /// <summary>
-    /// The object that the text of a reg value names. Raises PostgreSQL's error for its kind when there is none, and <see cref="UnresolvedNameException"/> when that is not known yet.
+    /// The object that the text of a reg value names. Raises PostgreSQL's error for its kind when there is none, and
+    /// <see cref="UnresolvedNameException"/> when that is not known yet.
     /// </summary>
     Oid Resolve(PgType type, string name);
 }

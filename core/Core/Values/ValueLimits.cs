@@ -22,18 +22,21 @@ public static class ValueLimits
     public static void CheckAllocation(long bytes)
     {
         if (bytes > MostBytes)
-            throw new SqlException(SqlState.ProgramLimitExceeded, $"invalid memory alloc request size {bytes.ToString(CultureInfo.InvariantCulture)}");
+            throw new SqlException(SqlState.ProgramLimitExceeded,
+                $"invalid memory alloc request size {bytes.ToString(CultureInfo.InvariantCulture)}");
     }
 
     public static void CheckItems(long count)
     {
         if (count is < 0 or > MostItems)
-            throw new SqlException(SqlState.ProgramLimitExceeded, $"array size exceeds the maximum allowed ({MostItems.ToString(CultureInfo.InvariantCulture)})");
+            throw new SqlException(SqlState.ProgramLimitExceeded,
+                $"array size exceeds the maximum allowed ({MostItems.ToString(CultureInfo.InvariantCulture)})");
     }
 
     /// <summary>A text cannot get longer.</summary>
     public static SqlException TooLong(long present, long more) => new(SqlState.ProgramLimitExceeded, "out of memory")
     {
-        Detail = string.Create(CultureInfo.InvariantCulture, $"Cannot enlarge string buffer containing {present} bytes by {more} more bytes."),
+        Detail = string.Create(CultureInfo.InvariantCulture,
+            $"Cannot enlarge string buffer containing {present} bytes by {more} more bytes."),
     };
 }

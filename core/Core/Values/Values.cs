@@ -21,7 +21,9 @@ public readonly record struct PgTime(long Microseconds);
 /// <summary>A time of day with the zone's offset in seconds east of UTC.</summary>
 public readonly record struct PgTimeTz(long Microseconds, int OffsetSeconds);
 
-/// <summary>Microseconds since 1970-01-01 00:00:00 (UTC for timestamptz). <see cref="long.MaxValue"/> and its negative are the infinities.</summary>
+/// <summary>
+/// Microseconds since 1970-01-01 00:00:00 (UTC for timestamptz). <see cref="long.MaxValue"/> and its negative are the infinities.
+/// </summary>
 public readonly record struct PgTimestamp(long Microseconds)
 {
     public static readonly PgTimestamp Infinity = new(long.MaxValue);

@@ -97,7 +97,8 @@ public sealed class ZoneRules
     }
 
     /// <summary>
-    /// The offset that an abbreviation in upper case had when it was last in use at that second, or else was when it next came into use; null when the zone never had it (pg_interpret_timezone_abbrev).
+    /// The offset that an abbreviation in upper case had when it was last in use at that second, or else was when it next came into use;
+    /// null when the zone never had it (pg_interpret_timezone_abbrev).
     /// </summary>
     public int? OffsetOfAbbreviation(string abbreviation, long seconds)
     {
@@ -171,7 +172,8 @@ public sealed class ZoneRules
             var entry = file.Slice(i * 6, 6);
             var name = names[entry[5]..];
             localTypes[i] = new LocalType(
-                BinaryPrimitives.ReadInt32BigEndian(entry), System.Text.Encoding.ASCII.GetString(name[..name.IndexOf((byte)0)]), entry[4] != 0);
+                BinaryPrimitives.ReadInt32BigEndian(entry), System.Text.Encoding.ASCII.GetString(name[..name.IndexOf((byte)0)]),
+                entry[4] != 0);
         }
 
         return (transitions, indexes, localTypes);

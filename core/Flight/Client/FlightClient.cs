@@ -15,8 +15,9 @@ using Google.Protobuf;
 namespace Federation.Flight.Client;
 
 /// <summary>
-/// A client of one Flight server over a pool of HTTP/2 connections. Thread-safe; calls run concurrently. Cancelling a call, or leaving its stream early, resets the stream, which cancels the server's side. Errors of the server arrive as
-/// the <see cref="SqlException"/> it raised; a server that cannot be reached, or goes away, is 08006 with its address.
+/// A client of one Flight server over a pool of HTTP/2 connections. Thread-safe; calls run concurrently. Cancelling a call, or leaving its
+/// stream early, resets the stream, which cancels the server's side. Errors of the server arrive as the <see cref="SqlException"/> it
+/// raised; a server that cannot be reached, or goes away, is 08006 with its address.
 /// </summary>
 public sealed class FlightClient : IAsyncDisposable
 {
@@ -51,7 +52,8 @@ public sealed class FlightClient : IAsyncDisposable
         {
             handler.SslOptions = new SslClientAuthenticationOptions
             {
-                CertificateChainPolicy = new X509ChainPolicy { TrustMode = X509ChainTrustMode.CustomRootTrust, RevocationMode = X509RevocationMode.NoCheck },
+                CertificateChainPolicy = new X509ChainPolicy { TrustMode = X509ChainTrustMode.CustomRootTrust,
+                    RevocationMode = X509RevocationMode.NoCheck },
             };
             handler.SslOptions.CertificateChainPolicy.CustomTrustStore.AddRange(roots);
         }
@@ -73,21 +75,25 @@ public sealed class FlightClient : IAsyncDisposable
     public IAsyncEnumerable<Result> DoActionAsync(Protocol.Action action, CancellationToken cancellationToken = default) =>
         ManyAsync("DoAction", action, Result.Parser, cancellationToken);
 
-    public IAsyncEnumerable<ActionType> ListActionsAsync(CancellationToken cancellationToken = default) => ManyAsync("ListActions", new Empty(), ActionType.Parser, cancellationToken);
+    public IAsyncEnumerable<ActionType> ListActionsAsync(CancellationToken cancellationToken = default) =>
+        ManyAsync("ListActions", new Empty(), ActionType.Parser, cancellationToken);
 
     public IAsyncEnumerable<HandshakeResponse> HandshakeAsync(HandshakeRequest request, CancellationToken cancellationToken = default) =>
         ManyAsync("Handshake", request, HandshakeResponse.Parser, cancellationToken);
 
     /// <summary>The messages behind a ticket as they come; the caller disposes each.</summary>
-    public async IAsyncEnumerable<FlightData> DoGetAsync(Ticket ticket, [EnumeratorCancellation] CancellationToken cancellationToken = default)
+    public async IAsyncEnumerable<FlightData> DoGetAsync(Ticket ticket, [EnumeratorCancellation]
+        CancellationToken cancellationToken = default)
     {
-        await using var call = await StartAsync("DoGet", new PushContent((stream, token) => WriteAsync(stream, ticket, token)), cancellationToken);
+        await using var call =
+            await StartAsync("DoGet", new PushContent((stream, token) => WriteAsync(stream, ticket, token)), cancellationToken);
         while (await call.NextAsync(FlightDataCodec.ReadAsync) is { } data) yield return data;
     }
 
     /// <summary>The batches behind a ticket; the caller owns each.</summary>
     /// <param name="trustsValues">See <see cref="IpcBatchReader"/>.</param>
-    public async IAsyncEnumerable<Batch> ReadBatchesAsync(Ticket ticket, bool trustsValues = false, [EnumeratorCancellation] CancellationToken cancellationToken = default)
+    public async IAsyncEnumerable<Batch> ReadBatchesAsync(Ticket ticket, bool trustsValues = false, [EnumeratorCancellation]
+        CancellationToken cancellationToken = default)
     {
         IpcBatchReader? reader = null;
         try
@@ -109,16 +115,20 @@ public sealed class FlightClient : IAsyncDisposable
     }
 
     /// <summary>Sends messages, which are disposed when they were sent, while the server's answers come.</summary>
-    public async IAsyncEnumerable<PutResult> DoPutAsync(IAsyncEnumerable<FlightData> data, [EnumeratorCancellation] CancellationToken cancellationToken = default)
+    public async IAsyncEnumerable<PutResult> DoPutAsync(IAsyncEnumerable<FlightData> data, [EnumeratorCancellation]
+        CancellationToken cancellationToken = default)
     {
-        await using var call = await StartAsync("DoPut", new PushContent((stream, token) => WriteAllAsync(stream, data, token)), cancellationToken);
+        await using var call =
+            await StartAsync("DoPut", new PushContent((stream, token) => WriteAllAsync(stream, data, token)), cancellationToken);
         while (await call.NextAsync((input, token) => input.ReadAsync(PutResult.Parser, token)) is { } result) yield return result;
     }
 
     /// <summary>Sends messages while the server's come; the caller disposes those that came.</summary>
-    public async IAsyncEnumerable<FlightData> DoExchangeAsync(IAsyncEnumerable<FlightData> data, [EnumeratorCancellation] CancellationToken cancellationToken = default)
+    public async IAsyncEnumerable<FlightData> DoExchangeAsync(IAsyncEnumerable<FlightData> data, [EnumeratorCancellation]
+        CancellationToken cancellationToken = default)
     {
-        await using var call = await StartAsync("DoExchange", new PushContent((stream, token) => WriteAllAsync(stream, data, token)), cancellationToken);
+        await using var call =
+            await StartAsync("DoExchange", new PushContent((stream, token) => WriteAllAsync(stream, data, token)), cancellationToken);
         while (await call.NextAsync(FlightDataCodec.ReadAsync) is { } answer) yield return answer;
     }
 
@@ -168,10 +178,12 @@ public sealed class FlightClient : IAsyncDisposable
         return answer ?? throw new SqlException(SqlState.ProtocolViolation, $"{Address} answered {method} without a message");
     }
 
-    private async IAsyncEnumerable<T> ManyAsync<T>(string method, IMessage request, MessageParser<T> parser, [EnumeratorCancellation] CancellationToken cancellationToken = default)
+    private async IAsyncEnumerable<T> ManyAsync<T>(string method, IMessage request, MessageParser<T> parser, [EnumeratorCancellation]
+        CancellationToken cancellationToken = default)
         where T : class, IMessage<T>
     {
-        await using var call = await StartAsync(method, new PushContent((stream, token) => WriteAsync(stream, request, token)), cancellationToken);
+        await using var call =
+            await StartAsync(method, new PushContent((stream, token) => WriteAsync(stream, request, token)), cancellationToken);
         while (await call.NextAsync((input, token) => input.ReadAsync(parser, token)) is { } message) yield return message;
     }
 

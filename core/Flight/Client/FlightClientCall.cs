@@ -5,7 +5,8 @@ using Federation.Flight.Grpc;
 namespace Federation.Flight.Client;
 
 /// <summary>One call of the client. Disposing it before its end resets the HTTP/2 stream, which the server sees at once.</summary>
-internal sealed class FlightClientCall(Uri address, HttpRequestMessage request, PushContent content, long maxMessageBytes, CancellationToken disposed, CancellationToken cancellationToken) : IAsyncDisposable
+internal sealed class FlightClientCall(Uri address, HttpRequestMessage request, PushContent content, long maxMessageBytes,
+    CancellationToken disposed, CancellationToken cancellationToken) : IAsyncDisposable
 {
     private readonly CancellationTokenSource _cancellation = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, disposed);
     private HttpResponseMessage? _response;
@@ -18,7 +19,8 @@ internal sealed class FlightClientCall(Uri address, HttpRequestMessage request, 
         // An invoker gives the response as soon as its headers are there.
         _response = await invoker.SendAsync(request, _cancellation.Token);
         if (_response.StatusCode != HttpStatusCode.OK)
-            throw new SqlException(SqlState.ConnectionFailure, $"{address} answered with HTTP status {(int)_response.StatusCode} instead of gRPC");
+            throw new SqlException(SqlState.ConnectionFailure,
+                $"{address} answered with HTTP status {(int)_response.StatusCode} instead of gRPC");
         _stream = await _response.Content.ReadAsStreamAsync(_cancellation.Token);
         _input = new GrpcInput(_stream, maxMessageBytes);
         // A stream that nobody reads at the moment has to be reset too.
@@ -57,16 +59,19 @@ internal sealed class FlightClientCall(Uri address, HttpRequestMessage request, 
         {
             return await step();
         }
-        catch (Exception exception) when (exception is HttpRequestException or IOException or ObjectDisposedException || (exception is OperationCanceledException && !cancellationToken.IsCancellationRequested))
+        catch (Exception exception) when (exception is HttpRequestException or IOException or ObjectDisposedException
+            || (exception is OperationCanceledException && !cancellationToken.IsCancellationRequested))
         {
             cancellationToken.ThrowIfCancellationRequested();
-            if (disposed.IsCancellationRequested) throw new SqlException(SqlState.ConnectionDoesNotExist, $"the client of {address} was disposed", exception);
+            if (disposed.IsCancellationRequested)
+                throw new SqlException(SqlState.ConnectionDoesNotExist, $"the client of {address} was disposed", exception);
             // What stopped the sending side is the cause; the transport only reports the reset that followed.
             if (content.Failure is SqlException cause) throw cause;
             if (content.Failure is { } failure and not (IOException or OperationCanceledException or HttpRequestException))
                 throw new SqlException(SqlState.InternalError, $"sending to {address} failed: {failure.Message}", failure);
             var reason = (exception.GetBaseException() is { } root && root != exception ? root : exception).Message;
-            throw new SqlException(SqlState.ConnectionFailure, _response is null ? $"could not connect to {address}: {reason}" : $"connection to {address} failed: {reason}", exception);
+            throw new SqlException(SqlState.ConnectionFailure,
+                _response is null ? $"could not connect to {address}: {reason}" : $"connection to {address} failed: {reason}", exception);
         }
     }
 }

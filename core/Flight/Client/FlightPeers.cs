@@ -13,7 +13,9 @@ public sealed class FlightPeers(IReadOnlyDictionary<string, string> headers) : I
 
     /// <param name="address"><c>host:port</c></param>
     public FlightClient Get(string address) => _clients.GetOrAdd(
-        address, _ => new Lazy<FlightClient>(() => new FlightClient(new Uri($"http://{address}"), new FlightClientOptions { Headers = headers, ConnectTimeout = s_connectTimeout }))).Value;
+        address,
+        _ => new Lazy<FlightClient>(() => new FlightClient(new Uri($"http://{address}"),
+            new FlightClientOptions { Headers = headers, ConnectTimeout = s_connectTimeout }))).Value;
 
     /// <summary>Closes the client of a process that is gone; its calls end with 08003.</summary>
     public async ValueTask ForgetAsync(string address)

@@ -3,7 +3,10 @@ using System.Net.Http.Headers;
 
 namespace Federation.Flight.Client;
 
-/// <summary>The body of a request whose messages are written while answers come back. What the writer throws ends the call; it is kept in <see cref="Failure"/>.</summary>
+/// <summary>
+/// The body of a request whose messages are written while answers come back. What the writer throws ends the call; it is kept in
+/// <see cref="Failure"/>.
+/// </summary>
 internal sealed class PushContent : HttpContent
 {
     private readonly Func<Stream, CancellationToken, Task> _write;
@@ -16,7 +19,8 @@ internal sealed class PushContent : HttpContent
 
     public Exception? Failure { get; private set; }
 
-    protected override Task SerializeToStreamAsync(Stream stream, TransportContext? context) => SerializeToStreamAsync(stream, context, CancellationToken.None);
+    protected override Task SerializeToStreamAsync(Stream stream, TransportContext? context) =>
+        SerializeToStreamAsync(stream, context, CancellationToken.None);
 
     protected override async Task SerializeToStreamAsync(Stream stream, TransportContext? context, CancellationToken cancellationToken)
     {

@@ -4,8 +4,8 @@ using System.Net.Sockets;
 namespace Federation.Flight.Client;
 
 /// <summary>
-/// A connection that receives much at once. The HTTP client asks for a frame of 16 KB at a time; without this each would be a call into the system. One reader and one writer at once, as
-/// for sockets. Owns the socket.
+/// A connection that receives much at once. The HTTP client asks for a frame of 16 KB at a time; without this each would be a call into the
+/// system. One reader and one writer at once, as for sockets. Owns the socket.
 /// </summary>
 internal sealed class ReadAheadStream(Socket socket) : Stream
 {
@@ -52,7 +52,8 @@ internal sealed class ReadAheadStream(Socket socket) : Stream
         return buffer.Length is 0 or >= BufferBytes ? ReceiveAsync(buffer, cancellationToken) : FillAsync(buffer, cancellationToken);
     }
 
-    public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) => ReadAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
+    public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
+        ReadAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
 
     public override int Read(byte[] buffer, int offset, int count) => Read(buffer.AsSpan(offset, count));
 
@@ -63,7 +64,8 @@ internal sealed class ReadAheadStream(Socket socket) : Stream
         while (buffer.Length > 0) buffer = buffer[await SendAsync(buffer, cancellationToken)..];
     }
 
-    public override Task WriteAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) => WriteAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
+    public override Task WriteAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
+        WriteAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
 
     public override void Write(byte[] buffer, int offset, int count)
     {

@@ -6,7 +6,8 @@ using Federation.Core.Errors;
 namespace Federation.Flight.Grpc;
 
 /// <summary>
-/// Errors in the trailers of a call: grpc-status and grpc-message for everybody, <c>sqlstate</c> for those who look, and <c>federation-error-bin</c> (base64 of JSON) from which our client makes the same <see cref="SqlException"/> again.
+/// Errors in the trailers of a call: grpc-status and grpc-message for everybody, <c>sqlstate</c> for those who look, and
+/// <c>federation-error-bin</c> (base64 of JSON) from which our client makes the same <see cref="SqlException"/> again.
 /// </summary>
 internal static partial class ErrorTrailers
 {
@@ -20,7 +21,8 @@ internal static partial class ErrorTrailers
 
     public static IEnumerable<KeyValuePair<string, string>> Of(SqlException error, GrpcStatus? status = null)
     {
-        yield return new(Status, ((int)(status ?? GrpcStatuses.Of(error.State))).ToString(System.Globalization.CultureInfo.InvariantCulture));
+        yield return new(Status,
+            ((int)(status ?? GrpcStatuses.Of(error.State))).ToString(System.Globalization.CultureInfo.InvariantCulture));
         yield return new(Message, GrpcStatuses.EncodeMessage(Describe(error)));
         yield return new(State, error.State.Code);
         yield return new(Error, Convert.ToBase64String(JsonSerializer.SerializeToUtf8Bytes(ToForm(error), ErrorJson.Default.ErrorForm)));
@@ -35,7 +37,8 @@ internal static partial class ErrorTrailers
         if (find(Error) is { } encoded && TryRead(encoded) is { } form) return FromForm(form);
         var status = Enum.IsDefined((GrpcStatus)number) ? (GrpcStatus)number : GrpcStatus.Unknown;
         var message = find(Message) is { Length: > 0 } text ? GrpcStatuses.DecodeMessage(text) : status.ToString();
-        return new SqlException(find(State) is { Length: 5 } state ? new SqlState(state) : GrpcStatuses.ToState(status), message) { Where = $"call to {endpoint}" };
+        return new SqlException(find(State) is { Length: 5 } state ? new SqlState(state) : GrpcStatuses.ToState(status), message)
+            { Where = $"call to {endpoint}" };
     }
 
     private static string Describe(SqlException error)
@@ -95,7 +98,8 @@ internal static partial class ErrorTrailers
         }
     }
 
-    private static string Cut(string? text) => text is null ? null! : text.Length <= MaxTextLength ? text : string.Concat(text.AsSpan(0, MaxTextLength), "…");
+    private static string Cut(string? text) =>
+        text is null ? null! : text.Length <= MaxTextLength ? text : string.Concat(text.AsSpan(0, MaxTextLength), "…");
 
     internal sealed record ErrorForm(string State, string Message)
     {
@@ -126,7 +130,8 @@ internal static partial class ErrorTrailers
         public string? Routine { get; init; }
     }
 
-    [JsonSourceGenerationOptions(DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingDefault, PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase)]
+    [JsonSourceGenerationOptions(DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingDefault,
+        PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase)]
     [JsonSerializable(typeof(ErrorForm))]
     internal sealed partial class ErrorJson : JsonSerializerContext;
 }

@@ -6,7 +6,8 @@ using Federation.Core.Errors;
 namespace Federation.Flight.Grpc;
 
 /// <summary>
-/// FlightData by hand: flight_descriptor = 1, data_header = 2, app_metadata = 3, data_body = 1000, all length-delimited. The body goes to and from its own memory without passing through a message object.
+/// FlightData by hand: flight_descriptor = 1, data_header = 2, app_metadata = 3, data_body = 1000, all length-delimited. The body goes to
+/// and from its own memory without passing through a message object.
 /// </summary>
 internal static class FlightDataCodec
 {
@@ -64,7 +65,8 @@ internal static class FlightDataCodec
     /// <summary>Writes the gRPC prefix and everything in front of the body's bytes, which are to follow.</summary>
     public static void WriteHead(IBufferWriter<byte> output, FlightData data)
     {
-        var length = SizeOf(DescriptorTag, data.Descriptor.Length) + SizeOf(HeaderTag, data.Header.Length) + SizeOf(AppMetadataTag, data.AppMetadata.Length) + SizeOf(BodyTag, data.Body.Length);
+        var length = SizeOf(DescriptorTag, data.Descriptor.Length) + SizeOf(HeaderTag, data.Header.Length)
+            + SizeOf(AppMetadataTag, data.AppMetadata.Length) + SizeOf(BodyTag, data.Body.Length);
         if (length > uint.MaxValue) throw new SqlException(SqlState.ProgramLimitExceeded, "a Flight message is longer than 4 GB");
         var prefix = output.GetSpan(5);
         prefix[0] = 0;

@@ -7,8 +7,9 @@ using Google.Protobuf;
 namespace Federation.Flight.Grpc;
 
 /// <summary>
-/// Reads the messages of one direction of a call: a byte that tells compression, the big-endian uint32 length, the message. A small buffer serves prefixes and short messages; bodies go from the stream straight to their memory. Memory
-/// grows with what arrives, not with the lengths that are claimed. Not thread-safe; the stream stays the caller's.
+/// Reads the messages of one direction of a call: a byte that tells compression, the big-endian uint32 length, the message. A small buffer
+/// serves prefixes and short messages; bodies go from the stream straight to their memory. Memory grows with what arrives, not with the
+/// lengths that are claimed. Not thread-safe; the stream stays the caller's.
 /// </summary>
 internal sealed class GrpcInput(Stream stream, long maxMessageBytes) : IDisposable
 {
@@ -30,7 +31,8 @@ internal sealed class GrpcInput(Stream stream, long maxMessageBytes) : IDisposab
         if (prefix[0] != 0) throw new SqlException(SqlState.FeatureNotSupported, "compressed gRPC messages are not supported");
         Remaining = BinaryPrimitives.ReadUInt32BigEndian(prefix[1..]);
         if (Remaining > maxMessageBytes)
-            throw new SqlException(SqlState.ProgramLimitExceeded, $"a gRPC message of {Remaining} bytes is longer than the limit of {maxMessageBytes}");
+            throw new SqlException(SqlState.ProgramLimitExceeded,
+                $"a gRPC message of {Remaining} bytes is longer than the limit of {maxMessageBytes}");
         _start += PrefixBytes;
         return true;
     }
@@ -99,7 +101,8 @@ internal sealed class GrpcInput(Stream stream, long maxMessageBytes) : IDisposab
 
     private void Consume(long length)
     {
-        if (length < 0 || length > Remaining || length > int.MaxValue) throw new SqlException(SqlState.ProtocolViolation, "a field is longer than its gRPC message");
+        if (length < 0 || length > Remaining || length > int.MaxValue)
+            throw new SqlException(SqlState.ProtocolViolation, "a field is longer than its gRPC message");
         Remaining -= length;
     }
 

@@ -12,7 +12,8 @@ internal static class GrpcTimeout
 
     public static TimeSpan Parse(string text)
     {
-        if (text.Length is < 2 or > MostDigits + 1 || !long.TryParse(text.AsSpan(0, text.Length - 1), NumberStyles.None, CultureInfo.InvariantCulture, out var value))
+        if (text.Length is < 2 or > MostDigits + 1
+            || !long.TryParse(text.AsSpan(0, text.Length - 1), NumberStyles.None, CultureInfo.InvariantCulture, out var value))
             throw Invalid(text);
         return text[^1] switch
         {

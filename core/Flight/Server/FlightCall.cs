@@ -12,10 +12,12 @@ using Microsoft.Extensions.Logging;
 namespace Federation.Flight.Server;
 
 /// <summary>
-/// One call: reads its messages, writes the answers with HTTP/2's flow control, and ends with the trailers that tell how it went. The call ends in four ways: the service is done; it fails; the deadline passes; the client resets the
-/// stream or its connection ends, and nobody is left to be told.
+/// One call: reads its messages, writes the answers with HTTP/2's flow control, and ends with the trailers that tell how it went. The call
+/// ends in four ways: the service is done; it fails; the deadline passes; the client resets the stream or its connection ends, and nobody
+/// is left to be told.
 /// </summary>
-internal sealed class FlightCall(HttpContext http, FlightServerOptions options, TimeProvider clock, ILogger logger, CancellationToken stopping)
+internal sealed class FlightCall(HttpContext http, FlightServerOptions options, TimeProvider clock, ILogger logger,
+    CancellationToken stopping)
 {
     private const int PrefixBytes = 5;
 
@@ -112,8 +114,10 @@ internal sealed class FlightCall(HttpContext http, FlightServerOptions options, 
             case OperationCanceledException when stopping.IsCancellationRequested:
                 error = new SqlException(SqlState.AdminShutdown, "terminating connection due to administrator command", exception);
                 break;
-            case OperationCanceledException: error = new SqlException(SqlState.QueryCanceled, "canceling statement due to user request", exception); break;
-            case BadHttpRequestException or InvalidDataException: error = new SqlException(SqlState.ProtocolViolation, exception.Message, exception); break;
+            case OperationCanceledException:
+                error = new SqlException(SqlState.QueryCanceled, "canceling statement due to user request", exception); break;
+            case BadHttpRequestException or InvalidDataException:
+                error = new SqlException(SqlState.ProtocolViolation, exception.Message, exception); break;
             default:
                 Log.InternalError(logger, exception, method);
                 error = new SqlException(SqlState.InternalError, $"internal error: {exception.Message}", exception);
@@ -131,7 +135,8 @@ internal sealed class FlightCall(HttpContext http, FlightServerOptions options, 
         var timeout = GrpcTimeout.Parse(header);
         deadline = clock.GetUtcNow() + timeout;
         // The source may be gone when a late timer fires.
-        return clock.CreateTimer(static state => TryCancel((CancellationTokenSource)state!), passed, timeout > s_longestTimer ? s_longestTimer : timeout, Timeout.InfiniteTimeSpan);
+        return clock.CreateTimer(static state => TryCancel((CancellationTokenSource)state!), passed,
+            timeout > s_longestTimer ? s_longestTimer : timeout, Timeout.InfiniteTimeSpan);
     }
 
     private static readonly TimeSpan s_longestTimer = TimeSpan.FromDays(40);
@@ -156,7 +161,9 @@ internal sealed class FlightCall(HttpContext http, FlightServerOptions options, 
         return headers;
     }
 
-    private IPEndPoint? Peer() => http.Connection.RemoteIpAddress is { } address ? new IPEndPoint(address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address, http.Connection.RemotePort) : null;
+    private IPEndPoint? Peer() => http.Connection.RemoteIpAddress is { } address
+        ? new IPEndPoint(address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address, http.Connection.RemotePort)
+        : null;
 }
 
 /// <summary>The messages of a call in both directions, for the methods of the service.</summary>
@@ -165,9 +172,11 @@ internal sealed class FlightExchange(FlightCall call, GrpcInput input, FlightCal
     /// <summary>The only message of a call that has one.</summary>
     public async ValueTask<T> ReadOneAsync<T>(MessageParser<T> parser)
         where T : class, IMessage<T> =>
-        await input.ReadAsync(parser, context.CancellationToken) ?? throw new SqlException(SqlState.ProtocolViolation, "the call has no message");
+        await input.ReadAsync(parser, context.CancellationToken)
+            ?? throw new SqlException(SqlState.ProtocolViolation, "the call has no message");
 
-    public async IAsyncEnumerable<T> ReadAllAsync<T>(MessageParser<T> parser, [EnumeratorCancellation] CancellationToken cancellationToken = default)
+    public async IAsyncEnumerable<T> ReadAllAsync<T>(MessageParser<T> parser, [EnumeratorCancellation]
+        CancellationToken cancellationToken = default)
         where T : class, IMessage<T>
     {
         using var either = CancellationTokenSource.CreateLinkedTokenSource(context.CancellationToken, cancellationToken);

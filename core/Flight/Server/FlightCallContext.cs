@@ -8,7 +8,8 @@ public sealed class FlightCallContext
 {
     private readonly Dictionary<string, string> _headers;
 
-    internal FlightCallContext(Dictionary<string, string> headers, string connectionId, EndPoint? peer, bool isEncrypted, DateTimeOffset? deadline, CancellationToken cancellationToken)
+    internal FlightCallContext(Dictionary<string, string> headers, string connectionId, EndPoint? peer, bool isEncrypted,
+        DateTimeOffset? deadline, CancellationToken cancellationToken)
     {
         _headers = headers;
         ConnectionId = connectionId;
@@ -39,5 +40,6 @@ public sealed class FlightCallContext
     public string? FindHeader(string name) => _headers.GetValueOrDefault(name);
 
     /// <summary>A header that must be there. Raises 08P01.</summary>
-    public string GetHeader(string name) => FindHeader(name) ?? throw new SqlException(SqlState.ProtocolViolation, $"the call has no header \"{name}\"");
+    public string GetHeader(string name) =>
+        FindHeader(name) ?? throw new SqlException(SqlState.ProtocolViolation, $"the call has no header \"{name}\"");
 }

@@ -14,15 +14,32 @@ internal static class FlightMethods
 
     private static readonly FrozenDictionary<string, FlightMethod> s_byPath = new FlightMethod[]
     {
-        new("Handshake", (exchange, service, context) => exchange.WriteAllAsync(service.HandshakeAsync(exchange.ReadAllAsync(HandshakeRequest.Parser), context))),
-        new("ListFlights", async (exchange, service, context) => await exchange.WriteAllAsync(service.ListFlightsAsync(await exchange.ReadOneAsync(Criteria.Parser), context))),
-        new("GetFlightInfo", async (exchange, service, context) => await exchange.WriteAsync(OneAsync(service.GetFlightInfoAsync(await exchange.ReadOneAsync(FlightDescriptor.Parser), context)))),
-        new("PollFlightInfo", async (exchange, service, context) => await exchange.WriteAsync(OneAsync(service.PollFlightInfoAsync(await exchange.ReadOneAsync(FlightDescriptor.Parser), context)))),
-        new("GetSchema", async (exchange, service, context) => await exchange.WriteAsync(OneAsync(service.GetSchemaAsync(await exchange.ReadOneAsync(FlightDescriptor.Parser), context)))),
-        new("DoGet", async (exchange, service, context) => await exchange.WriteAllAsync(service.DoGetAsync(await exchange.ReadOneAsync(Ticket.Parser), context))),
+        new("Handshake",
+            (exchange, service, context) =>
+                exchange.WriteAllAsync(service.HandshakeAsync(exchange.ReadAllAsync(HandshakeRequest.Parser), context))),
+        new("ListFlights",
+            async (exchange, service, context) =>
+                await exchange.WriteAllAsync(service.ListFlightsAsync(await exchange.ReadOneAsync(Criteria.Parser), context))),
+        new("GetFlightInfo",
+            async (exchange, service, context) =>
+                await exchange.WriteAsync(
+                    OneAsync(service.GetFlightInfoAsync(await exchange.ReadOneAsync(FlightDescriptor.Parser), context)))),
+        new("PollFlightInfo",
+            async (exchange, service, context) =>
+                await exchange.WriteAsync(
+                    OneAsync(service.PollFlightInfoAsync(await exchange.ReadOneAsync(FlightDescriptor.Parser), context)))),
+        new("GetSchema",
+            async (exchange, service, context) =>
+                await exchange.WriteAsync(OneAsync(service.GetSchemaAsync(await exchange.ReadOneAsync(FlightDescriptor.Parser), context)))),
+        new("DoGet",
+            async (exchange, service, context) =>
+                await exchange.WriteAllAsync(service.DoGetAsync(await exchange.ReadOneAsync(Ticket.Parser), context))),
         new("DoPut", (exchange, service, context) => exchange.WriteAllAsync(service.DoPutAsync(exchange.ReadDataAsync(), context))),
-        new("DoExchange", (exchange, service, context) => exchange.WriteAllAsync(service.DoExchangeAsync(exchange.ReadDataAsync(), context))),
-        new("DoAction", async (exchange, service, context) => await exchange.WriteAllAsync(service.DoActionAsync(await exchange.ReadOneAsync(Protocol.Action.Parser), context))),
+        new("DoExchange",
+            (exchange, service, context) => exchange.WriteAllAsync(service.DoExchangeAsync(exchange.ReadDataAsync(), context))),
+        new("DoAction",
+            async (exchange, service, context) =>
+                await exchange.WriteAllAsync(service.DoActionAsync(await exchange.ReadOneAsync(Protocol.Action.Parser), context))),
         new("ListActions", async (exchange, service, context) =>
         {
             await exchange.ReadOneAsync(Empty.Parser);

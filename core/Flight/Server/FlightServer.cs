@@ -103,7 +103,8 @@ public sealed class FlightServer : IAsyncDisposable
 
     private async Task HandleAsync(HttpContext http)
     {
-        if (!HttpMethods.IsPost(http.Request.Method) || http.Request.ContentType?.StartsWith("application/grpc", StringComparison.Ordinal) != true)
+        if (!HttpMethods.IsPost(http.Request.Method)
+            || http.Request.ContentType?.StartsWith("application/grpc", StringComparison.Ordinal) != true)
         {
             http.Response.StatusCode = StatusCodes.Status415UnsupportedMediaType;
             return;

@@ -5,7 +5,8 @@ using Microsoft.AspNetCore.Connections;
 namespace Federation.Flight.Server;
 
 /// <summary>
-/// Memory for the transport in blocks that hold much of a page. Kestrel's own blocks of 4 KB make a system call of a page's bytes out of dozens of pieces, each pinned by itself. Thread-safe.
+/// Memory for the transport in blocks that hold much of a page. Kestrel's own blocks of 4 KB make a system call of a page's bytes out of
+/// dozens of pieces, each pinned by itself. Thread-safe.
 /// </summary>
 internal sealed class LargeBlockPool : MemoryPool<byte>
 {
@@ -33,7 +34,8 @@ internal sealed class LargeBlockPool : MemoryPool<byte>
     private sealed class Block(LargeBlockPool pool) : IMemoryOwner<byte>
     {
         // Pinned, so that a send does not have to.
-        private readonly Memory<byte> _memory = System.Runtime.InteropServices.MemoryMarshal.CreateFromPinnedArray(GC.AllocateUninitializedArray<byte>(BlockBytes, pinned: true), 0, BlockBytes);
+        private readonly Memory<byte> _memory = System.Runtime.InteropServices.MemoryMarshal
+            .CreateFromPinnedArray(GC.AllocateUninitializedArray<byte>(BlockBytes, pinned: true), 0, BlockBytes);
         private int _isRented = 1;
 
         public Memory<byte> Memory => _memory;

@@ -30,7 +30,8 @@ internal static class MetadataQueries
     /// <summary>$1 catalog, $2 pattern of schemas, $3 pattern of tables, then the types of tables; none stands for all.</summary>
     public static string Tables(int typeCount)
     {
-        var types = string.Join(", ", Enumerable.Range(4, typeCount).Select(i => string.Create(CultureInfo.InvariantCulture, $"${i}::text")));
+        var types = string.Join(", ",
+            Enumerable.Range(4, typeCount).Select(i => string.Create(CultureInfo.InvariantCulture, $"${i}::text")));
         return $"""
             SELECT catalog_name, db_schema_name, table_name, table_type
             FROM (SELECT table_catalog::text AS catalog_name, table_schema::text AS db_schema_name, table_name::text AS table_name,

@@ -13,18 +13,23 @@ using Google.Protobuf;
 
 namespace Federation.FlightSql.Metadata;
 
-/// <summary>The commands that describe the database. What is in it comes from queries on the session's own pg_catalog and information_schema, and so from the same snapshot as its statements.</summary>
+/// <summary>
+/// The commands that describe the database. What is in it comes from queries on the session's own pg_catalog and information_schema, and so
+/// from the same snapshot as its statements.
+/// </summary>
 internal static class MetadataStreams
 {
     private static readonly IpcSchema s_catalogs = Texts("catalog_name");
     private static readonly IpcSchema s_schemas = Texts("catalog_name", "db_schema_name");
     private static readonly IpcSchema s_tables = Texts("catalog_name", "db_schema_name", "table_name", "table_type");
-    private static readonly IpcSchema s_tablesWithSchema = IpcSchema.Encode(new BatchSchema([.. s_tables.Batch.Fields, new Field("table_schema", SqlType.Bytea)]));
+    private static readonly IpcSchema s_tablesWithSchema =
+        IpcSchema.Encode(new BatchSchema([.. s_tables.Batch.Fields, new Field("table_schema", SqlType.Bytea)]));
     private static readonly IpcSchema s_tableTypes = Texts("table_type");
 
     private static readonly IpcSchema s_primaryKeys = IpcSchema.Encode(new BatchSchema(
     [
-        .. Texts("catalog_name", "db_schema_name", "table_name", "column_name", "key_name").Batch.Fields, new Field("key_sequence", SqlType.Int4),
+        .. Texts("catalog_name", "db_schema_name", "table_name", "column_name", "key_name").Batch.Fields,
+        new Field("key_sequence", SqlType.Int4),
     ]));
 
     /// <summary>The columns of a command's result.</summary>
@@ -42,11 +47,14 @@ internal static class MetadataStreams
         _ => throw new SqlException(SqlState.FeatureNotSupported, $"{command.Descriptor.Name} is not supported"),
     };
 
-    public static IAsyncEnumerable<FlightData> RunAsync(FlightSession session, IMessage command, CancellationToken cancellationToken) => command switch
+    public static IAsyncEnumerable<FlightData> RunAsync(FlightSession session, IMessage command, CancellationToken cancellationToken) =>
+        command switch
     {
         CommandGetCatalogs => QueryAsync(session, s_catalogs, MetadataQueries.Catalogs, [], cancellationToken),
         CommandGetDbSchemas schemas => QueryAsync(
-            session, s_schemas, MetadataQueries.Schemas, [Optional(schemas.HasCatalog, schemas.Catalog), Optional(schemas.HasDbSchemaFilterPattern, schemas.DbSchemaFilterPattern)], cancellationToken),
+            session, s_schemas, MetadataQueries.Schemas,
+            [Optional(schemas.HasCatalog, schemas.Catalog), Optional(schemas.HasDbSchemaFilterPattern, schemas.DbSchemaFilterPattern)],
+            cancellationToken),
         CommandGetTables tables => TablesAsync(session, tables, cancellationToken),
         CommandGetTableTypes => RowsAsync(s_tableTypes, [["TABLE"], ["VIEW"]]),
         // No source tells its keys, and the managed tables have none.
@@ -57,12 +65,14 @@ internal static class MetadataStreams
         _ => throw new SqlException(SqlState.FeatureNotSupported, $"{command.Descriptor.Name} is not supported"),
     };
 
-    private static IpcSchema Texts(params string[] names) => IpcSchema.Encode(new BatchSchema(names.Select(name => new Field(name, SqlType.Text)).ToEquatableArray()));
+    private static IpcSchema Texts(params string[] names) =>
+        IpcSchema.Encode(new BatchSchema(names.Select(name => new Field(name, SqlType.Text)).ToEquatableArray()));
 
     private static string? Optional(bool isSet, string value) => isSet ? value : null;
 
     private static async IAsyncEnumerable<FlightData> QueryAsync(
-        FlightSession session, IpcSchema schema, string sql, object?[] parameters, [EnumeratorCancellation] CancellationToken cancellationToken)
+        FlightSession session, IpcSchema schema, string sql, object?[] parameters, [EnumeratorCancellation]
+            CancellationToken cancellationToken)
     {
         yield return new FlightData(schema);
         var writer = new IpcBatchWriter(schema);
@@ -71,7 +81,8 @@ internal static class MetadataStreams
                 yield return new FlightData(writer.Encode(batch));
     }
 
-    private static async IAsyncEnumerable<FlightData> TablesAsync(FlightSession session, CommandGetTables command, [EnumeratorCancellation] CancellationToken cancellationToken)
+    private static async IAsyncEnumerable<FlightData> TablesAsync(FlightSession session, CommandGetTables command, [EnumeratorCancellation]
+        CancellationToken cancellationToken)
     {
         var schema = command.IncludeSchema ? s_tablesWithSchema : s_tables;
         yield return new FlightData(schema);
@@ -91,7 +102,8 @@ internal static class MetadataStreams
             for (var i = 0; i < tables.Count; i++)
             {
                 var name = ((string)tables[i][1]!, (string)tables[i][2]!);
-                tables[i] = [.. tables[i], Frames.ToArray(IpcSchema.Encode(new BatchSchema(columns.GetValueOrDefault(name, []).ToEquatableArray())))];
+                tables[i] = [.. tables[i],
+                    Frames.ToArray(IpcSchema.Encode(new BatchSchema(columns.GetValueOrDefault(name, []).ToEquatableArray())))];
             }
         }
 
@@ -99,7 +111,8 @@ internal static class MetadataStreams
     }
 
     /// <summary>The columns of tables, by schema and name.</summary>
-    private static async ValueTask<Dictionary<(string Schema, string Table), List<Field>>> ColumnsAsync(FlightSession session, object?[] parameters, CancellationToken cancellationToken)
+    private static async ValueTask<Dictionary<(string Schema, string Table), List<Field>>> ColumnsAsync(FlightSession session,
+        object?[] parameters, CancellationToken cancellationToken)
     {
         var columns = new Dictionary<(string, string), List<Field>>();
         await foreach (var batch in session.QueryAsync(MetadataQueries.Columns, parameters, cancellationToken))

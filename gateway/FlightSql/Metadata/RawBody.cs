@@ -5,7 +5,10 @@ using Federation.Arrow.Ipc;
 
 namespace Federation.FlightSql.Metadata;
 
-/// <summary>Builds a small record batch buffer by buffer, for types that no column has. Fields are added depth first, as the format orders them; no value is NULL.</summary>
+/// <summary>
+/// Builds a small record batch buffer by buffer, for types that no column has. Fields are added depth first, as the format orders them; no
+/// value is NULL.
+/// </summary>
 internal sealed class RawBody
 {
     private readonly BodyLayout _layout = new();

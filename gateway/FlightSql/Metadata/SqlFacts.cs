@@ -59,7 +59,8 @@ internal static class SqlFacts
     /// <summary>PostgreSQL's reserved words that SQL-92 does not have.</summary>
     private static readonly string[] s_keywords =
     [
-        "analyse", "analyze", "array", "asymmetric", "binary", "concurrently", "current_catalog", "current_role", "current_schema", "do", "freeze", "ilike", "isnull", "lateral", "limit", "localtime", "localtimestamp", "notnull", "offset",
+        "analyse", "analyze", "array", "asymmetric", "binary", "concurrently", "current_catalog", "current_role", "current_schema", "do",
+        "freeze", "ilike", "isnull", "lateral", "limit", "localtime", "localtimestamp", "notnull", "offset",
         "placing", "returning", "similar", "symmetric", "tablesample", "variadic", "verbose", "window",
     ];
 }

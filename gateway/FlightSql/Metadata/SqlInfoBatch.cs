@@ -8,8 +8,8 @@ using Federation.FlightSql.Statements;
 namespace Federation.FlightSql.Metadata;
 
 /// <summary>
-/// The answer to GetSqlInfo: a uint32 and a dense union per fact, types that no SQL column has, so the batch is laid out here. A dense union is an int8 buffer of type numbers, an int32 buffer of offsets into the child of that type, and
-/// the children.
+/// The answer to GetSqlInfo: a uint32 and a dense union per fact, types that no SQL column has, so the batch is laid out here. A dense
+/// union is an int8 buffer of type numbers, an int32 buffer of offsets into the child of that type, and the children.
 /// </summary>
 internal static class SqlInfoBatch
 {
@@ -30,11 +30,13 @@ internal static class SqlInfoBatch
             ForeignKeys.Plain(
                 "int32_to_int32_list_map",
                 new ArrowType(ArrowKind.Map),
-                ForeignKeys.Plain("entries", new ArrowType(ArrowKind.Struct), ForeignKeys.Plain("key", ArrowType.Int(32)), ForeignKeys.Plain("value", new ArrowType(ArrowKind.List), ForeignKeys.Plain("item", ArrowType.Int(32)))))),
+                ForeignKeys.Plain("entries", new ArrowType(ArrowKind.Struct), ForeignKeys.Plain("key", ArrowType.Int(32)),
+                    ForeignKeys.Plain("value", new ArrowType(ArrowKind.List), ForeignKeys.Plain("item", ArrowType.Int(32)))))),
     ]);
 
     /// <summary>The facts that were asked for; all when none is named. A fact that is not known raises 22023.</summary>
-    public static async IAsyncEnumerable<FlightData> RunAsync(FlightSession session, IReadOnlyList<uint> names, [EnumeratorCancellation] CancellationToken cancellationToken)
+    public static async IAsyncEnumerable<FlightData> RunAsync(FlightSession session, IReadOnlyList<uint> names, [EnumeratorCancellation]
+        CancellationToken cancellationToken)
     {
         var version = "";
         await foreach (var batch in session.QueryAsync("SELECT pg_catalog.current_setting('server_version')", [], cancellationToken))

@@ -6,14 +6,20 @@ using Federation.Core.Values;
 
 namespace Federation.FlightSql.Metadata;
 
-/// <summary>The types that ODBC and JDBC applications ask for, as data. Codes are those of XdbcDataType and XdbcDatetimeSubcode in FlightSql.proto, which are ODBC's.</summary>
+/// <summary>
+/// The types that ODBC and JDBC applications ask for, as data. Codes are those of XdbcDataType and XdbcDatetimeSubcode in FlightSql.proto,
+/// which are ODBC's.
+/// </summary>
 internal static class XdbcTypes
 {
     private const int Nullable = 1;
     private const int SearchableFully = 3;
     private const int DateTimeType = 9;
 
-    /// <summary>Name, code, size (digits, characters or bytes), quotes around literals, parameters, radix and scales of numbers, subcode of dates and times.</summary>
+    /// <summary>
+    /// Name, code, size (digits, characters or bytes), quotes around literals, parameters, radix and scales of numbers, subcode of dates
+    /// and times.
+    /// </summary>
     private static readonly Entry[] s_types =
     [
         new("numeric", 2, 1000, CreateParameters: ["precision", "scale"], Radix: 10, MinimumScale: 0, MaximumScale: 1000),
@@ -24,9 +30,12 @@ internal static class XdbcTypes
         new("character", 1, 10_485_760, IsQuoted: true, CreateParameters: ["length"]),
         new("character varying", 12, 10_485_760, IsQuoted: true, CreateParameters: ["length"]),
         new("date", 91, 13, IsQuoted: true, Subcode: 1),
-        new("time without time zone", 92, 15, IsQuoted: true, CreateParameters: ["precision"], MinimumScale: 0, MaximumScale: 6, Subcode: 2),
-        new("timestamp without time zone", 93, 29, IsQuoted: true, CreateParameters: ["precision"], MinimumScale: 0, MaximumScale: 6, Subcode: 3),
-        new("timestamp with time zone", 93, 35, IsQuoted: true, CreateParameters: ["precision"], MinimumScale: 0, MaximumScale: 6, Subcode: 3),
+        new("time without time zone", 92, 15, IsQuoted: true, CreateParameters: ["precision"], MinimumScale: 0, MaximumScale: 6,
+            Subcode: 2),
+        new("timestamp without time zone", 93, 29, IsQuoted: true, CreateParameters: ["precision"], MinimumScale: 0, MaximumScale: 6,
+            Subcode: 3),
+        new("timestamp with time zone", 93, 35, IsQuoted: true, CreateParameters: ["precision"], MinimumScale: 0, MaximumScale: 6,
+            Subcode: 3),
         new("text", -1, null, IsQuoted: true),
         new("json", -1, null, IsQuoted: true),
         new("jsonb", -1, null, IsQuoted: true),
@@ -39,15 +48,20 @@ internal static class XdbcTypes
 
     public static IpcSchema Schema { get; } = IpcSchema.Encode(new BatchSchema(
     [
-        new("type_name", SqlType.Text), new("data_type", SqlType.Int4), new("column_size", SqlType.Int4), new("literal_prefix", SqlType.Text), new("literal_suffix", SqlType.Text),
-        new("create_params", SqlType.Array(SqlType.Text)), new("nullable", SqlType.Int4), new("case_sensitive", SqlType.Bool), new("searchable", SqlType.Int4), new("unsigned_attribute", SqlType.Bool),
-        new("fixed_prec_scale", SqlType.Bool), new("auto_increment", SqlType.Bool), new("local_type_name", SqlType.Text), new("minimum_scale", SqlType.Int4), new("maximum_scale", SqlType.Int4),
-        new("sql_data_type", SqlType.Int4), new("datetime_subcode", SqlType.Int4), new("num_prec_radix", SqlType.Int4), new("interval_precision", SqlType.Int4),
+        new("type_name", SqlType.Text), new("data_type", SqlType.Int4), new("column_size", SqlType.Int4),
+        new("literal_prefix", SqlType.Text), new("literal_suffix", SqlType.Text),
+        new("create_params", SqlType.Array(SqlType.Text)), new("nullable", SqlType.Int4), new("case_sensitive", SqlType.Bool),
+        new("searchable", SqlType.Int4), new("unsigned_attribute", SqlType.Bool),
+        new("fixed_prec_scale", SqlType.Bool), new("auto_increment", SqlType.Bool), new("local_type_name", SqlType.Text),
+        new("minimum_scale", SqlType.Int4), new("maximum_scale", SqlType.Int4),
+        new("sql_data_type", SqlType.Int4), new("datetime_subcode", SqlType.Int4), new("num_prec_radix", SqlType.Int4),
+        new("interval_precision", SqlType.Int4),
     ]));
 
     /// <summary>All types, or those of one code, by code and name.</summary>
     public static IReadOnlyList<object?[]> Rows(int? code) =>
-        [.. s_types.Where(type => code is null || type.Code == code).OrderBy(type => type.Code).ThenBy(type => type.Name, StringComparer.Ordinal).Select(Row)];
+        [.. s_types.Where(type => code is null || type.Code == code).OrderBy(type => type.Code)
+            .ThenBy(type => type.Name, StringComparer.Ordinal).Select(Row)];
 
     private static object?[] Row(Entry type)
     {
@@ -55,11 +69,14 @@ internal static class XdbcTypes
         var quote = type.IsQuoted ? "'" : null;
         return
         [
-            type.Name, type.Code, type.Size, quote, quote, PgArray.Vector([.. (object?[])(type.CreateParameters ?? [])]), Nullable, type.Code is 1 or 12 or -1, SearchableFully, isNumber ? false : null,
-            false, isNumber ? false : null, type.Name, type.MinimumScale, type.MaximumScale, type.Subcode is null ? type.Code : DateTimeType, type.Subcode, type.Radix, null,
+            type.Name, type.Code, type.Size, quote, quote, PgArray.Vector([.. (object?[])(type.CreateParameters ?? [])]), Nullable,
+            type.Code is 1 or 12 or -1, SearchableFully, isNumber ? false : null,
+            false, isNumber ? false : null, type.Name, type.MinimumScale, type.MaximumScale,
+            type.Subcode is null ? type.Code : DateTimeType, type.Subcode, type.Radix, null,
         ];
     }
 
     private sealed record Entry(
-        string Name, int Code, int? Size, bool IsQuoted = false, string[]? CreateParameters = null, int? Radix = null, int? MinimumScale = null, int? MaximumScale = null, int? Subcode = null);
+        string Name, int Code, int? Size, bool IsQuoted = false, string[]? CreateParameters = null, int? Radix = null,
+        int? MinimumScale = null, int? MaximumScale = null, int? Subcode = null);
 }

@@ -25,7 +25,8 @@ internal sealed class Authenticator(ISessionFactory factory, FlightSqlOptions op
     {
         credentials ??= ReadBasic(context.FindHeader("authorization"));
         var user = credentials?.User ?? context.FindHeader(UserHeader) ?? options.DefaultUser;
-        var origin = new SessionOrigin(user, context.FindHeader(DatabaseHeader) ?? options.DefaultDatabase, context.Peer, context.IsEncrypted);
+        var origin = new SessionOrigin(user, context.FindHeader(DatabaseHeader) ?? options.DefaultDatabase, context.Peer,
+            context.IsEncrypted);
         try
         {
             await DemandAsync(origin, credentials, context.CancellationToken);
@@ -63,10 +64,12 @@ internal sealed class Authenticator(ISessionFactory factory, FlightSqlOptions op
 
         // Basic shows the password to whoever listens, unlike SCRAM.
         if (!origin.IsEncrypted && !(origin.RemoteAddress is IPEndPoint { Address: var address } && IPAddress.IsLoopback(address)))
-            throw new SqlException(SqlState.InvalidAuthorizationSpecification, "password authentication in clear text needs an encrypted connection");
+            throw new SqlException(SqlState.InvalidAuthorizationSpecification,
+                "password authentication in clear text needs an encrypted connection");
         // The work of deriving the key is done for unknown users too, so that the time taken tells nothing.
         var matches = ScramVerifiers.Matches(verifier ?? ScramVerifiers.Create(""), credentials.Password);
-        if (!matches || verifier is null) throw new SqlException(SqlState.InvalidPassword, $"password authentication failed for user \"{origin.User}\"");
+        if (!matches || verifier is null)
+            throw new SqlException(SqlState.InvalidPassword, $"password authentication failed for user \"{origin.User}\"");
     }
 
     private static Credentials? ReadBasic(string? authorization)

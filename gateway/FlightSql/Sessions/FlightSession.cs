@@ -7,8 +7,9 @@ namespace Federation.FlightSql.Sessions;
 
 /// <summary>
 /// What one client has open: sessions of the engine, transactions, prepared statements, and queries whose rows it has not fetched.
-/// <para>Flight clients run calls concurrently, sessions of the engine do not. So a statement outside of transactions takes the first lane if it is free, or if a transaction block that was begun by SQL is open there; else a further
-/// lane with the same settings. Each transaction begun by BeginTransaction has its own lane.</para>
+/// <para>Flight clients run calls concurrently, sessions of the engine do not. So a statement outside of transactions takes the first lane
+/// if it is free, or if a transaction block that was begun by SQL is open there; else a further lane with the same settings. Each
+/// transaction begun by BeginTransaction has its own lane.</para>
 /// Thread-safe.
 /// </summary>
 internal sealed class FlightSession : IAsyncDisposable
@@ -142,7 +143,8 @@ internal sealed class FlightSession : IAsyncDisposable
         {
             var isFailed = lane.TransactionStatus == TransactionStatus.Failed;
             await lane.RunAsync(commits ? "COMMIT" : "ROLLBACK", cancellationToken);
-            if (commits && isFailed) throw new SqlException(SqlState.InFailedSqlTransaction, "the transaction had failed and was rolled back");
+            if (commits && isFailed)
+                throw new SqlException(SqlState.InFailedSqlTransaction, "the transaction had failed and was rolled back");
         }
     }
 
@@ -226,7 +228,8 @@ internal sealed class SessionUse(FlightSession session) : IDisposable
 }
 
 /// <summary>
-/// A statement's stay on a lane. <see cref="EndAsync"/> commits what it did; leaving without it, after an error or because the client reads no more, ends the implicit transaction too, as Sync does in PostgreSQL's protocol.
+/// A statement's stay on a lane. <see cref="EndAsync"/> commits what it did; leaving without it, after an error or because the client reads
+/// no more, ends the implicit transaction too, as Sync does in PostgreSQL's protocol.
 /// </summary>
 internal sealed class LaneLease(FlightSession session, SessionLane lane) : IAsyncDisposable
 {

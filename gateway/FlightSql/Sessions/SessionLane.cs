@@ -5,7 +5,8 @@ using Federation.SessionApi;
 namespace Federation.FlightSql.Sessions;
 
 /// <summary>
-/// One session of the engine. Its calls are made one at a time: <see cref="StepAsync"/> waits for its turn. Statements of one transaction share a lane and take turns between batches; otherwise a lane serves one statement at a time.
+/// One session of the engine. Its calls are made one at a time: <see cref="StepAsync"/> waits for its turn. Statements of one transaction
+/// share a lane and take turns between batches; otherwise a lane serves one statement at a time.
 /// </summary>
 internal sealed class SessionLane(ISession session) : IAsyncDisposable
 {
@@ -37,7 +38,8 @@ internal sealed class SessionLane(ISession session) : IAsyncDisposable
             await session.FailAsync(exception switch
             {
                 SqlException error => error,
-                OperationCanceledException => new SqlException(SqlState.QueryCanceled, "canceling statement due to user request", exception),
+                OperationCanceledException =>
+                    new SqlException(SqlState.QueryCanceled, "canceling statement due to user request", exception),
                 _ => new SqlException(SqlState.InternalError, $"internal error: {exception.Message}", exception),
             });
             throw;
@@ -82,7 +84,8 @@ internal sealed class SessionLane(ISession session) : IAsyncDisposable
         cancellationToken);
 
     /// <summary>Binds a statement to a portal of its own. Nothing is run yet.</summary>
-    public async ValueTask<LanePortal> BindAsync(IPreparedStatement statement, EquatableArray<object?> parameters, CancellationToken cancellationToken)
+    public async ValueTask<LanePortal> BindAsync(IPreparedStatement statement, EquatableArray<object?> parameters,
+        CancellationToken cancellationToken)
     {
         var name = $"flight_{Interlocked.Increment(ref _portals)}";
         var portal = await StepAsync(target => target.BindAsync(name, statement, parameters, cancellationToken), cancellationToken);

@@ -8,8 +8,8 @@ using Federation.SessionApi;
 namespace Federation.FlightSql.Sessions;
 
 /// <summary>
-/// The live sessions, by bearer token. A client that logs in (Handshake, or Basic on any call) gets a token; one that sends no token keeps the session of its connection and credentials. Sessions end by CloseSession or when idle.
-/// Thread-safe.
+/// The live sessions, by bearer token. A client that logs in (Handshake, or Basic on any call) gets a token; one that sends no token keeps
+/// the session of its connection and credentials. Sessions end by CloseSession or when idle. Thread-safe.
 /// </summary>
 internal sealed class SessionTable : IAsyncDisposable
 {
@@ -68,12 +68,16 @@ internal sealed class SessionTable : IAsyncDisposable
         foreach (var session in _byToken.Values) await CloseAsync(session);
     }
 
-    private static SqlException Expired() => new(SqlState.InvalidAuthorizationSpecification, "the session does not exist or has expired") { Hint = "Log in again." };
+    private static SqlException Expired() =>
+        new(SqlState.InvalidAuthorizationSpecification, "the session does not exist or has expired") { Hint = "Log in again." };
 
-    /// <summary>Clients that never send a token are told apart by their connection, and their password is checked once per connection.</summary>
+    /// <summary>
+    /// Clients that never send a token are told apart by their connection, and their password is checked once per connection.
+    /// </summary>
     private async ValueTask<FlightSession> OfConnectionAsync(string authorization, FlightCallContext context)
     {
-        var key = $"{context.ConnectionId}\n{authorization}\n{context.FindHeader(Authenticator.DatabaseHeader)}\n{context.FindHeader(Authenticator.UserHeader)}";
+        var key =
+            $"{context.ConnectionId}\n{authorization}\n{context.FindHeader(Authenticator.DatabaseHeader)}\n{context.FindHeader(Authenticator.UserHeader)}";
         while (true)
         {
             Task<FlightSession> entry;

@@ -7,15 +7,16 @@ using Federation.Core.Values;
 namespace Federation.FlightSql.Statements;
 
 /// <summary>
-/// Turns rows of bound columns into parameters. A column of the parameter's own type is taken as it is; any other value goes through its text, as if the client had sent it to PostgreSQL as text, so that what does not fit raises
-/// PostgreSQL's error.
+/// Turns rows of bound columns into parameters. A column of the parameter's own type is taken as it is; any other value goes through its
+/// text, as if the client had sent it to PostgreSQL as text, so that what does not fit raises PostgreSQL's error.
 /// </summary>
 internal static class ParameterReader
 {
     public static void Read(Batch batch, EquatableArray<SqlType> types, ValueContext context, List<EquatableArray<object?>> rows)
     {
         if (batch.Columns.Length != types.Count)
-            throw new SqlException(SqlState.ProtocolViolation, $"the bound batch has {batch.Columns.Length} columns, but the prepared statement requires {types.Count}");
+            throw new SqlException(SqlState.ProtocolViolation,
+                $"the bound batch has {batch.Columns.Length} columns, but the prepared statement requires {types.Count}");
         for (var row = 0; row < batch.RowCount; row++)
         {
             var values = new object?[types.Count];

@@ -9,7 +9,8 @@ namespace Federation.FlightSql.Statements;
 internal static class SessionQueries
 {
     /// <summary>The rows of a query with text parameters; the caller owns each batch.</summary>
-    public static async IAsyncEnumerable<Batch> QueryAsync(this FlightSession session, string sql, object?[] parameters, [EnumeratorCancellation] CancellationToken cancellationToken)
+    public static async IAsyncEnumerable<Batch> QueryAsync(this FlightSession session, string sql, object?[] parameters,
+        [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         await using var lease = await session.RentAsync(null, cancellationToken);
         var statement = await lease.Lane.PrepareAsync(sql, cancellationToken);

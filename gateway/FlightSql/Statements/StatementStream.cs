@@ -9,7 +9,10 @@ using Federation.SessionApi;
 
 namespace Federation.FlightSql.Statements;
 
-/// <summary>Runs a statement and streams its rows as Flight messages. What it did commits at the end of the stream, unless a transaction is open; leaving the stream early ends it like a portal that is closed.</summary>
+/// <summary>
+/// Runs a statement and streams its rows as Flight messages. What it did commits at the end of the stream, unless a transaction is open;
+/// leaving the stream early ends it like a portal that is closed.
+/// </summary>
 internal static class StatementStream
 {
     /// <summary>Bodies near this size are large enough for the transport and small enough to be held by every client.</summary>
@@ -23,7 +26,8 @@ internal static class StatementStream
 
     /// <summary>The columns of a result as Arrow; none for statements without rows.</summary>
     public static IpcSchema SchemaOf(EquatableArray<ResultField>? fields) =>
-        IpcSchema.Encode(new BatchSchema((fields ?? default).Select(field => new Field(field.Name, field.Type)).ToEquatableArray()), IpcForm.Portable);
+        IpcSchema.Encode(new BatchSchema((fields ?? default).Select(field => new Field(field.Name, field.Type)).ToEquatableArray()),
+            IpcForm.Portable);
 
     /// <summary>One execution per row of parameters, their results one after the other, in one implicit transaction.</summary>
     /// <param name="announced">The columns that the client knows; a statement whose columns have changed since raises 0A000.</param>
@@ -39,13 +43,17 @@ internal static class StatementStream
         var schema = SchemaOf(announced);
         var writer = new IpcBatchWriter(schema);
         await using var lease = await session.RentAsync(transaction, cancellationToken);
-        var statement = handle is null ? await lease.Lane.PrepareAsync(sql, cancellationToken) : await lease.Lane.PrepareAsync(handle, sql, cancellationToken);
-        if (!SchemaOf(statement.Fields).Batch.Equals(schema.Batch)) throw new SqlException(SqlState.FeatureNotSupported, "cached plan must not change result type");
+        var statement = handle is null
+            ? await lease.Lane.PrepareAsync(sql, cancellationToken)
+            : await lease.Lane.PrepareAsync(handle, sql, cancellationToken);
+        if (!SchemaOf(statement.Fields).Batch.Equals(schema.Batch))
+            throw new SqlException(SqlState.FeatureNotSupported, "cached plan must not change result type");
         // The portal is opened before anything is sent, so that its errors come first.
         for (var i = 0; i < Math.Max(rows.Count, 1); i++)
         {
             await using var portal = await lease.Lane.BindAsync(statement, i < rows.Count ? rows[i] : default, cancellationToken);
-            if (portal.Portal.CopyOut is not null) throw new SqlException(SqlState.FeatureNotSupported, "COPY is not supported by Flight SQL");
+            if (portal.Portal.CopyOut is not null)
+                throw new SqlException(SqlState.FeatureNotSupported, "COPY is not supported by Flight SQL");
             if (i == 0) yield return new FlightData(schema);
             await foreach (var message in MessagesAsync(portal, writer, schema, cancellationToken)) yield return message;
             RememberSettings(session, lease.Lane, transaction, sql, portal.Portal);
@@ -56,10 +64,13 @@ internal static class StatementStream
 
     /// <summary>A statement for what it does: the rows it counts, and those it returns dropped.</summary>
     public static async ValueTask<long> RunUpdateAsync(
-        FlightSession session, string? transaction, string sql, string? handle, IReadOnlyList<EquatableArray<object?>> rows, CancellationToken cancellationToken)
+        FlightSession session, string? transaction, string sql, string? handle, IReadOnlyList<EquatableArray<object?>> rows,
+        CancellationToken cancellationToken)
     {
         await using var lease = await session.RentAsync(transaction, cancellationToken);
-        var statement = handle is null ? await lease.Lane.PrepareAsync(sql, cancellationToken) : await lease.Lane.PrepareAsync(handle, sql, cancellationToken);
+        var statement = handle is null
+            ? await lease.Lane.PrepareAsync(sql, cancellationToken)
+            : await lease.Lane.PrepareAsync(handle, sql, cancellationToken);
         var count = 0L;
         for (var i = 0; i < Math.Max(rows.Count, 1); i++)
         {
@@ -79,7 +90,8 @@ internal static class StatementStream
         return count;
     }
 
-    private static async IAsyncEnumerable<FlightData> MessagesAsync(LanePortal portal, IpcBatchWriter writer, IpcSchema schema, [EnumeratorCancellation] CancellationToken cancellationToken)
+    private static async IAsyncEnumerable<FlightData> MessagesAsync(LanePortal portal, IpcBatchWriter writer, IpcSchema schema,
+        [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         var shaper = new BatchShaper(schema.Batch);
         var pending = new List<Batch>();
@@ -146,7 +158,8 @@ internal static class StatementStream
 
     private static void RememberSettings(FlightSession session, SessionLane lane, string? transaction, string sql, IPortal portal)
     {
-        if (portal.IsEmpty || portal.Fields is not null || !string.IsNullOrEmpty(transaction) || lane.TransactionStatus != TransactionStatus.Idle) return;
+        if (portal.IsEmpty || portal.Fields is not null || !string.IsNullOrEmpty(transaction)
+            || lane.TransactionStatus != TransactionStatus.Idle) return;
         if (portal.CommandTag(0) is "SET" or "RESET" or "DISCARD ALL") session.Remember(lane, sql);
     }
 
@@ -155,6 +168,8 @@ internal static class StatementStream
     {
         if (portal.IsEmpty) return 0;
         var tag = portal.CommandTag(returned);
-        return long.TryParse(tag.AsSpan(tag.LastIndexOf(' ') + 1), System.Globalization.CultureInfo.InvariantCulture, out var count) ? count : 0;
+        return long.TryParse(tag.AsSpan(tag.LastIndexOf(' ') + 1), System.Globalization.CultureInfo.InvariantCulture, out var count)
+            ? count
+            : 0;
     }
 }

@@ -45,7 +45,8 @@ internal sealed class FakeResults
     {
         var words = sql.Split(' ');
         if (words[0] != "copy") return null;
-        if (!Enum.TryParse<CopyFormat>(words[1], ignoreCase: true, out var format) || !Enum.IsDefined(format)) throw new SqlException(SqlState.SyntaxError, $"\"{words[1]}\" is no format");
+        if (!Enum.TryParse<CopyFormat>(words[1], ignoreCase: true, out var format) || !Enum.IsDefined(format))
+            throw new SqlException(SqlState.SyntaxError, $"\"{words[1]}\" is no format");
         var copy = new CopyOut(Find(sql)!.Fields, format);
         return format == CopyFormat.Csv ? copy with { Delimiter = ',', NullText = "", Header = true } : copy;
     }
@@ -60,7 +61,8 @@ internal sealed class FakeResults
     private static SqlType TypeOf(string name)
     {
         var isArray = name.EndsWith("[]", StringComparison.Ordinal);
-        var type = PgTypes.Find(isArray ? name[..^2] : name) ?? throw new SqlException(SqlState.UndefinedObject, $"type \"{name}\" does not exist");
+        var type = PgTypes.Find(isArray ? name[..^2] : name)
+            ?? throw new SqlException(SqlState.UndefinedObject, $"type \"{name}\" does not exist");
         return isArray ? SqlType.Array(new SqlType(type)) : new SqlType(type);
     }
 

@@ -39,7 +39,8 @@ internal sealed class FakeSession(FakeResults results, int processId) : ISession
 
     public SessionEvent? TakeEvent() => _events.TryDequeue(out var taken) ? taken : null;
 
-    public ValueTask<IReadOnlyList<StatementText>> SplitAsync(string sql, CancellationToken cancellationToken) => ValueTask.FromResult<IReadOnlyList<StatementText>>(Split(sql));
+    public ValueTask<IReadOnlyList<StatementText>> SplitAsync(string sql, CancellationToken cancellationToken) =>
+        ValueTask.FromResult<IReadOnlyList<StatementText>>(Split(sql));
 
     private static List<StatementText> Split(string sql)
     {

@@ -28,7 +28,8 @@ internal sealed class TestServer : IAsyncDisposable
         FakeSessionFactory? factory = null, TlsOptions? tls = null, Func<PgServerOptions, PgServerOptions>? configure = null)
     {
         factory ??= new FakeSessionFactory();
-        var options = new PgServerOptions { EndPoint = new IPEndPoint(IPAddress.Loopback, 0), Tls = tls, DisconnectGrace = TimeSpan.FromMilliseconds(50) };
+        var options = new PgServerOptions { EndPoint = new IPEndPoint(IPAddress.Loopback, 0), Tls = tls,
+            DisconnectGrace = TimeSpan.FromMilliseconds(50) };
         var server = new PgServer(configure is null ? options : configure(options), factory, NullLoggerFactory.Instance);
         await server.StartAsync(CancellationToken.None);
         return new TestServer(server, factory);

@@ -32,7 +32,8 @@ public sealed class ScramServer
     /// <param name="mechanism">The one the client chose.</param>
     /// <param name="mockSecret">A secret of the gateway, so that salts of unknown users cannot be told from real ones.</param>
     /// <param name="endPointHash">The channel binding that was offered; null when none was.</param>
-    public ScramServer(ScramVerifier? verifier, string user, string mechanism, byte[]? endPointHash, string mockSecret, string? serverNonce = null)
+    public ScramServer(ScramVerifier? verifier, string user, string mechanism, byte[]? endPointHash, string mockSecret,
+        string? serverNonce = null)
     {
         _isMock = verifier is null;
         _verifier = verifier ?? Mock(user, mockSecret);
@@ -49,7 +50,8 @@ public sealed class ScramServer
         var attributes = rest.Split(',');
         if (attributes[0].StartsWith("m=", StringComparison.Ordinal))
             throw new SqlException(SqlState.FeatureNotSupported, "client requires an unsupported SCRAM extension") { IsFatal = true };
-        if (attributes.Length < 2 || !attributes[0].StartsWith("n=", StringComparison.Ordinal) || !attributes[1].StartsWith("r=", StringComparison.Ordinal))
+        if (attributes.Length < 2 || !attributes[0].StartsWith("n=", StringComparison.Ordinal)
+            || !attributes[1].StartsWith("r=", StringComparison.Ordinal))
             throw Malformed("Expected attribute \"n\" and attribute \"r\".");
         var clientNonce = attributes[1][2..];
         if (clientNonce.Length == 0 || clientNonce.Any(c => c is < '!' or > '~'))
@@ -66,7 +68,8 @@ public sealed class ScramServer
         if (proofStart < 0) throw Malformed("Expected attribute \"p\".");
         var withoutProof = message[..proofStart];
         var attributes = withoutProof.Split(',');
-        if (attributes.Length < 2 || !attributes[0].StartsWith("c=", StringComparison.Ordinal) || !attributes[1].StartsWith("r=", StringComparison.Ordinal))
+        if (attributes.Length < 2 || !attributes[0].StartsWith("c=", StringComparison.Ordinal)
+            || !attributes[1].StartsWith("r=", StringComparison.Ordinal))
             throw Malformed("Expected attribute \"c\" and attribute \"r\".");
         if (attributes[0][2..] != Convert.ToBase64String(BindingData()))
         {
@@ -107,12 +110,15 @@ public sealed class ScramServer
                 throw new SqlException(SqlState.InvalidAuthorizationSpecification, "SCRAM channel binding negotiation error")
                 {
                     IsFatal = true,
-                    Detail = "The client supports SCRAM channel binding but thinks the server does not.  However, this server does support channel binding.",
+                    Detail =
+                        "The client supports SCRAM channel binding but thinks the server does not.  However, this server does support "
+                            + "channel binding.",
                 };
             case "y": break;
             case "p=tls-server-end-point" when _usesBinding: break;
             case "p=tls-server-end-point":
-                throw Malformed("The client selected SCRAM-SHA-256 without channel binding, but the SCRAM message includes channel binding data.");
+                throw Malformed(
+                    "The client selected SCRAM-SHA-256 without channel binding, but the SCRAM message includes channel binding data.");
             case var _ when flag.StartsWith("p=", StringComparison.Ordinal):
                 throw new SqlException(
                     SqlState.ProtocolViolation, $"unsupported SCRAM channel-binding type \"{flag[2..]}\"") { IsFatal = true };
@@ -137,7 +143,8 @@ public sealed class ScramServer
     {
         var salt = HMACSHA256.HashData(Encoding.UTF8.GetBytes("mock salt " + secret), Encoding.UTF8.GetBytes(user))[..16];
         return new ScramVerifier(
-            ScramVerifiers.DefaultIterations, new EquatableArray<byte>(salt), new EquatableArray<byte>(new byte[32]), new EquatableArray<byte>(new byte[32]));
+            ScramVerifiers.DefaultIterations, new EquatableArray<byte>(salt), new EquatableArray<byte>(new byte[32]),
+            new EquatableArray<byte>(new byte[32]));
     }
 
     private static SqlException Malformed(string detail) =>

@@ -16,16 +16,20 @@ internal sealed class CopyInReceiver(Func<CancellationToken, ValueTask<Frame?>> 
     {
         while (true)
         {
-            var frame = await readAsync(cancellationToken) ?? throw new SqlException(SqlState.ConnectionFailure, "unexpected EOF on client connection with an open transaction") { IsFatal = true };
+            var frame = await readAsync(cancellationToken)
+                ?? throw new SqlException(SqlState.ConnectionFailure, "unexpected EOF on client connection with an open transaction")
+                    { IsFatal = true };
             switch (frame.Type)
             {
                 case FrontendMessageType.CopyData: return frame.Body;
                 case FrontendMessageType.CopyDone: return null;
                 case FrontendMessageType.CopyFail:
-                    throw new SqlException(SqlState.QueryCanceled, $"COPY from stdin failed: {Encoding.UTF8.GetString(frame.Body.Span).TrimEnd('\0')}");
+                    throw new SqlException(SqlState.QueryCanceled,
+                        $"COPY from stdin failed: {Encoding.UTF8.GetString(frame.Body.Span).TrimEnd('\0')}");
                 case FrontendMessageType.Flush or FrontendMessageType.Sync: break;
                 default:
-                    throw new SqlException(SqlState.ProtocolViolation, $"unexpected message type 0x{(byte)frame.Type:X2} during COPY from stdin");
+                    throw new SqlException(SqlState.ProtocolViolation,
+                        $"unexpected message type 0x{(byte)frame.Type:X2} during COPY from stdin");
             }
         }
     }

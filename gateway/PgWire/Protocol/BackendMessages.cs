@@ -99,9 +99,11 @@ internal static class BackendMessages
         writer.End();
     }
 
-    public static void WriteCopyOutResponse(FrameWriter writer, CopyOut copy) => WriteCopyResponse(writer, BackendMessageType.CopyOutResponse, copy.Format, copy.Fields.Count);
+    public static void WriteCopyOutResponse(FrameWriter writer, CopyOut copy) =>
+        WriteCopyResponse(writer, BackendMessageType.CopyOutResponse, copy.Format, copy.Fields.Count);
 
-    public static void WriteCopyInResponse(FrameWriter writer, CopyIn copy) => WriteCopyResponse(writer, BackendMessageType.CopyInResponse, copy.Format, copy.Fields.Count);
+    public static void WriteCopyInResponse(FrameWriter writer, CopyIn copy) =>
+        WriteCopyResponse(writer, BackendMessageType.CopyInResponse, copy.Format, copy.Fields.Count);
 
     private static void WriteCopyResponse(FrameWriter writer, BackendMessageType type, CopyFormat copyFormat, int columns)
     {

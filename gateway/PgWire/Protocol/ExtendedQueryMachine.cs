@@ -32,20 +32,23 @@ public enum ProtocolAction
 /// </summary>
 public sealed class ExtendedQueryMachine
 {
-    private static readonly ImmutableArray<ProtocolAction> s_simpleQuery = [ProtocolAction.RunSimpleQuery, ProtocolAction.SendReadyForQuery, ProtocolAction.Flush];
+    private static readonly ImmutableArray<ProtocolAction> s_simpleQuery = [ProtocolAction.RunSimpleQuery, ProtocolAction.SendReadyForQuery,
+        ProtocolAction.Flush];
     private static readonly ImmutableArray<ProtocolAction> s_parse = [ProtocolAction.Parse];
     private static readonly ImmutableArray<ProtocolAction> s_bind = [ProtocolAction.Bind];
     private static readonly ImmutableArray<ProtocolAction> s_describe = [ProtocolAction.Describe];
     private static readonly ImmutableArray<ProtocolAction> s_execute = [ProtocolAction.Execute];
     private static readonly ImmutableArray<ProtocolAction> s_close = [ProtocolAction.Close];
-    private static readonly ImmutableArray<ProtocolAction> s_sync = [ProtocolAction.EndTransaction, ProtocolAction.SendReadyForQuery, ProtocolAction.Flush];
+    private static readonly ImmutableArray<ProtocolAction> s_sync = [ProtocolAction.EndTransaction, ProtocolAction.SendReadyForQuery,
+        ProtocolAction.Flush];
     private static readonly ImmutableArray<ProtocolAction> s_flush = [ProtocolAction.Flush];
     private static readonly ImmutableArray<ProtocolAction> s_functionCall =
         [ProtocolAction.RejectFunctionCall, ProtocolAction.SendReadyForQuery, ProtocolAction.Flush];
 
     private static readonly ImmutableArray<ProtocolAction> s_terminate = [ProtocolAction.Terminate];
     private static readonly ImmutableArray<ProtocolAction> s_violate = [ProtocolAction.Violate];
-    private static readonly ImmutableArray<ProtocolAction> s_errorEndsCycle = [ProtocolAction.SendError, ProtocolAction.SendReadyForQuery, ProtocolAction.Flush];
+    private static readonly ImmutableArray<ProtocolAction> s_errorEndsCycle = [ProtocolAction.SendError, ProtocolAction.SendReadyForQuery,
+        ProtocolAction.Flush];
 
     // The Flush that a client may have sent behind the failed message is among what is skipped, so the error must not wait for it.
     private static readonly ImmutableArray<ProtocolAction> s_errorSkips = [ProtocolAction.SendError, ProtocolAction.Flush];

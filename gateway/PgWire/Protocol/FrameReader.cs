@@ -10,7 +10,8 @@ internal readonly record struct Frame(FrontendMessageType Type, ReadOnlyMemory<b
 
 /// <summary>
 /// Cuts the byte stream of a client into messages: one type byte, then a big-endian int32 length that counts itself, then the body. The
-/// start-up packet has no type byte. Holds no buffer between messages. A large message is taken out of the pipe while it comes, into memory of its own.
+/// start-up packet has no type byte. Holds no buffer between messages. A large message is taken out of the pipe while it comes, into memory
+/// of its own.
 /// </summary>
 internal sealed class FrameReader(PipeReader pipe, int maxMessageBytes)
 {
@@ -125,7 +126,8 @@ internal sealed class FrameReader(PipeReader pipe, int maxMessageBytes)
             if (TryTake(result.Buffer, out var frame)) return frame;
             AdvanceBehind(result.Buffer);
             if (_demanded > 0) continue;
-            if (result.IsCompleted) return _large is null && result.Buffer.IsEmpty ? null : throw ProtocolErrors.Fatal("unexpected EOF within message");
+            if (result.IsCompleted)
+                return _large is null && result.Buffer.IsEmpty ? null : throw ProtocolErrors.Fatal("unexpected EOF within message");
         }
     }
 

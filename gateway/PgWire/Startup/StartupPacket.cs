@@ -49,7 +49,8 @@ internal static class StartupPacket
         {
             throw new SqlException(
                 SqlState.FeatureNotSupported,
-                $"unsupported frontend protocol {major}.{minor}: server supports {ProtocolVersion.Major}.0 to {ProtocolVersion.Major}.{ProtocolVersion.NewestMinor}") { IsFatal = true };
+                $"unsupported frontend protocol {major}.{minor}: server supports {ProtocolVersion.Major}.0 to "
+                    + $"{ProtocolVersion.Major}.{ProtocolVersion.NewestMinor}") { IsFatal = true };
         }
 
         var parameters = new List<KeyValuePair<string, string>>();

@@ -65,7 +65,8 @@ internal sealed class OpenPortal(IPortal portal, short[] resultFormats, FrameWri
             // The column knows the decimal shape of its numbers; the announced type need not.
             var held = batch.Columns[i].Type;
             var type = held.HasSameBase(fields[i].Type) ? held : fields[i].Type;
-            if (Format(i) is not (Codecs.Text or Codecs.Binary)) throw new SqlException(SqlState.InvalidParameterValue, $"unsupported format code: {Format(i)}");
+            if (Format(i) is not (Codecs.Text or Codecs.Binary))
+                throw new SqlException(SqlState.InvalidParameterValue, $"unsupported format code: {Format(i)}");
             encoders[i] = Codecs.Choose(type, Format(i), format);
         }
 

@@ -21,10 +21,13 @@ internal static class RowWriter
     {
         var end = rows.Start + rows.Count;
         var row = WriteUntilFull(writer, rows.Batch, encoders, rows.Start, end);
-        return row == end && writer.UnflushedBytes < FlushBytes ? default : WriteMoreAsync(writer, rows.Batch, encoders, row, end, cancellationToken);
+        return row == end && writer.UnflushedBytes < FlushBytes
+            ? default
+            : WriteMoreAsync(writer, rows.Batch, encoders, row, end, cancellationToken);
     }
 
-    private static async ValueTask WriteMoreAsync(FrameWriter writer, Batch batch, ColumnEncoder[] encoders, int row, int end, CancellationToken cancellationToken)
+    private static async ValueTask WriteMoreAsync(FrameWriter writer, Batch batch, ColumnEncoder[] encoders, int row, int end,
+        CancellationToken cancellationToken)
     {
         while (true)
         {
@@ -47,7 +50,8 @@ internal static class RowWriter
             fixed (byte* start = space)
             {
                 var position = start;
-                while (row < end && position - start < wanted && TryWriteRow(position, start + space.Length, columns, encoders, row) is var next && next is not null)
+                while (row < end && position - start < wanted
+                    && TryWriteRow(position, start + space.Length, columns, encoders, row) is var next && next is not null)
                 {
                     position = next;
                     row++;
@@ -104,7 +108,8 @@ internal static class RowWriter
         return position;
     }
 
-    private static unsafe void PutInt32(byte* target, int value) => Unsafe.WriteUnaligned(target, BinaryPrimitives.ReverseEndianness(value));
+    private static unsafe void PutInt32(byte* target, int value) =>
+        Unsafe.WriteUnaligned(target, BinaryPrimitives.ReverseEndianness(value));
 
     private static void WriteRow(FrameWriter writer, Column[] columns, ColumnEncoder[] encoders, int row)
     {

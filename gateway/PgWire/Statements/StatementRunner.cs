@@ -18,7 +18,8 @@ namespace Federation.PgWire.Statements;
 /// <param name="writer">Takes the answers.</param>
 /// <param name="clock">The time of now() in parameters.</param>
 /// <param name="readAsync">The next message of the client, for COPY FROM STDIN; null when the client has gone.</param>
-internal sealed class StatementRunner(ISession session, FrameWriter writer, TimeProvider clock, Func<CancellationToken, ValueTask<Frame?>> readAsync)
+internal sealed class StatementRunner(ISession session, FrameWriter writer, TimeProvider clock,
+    Func<CancellationToken, ValueTask<Frame?>> readAsync)
 {
     private readonly Dictionary<string, OpenPortal> _portals = new(StringComparer.Ordinal);
     private readonly SessionReports _reports = new(session, writer);
@@ -83,7 +84,8 @@ internal sealed class StatementRunner(ISession session, FrameWriter writer, Time
     }
 
     /// <summary>Names of objects among the parameters are looked up when they are met.</summary>
-    private async ValueTask<EquatableArray<object?>> DecodeAsync(BindMessage message, IPreparedStatement statement, CancellationToken cancellationToken)
+    private async ValueTask<EquatableArray<object?>> DecodeAsync(BindMessage message, IPreparedStatement statement,
+        CancellationToken cancellationToken)
     {
         while (true)
         {
@@ -181,7 +183,8 @@ internal sealed class StatementRunner(ISession session, FrameWriter writer, Time
         if (open.Portal is ICopyPortal receiver) return await ReceiveAsync(receiver, cancellationToken);
         try
         {
-            return open.Portal.CopyOut is { } copy ? await CopyOutWriter.SendAsync(writer, open, copy, session, cancellationToken) : await SendAsync(open, limit, cancellationToken);
+            return open.Portal.CopyOut is { } copy ? await CopyOutWriter.SendAsync(writer, open, copy, session, cancellationToken)
+                : await SendAsync(open, limit, cancellationToken);
         }
         finally
         {

@@ -19,7 +19,8 @@ internal static class ParameterDecoder
         if (bind.Parameters.Length != types.Count)
         {
             throw ProtocolErrors.Malformed(
-                $"bind message supplies {bind.Parameters.Length} parameters, but prepared statement \"{bind.StatementName}\" requires {types.Count}");
+                $"bind message supplies {bind.Parameters.Length} parameters, but prepared statement \"{bind.StatementName}\" requires "
+                    + $"{types.Count}");
         }
 
         if (types.Count == 0) return default;
@@ -62,8 +63,10 @@ internal static class ParameterDecoder
     }
 
     /// <summary>The bytes are those of the value, and many.</summary>
-    private static bool IsLarge(ReadOnlyMemory<byte> bytes, SqlType type, short format) => bytes.Length >= LargeValue.LeastBytes && !type.IsArray
-        && (ReferenceEquals(type.Base, PgTypes.Bytea) ? format == Codecs.Binary : type.Modifier < 0 && (ReferenceEquals(type.Base, PgTypes.Text) || ReferenceEquals(type.Base, PgTypes.Varchar)));
+    private static bool IsLarge(ReadOnlyMemory<byte> bytes, SqlType type, short format) =>
+        bytes.Length >= LargeValue.LeastBytes && !type.IsArray
+        && (ReferenceEquals(type.Base, PgTypes.Bytea) ? format == Codecs.Binary : type.Modifier < 0
+            && (ReferenceEquals(type.Base, PgTypes.Text) || ReferenceEquals(type.Base, PgTypes.Varchar)));
 
     /// <summary>Stays where it is: in the message's memory.</summary>
     private static LargeValue ReadLarge(ReadOnlyMemory<byte> bytes, SqlType type)

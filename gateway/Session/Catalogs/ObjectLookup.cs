@@ -6,7 +6,9 @@ using Federation.SystemCatalog;
 
 namespace Federation.Session.Catalogs;
 
-/// <summary>Looks up objects for the reg types: tables by the rules for names in queries, all else in the rows of the system tables.</summary>
+/// <summary>
+/// Looks up objects for the reg types: tables by the rules for names in queries, all else in the rows of the system tables.
+/// </summary>
 internal sealed class ObjectLookup(TableResolver resolver)
 {
     /// <summary>The object of a name. Raises PostgreSQL's error for its kind when there is none.</summary>
@@ -16,18 +18,26 @@ internal sealed class ObjectLookup(TableResolver resolver)
         {
             case "regclass": return await FindRelationAsync(name, cancellationToken);
             case "regtype": return await FindTypeAsync(name, cancellationToken);
-            case "regnamespace": return await FindRowAsync("pg_namespace", "nspname", NameKeys.Single(name), cancellationToken) ?? throw new SqlException(SqlState.InvalidSchemaName, $"schema \"{NameKeys.Single(name)}\" does not exist");
-            case "regrole": return await FindRowAsync("pg_roles", "rolname", NameKeys.Single(name), cancellationToken) ?? throw new SqlException(SqlState.UndefinedObject, $"role \"{NameKeys.Single(name)}\" does not exist");
+            case "regnamespace": return await FindRowAsync("pg_namespace", "nspname", NameKeys.Single(name), cancellationToken)
+                ?? throw new SqlException(SqlState.InvalidSchemaName, $"schema \"{NameKeys.Single(name)}\" does not exist");
+            case "regrole": return await FindRowAsync("pg_roles", "rolname", NameKeys.Single(name), cancellationToken)
+                ?? throw new SqlException(SqlState.UndefinedObject, $"role \"{NameKeys.Single(name)}\" does not exist");
             case "regcollation":
                 var parts = NameKeys.Parts(name);
-                return (parts is [_] or ["pg_catalog", _] ? await FindRowAsync("pg_collation", "collname", parts[^1], cancellationToken) : null)
-                    ?? throw new SqlException(SqlState.UndefinedObject, $"collation \"{string.Join('.', parts)}\" for encoding \"UTF8\" does not exist");
+                return (parts is [_] or ["pg_catalog", _]
+                    ? await FindRowAsync("pg_collation", "collname", parts[^1], cancellationToken)
+                    : null)
+                    ?? throw new SqlException(SqlState.UndefinedObject,
+                        $"collation \"{string.Join('.', parts)}\" for encoding \"UTF8\" does not exist");
             default: throw new System.Diagnostics.UnreachableException(type.Name);
         }
     }
 
-    /// <summary>The names of all objects that the reg types stand for, as the session would write them: relations, types of servers, schemas, roles.</summary>
-    public async ValueTask<IReadOnlyDictionary<(PgType, Oid), string>> NamesAsync(IReadOnlySet<PgType> types, CancellationToken cancellationToken)
+    /// <summary>
+    /// The names of all objects that the reg types stand for, as the session would write them: relations, types of servers, schemas, roles.
+    /// </summary>
+    public async ValueTask<IReadOnlyDictionary<(PgType, Oid), string>> NamesAsync(IReadOnlySet<PgType> types,
+        CancellationToken cancellationToken)
     {
         var names = new Dictionary<(PgType, Oid), string>();
         await AddAsync(PgTypes.Regclass, "pg_federation", "relation_names", "name", text => text);
@@ -66,10 +76,13 @@ internal sealed class ObjectLookup(TableResolver resolver)
     private async ValueTask<Oid> FindRelationAsync(string name, CancellationToken cancellationToken)
     {
         var parts = NameKeys.Parts(name);
-        if (parts.Length > 3) throw new SqlException(SqlState.SyntaxError, $"improper relation name (too many dotted names): {string.Join('.', parts)}");
-        if (await resolver.ResolveAsync(new TableName(new QualifiedName([.. parts])), null, cancellationToken) is { } table) return table.Source.TableOid;
+        if (parts.Length > 3)
+            throw new SqlException(SqlState.SyntaxError, $"improper relation name (too many dotted names): {string.Join('.', parts)}");
+        if (await resolver.ResolveAsync(new TableName(new QualifiedName([.. parts])), null, cancellationToken) is { } table)
+            return table.Source.TableOid;
         if (await FindPartAsync(NameKeys.Of(parts), cancellationToken) is { } part) return part;
-        if (parts.Length == 2 && !(await SchemasAsync(cancellationToken)).Contains(parts[0])) throw new SqlException(SqlState.InvalidSchemaName, $"schema \"{parts[0]}\" does not exist");
+        if (parts.Length == 2 && !(await SchemasAsync(cancellationToken)).Contains(parts[0]))
+            throw new SqlException(SqlState.InvalidSchemaName, $"schema \"{parts[0]}\" does not exist");
         throw new SqlException(SqlState.UndefinedTable, $"relation \"{string.Join('.', parts)}\" does not exist");
     }
 
@@ -95,5 +108,6 @@ internal sealed class ObjectLookup(TableResolver resolver)
         return rows.Where(row => (string)row[name]! == value).Select(row => (Oid?)new Oid((uint)(long)row[oid]!)).FirstOrDefault();
     }
 
-    private static int IndexOf(ResolvedTable table, string column) => Enumerable.Range(0, table.Columns.Count).First(i => table.Columns[i].Name == column);
+    private static int IndexOf(ResolvedTable table, string column) =>
+        Enumerable.Range(0, table.Columns.Count).First(i => table.Columns[i].Name == column);
 }

@@ -6,7 +6,8 @@ using Federation.SystemCatalog;
 namespace Federation.Session.Catalogs;
 
 /// <summary>
-/// Names behind the reg types. Those of pg_catalog are always known; others come from <see cref="ObjectLookup"/> and are kept for one statement, since the next one may see another catalog.
+/// Names behind the reg types. Those of pg_catalog are always known; others come from <see cref="ObjectLookup"/> and are kept for one
+/// statement, since the next one may see another catalog.
 /// </summary>
 internal sealed class ObjectNames(string database, Func<IReadOnlyList<string>> searchPath) : IObjectNames
 {
@@ -14,9 +15,11 @@ internal sealed class ObjectNames(string database, Func<IReadOnlyList<string>> s
     private readonly Dictionary<(PgType, string), SqlException> _errors = [];
     private IReadOnlyDictionary<(PgType, Oid), string>? _names;
 
-    private static readonly Dictionary<Oid, string> s_schemas = new() { [new Oid(11)] = "pg_catalog", [new Oid(2200)] = "public", [new Oid(99)] = "pg_toast" };
+    private static readonly Dictionary<Oid, string> s_schemas = new() { [new Oid(11)] = "pg_catalog", [new Oid(2200)] = "public",
+        [new Oid(99)] = "pg_toast" };
 
-    private static readonly Dictionary<Oid, string> s_collations = new() { [new Oid(100)] = "\"default\"", [new Oid(950)] = "\"C\"", [new Oid(951)] = "\"POSIX\"" };
+    private static readonly Dictionary<Oid, string> s_collations = new() { [new Oid(100)] = "\"default\"", [new Oid(950)] = "\"C\"",
+        [new Oid(951)] = "\"POSIX\"" };
 
     public string? Find(PgType type, Oid oid)
     {
@@ -47,7 +50,8 @@ internal sealed class ObjectNames(string database, Func<IReadOnlyList<string>> s
         if (type == PgTypes.Regprocedure) return ResolveSignature(name);
         if (type == PgTypes.Regoper || type == PgTypes.Regoperator) return OperatorNames.Resolve(type, name);
         if (type == PgTypes.Regclass && SystemNames.FindRelation(NameKeys.Parts(name)) is { Value: not 0 } relation) return relation;
-        if (type == PgTypes.Regclass || type == PgTypes.Regnamespace || type == PgTypes.Regrole || type == PgTypes.Regcollation) throw new UnresolvedNameException(type, name);
+        if (type == PgTypes.Regclass || type == PgTypes.Regnamespace || type == PgTypes.Regrole || type == PgTypes.Regcollation)
+            throw new UnresolvedNameException(type, name);
         throw new SqlException(SqlState.FeatureNotSupported, $"names of type {type.Name} are not supported");
     }
 
@@ -94,7 +98,9 @@ internal sealed class ObjectNames(string database, Func<IReadOnlyList<string>> s
         if (open < 0) throw new SqlException(SqlState.InvalidTextRepresentation, "expected a left parenthesis");
         if (!text.TrimEnd().EndsWith(')')) throw new SqlException(SqlState.InvalidTextRepresentation, "expected a right parenthesis");
         var list = text[(open + 1)..text.LastIndexOf(')')];
-        var types = string.IsNullOrWhiteSpace(list) ? [] : list.Split(',').Select(type => TypeNames.Bind(SqlParser.ParseTypeName(type)).AnnouncedOid).ToArray();
+        var types = string.IsNullOrWhiteSpace(list)
+            ? []
+            : list.Split(',').Select(type => TypeNames.Bind(SqlParser.ParseTypeName(type)).AnnouncedOid).ToArray();
         if (NameKeys.Parts(text[..open]) is [.. [] or ["pg_catalog"], var name])
             foreach (var function in FunctionCatalog.Instance.FunctionsNamed(name))
                 if (function.ArgumentTypes.SequenceEqual(types))

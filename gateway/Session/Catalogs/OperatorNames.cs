@@ -30,13 +30,18 @@ internal static class OperatorNames
         if (open < 0) throw new SqlException(SqlState.InvalidTextRepresentation, "expected a left parenthesis");
         if (!text.TrimEnd().EndsWith(')')) throw new SqlException(SqlState.InvalidTextRepresentation, "expected a right parenthesis");
         var types = text[(open + 1)..text.LastIndexOf(')')].Split(',').Select(OperandType).ToArray();
-        if (types.Length == 1) throw new SqlException(SqlState.UndefinedParameter, "missing argument") { Hint = "Use NONE to denote the missing argument of a unary operator." };
-        if (types.Length > 2) throw new SqlException(SqlState.TooManyArguments, "too many arguments") { Hint = "Provide two argument types for operator." };
-        return FunctionCatalog.Instance.Operator(Symbol(text[..open]), types[0], types[1])?.Oid ?? throw new SqlException(SqlState.UndefinedFunction, $"operator does not exist: {text}");
+        if (types.Length == 1) throw new SqlException(SqlState.UndefinedParameter, "missing argument")
+            { Hint = "Use NONE to denote the missing argument of a unary operator." };
+        if (types.Length > 2)
+            throw new SqlException(SqlState.TooManyArguments, "too many arguments") { Hint = "Provide two argument types for operator." };
+        return FunctionCatalog.Instance.Operator(Symbol(text[..open]), types[0], types[1])?.Oid
+            ?? throw new SqlException(SqlState.UndefinedFunction, $"operator does not exist: {text}");
     }
 
     private static Oid OperandType(string text) =>
-        text.Trim().Equals("none", StringComparison.OrdinalIgnoreCase) ? Oid.None : TypeNames.Bind(SqlParser.ParseTypeName(text)).AnnouncedOid;
+        text.Trim().Equals("none", StringComparison.OrdinalIgnoreCase)
+            ? Oid.None
+            : TypeNames.Bind(SqlParser.ParseTypeName(text)).AnnouncedOid;
 
     private static string Symbol(string text)
     {

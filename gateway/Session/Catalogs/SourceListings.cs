@@ -3,38 +3,49 @@ using Federation.Connectors.Spi;
 
 namespace Federation.Session.Catalogs;
 
-/// <summary>What attached servers told one statement of their schemas and tables: each question is asked once. Used by one thread at a time.</summary>
+/// <summary>
+/// What attached servers told one statement of their schemas and tables: each question is asked once. Used by one thread at a time.
+/// </summary>
 internal sealed class SourceListings(TableResolver resolver)
 {
     private readonly Dictionary<string, Task<IReadOnlyList<string>>> _schemas = new(StringComparer.Ordinal);
     private readonly Dictionary<(string Server, TableSelection Selection), Task<IReadOnlyList<DescribedTable>>> _tables = [];
-    private readonly Dictionary<(string Server, TableSelection Selection), Task<IReadOnlyDictionary<RelationName, RelationDetails>>> _details = [];
+    private readonly Dictionary<(string Server, TableSelection Selection),
+        Task<IReadOnlyDictionary<RelationName, RelationDetails>>> _details = [];
 
     /// <summary>None for a server that has no tables.</summary>
     public async ValueTask<IReadOnlyList<string>> SchemasAsync(ServerEntry server, CancellationToken cancellationToken)
     {
-        if (!_schemas.TryGetValue(server.Name, out var listing)) _schemas[server.Name] = listing = ListSchemasAsync(server, cancellationToken).AsTask();
+        if (!_schemas.TryGetValue(server.Name, out var listing))
+            _schemas[server.Name] = listing = ListSchemasAsync(server, cancellationToken).AsTask();
         return await listing;
     }
 
-    public async ValueTask<IReadOnlyList<DescribedTable>> TablesAsync(ServerEntry server, TableSelection selection, CancellationToken cancellationToken)
+    public async ValueTask<IReadOnlyList<DescribedTable>> TablesAsync(ServerEntry server, TableSelection selection,
+        CancellationToken cancellationToken)
     {
-        if (!_tables.TryGetValue((server.Name, selection), out var listing)) _tables[(server.Name, selection)] = listing = ListTablesAsync(server, selection, cancellationToken).AsTask();
+        if (!_tables.TryGetValue((server.Name, selection), out var listing))
+            _tables[(server.Name, selection)] = listing = ListTablesAsync(server, selection, cancellationToken).AsTask();
         return await listing;
     }
 
     /// <summary>Keys, indexes and the like of the tables of a selection; none for a source that does not tell.</summary>
-    public async ValueTask<IReadOnlyDictionary<RelationName, RelationDetails>> DetailsAsync(ServerEntry server, TableSelection selection, CancellationToken cancellationToken)
+    public async ValueTask<IReadOnlyDictionary<RelationName, RelationDetails>> DetailsAsync(ServerEntry server, TableSelection selection,
+        CancellationToken cancellationToken)
     {
         var key = (server.Name, selection with { WithColumns = false });
-        if (!_details.TryGetValue(key, out var listing)) _details[key] = listing = ListDetailsAsync(server, key.Item2, cancellationToken).AsTask();
+        if (!_details.TryGetValue(key, out var listing))
+            _details[key] = listing = ListDetailsAsync(server, key.Item2, cancellationToken).AsTask();
         return await listing;
     }
 
-    private async ValueTask<IReadOnlyDictionary<RelationName, RelationDetails>> ListDetailsAsync(ServerEntry server, TableSelection selection, CancellationToken cancellationToken)
+    private async ValueTask<IReadOnlyDictionary<RelationName, RelationDetails>> ListDetailsAsync(ServerEntry server,
+        TableSelection selection, CancellationToken cancellationToken)
     {
         var connector = await resolver.ConnectAsync(server, cancellationToken);
-        return connector is IRelationDetails source ? await source.DescribeRelationsAsync(selection, cancellationToken) : new Dictionary<RelationName, RelationDetails>();
+        return connector is IRelationDetails source
+            ? await source.DescribeRelationsAsync(selection, cancellationToken)
+            : new Dictionary<RelationName, RelationDetails>();
     }
 
     private async ValueTask<IReadOnlyList<string>> ListSchemasAsync(ServerEntry server, CancellationToken cancellationToken)
@@ -43,7 +54,8 @@ internal sealed class SourceListings(TableResolver resolver)
         return connector is IConnectorMetadata metadata ? await metadata.ListSchemasAsync(cancellationToken) : [];
     }
 
-    private async ValueTask<IReadOnlyList<DescribedTable>> ListTablesAsync(ServerEntry server, TableSelection selection, CancellationToken cancellationToken)
+    private async ValueTask<IReadOnlyList<DescribedTable>> ListTablesAsync(ServerEntry server, TableSelection selection,
+        CancellationToken cancellationToken)
     {
         var connector = await resolver.ConnectAsync(server, cancellationToken);
         if (connector is IBulkMetadata bulk) return await bulk.DescribeTablesAsync(selection, cancellationToken);
@@ -54,7 +66,8 @@ internal sealed class SourceListings(TableResolver resolver)
             foreach (var listed in await metadata.ListTablesAsync(schema, cancellationToken))
             {
                 if (selection.Tables is { } wanted && !wanted.Contains(listed.Name)) continue;
-                if (await DescribeAsync(metadata, schema, listed, selection.WithColumns, cancellationToken) is { } table) described.Add(table);
+                if (await DescribeAsync(metadata, schema, listed, selection.WithColumns, cancellationToken) is { } table)
+                    described.Add(table);
             }
         }
 
@@ -62,7 +75,8 @@ internal sealed class SourceListings(TableResolver resolver)
     }
 
     /// <summary>Null for a table that was dropped since it was listed.</summary>
-    private static async ValueTask<DescribedTable?> DescribeAsync(IConnectorMetadata metadata, string schema, ListedTable listed, bool withColumns, CancellationToken cancellationToken)
+    private static async ValueTask<DescribedTable?> DescribeAsync(IConnectorMetadata metadata, string schema, ListedTable listed,
+        bool withColumns, CancellationToken cancellationToken)
     {
         if (!withColumns) return new DescribedTable(schema, listed);
         try

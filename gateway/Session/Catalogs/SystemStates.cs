@@ -7,9 +7,9 @@ using Federation.SystemCatalog;
 namespace Federation.Session.Catalogs;
 
 /// <summary>
-/// Gathers what a system table shows. The managed database lists its own tables and, under dotted schema names, those of every attached server; a server's database lists that server
-/// alone. What is broken breaks only itself: a server that cannot be listed shows no tables, a table that cannot be looked at shows no columns, each with a warning that says why. The error comes when the
-/// table is read.
+/// Gathers what a system table shows. The managed database lists its own tables and, under dotted schema names, those of every attached
+/// server; a server's database lists that server alone. What is broken breaks only itself: a server that cannot be listed shows no tables,
+/// a table that cannot be looked at shows no columns, each with a warning that says why. The error comes when the table is read.
 /// </summary>
 /// <param name="database">The catalog that the session is in.</param>
 /// <param name="shownDatabase">What the session calls it.</param>
@@ -17,7 +17,8 @@ namespace Federation.Session.Catalogs;
 /// <param name="filter">What of schemas and relations the scan can show.</param>
 /// <param name="warn">Takes the warnings.</param>
 internal sealed class SystemStates(
-    TableResolver resolver, SessionServices services, ICatalogSnapshot snapshot, string database, string shownDatabase, string user, AccessRights rights, IReadOnlyList<string> searchPath,
+    TableResolver resolver, SessionServices services, ICatalogSnapshot snapshot, string database, string shownDatabase, string user,
+    AccessRights rights, IReadOnlyList<string> searchPath,
     Func<IReadOnlyList<SettingState>> settings, SourceListings listings, SystemFilter filter, Action<SqlException, string> warn)
 {
     private readonly List<SchemaState> _schemas = [];
@@ -68,7 +69,9 @@ internal sealed class SystemStates(
             Wrappers = services.Connectors.Factories.Select(factory => factory.WrapperName).Order(StringComparer.Ordinal).ToArray(),
             DatabaseGrants = _access.GrantsOn(AccessKind.Database, TableResolver.ManagedDatabase, 'C') ?? [],
             WrapperGrants = _access.GrantsOnAll(AccessKind.Wrapper, 'U'),
-            DefaultAccess = _access.Defaults().Select(entry => new DefaultAccessState(entry.Oid, entry.Scope!.Role, entry.Scope.SchemaOid, entry.Scope.Type, entry.ItemsOf(null))).ToArray(),
+            DefaultAccess = _access.Defaults()
+                .Select(entry => new DefaultAccessState(entry.Oid, entry.Scope!.Role, entry.Scope.SchemaOid, entry.Scope.Type,
+                    entry.ItemsOf(null))).ToArray(),
         };
     }
 
@@ -100,7 +103,8 @@ internal sealed class SystemStates(
         foreach (var server in servers)
         {
             owners.Add(server.Owner);
-            owners.UnionWith((await snapshot.ListUserMappingsAsync(server.Name, cancellationToken)).Select(mapping => mapping.User).Where(name => name != UserMappingEntry.Everybody));
+            owners.UnionWith((await snapshot.ListUserMappingsAsync(server.Name, cancellationToken)).Select(mapping => mapping.User)
+                .Where(name => name != UserMappingEntry.Everybody));
         }
 
         foreach (var schema in await snapshot.ListSchemasAsync(cancellationToken))
@@ -124,21 +128,28 @@ internal sealed class SystemStates(
         Grants = _access.GrantsOn(AccessKind.Server, server.Name, 'U'),
     };
 
-    /// <summary>A mapping with its options for those whom they concern: superusers, the server's owner for the mapping of everybody, and the user of the mapping.</summary>
+    /// <summary>
+    /// A mapping with its options for those whom they concern: superusers, the server's owner for the mapping of everybody, and the user of
+    /// the mapping.
+    /// </summary>
     private async ValueTask<MappingState> MappingOfAsync(ServerEntry server, UserMappingEntry mapping, CancellationToken cancellationToken)
     {
         var isForAll = mapping.User == UserMappingEntry.Everybody;
         var isShown = await rights.IsSuperuserAsync(user, cancellationToken)
-            || (isForAll ? await rights.HasRightsOfAsync(user, server.Owner, cancellationToken) : mapping.User == user && await resolver.MayUseAsync(server, cancellationToken));
-        return new MappingState(mapping.Oid, server.Oid, server.Name, isForAll ? null : mapping.User, isShown ? Visible(server, mapping.Options) : null);
+            || (isForAll ? await rights.HasRightsOfAsync(user, server.Owner, cancellationToken) : mapping.User == user
+                && await resolver.MayUseAsync(server, cancellationToken));
+        return new MappingState(mapping.Oid, server.Oid, server.Name, isForAll ? null : mapping.User,
+            isShown ? Visible(server, mapping.Options) : null);
     }
 
     /// <summary>Options as PostgreSQL shows them, without secrets.</summary>
     private string[] Visible(ServerEntry server, EquatableArray<KeyValuePair<string, string>> options) =>
-        options.Where(option => !services.Connectors.IsSecret(server, option.Key)).Select(option => $"{option.Key}={option.Value}").ToArray();
+        options.Where(option => !services.Connectors.IsSecret(server, option.Key))
+            .Select(option => $"{option.Key}={option.Value}").ToArray();
 
     private static RoleState StateOf(RoleEntry role) => new(
-        role.Oid, role.Name, role.IsSuperuser, role.Inherits, role.CanCreateRoles, role.CanCreateDatabases, role.CanLogin, role.CanReplicate, role.BypassesRowSecurity, role.ConnectionLimit,
+        role.Oid, role.Name, role.IsSuperuser, role.Inherits, role.CanCreateRoles, role.CanCreateDatabases, role.CanLogin,
+        role.CanReplicate, role.BypassesRowSecurity, role.ConnectionLimit,
         role.Verifier is { } verifier ? ScramVerifiers.Format(verifier) : null, role.ValidUntil,
         role.MemberOf.Select(membership => new MembershipState(membership.Role, membership.IsAdmin, membership.Grantor)).ToArray());
 
@@ -147,12 +158,14 @@ internal sealed class SystemStates(
         foreach (var schema in await snapshot.ListSchemasAsync(cancellationToken))
         {
             if (!filter.TakesSchema(schema.Name, schema.Oid)) continue;
-            _schemas.Add(new SchemaState(schema.Oid, schema.Name) { Location = schema.Location, Owner = schema.Owner, Access = StateOf(AccessRights.AccessTo(schema, _access.Find(AccessRights.TargetOf(schema)))) });
+            _schemas.Add(new SchemaState(schema.Oid, schema.Name) { Location = schema.Location, Owner = schema.Owner,
+                Access = StateOf(AccessRights.AccessTo(schema, _access.Find(AccessRights.TargetOf(schema)))) });
             if (!SystemTables.ShowsRelations(table)) continue;
             foreach (var entry in await snapshot.ListTablesAsync(schema.Name, cancellationToken))
             {
                 if (!filter.TakesRelation(entry.Name, entry.Oid)) continue;
-                var relation = new RelationState(entry.Oid, schema.Name, entry.Name, 'r', -1, []) { ColumnCount = 0, Owner = entry.Owner, Defaults = entry.Defaults, Access = StateOf(AccessRights.AccessTo(entry, _access.Find(entry.AccessTarget))) };
+                var relation = new RelationState(entry.Oid, schema.Name, entry.Name, 'r', -1, []) { ColumnCount = 0, Owner = entry.Owner,
+                    Defaults = entry.Defaults, Access = StateOf(AccessRights.AccessTo(entry, _access.Find(entry.AccessTarget))) };
                 await AddManagedAsync(relation, table, cancellationToken);
             }
         }
@@ -166,7 +179,8 @@ internal sealed class SystemStates(
             if (SystemTables.ShowsColumns(table))
             {
                 if (await resolver.FindAsync(database, relation.Schema, relation.Name, null, cancellationToken) is not { } found) return;
-                relation = relation with { Rows = found.Source.EstimatedRows, Columns = found.Columns, ColumnCount = Math.Max(found.Columns.Count, relation.ColumnCount) };
+                relation = relation with { Rows = found.Source.EstimatedRows, Columns = found.Columns,
+                    ColumnCount = Math.Max(found.Columns.Count, relation.ColumnCount) };
             }
         }
         catch (SqlException error) when (IsOfSource(error))
@@ -185,17 +199,26 @@ internal sealed class SystemStates(
         if (filter.RelationOids is { } oids && SystemTables.ShowsRelations(table) && oids.All(IsKnown)) return;
         try
         {
-            var schemas = (await listings.SchemasAsync(server, cancellationToken)).Where(name => filter.TakesSchema(prefix + name, StableOids.OfSchema(server.Name, name))).ToArray();
+            var schemas = (await listings.SchemasAsync(server, cancellationToken))
+                .Where(name => filter.TakesSchema(prefix + name, StableOids.OfSchema(server.Name, name))).ToArray();
             foreach (var schema in schemas)
-                _schemas.Add(new SchemaState(StableOids.OfSchema(server.Name, schema), prefix + schema) { Owner = server.Owner, Grants = _access.GrantsOn(AccessKind.Server, server.Name, 'U') ?? [] });
+                _schemas.Add(new SchemaState(StableOids.OfSchema(server.Name, schema), prefix + schema)
+                    { Owner = server.Owner, Grants = _access.GrantsOn(AccessKind.Server, server.Name, 'U') ?? [] });
             if (SystemTables.ShowsTypes(table) && await resolver.ConnectAsync(server, cancellationToken) is ISourceTypes source)
-                _types.AddRange((await source.ListTypesAsync(null, cancellationToken)).Select(type => new TypeState(type.Type, StableOids.OfSchema(server.Name, type.Type.Source!.Schema)) { Listed = type, ShownSchema = prefix + type.Type.Source.Schema }));
-            if (SystemTables.ShowsRelations(table) && schemas.Length > 0 && await SelectAsync(server, schemas, prefix, table, cancellationToken) is { } selection)
+                _types.AddRange(
+                    (await source.ListTypesAsync(null, cancellationToken))
+                        .Select(type => new TypeState(type.Type, StableOids.OfSchema(server.Name, type.Type.Source!.Schema))
+                            { Listed = type, ShownSchema = prefix + type.Type.Source.Schema }));
+            if (SystemTables.ShowsRelations(table) && schemas.Length > 0
+                && await SelectAsync(server, schemas, prefix, table, cancellationToken) is { } selection)
             {
                 var listed = await ListAsync(server, selection, schemas, prefix, cancellationToken);
-                var details = SystemTables.ShowsDetails(table) && listed.Count > 0 ? await listings.DetailsAsync(server, selection, cancellationToken) : null;
+                var details = SystemTables.ShowsDetails(table) && listed.Count > 0
+                    ? await listings.DetailsAsync(server, selection, cancellationToken)
+                    : null;
                 foreach (var described in listed)
-                    AddRelation(server, described, details?.GetValueOrDefault(new RelationName(described.Schema, described.Listed.Name)), prefix);
+                    AddRelation(server, described,
+                        details?.GetValueOrDefault(new RelationName(described.Schema, described.Listed.Name)), prefix);
             }
         }
         catch (SqlException error) when (IsOfSource(error))
@@ -205,7 +228,8 @@ internal sealed class SystemStates(
     }
 
     /// <summary>The tables of a selection. If the server lives and refuses all at once, each schema is asked for by itself.</summary>
-    private async ValueTask<IReadOnlyList<DescribedTable>> ListAsync(ServerEntry server, TableSelection selection, IReadOnlyList<string> schemas, string prefix, CancellationToken cancellationToken)
+    private async ValueTask<IReadOnlyList<DescribedTable>> ListAsync(ServerEntry server, TableSelection selection,
+        IReadOnlyList<string> schemas, string prefix, CancellationToken cancellationToken)
     {
         try
         {
@@ -221,14 +245,20 @@ internal sealed class SystemStates(
         }
 
         var found = new List<DescribedTable>();
-        foreach (var schema in schemas) found.AddRange(await ListAsync(server, selection with { Schemas = [schema] }, [schema], prefix, cancellationToken));
+        foreach (var schema in schemas)
+            found.AddRange(await ListAsync(server, selection with { Schemas = [schema] }, [schema], prefix, cancellationToken));
         return found;
     }
 
-    private bool IsKnown(long oid) => SystemTables.IsSystemRelation(new Oid((uint)oid)) || _relations.Exists(relation => relation.Oid.Value == oid);
+    private bool IsKnown(long oid) =>
+        SystemTables.IsSystemRelation(new Oid((uint)oid)) || _relations.Exists(relation => relation.Oid.Value == oid);
 
-    /// <summary>The tables of a server that the filter leaves; null when there are none. OIDs are made from names, so that the names behind them are found by listing all.</summary>
-    private async ValueTask<TableSelection?> SelectAsync(ServerEntry server, string[] schemas, string prefix, string table, CancellationToken cancellationToken)
+    /// <summary>
+    /// The tables of a server that the filter leaves; null when there are none. OIDs are made from names, so that the names behind them are
+    /// found by listing all.
+    /// </summary>
+    private async ValueTask<TableSelection?> SelectAsync(ServerEntry server, string[] schemas, string prefix, string table,
+        CancellationToken cancellationToken)
     {
         var everything = new TableSelection(null, null, WithColumns: false)
         {
@@ -236,14 +266,18 @@ internal sealed class SystemStates(
             SearchPath = prefix.Length == 0 ? searchPath.ToEquatableArray() : [],
         };
         var wanted = everything with { WithColumns = SystemTables.ShowsColumns(table), WithDefaults = !SystemTables.ShowsDetails(table) };
-        if (filter.RelationOids is null) return wanted with { Schemas = filter is { Schemas: null, SchemaOids: null } ? null : schemas.ToEquatableArray(), Tables = filter.Relations };
+        if (filter.RelationOids is null)
+            return wanted with { Schemas = filter is { Schemas: null, SchemaOids: null } ? null : schemas.ToEquatableArray(),
+                Tables = filter.Relations };
         if (!wanted.WithColumns && !wanted.OfAllKinds) return everything;
         var named = (await ListAsync(server, everything, schemas, prefix, cancellationToken)).Where(item => Takes(server, item)).ToArray();
         return named.Length == 0 ? null
-            : wanted with { Schemas = named.Select(item => item.Schema).Distinct().ToEquatableArray(), Tables = named.Select(item => item.Listed.Name).Distinct().ToEquatableArray() };
+            : wanted with { Schemas = named.Select(item => item.Schema).Distinct().ToEquatableArray(),
+                Tables = named.Select(item => item.Listed.Name).Distinct().ToEquatableArray() };
     }
 
-    private bool Takes(ServerEntry server, DescribedTable table) => filter.TakesRelation(table.Listed.Name, StableOids.OfTable(server.Name, table.Schema, table.Listed.Name))
+    private bool Takes(ServerEntry server, DescribedTable table) =>
+        filter.TakesRelation(table.Listed.Name, StableOids.OfTable(server.Name, table.Schema, table.Listed.Name))
         || table.Listed.Indexes.Any(index => filter.TakesRelation(index, StableOids.OfTable(server.Name, table.Schema, index)));
 
     private void AddRelation(ServerEntry server, DescribedTable described, RelationDetails? details, string prefix)
@@ -255,13 +289,15 @@ internal sealed class SystemStates(
             warn(failure, $"columns of table \"{prefix}{schema}\".\"{listed.Name}\" are not shown");
         }
 
-        var relation = new RelationState(StableOids.OfTable(server.Name, schema, listed.Name), prefix + schema, listed.Name, listed.Kind, listed.EstimatedRows, described.Columns)
+        var relation = new RelationState(StableOids.OfTable(server.Name, schema, listed.Name), prefix + schema, listed.Name, listed.Kind,
+            listed.EstimatedRows, described.Columns)
         {
             ColumnCount = Math.Max(listed.ColumnCount, described.Columns.Count),
             Definition = listed.Definition,
             PrettyDefinition = listed.PrettyDefinition,
             Flags = listed.Flags,
-            Details = details ?? RelationDetails.None with { Columns = [.. described.Columns.Select(column => column.Details).OfType<ColumnDetails>()] },
+            Details = details
+                ?? RelationDetails.None with { Columns = [.. described.Columns.Select(column => column.Details).OfType<ColumnDetails>()] },
             Source = new RelationSource(server.Name, schema),
             Owner = server.Owner,
             // Who may use the server may read its tables.
@@ -269,7 +305,8 @@ internal sealed class SystemStates(
         };
         _relations.Add(relation);
         foreach (var index in relation.Details.Indexes)
-            _relations.Add(new RelationState(StableOids.OfTable(server.Name, schema, index.Name), relation.Schema, index.Name, index.IsPartitioned ? 'I' : 'i', (long)index.Rows, [])
+            _relations.Add(new RelationState(StableOids.OfTable(server.Name, schema, index.Name), relation.Schema, index.Name,
+                index.IsPartitioned ? 'I' : 'i', (long)index.Rows, [])
             {
                 ColumnCount = index.Columns.Count,
                 Source = relation.Source,

@@ -4,8 +4,8 @@ using Federation.Sql.Syntax;
 namespace Federation.Session.Catalogs;
 
 /// <summary>
-/// Finds the tables that a statement names, so that they can be loaded before binding, which does no I/O. Tables of functions written in SQL are among them, those
-/// that tell the names behind oid::regclass, and names of common table expressions; looking those up is harmless.
+/// Finds the tables that a statement names, so that they can be loaded before binding, which does no I/O. Tables of functions written in
+/// SQL are among them, those that tell the names behind oid::regclass, and names of common table expressions; looking those up is harmless.
 /// </summary>
 internal static class TableNames
 {
@@ -46,5 +46,6 @@ internal static class TableNames
     }
 
     /// <summary>current_setting('name') is the session's own answer and needs no table.</summary>
-    private static bool IsAnsweredBySession(FunctionCall call) => SqlFunctions.YieldsToSession(call.Name.Name) && call.Arguments.All(argument => argument.Value is StringLiteral or BooleanLiteral or NullLiteral);
+    private static bool IsAnsweredBySession(FunctionCall call) => SqlFunctions.YieldsToSession(call.Name.Name)
+        && call.Arguments.All(argument => argument.Value is StringLiteral or BooleanLiteral or NullLiteral);
 }

@@ -8,10 +8,11 @@ using Federation.SystemCatalog;
 namespace Federation.Session.Catalogs;
 
 /// <summary>
-/// What a table name means in one session: catalog.schema.table as in Trino, with PostgreSQL's search path. The database of the connection is the current catalog; the managed one
-/// also reaches every other catalog's schemas under dotted schema names ("pg.public".t).
+/// What a table name means in one session: catalog.schema.table as in Trino, with PostgreSQL's search path. The database of the connection
+/// is the current catalog; the managed one also reaches every other catalog's schemas under dotted schema names ("pg.public".t).
 /// </summary>
-internal sealed class TableResolver(SessionServices services, ICatalogSnapshot snapshot, string database, string user, AccessRights rights, Func<IReadOnlyList<string>> searchPath, Func<IReadOnlyList<SettingState>> settings, Action<SqlException, string> warn)
+internal sealed class TableResolver(SessionServices services, ICatalogSnapshot snapshot, string database, string user, AccessRights rights,
+    Func<IReadOnlyList<string>> searchPath, Func<IReadOnlyList<SettingState>> settings, Action<SqlException, string> warn)
 {
     public const string ManagedDatabase = "federation";
     public const string ManagedCatalog = "lake";
@@ -25,7 +26,10 @@ internal sealed class TableResolver(SessionServices services, ICatalogSnapshot s
     /// <summary>The session that asks, for what system tables show of it and of the others.</summary>
     public required QuerySession Session { get; init; }
 
-    /// <summary>The databases that every PostgreSQL has, to which tools connect before they know any other: names of the managed database, unless a server is called so.</summary>
+    /// <summary>
+    /// The databases that every PostgreSQL has, to which tools connect before they know any other: names of the managed database, unless a
+    /// server is called so.
+    /// </summary>
     public static bool IsMaintenanceDatabase(string name) => name is "postgres" or "template1";
 
     /// <summary>The pinned table, or null when nothing has this name.</summary>
@@ -37,47 +41,61 @@ internal sealed class TableResolver(SessionServices services, ICatalogSnapshot s
             case 1:
                 if (await FindSystemAsync("pg_catalog", parts[0], cancellationToken) is { } system) return system;
                 foreach (var schema in searchPath())
-                    if (await MayUseSchemaAsync(database, schema, cancellationToken) && await FindAsync(database, schema, parts[0], version, cancellationToken) is { } found)
+                    if (await MayUseSchemaAsync(database, schema, cancellationToken)
+                        && await FindAsync(database, schema, parts[0], version, cancellationToken) is { } found)
                         return found;
                 return null;
             case 2:
-                return await FindSystemAsync(parts[0], parts[1], cancellationToken) ?? await FindUsableAsync(name, database, parts[0], version, cancellationToken);
+                return await FindSystemAsync(parts[0], parts[1], cancellationToken)
+                    ?? await FindUsableAsync(name, database, parts[0], version, cancellationToken);
             case 3:
-                return (parts[0] == database || parts[0] == ShownDatabase) && await FindSystemAsync(parts[1], parts[2], cancellationToken) is { } own
+                return (parts[0] == database || parts[0] == ShownDatabase)
+                    && await FindSystemAsync(parts[1], parts[2], cancellationToken) is { } own
                     ? own
                     : await FindUsableAsync(name, parts[0] == ShownDatabase ? database : parts[0], parts[1], version, cancellationToken);
             default:
-                throw new SqlException(SqlState.SyntaxError, $"improper qualified name (too many dotted names): {name.Name}") { Position = name.Span.Position };
+                throw new SqlException(SqlState.SyntaxError, $"improper qualified name (too many dotted names): {name.Name}")
+                    { Position = name.Span.Position };
         }
     }
 
     /// <summary>The table of a name that says its schema, which the user must be allowed to use.</summary>
-    private async ValueTask<ResolvedTable?> FindUsableAsync(TableName name, string catalog, string schema, TableVersion? version, CancellationToken cancellationToken) =>
+    private async ValueTask<ResolvedTable?> FindUsableAsync(TableName name, string catalog, string schema, TableVersion? version,
+        CancellationToken cancellationToken) =>
         await MayUseSchemaAsync(catalog, schema, cancellationToken)
             ? await FindAsync(catalog, schema, name.Name.Name, version, cancellationToken)
             : throw AccessRights.Denied(new AccessTarget(AccessKind.Schema, schema)).At(name.Name.Span.Position);
 
-    /// <summary>Whether the user may look up names in a schema: true for one that is not there, and for those of servers, which have no rights of their own.</summary>
-    public ValueTask<bool> MayUseSchemaAsync(string schema, CancellationToken cancellationToken) => MayUseSchemaAsync(database, schema, cancellationToken);
+    /// <summary>
+    /// Whether the user may look up names in a schema: true for one that is not there, and for those of servers, which have no rights of
+    /// their own.
+    /// </summary>
+    public ValueTask<bool> MayUseSchemaAsync(string schema, CancellationToken cancellationToken) =>
+        MayUseSchemaAsync(database, schema, cancellationToken);
 
     private async ValueTask<bool> MayUseSchemaAsync(string catalog, string schema, CancellationToken cancellationToken) =>
-        !IsManaged(catalog) || await snapshot.FindSchemaAsync(schema, cancellationToken) is not { } entry || await rights.MayAsync(user, entry, 'U', cancellationToken);
+        !IsManaged(catalog) || await snapshot.FindSchemaAsync(schema, cancellationToken) is not { } entry
+            || await rights.MayAsync(user, entry, 'U', cancellationToken);
 
-    /// <summary>The managed table that a name means, by the rules of <see cref="ResolveAsync"/>; null when it means another kind of table or none.</summary>
+    /// <summary>
+    /// The managed table that a name means, by the rules of <see cref="ResolveAsync"/>; null when it means another kind of table or none.
+    /// </summary>
     public async ValueTask<TableEntry?> FindEntryAsync(QualifiedName name, CancellationToken cancellationToken)
     {
         var parts = name.Parts;
         if (parts.Count == 3 && !IsManaged(parts[0] == ShownDatabase ? database : parts[0])) return null;
         if (parts.Count < 3 && !IsManaged(database)) return null;
         foreach (var schema in parts.Count == 1 ? searchPath() : [parts[^2]])
-            if (await snapshot.FindTableAsync(schema, name.Name, cancellationToken) is { } entry && (parts.Count > 1 || await MayUseSchemaAsync(ManagedDatabase, schema, cancellationToken)))
+            if (await snapshot.FindTableAsync(schema, name.Name, cancellationToken) is { } entry
+                && (parts.Count > 1 || await MayUseSchemaAsync(ManagedDatabase, schema, cancellationToken)))
                 return entry;
         return null;
     }
 
     /// <summary>A state of a managed table that is not in the catalog: the rows that a change has added.</summary>
     public static ResolvedTable Of(TableEntry entry, ConnectorTable state, object provider) => new(
-        new TableSource(ManagedCatalog, entry.Schema, entry.Name, state.EstimatedRows) { TableOid = entry.Oid }, state.Handle, state.Columns) { Provider = provider };
+        new TableSource(ManagedCatalog, entry.Schema, entry.Name, state.EstimatedRows) { TableOid = entry.Oid }, state.Handle,
+        state.Columns) { Provider = provider };
 
     /// <summary>Whether a catalog of this name can be connected to.</summary>
     public static async ValueTask<bool> IsDatabaseAsync(ICatalogSnapshot snapshot, string name, CancellationToken cancellationToken) =>
@@ -92,13 +110,16 @@ internal sealed class TableResolver(SessionServices services, ICatalogSnapshot s
         return services.Connectors.Get(server, await snapshot.FindUserMappingAsync(server.Name, user, cancellationToken));
     }
 
-    public ValueTask<bool> MayUseAsync(ServerEntry server, CancellationToken cancellationToken) => rights.MayAsync(user, new AccessTarget(AccessKind.Server, server.Name), server.Owner, cancellationToken);
+    public ValueTask<bool> MayUseAsync(ServerEntry server, CancellationToken cancellationToken) =>
+        rights.MayAsync(user, new AccessTarget(AccessKind.Server, server.Name), server.Owner, cancellationToken);
 
-    public async ValueTask<ResolvedTable?> FindAsync(string catalog, string schema, string table, TableVersion? version, CancellationToken cancellationToken)
+    public async ValueTask<ResolvedTable?> FindAsync(string catalog, string schema, string table, TableVersion? version,
+        CancellationToken cancellationToken)
     {
         if (IsManaged(catalog))
         {
-            if (await snapshot.FindTableAsync(schema, table, cancellationToken) is { } entry) return await LoadAsync(entry, version, cancellationToken);
+            if (await snapshot.FindTableAsync(schema, table, cancellationToken) is { } entry)
+                return await LoadAsync(entry, version, cancellationToken);
             var dot = schema.IndexOf('.', StringComparison.Ordinal);
             return dot <= 0 ? null : await FindRemoteAsync(schema[..dot], schema[(dot + 1)..], table, version, cancellationToken);
         }
@@ -106,7 +127,9 @@ internal sealed class TableResolver(SessionServices services, ICatalogSnapshot s
         return await FindRemoteAsync(catalog, schema, table, version, cancellationToken);
     }
 
-    /// <summary>The type of an attached server that a name means, by the same rules as the name of a table; null when there is none.</summary>
+    /// <summary>
+    /// The type of an attached server that a name means, by the same rules as the name of a table; null when there is none.
+    /// </summary>
     public async ValueTask<PgType?> FindTypeAsync(QualifiedName name, CancellationToken cancellationToken)
     {
         var parts = name.Parts;
@@ -135,24 +158,30 @@ internal sealed class TableResolver(SessionServices services, ICatalogSnapshot s
         if (await snapshot.FindServerAsync(catalog, cancellationToken) is not { } server) return null;
         var connector = await ConnectAsync(server, cancellationToken);
         if (connector is not ISourceTypes source) return null;
-        return (await source.ListTypesAsync(schema, cancellationToken)).FirstOrDefault(candidate => candidate.Type.Source!.Name == type)?.Type;
+        return (await source.ListTypesAsync(schema, cancellationToken))
+            .FirstOrDefault(candidate => candidate.Type.Source!.Name == type)?.Type;
     }
 
     private async ValueTask<ResolvedTable?> FindSystemAsync(string schema, string table, CancellationToken cancellationToken)
     {
         if (!SystemTables.IsSystemSchema(schema) || !SystemTables.Exists(schema, table)) return null;
         if (SystemTables.IsForSuperusers(table) && !await rights.IsSuperuserAsync(user, cancellationToken))
-            throw new SqlException(SqlState.InsufficientPrivilege, $"permission denied for {(table == "pg_shadow" ? "view" : "table")} {table}");
+            throw new SqlException(SqlState.InsufficientPrivilege,
+                $"permission denied for {(table == "pg_shadow" ? "view" : "table")} {table}");
         return SystemTables.Find(schema, table, ShownDatabase, System);
     }
 
-    /// <summary>The system tables as the present statement sees them; what is asked of a source for one of them is there for the others.</summary>
+    /// <summary>
+    /// The system tables as the present statement sees them; what is asked of a source for one of them is there for the others.
+    /// </summary>
     public SystemProvider System => _system ??= new SystemProvider(LoadSystemAsync);
 
     /// <summary>The rows of a system table, each in the order of the table's columns.</summary>
-    public async ValueTask<(ResolvedTable Table, EquatableArray<EquatableArray<object?>> Rows)> ReadSystemAsync(string schema, string table, CancellationToken cancellationToken)
+    public async ValueTask<(ResolvedTable Table, EquatableArray<EquatableArray<object?>> Rows)> ReadSystemAsync(string schema, string table,
+        CancellationToken cancellationToken)
     {
-        var found = await FindSystemAsync(schema, table, cancellationToken) ?? throw new global::System.Diagnostics.UnreachableException(table);
+        var found = await FindSystemAsync(schema, table, cancellationToken)
+            ?? throw new global::System.Diagnostics.UnreachableException(table);
         var handle = (SystemTableHandle)found.Handle;
         return (found, SystemTables.RowsOf(handle, await LoadSystemAsync(handle, cancellationToken)));
     }
@@ -162,28 +191,34 @@ internal sealed class TableResolver(SessionServices services, ICatalogSnapshot s
         // The names behind oid::regclass are looked up in passing; nobody asked for a list.
         Action<SqlException, string> warning = SystemTables.IsInternal(handle.Schema) ? (_, _) => { } : warn;
         _listings ??= new SourceListings(this);
-        return new SystemStates(this, services, snapshot, database, ShownDatabase, user, rights, searchPath(), settings, _listings, handle.Filter, warning).LoadAsync(handle.Table, cancellationToken);
+        return new SystemStates(this, services, snapshot, database, ShownDatabase, user, rights, searchPath(), settings, _listings,
+            handle.Filter, warning).LoadAsync(handle.Table, cancellationToken);
     }
 
     private SystemProvider? _system;
     private SourceListings? _listings;
 
-    private async ValueTask<ResolvedTable?> FindRemoteAsync(string catalog, string schema, string table, TableVersion? version, CancellationToken cancellationToken)
+    private async ValueTask<ResolvedTable?> FindRemoteAsync(string catalog, string schema, string table, TableVersion? version,
+        CancellationToken cancellationToken)
     {
         if (await snapshot.FindServerAsync(catalog, cancellationToken) is not { } server) return null;
         var connector = await ConnectAsync(server, cancellationToken);
         if (connector is not IConnectorMetadata metadata)
             throw new SqlException(SqlState.FeatureNotSupported, $"server \"{catalog}\" has no tables");
-        var lookup = IsWide && version is null && connector is IWideTables wide ? wide.FindWideTableAsync(schema, table, cancellationToken) : metadata.FindTableAsync(schema, table, version, cancellationToken);
+        var lookup = IsWide && version is null && connector is IWideTables wide ? wide.FindWideTableAsync(schema, table, cancellationToken)
+            : metadata.FindTableAsync(schema, table, version, cancellationToken);
         if (await lookup is not { } found) return null;
-        var source = new TableSource(catalog, schema, table, found.EstimatedRows) { IsRowCountExact = found.IsRowCountExact, TableOid = StableOids.OfTable(catalog, schema, table) };
-        return new ResolvedTable(source, found.Handle, found.Columns) { Provider = connector, ProviderKey = connector.Key, OwnsRows = found.OwnsRows };
+        var source = new TableSource(catalog, schema, table, found.EstimatedRows)
+            { IsRowCountExact = found.IsRowCountExact, TableOid = StableOids.OfTable(catalog, schema, table) };
+        return new ResolvedTable(source, found.Handle, found.Columns)
+            { Provider = connector, ProviderKey = connector.Key, OwnsRows = found.OwnsRows };
     }
 
     private async ValueTask<ResolvedTable> LoadAsync(TableEntry entry, TableVersion? version, CancellationToken cancellationToken)
     {
         var format = services.Formats.FirstOrDefault(format => format.Name == entry.Pointer.Format)
-            ?? throw new SqlException(SqlState.FeatureNotSupported, $"table \"{entry.Name}\" has format {entry.Pointer.Format}, which this gateway cannot read");
+            ?? throw new SqlException(SqlState.FeatureNotSupported,
+                $"table \"{entry.Name}\" has format {entry.Pointer.Format}, which this gateway cannot read");
         var loaded = await format.LoadAsync(entry.Pointer, version, cancellationToken);
         var source = new TableSource(ManagedCatalog, entry.Schema, entry.Name, loaded.EstimatedRows)
         {
@@ -192,10 +227,12 @@ internal sealed class TableResolver(SessionServices services, ICatalogSnapshot s
             Pin = version switch
             {
                 TableVersion.Named named => $"version {named.Version}",
-                TableVersion.AsOf asOf => $"as of {ValueText.Format(new PgTimestamp(asOf.Microseconds), SqlType.Timestamptz, TextFormat.Default)}",
+                TableVersion.AsOf asOf =>
+                    $"as of {ValueText.Format(new PgTimestamp(asOf.Microseconds), SqlType.Timestamptz, TextFormat.Default)}",
                 _ => null,
             },
         };
-        return new ResolvedTable(source, loaded.Handle, loaded.Columns) { Provider = format, FollowsFolder = entry.Pointer.Metadata.Length == 0 };
+        return new ResolvedTable(source, loaded.Handle, loaded.Columns)
+            { Provider = format, FollowsFolder = entry.Pointer.Metadata.Length == 0 };
     }
 }

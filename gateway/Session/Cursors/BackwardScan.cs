@@ -3,7 +3,8 @@ using Federation.Plan;
 namespace Federation.Session.Cursors;
 
 /// <summary>
-/// Whether a cursor declared with neither SCROLL nor NO SCROLL can go backward: as PostgreSQL has it, when its plan could be run backward at no extra cost (ExecSupportsBackwardScan in execAmi.c).
+/// Whether a cursor declared with neither SCROLL nor NO SCROLL can go backward: as PostgreSQL has it, when its plan could be run backward
+/// at no extra cost (ExecSupportsBackwardScan in execAmi.c).
 /// </summary>
 internal static class BackwardScan
 {

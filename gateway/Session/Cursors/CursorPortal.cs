@@ -6,8 +6,9 @@ using Federation.Sql.Syntax;
 namespace Federation.Session.Cursors;
 
 /// <summary>
-/// A query's rows read a number at a time, by the rules of PostgreSQL's portals (pquery.c). A cursor that can scroll keeps the rows it has passed in a <see cref="RowSpool"/>; one that cannot
-/// streams. At the commit that ends its transaction a cursor WITH HOLD takes all its rows into a spool.
+/// A query's rows read a number at a time, by the rules of PostgreSQL's portals (pquery.c). A cursor that can scroll keeps the rows it has
+/// passed in a <see cref="RowSpool"/>; one that cannot streams. At the commit that ends its transaction a cursor WITH HOLD takes all its
+/// rows into a spool.
 /// </summary>
 internal sealed class CursorPortal(QuerySession session, IPortal rows, bool canScroll, string spillDirectory) : Portal(session)
 {
@@ -55,7 +56,8 @@ internal sealed class CursorPortal(QuerySession session, IPortal rows, bool canS
     }
 
     /// <summary>Moves as FETCH would and gives the rows. A null count is ALL.</summary>
-    public async IAsyncEnumerable<Batch> FetchAsync(FetchDirection direction, long? count, [EnumeratorCancellation] CancellationToken cancellationToken)
+    public async IAsyncEnumerable<Batch> FetchAsync(FetchDirection direction, long? count, [EnumeratorCancellation]
+        CancellationToken cancellationToken)
     {
         var (isForward, last) = await ApproachAsync(direction, count, cancellationToken);
         if (last == 0)
@@ -124,7 +126,8 @@ internal sealed class CursorPortal(QuerySession session, IPortal rows, bool canS
     }
 
     /// <summary>All of a movement but its last step: the direction of that and its count, 0 for "the present row".</summary>
-    private async ValueTask<(bool IsForward, long Count)> ApproachAsync(FetchDirection direction, long? wanted, CancellationToken cancellationToken)
+    private async ValueTask<(bool IsForward, long Count)> ApproachAsync(FetchDirection direction, long? wanted,
+        CancellationToken cancellationToken)
     {
         var count = wanted ?? All;
         switch (direction)

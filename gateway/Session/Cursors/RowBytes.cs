@@ -7,8 +7,8 @@ using Federation.Core.Types;
 namespace Federation.Session.Cursors;
 
 /// <summary>
-/// Rows as bytes of this process, for spooling: per value a byte that is 0 for NULL, then the value as it lies in a column; variable lengths stand before their bytes
-/// as little-endian int32. The schema is not part of it.
+/// Rows as bytes of this process, for spooling: per value a byte that is 0 for NULL, then the value as it lies in a column; variable
+/// lengths stand before their bytes as little-endian int32. The schema is not part of it.
 /// </summary>
 internal static class RowBytes
 {
@@ -40,7 +40,8 @@ internal static class RowBytes
             case Storage.Boolean: Put(output, (byte)(column.GetBoolean(row) ? 1 : 0)); break;
             case Storage.Int16: Put(output, column.Get<short>(row)); break;
             case Storage.Int32 or Storage.Float32 or Storage.Date: Put(output, column.Get<int>(row)); break;
-            case Storage.Int64 or Storage.Float64 or Storage.Time or Storage.TimeTz or Storage.Timestamp: Put(output, column.Get<long>(row)); break;
+            case Storage.Int64 or Storage.Float64 or Storage.Time or Storage.TimeTz or Storage.Timestamp:
+                Put(output, column.Get<long>(row)); break;
             case Storage.Interval or Storage.Uuid: Put(output, column.Get<Int128>(row)); break;
             case Storage.Decimal: Put(output, column.GetDecimal(row)); break;
             case Storage.Text or Storage.Bytes or Storage.Bit:
@@ -72,7 +73,8 @@ internal static class RowBytes
             case Storage.Boolean: column.AppendBoolean(Take<byte>(ref bytes) != 0); break;
             case Storage.Int16: column.Append(Take<short>(ref bytes)); break;
             case Storage.Int32 or Storage.Float32 or Storage.Date: column.Append(Take<int>(ref bytes)); break;
-            case Storage.Int64 or Storage.Float64 or Storage.Time or Storage.TimeTz or Storage.Timestamp: column.Append(Take<long>(ref bytes)); break;
+            case Storage.Int64 or Storage.Float64 or Storage.Time or Storage.TimeTz or Storage.Timestamp:
+                column.Append(Take<long>(ref bytes)); break;
             case Storage.Interval or Storage.Uuid: column.Append(Take<Int128>(ref bytes)); break;
             case Storage.Decimal: column.AppendDecimal(Take<Int128>(ref bytes)); break;
             case Storage.Text or Storage.Bytes or Storage.Bit:

@@ -6,7 +6,8 @@ using Federation.SessionApi;
 namespace Federation.Session.Cursors;
 
 /// <summary>
-/// Rows kept for reading in any order: the first bytes in memory, the rest in a file that vanishes with the spool. Used by one statement at a time.
+/// Rows kept for reading in any order: the first bytes in memory, the rest in a file that vanishes with the spool. Used by one statement at
+/// a time.
 /// </summary>
 internal sealed class RowSpool(EquatableArray<ResultField> fields, string directory, long memoryLimit = RowSpool.MemoryLimit) : IDisposable
 {
@@ -52,7 +53,8 @@ internal sealed class RowSpool(EquatableArray<ResultField> fields, string direct
     }
 
     /// <summary>
-    /// Up to <paramref name="count"/> rows from <paramref name="row"/> on, downward when <paramref name="isBackward"/>: as many as one block holds, at least one. The caller owns the batch.
+    /// Up to <paramref name="count"/> rows from <paramref name="row"/> on, downward when <paramref name="isBackward"/>: as many as one
+    /// block holds, at least one. The caller owns the batch.
     /// </summary>
     public Batch Read(long row, long count, bool isBackward)
     {
@@ -140,7 +142,8 @@ internal sealed class RowSpool(EquatableArray<ResultField> fields, string direct
         if ((_left -= length) < 0) throw new IOException("No space left on device");
         _file ??= new FileStream(Path.Combine(directory, $"cursor-{Guid.NewGuid():N}.rows"), new FileStreamOptions
         {
-            Mode = FileMode.CreateNew, Access = FileAccess.ReadWrite, Share = FileShare.None, Options = FileOptions.DeleteOnClose, BufferSize = 0,
+            Mode = FileMode.CreateNew, Access = FileAccess.ReadWrite, Share = FileShare.None, Options = FileOptions.DeleteOnClose,
+            BufferSize = 0,
         });
         var offset = _file.Length;
         _file.Position = offset;

@@ -1,8 +1,9 @@
 namespace Federation.Session.Cursors;
 
 /// <summary>
-/// The portals of a session whose queries have begun and not ended. Each costs a thread, rows on their way and perhaps a connection to a server, for as long as the client lets it wait, so only a few wait like
-/// that: when one more begins, the one that was read least recently is read to its end, into a spool. Used by one statement at a time.
+/// The portals of a session whose queries have begun and not ended. Each costs a thread, rows on their way and perhaps a connection to a
+/// server, for as long as the client lets it wait, so only a few wait like that: when one more begins, the one that was read least recently
+/// is read to its end, into a spool. Used by one statement at a time.
 /// </summary>
 internal sealed class SuspendedPortals(string spillDirectory)
 {

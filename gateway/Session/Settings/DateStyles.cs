@@ -37,7 +37,13 @@ internal static class DateStyles
     public static (DateFormat Format, DateOrder Order) Parse(string normalized)
     {
         var halves = normalized.Split(", ");
-        var format = halves[0] switch { "ISO" => DateFormat.Iso, "SQL" => DateFormat.Sql, "German" => DateFormat.German, _ => DateFormat.Postgres };
+        var format = halves[0] switch
+        {
+            "ISO" => DateFormat.Iso,
+            "SQL" => DateFormat.Sql,
+            "German" => DateFormat.German,
+            _ => DateFormat.Postgres,
+        };
         return (format, halves[1] switch { "YMD" => DateOrder.Ymd, "DMY" => DateOrder.Dmy, _ => DateOrder.Mdy });
     }
 }

@@ -4,7 +4,8 @@ using System.Globalization;
 namespace Federation.Session.Settings;
 
 /// <summary>
-/// The settings of one session. Values are transactional: ROLLBACK and ROLLBACK TO undo SET, the end of a transaction undoes SET LOCAL. Used by one thread at a time.
+/// The settings of one session. Values are transactional: ROLLBACK and ROLLBACK TO undo SET, the end of a transaction undoes SET LOCAL.
+/// Used by one thread at a time.
 /// </summary>
 internal sealed class SessionSettings
 {
@@ -20,7 +21,8 @@ internal sealed class SessionSettings
     private readonly Queue<KeyValuePair<string, string>> _changes = new();
     private readonly Stack<(string Name, State State)> _savepoints = new();
     private State _state = new(
-        ImmutableDictionary.Create<string, string>(StringComparer.OrdinalIgnoreCase), ImmutableDictionary.Create<string, string>(StringComparer.OrdinalIgnoreCase));
+        ImmutableDictionary.Create<string, string>(StringComparer.OrdinalIgnoreCase),
+        ImmutableDictionary.Create<string, string>(StringComparer.OrdinalIgnoreCase));
 
     private State? _atBegin;
 
@@ -30,7 +32,8 @@ internal sealed class SessionSettings
     public void SetObjectNames(Core.Values.IObjectNames names) => TextFormat = TextFormat with { ObjectNames = names };
 
     public IReadOnlyList<KeyValuePair<string, string>> Reported =>
-        SettingsTable.All.Where(setting => setting.IsReported).Select(setting => KeyValuePair.Create(setting.Name, Get(setting.Name))).ToArray();
+        SettingsTable.All.Where(setting => setting.IsReported)
+            .Select(setting => KeyValuePair.Create(setting.Name, Get(setting.Name))).ToArray();
 
     /// <summary>Sets what the session falls back to: facts about the server and start-up parameters.</summary>
     public void SetDefault(string name, string value)
@@ -70,7 +73,8 @@ internal sealed class SessionSettings
         var setting = SettingsTable.Find(name);
         if (setting is null) RequireCustomName(name);
         if (SessionIdentity.IsIdentity(name))
-            throw new SqlException(SqlState.FeatureNotSupported, $"parameter \"{setting!.Name}\" cannot be set by a function") { Hint = $"Use SET {(setting.Name == "role" ? "ROLE" : "SESSION AUTHORIZATION")}." };
+            throw new SqlException(SqlState.FeatureNotSupported, $"parameter \"{setting!.Name}\" cannot be set by a function")
+                { Hint = $"Use SET {(setting.Name == "role" ? "ROLE" : "SESSION AUTHORIZATION")}." };
         if (setting is { IsReadOnly: true })
             throw new SqlException(SqlState.CantChangeRuntimeParam, $"parameter \"{setting.Name}\" cannot be changed");
         if (value is not null && setting is not null)
@@ -103,11 +107,14 @@ internal sealed class SessionSettings
 
     /// <summary>The transaction's own characteristics are not touched by RESET ALL.</summary>
     private static ImmutableDictionary<string, string> Kept(ImmutableDictionary<string, string> values) =>
-        values.Clear().AddRange(values.Where(item => item.Key.StartsWith("transaction_", StringComparison.Ordinal) || s_identity.Contains(item.Key)));
+        values.Clear()
+            .AddRange(values.Where(item => item.Key.StartsWith("transaction_", StringComparison.Ordinal) || s_identity.Contains(item.Key)));
 
     public void Begin() => _atBegin ??= _state;
 
-    /// <summary>Errors name the setting as the client spelled it, except those of settings whose text is checked by a function of their own.</summary>
+    /// <summary>
+    /// Errors name the setting as the client spelled it, except those of settings whose text is checked by a function of their own.
+    /// </summary>
     private string Normalize(SettingDefinition setting, string name, string value)
     {
         try
@@ -116,7 +123,9 @@ internal sealed class SessionSettings
         }
         catch (SqlException error) when (name != setting.Name && setting.Kind != SettingKind.Text)
         {
-            throw new SqlException(error.State, error.Message.Replace($"parameter \"{setting.Name}\"", $"parameter \"{name}\"", StringComparison.Ordinal)) { Detail = error.Detail, Hint = error.Hint };
+            throw new SqlException(error.State,
+                error.Message.Replace($"parameter \"{setting.Name}\"", $"parameter \"{name}\"", StringComparison.Ordinal))
+                    { Detail = error.Detail, Hint = error.Hint };
         }
     }
 

@@ -18,18 +18,26 @@ internal static class SettingValues
     /// <summary>The value to keep: canonical, in base units. Raises 22023.</summary>
     public static string Normalize(SettingDefinition setting, string value) => setting.Kind switch
     {
-        SettingKind.Bool => ParseBool(value) switch { true => "on", false => "off", null => throw new SqlException(SqlState.InvalidParameterValue, $"parameter \"{setting.Name}\" requires a Boolean value") },
+        SettingKind.Bool => ParseBool(value) switch
+        {
+            true => "on",
+            false => "off",
+            null => throw new SqlException(SqlState.InvalidParameterValue, $"parameter \"{setting.Name}\" requires a Boolean value"),
+        },
         SettingKind.Enum => setting.Values.FirstOrDefault(legal => legal.Equals(value, StringComparison.OrdinalIgnoreCase))
             ?? throw Invalid(setting, value, $"Available values: {string.Join(", ", setting.Values)}."),
         SettingKind.Integer => NormalizeInteger(setting, value),
-        SettingKind.Real => double.TryParse(value, NumberStyles.Float, CultureInfo.InvariantCulture, out var real) ? real.ToString("R", CultureInfo.InvariantCulture) : throw Invalid(setting, value),
+        SettingKind.Real => double.TryParse(value, NumberStyles.Float, CultureInfo.InvariantCulture, out var real)
+            ? real.ToString("R", CultureInfo.InvariantCulture)
+            : throw Invalid(setting, value),
         _ => NormalizeText(setting, value),
     };
 
     /// <summary>What SHOW prints: integers with the largest unit that divides them.</summary>
     public static string Show(SettingDefinition setting, string value)
     {
-        if (setting is not { Kind: SettingKind.Integer, Unit: { } unit } || !long.TryParse(value, CultureInfo.InvariantCulture, out var number) || number <= 0) return value;
+        if (setting is not { Kind: SettingKind.Integer, Unit: { } unit }
+            || !long.TryParse(value, CultureInfo.InvariantCulture, out var number) || number <= 0) return value;
         var (units, scaled) = unit switch
         {
             "kB" => (s_kilobytes, number),
@@ -46,8 +54,10 @@ internal static class SettingValues
     {
         var text = value.Trim().ToLowerInvariant();
         if (text.Length == 0) return null;
-        if (text == "1" || "true".StartsWith(text, StringComparison.Ordinal) || "yes".StartsWith(text, StringComparison.Ordinal) || text == "on") return true;
-        if (text == "0" || "false".StartsWith(text, StringComparison.Ordinal) || "no".StartsWith(text, StringComparison.Ordinal) || text is "of" or "off") return false;
+        if (text == "1" || "true".StartsWith(text, StringComparison.Ordinal) || "yes".StartsWith(text, StringComparison.Ordinal)
+            || text == "on") return true;
+        if (text == "0" || "false".StartsWith(text, StringComparison.Ordinal) || "no".StartsWith(text, StringComparison.Ordinal)
+            || text is "of" or "off") return false;
         return null;
     }
 
@@ -56,13 +66,16 @@ internal static class SettingValues
         var text = value.Trim();
         var digits = text.TakeWhile(character => char.IsAsciiDigit(character) || character is '-' or '+' or '.').Count();
         var suffix = text[digits..].Trim();
-        if (!decimal.TryParse(text[..digits], NumberStyles.Number, CultureInfo.InvariantCulture, out var number)) throw Invalid(setting, value);
+        if (!decimal.TryParse(text[..digits], NumberStyles.Number, CultureInfo.InvariantCulture, out var number))
+            throw Invalid(setting, value);
         if (suffix.Length > 0)
         {
             var units = setting.Unit is "kB" or "8kB" ? s_kilobytes : s_milliseconds;
             if (setting.Unit is null || !units.TryGetValue(suffix, out var factor))
             {
-                throw Invalid(setting, value, setting.Unit is null ? null : $"Valid units for this parameter are {string.Join(", ", units.Keys.Select(name => $"\"{name}\""))}.");
+                throw Invalid(setting, value, setting.Unit is null
+                    ? null
+                    : $"Valid units for this parameter are {string.Join(", ", units.Keys.Select(name => $"\"{name}\""))}.");
             }
 
             var inBase = factor == 0 ? number / (setting.Unit is "kB" or "8kB" ? 1024 : 1000) : number * factor;
@@ -74,7 +87,8 @@ internal static class SettingValues
         {
             var unit = setting.Unit is null ? "" : " " + setting.Unit;
             throw new SqlException(SqlState.InvalidParameterValue,
-                $"{number.ToString(CultureInfo.InvariantCulture)}{unit} is outside the valid range for parameter \"{setting.Name}\" ({setting.Minimum} .. {setting.Maximum})");
+                $"{number.ToString(CultureInfo.InvariantCulture)}{unit} is outside the valid range for parameter \"{setting.Name}\" "
+                    + $"({setting.Minimum} .. {setting.Maximum})");
         }
 
         return ((long)number).ToString(CultureInfo.InvariantCulture);
@@ -94,19 +108,25 @@ internal static class SettingValues
             case "standard_conforming_strings":
                 return value;
             case "TimeZone":
-                var zone = double.TryParse(value, NumberStyles.Float, CultureInfo.InvariantCulture, out var hours) ? OffsetZone(hours) : value;
+                var zone = double.TryParse(value, NumberStyles.Float, CultureInfo.InvariantCulture, out var hours)
+                    ? OffsetZone(hours)
+                    : value;
                 return zone is null || TimeZones.Find(zone) is null ? throw Invalid(setting, value) : CanonicalZone(zone);
             case "DateStyle":
                 return DateStyles.Normalize(value);
             case "federation.as_of":
-                return value.Length == 0 || long.TryParse(value, CultureInfo.InvariantCulture, out _) ? value : throw Invalid(setting, value);
+                return value.Length == 0 || long.TryParse(value, CultureInfo.InvariantCulture, out _)
+                    ? value
+                    : throw Invalid(setting, value);
             case "application_name":
                 return new string([.. value.Take(63).Select(character => character is >= ' ' and <= '~' ? character : '?')]);
             default: return value;
         }
     }
 
-    /// <summary>The name of the zone that many hours east of UTC, a POSIX specification, whose sign is the other way round; null beyond a week.</summary>
+    /// <summary>
+    /// The name of the zone that many hours east of UTC, a POSIX specification, whose sign is the other way round; null beyond a week.
+    /// </summary>
     public static string? OffsetZone(double hours)
     {
         var seconds = hours * 3600;
@@ -118,7 +138,8 @@ internal static class SettingValues
         return (long)seconds < 0 ? $"<-{text}>+{text}" : $"<+{text}>-{text}";
     }
 
-    private static string CanonicalZone(string value) => TimeZones.Find(value) is { } zone && zone.Id.Equals(value, StringComparison.OrdinalIgnoreCase) ? zone.Id : value;
+    private static string CanonicalZone(string value) =>
+        TimeZones.Find(value) is { } zone && zone.Id.Equals(value, StringComparison.OrdinalIgnoreCase) ? zone.Id : value;
 
     private static SqlException Invalid(SettingDefinition setting, string value, string? hint = null) =>
         new(SqlState.InvalidParameterValue, $"invalid value for parameter \"{setting.Name}\": \"{value}\"") { Hint = hint };

@@ -2,7 +2,9 @@ using System.Collections.Frozen;
 
 namespace Federation.Session.Settings;
 
-/// <summary>Every setting, by name. Settings of PostgreSQL that mean nothing here are accepted and kept, so that clients find what they set.</summary>
+/// <summary>
+/// Every setting, by name. Settings of PostgreSQL that mean nothing here are accepted and kept, so that clients find what they set.
+/// </summary>
 public static class SettingsTable
 {
     public const string ServerVersion = "15.18 (Federation 0.1.0)";
@@ -13,7 +15,8 @@ public static class SettingsTable
         Text("application_name", "", "Name of the client program.", reported: true),
         Text("client_encoding", "UTF8", "Encoding of the client; UTF8 only.", reported: true),
         Text("DateStyle", "ISO, MDY", "Output form of dates and order of day, month and year on input.", reported: true),
-        Enum("IntervalStyle", "postgres", "Output form of intervals.", ["postgres", "postgres_verbose", "sql_standard", "iso_8601"], reported: true),
+        Enum("IntervalStyle", "postgres", "Output form of intervals.", ["postgres", "postgres_verbose", "sql_standard", "iso_8601"],
+            reported: true),
         Text("TimeZone", "UTC", "Time zone of timestamps with time zone.", reported: true),
         Enum("bytea_output", "hex", "Output form of bytea.", ["hex", "escape"]),
         Integer("extra_float_digits", "1", "Digits of floating-point output; above 0 the shortest exact form.", -15, 3),
@@ -21,18 +24,25 @@ public static class SettingsTable
         Integer("statement_timeout", "0", "Longest run of a statement; 0 is no limit.", 0, int.MaxValue, "ms"),
         Integer("lock_timeout", "0", "Longest wait for a lock; 0 is no limit.", 0, int.MaxValue, "ms"),
         Integer("idle_in_transaction_session_timeout", "0", "Longest idle time in a transaction; 0 is no limit.", 0, int.MaxValue, "ms"),
-        Enum("client_min_messages", "notice", "Least severity of messages sent to the client.", ["debug5", "debug4", "debug3", "debug2", "debug1", "log", "notice", "warning", "error"]),
-        Enum("default_transaction_isolation", "read committed", "Isolation of new transactions.", ["serializable", "repeatable read", "read committed", "read uncommitted"]),
-        Enum("transaction_isolation", "read committed", "Isolation of this transaction.", ["serializable", "repeatable read", "read committed", "read uncommitted"]),
+        Enum("client_min_messages", "notice", "Least severity of messages sent to the client.",
+            ["debug5", "debug4", "debug3", "debug2", "debug1", "log", "notice", "warning", "error"]),
+        Enum("default_transaction_isolation", "read committed", "Isolation of new transactions.",
+            ["serializable", "repeatable read", "read committed", "read uncommitted"]),
+        Enum("transaction_isolation", "read committed", "Isolation of this transaction.",
+            ["serializable", "repeatable read", "read committed", "read uncommitted"]),
         Bool("default_transaction_read_only", "off", "New transactions are read-only.", reported: true),
         Bool("transaction_read_only", "off", "This transaction is read-only."),
         Bool("default_transaction_deferrable", "off", "New transactions are deferrable."),
         Bool("transaction_deferrable", "off", "This transaction is deferrable."),
         Bool("standard_conforming_strings", "on", "Backslashes in plain strings are ordinary characters; on only.", reported: true),
         Text("federation.as_of", "", "Catalog version that queries read; empty for the newest."),
-        Enum("federation.distribution", "auto", "Whether queries are spread over worker processes: those that gain by it, none, all that read large tables, or all that can be.", ["auto", "off", "large", "always"]),
-        Integer("federation.distribution_min_rows", "500000", "Rows that a query must read, by estimate, to be spread over worker processes.", 0, int.MaxValue),
-        Enum("federation.pushdown", "on", "What sources do of a query: all that they can, or only columns, filters and limits of single tables.", ["on", "scan"]),
+        Enum("federation.distribution", "auto",
+            "Whether queries are spread over worker processes: those that gain by it, "
+            + "none, all that read large tables, or all that can be.", ["auto", "off", "large", "always"]),
+        Integer("federation.distribution_min_rows", "500000",
+            "Rows that a query must read, by estimate, to be spread over worker processes.", 0, int.MaxValue),
+        Enum("federation.pushdown", "on",
+            "What sources do of a query: all that they can, or only columns, filters and limits of single tables.", ["on", "scan"]),
         Text("federation.disabled_optimizers", "", "Kernel optimiser passes to turn off, comma separated; for fault finding."),
 
         // Facts about the server.
@@ -91,15 +101,20 @@ public static class SettingsTable
         Enum("password_encryption", "scram-sha-256", "Form in which passwords are stored.", ["scram-sha-256"]),
         .. new[]
         {
-            "jit", "row_security", "check_function_bodies", "array_nulls", "escape_string_warning", "geqo", "enable_bitmapscan", "enable_gathermerge", "enable_hashagg",
-            "enable_hashjoin", "enable_indexonlyscan", "enable_indexscan", "enable_material", "enable_memoize", "enable_mergejoin", "enable_nestloop", "enable_parallel_append",
-            "enable_parallel_hash", "enable_partition_pruning", "enable_seqscan", "enable_sort", "enable_tidscan", "synchronize_seqscans", "track_activities",
+            "jit", "row_security", "check_function_bodies", "array_nulls", "escape_string_warning", "geqo", "enable_bitmapscan",
+            "enable_gathermerge", "enable_hashagg",
+            "enable_hashjoin", "enable_indexonlyscan", "enable_indexscan", "enable_material", "enable_memoize", "enable_mergejoin",
+            "enable_nestloop", "enable_parallel_append",
+            "enable_parallel_hash", "enable_partition_pruning", "enable_seqscan", "enable_sort", "enable_tidscan", "synchronize_seqscans",
+            "track_activities",
         }.Select(name => Bool(name, "on", "Accepted and kept.")),
-        .. new[] { "quote_all_identifiers", "transform_null_equals", "lo_compat_privileges", "enable_partitionwise_aggregate", "enable_partitionwise_join", "log_duration", "zero_damaged_pages", "default_with_oids" }
+        .. new[] { "quote_all_identifiers", "transform_null_equals", "lo_compat_privileges", "enable_partitionwise_aggregate",
+            "enable_partitionwise_join", "log_duration", "zero_damaged_pages", "default_with_oids" }
             .Select(name => Bool(name, "off", "Accepted and kept.")),
     ];
 
-    private static readonly FrozenDictionary<string, SettingDefinition> s_byName = All.ToFrozenDictionary(setting => setting.Name, StringComparer.OrdinalIgnoreCase);
+    private static readonly FrozenDictionary<string, SettingDefinition> s_byName = All.ToFrozenDictionary(setting => setting.Name,
+        StringComparer.OrdinalIgnoreCase);
 
     /// <summary>By name in any case; null when there is none.</summary>
     public static SettingDefinition? Find(string name) => s_byName.GetValueOrDefault(name);
@@ -113,7 +128,8 @@ public static class SettingsTable
     private static SettingDefinition Enum(string name, string value, string description, string[] values, bool reported = false) =>
         new(name, SettingKind.Enum, value, description) { Values = values, IsReported = reported };
 
-    private static SettingDefinition Integer(string name, string value, string description, long minimum, long maximum, string? unit = null) =>
+    private static SettingDefinition Integer(string name, string value, string description, long minimum, long maximum,
+        string? unit = null) =>
         new(name, SettingKind.Integer, value, description) { Minimum = minimum, Maximum = maximum, Unit = unit };
 
     private static SettingDefinition Real(string name, string value, string description) => new(name, SettingKind.Real, value, description);

@@ -10,7 +10,8 @@ internal static class BatchCopy
     /// <param name="isBackward">Takes the rows from <paramref name="start"/> downward.</param>
     public static Batch Slice(Batch batch, int start, int count, EquatableArray<ResultField> fields, bool isBackward = false)
     {
-        using var builder = new BatchBuilder(new BatchSchema(fields.Select((field, i) => new Field(field.Name, batch.Columns[i].Type)).ToEquatableArray()));
+        using var builder =
+            new BatchBuilder(new BatchSchema(fields.Select((field, i) => new Field(field.Name, batch.Columns[i].Type)).ToEquatableArray()));
         for (var taken = 0; taken < count; taken++)
         {
             var row = isBackward ? start - taken : start + taken;
@@ -34,7 +35,8 @@ internal static class BatchCopy
             case Storage.Boolean: target.AppendBoolean(source.GetBoolean(row)); break;
             case Storage.Int16: target.Append(source.Get<short>(row)); break;
             case Storage.Int32 or Storage.Float32 or Storage.Date: target.Append(source.Get<int>(row)); break;
-            case Storage.Int64 or Storage.Float64 or Storage.Time or Storage.TimeTz or Storage.Timestamp: target.Append(source.Get<long>(row)); break;
+            case Storage.Int64 or Storage.Float64 or Storage.Time or Storage.TimeTz or Storage.Timestamp:
+                target.Append(source.Get<long>(row)); break;
             case Storage.Interval or Storage.Uuid: target.Append(source.Get<Int128>(row)); break;
             case Storage.Decimal: target.AppendDecimal(source.GetDecimal(row)); break;
             case Storage.Text or Storage.Bytes or Storage.Bit: target.AppendBytes(source.GetBytes(row)); break;

@@ -9,7 +9,9 @@ using Federation.Sql.Syntax;
 
 namespace Federation.Session.Statements;
 
-/// <summary>CALL of the managed catalog's procedures, in Trino's spelling: <c>CALL lake.system.register_table('schema', 'table', '/location')</c>.</summary>
+/// <summary>
+/// CALL of the managed catalog's procedures, in Trino's spelling: <c>CALL lake.system.register_table('schema', 'table', '/location')</c>.
+/// </summary>
 internal static class CallStatements
 {
     private static readonly string[] s_registerArguments = ["schema_name", "table_name", "table_location", "metadata_file_name", "follow"];
@@ -54,10 +56,14 @@ internal static class CallStatements
         var call = statement.Call;
         if (!IsManaged(call) || call.Name.Name is not ("register_table" or "unregister_table" or "refresh_table"))
         {
-            throw new SqlException(SqlState.UndefinedFunction, $"procedure {call.Name}({string.Join(", ", call.Arguments.Select(_ => "unknown"))}) does not exist")
+            throw new SqlException(SqlState.UndefinedFunction,
+                $"procedure {call.Name}({string.Join(", ", call.Arguments.Select(_ => "unknown"))}) does not exist")
             {
                 Position = call.Name.Span.Position,
-                Hint = "Procedures: lake.system.register_table(schema_name, table_name, table_location), lake.system.unregister_table(schema_name, table_name), lake.system.refresh_table(schema_name, table_name), lake.system.list_orphan_files(schema_name, table_name).",
+                Hint =
+                    "Procedures: lake.system.register_table(schema_name, table_name, table_location), "
+                        + "lake.system.unregister_table(schema_name, table_name), lake.system.refresh_table(schema_name, table_name), "
+                        + "lake.system.list_orphan_files(schema_name, table_name).",
             };
         }
 
@@ -85,7 +91,8 @@ internal static class CallStatements
     }
 
     private static async ValueTask RegisterAsync(
-        QuerySession session, SessionServices services, FunctionCall call, Dictionary<string, string> arguments, CancellationToken cancellationToken)
+        QuerySession session, SessionServices services, FunctionCall call, Dictionary<string, string> arguments,
+        CancellationToken cancellationToken)
     {
         var schema = Require(arguments, "schema_name", call);
         var table = Require(arguments, "table_name", call);
@@ -105,26 +112,34 @@ internal static class CallStatements
         {
             throw new SqlException(SqlState.DuplicateTable, $"relation \"{table}\" already exists")
             {
-                Hint = $"CALL lake.system.refresh_table('{schema}', '{table}') takes the newest state of its folder; DROP TABLE forgets the table.",
+                Hint =
+                    $"CALL lake.system.refresh_table('{schema}', '{table}') takes the newest state of its folder; DROP TABLE forgets the "
+                        + "table.",
             };
         }
 
         var pointer = await InspectAsync(services, location, cancellationToken);
         if (IsFollowing(arguments))
         {
-            if (file is not null) throw new SqlException(SqlState.InvalidParameterValue, "a table that follows its folder has no metadata_file_name");
+            if (file is not null)
+                throw new SqlException(SqlState.InvalidParameterValue, "a table that follows its folder has no metadata_file_name");
             pointer = pointer with { Metadata = "" };
         }
 
         // Loading it now finds a table that cannot be read while its owner looks.
         await services.Formats.First(format => format.Name == pointer.Format).LoadAsync(pointer, null, cancellationToken);
-        await session.Transaction.ChangeAsync(new CatalogChange.Create(new TableEntry(Oid.None, schema, table, session.User, pointer) { IsClosed = true }), cancellationToken);
-        await TableRights.StartAsync(session, (await (await session.Transaction.GetCatalogAsync(cancellationToken)).FindTableAsync(schema, table, cancellationToken))!, cancellationToken);
+        await session.Transaction
+            .ChangeAsync(new CatalogChange.Create(new TableEntry(Oid.None, schema, table, session.User, pointer) { IsClosed = true }),
+                cancellationToken);
+        await TableRights.StartAsync(session,
+            (await (await session.Transaction.GetCatalogAsync(cancellationToken)).FindTableAsync(schema, table, cancellationToken))!,
+            cancellationToken);
     }
 
     /// <summary>Pins the newest state that is in the table's folder now. The folder must hold the same table still.</summary>
     private static async ValueTask RefreshAsync(
-        QuerySession session, SessionServices services, FunctionCall call, Dictionary<string, string> arguments, CancellationToken cancellationToken)
+        QuerySession session, SessionServices services, FunctionCall call, Dictionary<string, string> arguments,
+        CancellationToken cancellationToken)
     {
         var schema = Require(arguments, "schema_name", call);
         var table = Require(arguments, "table_name", call);
@@ -144,17 +159,20 @@ internal static class CallStatements
 
         await services.Formats.First(format => format.Name == pointer.Format).LoadAsync(pointer, null, cancellationToken);
         // A table that follows its folder has the newest state already.
-        if (entry.Pointer.Metadata.Length > 0 && pointer != entry.Pointer) await session.Transaction.ChangeAsync(new CatalogChange.Alter(entry with { Pointer = pointer }), cancellationToken);
+        if (entry.Pointer.Metadata.Length > 0 && pointer != entry.Pointer)
+            await session.Transaction.ChangeAsync(new CatalogChange.Alter(entry with { Pointer = pointer }), cancellationToken);
     }
 
-    private static bool IsFollowing(Dictionary<string, string> arguments) => arguments.GetValueOrDefault("follow")?.ToLowerInvariant() switch
+    private static bool IsFollowing(Dictionary<string, string> arguments) =>
+        arguments.GetValueOrDefault("follow")?.ToLowerInvariant() switch
     {
         null or "false" or "f" or "off" or "no" => false,
         "true" or "t" or "on" or "yes" => true,
         var other => throw new SqlException(SqlState.InvalidParameterValue, $"argument \"follow\" must be true or false, not \"{other}\""),
     };
 
-    private static async ValueTask<TablePointer> InspectAsync(SessionServices services, string location, CancellationToken cancellationToken)
+    private static async ValueTask<TablePointer> InspectAsync(SessionServices services, string location,
+        CancellationToken cancellationToken)
     {
         foreach (var format in services.Formats)
             if (await format.InspectAsync(location, cancellationToken) is { } pointer)
@@ -173,7 +191,9 @@ internal static class CallStatements
             var argument = call.Arguments[i];
             var name = argument.Name ?? (i < s_registerArguments.Length ? s_registerArguments[i] : null);
             if (name is null || !s_registerArguments.Contains(name))
-                throw new SqlException(SqlState.UndefinedFunction, $"procedure {call.Name} has no argument {(name is null ? i + 1 : $"\"{name}\"")}") { Position = argument.Span.Position };
+                throw new SqlException(SqlState.UndefinedFunction,
+                    $"procedure {call.Name} has no argument {(name is null ? i + 1 : $"\"{name}\"")}")
+                        { Position = argument.Span.Position };
             if (Constants.Evaluate(session, argument.Value, SqlType.Text) is string value) values[name] = value;
         }
 
@@ -181,5 +201,6 @@ internal static class CallStatements
     }
 
     private static string Require(Dictionary<string, string> arguments, string name, FunctionCall call) => arguments.GetValueOrDefault(name)
-        ?? throw new SqlException(SqlState.NullValueNotAllowed, $"argument \"{name}\" of procedure {call.Name} must be given") { Position = call.Span.Position };
+        ?? throw new SqlException(SqlState.NullValueNotAllowed, $"argument \"{name}\" of procedure {call.Name} must be given")
+            { Position = call.Span.Position };
 }

@@ -127,7 +127,8 @@ internal static class CopyFiles
         {
             throw await rights.IsSuperuserAsync(session.User, cancellationToken)
                 ? new SqlException(SqlState.FeatureNotSupported, "COPY to or from an external program is not supported")
-                : Denied("must be superuser or have privileges of the pg_execute_server_program role to COPY to or from an external program");
+                : Denied(
+                    "must be superuser or have privileges of the pg_execute_server_program role to COPY to or from an external program");
         }
 
         // Who may use a server may read its files by SELECT too.

@@ -5,7 +5,8 @@ using Federation.Sql.Syntax;
 namespace Federation.Session.Statements;
 
 /// <summary>COPY … FROM STDIN: an INSERT whose source is the client.</summary>
-internal sealed class CopyFromPortal(QuerySession session, SessionServices services, PreparedStatement statement, CopyStatement copy, CopyIn options) : Portal(session), ICopyPortal
+internal sealed class CopyFromPortal(QuerySession session, SessionServices services, PreparedStatement statement, CopyStatement copy,
+    CopyIn options) : Portal(session), ICopyPortal
 {
     public override EquatableArray<ResultField>? Fields => null;
 

@@ -8,7 +8,8 @@ namespace Federation.Session.Statements;
 /// <summary>COPY. Rows of the client come by <see cref="CopyFromPortal"/>, files by <see cref="CopyFiles"/>.</summary>
 internal static class CopyStatements
 {
-    public static IPortal Open(QuerySession session, SessionServices services, PreparedStatement statement, CopyStatement copy, EquatableArray<object?> parameters)
+    public static IPortal Open(QuerySession session, SessionServices services, PreparedStatement statement, CopyStatement copy,
+        EquatableArray<object?> parameters)
     {
         if (copy.IsFrom)
         {
@@ -54,7 +55,8 @@ internal static class CopyStatements
         Expression? forceQuote = null;
         foreach (var option in copy.Options)
         {
-            if (!seen.Add(option.Name)) throw new SqlException(SqlState.SyntaxError, "conflicting or redundant options") { Position = option.Span.Position };
+            if (!seen.Add(option.Name))
+                throw new SqlException(SqlState.SyntaxError, "conflicting or redundant options") { Position = option.Span.Position };
             switch (option.Name)
             {
                 case "format":
@@ -63,7 +65,8 @@ internal static class CopyStatements
                         "text" => CopyFormat.Text,
                         "csv" => CopyFormat.Csv,
                         "binary" => CopyFormat.Binary,
-                        var other => throw new SqlException(SqlState.InvalidParameterValue, $"COPY format \"{other}\" not recognized") { Position = option.Span.Position },
+                        var other => throw new SqlException(SqlState.InvalidParameterValue, $"COPY format \"{other}\" not recognized")
+                            { Position = option.Span.Position },
                     };
                     break;
                 case "delimiter": delimiter = Text(option); break;
@@ -77,9 +80,12 @@ internal static class CopyStatements
                 case "quote": quote = Text(option); break;
                 case "escape": escape = Text(option); break;
                 case "force_quote": forceQuote = option.Value; break;
-                case "encoding" when Text(option).Replace("-", "", StringComparison.Ordinal).Equals("UTF8", StringComparison.OrdinalIgnoreCase): break;
-                case "freeze" or "force_not_null" or "force_null": throw new SqlException(SqlState.FeatureNotSupported, $"COPY {option.Name.ToUpperInvariant().Replace('_', ' ')} only available using COPY FROM");
-                default: throw new SqlException(SqlState.SyntaxError, $"option \"{option.Name}\" not recognized") { Position = option.Span.Position };
+                case "encoding"
+                    when Text(option).Replace("-", "", StringComparison.Ordinal).Equals("UTF8", StringComparison.OrdinalIgnoreCase): break;
+                case "freeze" or "force_not_null" or "force_null": throw new SqlException(SqlState.FeatureNotSupported,
+                    $"COPY {option.Name.ToUpperInvariant().Replace('_', ' ')} only available using COPY FROM");
+                default: throw new SqlException(SqlState.SyntaxError, $"option \"{option.Name}\" not recognized")
+                    { Position = option.Span.Position };
             }
         }
 
@@ -91,7 +97,8 @@ internal static class CopyStatements
         Check(delimiter is "\n" or "\r", SqlState.InvalidParameterValue, "COPY delimiter cannot be newline or carriage return");
         Check(!isCsv && quote is not null, SqlState.FeatureNotSupported, "COPY quote available only in CSV mode");
         Check(quote is { Length: not 1 }, SqlState.FeatureNotSupported, "COPY quote must be a single one-byte character");
-        Check(isCsv && quote is not null && quote == (delimiter ?? ","), SqlState.InvalidParameterValue, "COPY delimiter and quote must be different");
+        Check(isCsv && quote is not null && quote == (delimiter ?? ","), SqlState.InvalidParameterValue,
+            "COPY delimiter and quote must be different");
         Check(!isCsv && escape is not null, SqlState.FeatureNotSupported, "COPY escape available only in CSV mode");
         Check(escape is { Length: not 1 }, SqlState.FeatureNotSupported, "COPY escape must be a single one-byte character");
         Check(!isCsv && forceQuote is not null, SqlState.FeatureNotSupported, "COPY force quote available only in CSV mode");
@@ -123,7 +130,8 @@ internal static class CopyStatements
     {
         StringLiteral literal => literal.Value,
         ColumnReference reference => reference.Name,
-        _ => throw new SqlException(SqlState.SyntaxError, "argument to option \"force_quote\" must be a list of column names") { Position = expression.Span.Position },
+        _ => throw new SqlException(SqlState.SyntaxError, "argument to option \"force_quote\" must be a list of column names")
+            { Position = expression.Span.Position },
     };
 
     internal static string Text(OptionItem option) => option.Value switch

@@ -17,12 +17,15 @@ internal static class DefaultPrivileges
         ["schemas"] = ('n', "schema", AccessRights.SchemaLetters),
     };
 
-    public static async ValueTask<string> RunAsync(QuerySession session, AlterDefaultPrivilegesStatement alter, CancellationToken cancellationToken)
+    public static async ValueTask<string> RunAsync(QuerySession session, AlterDefaultPrivilegesStatement alter,
+        CancellationToken cancellationToken)
     {
         var grant = alter.Grant;
         var (type, noun, all) = s_kinds[grant.Kind];
-        if (grant.Privileges.Any(privilege => privilege.Columns.Count > 0)) throw new SqlException(SqlState.InvalidGrantOperation, "default privileges cannot be set for columns");
-        if (type == 'n' && alter.Schemas.Count > 0) throw new SqlException(SqlState.InvalidGrantOperation, "cannot use IN SCHEMA clause when using GRANT/REVOKE ON SCHEMAS");
+        if (grant.Privileges.Any(privilege => privilege.Columns.Count > 0))
+            throw new SqlException(SqlState.InvalidGrantOperation, "default privileges cannot be set for columns");
+        if (type == 'n' && alter.Schemas.Count > 0)
+            throw new SqlException(SqlState.InvalidGrantOperation, "cannot use IN SCHEMA clause when using GRANT/REVOKE ON SCHEMAS");
         var letters = ObjectGrants.Letters(grant, noun, all).Whole!;
         var grantees = await ObjectGrants.GranteesAsync(session, grant, cancellationToken);
         var rights = await session.RightsAsync(cancellationToken);
@@ -30,22 +33,26 @@ internal static class DefaultPrivileges
         foreach (var role in roles)
         {
             await rights.RequireRoleAsync(role, cancellationToken);
-            if (!await rights.IsMemberAsync(session.User, role, cancellationToken)) throw new SqlException(SqlState.InsufficientPrivilege, $"must be member of role \"{role}\"");
+            if (!await rights.IsMemberAsync(session.User, role, cancellationToken))
+                throw new SqlException(SqlState.InsufficientPrivilege, $"must be member of role \"{role}\"");
         }
 
         var catalog = await session.Transaction.GetCatalogAsync(cancellationToken);
         var schemas = new List<SchemaEntry?>();
         foreach (var name in alter.Schemas)
-            schemas.Add(await catalog.FindSchemaAsync(name, cancellationToken) ?? throw new SqlException(SqlState.InvalidSchemaName, $"schema \"{name}\" does not exist"));
+            schemas.Add(await catalog.FindSchemaAsync(name, cancellationToken)
+                ?? throw new SqlException(SqlState.InvalidSchemaName, $"schema \"{name}\" does not exist"));
         if (schemas.Count == 0) schemas.Add(null);
         foreach (var role in roles)
             foreach (var schema in schemas)
-                await ChangeAsync(session, new DefaultScope(role, schema?.Name, schema?.Oid ?? Oid.None, type), grant, grantees, letters, cancellationToken);
+                await ChangeAsync(session, new DefaultScope(role, schema?.Name, schema?.Oid ?? Oid.None, type), grant, grantees, letters,
+                    cancellationToken);
         return "ALTER DEFAULT PRIVILEGES";
     }
 
     /// <summary>What is the same for all schemas replaces what objects would have; what is for one schema comes to it.</summary>
-    private static async ValueTask ChangeAsync(QuerySession session, DefaultScope scope, GrantStatement grant, IReadOnlyList<string> grantees, string letters, CancellationToken cancellationToken)
+    private static async ValueTask ChangeAsync(QuerySession session, DefaultScope scope, GrantStatement grant,
+        IReadOnlyList<string> grantees, string letters, CancellationToken cancellationToken)
     {
         var plain = scope.Schema is null ? AccessRights.PlainDefault(scope.Role, scope.Type) : [];
         var present = await (await session.Transaction.GetCatalogAsync(cancellationToken)).FindAccessAsync(scope.Target, cancellationToken);
@@ -53,7 +60,8 @@ internal static class DefaultPrivileges
         if (!items.ToHashSet().SetEquals(plain))
         {
             var sorted = await (await session.RightsAsync(cancellationToken)).SortedAsync(items, cancellationToken);
-            await ObjectGrants.StoreAsync(session, present, (present ?? new AccessEntry(Oid.None, scope.Target, []) { Scope = scope }).With(null, sorted), cancellationToken);
+            await ObjectGrants.StoreAsync(session, present,
+                (present ?? new AccessEntry(Oid.None, scope.Target, []) { Scope = scope }).With(null, sorted), cancellationToken);
         }
         else if (present is not null)
         {

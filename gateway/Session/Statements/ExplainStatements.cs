@@ -20,15 +20,18 @@ internal static class ExplainStatements
 
     public static bool IsJson(ExplainStatement explain) => Read(explain).IsJson;
 
-    public static RowPortal Open(QuerySession session, SessionServices services, PreparedStatement statement, ExplainStatement explain, EquatableArray<object?> parameters)
+    public static RowPortal Open(QuerySession session, SessionServices services, PreparedStatement statement, ExplainStatement explain,
+        EquatableArray<object?> parameters)
     {
         if (statement.Query is null)
             throw new SqlException(SqlState.FeatureNotSupported, "EXPLAIN of this statement is not supported");
-        return new RowPortal(session, statement.Fields, token => RunAsync(session, services, statement, explain, parameters, token), _ => "EXPLAIN");
+        return new RowPortal(session, statement.Fields, token => RunAsync(session, services, statement, explain, parameters, token),
+            _ => "EXPLAIN");
     }
 
     private static async IAsyncEnumerable<Batch> RunAsync(
-        QuerySession session, SessionServices services, PreparedStatement statement, ExplainStatement explain, EquatableArray<object?> parameters, [EnumeratorCancellation] CancellationToken cancellationToken)
+        QuerySession session, SessionServices services, PreparedStatement statement, ExplainStatement explain,
+        EquatableArray<object?> parameters, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         var options = Read(explain);
         var request = QueryStatements.Request(session, services, statement, parameters);
@@ -40,7 +43,8 @@ internal static class ExplainStatements
             write = await ExplainedWrites.FindAsync(session, statement, explain, cancellationToken);
             if (write is null) yield break;
             var start = Stopwatch.GetTimestamp();
-            if (options.IsAnalyze && await ExplainedWrites.RunAsync(session, services, statement, explain, parameters, cancellationToken) is { } written)
+            if (options.IsAnalyze
+                && await ExplainedWrites.RunAsync(session, services, statement, explain, parameters, cancellationToken) is { } written)
                 measured = new Measured(written.Rows, written.Report!, Stopwatch.GetElapsedTime(start));
         }
         else if (options.IsAnalyze)
@@ -56,12 +60,15 @@ internal static class ExplainStatements
             yield break;
         }
 
-        var plan = planned ?? (write is null ? await services.Runner.PlanAsync(request, statement.Query!, cancellationToken) : await ExplainedWrites.PlanAsync(services, request, cancellationToken));
+        var plan = planned
+            ?? (write is null ? await services.Runner.PlanAsync(request, statement.Query!, cancellationToken)
+                : await ExplainedWrites.PlanAsync(services, request, cancellationToken));
         await using var scheduled = await ScheduledQuery.CreateAsync(plan, cancellationToken);
         yield return Describe(statement, scheduled, options, measured, write);
     }
 
-    private static Batch Describe(PreparedStatement statement, ScheduledQuery query, Options options, Measured? measured, ExplainedWrite? write)
+    private static Batch Describe(PreparedStatement statement, ScheduledQuery query, Options options, Measured? measured,
+        ExplainedWrite? write)
     {
         var lines = options.IsJson ? [Json(statement, query, measured, write)] : Text(statement, query, options, measured, write);
         return TextRows.Build(statement.Fields!.Value, lines.Select(line => new object?[] { line }));
@@ -77,19 +84,23 @@ internal static class ExplainStatements
         return new Measured(run.Rows, run.Report, Stopwatch.GetElapsedTime(start));
     }
 
-    private static IEnumerable<string> Text(PreparedStatement statement, ScheduledQuery query, Options options, Measured? measured, ExplainedWrite? write)
+    private static IEnumerable<string> Text(PreparedStatement statement, ScheduledQuery query, Options options, Measured? measured,
+        ExplainedWrite? write)
     {
         foreach (var scheduled in query.Fragments)
         {
             var fragment = scheduled.Fragment;
-            var place = query.RemoteOnly is not null && write is null ? "streamed from the source" : fragment.Tasks > 1 ? $"{Number(fragment.Tasks)} tasks" : query.Fragments.Count == 1 ? "on any worker" : "1 task";
+            var place = query.RemoteOnly is not null && write is null ? "streamed from the source" : fragment.Tasks > 1
+                ? $"{Number(fragment.Tasks)} tasks"
+                : query.Fragments.Count == 1 ? "on any worker" : "1 task";
             yield return $"Fragment {Number(fragment.Id)}  {place} -> {Destination(query, fragment)}";
             if (measured is not null)
                 foreach (var line in MeasuredLines(query, fragment, measured)) yield return "  " + line;
             if (fragment.Merge is { } merge) yield return "  " + PlanText.Describe(merge);
             var isWriting = write is not null && fragment == query.Root.Fragment;
             if (isWriting) yield return "  " + write!.Line;
-            foreach (var (index, line) in PlanText.Write(fragment.Plan, scheduled.Notes).Index()) yield return (!isWriting ? "  " : index == 0 ? "  └─ " : "     ") + line;
+            foreach (var (index, line) in PlanText.Write(fragment.Plan, scheduled.Notes).Index())
+                yield return (!isWriting ? "  " : index == 0 ? "  └─ " : "     ") + line;
             if (!options.IsVerbose) continue;
             yield return "  Task SQL:";
             yield return "    " + scheduled.Tasks[0].Sql;
@@ -105,11 +116,14 @@ internal static class ExplainStatements
     {
         if (fragment.Output is Core.Tasks.TaskOutput.WriteFiles) return "files of the table";
         if (fragment == query.Root.Fragment) return "client (stream)";
-        var readers = query.Fragments.Where(other => other.Fragment.Query.Inputs.Any(input => input.Source is RemoteSource source && source.Fragment == fragment.Id))
+        var readers = query.Fragments
+            .Where(other => other.Fragment.Query.Inputs.Any(input => input.Source is RemoteSource source && source.Fragment == fragment.Id))
             .Select(other => Number(other.Fragment.Id)).ToArray();
         var kind = fragment.Output switch
         {
-            Core.Tasks.TaskOutput.Hash hash => $"hash of {string.Join(", ", hash.KeyColumns.Select(key => fragment.Query.Columns[key].Name))} in {Number(hash.Partitions)} partitions",
+            Core.Tasks.TaskOutput.Hash hash =>
+                $"hash of {string.Join(", ", hash.KeyColumns.Select(key => fragment.Query.Columns[key].Name))} in "
+                    + $"{Number(hash.Partitions)} partitions",
             Core.Tasks.TaskOutput.Broadcast => "broadcast",
             _ => "gather",
         };
@@ -120,17 +134,24 @@ internal static class ExplainStatements
     {
         if (fragment == query.Root.Fragment)
         {
-            yield return string.Create(CultureInfo.InvariantCulture, $"actual: {measured.Rows} rows in {measured.Elapsed.TotalMilliseconds:0.000} ms from start to end");
+            yield return string.Create(CultureInfo.InvariantCulture,
+                $"actual: {measured.Rows} rows in {measured.Elapsed.TotalMilliseconds:0.000} ms from start to end");
             if (fragment.Output is not Core.Tasks.TaskOutput.WriteFiles) yield break;
             foreach (var (worker, report) in measured.Report.Of(fragment.Id))
-                yield return string.Create(CultureInfo.InvariantCulture, $"  {Named(worker)}: {report.Rows} rows, {report.Bytes} bytes in {report.Files.Count} files, {report.Elapsed.TotalMilliseconds:0.000} ms");
+                yield return string.Create(CultureInfo.InvariantCulture,
+                    $"  {Named(worker)}: {report.Rows} rows, {report.Bytes} bytes in {report.Files.Count} files, "
+                        + $"{report.Elapsed.TotalMilliseconds:0.000} ms");
             yield break;
         }
 
         var tasks = measured.Report.Of(fragment.Id);
-        yield return string.Create(CultureInfo.InvariantCulture, $"actual: {tasks.Sum(task => task.Report.Rows)} rows, {tasks.Sum(task => task.Report.Bytes)} bytes spooled, {Longest(tasks):0.000} ms");
+        yield return string.Create(CultureInfo.InvariantCulture,
+            $"actual: {tasks.Sum(task => task.Report.Rows)} rows, {tasks.Sum(task => task.Report.Bytes)} bytes spooled, "
+                + $"{Longest(tasks):0.000} ms");
         foreach (var (worker, report) in tasks)
-            yield return string.Create(CultureInfo.InvariantCulture, $"  {Named(worker)}: {report.Rows} rows, {report.Bytes} bytes, {report.Elapsed.TotalMilliseconds:0.000} ms, {report.Encoding.TotalMilliseconds:0.000} ms of it for the pages");
+            yield return string.Create(CultureInfo.InvariantCulture,
+                $"  {Named(worker)}: {report.Rows} rows, {report.Bytes} bytes, {report.Elapsed.TotalMilliseconds:0.000} ms, "
+                    + $"{report.Encoding.TotalMilliseconds:0.000} ms of it for the pages");
     }
 
     private static string Named(string worker) => worker.Length == 0 ? "this process" : worker;
@@ -143,7 +164,8 @@ internal static class ExplainStatements
     private static string Json(PreparedStatement statement, ScheduledQuery query, Measured? measured, ExplainedWrite? write)
     {
         using var buffer = new MemoryStream();
-        using (var json = new Utf8JsonWriter(buffer, new JsonWriterOptions { Indented = true, Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping }))
+        using (var json = new Utf8JsonWriter(buffer,
+            new JsonWriterOptions { Indented = true, Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping }))
         {
             json.WriteStartArray();
             json.WriteStartObject();
@@ -165,7 +187,8 @@ internal static class ExplainStatements
         return System.Text.Encoding.UTF8.GetString(buffer.ToArray());
     }
 
-    private static void WriteFragment(Utf8JsonWriter json, ScheduledQuery query, ScheduledFragment scheduled, Measured? measured, ExplainedWrite? write)
+    private static void WriteFragment(Utf8JsonWriter json, ScheduledQuery query, ScheduledFragment scheduled, Measured? measured,
+        ExplainedWrite? write)
     {
         var fragment = scheduled.Fragment;
         json.WriteStartObject();
@@ -250,12 +273,16 @@ internal static class ExplainStatements
                     {
                         "json" => true,
                         "text" => false,
-                        "xml" or "yaml" => throw new SqlException(SqlState.FeatureNotSupported, $"EXPLAIN format \"{Value(option)}\" is not supported"),
-                        var other => throw new SqlException(SqlState.InvalidParameterValue, $"unrecognized value for EXPLAIN option \"format\": \"{other}\"") { Position = option.Span.Position },
+                        "xml" or "yaml" =>
+                            throw new SqlException(SqlState.FeatureNotSupported, $"EXPLAIN format \"{Value(option)}\" is not supported"),
+                        var other =>
+                            throw new SqlException(SqlState.InvalidParameterValue,
+                                $"unrecognized value for EXPLAIN option \"format\": \"{other}\"") { Position = option.Span.Position },
                     };
                     break;
                 case "costs" or "settings" or "buffers" or "wal" or "timing" or "summary": IsOn(option); break;
-                default: throw new SqlException(SqlState.SyntaxError, $"unrecognized EXPLAIN option \"{option.Name}\"") { Position = option.Span.Position };
+                default: throw new SqlException(SqlState.SyntaxError, $"unrecognized EXPLAIN option \"{option.Name}\"")
+                    { Position = option.Span.Position };
             }
         }
 

@@ -22,12 +22,16 @@ internal static class ExplainedWrites
     /// <summary>Whether the explained statement writes a table.</summary>
     public static bool IsWrite(ExplainStatement explain) => explain.Statement is InsertStatement or CreateTableAsStatement;
 
-    /// <summary>The table, after the checks that PostgreSQL makes before it shows a plan; null for one that is there already and is taken as it is.</summary>
-    public static async ValueTask<ExplainedWrite?> FindAsync(QuerySession session, PreparedStatement statement, ExplainStatement explain, CancellationToken cancellationToken)
+    /// <summary>
+    /// The table, after the checks that PostgreSQL makes before it shows a plan; null for one that is there already and is taken as it is.
+    /// </summary>
+    public static async ValueTask<ExplainedWrite?> FindAsync(QuerySession session, PreparedStatement statement, ExplainStatement explain,
+        CancellationToken cancellationToken)
     {
         if (explain.Statement is InsertStatement)
         {
-            await TableRights.RequireInsertAsync(session, statement.Target!, InsertStatements.InsertedColumns(statement), cancellationToken);
+            await TableRights.RequireInsertAsync(session, statement.Target!, InsertStatements.InsertedColumns(statement),
+                cancellationToken);
             return new ExplainedWrite("Insert on", statement.Target!.Schema, statement.Target.Name);
         }
 
@@ -39,11 +43,13 @@ internal static class ExplainedWrites
 
     /// <summary>Writes, as the statement by itself would; null when no query was run.</summary>
     public static async ValueTask<WrittenTable?> RunAsync(
-        QuerySession session, SessionServices services, PreparedStatement statement, ExplainStatement explain, EquatableArray<object?> parameters, CancellationToken cancellationToken) =>
+        QuerySession session, SessionServices services, PreparedStatement statement, ExplainStatement explain,
+        EquatableArray<object?> parameters, CancellationToken cancellationToken) =>
         explain.Statement is CreateTableAsStatement create
             ? await TableStatements.MakeAsAsync(session, services, statement, create, parameters, cancellationToken)
             : await InsertStatements.RunAsync(session, services, statement, parameters, cancellationToken);
 
-    public static ValueTask<FragmentedPlan> PlanAsync(SessionServices services, QueryRequest request, CancellationToken cancellationToken) =>
+    public static ValueTask<FragmentedPlan> PlanAsync(SessionServices services, QueryRequest request,
+        CancellationToken cancellationToken) =>
         services.Runner.PlanWriteAsync(request, request.Query, s_anywhere, cancellationToken);
 }

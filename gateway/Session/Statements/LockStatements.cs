@@ -3,8 +3,8 @@ using Federation.Sql.Syntax;
 namespace Federation.Session.Statements;
 
 /// <summary>
-/// LOCK TABLE in the one mode that holds without a lock: ACCESS SHARE, which only keeps a table from being dropped or changed. A transaction here sees one version of the catalog, and what is done at a source is
-/// noticed when its tables are read.
+/// LOCK TABLE in the one mode that holds without a lock: ACCESS SHARE, which only keeps a table from being dropped or changed. A
+/// transaction here sees one version of the catalog, and what is done at a source is noticed when its tables are read.
 /// </summary>
 internal static class LockStatements
 {
@@ -17,6 +17,8 @@ internal static class LockStatements
                 throw new SqlException(SqlState.UndefinedTable, $"relation \"{string.Join('.', table.Name.Parts)}\" does not exist");
         }
 
-        return locking.Mode == "ACCESS SHARE" ? "LOCK TABLE" : throw new SqlException(SqlState.FeatureNotSupported, $"LOCK TABLE IN {locking.Mode} MODE is not supported");
+        return locking.Mode == "ACCESS SHARE"
+            ? "LOCK TABLE"
+            : throw new SqlException(SqlState.FeatureNotSupported, $"LOCK TABLE IN {locking.Mode} MODE is not supported");
     }
 }

@@ -13,7 +13,8 @@ internal static class ObjectGrants
     /// <summary>The rights of all kinds of objects, and their letters.</summary>
     private static readonly Dictionary<string, char> s_letters = new(StringComparer.Ordinal)
     {
-        ["insert"] = 'a', ["select"] = 'r', ["update"] = 'w', ["delete"] = 'd', ["truncate"] = 'D', ["references"] = 'x', ["trigger"] = 't', ["execute"] = 'X', ["usage"] = 'U', ["create"] = 'C',
+        ["insert"] = 'a', ["select"] = 'r', ["update"] = 'w', ["delete"] = 'd', ["truncate"] = 'D', ["references"] = 'x', ["trigger"] = 't',
+        ["execute"] = 'X', ["usage"] = 'U', ["create"] = 'C',
         ["temporary"] = 'T', ["temp"] = 'T', ["connect"] = 'c', ["set"] = 's', ["alter system"] = 'A', ["rule"] = ' ',
     };
 
@@ -51,9 +52,12 @@ internal static class ObjectGrants
             var letters = onColumns.Count > 0 ? AccessRights.ColumnLetters : all;
             if (name is not null)
             {
-                if (!s_letters.TryGetValue(name, out var letter)) throw new SqlException(SqlState.SyntaxError, $"unrecognized privilege type \"{name}\"");
+                if (!s_letters.TryGetValue(name, out var letter))
+                    throw new SqlException(SqlState.SyntaxError, $"unrecognized privilege type \"{name}\"");
                 if (!letters.Contains(letter, StringComparison.Ordinal))
-                    throw new SqlException(SqlState.InvalidGrantOperation, $"invalid privilege type {(name == "temp" ? "TEMPORARY" : name.ToUpperInvariant())} for {(onColumns.Count > 0 ? "column" : type == "relation" && letter == 'U' && isTable ? "table" : type)}");
+                    throw new SqlException(SqlState.InvalidGrantOperation,
+                        $"invalid privilege type {(name == "temp" ? "TEMPORARY" : name.ToUpperInvariant())} for "
+                            + $"{(onColumns.Count > 0 ? "column" : type == "relation" && letter == 'U' && isTable ? "table" : type)}");
                 letters = letter.ToString();
             }
 
@@ -65,7 +69,8 @@ internal static class ObjectGrants
     }
 
     /// <summary>The roles, PUBLIC as in entries of the catalog.</summary>
-    internal static async ValueTask<IReadOnlyList<string>> GranteesAsync(QuerySession session, GrantStatement grant, CancellationToken cancellationToken)
+    internal static async ValueTask<IReadOnlyList<string>> GranteesAsync(QuerySession session, GrantStatement grant,
+        CancellationToken cancellationToken)
     {
         if (grant.Grantor is { } grantor && RoleStatements.Named(session, grantor) != session.User)
             throw new SqlException(SqlState.FeatureNotSupported, "grantor must be current user");
@@ -75,7 +80,8 @@ internal static class ObjectGrants
         {
             var grantee = RoleStatements.Named(session, name);
             if (grantee != UserMappingEntry.Everybody) await rights.RequireRoleAsync(grantee, cancellationToken);
-            else if (grant is { IsRevoke: false, IsOption: true }) throw new SqlException(SqlState.InvalidGrantOperation, "grant options can only be granted to roles");
+            else if (grant is { IsRevoke: false, IsOption: true })
+                throw new SqlException(SqlState.InvalidGrantOperation, "grant options can only be granted to roles");
             grantees.Add(grantee == UserMappingEntry.Everybody ? "" : grantee);
         }
 
@@ -83,7 +89,8 @@ internal static class ObjectGrants
     }
 
     /// <summary>An access list after the statement.</summary>
-    internal static IReadOnlyList<AclItem> Changed(IReadOnlyList<AclItem> items, GrantStatement grant, IReadOnlyList<string> grantees, string letters, string grantor, string owner)
+    internal static IReadOnlyList<AclItem> Changed(IReadOnlyList<AclItem> items, GrantStatement grant, IReadOnlyList<string> grantees,
+        string letters, string grantor, string owner)
     {
         if (letters.Length == 0) return items;
         foreach (var grantee in grantees)
@@ -96,29 +103,38 @@ internal static class ObjectGrants
         return items;
     }
 
-    internal static async ValueTask StoreAsync(QuerySession session, AccessEntry? present, AccessEntry changed, CancellationToken cancellationToken)
+    internal static async ValueTask StoreAsync(QuerySession session, AccessEntry? present, AccessEntry changed,
+        CancellationToken cancellationToken)
     {
         if (present is not null && present.Grants.SequenceEqual(changed.Grants) && present.IsWhole == changed.IsWhole) return;
-        await session.Transaction.ChangeAsync(present is null ? new CatalogChange.Create(changed) : new CatalogChange.Alter(changed), cancellationToken);
+        await session.Transaction.ChangeAsync(present is null ? new CatalogChange.Create(changed) : new CatalogChange.Alter(changed),
+            cancellationToken);
     }
 
-    private static string Union(string one, string other) => string.Concat(AclItem.AllLetters.Where(letter => one.Contains(letter, StringComparison.Ordinal) || other.Contains(letter, StringComparison.Ordinal)));
+    private static string Union(string one, string other) =>
+        string.Concat(
+            AclItem.AllLetters.Where(letter => one.Contains(letter, StringComparison.Ordinal)
+                || other.Contains(letter, StringComparison.Ordinal)));
 
     private static async ValueTask<SchemaEntry> SchemaAsync(QuerySession session, string name, CancellationToken cancellationToken)
     {
         if (SystemTables.IsSystemSchema(name)) throw OfSystem(name);
         var catalog = await session.Transaction.GetCatalogAsync(cancellationToken);
         if (await catalog.FindSchemaAsync(name, cancellationToken) is { } schema) return schema;
-        throw await OfServerAsync(catalog, name, cancellationToken) ?? new SqlException(SqlState.InvalidSchemaName, $"schema \"{name}\" does not exist");
+        throw await OfServerAsync(catalog, name, cancellationToken)
+            ?? new SqlException(SqlState.InvalidSchemaName, $"schema \"{name}\" does not exist");
     }
 
-    private static async ValueTask<IReadOnlyList<TableEntry>> TablesAsync(QuerySession session, GrantStatement grant, CancellationToken cancellationToken)
+    private static async ValueTask<IReadOnlyList<TableEntry>> TablesAsync(QuerySession session, GrantStatement grant,
+        CancellationToken cancellationToken)
     {
         var catalog = await session.Transaction.GetCatalogAsync(cancellationToken);
         var tables = new List<TableEntry>();
         if (grant.Kind == "all tables in schema")
         {
-            foreach (var name in grant.Names) tables.AddRange(await catalog.ListTablesAsync((await SchemaAsync(session, name, cancellationToken)).Name, cancellationToken));
+            foreach (var name in grant.Names)
+                tables.AddRange(
+                    await catalog.ListTablesAsync((await SchemaAsync(session, name, cancellationToken)).Name, cancellationToken));
             return tables;
         }
 
@@ -136,7 +152,8 @@ internal static class ObjectGrants
     }
 
     /// <summary>PostgreSQL says no position here.</summary>
-    private static async ValueTask<Planner.Binding.ResolvedTable?> FindAsync(QuerySession session, QualifiedName name, CancellationToken cancellationToken)
+    private static async ValueTask<Planner.Binding.ResolvedTable?> FindAsync(QuerySession session, QualifiedName name,
+        CancellationToken cancellationToken)
     {
         try
         {
@@ -148,81 +165,103 @@ internal static class ObjectGrants
         }
     }
 
-    private static async ValueTask ChangeAsync(QuerySession session, GrantStatement grant, SchemaEntry schema, IReadOnlyList<string> grantees, string? letters, CancellationToken cancellationToken)
+    private static async ValueTask ChangeAsync(QuerySession session, GrantStatement grant, SchemaEntry schema,
+        IReadOnlyList<string> grantees, string? letters, CancellationToken cancellationToken)
     {
         var rights = await session.RightsAsync(cancellationToken);
         var access = await rights.AccessToAsync(schema, cancellationToken);
         var target = AccessRights.TargetOf(schema);
-        var (grantor, granted) = await GrantorAsync(session, rights, grant, access, access.Items, letters!, AccessRights.SchemaLetters, target, schema.Name, cancellationToken);
+        var (grantor, granted) = await GrantorAsync(session, rights, grant, access, access.Items, letters!, AccessRights.SchemaLetters,
+            target, schema.Name, cancellationToken);
         var present = await (await session.Transaction.GetCatalogAsync(cancellationToken)).FindAccessAsync(target, cancellationToken);
-        var changed = (present ?? new AccessEntry(Oid.None, target, [])).With(null, Changed(access.Items, grant, grantees, granted, grantor, schema.Owner));
+        var changed = (present ?? new AccessEntry(Oid.None, target, [])).With(null,
+            Changed(access.Items, grant, grantees, granted, grantor, schema.Owner));
         await StoreAsync(session, present, changed, cancellationToken);
     }
 
     private static async ValueTask ChangeAsync(
-        QuerySession session, GrantStatement grant, TableEntry table, IReadOnlyList<string> grantees, string? whole, IReadOnlyDictionary<string, string> columns, CancellationToken cancellationToken)
+        QuerySession session, GrantStatement grant, TableEntry table, IReadOnlyList<string> grantees, string? whole,
+        IReadOnlyDictionary<string, string> columns, CancellationToken cancellationToken)
     {
         var rights = await session.RightsAsync(cancellationToken);
         var access = await rights.AccessToAsync(table, cancellationToken);
         var target = new AccessTarget(AccessKind.Table, table.Name);
-        var present = await (await session.Transaction.GetCatalogAsync(cancellationToken)).FindAccessAsync(table.AccessTarget, cancellationToken);
+        var present =
+            await (await session.Transaction.GetCatalogAsync(cancellationToken)).FindAccessAsync(table.AccessTarget, cancellationToken);
         var changed = present ?? new AccessEntry(Oid.None, table.AccessTarget, []);
         changed = changed with { Shown = $"{table.Schema}.{table.Name}" };
         if (whole is not null)
         {
-            var (grantor, letters) = await GrantorAsync(session, rights, grant, access, access.Items, whole, AccessRights.TableLetters, target, table.Name, cancellationToken);
+            var (grantor, letters) = await GrantorAsync(session, rights, grant, access, access.Items, whole, AccessRights.TableLetters,
+                target, table.Name, cancellationToken);
             changed = changed.With(null, Changed(access.Items, grant, grantees, letters, grantor, table.Owner));
 
             // What ends for the whole table ends for each of its columns.
             if (grant.IsRevoke)
                 foreach (var column in changed.Columns.ToArray())
-                    changed = changed.With(column, Changed(changed.ItemsOf(column), grant, grantees, OfColumns(letters), grantor, table.Owner));
+                    changed = changed.With(column,
+                        Changed(changed.ItemsOf(column), grant, grantees, OfColumns(letters), grantor, table.Owner));
         }
 
         if (columns.Count > 0) await RequireColumnsAsync(session, table, columns.Keys, cancellationToken);
         foreach (var (column, asked) in columns)
         {
             var own = changed.ItemsOf(column);
-            var (grantor, letters) = await GrantorAsync(session, rights, grant, access, [.. access.Items, .. own], asked, AccessRights.ColumnLetters, target, table.Name, cancellationToken);
+            var (grantor, letters) = await GrantorAsync(session, rights, grant, access, [.. access.Items, .. own], asked,
+                AccessRights.ColumnLetters, target, table.Name, cancellationToken);
             changed = changed.With(column, Changed(own, grant, grantees, letters, grantor, table.Owner));
         }
 
         await StoreAsync(session, present, changed, cancellationToken);
     }
 
-    private static string OfColumns(string letters) => string.Concat(letters.Where(letter => AccessRights.ColumnLetters.Contains(letter, StringComparison.Ordinal)));
+    private static string OfColumns(string letters) =>
+        string.Concat(letters.Where(letter => AccessRights.ColumnLetters.Contains(letter, StringComparison.Ordinal)));
 
-    /// <summary>As whom the statement is done, and what of it. Raises 42501 for who has no right at all on the object; a warning says what could not be done.</summary>
+    /// <summary>
+    /// As whom the statement is done, and what of it. Raises 42501 for who has no right at all on the object; a warning says what could not
+    /// be done.
+    /// </summary>
     private static async ValueTask<(string Grantor, string Letters)> GrantorAsync(
-        QuerySession session, AccessRights rights, GrantStatement grant, ObjectAccess access, IReadOnlyList<AclItem> items, string asked, string all, AccessTarget target, string name, CancellationToken cancellationToken)
+        QuerySession session, AccessRights rights, GrantStatement grant, ObjectAccess access, IReadOnlyList<AclItem> items, string asked,
+        string all, AccessTarget target, string name, CancellationToken cancellationToken)
     {
         var (grantor, letters) = await rights.GrantorAsync(session.User, access.Owner, items, asked, cancellationToken);
         if (letters.Length == asked.Length) return (grantor, letters);
-        if (letters.Length == 0 && !await rights.HasAnyAsync(session.User, items, all, cancellationToken)) throw AccessRights.Denied(target);
-        var (verb, state) = grant.IsRevoke ? ("could be revoked", SqlState.WarningPrivilegeNotRevoked) : ("were granted", SqlState.WarningPrivilegeNotGranted);
+        if (letters.Length == 0 && !await rights.HasAnyAsync(session.User, items, all, cancellationToken))
+            throw AccessRights.Denied(target);
+        var (verb, state) = grant.IsRevoke
+            ? ("could be revoked", SqlState.WarningPrivilegeNotRevoked)
+            : ("were granted", SqlState.WarningPrivilegeNotGranted);
         if (letters.Length == 0) session.Notify(NoticeSeverity.Warning, state, $"no privileges {verb} for \"{name}\"");
-        else if (grant.Privileges.All(privilege => privilege.Name is not null)) session.Notify(NoticeSeverity.Warning, state, $"not all privileges {verb} for \"{name}\"");
+        else if (grant.Privileges.All(privilege => privilege.Name is not null))
+            session.Notify(NoticeSeverity.Warning, state, $"not all privileges {verb} for \"{name}\"");
         return (grantor, letters);
     }
 
-    private static async ValueTask RequireColumnsAsync(QuerySession session, TableEntry table, IEnumerable<string> columns, CancellationToken cancellationToken)
+    private static async ValueTask RequireColumnsAsync(QuerySession session, TableEntry table, IEnumerable<string> columns,
+        CancellationToken cancellationToken)
     {
-        var found = await session.FindTableAsync(new QualifiedName([TableResolver.ManagedCatalog, table.Schema, table.Name]), cancellationToken);
+        var found = await session.FindTableAsync(new QualifiedName([TableResolver.ManagedCatalog, table.Schema, table.Name]),
+            cancellationToken);
         foreach (var column in columns)
             if (found is not null && found.Columns.All(known => known.Name != column))
                 throw new SqlException(SqlState.UndefinedColumn, $"column \"{column}\" of relation \"{table.Name}\" does not exist");
     }
 
-    private static async ValueTask<SqlException?> OfServerAsync(ICatalogSnapshot catalog, string schema, CancellationToken cancellationToken)
+    private static async ValueTask<SqlException?> OfServerAsync(ICatalogSnapshot catalog, string schema,
+        CancellationToken cancellationToken)
     {
         var dot = schema.IndexOf('.', StringComparison.Ordinal);
         return dot > 0 && await catalog.FindServerAsync(schema[..dot], cancellationToken) is { } server ? OfServer(server.Name) : null;
     }
 
-    private static SqlException OfServer(string server) => new(SqlState.FeatureNotSupported, "privileges on tables and schemas of a server are not supported")
+    private static SqlException OfServer(string server) =>
+        new(SqlState.FeatureNotSupported, "privileges on tables and schemas of a server are not supported")
     {
         Hint = $"Use GRANT USAGE ON FOREIGN SERVER {server}: who may use a server may read its tables.",
     };
 
-    private static SqlException OfSystem(string name) => new(SqlState.FeatureNotSupported, $"privileges on \"{name}\", which is part of the system catalog, cannot be changed");
+    private static SqlException OfSystem(string name) =>
+        new(SqlState.FeatureNotSupported, $"privileges on \"{name}\", which is part of the system catalog, cannot be changed");
 }

@@ -9,7 +9,8 @@ namespace Federation.Session.Statements;
 /// <summary>PREPARE, EXECUTE, DEALLOCATE and DISCARD. Names are shared with statements prepared by the protocol.</summary>
 internal static class PreparedStatements
 {
-    public static async ValueTask<string> PrepareAsync(QuerySession session, PreparedStatement outer, PrepareStatement prepare, CancellationToken cancellationToken)
+    public static async ValueTask<string> PrepareAsync(QuerySession session, PreparedStatement outer, PrepareStatement prepare,
+        CancellationToken cancellationToken)
     {
         var declared = prepare.ParameterTypes.Select(type => (SqlType?)Planner.Binding.TypeNames.Bind(type)).ToArray();
         var prepared = await session.AnalyzeAsync(outer.Text, prepare.Statement, declared, cancellationToken);
@@ -28,16 +29,21 @@ internal static class PreparedStatements
             };
         }
 
-        var arguments = execute.Arguments.Select((argument, i) => Constants.BindArgument(session, argument, i + 1, statement.ParameterTypes[i])).ToArray();
+        var arguments = execute.Arguments
+            .Select((argument, i) => Constants.BindArgument(session, argument, i + 1, statement.ParameterTypes[i])).ToArray();
         if (Array.TrueForAll(arguments, argument => argument is Constant))
-            return StatementHandlers.Open(session, services, statement, arguments.Select(argument => ((Constant)argument).Value).ToEquatableArray());
+            return StatementHandlers.Open(session, services, statement,
+                arguments.Select(argument => ((Constant)argument).Value).ToEquatableArray());
         if (statement.Syntax is not SelectStatement)
-            throw new SqlException(SqlState.FeatureNotSupported, "only constants and session functions are supported here") { Position = execute.Arguments[0].Span.Position };
-        return new RowPortal(session, statement.Fields, token => RunAsync(session, services, statement, arguments, token), rows => $"SELECT {rows}") { RunsFirst = true };
+            throw new SqlException(SqlState.FeatureNotSupported, "only constants and session functions are supported here")
+                { Position = execute.Arguments[0].Span.Position };
+        return new RowPortal(session, statement.Fields, token => RunAsync(session, services, statement, arguments, token),
+            rows => $"SELECT {rows}") { RunsFirst = true };
     }
 
     private static async IAsyncEnumerable<Batch> RunAsync(
-        QuerySession session, SessionServices services, PreparedStatement statement, Expr[] arguments, [EnumeratorCancellation] CancellationToken cancellationToken)
+        QuerySession session, SessionServices services, PreparedStatement statement, Expr[] arguments, [EnumeratorCancellation]
+            CancellationToken cancellationToken)
     {
         var values = await Constants.ComputeAsync(session, services, arguments, cancellationToken);
         await foreach (var batch in QueryStatements.RunAsync(session, services, statement, values, cancellationToken)) yield return batch;

@@ -17,14 +17,16 @@ namespace Federation.Session.Statements;
 /// <summary>SELECT, and the queries inside other statements.</summary>
 internal static class QueryStatements
 {
-    public static IPortal Open(QuerySession session, SessionServices services, PreparedStatement statement, EquatableArray<object?> parameters) =>
+    public static IPortal Open(QuerySession session, SessionServices services, PreparedStatement statement,
+        EquatableArray<object?> parameters) =>
         TryAnswer(session, statement, parameters) is { } row
             ? new ConstantPortal(statement.Fields, row)
-            : new RowPortal(session, statement.Fields, token => RunAsync(session, services, statement, parameters, token), rows => $"SELECT {rows}");
+            : new RowPortal(session, statement.Fields, token => RunAsync(session, services, statement, parameters, token),
+                rows => $"SELECT {rows}");
 
     /// <summary>
-    /// The row of a query over constants and parameters that needs neither the optimiser nor the kernel; null for every other query. A row that is the same for everybody stays with the
-    /// statement.
+    /// The row of a query over constants and parameters that needs neither the optimiser nor the kernel; null for every other query. A row
+    /// that is the same for everybody stays with the statement.
     /// </summary>
     public static Arrow.Batch? TryAnswer(QuerySession session, PreparedStatement statement, EquatableArray<object?> parameters)
     {
@@ -37,7 +39,8 @@ internal static class QueryStatements
             constants = new Constant[project.Assignments.Count];
             for (var i = 0; i < constants.Length; i++)
             {
-                if (PlanRewriter.Rewrite(project.Assignments[i].Expression, expression => QueryPlanner.Substitute(expression, context)) is not Constant constant) return null;
+                if (PlanRewriter.Rewrite(project.Assignments[i].Expression,
+                    expression => QueryPlanner.Substitute(expression, context)) is not Constant constant) return null;
                 constants[i] = constant;
             }
 
@@ -57,21 +60,25 @@ internal static class QueryStatements
 
     /// <summary>Plans and runs the statement's query.</summary>
     public static IAsyncEnumerable<Batch> RunAsync(
-        QuerySession session, SessionServices services, PreparedStatement statement, EquatableArray<object?> parameters, CancellationToken cancellationToken)
+        QuerySession session, SessionServices services, PreparedStatement statement, EquatableArray<object?> parameters,
+        CancellationToken cancellationToken)
     {
         var request = Request(session, services, statement, parameters) with { Shortcut = statement.Shortcut };
         var (query, settingCalls) = SettingCalls.Take(request.Query);
         if (settingCalls.Count == 0) return services.Runner.Run(request).ReadAsync(cancellationToken);
-        request = request with { Query = query, Shortcut = null, BindWideAsync = async token => SettingCalls.Take(await session.BindWideAsync(statement, token)).Query };
+        request = request with { Query = query, Shortcut = null,
+            BindWideAsync = async token => SettingCalls.Take(await session.BindWideAsync(statement, token)).Query };
         return SettingCalls.RunAsync(session, services.Runner.Run(request).ReadAsync(cancellationToken), settingCalls, cancellationToken);
     }
 
     /// <summary>How the session runs the statement's query.</summary>
-    public static QueryRequest Request(QuerySession session, SessionServices services, PreparedStatement statement, EquatableArray<object?> parameters) =>
+    public static QueryRequest Request(QuerySession session, SessionServices services, PreparedStatement statement,
+        EquatableArray<object?> parameters) =>
         Request(session, services, statement, statement.Query!, parameters);
 
     /// <summary>How the session runs a query that it makes for a statement.</summary>
-    public static QueryRequest Request(QuerySession session, SessionServices services, PreparedStatement statement, BoundQuery query, EquatableArray<object?> parameters)
+    public static QueryRequest Request(QuerySession session, SessionServices services, PreparedStatement statement, BoundQuery query,
+        EquatableArray<object?> parameters)
     {
         var record = session.Record;
         record?.Reads(statement.CatalogVersion.Version);
@@ -97,19 +104,28 @@ internal static class QueryStatements
     {
         var length = 0L;
         foreach (var value in parameters)
-            length += value switch { string text => text.Length, byte[] bytes => bytes.Length, LargeValue large => large.Bytes.Length, System.Collections.ICollection items => items.Count * 8L, _ => 8 };
+            length += value switch
+            {
+                string text => text.Length,
+                byte[] bytes => bytes.Length,
+                LargeValue large => large.Bytes.Length,
+                System.Collections.ICollection items => items.Count * 8L,
+                _ => 8,
+            };
         return (int)Math.Min(length, int.MaxValue / 2);
     }
 
     /// <summary>How far the session lets a plan be spread.</summary>
-    public static DistributionOptions Distribution(QuerySession session, SessionServices services) => session.Settings.Get("federation.distribution") switch
+    public static DistributionOptions Distribution(QuerySession session, SessionServices services) =>
+        session.Settings.Get("federation.distribution") switch
     {
         // Worker processes know the servers of the newest committed catalog and no others.
         _ when !session.Transaction.ReadsNewestCatalog => DistributionOptions.SingleTask,
         "off" => DistributionOptions.SingleTask,
         "large" => DistributionOptions.Large(services.Scheduler.WorkerCount),
         "always" => DistributionOptions.Always(services.Scheduler.WorkerCount),
-        _ => new DistributionOptions(services.Scheduler.WorkerCount) { MinRows = long.Parse(session.Settings.Get("federation.distribution_min_rows"), CultureInfo.InvariantCulture) },
+        _ => new DistributionOptions(services.Scheduler.WorkerCount)
+            { MinRows = long.Parse(session.Settings.Get("federation.distribution_min_rows"), CultureInfo.InvariantCulture) },
     };
 
     public static TaskSettings Settings(QuerySession session) =>

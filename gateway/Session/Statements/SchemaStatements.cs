@@ -7,13 +7,15 @@ namespace Federation.Session.Statements;
 /// <summary>CREATE SCHEMA and DROP of schemas, tables and servers.</summary>
 internal static class SchemaStatements
 {
-    public static async ValueTask<string> CreateAsync(QuerySession session, SessionServices services, CreateSchemaStatement create, CancellationToken cancellationToken)
+    public static async ValueTask<string> CreateAsync(QuerySession session, SessionServices services, CreateSchemaStatement create,
+        CancellationToken cancellationToken)
     {
         var name = ManagedName(create.Name, 1);
         var catalog = await session.Transaction.GetCatalogAsync(cancellationToken);
         var owner = create.Authorization is { } role ? RoleStatements.Named(session, role) : session.User;
         var rights = await session.RightsAsync(cancellationToken);
-        await rights.RequireAsync(session.User, new AccessTarget(AccessKind.Database, TableResolver.ManagedDatabase), null, cancellationToken);
+        await rights.RequireAsync(session.User, new AccessTarget(AccessKind.Database, TableResolver.ManagedDatabase), null,
+            cancellationToken);
         if (create.Authorization is not null) await rights.RequireNewOwnerAsync(session.User, owner, cancellationToken);
         if (name.StartsWith("pg_", StringComparison.Ordinal))
         {
@@ -30,44 +32,59 @@ internal static class SchemaStatements
             return "CREATE SCHEMA";
         }
 
-        await session.Transaction.ChangeAsync(new CatalogChange.Create(new SchemaEntry(Oid.None, name, owner) { IsClosed = true, Location = create.Location is { } location ? AllowedLocations.Check(location, services) : null }), cancellationToken);
-        await TableRights.StartAsync(session, (await (await session.Transaction.GetCatalogAsync(cancellationToken)).FindSchemaAsync(name, cancellationToken))!, cancellationToken);
+        await session.Transaction
+            .ChangeAsync(
+                new CatalogChange.Create(new SchemaEntry(Oid.None, name, owner)
+                    { IsClosed = true, Location = create.Location is { } location ? AllowedLocations.Check(location, services) : null }),
+                cancellationToken);
+        await TableRights.StartAsync(session,
+            (await (await session.Transaction.GetCatalogAsync(cancellationToken)).FindSchemaAsync(name, cancellationToken))!,
+            cancellationToken);
         return "CREATE SCHEMA";
     }
 
     /// <summary>ALTER SCHEMA … SET or RESET LOCATION, for tables that are made from then on.</summary>
-    public static async ValueTask<string> AlterLocationAsync(QuerySession session, SessionServices services, AlterSchemaLocationStatement alter, CancellationToken cancellationToken)
+    public static async ValueTask<string> AlterLocationAsync(QuerySession session, SessionServices services,
+        AlterSchemaLocationStatement alter, CancellationToken cancellationToken)
     {
         var catalog = await session.Transaction.GetCatalogAsync(cancellationToken);
-        var schema = await catalog.FindSchemaAsync(alter.Name, cancellationToken) ?? throw new SqlException(SqlState.InvalidSchemaName, $"schema \"{alter.Name}\" does not exist");
-        await (await session.RightsAsync(cancellationToken)).RequireOwnerAsync(session.User, schema.Owner, "schema", schema.Name, cancellationToken);
+        var schema = await catalog.FindSchemaAsync(alter.Name, cancellationToken)
+            ?? throw new SqlException(SqlState.InvalidSchemaName, $"schema \"{alter.Name}\" does not exist");
+        await (await session.RightsAsync(cancellationToken)).RequireOwnerAsync(session.User, schema.Owner, "schema", schema.Name,
+            cancellationToken);
         var location = alter.Location is { } given ? AllowedLocations.Check(given, services) : null;
         await session.Transaction.ChangeAsync(new CatalogChange.Alter(schema with { Location = location }), cancellationToken);
         return "ALTER SCHEMA";
     }
 
     /// <summary>ALTER … OWNER TO, which the present owner may do if it could be the new one too.</summary>
-    public static async ValueTask<string> AlterOwnerAsync(QuerySession session, AlterOwnerStatement alter, CancellationToken cancellationToken)
+    public static async ValueTask<string> AlterOwnerAsync(QuerySession session, AlterOwnerStatement alter,
+        CancellationToken cancellationToken)
     {
         var catalog = await session.Transaction.GetCatalogAsync(cancellationToken);
         var owner = RoleStatements.Named(session, alter.Owner);
         if (alter.Kind == DropKind.Schema)
         {
-            var schema = await catalog.FindSchemaAsync(alter.Name, cancellationToken) ?? throw new SqlException(SqlState.InvalidSchemaName, $"schema \"{alter.Name}\" does not exist");
-            await RequireMayGiveAsync(session, schema.Owner, owner, "schema", alter.Name, new AccessTarget(AccessKind.Database, TableResolver.ManagedDatabase), cancellationToken);
+            var schema = await catalog.FindSchemaAsync(alter.Name, cancellationToken)
+                ?? throw new SqlException(SqlState.InvalidSchemaName, $"schema \"{alter.Name}\" does not exist");
+            await RequireMayGiveAsync(session, schema.Owner, owner, "schema", alter.Name,
+                new AccessTarget(AccessKind.Database, TableResolver.ManagedDatabase), cancellationToken);
             await session.Transaction.ChangeAsync(new CatalogChange.Alter(schema with { Owner = owner }), cancellationToken);
             await TableRights.GiveAwayAsync(session, AccessRights.TargetOf(schema), schema.Owner, owner, cancellationToken);
             return "ALTER SCHEMA";
         }
 
-        var server = await catalog.FindServerAsync(alter.Name, cancellationToken) ?? throw new SqlException(SqlState.UndefinedObject, $"server \"{alter.Name}\" does not exist");
-        await RequireMayGiveAsync(session, server.Owner, owner, "foreign server", alter.Name, new AccessTarget(AccessKind.Wrapper, server.Wrapper), cancellationToken);
+        var server = await catalog.FindServerAsync(alter.Name, cancellationToken)
+            ?? throw new SqlException(SqlState.UndefinedObject, $"server \"{alter.Name}\" does not exist");
+        await RequireMayGiveAsync(session, server.Owner, owner, "foreign server", alter.Name,
+            new AccessTarget(AccessKind.Wrapper, server.Wrapper), cancellationToken);
         await session.Transaction.ChangeAsync(new CatalogChange.Alter(server with { Owner = owner }), cancellationToken);
         return "ALTER SERVER";
     }
 
     /// <param name="needed">What the new owner needs a right on, to have made the object itself.</param>
-    private static async ValueTask RequireMayGiveAsync(QuerySession session, string present, string owner, string kind, string name, AccessTarget needed, CancellationToken cancellationToken)
+    private static async ValueTask RequireMayGiveAsync(QuerySession session, string present, string owner, string kind, string name,
+        AccessTarget needed, CancellationToken cancellationToken)
     {
         var rights = await session.RightsAsync(cancellationToken);
         await rights.RequireRoleAsync(owner, cancellationToken);
@@ -92,7 +109,8 @@ internal static class SchemaStatements
         return $"DROP {Spelled(drop.Kind)}";
     }
 
-    private static async ValueTask DropSchemaAsync(QuerySession session, DropStatement drop, QualifiedName qualified, CancellationToken cancellationToken)
+    private static async ValueTask DropSchemaAsync(QuerySession session, DropStatement drop, QualifiedName qualified,
+        CancellationToken cancellationToken)
     {
         var name = ManagedName(qualified, 1);
         var catalog = await session.Transaction.GetCatalogAsync(cancellationToken);
@@ -102,11 +120,13 @@ internal static class SchemaStatements
             return;
         }
 
-        await (await session.RightsAsync(cancellationToken)).RequireOwnerAsync(session.User, schema.Owner, "schema", name, cancellationToken);
+        await (await session.RightsAsync(cancellationToken)).RequireOwnerAsync(session.User, schema.Owner, "schema", name,
+            cancellationToken);
         await session.Transaction.ChangeAsync(new CatalogChange.Drop(schema.Key, drop.IsCascade), cancellationToken);
     }
 
-    private static async ValueTask DropServerAsync(QuerySession session, DropStatement drop, QualifiedName qualified, CancellationToken cancellationToken)
+    private static async ValueTask DropServerAsync(QuerySession session, DropStatement drop, QualifiedName qualified,
+        CancellationToken cancellationToken)
     {
         var catalog = await session.Transaction.GetCatalogAsync(cancellationToken);
         if (await catalog.FindServerAsync(qualified.Name, cancellationToken) is not { } server)
@@ -115,11 +135,13 @@ internal static class SchemaStatements
             return;
         }
 
-        await (await session.RightsAsync(cancellationToken)).RequireOwnerAsync(session.User, server.Owner, "foreign server", server.Name, cancellationToken);
+        await (await session.RightsAsync(cancellationToken)).RequireOwnerAsync(session.User, server.Owner, "foreign server", server.Name,
+            cancellationToken);
         await session.Transaction.ChangeAsync(new CatalogChange.Drop(server.Key, drop.IsCascade), cancellationToken);
     }
 
-    private static async ValueTask DropTableAsync(QuerySession session, DropStatement drop, QualifiedName qualified, CancellationToken cancellationToken)
+    private static async ValueTask DropTableAsync(QuerySession session, DropStatement drop, QualifiedName qualified,
+        CancellationToken cancellationToken)
     {
         var catalog = await session.Transaction.GetCatalogAsync(cancellationToken);
         var kind = Spelled(drop.Kind).ToLowerInvariant();
@@ -149,11 +171,13 @@ internal static class SchemaStatements
     /// <param name="table">The table.</param>
     /// <param name="mayOwnSchema">The owner of a schema may drop what is in it, but not change it.</param>
     /// <param name="cancellationToken">Ends the statement.</param>
-    internal static async ValueTask RequireTableOwnerAsync(QuerySession session, TableEntry table, bool mayOwnSchema, CancellationToken cancellationToken)
+    internal static async ValueTask RequireTableOwnerAsync(QuerySession session, TableEntry table, bool mayOwnSchema,
+        CancellationToken cancellationToken)
     {
         var rights = await session.RightsAsync(cancellationToken);
         var catalog = await session.Transaction.GetCatalogAsync(cancellationToken);
-        if (mayOwnSchema && await catalog.FindSchemaAsync(table.Schema, cancellationToken) is { } schema && await rights.HasRightsOfAsync(session.User, schema.Owner, cancellationToken)) return;
+        if (mayOwnSchema && await catalog.FindSchemaAsync(table.Schema, cancellationToken) is { } schema
+            && await rights.HasRightsOfAsync(session.User, schema.Owner, cancellationToken)) return;
         await rights.RequireOwnerAsync(session.User, table.Owner, "table", table.Name, cancellationToken);
     }
 
@@ -175,7 +199,8 @@ internal static class SchemaStatements
     {
         if (name.Parts.Count > parts && !TableResolver.IsManaged(name.Parts[0]))
         {
-            throw new SqlException(SqlState.FeatureNotSupported, $"schemas of catalog \"{name.Parts[0]}\" cannot be changed here") { Position = name.Span.Position };
+            throw new SqlException(SqlState.FeatureNotSupported, $"schemas of catalog \"{name.Parts[0]}\" cannot be changed here")
+                { Position = name.Span.Position };
         }
 
         return name.Name;

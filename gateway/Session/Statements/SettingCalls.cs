@@ -8,20 +8,27 @@ using Column = Federation.Arrow.Column;
 namespace Federation.Session.Statements;
 
 /// <summary>
-/// set_config in the select list with arguments that come from rows: only the session can do that, so the query gives the arguments and the session makes the calls, a row after the other.
+/// set_config in the select list with arguments that come from rows: only the session can do that, so the query gives the arguments and the
+/// session makes the calls, a row after the other.
 /// </summary>
 internal static class SettingCalls
 {
-    /// <summary>The query with lists of arguments in the place of such calls, and the columns that hold them; none for any other query.</summary>
+    /// <summary>
+    /// The query with lists of arguments in the place of such calls, and the columns that hold them; none for any other query.
+    /// </summary>
     public static (BoundQuery Query, IReadOnlyList<int> Columns) Take(BoundQuery query)
     {
         if (query.Plan is not Project project || !project.Assignments.Any(IsOverRows)) return (query, []);
-        var assignments = project.Assignments.Select(assignment => IsOverRows(assignment) ? Arguments(assignment, (Call)assignment.Expression) : assignment).ToEquatableArray();
-        return (query with { Plan = project with { Assignments = assignments } }, [.. Enumerable.Range(0, assignments.Count).Where(i => IsOverRows(project.Assignments[i]))]);
+        var assignments = project.Assignments
+            .Select(assignment => IsOverRows(assignment) ? Arguments(assignment, (Call)assignment.Expression) : assignment)
+            .ToEquatableArray();
+        return (query with { Plan = project with { Assignments = assignments } },
+            [.. Enumerable.Range(0, assignments.Count).Where(i => IsOverRows(project.Assignments[i]))]);
     }
 
     public static async IAsyncEnumerable<Batch> RunAsync(
-        QuerySession session, IAsyncEnumerable<Batch> rows, IReadOnlyList<int> columns, [EnumeratorCancellation] CancellationToken cancellationToken)
+        QuerySession session, IAsyncEnumerable<Batch> rows, IReadOnlyList<int> columns, [EnumeratorCancellation]
+            CancellationToken cancellationToken)
     {
         await foreach (var row in rows.WithCancellation(cancellationToken))
         {
@@ -31,17 +38,22 @@ internal static class SettingCalls
     }
 
     private static bool IsOverRows(Assignment assignment) =>
-        assignment.Expression is Call { Function.Name: "set_config" } call && call.Arguments.Any(argument => argument is not (Constant or Parameter));
+        assignment.Expression is Call { Function.Name: "set_config" } call
+            && call.Arguments.Any(argument => argument is not (Constant or Parameter));
 
     private static Assignment Arguments(Assignment assignment, Call call)
     {
-        var list = new ArrayOf([.. call.Arguments.Select(argument => argument.Type.Base == PgTypes.Text ? argument : new Cast(argument, SqlType.Text, IsExplicit: true))], SqlType.Array(SqlType.Text));
+        var list = new ArrayOf(
+            [.. call.Arguments.Select(argument => argument.Type.Base == PgTypes.Text
+                ? argument
+                : new Cast(argument, SqlType.Text, IsExplicit: true))], SqlType.Array(SqlType.Text));
         return new Assignment(assignment.Column with { Type = list.Type }, list);
     }
 
     private static Batch Call(QuerySession session, Batch batch, IReadOnlyList<int> columns)
     {
-        var schema = batch.Columns.Select((column, i) => new Field("", columns.Contains(i) ? SqlType.Text : column.Type)).ToEquatableArray();
+        var schema = batch.Columns.Select((column, i) => new Field("", columns.Contains(i) ? SqlType.Text : column.Type))
+            .ToEquatableArray();
         using var builder = new BatchBuilder(new BatchSchema(schema));
         for (var row = 0; row < batch.RowCount; row++)
         {
@@ -59,6 +71,8 @@ internal static class SettingCalls
         var (start, _) = arguments.GetList(row);
         return SessionFunctions.SetConfig(session, Text(0), Text(1), Text(2) == "true");
 
-        string? Text(int index) => arguments.Children[0].IsNull(start + index) ? null : System.Text.Encoding.UTF8.GetString(arguments.Children[0].GetBytes(start + index));
+        string? Text(int index) => arguments.Children[0].IsNull(start + index)
+            ? null
+            : System.Text.Encoding.UTF8.GetString(arguments.Children[0].GetBytes(start + index));
     }
 }

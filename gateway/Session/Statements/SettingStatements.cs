@@ -10,7 +10,8 @@ internal static class SettingStatements
 {
     private static readonly EquatableArray<ResultField> s_showAll =
     [
-        new ResultField("name", SqlType.Text, default, 0), new ResultField("setting", SqlType.Text, default, 0), new ResultField("description", SqlType.Text, default, 0),
+        new ResultField("name", SqlType.Text, default, 0), new ResultField("setting", SqlType.Text, default, 0),
+        new ResultField("description", SqlType.Text, default, 0),
     ];
 
     /// <summary>Raises 42704 for an unknown setting, before anything is announced.</summary>
@@ -32,7 +33,8 @@ internal static class SettingStatements
         if (set.Scope == SettingScope.Local && session.TransactionStatus == TransactionStatus.Idle)
             session.Notify(NoticeSeverity.Warning, SqlState.NoActiveSqlTransaction, "SET LOCAL can only be used in transaction blocks");
         var value = set.Values.Count == 0 ? null : string.Join(", ", set.Values.Select(item => ValueText(session, set.Name, item)));
-        if (SessionIdentity.IsIdentity(set.Name)) await session.Identity.SetAsync(set.Name, value, set.Scope == SettingScope.Local, cancellationToken);
+        if (SessionIdentity.IsIdentity(set.Name))
+            await session.Identity.SetAsync(set.Name, value, set.Scope == SettingScope.Local, cancellationToken);
         else session.SetSetting(set.Name, value, set.Scope == SettingScope.Local);
         return "SET";
     }
@@ -40,7 +42,8 @@ internal static class SettingStatements
     public static async ValueTask<string> ResetAsync(QuerySession session, ResetStatement reset, CancellationToken cancellationToken)
     {
         if (reset.Name is null) session.Settings.ResetAll();
-        else if (SessionIdentity.IsIdentity(reset.Name)) await session.Identity.SetAsync(reset.Name, null, isLocal: false, cancellationToken);
+        else if (SessionIdentity.IsIdentity(reset.Name))
+            await session.Identity.SetAsync(reset.Name, null, isLocal: false, cancellationToken);
         else session.SetSetting(reset.Name, null, isLocal: false);
         return "RESET";
     }
@@ -50,7 +53,14 @@ internal static class SettingStatements
         .OrderBy(setting => setting.Name, StringComparer.OrdinalIgnoreCase)
         .Select(setting => new SettingState(
             setting.Name, session.Settings.Get(setting.Name), setting.Unit, setting.Category, setting.Description,
-            setting.Kind switch { SettingKind.Bool => "bool", SettingKind.Integer => "integer", SettingKind.Real => "real", SettingKind.Enum => "enum", _ => "string" },
+            setting.Kind switch
+            {
+                SettingKind.Bool => "bool",
+                SettingKind.Integer => "integer",
+                SettingKind.Real => "real",
+                SettingKind.Enum => "enum",
+                _ => "string",
+            },
             setting.Default)
         {
             Shown = session.ShowSetting(setting.Name),
@@ -79,8 +89,13 @@ internal static class SettingStatements
     {
         if (interval.Months != 0) throw InvalidInterval("months");
         if (interval.Days != 0) throw InvalidInterval("days");
-        return SettingValues.OffsetZone(interval.Microseconds / 3_600_000_000d) ?? throw new SqlException(SqlState.InvalidParameterValue, "time zone interval is out of range");
+        return SettingValues.OffsetZone(interval.Microseconds / 3_600_000_000d)
+            ?? throw new SqlException(SqlState.InvalidParameterValue, "time zone interval is out of range");
 
-        SqlException InvalidInterval(string part) => new(SqlState.InvalidParameterValue, $"invalid value for parameter \"TimeZone\": \"INTERVAL '{Core.Values.ValueText.Format(interval, SqlType.Of(PgTypes.Interval), TextFormat.Default)}'\"") { Detail = $"Cannot specify {part} in time zone interval." };
+        SqlException InvalidInterval(string part) =>
+            new(SqlState.InvalidParameterValue,
+                "invalid value for parameter \"TimeZone\": \"INTERVAL "
+                    + $"'{Core.Values.ValueText.Format(interval, SqlType.Of(PgTypes.Interval), TextFormat.Default)}'\"")
+                        { Detail = $"Cannot specify {part} in time zone interval." };
     }
 }

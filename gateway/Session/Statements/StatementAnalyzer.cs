@@ -18,7 +18,8 @@ internal sealed class StatementAnalyzer(QuerySession session, SessionServices se
     private static readonly ResultField s_text = new("", SqlType.Text, default, 0);
 
     /// <param name="declared">Types of parameters, null items to be inferred; null altogether when the statement may have none.</param>
-    public async ValueTask<PreparedStatement> AnalyzeAsync(string text, Statement? syntax, IReadOnlyList<SqlType?>? declared, CancellationToken cancellationToken)
+    public async ValueTask<PreparedStatement> AnalyzeAsync(string text, Statement? syntax, IReadOnlyList<SqlType?>? declared,
+        CancellationToken cancellationToken)
     {
         session.Transaction.BeginStatement();
         // Clients learn at Parse that a statement cannot be run, where PostgreSQL tells them what is wrong with it.
@@ -33,7 +34,8 @@ internal sealed class StatementAnalyzer(QuerySession session, SessionServices se
                 return Shape(text, syntax, declared, inserted.Source, at, inserted, entry);
             }
 
-            if (syntax is CopyStatement { IsFrom: true, Table: { } table } copy) return await AnalyzeCopyAsync(prepared, copy, table, cancellationToken);
+            if (syntax is CopyStatement { IsFrom: true, Table: { } table } copy)
+                return await AnalyzeCopyAsync(prepared, copy, table, cancellationToken);
             if (QueryOf(syntax) is not { } query) return Shape(text, syntax, declared, null, default);
             var (bound, version) = await BindAsync(text.Length, query, declared, isWide: false, cancellationToken);
             return Shape(text, syntax, declared, bound, version);
@@ -44,7 +46,9 @@ internal sealed class StatementAnalyzer(QuerySession session, SessionServices se
         }
     }
 
-    /// <summary>The statement bound against the present catalog; the one that was bound last when neither the catalog nor what names mean has moved.</summary>
+    /// <summary>
+    /// The statement bound against the present catalog; the one that was bound last when neither the catalog nor what names mean has moved.
+    /// </summary>
     public async ValueTask<PreparedStatement> RefreshAsync(PreparedStatement prepared, CancellationToken cancellationToken)
     {
         if (prepared.Query is null || prepared.CatalogVersion == default) return prepared;
@@ -54,37 +58,45 @@ internal sealed class StatementAnalyzer(QuerySession session, SessionServices se
             return latest.Query!.Tables.Values.Any(table => table.IsComputed) ? latest.Reading(Resolver(catalog).System) : latest;
         var fresh = await AnalyzeAsync(prepared.Text, prepared.Syntax, [.. prepared.ParameterTypes], cancellationToken);
         if (SameColumns(prepared, fresh)) return prepared.Latest = fresh.InPlaceOf(prepared);
-        throw new SqlException(SqlState.FeatureNotSupported, "cached plan must not change result type") { Routine = "RevalidateCachedQuery" };
+        throw new SqlException(SqlState.FeatureNotSupported, "cached plan must not change result type")
+            { Routine = "RevalidateCachedQuery" };
     }
 
     /// <summary>Whether binding a query again would give the same.</summary>
     public async ValueTask<bool> IsCurrentAsync(PreparedStatement prepared, CancellationToken cancellationToken) =>
         IsCurrent(prepared, await session.Transaction.GetCatalogAsync(cancellationToken));
 
-    private bool IsCurrent(PreparedStatement prepared, ICatalogSnapshot catalog) => catalog.Id == prepared.CatalogVersion && session.User == prepared.User
+    private bool IsCurrent(PreparedStatement prepared, ICatalogSnapshot catalog) =>
+        catalog.Id == prepared.CatalogVersion && session.User == prepared.User
         && session.Settings.Get("search_path") == prepared.SearchPath && !prepared.Query!.Tables.Values.Any(table => table.FollowsFolder);
 
     /// <summary>The statement's query bound so that no numeric can overflow 38 digits.</summary>
     public async ValueTask<BoundQuery> BindWideAsync(PreparedStatement prepared, CancellationToken cancellationToken) =>
         InsertOf(prepared.Syntax) is { } insert
-            ? (await BindInsertAsync(prepared.Text.Length, insert, [.. prepared.ParameterTypes], isWide: true, cancellationToken)).Insert.Source
-            : (await BindAsync(prepared.Text.Length, QueryOf(prepared.Syntax)!, [.. prepared.ParameterTypes], isWide: true, cancellationToken)).Query;
+            ? (await BindInsertAsync(prepared.Text.Length, insert, [.. prepared.ParameterTypes], isWide: true,
+                cancellationToken)).Insert.Source
+            : (await BindAsync(prepared.Text.Length, QueryOf(prepared.Syntax)!, [.. prepared.ParameterTypes], isWide: true,
+                cancellationToken)).Query;
 
     /// <summary>The INSERT that COPY FROM is.</summary>
     /// <param name="rows">What the rows are read from: the only table of the source that has no schema.</param>
-    public async ValueTask<BoundInsert> BindCopyAsync(PreparedStatement prepared, InsertStatement insert, ResolvedTable rows, CancellationToken cancellationToken)
+    public async ValueTask<BoundInsert> BindCopyAsync(PreparedStatement prepared, InsertStatement insert, ResolvedTable rows,
+        CancellationToken cancellationToken)
     {
         var (bound, _, _) = await BindInsertAsync(prepared.Text.Length, insert, [], isWide: false, cancellationToken, rows);
         return bound;
     }
 
-    private async ValueTask<PreparedStatement> AnalyzeCopyAsync(PreparedStatement prepared, CopyStatement copy, QualifiedName table, CancellationToken cancellationToken)
+    private async ValueTask<PreparedStatement> AnalyzeCopyAsync(PreparedStatement prepared, CopyStatement copy, QualifiedName table,
+        CancellationToken cancellationToken)
     {
         // An INSERT of no values finds the table and checks the names of the columns.
         var columns = copy.Columns.Select(name => new ColumnReference([name]) { Span = table.Span }).ToEquatableArray();
         var probe = new InsertStatement(table, null, columns, null, []) { Span = copy.Span };
         var (insert, entry) = await FindTargetAsync(prepared, probe, cancellationToken);
-        var taken = columns.Count == 0 ? insert.Target.Columns : columns.Select(column => insert.Target.Columns.First(known => known.Name == column.Name)).ToEquatableArray();
+        var taken = columns.Count == 0
+            ? insert.Target.Columns
+            : columns.Select(column => insert.Target.Columns.First(known => known.Name == column.Name)).ToEquatableArray();
         return new PreparedStatement(prepared.Text, copy)
         {
             Target = entry,
@@ -94,7 +106,8 @@ internal sealed class StatementAnalyzer(QuerySession session, SessionServices se
     }
 
     /// <summary>PostgreSQL says no position in COPY.</summary>
-    private async ValueTask<(BoundInsert Insert, TableEntry Entry)> FindTargetAsync(PreparedStatement prepared, InsertStatement probe, CancellationToken cancellationToken)
+    private async ValueTask<(BoundInsert Insert, TableEntry Entry)> FindTargetAsync(PreparedStatement prepared, InsertStatement probe,
+        CancellationToken cancellationToken)
     {
         try
         {
@@ -109,7 +122,8 @@ internal sealed class StatementAnalyzer(QuerySession session, SessionServices se
 
     /// <summary>RETURNING over the rows that an INSERT has added.</summary>
     /// <param name="added">The table, of which these rows alone are to be seen.</param>
-    public async ValueTask<BoundQuery> BindReturningAsync(PreparedStatement prepared, ResolvedTable added, CancellationToken cancellationToken)
+    public async ValueTask<BoundQuery> BindReturningAsync(PreparedStatement prepared, ResolvedTable added,
+        CancellationToken cancellationToken)
     {
         var query = Binder.ReturningQuery((InsertStatement)prepared.Syntax!);
         var (context, _) = await LoadAsync(prepared.Text.Length, [query], [.. prepared.ParameterTypes], isWide: false, cancellationToken);
@@ -147,7 +161,8 @@ internal sealed class StatementAnalyzer(QuerySession session, SessionServices se
     }
 
     private PreparedStatement Shape(
-        string text, Statement? syntax, IReadOnlyList<SqlType?>? declared, BoundQuery? query, SnapshotId version, BoundInsert? insert = null, TableEntry? entry = null) => new(text, syntax)
+        string text, Statement? syntax, IReadOnlyList<SqlType?>? declared, BoundQuery? query, SnapshotId version,
+        BoundInsert? insert = null, TableEntry? entry = null) => new(text, syntax)
     {
         Insert = insert,
         Target = entry,
@@ -162,7 +177,8 @@ internal sealed class StatementAnalyzer(QuerySession session, SessionServices se
         {
             SelectStatement => PreparedStatement.FieldsOf(query!),
             InsertStatement => insert!.Returning is { } returning ? PreparedStatement.FieldsOf(returning) : null,
-            ExplainStatement explain => [s_text with { Name = "QUERY PLAN", Type = ExplainStatements.IsJson(explain) ? SqlType.Json : SqlType.Text }],
+            ExplainStatement explain =>
+                [s_text with { Name = "QUERY PLAN", Type = ExplainStatements.IsJson(explain) ? SqlType.Json : SqlType.Text }],
             ShowStatement show => SettingStatements.FieldsOf(session, show),
             ExecuteStatement execute => session.FindStatement(execute.Name).Fields,
             CallStatement call => CallStatements.FieldsOf(call),
@@ -180,17 +196,22 @@ internal sealed class StatementAnalyzer(QuerySession session, SessionServices se
     }
 
     private async ValueTask<(BoundInsert Insert, TableEntry Entry, SnapshotId Version)> BindInsertAsync(
-        int length, InsertStatement insert, IReadOnlyList<SqlType?>? declared, bool isWide, CancellationToken cancellationToken, ResolvedTable? clientRows = null)
+        int length, InsertStatement insert, IReadOnlyList<SqlType?>? declared, bool isWide, CancellationToken cancellationToken,
+        ResolvedTable? clientRows = null)
     {
         var returning = Binder.ReturningQuery(insert);
-        var (context, version) = await LoadAsync(length, insert.Source is null ? [returning] : [returning, insert.Source], declared, isWide, cancellationToken);
+        var (context, version) =
+            await LoadAsync(length, insert.Source is null ? [returning] : [returning, insert.Source], declared, isWide, cancellationToken);
         var find = context.FindTable;
-        if (clientRows is not null) context = context with { FindTable = name => name.Name.Name == clientRows.Source.Table ? clientRows : find(name) };
+        if (clientRows is not null)
+            context = context with { FindTable = name => name.Name.Name == clientRows.Source.Table ? clientRows : find(name) };
         var resolver = Resolver(await session.Transaction.GetCatalogAsync(cancellationToken));
         var target = context.FindTable(Target(returning))
-            ?? throw new SqlException(SqlState.UndefinedTable, $"relation \"{insert.Table}\" does not exist") { Position = insert.Table.Span.Position };
+            ?? throw new SqlException(SqlState.UndefinedTable, $"relation \"{insert.Table}\" does not exist")
+                { Position = insert.Table.Span.Position };
         var entry = await resolver.FindEntryAsync(insert.Table, cancellationToken)
-            ?? throw new SqlException(SqlState.FeatureNotSupported, $"cannot insert into \"{insert.Table.Name}\"") { Detail = "Only tables of the managed catalog can be written.", Position = insert.Table.Span.Position };
+            ?? throw new SqlException(SqlState.FeatureNotSupported, $"cannot insert into \"{insert.Table.Name}\"")
+                { Detail = "Only tables of the managed catalog can be written.", Position = insert.Table.Span.Position };
         var defaults = entry.Defaults.ToDictionary(item => item.Key, item => SqlParser.ParseExpression(item.Value), StringComparer.Ordinal);
         return (await BindAsync(length, () => Binder.BindInsert(insert, target, defaults, context), cancellationToken), entry, version);
     }
@@ -201,7 +222,10 @@ internal sealed class StatementAnalyzer(QuerySession session, SessionServices se
     private ValueTask<T> BindAsync<T>(int length, Func<T> bind, CancellationToken cancellationToken) =>
         session.WithNamesAsync(() => services.Planning.RunAsync(length, bind, cancellationToken), cancellationToken);
 
-    /// <summary>What binding needs to know of the tables and types that parts of a statement name. Nothing of the catalog is read for parts that name none.</summary>
+    /// <summary>
+    /// What binding needs to know of the tables and types that parts of a statement name. Nothing of the catalog is read for parts that
+    /// name none.
+    /// </summary>
     private async ValueTask<(BindContext Context, SnapshotId Version)> LoadAsync(
         int length, IReadOnlyList<SyntaxNode> parts, IReadOnlyList<SqlType?>? declared, bool isWide, CancellationToken cancellationToken)
     {
@@ -231,22 +255,27 @@ internal sealed class StatementAnalyzer(QuerySession session, SessionServices se
     }
 
     internal TableResolver Resolver(ICatalogSnapshot catalog, bool isWide = false) =>
-        new(services, catalog, session.CatalogName, session.User, session.RightsOf(catalog), session.SearchPath, () => SettingStatements.Rows(session), Warn)
+        new(services, catalog, session.CatalogName, session.User, session.RightsOf(catalog), session.SearchPath,
+            () => SettingStatements.Rows(session), Warn)
         {
             ShownDatabase = session.Database, Session = session, IsWide = isWide,
         };
 
-    private void Warn(SqlException error, string consequence) => session.NotifyOnce(NoticeSeverity.Warning, error.State, $"{consequence}: {error.Message}", error.Detail);
+    private void Warn(SqlException error, string consequence) =>
+        session.NotifyOnce(NoticeSeverity.Warning, error.State, $"{consequence}: {error.Message}", error.Detail);
 
     private TableVersion? VersionOf(TableName name)
     {
         if (name.Version is { } version)
         {
             var value = Evaluate(version, null);
-            return new TableVersion.Named(value is string text ? text : Convert.ToString(value, System.Globalization.CultureInfo.InvariantCulture)!);
+            return new TableVersion.Named(
+                value is string text ? text : Convert.ToString(value, System.Globalization.CultureInfo.InvariantCulture)!);
         }
 
-        return name.Timestamp is { } time && Evaluate(time, SqlType.Timestamptz) is PgTimestamp instant ? new TableVersion.AsOf(instant.Microseconds) : null;
+        return name.Timestamp is { } time && Evaluate(time, SqlType.Timestamptz) is PgTimestamp instant
+            ? new TableVersion.AsOf(instant.Microseconds)
+            : null;
     }
 
     private object? Evaluate(Expression expression, SqlType? target) => Constants.Evaluate(session, expression, target);
@@ -254,7 +283,8 @@ internal sealed class StatementAnalyzer(QuerySession session, SessionServices se
     private static bool SameColumns(PreparedStatement before, PreparedStatement after)
     {
         if (before.Fields is not { } old || after.Fields is not { } now) return before.Fields is null == after.Fields is null;
-        return old.Count == now.Count && old.Zip(now).All(pair => pair.First.Name == pair.Second.Name && pair.First.Type.HasSameBase(pair.Second.Type));
+        return old.Count == now.Count
+            && old.Zip(now).All(pair => pair.First.Name == pair.Second.Name && pair.First.Type.HasSameBase(pair.Second.Type));
     }
 
     /// <summary>Positions are counted in UTF-16 units while binding, in characters on the wire.</summary>

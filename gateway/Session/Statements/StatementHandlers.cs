@@ -6,33 +6,41 @@ namespace Federation.Session.Statements;
 /// <summary>Opens a portal for each kind of statement.</summary>
 internal static class StatementHandlers
 {
-    public static IPortal Open(QuerySession session, SessionServices services, PreparedStatement statement, EquatableArray<object?> parameters) => statement.Syntax switch
+    public static IPortal Open(QuerySession session, SessionServices services, PreparedStatement statement,
+        EquatableArray<object?> parameters) => statement.Syntax switch
     {
         null => new EmptyPortal(session),
         SelectStatement => QueryStatements.Open(session, services, statement, parameters),
         InsertStatement => InsertStatements.Open(session, services, statement, parameters),
         CreateTableStatement create => new CommandPortal(session, token => TableStatements.CreateAsync(session, services, create, token)),
-        CreateTableAsStatement create => new CommandPortal(session, token => TableStatements.CreateAsAsync(session, services, statement, create, parameters, token)),
+        CreateTableAsStatement create =>
+            new CommandPortal(session, token => TableStatements.CreateAsAsync(session, services, statement, create, parameters, token)),
         ExplainStatement explain => ExplainStatements.Open(session, services, statement, explain, parameters),
         CopyStatement copy => CopyStatements.Open(session, services, statement, copy, parameters),
         SetStatement set => new CommandPortal(session, token => SettingStatements.SetAsync(session, set, token)),
         ResetStatement reset => new CommandPortal(session, token => SettingStatements.ResetAsync(session, reset, token)),
         ShowStatement show => SettingStatements.Show(session, show),
-        TransactionStatement transaction => new CommandPortal(session, token => TransactionStatements.RunAsync(session, transaction, token)),
+        TransactionStatement transaction =>
+            new CommandPortal(session, token => TransactionStatements.RunAsync(session, transaction, token)),
         SetTransactionStatement modes => Command(session, () => TransactionStatements.SetModes(session, modes)),
-        PrepareStatement prepare => new CommandPortal(session, token => PreparedStatements.PrepareAsync(session, statement, prepare, token)),
+        PrepareStatement prepare =>
+            new CommandPortal(session, token => PreparedStatements.PrepareAsync(session, statement, prepare, token)),
         ExecuteStatement execute => PreparedStatements.Execute(session, services, execute),
         DeallocateStatement deallocate => Command(session, () => PreparedStatements.Deallocate(session, deallocate)),
         DiscardStatement discard => new CommandPortal(session, token => PreparedStatements.DiscardAsync(session, discard, token)),
-        DeclareCursorStatement declare => Command(session, () => CursorStatements.Declare(session, services, statement, declare, parameters)),
+        DeclareCursorStatement declare =>
+            Command(session, () => CursorStatements.Declare(session, services, statement, declare, parameters)),
         FetchStatement fetch => CursorStatements.Fetch(session, fetch),
         CloseCursorStatement close => new CommandPortal(session, _ => CursorStatements.CloseAsync(session, close)),
         CallStatement call => CallStatements.Open(session, services, call),
-        CreateServerStatement or AlterServerStatement or CreateUserMappingStatement or AlterUserMappingStatement or DropUserMappingStatement =>
+        CreateServerStatement or AlterServerStatement or CreateUserMappingStatement or AlterUserMappingStatement
+            or DropUserMappingStatement =>
             new CommandPortal(session, token => ServerStatements.RunAsync(session, services, statement.Syntax, token)),
-        AlterSchemaLocationStatement alter => new CommandPortal(session, token => SchemaStatements.AlterLocationAsync(session, services, alter, token)),
+        AlterSchemaLocationStatement alter =>
+            new CommandPortal(session, token => SchemaStatements.AlterLocationAsync(session, services, alter, token)),
         AlterOwnerStatement alter => new CommandPortal(session, token => SchemaStatements.AlterOwnerAsync(session, alter, token)),
-        CreateRoleStatement or AlterRoleStatement or RenameRoleStatement or DropRoleStatement => new CommandPortal(session, token => RoleStatements.RunAsync(session, statement.Syntax, token)),
+        CreateRoleStatement or AlterRoleStatement or RenameRoleStatement or DropRoleStatement =>
+            new CommandPortal(session, token => RoleStatements.RunAsync(session, statement.Syntax, token)),
         GrantRoleStatement grant => new CommandPortal(session, token => MembershipStatements.RunAsync(session, grant, token)),
         GrantStatement grant => new CommandPortal(session, token => GrantStatements.RunAsync(session, services, grant, token)),
         AlterDefaultPrivilegesStatement alter => new CommandPortal(session, token => DefaultPrivileges.RunAsync(session, alter, token)),

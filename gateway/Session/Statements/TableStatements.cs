@@ -12,18 +12,22 @@ namespace Federation.Session.Statements;
 /// <summary>CREATE TABLE and CREATE TABLE AS of managed tables.</summary>
 internal static class TableStatements
 {
-    public static async ValueTask<string> CreateAsync(QuerySession session, SessionServices services, CreateTableStatement create, CancellationToken cancellationToken)
+    public static async ValueTask<string> CreateAsync(QuerySession session, SessionServices services, CreateTableStatement create,
+        CancellationToken cancellationToken)
     {
         session.Transaction.RequireWritable("CREATE TABLE");
         if (await PlaceAsync(session, create.Name, create.IfNotExists, cancellationToken) is not { } schema) return "CREATE TABLE";
         var columns = create.Columns.Select(Column).ToArray();
-        var defaults = create.Columns.Where(column => column.Default is not null).Select(column => KeyValuePair.Create(column.Name, DefaultText(session, column))).ToEquatableArray();
-        await MakeAsync(session, services, schema, create.Name.Name, columns, create.PartitionedBy, create.Options, defaults, cancellationToken);
+        var defaults = create.Columns.Where(column => column.Default is not null)
+            .Select(column => KeyValuePair.Create(column.Name, DefaultText(session, column))).ToEquatableArray();
+        await MakeAsync(session, services, schema, create.Name.Name, columns, create.PartitionedBy, create.Options, defaults,
+            cancellationToken);
         return "CREATE TABLE";
     }
 
     public static async ValueTask<string> CreateAsAsync(
-        QuerySession session, SessionServices services, PreparedStatement statement, CreateTableAsStatement create, EquatableArray<object?> parameters, CancellationToken cancellationToken)
+        QuerySession session, SessionServices services, PreparedStatement statement, CreateTableAsStatement create,
+        EquatableArray<object?> parameters, CancellationToken cancellationToken)
     {
         var written = await MakeAsAsync(session, services, statement, create, parameters, cancellationToken);
         return written is null ? "CREATE TABLE AS" : $"SELECT {written.Rows}";
@@ -31,26 +35,36 @@ internal static class TableStatements
 
     /// <summary>Makes the table of CREATE TABLE AS and fills it; null when no query was run for it.</summary>
     public static async ValueTask<WrittenTable?> MakeAsAsync(
-        QuerySession session, SessionServices services, PreparedStatement statement, CreateTableAsStatement create, EquatableArray<object?> parameters, CancellationToken cancellationToken)
+        QuerySession session, SessionServices services, PreparedStatement statement, CreateTableAsStatement create,
+        EquatableArray<object?> parameters, CancellationToken cancellationToken)
     {
         session.Transaction.RequireWritable("CREATE TABLE AS");
         if (await PlaceAsync(session, create.Name, create.IfNotExists, cancellationToken) is not { } schema) return null;
         var outputs = statement.Query!.Outputs;
         if (create.Columns.Count > outputs.Count) throw new SqlException(SqlState.SyntaxError, "too many column names were specified");
-        var columns = outputs.Select((output, i) => new NewColumn(i < create.Columns.Count ? create.Columns[i] : output.Name, output.Column.Type)).ToArray();
-        var table = await MakeAsync(session, services, schema, create.Name.Name, columns, create.PartitionedBy, create.Options, [], cancellationToken);
+        var columns =
+            outputs.Select((output, i) => new NewColumn(i < create.Columns.Count ? create.Columns[i] : output.Name, output.Column.Type))
+                .ToArray();
+        var table = await MakeAsync(session, services, schema, create.Name.Name, columns, create.PartitionedBy, create.Options, [],
+            cancellationToken);
         if (!create.WithData) return null;
-        return await TableWriting.AppendAsync(session, services, table, QueryStatements.Request(session, services, statement, parameters), cancellationToken);
+        return await TableWriting.AppendAsync(session, services, table, QueryStatements.Request(session, services, statement, parameters),
+            cancellationToken);
     }
 
     /// <summary>The schema of a new table; null when there is a table of the name and the statement takes that as it is.</summary>
-    public static async ValueTask<SchemaEntry?> PlaceAsync(QuerySession session, QualifiedName name, bool ifNotExists, CancellationToken cancellationToken)
+    public static async ValueTask<SchemaEntry?> PlaceAsync(QuerySession session, QualifiedName name, bool ifNotExists,
+        CancellationToken cancellationToken)
     {
         var catalog = await session.Transaction.GetCatalogAsync(cancellationToken);
         if (name.Parts.Count == 3 ? !TableResolver.IsManaged(name.Parts[0]) : !TableResolver.IsManaged(session.CatalogName))
-            throw new SqlException(SqlState.FeatureNotSupported, $"tables cannot be created in catalog \"{(name.Parts.Count == 3 ? name.Parts[0] : session.CatalogName)}\"") { Position = name.Span.Position };
-        var schema = name.Parts.Count == 1 ? await CurrentSchemaAsync(session, catalog, cancellationToken) : await catalog.FindSchemaAsync(name.Parts[^2], cancellationToken)
-            ?? throw new SqlException(SqlState.InvalidSchemaName, $"schema \"{name.Parts[^2]}\" does not exist") { Position = name.Span.Position };
+            throw new SqlException(SqlState.FeatureNotSupported,
+                $"tables cannot be created in catalog \"{(name.Parts.Count == 3 ? name.Parts[0] : session.CatalogName)}\"")
+                    { Position = name.Span.Position };
+        var schema = name.Parts.Count == 1 ? await CurrentSchemaAsync(session, catalog, cancellationToken)
+            : await catalog.FindSchemaAsync(name.Parts[^2], cancellationToken)
+            ?? throw new SqlException(SqlState.InvalidSchemaName, $"schema \"{name.Parts[^2]}\" does not exist")
+                { Position = name.Span.Position };
         if (!await (await session.RightsAsync(cancellationToken)).MayAsync(session.User, schema, 'C', cancellationToken))
             throw AccessRights.Denied(AccessRights.TargetOf(schema)).At(name.Span.Position);
         if (await catalog.FindTableAsync(schema.Name, name.Name, cancellationToken) is null) return schema;
@@ -60,7 +74,8 @@ internal static class TableStatements
         return null;
     }
 
-    private static async ValueTask<SchemaEntry> CurrentSchemaAsync(QuerySession session, ICatalogSnapshot catalog, CancellationToken cancellationToken)
+    private static async ValueTask<SchemaEntry> CurrentSchemaAsync(QuerySession session, ICatalogSnapshot catalog,
+        CancellationToken cancellationToken)
     {
         foreach (var name in session.SearchPath())
             if (await catalog.FindSchemaAsync(name, cancellationToken) is { } schema)
@@ -69,7 +84,8 @@ internal static class TableStatements
     }
 
     private static async ValueTask<TableEntry> MakeAsync(
-        QuerySession session, SessionServices services, SchemaEntry schema, string name, IReadOnlyList<NewColumn> columns, EquatableArray<string> partitionedBy, EquatableArray<OptionItem> options,
+        QuerySession session, SessionServices services, SchemaEntry schema, string name, IReadOnlyList<NewColumn> columns,
+        EquatableArray<string> partitionedBy, EquatableArray<OptionItem> options,
         EquatableArray<KeyValuePair<string, string>> defaults, CancellationToken cancellationToken)
     {
         if (columns.GroupBy(column => column.Name, StringComparer.Ordinal).FirstOrDefault(group => group.Count() > 1) is { } twice)
@@ -77,26 +93,34 @@ internal static class TableStatements
         if (columns.Count == 0) throw new SqlException(SqlState.FeatureNotSupported, "tables without columns are not supported");
         if (partitionedBy.FirstOrDefault(column => columns.All(candidate => candidate.Name != column)) is { } missing)
             throw new SqlException(SqlState.UndefinedColumn, $"column \"{missing}\" named in partition key does not exist");
-        if (partitionedBy.Count == columns.Count) throw new SqlException(SqlState.InvalidTableDefinition, "a table cannot be partitioned by all of its columns");
+        if (partitionedBy.Count == columns.Count)
+            throw new SqlException(SqlState.InvalidTableDefinition, "a table cannot be partitioned by all of its columns");
         var (location, isUnique, properties) = Options(services, schema, name, options);
         var format = services.Formats.OfType<ITableWriter>().First();
-        var pointer = await format.CreateAsync(new NewTable(location, columns.ToEquatableArray(), partitionedBy) { Properties = properties, HasUniqueLocation = isUnique }, cancellationToken);
+        var pointer = await format.CreateAsync(new NewTable(location, columns.ToEquatableArray(), partitionedBy)
+            { Properties = properties, HasUniqueLocation = isUnique }, cancellationToken);
         foreach (var column in columns)
         {
             if (format.StoredType(column.Type) is { } stored && stored != column.Type)
-                session.Notify(NoticeSeverity.Notice, SqlState.SuccessfulCompletion, $"column \"{column.Name}\" of type {column.Type} is stored as {stored}");
+                session.Notify(NoticeSeverity.Notice, SqlState.SuccessfulCompletion,
+                    $"column \"{column.Name}\" of type {column.Type} is stored as {stored}");
         }
 
         // When nothing names the folder any more.
         session.Transaction.Stage(() => services.Store.TryDeleteFolderAsync(location));
-        await session.Transaction.ChangeAsync(new CatalogChange.Create(new TableEntry(Oid.None, schema.Name, name, session.User, pointer) { Defaults = defaults, IsClosed = true }), cancellationToken);
-        var made = (await (await session.Transaction.GetCatalogAsync(cancellationToken)).FindTableAsync(schema.Name, name, cancellationToken))!;
+        await session.Transaction
+            .ChangeAsync(
+                new CatalogChange.Create(new TableEntry(Oid.None, schema.Name, name, session.User, pointer)
+                    { Defaults = defaults, IsClosed = true }), cancellationToken);
+        var made = (await (await session.Transaction.GetCatalogAsync(cancellationToken)).FindTableAsync(schema.Name, name,
+            cancellationToken))!;
         await TableRights.StartAsync(session, made, cancellationToken);
         return made;
     }
 
     /// <summary>The folder of the table, and the properties of its format.</summary>
-    private static (string Location, bool IsUnique, EquatableArray<KeyValuePair<string, string>> Properties) Options(SessionServices services, SchemaEntry schema, string name, EquatableArray<OptionItem> options)
+    private static (string Location, bool IsUnique, EquatableArray<KeyValuePair<string, string>> Properties) Options(
+        SessionServices services, SchemaEntry schema, string name, EquatableArray<OptionItem> options)
     {
         string? location = null;
         var properties = new List<KeyValuePair<string, string>>();
@@ -109,16 +133,19 @@ internal static class TableStatements
                 BooleanLiteral truth => truth.Value ? "true" : "false",
                 ColumnReference word => word.Name,
                 null => "true",
-                _ => throw new SqlException(SqlState.InvalidParameterValue, $"invalid value for option \"{option.Name}\"") { Position = option.Span.Position },
+                _ => throw new SqlException(SqlState.InvalidParameterValue, $"invalid value for option \"{option.Name}\"")
+                    { Position = option.Span.Position },
             };
             if (option.Name == "location") location = AllowedLocations.Check(value, services);
-            else if (option.Name == "format" && !value.Equals("iceberg", StringComparison.OrdinalIgnoreCase) && !value.Equals("parquet", StringComparison.OrdinalIgnoreCase))
+            else if (option.Name == "format" && !value.Equals("iceberg", StringComparison.OrdinalIgnoreCase)
+                && !value.Equals("parquet", StringComparison.OrdinalIgnoreCase))
                 throw new SqlException(SqlState.FeatureNotSupported, $"tables of format {value} cannot be created");
             else if (option.Name is not ("format" or "fillfactor")) properties.Add(KeyValuePair.Create(option.Name, value));
         }
 
         // Two tables of one name, one after the other, never share a folder.
-        return (location ?? StoragePath.Combine(schema.Location ?? StoragePath.Combine(services.Warehouse, Folder(schema.Name)), $"{Folder(name)}-{Guid.NewGuid():N}"), location is null, properties.ToEquatableArray());
+        return (location ?? StoragePath.Combine(schema.Location ?? StoragePath.Combine(services.Warehouse, Folder(schema.Name)),
+            $"{Folder(name)}-{Guid.NewGuid():N}"), location is null, properties.ToEquatableArray());
     }
 
     /// <summary>A name as a folder: letters, digits and underscores stay, all else is escaped.</summary>
@@ -128,7 +155,8 @@ internal static class TableStatements
     private static NewColumn Column(TableColumn column)
     {
         if (column.Type.Name.Name is "serial" or "bigserial" or "smallserial" or "serial4" or "serial8" or "serial2")
-            throw new SqlException(SqlState.FeatureNotSupported, $"type {column.Type.Name.Name} is not supported") { Position = column.Span.Position, Hint = "Use an integer type, and give the values." };
+            throw new SqlException(SqlState.FeatureNotSupported, $"type {column.Type.Name.Name} is not supported")
+                { Position = column.Span.Position, Hint = "Use an integer type, and give the values." };
         return new NewColumn(column.Name, TypeNames.Bind(column.Type), !column.IsNotNull);
     }
 

@@ -20,8 +20,12 @@ internal static class TableWriting
         services.Formats.FirstOrDefault(format => format.Name == pointer.Format) as ITableWriter
         ?? throw new SqlException(SqlState.FeatureNotSupported, $"tables of format {pointer.Format} cannot be written");
 
-    /// <summary>Runs the query, whose columns are those of the table, and adds its rows to the table. Nobody but the transaction sees them before its commit.</summary>
-    public static async ValueTask<WrittenTable> AppendAsync(QuerySession session, SessionServices services, TableEntry table, QueryRequest request, CancellationToken cancellationToken)
+    /// <summary>
+    /// Runs the query, whose columns are those of the table, and adds its rows to the table. Nobody but the transaction sees them before
+    /// its commit.
+    /// </summary>
+    public static async ValueTask<WrittenTable> AppendAsync(QuerySession session, SessionServices services, TableEntry table,
+        QueryRequest request, CancellationToken cancellationToken)
     {
         var writer = WriterOf(services, table.Pointer);
         var plan = await writer.PlanAppendAsync(table.Pointer, cancellationToken);
@@ -44,6 +48,7 @@ internal static class TableWriting
     {
         Columns = output.Columns.Select(column => column.NullError is null
             ? column
-            : column with { NullError = $"null value in column \"{column.Name}\" of relation \"{table.Name}\" violates not-null constraint" }).ToEquatableArray(),
+            : column with { NullError =
+                $"null value in column \"{column.Name}\" of relation \"{table.Name}\" violates not-null constraint" }).ToEquatableArray(),
     };
 }

@@ -5,7 +5,8 @@ namespace Federation.Session.Statements;
 /// <summary>BEGIN, COMMIT, ROLLBACK, savepoints.</summary>
 internal static class TransactionStatements
 {
-    public static async ValueTask<string> RunAsync(QuerySession session, TransactionStatement statement, CancellationToken cancellationToken)
+    public static async ValueTask<string> RunAsync(QuerySession session, TransactionStatement statement,
+        CancellationToken cancellationToken)
     {
         var transaction = session.Transaction;
         switch (statement.Command)
@@ -36,15 +37,19 @@ internal static class TransactionStatements
         if (!statement.IsSession)
         {
             if (session.TransactionStatus == SessionApi.TransactionStatus.Idle)
-                session.Notify(NoticeSeverity.Warning, SqlState.NoActiveSqlTransaction, "SET TRANSACTION can only be used in transaction blocks");
+                session.Notify(NoticeSeverity.Warning, SqlState.NoActiveSqlTransaction,
+                    "SET TRANSACTION can only be used in transaction blocks");
             else
                 session.Transaction.SetModes(statement.Modes);
             return "SET";
         }
 
-        if (statement.Modes.Isolation is { } level) session.SetSetting("default_transaction_isolation", TransactionState.NameOf(level), isLocal: false);
-        if (statement.Modes.IsReadOnly is { } readOnly) session.SetSetting("default_transaction_read_only", readOnly ? "on" : "off", isLocal: false);
-        if (statement.Modes.IsDeferrable is { } deferrable) session.SetSetting("default_transaction_deferrable", deferrable ? "on" : "off", isLocal: false);
+        if (statement.Modes.Isolation is { } level)
+            session.SetSetting("default_transaction_isolation", TransactionState.NameOf(level), isLocal: false);
+        if (statement.Modes.IsReadOnly is { } readOnly)
+            session.SetSetting("default_transaction_read_only", readOnly ? "on" : "off", isLocal: false);
+        if (statement.Modes.IsDeferrable is { } deferrable)
+            session.SetSetting("default_transaction_deferrable", deferrable ? "on" : "off", isLocal: false);
         return "SET";
     }
 }

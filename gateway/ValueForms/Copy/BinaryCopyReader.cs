@@ -18,13 +18,16 @@ internal sealed class BinaryCopyReader(CopyIn copy, ValueContext context) : ICop
     private bool _isOver;
     private long _line;
 
-    private static ReadOnlySpan<byte> Signature => [(byte)'P', (byte)'G', (byte)'C', (byte)'O', (byte)'P', (byte)'Y', (byte)'\n', 0xff, (byte)'\r', (byte)'\n', 0];
+    private static ReadOnlySpan<byte> Signature =>
+        [(byte)'P', (byte)'G', (byte)'C', (byte)'O', (byte)'P', (byte)'Y', (byte)'\n', 0xff, (byte)'\r', (byte)'\n', 0];
 
     public bool TryRead(CopyBuffer buffer, bool isEnd, BatchBuilder rows)
     {
         if (_isOver)
         {
-            return buffer.Unread.IsEmpty ? false : throw new SqlException(SqlState.BadCopyFileFormat, "received copy data after EOF marker");
+            return buffer.Unread.IsEmpty
+                ? false
+                : throw new SqlException(SqlState.BadCopyFileFormat, "received copy data after EOF marker");
         }
 
         if (!_hasHeader && !TryReadHeader(buffer, isEnd)) return false;
@@ -52,14 +55,18 @@ internal sealed class BinaryCopyReader(CopyIn copy, ValueContext context) : ICop
     {
         const int HeaderLength = SignatureLength + 8;
         var data = buffer.Unread;
-        if (!data[..Math.Min(data.Length, SignatureLength)].SequenceEqual(Signature[..Math.Min(data.Length, SignatureLength)]) || (isEnd && data.Length < SignatureLength))
+        if (!data[..Math.Min(data.Length, SignatureLength)].SequenceEqual(Signature[..Math.Min(data.Length, SignatureLength)])
+            || (isEnd && data.Length < SignatureLength))
             throw new SqlException(SqlState.BadCopyFileFormat, "COPY file signature not recognized");
-        if (data.Length < HeaderLength) return isEnd ? throw new SqlException(SqlState.BadCopyFileFormat, "invalid COPY file header (missing length)") : false;
+        if (data.Length < HeaderLength)
+            return isEnd ? throw new SqlException(SqlState.BadCopyFileFormat, "invalid COPY file header (missing length)") : false;
         var flags = BinaryPrimitives.ReadInt32BigEndian(data[SignatureLength..]);
-        if ((flags & CriticalFlags) != 0) throw new SqlException(SqlState.BadCopyFileFormat, "unrecognized critical flags in COPY file header");
+        if ((flags & CriticalFlags) != 0)
+            throw new SqlException(SqlState.BadCopyFileFormat, "unrecognized critical flags in COPY file header");
         var extension = BinaryPrimitives.ReadInt32BigEndian(data[(SignatureLength + 4)..]);
         if (extension < 0) throw new SqlException(SqlState.BadCopyFileFormat, "invalid COPY file header (missing length)");
-        if (data.Length - HeaderLength < extension) return isEnd ? throw new SqlException(SqlState.BadCopyFileFormat, "invalid COPY file header (wrong length)") : false;
+        if (data.Length - HeaderLength < extension)
+            return isEnd ? throw new SqlException(SqlState.BadCopyFileFormat, "invalid COPY file header (wrong length)") : false;
         buffer.Advance(HeaderLength + extension);
         return _hasHeader = true;
     }
@@ -70,13 +77,17 @@ internal sealed class BinaryCopyReader(CopyIn copy, ValueContext context) : ICop
         if (data.Length < 2) return null;
         var count = BinaryPrimitives.ReadInt16BigEndian(data);
         if (count == -1) return -1;
-        if (count != copy.Fields.Count) throw new SqlException(SqlState.BadCopyFileFormat, $"row field count is {count}, expected {copy.Fields.Count}").In($"COPY {copy.Table}, line {_line + 1}");
+        if (count != copy.Fields.Count)
+            throw new SqlException(SqlState.BadCopyFileFormat, $"row field count is {count}, expected {copy.Fields.Count}")
+                .In($"COPY {copy.Table}, line {_line + 1}");
         var position = 2;
         for (var i = 0; i < count; i++)
         {
             if (data.Length - position < 4) return null;
             var length = BinaryPrimitives.ReadInt32BigEndian(data[position..]);
-            if (length < -1) throw new SqlException(SqlState.BadCopyFileFormat, "invalid field size").In($"COPY {copy.Table}, line {_line + 1}, column {copy.Fields[i].Name}");
+            if (length < -1)
+                throw new SqlException(SqlState.BadCopyFileFormat, "invalid field size")
+                    .In($"COPY {copy.Table}, line {_line + 1}, column {copy.Fields[i].Name}");
             position += 4;
             if (length <= 0) continue;
             if (data.Length - position < length) return null;
@@ -120,7 +131,8 @@ internal sealed class BinaryCopyReader(CopyIn copy, ValueContext context) : ICop
         {
             case Storage.Boolean when field.Length == 1: column.AppendBoolean(field[0] != 0); return true;
             case Storage.Int16 when field.Length == 2: column.Append(BinaryPrimitives.ReadInt16BigEndian(field)); return true;
-            case Storage.Int32 or Storage.Float32 when field.Length == 4: column.Append(BinaryPrimitives.ReadInt32BigEndian(field)); return true;
+            case Storage.Int32 or Storage.Float32 when field.Length == 4: column.Append(BinaryPrimitives.ReadInt32BigEndian(field));
+            return true;
             case Storage.Int64 when column.Type.Base.Length == 8
                 && field.Length == 8: column.Append(BinaryPrimitives.ReadInt64BigEndian(field)); return true;
             case Storage.Float64 when field.Length == 8: column.Append(BinaryPrimitives.ReadInt64BigEndian(field)); return true;

@@ -12,12 +12,14 @@ internal sealed class TextCopyFormat(CopyOut copy) : ICopyRowFormat
     private readonly byte[] _null = Encoding.UTF8.GetBytes(copy.NullText);
     private readonly SearchValues<byte> _special = SearchValues.Create([.. s_letters.Select(letter => letter.Byte), (byte)copy.Delimiter]);
     private readonly TextEscapes _escapes = new(
-        [((byte)copy.Delimiter, (byte)'\\', (byte)copy.Delimiter), .. s_letters.Select(letter => (letter.Byte, (byte)'\\', letter.Letter))], quote: null);
+        [((byte)copy.Delimiter, (byte)'\\', (byte)copy.Delimiter), .. s_letters.Select(letter => (letter.Byte, (byte)'\\', letter.Letter))],
+        quote: null);
 
     /// <summary>Bytes that a letter stands for.</summary>
     private static readonly (byte Byte, byte Letter)[] s_letters =
     [
-        ((byte)'\b', (byte)'b'), ((byte)'\f', (byte)'f'), ((byte)'\n', (byte)'n'), ((byte)'\r', (byte)'r'), ((byte)'\t', (byte)'t'), ((byte)'\v', (byte)'v'), ((byte)'\\', (byte)'\\'),
+        ((byte)'\b', (byte)'b'), ((byte)'\f', (byte)'f'), ((byte)'\n', (byte)'n'), ((byte)'\r', (byte)'r'), ((byte)'\t', (byte)'t'),
+        ((byte)'\v', (byte)'v'), ((byte)'\\', (byte)'\\'),
     ];
 
     public bool WriteHeader(ByteWriter writer)

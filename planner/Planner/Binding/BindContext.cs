@@ -30,7 +30,8 @@ public sealed record ResolvedTable(TableSource Source, ITableHandle Handle, Equa
 public sealed record BindContext(Func<TableName, ResolvedTable?> FindTable, IReadOnlyList<SqlType?> ParameterTypes, ValueContext Values)
 {
     /// <summary>
-    /// Arithmetic of numerics is held as text where 38 digits might not be enough. Slower and never wrong: for the second run of a query whose values did overflow.
+    /// Arithmetic of numerics is held as text where 38 digits might not be enough. Slower and never wrong: for the second run of a query
+    /// whose values did overflow.
     /// </summary>
     public bool HoldsWideNumerics { get; init; }
 

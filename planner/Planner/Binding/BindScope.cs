@@ -23,11 +23,16 @@ public sealed record RangeEntry(string? Alias, string? Schema, string? Catalog, 
     /// <summary>Functions of one scalar column: the alias alone means that column.</summary>
     public bool IsScalarFunction { get; init; }
 
-    /// <summary>NULL in rows that an outer join has made up for this entry, whose whole row is NULL there; null where no join does, or nothing names the whole row.</summary>
+    /// <summary>
+    /// NULL in rows that an outer join has made up for this entry, whose whole row is NULL there; null where no join does, or nothing names
+    /// the whole row.
+    /// </summary>
     public Column? Presence { get; init; }
 }
 
-/// <summary>An entry with what of it can be named: the table, its columns without qualification, or (so far) only from LATERAL items.</summary>
+/// <summary>
+/// An entry with what of it can be named: the table, its columns without qualification, or (so far) only from LATERAL items.
+/// </summary>
 public sealed record NamespaceItem(RangeEntry Entry, bool IsTableVisible, bool AreColumnsVisible, bool IsLateralLegal = true);
 
 /// <summary>A common table expression that a FROM item may name.</summary>
@@ -64,7 +69,9 @@ public sealed class BindScope(BindScope? parent)
     /// <summary>Windows of the WINDOW clause.</summary>
     public Dictionary<string, WindowDefinition> Windows { get; } = new(StringComparer.Ordinal);
 
-    /// <summary>The clause in which the subquery stands that is being bound; it says whether aggregates of this level may stand there.</summary>
+    /// <summary>
+    /// The clause in which the subquery stands that is being bound; it says whether aggregates of this level may stand there.
+    /// </summary>
     internal ExpressionContext Clause { get; set; } = ExpressionContext.FromQuery;
 
     /// <summary>Aggregates of this level that stand in subqueries, with the columns that stand for them there.</summary>

@@ -10,7 +10,8 @@ public sealed partial class Binder
 {
     private ExpressionContext ArgumentContext(FunctionCall call, ExpressionContext context)
     {
-        var isAggregate = call.WithinGroup.Count > 0 || _catalog.FunctionsNamed(call.Name.Name).ToArray() is [{ Kind: FunctionKind.Aggregate }, ..];
+        var isAggregate = call.WithinGroup.Count > 0
+            || _catalog.FunctionsNamed(call.Name.Name).ToArray() is [{ Kind: FunctionKind.Aggregate }, ..];
         if (call.Over is not null)
             return context with { WindowError = "window function calls cannot be nested", AllowsWindows = false, AllowsSets = false };
         return isAggregate
@@ -27,7 +28,8 @@ public sealed partial class Binder
     }
 
     private Expr BindAggregate(
-        FunctionCall call, FunctionEntry function, EquatableArray<Expr> arguments, SqlType result, BindScope scope, ExpressionContext context)
+        FunctionCall call, FunctionEntry function, EquatableArray<Expr> arguments, SqlType result, BindScope scope,
+        ExpressionContext context)
     {
         if (call.WithinGroup.Count > 0 && function.AggregateKind == 'n')
             throw Wrong($"{function.Name} is not an ordered-set aggregate, so it cannot have WITHIN GROUP");
@@ -38,14 +40,18 @@ public sealed partial class Binder
             throw new SqlException(SqlState.UndefinedFunction, $"function {function.Name}({TypeList(arguments)}) does not exist")
             {
                 Position = call.Span.Position,
-                Hint = $"There is an ordered-set aggregate {function.Name}, but it requires {function.DirectArguments} direct arguments, not {call.Arguments.Count}.",
+                Hint =
+                    $"There is an ordered-set aggregate {function.Name}, but it requires {function.DirectArguments} direct arguments, not "
+                        + $"{call.Arguments.Count}.",
             };
         }
 
         if (call.Over is not null && call.IsDistinct)
-            throw new SqlException(SqlState.FeatureNotSupported, "DISTINCT is not implemented for window functions") { Position = call.Span.Position };
+            throw new SqlException(SqlState.FeatureNotSupported, "DISTINCT is not implemented for window functions")
+                { Position = call.Span.Position };
         if (call.Over is not null && call.OrderBy.Count > 0)
-            throw new SqlException(SqlState.FeatureNotSupported, "aggregate ORDER BY is not implemented for window functions") { Position = call.Span.Position };
+            throw new SqlException(SqlState.FeatureNotSupported, "aggregate ORDER BY is not implemented for window functions")
+                { Position = call.Span.Position };
         if (arguments.Count == 0 && !call.IsStar && call.WithinGroup.Count == 0)
             throw Wrong($"{function.Name}(*) must be used to call a parameterless aggregate function");
 
@@ -62,7 +68,8 @@ public sealed partial class Binder
         }
         else if (call.IsDistinct && keys.Count > 0 && !keys.All(key => arguments.Contains(key.Expression)))
         {
-            throw new SqlException(SqlState.InvalidColumnReference, "in an aggregate with DISTINCT, ORDER BY expressions must appear in argument list")
+            throw new SqlException(SqlState.InvalidColumnReference,
+                "in an aggregate with DISTINCT, ORDER BY expressions must appear in argument list")
             {
                 Position = call.OrderBy[0].Span.Position,
             };
@@ -71,8 +78,11 @@ public sealed partial class Binder
         if (call.IsDistinct)
             foreach (var argument in arguments) RequireEquality(argument, SpanOf(argument, call.Span));
         var filter = call.Filter is null ? null : CoerceToBoolean(
-            BindExpression(call.Filter, scope, inner with { Name = "FILTER", AggregateError = "aggregate functions are not allowed in FILTER" }), "FILTER", call.Filter.Span);
-        var aggregate = new AggregateCall(function, direct, result) { IsStar = call.IsStar, IsDistinct = call.IsDistinct, OrderBy = keys, Filter = filter };
+            BindExpression(call.Filter, scope,
+                inner with { Name = "FILTER", AggregateError = "aggregate functions are not allowed in FILTER" }), "FILTER",
+            call.Filter.Span);
+        var aggregate = new AggregateCall(function, direct, result)
+            { IsStar = call.IsStar, IsDistinct = call.IsDistinct, OrderBy = keys, Filter = filter };
         if (call.Over is not null) return BindOver(call, aggregate, scope, context);
 
         var level = LevelOf(aggregate, scope, call.Span);
@@ -83,7 +93,9 @@ public sealed partial class Binder
         SqlException Wrong(string message) => new(SqlState.WrongObjectType, message) { Position = call.Span.Position };
     }
 
-    /// <summary>The hypothetical row is compared with the sorted ones, so each of its values takes a common type with its sort key.</summary>
+    /// <summary>
+    /// The hypothetical row is compared with the sorted ones, so each of its values takes a common type with its sort key.
+    /// </summary>
     private EquatableArray<Expr> MatchHypothetical(FunctionCall call, EquatableArray<Expr> arguments)
     {
         var count = call.WithinGroup.Count;
@@ -92,7 +104,9 @@ public sealed partial class Binder
             throw new SqlException(SqlState.UndefinedFunction, $"function {call.Name}({TypeList(arguments)}) does not exist")
             {
                 Position = call.Span.Position,
-                Hint = $"To use the hypothetical-set aggregate {call.Name}, the number of hypothetical direct arguments (here {arguments.Count - count}) must match the number of ordering columns (here {count}).",
+                Hint =
+                    $"To use the hypothetical-set aggregate {call.Name}, the number of hypothetical direct arguments (here "
+                        + $"{arguments.Count - count}) must match the number of ordering columns (here {count}).",
             };
         }
 
@@ -107,16 +121,21 @@ public sealed partial class Binder
     }
 
     private Expr BindWindowFunction(
-        FunctionCall call, FunctionEntry function, EquatableArray<Expr> arguments, SqlType result, BindScope scope, ExpressionContext context)
+        FunctionCall call, FunctionEntry function, EquatableArray<Expr> arguments, SqlType result, BindScope scope,
+        ExpressionContext context)
     {
         if (call.Over is null)
-            throw new SqlException(SqlState.WrongObjectType, $"window function {function.Name} requires an OVER clause") { Position = call.Span.Position };
+            throw new SqlException(SqlState.WrongObjectType, $"window function {function.Name} requires an OVER clause")
+                { Position = call.Span.Position };
         if (call.IsDistinct)
-            throw new SqlException(SqlState.FeatureNotSupported, "DISTINCT is not implemented for window functions") { Position = call.Span.Position };
+            throw new SqlException(SqlState.FeatureNotSupported, "DISTINCT is not implemented for window functions")
+                { Position = call.Span.Position };
         if (call.OrderBy.Count > 0)
-            throw new SqlException(SqlState.FeatureNotSupported, "aggregate ORDER BY is not implemented for window functions") { Position = call.Span.Position };
+            throw new SqlException(SqlState.FeatureNotSupported, "aggregate ORDER BY is not implemented for window functions")
+                { Position = call.Span.Position };
         if (call.Filter is not null)
-            throw new SqlException(SqlState.FeatureNotSupported, "FILTER is not implemented for non-aggregate window functions") { Position = call.Span.Position };
+            throw new SqlException(SqlState.FeatureNotSupported, "FILTER is not implemented for non-aggregate window functions")
+                { Position = call.Span.Position };
         return BindOver(call, new AggregateCall(function, arguments, result), scope, context);
     }
 
@@ -131,7 +150,8 @@ public sealed partial class Binder
         }
 
         var definition = ResolveWindow(call.Over!, scope);
-        var inner = context with { AllowsWindows = false, WindowError = "window functions are not allowed in window definitions", AllowsSets = false };
+        var inner = context with { AllowsWindows = false, WindowError = "window functions are not allowed in window definitions",
+            AllowsSets = false };
         var partition = definition.PartitionBy.Select(item => ResolveUnknown(BindExpression(item, scope, inner))).ToEquatableArray();
         foreach (var key in partition) RequireEquality(key, SpanOf(key, definition.Span));
         var order = definition.OrderBy.Select(item => BindSortKey(item, BindExpression(item.Expression, scope, inner))).ToEquatableArray();
@@ -146,9 +166,11 @@ public sealed partial class Binder
         named = ResolveWindow(named, scope);
         if (over.IsReference) return named;
         if (over.PartitionBy.Count > 0)
-            throw new SqlException(SqlState.WindowingError, $"cannot override PARTITION BY clause of window \"{name}\"") { Position = over.Span.Position };
+            throw new SqlException(SqlState.WindowingError, $"cannot override PARTITION BY clause of window \"{name}\"")
+                { Position = over.Span.Position };
         if (over.OrderBy.Count > 0 && named.OrderBy.Count > 0)
-            throw new SqlException(SqlState.WindowingError, $"cannot override ORDER BY clause of window \"{name}\"") { Position = over.Span.Position };
+            throw new SqlException(SqlState.WindowingError, $"cannot override ORDER BY clause of window \"{name}\"")
+                { Position = over.Span.Position };
         if (named.Frame is not null)
         {
             throw new SqlException(SqlState.WindowingError, $"cannot copy window \"{name}\" because it has a frame clause")
@@ -176,15 +198,18 @@ public sealed partial class Binder
         if (invalid is not null) throw invalid;
         if (frame.Mode == FrameMode.Groups && order.Count == 0)
             throw Error("GROUPS mode requires an ORDER BY clause");
-        return new Frame((FrameUnit)frame.Mode, (FrameEdge)frame.Start.Kind, Offset(frame.Start, "starting"), (FrameEdge)end.Kind, Offset(end, "ending"), (FrameExclude)frame.Exclusion);
+        return new Frame((FrameUnit)frame.Mode, (FrameEdge)frame.Start.Kind, Offset(frame.Start, "starting"), (FrameEdge)end.Kind,
+            Offset(end, "ending"), (FrameExclude)frame.Exclusion);
 
         SqlException Error(string message) => new(SqlState.WindowingError, message) { Position = frame.Span.Position };
 
         Expr Checked(Expr offset, string edge) => offset switch
         {
             Constant { Value: null } => throw new SqlException(SqlState.NullValueNotAllowed, $"frame {edge} offset must not be null"),
-            Constant { Value: < 0L } => throw new SqlException(SqlState.InvalidPrecedingOrFollowingSize, $"frame {edge} offset must not be negative"),
-            Constant { Value: int and < 0 or short and < 0 or double and < 0 or PgNumeric { Sign: < 0 } or PgInterval { Months: < 0 } or PgInterval { Days: < 0 } or PgInterval { Microseconds: < 0 } } =>
+            Constant { Value: < 0L } =>
+                throw new SqlException(SqlState.InvalidPrecedingOrFollowingSize, $"frame {edge} offset must not be negative"),
+            Constant { Value: int and < 0 or short and < 0 or double and < 0 or PgNumeric { Sign: < 0 } or PgInterval { Months: < 0 }
+                or PgInterval { Days: < 0 } or PgInterval { Microseconds: < 0 } } =>
                 throw new SqlException(SqlState.InvalidPrecedingOrFollowingSize, "invalid preceding or following size in window function"),
             _ => offset,
         };
@@ -193,9 +218,11 @@ public sealed partial class Binder
         {
             if (bound.Offset is not { } syntax) return null;
             var offset = BindExpression(syntax, scope, context);
-            if (frame.Mode != FrameMode.Range) return Checked(Rules.FoldConstants.Fold(Coerce(offset, SqlType.Int8, CastContext.Implicit, syntax.Span)), edge);
+            if (frame.Mode != FrameMode.Range)
+                return Checked(Rules.FoldConstants.Fold(Coerce(offset, SqlType.Int8, CastContext.Implicit, syntax.Span)), edge);
             if (order.Count != 1)
-                throw new SqlException(SqlState.WindowingError, "RANGE with offset PRECEDING/FOLLOWING requires exactly one ORDER BY column") { Position = over.Position };
+                throw new SqlException(SqlState.WindowingError,
+                    "RANGE with offset PRECEDING/FOLLOWING requires exactly one ORDER BY column") { Position = over.Position };
             var key = order[0].Expression.Type;
             var wanted = key.Category == 'D' ? SqlType.Interval : key;
             if (!TypeRules.CanCoerce(offset.Type.AnnouncedOid, wanted.AnnouncedOid, CastContext.Implicit))
@@ -235,7 +262,8 @@ public sealed partial class Binder
     {
         RequireComparable(expression.Type, span);
         var type = expression.Type.Base;
-        if (type == PgTypes.Json || type == PgTypes.Xml || type.Category == 'G' || type == PgTypes.Xid || type == PgTypes.Cid || type == PgTypes.Jsonpath)
+        if (type == PgTypes.Json || type == PgTypes.Xml || type.Category == 'G' || type == PgTypes.Xid || type == PgTypes.Cid
+            || type == PgTypes.Jsonpath)
         {
             throw new SqlException(SqlState.UndefinedFunction, $"could not identify an ordering operator for type {expression.Type}")
             {

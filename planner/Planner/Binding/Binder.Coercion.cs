@@ -8,7 +8,9 @@ namespace Federation.Planner.Binding;
 /// <summary>Conversions: literals of unknown type, implicit and explicit casts, common types.</summary>
 public sealed partial class Binder
 {
-    /// <summary>Converts to <paramref name="target"/>; the caller has checked that a conversion exists, or passes a context in which it must.</summary>
+    /// <summary>
+    /// Converts to <paramref name="target"/>; the caller has checked that a conversion exists, or passes a context in which it must.
+    /// </summary>
     private Expr Coerce(Expr expression, SqlType target, CastContext context, SourceSpan span)
     {
         var source = expression.Type;
@@ -23,7 +25,8 @@ public sealed partial class Binder
         if (NameOfObject(expression, target, span) is { } name) return WithModifier(name, target, context, span);
 
         // An integer is cut to a bit length from its other end, so the length is part of the conversion.
-        if (target.Base == PgTypes.Bit && !target.IsArray && target.Modifier >= 0 && source.Category == 'N') return At(new Cast(expression, target, IsExplicit: true), span);
+        if (target.Base == PgTypes.Bit && !target.IsArray && target.Modifier >= 0 && source.Category == 'N')
+            return At(new Cast(expression, target, IsExplicit: true), span);
         var plain = Unmodified(target, source);
         var converted = At(new Cast(expression, Collated(plain, expression), context == CastContext.Explicit), span);
         return WithModifier(converted, target, context, span);
@@ -31,7 +34,8 @@ public sealed partial class Binder
 
     private Expr CoerceForAssignment(Expr expression, SqlType target, SourceSpan span)
     {
-        if (!expression.Type.IsUnknown && TypeRules.FindPath(target.AnnouncedOid, expression.Type.AnnouncedOid, CastContext.Assignment).Path == CoercionPath.None)
+        if (!expression.Type.IsUnknown
+            && TypeRules.FindPath(target.AnnouncedOid, expression.Type.AnnouncedOid, CastContext.Assignment).Path == CoercionPath.None)
         {
             throw new SqlException(SqlState.DatatypeMismatch, $"expression is of type {expression.Type} but type {target} is expected")
             {
@@ -47,7 +51,8 @@ public sealed partial class Binder
     private Expr CoerceToBoolean(Expr expression, string construct, SourceSpan span)
     {
         if (expression.Type.HasSameBase(SqlType.Bool)) return expression;
-        if (expression.Type.IsUnknown || TypeRules.FindPath(PgTypes.Bool.Oid, expression.Type.AnnouncedOid, CastContext.Assignment).Path != CoercionPath.None)
+        if (expression.Type.IsUnknown
+            || TypeRules.FindPath(PgTypes.Bool.Oid, expression.Type.AnnouncedOid, CastContext.Assignment).Path != CoercionPath.None)
             return Coerce(expression, SqlType.Bool, CastContext.Assignment, span);
         throw new SqlException(SqlState.DatatypeMismatch, $"argument of {construct} must be type boolean, not type {expression.Type}")
         {
@@ -57,10 +62,13 @@ public sealed partial class Binder
 
     /// <summary>A result column of unknown type is text.</summary>
     private Expr ResolveUnknown(Expr expression) =>
-        expression.Type.IsUnknown ? Coerce(expression, SqlType.Text, CastContext.Implicit, _spans.GetValueOrDefault(expression)) : expression;
+        expression.Type.IsUnknown
+            ? Coerce(expression, SqlType.Text, CastContext.Implicit, _spans.GetValueOrDefault(expression))
+            : expression;
 
     /// <summary>
-    /// Brings expressions to their common type. The construct's name starts the error message: "CASE types integer and text cannot be matched".
+    /// Brings expressions to their common type. The construct's name starts the error message: "CASE types integer and text cannot be
+    /// matched".
     /// </summary>
     private (SqlType Type, Expr[] Expressions) Unify(string construct, IReadOnlyList<Expr> expressions)
     {
@@ -80,7 +88,9 @@ public sealed partial class Binder
         if (target.IsRecord)
         {
             var record = expressions.First(expression => !expression.Type.IsUnknown).Type;
-            return (record, expressions.Select(expression => expression is Constant { Value: null } ? new Constant(null, record) : expression).ToArray());
+            return (record,
+                expressions.Select(expression => expression is Constant { Value: null } ? new Constant(null, record) : expression)
+                    .ToArray());
         }
 
         var coerced = expressions.Select(expression =>
@@ -99,7 +109,9 @@ public sealed partial class Binder
         return UnifyRepresentation(coerced);
     }
 
-    /// <summary>Expressions of one base type in one representation: equal modifiers survive, numerics of different scales become text-held.</summary>
+    /// <summary>
+    /// Expressions of one base type in one representation: equal modifiers survive, numerics of different scales become text-held.
+    /// </summary>
     private (SqlType Type, Expr[] Expressions) UnifyRepresentation(Expr[] expressions)
     {
         var telling = expressions.Where(expression => expression is not Constant { Value: null }).ToArray();
@@ -110,7 +122,8 @@ public sealed partial class Binder
         type = Collated(type, telling);
         if (type.IsNumeric) type = type with { Decimal = NumericShapes.Unite(telling.Select(expression => expression.Type)) };
         else if (type.Element is { } element && type.Base == PgTypes.Numeric)
-            type = SqlType.Array(element with { Decimal = NumericShapes.Unite(telling.Select(expression => expression.Type.Element!)), Modifier = -1 });
+            type = SqlType.Array(
+                element with { Decimal = NumericShapes.Unite(telling.Select(expression => expression.Type.Element!)), Modifier = -1 });
         return (type, expressions.Select(expression => Represent(expression, type)).ToArray());
     }
 
@@ -188,7 +201,8 @@ public sealed partial class Binder
             if (target.Fields.Count == 0 || target.Fields == expression.Type.Fields) return expression;
             if (expression is RowOf row && row.Items.Count == target.Fields.Count)
             {
-                var items = row.Items.Select((item, i) => Coerce(item, target.Fields[i].Type, CastContext.Implicit, span)).ToEquatableArray();
+                var items = row.Items.Select((item, i) => Coerce(item, target.Fields[i].Type, CastContext.Implicit, span))
+                    .ToEquatableArray();
                 return At(new RowOf(items, target), span);
             }
         }

@@ -4,19 +4,22 @@ using Federation.Sql.Syntax;
 namespace Federation.Planner.Binding;
 
 /// <summary>
-/// Text of attached servers whose collation is not the order of bytes. It is carried as all text is; what would compare, sort or fold it by that collation is refused, because no order here is exactly the
-/// server's. Equality stays where equal means equal bytes.
+/// Text of attached servers whose collation is not the order of bytes. It is carried as all text is; what would compare, sort or fold it by
+/// that collation is refused, because no order here is exactly the server's. Equality stays where equal means equal bytes.
 /// </summary>
 public sealed partial class Binder
 {
     /// <summary>Functions that follow the collation of their argument even where that is deterministic.</summary>
-    private static readonly HashSet<string> s_ordering = new(StringComparer.Ordinal) { "min", "max", "lower", "upper", "initcap", "text_smaller", "text_larger" };
+    private static readonly HashSet<string> s_ordering = new(StringComparer.Ordinal)
+        { "min", "max", "lower", "upper", "initcap", "text_smaller", "text_larger" };
 
     /// <summary>Functions that look for a text in another one, which a collation that holds different texts for equal changes.</summary>
     private static readonly HashSet<string> s_searching = new(StringComparer.Ordinal)
     {
-        "strpos", "position", "replace", "split_part", "starts_with", "string_to_array", "regexp_replace", "regexp_match", "regexp_matches", "regexp_split_to_array", "regexp_split_to_table", "regexp_like",
-        "regexp_count", "regexp_instr", "regexp_substr", "substring", "translate", "array_position", "array_positions", "array_remove", "array_replace", "mode",
+        "strpos", "position", "replace", "split_part", "starts_with", "string_to_array", "regexp_replace", "regexp_match", "regexp_matches",
+        "regexp_split_to_array", "regexp_split_to_table", "regexp_like",
+        "regexp_count", "regexp_instr", "regexp_substr", "substring", "translate", "array_position", "array_positions", "array_remove",
+        "array_replace", "mode",
     };
 
     private static SourceCollation? CollationOf(SqlType type) => type switch
@@ -32,7 +35,9 @@ public sealed partial class Binder
     {
         if (type.Category != 'S') return type;
         // A part whose collation was written out decides nothing about the others.
-        return sources.Select(source => CollationOf(source.Type)).FirstOrDefault(collation => collation is not null) is { } found ? type with { Collation = found } : type;
+        return sources.Select(source => CollationOf(source.Type)).FirstOrDefault(collation => collation is not null) is { } found
+            ? type with { Collation = found }
+            : type;
     }
 
     private static void RequireByteOrder(OperatorName name, SqlType? left, SqlType right)

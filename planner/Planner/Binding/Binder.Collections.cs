@@ -29,25 +29,29 @@ public sealed partial class Binder
             ? BindArray(nested, element, scope, context)
             : BindExpression(item, scope, context)).ToArray();
         if (element is not null)
-            items = items.Select(item => item.Type.IsArray ? item : Coerce(item, element, CastContext.Explicit, SpanOf(item, array.Span))).ToArray();
+            items = items.Select(item => item.Type.IsArray ? item : Coerce(item, element, CastContext.Explicit, SpanOf(item, array.Span)))
+                .ToArray();
         var isNested = Array.Exists(items, item => item.Type.IsArray);
         if (isNested && Array.Exists(items, item => !item.Type.IsArray && item is not Constant { Value: null }))
         {
-            throw new SqlException(SqlState.DatatypeMismatch, "multidimensional arrays must have array expressions with matching dimensions")
+            throw new SqlException(SqlState.DatatypeMismatch,
+                "multidimensional arrays must have array expressions with matching dimensions")
             {
                 Position = array.Span.Position,
             };
         }
 
         if (isNested && items.OfType<ArrayOf>().Select(Dimensions).Distinct().Count() > 1)
-            throw new SqlException(SqlState.ArraySubscriptError, "multidimensional arrays must have array expressions with matching dimensions");
+            throw new SqlException(SqlState.ArraySubscriptError,
+                "multidimensional arrays must have array expressions with matching dimensions");
         var (type, unified) = element is null ? Unify("ARRAY", items) : UnifyRepresentation(items);
         if (type.IsArray && unified.Length > 0) type = unified[0].Type;
         return At(new ArrayOf(unified.ToEquatableArray(), SqlType.Array(type)), array.Span);
     }
 
     /// <summary>The lengths of an array constructor, outermost first, as far as constructors nest.</summary>
-    private static string Dimensions(ArrayOf array) => array.Items is [ArrayOf first, ..] ? $"{array.Items.Count},{Dimensions(first)}" : $"{array.Items.Count}";
+    private static string Dimensions(ArrayOf array) =>
+        array.Items is [ArrayOf first, ..] ? $"{array.Items.Count},{Dimensions(first)}" : $"{array.Items.Count}";
 
     private Expr BindRow(RowExpression row, BindScope scope, ExpressionContext context)
     {
@@ -86,7 +90,8 @@ public sealed partial class Binder
             if (value.Type.HasSameBase(SqlType.Of(PgTypes.Name)) && !value.Type.IsArray && !link.IsSlice)
             {
                 // A name is 64 characters, counted from 0.
-                value = new Call(_catalog.Function("pg_federation.name_item", SqlType.Of(PgTypes.Name), SqlType.Int4), [value, Bound(link.Index)!], SqlType.Of(PgTypes.Char));
+                value = new Call(_catalog.Function("pg_federation.name_item", SqlType.Of(PgTypes.Name), SqlType.Int4),
+                    [value, Bound(link.Index)!], SqlType.Of(PgTypes.Char));
                 continue;
             }
 
@@ -99,7 +104,8 @@ public sealed partial class Binder
                     continue;
                 }
 
-                throw new SqlException(SqlState.DatatypeMismatch, $"cannot subscript type {value.Type} because it does not support subscripting")
+                throw new SqlException(SqlState.DatatypeMismatch,
+                    $"cannot subscript type {value.Type} because it does not support subscripting")
                 {
                     Position = link.Span.Position,
                 };
@@ -130,7 +136,8 @@ public sealed partial class Binder
 
     private Expr CoerceSubscript(Expr index, SourceSpan span)
     {
-        if (!index.Type.IsUnknown && TypeRules.FindPath(PgTypes.Int4.Oid, index.Type.AnnouncedOid, CastContext.Assignment).Path == CoercionPath.None)
+        if (!index.Type.IsUnknown
+            && TypeRules.FindPath(PgTypes.Int4.Oid, index.Type.AnnouncedOid, CastContext.Assignment).Path == CoercionPath.None)
             throw new SqlException(SqlState.DatatypeMismatch, "array subscript must have type integer") { Position = span.Position };
         return Coerce(index, SqlType.Int4, CastContext.Assignment, span);
     }
@@ -138,7 +145,8 @@ public sealed partial class Binder
     private Expr BindJsonSubscript(Expr value, SubscriptExpression link, BindScope scope, ExpressionContext context)
     {
         var key = BindExpression(link.Index!, scope, context);
-        if (key.Type.HasSameBase(SqlType.Int2) || key.Type.HasSameBase(SqlType.Int4)) key = Coerce(key, SqlType.Int4, CastContext.Assignment, link.Span);
+        if (key.Type.HasSameBase(SqlType.Int2) || key.Type.HasSameBase(SqlType.Int4))
+            key = Coerce(key, SqlType.Int4, CastContext.Assignment, link.Span);
         var step = new ArrayOf([Coerce(key, SqlType.Text, CastContext.Explicit, link.Span)], SqlType.Array(SqlType.Text));
         return new Call(_catalog.Function("jsonb_extract_path", SqlType.Jsonb, SqlType.Array(SqlType.Text)), [value, step], SqlType.Jsonb);
     }
@@ -149,7 +157,8 @@ public sealed partial class Binder
         if (!operand.Type.IsRecord)
         {
             if (operand.Type is { IsArray: false, Base.Source.Kind: 'c' }) return FieldOfSourceType(operand, field);
-            throw new SqlException(SqlState.WrongObjectType, $"column notation .{field.Field} applied to type {operand.Type}, which is not a composite type")
+            throw new SqlException(SqlState.WrongObjectType,
+                $"column notation .{field.Field} applied to type {operand.Type}, which is not a composite type")
             {
                 Position = field.Operand.Span.Position,
             };
@@ -169,7 +178,9 @@ public sealed partial class Binder
         };
     }
 
-    /// <summary>The literal of a multidimensional array has nested list types, which the one-dimensional declared type does not say.</summary>
+    /// <summary>
+    /// The literal of a multidimensional array has nested list types, which the one-dimensional declared type does not say.
+    /// </summary>
     private static SqlType DimensionedType(SqlType type, object? value)
     {
         if (value is not PgArray { Lengths.Count: > 1 } array) return type;

@@ -18,17 +18,20 @@ public sealed partial class Binder
         {
             ColumnReference reference => BindColumn(reference, scope),
             ParameterReference parameter when _context.RefusesParameters =>
-                throw new SqlException(SqlState.UndefinedParameter, $"there is no parameter ${parameter.Number}") { Position = parameter.Span.Position },
+                throw new SqlException(SqlState.UndefinedParameter, $"there is no parameter ${parameter.Number}")
+                    { Position = parameter.Span.Position },
             ParameterReference parameter => _parameters.Reference(parameter.Number, parameter.Span.Position),
             NumberLiteral literal => BindNumber(literal),
             StringLiteral literal => new Constant(literal.Value, SqlType.Unknown),
-            DefaultValue => throw new SqlException(SqlState.SyntaxError, "DEFAULT is not allowed in this context") { Position = syntax.Span.Position },
+            DefaultValue =>
+                throw new SqlException(SqlState.SyntaxError, "DEFAULT is not allowed in this context") { Position = syntax.Span.Position },
             BitStringLiteral literal => BindBits(literal),
             BooleanLiteral literal => new Constant(literal.Value, SqlType.Bool),
             NullLiteral => new Constant(null, SqlType.Unknown),
             CastExpression cast => BindCast(cast, scope, context),
             OperatorExpression { Left: RowExpression row, Right: ScalarQueryExpression query } operation =>
-                BindRowQuery(operation.Operator, row, query.Query, operation.Operator.Span == default ? operation.Span : operation.Operator.Span, scope, context),
+                BindRowQuery(operation.Operator, row, query.Query,
+                    operation.Operator.Span == default ? operation.Span : operation.Operator.Span, scope, context),
             OperatorExpression operation => BindOperator(
                 operation.Operator,
                 operation.Left is null ? null : BindExpression(operation.Left, scope, context),
@@ -58,7 +61,8 @@ public sealed partial class Binder
             ExistsExpression exists => new Subquery(SubqueryKind.Exists, BindSubquery(exists.Query, scope, context).Plan, SqlType.Bool),
             Star { Qualifier.Count: > 0 } star => WholeRow(NameResolution.FindTable(scope, star.Qualifier.AsSpan(), star.Span)
                 ?? throw NameResolution.TableMissing(scope, star.Qualifier[star.Qualifier.Count - 1], star.Span)),
-            Star or FieldStar => throw new SqlException(SqlState.SyntaxError, "row expansion via \"*\" is not supported here") { Position = syntax.Span.Position },
+            Star or FieldStar => throw new SqlException(SqlState.SyntaxError, "row expansion via \"*\" is not supported here")
+                { Position = syntax.Span.Position },
             _ => throw new UnreachableException(syntax.GetType().Name),
         };
         if (!_spans.ContainsKey(bound)) At(bound, syntax.Span);
@@ -78,19 +82,22 @@ public sealed partial class Binder
 
         if (parts.Length > 4)
         {
-            throw new SqlException(SqlState.SyntaxError, $"improper qualified name (too many dotted names): {string.Join('.', parts.ToArray())}")
+            throw new SqlException(SqlState.SyntaxError,
+                $"improper qualified name (too many dotted names): {string.Join('.', parts.ToArray())}")
             {
                 Position = reference.Span.Position,
             };
         }
 
-        var table = NameResolution.FindTable(scope, qualifier, reference.Span) ?? throw NameResolution.TableMissing(scope, qualifier[^1], reference.Span);
+        var table = NameResolution.FindTable(scope, qualifier, reference.Span)
+            ?? throw NameResolution.TableMissing(scope, qualifier[^1], reference.Span);
         var matches = table.Columns.Where(column => column.Name == reference.Name).Take(2).ToArray();
         return matches switch
         {
             [var column] => Mention(column),
             [] => throw NameResolution.ColumnMissing(scope, qualifier, parts[^1], reference.Span),
-            _ => throw new SqlException(SqlState.AmbiguousColumn, $"column reference \"{reference.Name}\" is ambiguous") { Position = reference.Span.Position },
+            _ => throw new SqlException(SqlState.AmbiguousColumn, $"column reference \"{reference.Name}\" is ambiguous")
+                { Position = reference.Span.Position },
         };
     }
 
@@ -99,8 +106,10 @@ public sealed partial class Binder
 
     private Expr BindNumber(NumberLiteral literal)
     {
-        if (int.TryParse(literal.Text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var small)) return new Constant(small, SqlType.Int4);
-        if (long.TryParse(literal.Text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var large)) return new Constant(large, SqlType.Int8);
+        if (int.TryParse(literal.Text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var small))
+            return new Constant(small, SqlType.Int4);
+        if (long.TryParse(literal.Text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var large))
+            return new Constant(large, SqlType.Int8);
         return ReadLiteral(literal.Text, SqlType.Numeric, literal.Span);
     }
 
@@ -123,7 +132,9 @@ public sealed partial class Binder
         return Coerce(operand, target, CastContext.Explicit, cast.Operand is StringLiteral ? cast.Operand.Span : cast.ErrorSpan);
     }
 
-    /// <summary>A domain of information_schema is a function that checks and gives the value under the domain; null for other types.</summary>
+    /// <summary>
+    /// A domain of information_schema is a function that checks and gives the value under the domain; null for other types.
+    /// </summary>
     private FunctionCall? DomainCall(CastExpression cast)
     {
         if (cast.Type is not { Name: { Qualifier: "information_schema", Parts.Count: 2 } name, ArrayDimensions: 0 }) return null;
@@ -131,14 +142,16 @@ public sealed partial class Binder
         if (functions.Length == 0) return null;
         // The value is first made one of the type under the domain, as every cast to a domain does.
         var under = PgTypes.Find(functions[0].ArgumentTypes[0])!.Name;
-        var operand = new CastExpression(cast.Operand, new TypeName(new QualifiedName([under]), [], 0) { Span = cast.Type.Span }) { Span = cast.Span };
+        var operand = new CastExpression(cast.Operand, new TypeName(new QualifiedName([under]), [], 0) { Span = cast.Type.Span })
+            { Span = cast.Span };
         return new FunctionCall(name, [new Argument(null, operand)]) { Span = cast.Span };
     }
 
     private Expr BindLogical(LogicalExpression logical, BindScope scope, ExpressionContext context)
     {
         var name = logical.Operator == LogicalOperator.And ? "AND" : "OR";
-        var terms = logical.Operands.Select(operand => CoerceToBoolean(BindExpression(operand, scope, context), name, operand.Span)).ToEquatableArray();
+        var terms = logical.Operands.Select(operand => CoerceToBoolean(BindExpression(operand, scope, context), name, operand.Span))
+            .ToEquatableArray();
         return logical.Operator == LogicalOperator.And ? new And(terms) : new Or(terms);
     }
 
@@ -154,7 +167,8 @@ public sealed partial class Binder
 
         var name = $"IS {(test.IsNegated ? "NOT " : "")}{test.Test.ToString().ToUpperInvariant()}";
         operand = CoerceToBoolean(operand, name, test.Operand.Span);
-        return Negate(test.Test == TestKind.Unknown ? new IsNull(operand) : new IsBoolean(operand, test.Test == TestKind.True), test.IsNegated);
+        return Negate(test.Test == TestKind.Unknown ? new IsNull(operand) : new IsBoolean(operand, test.Test == TestKind.True),
+            test.IsNegated);
     }
 
     /// <summary>A row IS NOT NULL when no field is NULL, which is not the negation of IS NULL.</summary>
@@ -178,7 +192,8 @@ public sealed partial class Binder
         if (left is RowOf leftRow && right is RowOf rightRow)
         {
             if (leftRow.Items.Count != rightRow.Items.Count)
-                throw new SqlException(SqlState.SyntaxError, "unequal number of entries in row expressions") { Position = distinct.Span.Position };
+                throw new SqlException(SqlState.SyntaxError, "unequal number of entries in row expressions")
+                    { Position = distinct.Span.Position };
             var terms = leftRow.Items.Select((item, i) => DistinctFrom(item, rightRow.Items[i], distinct.Span)).ToEquatableArray();
             return Negate(terms.Count == 1 ? terms[0] : new Or(terms), distinct.IsNegated);
         }
@@ -192,7 +207,8 @@ public sealed partial class Binder
         if (right is Constant { Value: null }) return new Not(new IsNull(ResolveUnknown(left)));
         return Equals(left, right, span) is Call { Arguments: [var first, var second] } equality
             ? new IsDistinct(equality.Function, first, second)
-            : throw new SqlException(SqlState.WrongObjectType, "IS DISTINCT FROM requires = operator to yield boolean") { Position = span.Position };
+            : throw new SqlException(SqlState.WrongObjectType, "IS DISTINCT FROM requires = operator to yield boolean")
+                { Position = span.Position };
     }
 
     private Expr BindBetween(BetweenExpression between, BindScope scope, ExpressionContext context)
@@ -205,7 +221,8 @@ public sealed partial class Binder
             : Within(value, low, high));
         return Negate(inside, between.IsNegated);
 
-        Expr Within(Expr value, Expr from, Expr to) => Conjunction([Compare(">=", value, from, between.Span), Compare("<=", value, to, between.Span)]);
+        Expr Within(Expr value, Expr from, Expr to) =>
+            Conjunction([Compare(">=", value, from, between.Span), Compare("<=", value, to, between.Span)]);
     }
 
     private Expr Compare(string symbol, Expr left, Expr right, SourceSpan span) =>
@@ -215,9 +232,13 @@ public sealed partial class Binder
     {
         var operand = BindExpression(list.Operand, scope, context);
         var items = list.Items.Select(item => BindExpression(item, scope, context)).ToArray();
-        var common = operand.Type.IsRecord ? null : TypeRules.CommonType([operand.Type.AnnouncedOid, .. items.Select(item => item.Type.AnnouncedOid)]);
+        var common = operand.Type.IsRecord
+            ? null
+            : TypeRules.CommonType([operand.Type.AnnouncedOid, .. items.Select(item => item.Type.AnnouncedOid)]);
         if (common is { } shared && SqlType.FromOid(shared) is { } target && operand is not RowOf)
-            items = items.Select(item => TypeRules.CanCoerce(item.Type.AnnouncedOid, shared, CastContext.Implicit) ? Coerce(item, target, CastContext.Implicit, SpanOf(item, list.Span)) : item).ToArray();
+            items = items.Select(item => TypeRules.CanCoerce(item.Type.AnnouncedOid, shared, CastContext.Implicit)
+                ? Coerce(item, target, CastContext.Implicit, SpanOf(item, list.Span))
+                : item).ToArray();
         return Negate(Once(operand, value => EqualsAny(value, items, list.Span)), list.IsNegated);
     }
 
@@ -226,7 +247,8 @@ public sealed partial class Binder
         var comparisons = items.Select(item => Equals(operand, item, span)).ToArray();
         if (comparisons.Length == 1) return comparisons[0];
         if (comparisons is [Call { Arguments: [var left, _] } first, ..]
-            && Array.TrueForAll(comparisons, item => item is Call call && call.Function == first.Function && call.Arguments[0].Equals(left)))
+            && Array.TrueForAll(comparisons,
+                item => item is Call call && call.Function == first.Function && call.Arguments[0].Equals(left)))
         {
             return new InList(first.Function, left, comparisons.Select(item => ((Call)item).Arguments[1]).ToEquatableArray());
         }
@@ -239,11 +261,13 @@ public sealed partial class Binder
         var operand = BindExpression(quantified.Operand, scope, context);
         var array = BindExpression(quantified.Array, scope, context);
         if (!array.Type.IsUnknown && array.Type.Element is null)
-            throw new SqlException(SqlState.WrongObjectType, "op ANY/ALL (array) requires array on right side") { Position = quantified.Operator.Span.Position };
+            throw new SqlException(SqlState.WrongObjectType, "op ANY/ALL (array) requires array on right side")
+                { Position = quantified.Operator.Span.Position };
         var itemType = array.Type.Element is { } direct ? InnermostElement(direct) : SqlType.Unknown;
         var entry = FindOperator(quantified.Operator, operand.Type, itemType);
         if (entry.Result != PgTypes.Bool.Oid)
-            throw new SqlException(SqlState.WrongObjectType, "op ANY/ALL (array) requires operator to yield boolean") { Position = quantified.Operator.Span.Position };
+            throw new SqlException(SqlState.WrongObjectType, "op ANY/ALL (array) requires operator to yield boolean")
+                { Position = quantified.Operator.Span.Position };
         var itemProbe = new Constant(null, itemType);
         var (types, _) = ResolvePolymorphic([entry.Left, entry.Right], entry.Result, [operand, itemProbe], quantified.Span, "operator");
         var arrayType = SqlType.Array(types[1].IsUnknown ? SqlType.Text : types[1]);
@@ -282,12 +306,14 @@ public sealed partial class Binder
 
     private Expr BindBuiltin(BuiltinExpression builtin, BindScope scope, ExpressionContext context)
     {
-        var inner = context with { AllowsSets = false, Name = context.AllowsSets ? builtin.Form.ToString().ToUpperInvariant() : context.Name };
+        var inner = context with { AllowsSets = false,
+            Name = context.AllowsSets ? builtin.Form.ToString().ToUpperInvariant() : context.Name };
         var arguments = builtin.Arguments.Select(argument => BindExpression(argument, scope, inner)).ToArray();
         if (builtin.Form == BuiltinForm.NullIf)
         {
             if (Equals(arguments[0], arguments[1], builtin.Span) is not Call { Arguments: [var left, var right] } equality)
-                throw new SqlException(SqlState.DatatypeMismatch, "NULLIF requires = operator to yield boolean") { Position = builtin.Span.Position };
+                throw new SqlException(SqlState.DatatypeMismatch, "NULLIF requires = operator to yield boolean")
+                    { Position = builtin.Span.Position };
             return new NullIf(equality.Function, left, right);
         }
 
@@ -327,26 +353,34 @@ public sealed partial class Binder
     private Expr BindGrouping(GroupingExpression grouping, BindScope scope, ExpressionContext context)
     {
         if (grouping.Arguments.Count > 31)
-            throw new SqlException(SqlState.TooManyArguments, "GROUPING must have fewer than 32 arguments") { Position = grouping.Span.Position };
+            throw new SqlException(SqlState.TooManyArguments, "GROUPING must have fewer than 32 arguments")
+                { Position = grouping.Span.Position };
         var bound = new Grouping(grouping.Arguments.Select(argument => BindExpression(argument, scope, context)).ToEquatableArray());
         var level = LevelOf(bound, scope, grouping.Span);
         if (!(level == scope ? context : level.Clause).AllowsGrouping)
-            throw new SqlException(SqlState.GroupingError, $"grouping operations are not allowed in {(level == scope ? context : level.Clause).Name}") { Position = grouping.Span.Position };
+            throw new SqlException(SqlState.GroupingError,
+                $"grouping operations are not allowed in {(level == scope ? context : level.Clause).Name}")
+                    { Position = grouping.Span.Position };
         return level == scope ? bound : ComputeAt(level, bound);
     }
 
-    /// <summary>Text is ordered by bytes, as collations C, POSIX and a C.UTF-8 default do; others are refused rather than ignored.</summary>
+    /// <summary>
+    /// Text is ordered by bytes, as collations C, POSIX and a C.UTF-8 default do; others are refused rather than ignored.
+    /// </summary>
     private Expr BindCollate(CollateExpression collate, BindScope scope, ExpressionContext context)
     {
         var operand = BindExpression(collate.Operand, scope, context);
         operand = ResolveUnknown(operand);
         if (operand.Type.Base.Category is not 'S')
         {
-            throw new SqlException(SqlState.DatatypeMismatch, $"collations are not supported by type {operand.Type}") { Position = collate.ErrorSpan.Position };
+            throw new SqlException(SqlState.DatatypeMismatch, $"collations are not supported by type {operand.Type}")
+                { Position = collate.ErrorSpan.Position };
         }
 
         if (collate.Collation.Name is "C" or "POSIX" or "default" or "ucs_basic" or "C.UTF-8" or "C.utf8")
-            return CollationOf(operand.Type) is null ? operand : At(new Cast(operand, operand.Type with { Collation = null }, IsExplicit: true), collate.Span);
+            return CollationOf(operand.Type) is null
+                ? operand
+                : At(new Cast(operand, operand.Type with { Collation = null }, IsExplicit: true), collate.Span);
         if (collate.Collation.Name.EndsWith("-x-icu", StringComparison.Ordinal))
         {
             throw new SqlException(SqlState.FeatureNotSupported, $"collation \"{collate.Collation.Name}\" is not supported")

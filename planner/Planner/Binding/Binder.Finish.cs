@@ -23,7 +23,8 @@ public sealed partial class Binder
         }
 
         var named = PlanColumns.Of(sets.Select(set => set.Column.Value));
-        assignments.AddRange(plan.Columns.Where(column => named.Contains(column.Id)).Select(column => new Assignment(column, new ColumnRef(column))));
+        assignments.AddRange(
+            plan.Columns.Where(column => named.Contains(column.Id)).Select(column => new Assignment(column, new ColumnRef(column))));
         Column Carry(Expr value, SourceSpan span, string? error)
         {
             var written = SubqueryNumbers.Canonical(value);
@@ -66,8 +67,11 @@ public sealed partial class Binder
         plan = BindLimit(query, plan, scope);
         if (sets.Count > 0 || assignments.Count > outputs.Count)
         {
-            var values = sets.Select((set, i) => (set.Target, expanded.Columns[i].Value)).ToDictionary(pair => pair.Target, pair => pair.Value);
-            plan = new Project(plan, outputs.Select(output => new Assignment(output.Column, values.GetValueOrDefault(output.Column, new ColumnRef(output.Column)))).ToEquatableArray());
+            var values = sets.Select((set, i) => (set.Target, expanded.Columns[i].Value))
+                .ToDictionary(pair => pair.Target, pair => pair.Value);
+            plan = new Project(plan,
+                outputs.Select(output => new Assignment(output.Column,
+                    values.GetValueOrDefault(output.Column, new ColumnRef(output.Column)))).ToEquatableArray());
         }
 
         return new QueryResult(plan, outputs);

@@ -38,7 +38,8 @@ public sealed partial class Binder
         {
             if (!item.IsTableVisible || item.Entry.Alias is not { } alias) continue;
             var clash = present.Exists(other => other.IsTableVisible && other.Entry.Alias == alias
-                && (other.Entry.Schema is null || item.Entry.Schema is null || (other.Entry.Schema == item.Entry.Schema && other.Entry.Catalog == item.Entry.Catalog)));
+                && (other.Entry.Schema is null || item.Entry.Schema is null
+                    || (other.Entry.Schema == item.Entry.Schema && other.Entry.Catalog == item.Entry.Catalog)));
             if (clash)
                 throw new SqlException(SqlState.DuplicateAlias, $"table name \"{alias}\" specified more than once");
         }
@@ -59,15 +60,18 @@ public sealed partial class Binder
         if (table.Name.Parts.Count == 1 && scope.FindCte(table.Name.Name) is { } cte)
         {
             return table.Sample is null ? BindCteScan(table, cte, scope)
-                : throw new SqlException(SqlState.FeatureNotSupported, "TABLESAMPLE clause can only be applied to tables and materialized views") { Position = table.Span.Position };
+                : throw new SqlException(SqlState.FeatureNotSupported,
+                    "TABLESAMPLE clause can only be applied to tables and materialized views") { Position = table.Span.Position };
         }
 
-        var resolved = _context.FindTable(table) ?? throw new SqlException(SqlState.UndefinedTable, $"relation \"{table.Name}\" does not exist")
+        var resolved = _context.FindTable(table)
+            ?? throw new SqlException(SqlState.UndefinedTable, $"relation \"{table.Name}\" does not exist")
         {
             Position = table.Name.Span == default ? table.Span.Position : table.Name.Span.Position,
         };
         _tables[resolved.Source] = resolved;
-        var outputs = resolved.Columns.Select(column => new ScanColumn(NewColumn(column.Name, column.Type), column.Name)).ToEquatableArray();
+        var outputs = resolved.Columns.Select(column => new ScanColumn(NewColumn(column.Name, column.Type), column.Name))
+            .ToEquatableArray();
         var columns = outputs.Select((output, i) => new ScopeColumn(output.SourceName, new ColumnRef(output.Column))
         {
             TableOid = resolved.Source.TableOid,
@@ -90,7 +94,8 @@ public sealed partial class Binder
     private FromResult BindCteScan(TableName table, CteBinding cte, BindScope scope)
     {
         if (cte.IsOpen) scope.HasRecursiveReference = true;
-        var outputs = cte.Columns.Select(column => NewColumn(column.Name.TrimStart(SearchColumns.HiddenMark), column.Column.Type)).ToEquatableArray();
+        var outputs = cte.Columns.Select(column => NewColumn(column.Name.TrimStart(SearchColumns.HiddenMark), column.Column.Type))
+            .ToEquatableArray();
         for (var i = 0; i < outputs.Count; i++) PassDomain(new ColumnRef(cte.Columns[i].Column), outputs[i]);
         var plan = new CteScan(cte.Id, outputs, cte.Columns.Select(column => column.Column).ToEquatableArray());
         var columns = cte.Columns.Select((column, i) => new ScopeColumn(column.Name, new ColumnRef(outputs[i]))).ToList();
@@ -99,7 +104,8 @@ public sealed partial class Binder
 
     private FromResult BindQueryTable(QueryTable table, BindScope scope)
     {
-        var bound = WithItems(scope, table.IsLateral ? scope.Items : [], () => BindSubquery(table.Query, scope, ExpressionContext.FromQuery));
+        var bound = WithItems(scope, table.IsLateral ? scope.Items : [],
+            () => BindSubquery(table.Query, scope, ExpressionContext.FromQuery));
         var columns = bound.Outputs.Select(output => new ScopeColumn(output.Name, new ColumnRef(output.Column))
         {
             TableOid = output.TableOid,
@@ -118,8 +124,11 @@ public sealed partial class Binder
         {
             var call = BindExpression(item.Call, scope, ExpressionContext.FromFunction);
             if (call.Operands.Any(operand => PlanRewriter.Contains(operand, inner => inner is SetCall)))
-                throw new SqlException(SqlState.FeatureNotSupported, "set-returning functions must appear at top level of FROM") { Position = PositionOf(call.Operands.First(operand => PlanRewriter.Contains(operand, inner => inner is SetCall))) };
-            var definitions = item.Definitions.Count > 0 ? item.Definitions : table.Functions.Count == 1 && table.Alias is { } alias ? alias.Definitions : [];
+                throw new SqlException(SqlState.FeatureNotSupported, "set-returning functions must appear at top level of FROM")
+                    { Position = PositionOf(call.Operands.First(operand => PlanRewriter.Contains(operand, inner => inner is SetCall))) };
+            var definitions = item.Definitions.Count > 0
+                ? item.Definitions
+                : table.Functions.Count == 1 && table.Alias is { } alias ? alias.Definitions : [];
             var fields = FunctionFields(call, definitions, item, table);
             isScalar = fields.Count == 1 && !call.Type.IsRecord;
             var outputs = fields.Select(field => NewColumn(field.Name, field.Type)).ToEquatableArray();
@@ -164,7 +173,8 @@ public sealed partial class Binder
         if (!call.Type.IsRecord)
         {
             // A lone function of one scalar column lends its alias to the column.
-            var isLone = table is { IsRowsFrom: false, Functions: [{ Call: not FunctionCall { Name.Name: "unnest", Arguments.Count: > 1 } }] };
+            var isLone =
+                table is { IsRowsFrom: false, Functions: [{ Call: not FunctionCall { Name.Name: "unnest", Arguments.Count: > 1 } }] };
             var function = call switch { SetCall set => set.Function, Call plain => plain.Function, _ => null };
             var name = function is { OutputFields: [{ Name: var output }] } ? output
                 : isLone && table.Alias?.Name is { } alias ? alias
@@ -182,10 +192,13 @@ public sealed partial class Binder
     /// <summary>The query of a function without arguments that shows the rows of a system view; null for every other item.</summary>
     private QueryTable? BodyOf(FunctionTable table)
     {
-        if (table is not { WithOrdinality: false, IsRowsFrom: false, Functions: [{ Definitions.Count: 0, Call: FunctionCall { Arguments.Count: 0, Name: { Qualifier: null or "pg_catalog" } name } }] }) return null;
+        if (table is not { WithOrdinality: false, IsRowsFrom: false,
+            Functions: [{ Definitions.Count: 0,
+                Call: FunctionCall { Arguments.Count: 0, Name: { Qualifier: null or "pg_catalog" } name } }] }) return null;
         foreach (var function in _catalog.FunctionsNamed(name.Name))
             if (function is { ReturnsSet: true, ArgumentTypes.Count: 0 } && SqlFunctions.Find(function) is ScalarQueryExpression body)
-                return new QueryTable(body.Query, IsLateral: false) { Alias = table.Alias ?? new TableAlias(name.Name, [], []), Span = table.Span };
+                return new QueryTable(body.Query, IsLateral: false)
+                    { Alias = table.Alias ?? new TableAlias(name.Name, [], []), Span = table.Span };
         return null;
     }
 
@@ -197,7 +210,13 @@ public sealed partial class Binder
         var leftItems = left.Items.Select(item => item with { IsLateralLegal = item.IsLateralLegal && lateralIsLegal });
         var right = WithItems(scope, [.. outer, .. leftItems], () => BindTable(join.Right, scope));
         RequireDistinctAliases(left.Items, right.Items);
-        var type = join.Kind switch { JoinKind.Left => JoinType.Left, JoinKind.Right => JoinType.Right, JoinKind.Full => JoinType.Full, _ => JoinType.Inner };
+        var type = join.Kind switch
+        {
+            JoinKind.Left => JoinType.Left,
+            JoinKind.Right => JoinType.Right,
+            JoinKind.Full => JoinType.Full,
+            _ => JoinType.Inner,
+        };
         if (type is JoinType.Right or JoinType.Full) left = Optional(left);
         if (type is JoinType.Left or JoinType.Full) right = Optional(right);
         var merged = join.IsNatural ? CommonColumns(left, right) : join.Using.ToArray();
@@ -206,30 +225,37 @@ public sealed partial class Binder
         List<NamespaceItem> both = [.. left.Items, .. right.Items];
         Expr condition = new Constant(true, SqlType.Bool);
         if (join.On is { } on)
-            condition = WithItems(scope, both, () => CoerceToBoolean(BindExpression(on, scope, ExpressionContext.JoinCondition), "JOIN/ON", on.Span));
+            condition = WithItems(scope, both,
+                () => CoerceToBoolean(BindExpression(on, scope, ExpressionContext.JoinCondition), "JOIN/ON", on.Span));
         if (type == JoinType.Full) RequireEquality(condition, left.Plan, right.Plan);
         var plan = MakeJoin(type, left.Plan, right.Plan, condition);
         if (join.Alias is null) return new FromResult(plan, both);
-        var columns = both.Where(item => item.AreColumnsVisible).SelectMany(item => item.Entry.Columns).Where(column => !column.IsSystem).ToList();
+        var columns = both.Where(item => item.AreColumnsVisible).SelectMany(item => item.Entry.Columns)
+            .Where(column => !column.IsSystem).ToList();
         return Visible(plan, ApplyAlias(new RangeEntry(join.Alias.Name, null, null, columns), join.Alias));
     }
 
-    /// <summary>A full join needs an equality of the two sides to find the rows without a partner by; constants it takes as they are.</summary>
+    /// <summary>
+    /// A full join needs an equality of the two sides to find the rows without a partner by; constants it takes as they are.
+    /// </summary>
     private static void RequireEquality(Expr condition, LogicalPlan left, LogicalPlan right)
     {
         var (first, second) = (Ids(left), Ids(right));
         var terms = Conjuncts.Of(condition).ToArray();
         if (Array.TrueForAll(terms, term => term is Constant) || Array.Exists(terms, IsEquality)) return;
-        throw new SqlException(SqlState.FeatureNotSupported, "FULL JOIN is only supported with merge-joinable or hash-joinable join conditions");
+        throw new SqlException(SqlState.FeatureNotSupported,
+            "FULL JOIN is only supported with merge-joinable or hash-joinable join conditions");
 
-        bool IsEquality(Expr term) => term is Call { Operator: "=", Arguments: [var a, var b] } && ((IsOf(a, first) && IsOf(b, second)) || (IsOf(a, second) && IsOf(b, first)));
+        bool IsEquality(Expr term) => term is Call { Operator: "=", Arguments: [var a, var b] }
+            && ((IsOf(a, first) && IsOf(b, second)) || (IsOf(a, second) && IsOf(b, first)));
         static bool IsOf(Expr side, HashSet<int> columns) => PlanColumns.Of(side) is { Count: > 0 } named && named.IsSubsetOf(columns);
         static HashSet<int> Ids(LogicalPlan plan) => plan.Columns.Select(column => column.Id).ToHashSet();
     }
 
     private static string[] CommonColumns(FromResult left, FromResult right)
     {
-        var names = right.Items.Where(item => item.AreColumnsVisible).SelectMany(item => item.Entry.Columns).Where(column => !column.IsHidden).Select(column => column.Name).ToHashSet(StringComparer.Ordinal);
+        var names = right.Items.Where(item => item.AreColumnsVisible).SelectMany(item => item.Entry.Columns)
+            .Where(column => !column.IsHidden).Select(column => column.Name).ToHashSet(StringComparer.Ordinal);
         return left.Items.Where(item => item.AreColumnsVisible).SelectMany(item => item.Entry.Columns).Select(column => column.Name)
             .Where(names.Contains).Distinct().ToArray();
     }
@@ -255,7 +281,8 @@ public sealed partial class Binder
         }
 
         var mergedOnly = columns.ToList();
-        columns.AddRange(left.Items.Concat(right.Items).Where(item => item.AreColumnsVisible).SelectMany(item => item.Entry.Columns).Where(column => !names.Contains(column.Name) && !(join.Alias is not null && column.IsSystem)));
+        columns.AddRange(left.Items.Concat(right.Items).Where(item => item.AreColumnsVisible).SelectMany(item => item.Entry.Columns)
+            .Where(column => !names.Contains(column.Name) && !(join.Alias is not null && column.IsSystem)));
         var plan = MakeJoin(type, left.Plan, right.Plan, Conjunction(terms));
         if (join.Alias is not null) return Visible(plan, ApplyAlias(new RangeEntry(join.Alias.Name, null, null, columns), join.Alias));
         List<NamespaceItem> items =
@@ -265,7 +292,8 @@ public sealed partial class Binder
         ];
         if (join.UsingAlias is { } usingAlias)
         {
-            var item = new NamespaceItem(new RangeEntry(usingAlias, null, null, mergedOnly), IsTableVisible: true, AreColumnsVisible: false);
+            var item = new NamespaceItem(new RangeEntry(usingAlias, null, null, mergedOnly), IsTableVisible: true,
+                AreColumnsVisible: false);
             RequireDistinctAliases(items, [item]);
             items.Add(item);
         }
@@ -275,16 +303,19 @@ public sealed partial class Binder
 
     private static ScopeColumn UsingColumn(FromResult side, string name, string which)
     {
-        var matches = side.Items.Where(item => item.AreColumnsVisible).SelectMany(item => item.Entry.Columns).Where(column => column.Name == name).ToArray();
+        var matches = side.Items.Where(item => item.AreColumnsVisible).SelectMany(item => item.Entry.Columns)
+            .Where(column => column.Name == name).ToArray();
         return matches.Length switch
         {
             1 => matches[0],
-            0 => throw new SqlException(SqlState.UndefinedColumn, $"column \"{name}\" specified in USING clause does not exist in {which} table"),
+            0 => throw new SqlException(SqlState.UndefinedColumn,
+                $"column \"{name}\" specified in USING clause does not exist in {which} table"),
             _ => throw new SqlException(SqlState.AmbiguousColumn, $"common column name \"{name}\" appears more than once in {which} table"),
         };
     }
 
-    private static FromResult Visible(LogicalPlan plan, RangeEntry entry) => new(plan, [new NamespaceItem(entry, entry.Alias is not null, true)]);
+    private static FromResult Visible(LogicalPlan plan, RangeEntry entry) =>
+        new(plan, [new NamespaceItem(entry, entry.Alias is not null, true)]);
 
     private static RangeEntry ApplyAlias(RangeEntry entry, TableAlias? alias)
     {
@@ -292,10 +323,12 @@ public sealed partial class Binder
         if (alias.Columns.Count > entry.Columns.Count(column => !column.IsSystem))
         {
             throw new SqlException(SqlState.InvalidColumnReference,
-                $"table \"{entry.Alias}\" has {entry.Columns.Count(column => !column.IsSystem)} columns available but {alias.Columns.Count} columns specified");
+                $"table \"{entry.Alias}\" has {entry.Columns.Count(column => !column.IsSystem)} columns available but "
+                    + $"{alias.Columns.Count} columns specified");
         }
 
-        var columns = entry.Columns.Select((column, i) => i < alias.Columns.Count ? column with { Name = alias.Columns[i] } : column).ToList();
+        var columns = entry.Columns
+            .Select((column, i) => i < alias.Columns.Count ? column with { Name = alias.Columns[i] } : column).ToList();
         return entry with { Columns = columns };
     }
 

@@ -21,7 +21,8 @@ public sealed partial class Binder
             throw SchemaOrFunctionMissing(call);
 
         if (call.Arguments.Count > MostArguments)
-            throw new SqlException(SqlState.TooManyArguments, $"cannot pass more than {MostArguments} arguments to a function") { Position = call.Span.Position };
+            throw new SqlException(SqlState.TooManyArguments, $"cannot pass more than {MostArguments} arguments to a function")
+                { Position = call.Span.Position };
         var inner = ArgumentContext(call, context);
         var arguments = call.Arguments.Select(argument => BindExpression(argument.Value, scope, inner)).ToArray();
         var names = call.Arguments.Select(argument => argument.Name).ToArray();
@@ -38,25 +39,39 @@ public sealed partial class Binder
         if (resolution is null) return BindTypeAsFunction(call, arguments) ?? throw FunctionMissing(call, [.. arguments, .. sortArguments]);
 
         var function = resolution.Function;
-        if (function.Name is "array_cat" && JoinDimensions(resolution.Arguments[0], resolution.Arguments[1], null) is { } joined) return At(joined, call.Span);
-        if (function.Name is "array_append" or "array_prepend" && resolution.Arguments[function.Name == "array_append" ? 0 : 1].Type.Element is { IsArray: true })
+        if (function.Name is "array_cat" && JoinDimensions(resolution.Arguments[0], resolution.Arguments[1], null) is { } joined)
+            return At(joined, call.Span);
+        if (function.Name is "array_append" or "array_prepend"
+            && resolution.Arguments[function.Name == "array_append" ? 0 : 1].Type.Element is { IsArray: true })
             throw new SqlException(SqlState.DataException, "argument must be empty or one-dimensional array");
-        var (types, result) = ResolvePolymorphic(resolution.Declared, function.ResultType, resolution.Arguments, call.Span, $"function {function.Name}");
+        var (types, result) = ResolvePolymorphic(resolution.Declared, function.ResultType, resolution.Arguments, call.Span,
+            $"function {function.Name}");
         if (function.OutputFields.Count > 0 && function.ResultType == PgTypes.Record.Oid)
-            result = SqlType.Record(function.OutputFields.Select(field => field with { Type = Concrete(field.Type.AnnouncedOid, resolution.Arguments is [{ Type.Element: { } element }] ? element : null, null, field.Type) }).ToArray());
-        if (function.Name == "array_agg" && resolution.Arguments is [{ Type.IsArray: true } nested, ..]) result = SqlType.Array(nested.Type);
-        if (function.ResultType == PgTypes.Anyarray.Oid || function.ResultType == PgTypes.Anycompatiblearray.Oid || function.AggregateKind == 'o') result = Deepened(result, resolution.Arguments);
-        if (function.Name == "array_fill" && resolution.Arguments is [_, ArrayOf { Items.Count: > 1 } lengths]) result = Enumerable.Range(1, lengths.Items.Count - 1).Aggregate(result, (type, _) => SqlType.Array(type));
+            result = SqlType.Record(
+                function.OutputFields
+                    .Select(field =>
+                        field with { Type = Concrete(field.Type.AnnouncedOid,
+                            resolution.Arguments is [{ Type.Element: { } element }] ? element : null, null, field.Type) }).ToArray());
+        if (function.Name == "array_agg" && resolution.Arguments is [{ Type.IsArray: true } nested, ..])
+            result = SqlType.Array(nested.Type);
+        if (function.ResultType == PgTypes.Anyarray.Oid || function.ResultType == PgTypes.Anycompatiblearray.Oid
+            || function.AggregateKind == 'o') result = Deepened(result, resolution.Arguments);
+        if (function.Name == "array_fill" && resolution.Arguments is [_, ArrayOf { Items.Count: > 1 } lengths])
+            result = Enumerable.Range(1, lengths.Items.Count - 1).Aggregate(result, (type, _) => SqlType.Array(type));
         if (function.Name == "unnest" && result.IsArray) result = InnermostElement(result);
-        if (function.Name == "pg_typeof" && !PlanRewriter.Contains(resolution.Arguments[0], item => item is AggregateCall or WindowCall or SetCall)) return new Constant((long)DeclaredType(resolution.Arguments[0]).Value, SqlType.Of(PgTypes.Regtype));
+        if (function.Name == "pg_typeof"
+            && !PlanRewriter.Contains(resolution.Arguments[0], item => item is AggregateCall or WindowCall or SetCall))
+                return new Constant((long)DeclaredType(resolution.Arguments[0]).Value, SqlType.Of(PgTypes.Regtype));
         var coerced = resolution.Arguments
-            .Select((argument, i) => AsShown(function, RepresentArgument(Coerce(argument, types[i], CastContext.Implicit, SpanOf(argument, call.Span)), types[i]), call.Span))
+            .Select((argument, i) => AsShown(function,
+                RepresentArgument(Coerce(argument, types[i], CastContext.Implicit, SpanOf(argument, call.Span)), types[i]), call.Span))
             .ToArray();
         if (call.IsVariadic && function.VariadicType == PgTypes.Any.Oid)
         {
             if (coerced[^1] is Constant { Value: null, Type.IsArray: false }) coerced[^1] = new Constant(null, SqlType.Array(SqlType.Text));
             if (!coerced[^1].Type.IsArray)
-                throw new SqlException(SqlState.DatatypeMismatch, "VARIADIC argument must be an array") { Position = SpanOf(resolution.Arguments[^1], call.Span).Position };
+                throw new SqlException(SqlState.DatatypeMismatch, "VARIADIC argument must be an array")
+                    { Position = SpanOf(resolution.Arguments[^1], call.Span).Position };
             function = function with { IsCalledVariadic = true };
         }
 
@@ -83,12 +98,14 @@ public sealed partial class Binder
         };
     }
 
-    private Expr BindScalarCall(FunctionCall call, FunctionEntry function, EquatableArray<Expr> arguments, SqlType result, ExpressionContext context)
+    private Expr BindScalarCall(FunctionCall call, FunctionEntry function, EquatableArray<Expr> arguments, SqlType result,
+        ExpressionContext context)
     {
         void Refuse(bool condition, string what)
         {
             if (condition)
-                throw new SqlException(SqlState.WrongObjectType, $"{what} specified, but {function.Name} is not an aggregate function") { Position = call.Span.Position };
+                throw new SqlException(SqlState.WrongObjectType, $"{what} specified, but {function.Name} is not an aggregate function")
+                    { Position = call.Span.Position };
         }
 
         Refuse(call.IsStar, $"{function.Name}(*)");
@@ -97,12 +114,16 @@ public sealed partial class Binder
         Refuse(call.OrderBy.Count > 0, "ORDER BY");
         Refuse(call.Filter is not null, "FILTER");
         if (call.Over is not null)
-            throw new SqlException(SqlState.WrongObjectType, $"OVER specified, but {function.Name} is not a window function nor an aggregate function") { Position = call.Span.Position };
+            throw new SqlException(SqlState.WrongObjectType,
+                $"OVER specified, but {function.Name} is not a window function nor an aggregate function")
+                    { Position = call.Span.Position };
         if (!function.ReturnsSet) return At(BindBody(call, function, arguments) ?? new Call(function, arguments, result), call.Span);
         if (!context.AllowsSets)
-            throw new SqlException(SqlState.FeatureNotSupported, $"set-returning functions are not allowed in {context.Name}") { Position = call.Span.Position };
+            throw new SqlException(SqlState.FeatureNotSupported, $"set-returning functions are not allowed in {context.Name}")
+                { Position = call.Span.Position };
         if (SqlFunctions.Find(function) is ScalarQueryExpression)
-            throw new SqlException(SqlState.FeatureNotSupported, $"{function.Name} is supported only as an item of FROM of its own") { Position = call.Span.Position };
+            throw new SqlException(SqlState.FeatureNotSupported, $"{function.Name} is supported only as an item of FROM of its own")
+                { Position = call.Span.Position };
         return At(BindBody(call, function, arguments) ?? new SetCall(function, arguments, result), call.Span);
     }
 
@@ -114,7 +135,8 @@ public sealed partial class Binder
         static int Depth(SqlType type) => type.Element is { } element ? 1 + Depth(element) : 0;
         var depth = Depth(result);
         if (depth == 0 || result.IsVector) return result;
-        for (var deepest = arguments.Max(argument => argument.Type.IsVector ? 0 : Depth(argument.Type)); depth < deepest; depth++) result = SqlType.Array(result);
+        for (var deepest = arguments.Max(argument => argument.Type.IsVector ? 0 : Depth(argument.Type)); depth < deepest; depth++)
+            result = SqlType.Array(result);
         return result;
     }
 
@@ -133,19 +155,26 @@ public sealed partial class Binder
         // Candidates with defaults filled have more arguments than were written; what was written decides.
         bool IsExact(Resolution resolution) => resolution.Arguments.Length >= actual.Length
             && Enumerable.Range(0, resolution.Declared.Length).All(i =>
-                !arguments.Contains(resolution.Arguments[i], ReferenceEqualityComparer.Instance) || resolution.Declared[i] == resolution.Arguments[i].Type.AnnouncedOid);
+                !arguments.Contains(resolution.Arguments[i], ReferenceEqualityComparer.Instance)
+                    || resolution.Declared[i] == resolution.Arguments[i].Type.AnnouncedOid);
 
-        var exact = candidates.Where(candidate => IsExact(candidate.Item)).OrderBy(candidate => candidate.Item.ExpandsVariadic).FirstOrDefault();
+        var exact = candidates.Where(candidate => IsExact(candidate.Item)).OrderBy(candidate => candidate.Item.ExpandsVariadic)
+            .FirstOrDefault();
         if (exact is not null) return exact.Item;
 
         // A single-argument call of a type's name is a cast when nothing matches exactly.
-        if (arguments.Length == 1 && call is { IsDistinct: false, Over: null, Filter: null } && (names.Length == 0 || names[0] is null) && FindCatalogType(call.Name.Name) is { } type
-            && (actual[0] == TypeRules.Unknown || TypeRules.FindPath(type.AnnouncedOid, actual[0], CastContext.Explicit).Path is CoercionPath.Relabel or CoercionPath.InputOutput))
+        if (arguments.Length == 1 && call is { IsDistinct: false, Over: null, Filter: null } && (names.Length == 0 || names[0] is null)
+            && FindCatalogType(call.Name.Name) is { } type
+            && (actual[0] == TypeRules.Unknown
+                || TypeRules.FindPath(type.AnnouncedOid, actual[0], CastContext.Explicit).Path is CoercionPath.Relabel
+                    or CoercionPath.InputOutput))
             return null;
 
         var fitting = candidates.Where(candidate => candidate.Item.Arguments
-            .Select((argument, i) => TypeRules.CanCoerce(argument.Type.AnnouncedOid, candidate.Item.Declared[i], CastContext.Implicit)).All(fits => fits)
-            && PolymorphicTypes.AreConsistent(candidate.Item.Declared, candidate.Item.Arguments.Select(argument => argument.Type.AnnouncedOid).ToArray())).ToList();
+            .Select((argument, i) => TypeRules.CanCoerce(argument.Type.AnnouncedOid, candidate.Item.Declared[i], CastContext.Implicit))
+            .All(fits => fits)
+            && PolymorphicTypes.AreConsistent(candidate.Item.Declared,
+                candidate.Item.Arguments.Select(argument => argument.Type.AnnouncedOid).ToArray())).ToList();
         if (fitting.Count == 0) return null;
         if (fitting.Count == 1) return fitting[0].Item;
 
@@ -163,7 +192,9 @@ public sealed partial class Binder
         };
     }
 
-    /// <summary>The actual arguments in the function's order with defaults filled in; null when they do not fit in number or name.</summary>
+    /// <summary>
+    /// The actual arguments in the function's order with defaults filled in; null when they do not fit in number or name.
+    /// </summary>
     private Resolution? Arrange(FunctionEntry function, Expr[] arguments, string?[] names, bool isVariadicCall)
     {
         var declared = function.ArgumentTypes.ToArray();
@@ -173,7 +204,8 @@ public sealed partial class Binder
             // A variadic function also takes its array as one plain argument, but only with VARIADIC; "any" is always spread.
             if (arguments.Length < declared.Length) return null;
             var spread = function.VariadicType == PgTypes.Any.Oid ? PgTypes.Any.Oid
-                : IsPolymorphicArray(declared[^1]) ? (declared[^1] == PgTypes.Anyarray.Oid ? PgTypes.Anyelement.Oid : PgTypes.Anycompatible.Oid)
+                : IsPolymorphicArray(declared[^1])
+                    ? (declared[^1] == PgTypes.Anyarray.Oid ? PgTypes.Anyelement.Oid : PgTypes.Anycompatible.Oid)
                 : function.VariadicType;
             declared = [.. declared[..^1], .. Enumerable.Repeat(spread, arguments.Length - declared.Length + 1)];
             expands = function.VariadicType != PgTypes.Any.Oid;
@@ -225,17 +257,21 @@ public sealed partial class Binder
     {
         if (arguments.Length != 1 || call.IsStar || FindCatalogType(call.Name.Name) is not { } type) return null;
         var source = arguments[0].Type.AnnouncedOid;
-        if (source != TypeRules.Unknown && TypeRules.FindPath(type.AnnouncedOid, source, CastContext.Explicit).Path == CoercionPath.None) return null;
+        if (source != TypeRules.Unknown && TypeRules.FindPath(type.AnnouncedOid, source, CastContext.Explicit).Path == CoercionPath.None)
+            return null;
         return Coerce(arguments[0], type, CastContext.Explicit, call.Span);
     }
 
     private SqlException FunctionMissing(FunctionCall call, Expr[] arguments)
     {
         var list = call.IsStar ? "*" : string.Join(", ", arguments.Select((argument, i) =>
-            i < call.Arguments.Count && call.Arguments[i].Name is { } name ? $"{name} => {argument.Type.WithoutModifier()}" : argument.Type.WithoutModifier().ToString()));
+            i < call.Arguments.Count && call.Arguments[i].Name is { } name
+                ? $"{name} => {argument.Type.WithoutModifier()}"
+                : argument.Type.WithoutModifier().ToString()));
         if (call.IsStar && _catalog.FunctionsNamed(call.Name.Name).ToArray() is [{ Kind: FunctionKind.Aggregate }, ..])
         {
-            return new SqlException(SqlState.WrongObjectType, $"{call.Name}(*) must be used to call a parameterless aggregate function") { Position = call.Span.Position };
+            return new SqlException(SqlState.WrongObjectType, $"{call.Name}(*) must be used to call a parameterless aggregate function")
+                { Position = call.Span.Position };
         }
 
         if (OfSourceType(arguments, $"{call.Name}({list})", call.Span.Position) is { } refusal) return refusal;
@@ -249,5 +285,6 @@ public sealed partial class Binder
     private static SqlException SchemaOrFunctionMissing(FunctionCall call) =>
         new(SqlState.InvalidSchemaName, $"schema \"{call.Name.Qualifier}\" does not exist") { Position = call.Name.Span.Position };
 
-    private static string TypeList(IEnumerable<Expr> arguments) => string.Join(", ", arguments.Select(argument => argument.Type.WithoutModifier().ToString()));
+    private static string TypeList(IEnumerable<Expr> arguments) =>
+        string.Join(", ", arguments.Select(argument => argument.Type.WithoutModifier().ToString()));
 }

@@ -20,7 +20,8 @@ public sealed partial class Binder
         {
             var expanded = ExpandElement(element);
             if (sets.Count * expanded.Count > 4096)
-                throw new SqlException(SqlState.StatementTooComplex, "too many grouping sets present (maximum 4096)") { Position = element.Span.Position };
+                throw new SqlException(SqlState.StatementTooComplex, "too many grouping sets present (maximum 4096)")
+                    { Position = element.Span.Position };
             sets = sets.SelectMany(_ => expanded, (set, added) => set.Union(added).ToList()).ToList();
         }
 
@@ -36,13 +37,16 @@ public sealed partial class Binder
                 case GroupingKind.Sets: return element.Sets.SelectMany(ExpandElement).ToList();
                 case GroupingKind.Rollup:
                     var units = element.Expressions.Select(KeysOf).ToList();
-                    return Enumerable.Range(0, units.Count + 1).Select(i => units.Take(units.Count - i).SelectMany(unit => unit).Distinct().ToList()).ToList();
+                    return Enumerable.Range(0, units.Count + 1)
+                        .Select(i => units.Take(units.Count - i).SelectMany(unit => unit).Distinct().ToList()).ToList();
                 default:
                     var parts = element.Expressions.Select(KeysOf).ToList();
                     if (parts.Count > 12)
-                        throw new SqlException(SqlState.TooManyColumns, "CUBE is limited to 12 elements") { Position = element.Span.Position };
+                        throw new SqlException(SqlState.TooManyColumns, "CUBE is limited to 12 elements")
+                            { Position = element.Span.Position };
                     return Enumerable.Range(0, 1 << parts.Count).Reverse()
-                        .Select(mask => parts.Where((_, i) => (mask & (1 << (parts.Count - 1 - i))) != 0).SelectMany(part => part).Distinct().ToList()).ToList();
+                        .Select(mask => parts.Where((_, i) => (mask & (1 << (parts.Count - 1 - i))) != 0).SelectMany(part => part)
+                            .Distinct().ToList()).ToList();
             }
         }
 
@@ -66,7 +70,8 @@ public sealed partial class Binder
     private Expr BindGroupKey(Expression syntax, BindScope scope, List<SelectColumn> columns)
     {
         Expr key;
-        if (syntax is ColumnReference { Parts.Count: 1 } reference && NameResolution.FindColumn(LevelOnly(scope), reference.Name, reference.Span) is null)
+        if (syntax is ColumnReference { Parts.Count: 1 } reference
+            && NameResolution.FindColumn(LevelOnly(scope), reference.Name, reference.Span) is null)
         {
             key = BindSelectReference(syntax, scope, columns, "GROUP BY", ExpressionContext.GroupBy);
         }
@@ -78,13 +83,18 @@ public sealed partial class Binder
         }
 
         if (PlanRewriter.Contains(key, item => item is AggregateCall or Grouping))
-            throw new SqlException(SqlState.GroupingError, "aggregate functions are not allowed in GROUP BY") { Position = syntax.Span.Position };
+            throw new SqlException(SqlState.GroupingError, "aggregate functions are not allowed in GROUP BY")
+                { Position = syntax.Span.Position };
         if (PlanRewriter.Contains(key, item => item is WindowCall))
-            throw new SqlException(SqlState.WindowingError, "window functions are not allowed in GROUP BY") { Position = syntax.Span.Position };
+            throw new SqlException(SqlState.WindowingError, "window functions are not allowed in GROUP BY")
+                { Position = syntax.Span.Position };
         return key;
     }
 
-    /// <summary>Set-returning calls in grouping keys run below the aggregation; the keys and the expressions equal to them become what the calls gave.</summary>
+    /// <summary>
+    /// Set-returning calls in grouping keys run below the aggregation; the keys and the expressions equal to them become what the calls
+    /// gave.
+    /// </summary>
     private LogicalPlan BindGroupSets(LogicalPlan plan, GroupClause groups, SelectExpressions expressions)
     {
         if (!groups.Keys.Exists(key => PlanRewriter.Contains(key, item => item is SetCall))) return plan;
@@ -130,13 +140,15 @@ public sealed partial class Binder
         var aggregates = new List<Assignment>(scope.OuterAggregates);
         for (var i = 0; i < aggregates.Count; i++)
             if (aggregates[i].Expression is Grouping outer) aggregates[i] = aggregates[i] with { Expression = OfKeys(outer) };
-        var aggregateColumns = aggregates.Where(item => item.Expression is AggregateCall).ToDictionary(item => (AggregateCall)item.Expression, item => item.Column);
+        var aggregateColumns = aggregates.Where(item => item.Expression is AggregateCall)
+            .ToDictionary(item => (AggregateCall)item.Expression, item => item.Column);
         var local = input.Columns.Select(column => column.Id).ToHashSet();
         foreach (var key in keys.Where(key => key.Expression is ColumnRef)) local.Remove(key.Column.Id);
 
         Expr Replace(Expr expression, bool inSubquery)
         {
-            if (keyColumns.TryGetValue(areKeysQueries ? SubqueryNumbers.Canonical(expression) : expression, out var column) && expression is not Constant) return new ColumnRef(column);
+            if (keyColumns.TryGetValue(areKeysQueries ? SubqueryNumbers.Canonical(expression) : expression, out var column)
+                && expression is not Constant) return new ColumnRef(column);
             switch (expression)
             {
                 case AggregateCall call when !inSubquery:
@@ -165,7 +177,9 @@ public sealed partial class Binder
         }
 
         LogicalPlan ReplaceInPlan(LogicalPlan plan) =>
-            PlanRewriter.Rewrite(plan, node => PlanRewriter.MapOwnExpressions(node, item => PlanColumns.Of(item).Overlaps(local) || keyColumns.Count > 0 ? Replace(item, inSubquery: true) : item));
+            PlanRewriter.Rewrite(plan,
+                node => PlanRewriter.MapOwnExpressions(node,
+                    item => PlanColumns.Of(item).Overlaps(local) || keyColumns.Count > 0 ? Replace(item, inSubquery: true) : item));
 
         Grouping OfKeys(Grouping grouping)
         {
@@ -174,7 +188,9 @@ public sealed partial class Binder
             {
                 var written = SubqueryNumbers.Canonical(grouping.Arguments[i]);
                 arguments[i] = keys.Find(key => SubqueryNumbers.Canonical(key.Expression).Equals(written))?.Expression
-                    ?? throw new SqlException(SqlState.GroupingError, "arguments to GROUPING must be grouping expressions of the associated query level") { Position = PositionOf(grouping.Arguments[i]) };
+                    ?? throw new SqlException(SqlState.GroupingError,
+                        "arguments to GROUPING must be grouping expressions of the associated query level")
+                            { Position = PositionOf(grouping.Arguments[i]) };
             }
 
             return new Grouping(new EquatableArray<Expr>(arguments));
@@ -202,7 +218,8 @@ public sealed partial class Binder
     }
 
     /// <summary>
-    /// Subqueries that the kernel would have to find again become columns of the input: keys, in a second grouping set and in GROUPING, and arguments of DISTINCT aggregates, in what those are ordered by.
+    /// Subqueries that the kernel would have to find again become columns of the input: keys, in a second grouping set and in GROUPING, and
+    /// arguments of DISTINCT aggregates, in what those are ordered by.
     /// </summary>
     private LogicalPlan BelowGroups(LogicalPlan input, GroupClause? groups, List<Assignment> keys, List<Assignment> aggregates)
     {
@@ -222,7 +239,9 @@ public sealed partial class Binder
         for (var i = 0; i < aggregates.Count; i++)
         {
             if (aggregates[i].Expression is Grouping or AggregateCall { IsDistinct: true })
-                aggregates[i] = aggregates[i] with { Expression = aggregates[i].Expression.WithOperands(aggregates[i].Expression.Operands.Select(Below).ToEquatableArray()) };
+                aggregates[i] =
+                    aggregates[i] with { Expression =
+                        aggregates[i].Expression.WithOperands(aggregates[i].Expression.Operands.Select(Below).ToEquatableArray()) };
         }
 
         if (below.Count == 0) return input;
@@ -290,7 +309,9 @@ public sealed partial class Binder
                     return new ColumnRef(column);
                 }
 
-                return expression.Operands.Count == 0 ? expression : expression.WithOperands(expression.Operands.Select(Extract).ToEquatableArray());
+                return expression.Operands.Count == 0
+                    ? expression
+                    : expression.WithOperands(expression.Operands.Select(Extract).ToEquatableArray());
             }
         }
     }

@@ -9,7 +9,8 @@ namespace Federation.Planner.Binding;
 public sealed partial class Binder
 {
     /// <param name="defaults">What columns get that the statement does not name.</param>
-    public static BoundInsert BindInsert(InsertStatement insert, ResolvedTable target, IReadOnlyDictionary<string, Expression> defaults, BindContext context)
+    public static BoundInsert BindInsert(InsertStatement insert, ResolvedTable target, IReadOnlyDictionary<string, Expression> defaults,
+        BindContext context)
     {
         var binder = new Binder(context) { _statement = insert.Source };
         var source = binder.BindInsertSource(insert, target, defaults);
@@ -18,21 +19,28 @@ public sealed partial class Binder
         return new BoundInsert(
             target,
             new BoundQuery(source.Plan, source.Outputs.ToEquatableArray(), parameters) { Tables = binder._tables },
-            returning is null ? null : new BoundQuery(binder.AddSystemColumns(returning.Plan), returning.Outputs.ToEquatableArray(), parameters) { Tables = binder._tables });
+            returning is null
+                ? null
+                : new BoundQuery(binder.AddSystemColumns(returning.Plan), returning.Outputs.ToEquatableArray(), parameters)
+                    { Tables = binder._tables });
     }
 
     /// <summary>Binds the default of a column that is declared. Raises the errors of a wrong one.</summary>
     public static Expr BindDefault(Expression expression, string column, SqlType type, BindContext context)
     {
         if (SyntaxTree.Find(expression, node => node is ColumnReference) is { } reference)
-            throw new SqlException(SqlState.FeatureNotSupported, "cannot use column reference in DEFAULT expression") { Position = reference.Span.Position };
+            throw new SqlException(SqlState.FeatureNotSupported, "cannot use column reference in DEFAULT expression")
+                { Position = reference.Span.Position };
         if (FindSubquery(expression) is { } subquery)
-            throw new SqlException(SqlState.FeatureNotSupported, "cannot use subquery in DEFAULT expression") { Position = subquery.Span.Position };
+            throw new SqlException(SqlState.FeatureNotSupported, "cannot use subquery in DEFAULT expression")
+                { Position = subquery.Span.Position };
         var binder = new Binder(context);
         var bound = binder.BindExpression(expression, new BindScope(null), new ExpressionContext("DEFAULT expressions"));
-        if (!bound.Type.IsUnknown && TypeRules.FindPath(type.AnnouncedOid, bound.Type.AnnouncedOid, CastContext.Assignment).Path == CoercionPath.None)
+        if (!bound.Type.IsUnknown
+            && TypeRules.FindPath(type.AnnouncedOid, bound.Type.AnnouncedOid, CastContext.Assignment).Path == CoercionPath.None)
         {
-            throw new SqlException(SqlState.DatatypeMismatch, $"column \"{column}\" is of type {type.WithoutModifier()} but default expression is of type {bound.Type.WithoutModifier()}")
+            throw new SqlException(SqlState.DatatypeMismatch,
+                $"column \"{column}\" is of type {type.WithoutModifier()} but default expression is of type {bound.Type.WithoutModifier()}")
             {
                 Hint = "You will need to rewrite or cast the expression.",
             };
@@ -44,7 +52,8 @@ public sealed partial class Binder
     /// <summary>The query whose rows RETURNING gives, over whatever the table's name means when it is bound.</summary>
     public static Query ReturningQuery(InsertStatement insert) => new(new SelectBody(insert.Returning)
     {
-        From = [new TableName(insert.Table) { Span = insert.Table.Span, Alias = insert.Alias is null ? null : new TableAlias(insert.Alias, [], []) }],
+        From = [new TableName(insert.Table)
+            { Span = insert.Table.Span, Alias = insert.Alias is null ? null : new TableAlias(insert.Alias, [], []) }],
     });
 
     private QueryResult BindInsertSource(InsertStatement insert, ResolvedTable target, IReadOnlyDictionary<string, Expression> defaults)
@@ -52,11 +61,14 @@ public sealed partial class Binder
         var columns = InsertColumns(insert, target);
         var given = new Dictionary<string, Expr>(StringComparer.Ordinal);
         LogicalPlan input = Values.OneRow;
-        if (insert.Source is { Body: ValuesBody values, With: null, OrderBy.Count: 0, Limit: null, Offset: null }) (input, given) = BindRows(values, insert, columns, defaults);
+        if (insert.Source is { Body: ValuesBody values, With: null, OrderBy.Count: 0, Limit: null, Offset: null })
+            (input, given) = BindRows(values, insert, columns, defaults);
         else if (insert.Source is { } query) (input, given) = BindSource(query, insert, columns);
         var assignments = target.Columns.Select(column => new Assignment(
-            NewColumn(column.Name, column.Type), given.TryGetValue(column.Name, out var value) ? value : Default(column, defaults))).ToArray();
-        return new QueryResult(new Project(input, assignments.ToEquatableArray()), [.. assignments.Select(item => new OutputColumn(item.Column.Name, item.Column))]);
+            NewColumn(column.Name, column.Type), given.TryGetValue(column.Name, out var value) ? value : Default(column, defaults)))
+                .ToArray();
+        return new QueryResult(new Project(input, assignments.ToEquatableArray()),
+            [.. assignments.Select(item => new OutputColumn(item.Column.Name, item.Column))]);
     }
 
     /// <summary>The columns that the source's values are for.</summary>
@@ -68,8 +80,10 @@ public sealed partial class Binder
         {
             var name = reference.Name;
             var column = target.Columns.FirstOrDefault(column => column.Name == name)
-                ?? throw new SqlException(SqlState.UndefinedColumn, $"column \"{name}\" of relation \"{insert.Table.Name}\" does not exist") { Position = reference.Span.Position };
-            if (columns.Contains(column)) throw new SqlException(SqlState.DuplicateColumn, $"column \"{name}\" specified more than once") { Position = reference.Span.Position };
+                ?? throw new SqlException(SqlState.UndefinedColumn, $"column \"{name}\" of relation \"{insert.Table.Name}\" does not exist")
+                    { Position = reference.Span.Position };
+            if (columns.Contains(column)) throw new SqlException(SqlState.DuplicateColumn, $"column \"{name}\" specified more than once")
+                { Position = reference.Span.Position };
             columns.Add(column);
         }
 
@@ -85,15 +99,18 @@ public sealed partial class Binder
         var outputs = columns.Take(width).Select(column => NewColumn(column.Name, column.Type)).ToArray();
         var rows = values.Rows.Select(row =>
         {
-            if (row.Count != width) throw new SqlException(SqlState.SyntaxError, "VALUES lists must all be the same length") { Position = row.Count > 0 ? row[0].Span.Position : values.Span.Position };
+            if (row.Count != width) throw new SqlException(SqlState.SyntaxError, "VALUES lists must all be the same length")
+                { Position = row.Count > 0 ? row[0].Span.Position : values.Span.Position };
             return row.Select((item, i) => item is DefaultValue
                 ? Default(columns[i], defaults)
                 : ForColumn(BindExpression(item, new BindScope(null), ExpressionContext.Values), columns[i], item.Span)).ToEquatableArray();
         }).ToEquatableArray();
-        return (new Values(rows, outputs.ToEquatableArray()), outputs.ToDictionary(output => output.Name, output => (Expr)new ColumnRef(output), StringComparer.Ordinal));
+        return (new Values(rows, outputs.ToEquatableArray()),
+            outputs.ToDictionary(output => output.Name, output => (Expr)new ColumnRef(output), StringComparer.Ordinal));
     }
 
-    private (LogicalPlan Input, Dictionary<string, Expr> Given) BindSource(Query query, InsertStatement insert, IReadOnlyList<ConnectorColumn> columns)
+    private (LogicalPlan Input, Dictionary<string, Expr> Given) BindSource(Query query, InsertStatement insert,
+        IReadOnlyList<ConnectorColumn> columns)
     {
         var bound = BindQuery(query, new BindScope(null), resolvesUnknown: false);
         // Columns that are not named are filled up; fewer values than named columns are an error.
@@ -111,20 +128,26 @@ public sealed partial class Binder
     /// <param name="span">Of the first value too many.</param>
     private static void RequireWidth(int width, SourceSpan span, InsertStatement insert, IReadOnlyList<ConnectorColumn> columns)
     {
-        if (width > columns.Count) throw new SqlException(SqlState.SyntaxError, "INSERT has more expressions than target columns") { Position = span.Position };
+        if (width > columns.Count)
+            throw new SqlException(SqlState.SyntaxError, "INSERT has more expressions than target columns") { Position = span.Position };
         if (width < insert.Columns.Count)
-            throw new SqlException(SqlState.SyntaxError, "INSERT has more target columns than expressions") { Position = insert.Columns[width].Span.Position };
+            throw new SqlException(SqlState.SyntaxError, "INSERT has more target columns than expressions")
+                { Position = insert.Columns[width].Span.Position };
     }
 
-    private Expr Default(ConnectorColumn column, IReadOnlyDictionary<string, Expression> defaults) => defaults.TryGetValue(column.Name, out var expression)
+    private Expr Default(ConnectorColumn column, IReadOnlyDictionary<string, Expression> defaults) =>
+        defaults.TryGetValue(column.Name, out var expression)
         ? ForColumn(BindExpression(expression, new BindScope(null), new ExpressionContext("DEFAULT")), column, expression.Span)
         : new Constant(null, column.Type);
 
     private Expr ForColumn(Expr value, ConnectorColumn column, SourceSpan span)
     {
-        if (!value.Type.IsUnknown && TypeRules.FindPath(column.Type.AnnouncedOid, value.Type.AnnouncedOid, CastContext.Assignment).Path == CoercionPath.None)
+        if (!value.Type.IsUnknown
+            && TypeRules.FindPath(column.Type.AnnouncedOid, value.Type.AnnouncedOid, CastContext.Assignment).Path == CoercionPath.None)
         {
-            throw new SqlException(SqlState.DatatypeMismatch, $"column \"{column.Name}\" is of type {column.Type.WithoutModifier()} but expression is of type {value.Type.WithoutModifier()}")
+            throw new SqlException(SqlState.DatatypeMismatch,
+                $"column \"{column.Name}\" is of type {column.Type.WithoutModifier()} but expression is of type "
+                    + $"{value.Type.WithoutModifier()}")
             {
                 Position = span.Position,
                 Hint = "You will need to rewrite or cast the expression.",

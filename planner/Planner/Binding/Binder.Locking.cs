@@ -3,10 +3,14 @@ using SetOperation = Federation.Sql.Syntax.SetOperation;
 
 namespace Federation.Planner.Binding;
 
-/// <summary>FOR UPDATE and its kin. Tables are read without locks, so the clause is refused where it would lock a row, rather than ignored.</summary>
+/// <summary>
+/// FOR UPDATE and its kin. Tables are read without locks, so the clause is refused where it would lock a row, rather than ignored.
+/// </summary>
 public sealed partial class Binder
 {
-    /// <summary>Raises what PostgreSQL raises where the clause cannot stand (CheckSelectLocking in analyze.c), and 0A000 over a table.</summary>
+    /// <summary>
+    /// Raises what PostgreSQL raises where the clause cannot stand (CheckSelectLocking in analyze.c), and 0A000 over a table.
+    /// </summary>
     private static void CheckLocking(Query query, LogicalPlan plan)
     {
         if (query.Locking.Count == 0) return;

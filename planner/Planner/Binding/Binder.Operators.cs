@@ -21,11 +21,13 @@ public sealed partial class Binder
     private OperatorEntry FindOperator(OperatorName name, SqlType? left, SqlType right)
     {
         if (name.Schema is not (null or "pg_catalog"))
-            throw new SqlException(SqlState.InvalidSchemaName, $"schema \"{name.Schema}\" does not exist") { Position = name.Span.Position };
+            throw new SqlException(SqlState.InvalidSchemaName, $"schema \"{name.Schema}\" does not exist")
+                { Position = name.Span.Position };
         if (left is not null) RequireComparable(left, name.Span);
         RequireComparable(right, name.Span);
         RequireByteOrder(name, left, right);
-        return TryFindOperator(name.Symbol, left?.AnnouncedOid, right.AnnouncedOid, out var isAmbiguous) ?? throw OperatorError(name, left, right, isAmbiguous);
+        return TryFindOperator(name.Symbol, left?.AnnouncedOid, right.AnnouncedOid, out var isAmbiguous)
+            ?? throw OperatorError(name, left, right, isAmbiguous);
     }
 
     private OperatorEntry? TryFindOperator(string symbol, Oid? left, Oid right, out bool isAmbiguous)
@@ -40,7 +42,9 @@ public sealed partial class Binder
         if (Array.Find(candidates, entry => entry.Left == exactLeft && entry.Right == exactRight) is { } exact) return exact;
 
         Oid[] actual = left is { } leftType ? [leftType, right] : [right];
-        var shaped = candidates.Select(entry => new CandidateSelection.Candidate<OperatorEntry>(entry, left is null ? [entry.Right] : [entry.Left, entry.Right]));
+        var shaped =
+            candidates.Select(entry =>
+                new CandidateSelection.Candidate<OperatorEntry>(entry, left is null ? [entry.Right] : [entry.Left, entry.Right]));
         var matching = CandidateSelection.Match<OperatorEntry>(actual, shaped);
         var chosen = CandidateSelection.Select(actual, matching);
         isAmbiguous = chosen is null && matching.Count > 0;
@@ -49,7 +53,9 @@ public sealed partial class Binder
 
     private static SqlException OperatorError(OperatorName name, SqlType? left, SqlType right, bool isAmbiguous)
     {
-        var text = left is null ? $"{name.Symbol} {right.WithoutModifier()}" : $"{left.WithoutModifier()} {name.Symbol} {right.WithoutModifier()}";
+        var text = left is null
+            ? $"{name.Symbol} {right.WithoutModifier()}"
+            : $"{left.WithoutModifier()} {name.Symbol} {right.WithoutModifier()}";
         return isAmbiguous
             ? new SqlException(SqlState.AmbiguousFunction, $"operator is not unique: {text}")
             {
@@ -66,7 +72,8 @@ public sealed partial class Binder
     }
 
     /// <summary>
-    /// array_cat of arrays of which one has several dimensions: of equal depth they are put one after the other, an array one dimension short becomes an item. Null where the types alone do not tell.
+    /// array_cat of arrays of which one has several dimensions: of equal depth they are put one after the other, an array one dimension
+    /// short becomes an item. Null where the types alone do not tell.
     /// </summary>
     private Call? JoinDimensions(Expr left, Expr right, string? symbol)
     {
@@ -80,11 +87,16 @@ public sealed partial class Binder
 
     private Expr MakeOperator(OperatorEntry entry, Expr? left, Expr right, SourceSpan span)
     {
-        if (entry.Function.Name == "array_cat" && left is not null && JoinDimensions(left, right, entry.Symbol) is { } joined) return At(joined, span);
+        if (entry.Function.Name == "array_cat" && left is not null && JoinDimensions(left, right, entry.Symbol) is { } joined)
+            return At(joined, span);
         Expr[] arguments = left is null ? [right] : [left, right];
         Oid[] declared = left is null ? [entry.Right] : [entry.Left, entry.Right];
         var (types, result) = ResolvePolymorphic(declared, entry.Result, arguments, span, $"operator {entry.Symbol}");
-        var coerced = arguments.Select((argument, i) => AsShown(entry.Function, RepresentArgument(Coerce(argument, types[i], CastContext.Implicit, SpanOf(argument, span)), types[i]), span)).ToEquatableArray();
+        var coerced =
+            arguments.Select((argument, i) =>
+                AsShown(entry.Function,
+                    RepresentArgument(Coerce(argument, types[i], CastContext.Implicit, SpanOf(argument, span)), types[i]), span))
+                        .ToEquatableArray();
         return At(new Call(entry.Function, coerced, Collated(ShapeResult(entry.Function, coerced, result), arguments), entry.Symbol), span);
     }
 
@@ -95,10 +107,13 @@ public sealed partial class Binder
         type.IsArray && type.Base == PgTypes.Numeric ? Represent(argument, type) : argument;
 
     private SqlType ShapeResult(FunctionEntry function, EquatableArray<Expr> arguments, SqlType result) =>
-        result.IsNumeric && result.Decimal is null ? result with { Decimal = NumericShapes.OfCall(function, arguments, _context.HoldsWideNumerics) } : result;
+        result.IsNumeric && result.Decimal is null
+            ? result with { Decimal = NumericShapes.OfCall(function, arguments, _context.HoldsWideNumerics) }
+            : result;
 
     /// <summary>Equality of two expressions for IN, CASE, NULLIF, joins and the like.</summary>
-    private Expr Equals(Expr left, Expr right, SourceSpan span) => BindOperator(new OperatorName(null, "=") { Span = span }, left, right, span);
+    private Expr Equals(Expr left, Expr right, SourceSpan span) =>
+        BindOperator(new OperatorName(null, "=") { Span = span }, left, right, span);
 
     private Expr CompareRows(OperatorName name, EquatableArray<Expr> left, EquatableArray<Expr> right, SourceSpan span)
     {
@@ -157,13 +172,16 @@ public sealed partial class Binder
             {
                 hasGeneric = true;
                 if (type.IsUnknown) continue;
-                element = Agree(element, RequireElement(type, "anyarray", span), "argument declared anyarray is not consistent with argument declared anyelement", span);
+                element = Agree(element, RequireElement(type, "anyarray", span),
+                    "argument declared anyarray is not consistent with argument declared anyelement", span);
             }
             else if (declared[i] == PgTypes.Anyrange.Oid)
             {
                 if (type.IsUnknown) continue;
                 range ??= type;
-                if (RangeText.Subtype(type.Base) is { } bounds) element = Agree(element, bounds, "argument declared anyrange is not consistent with argument declared anyelement", span);
+                if (RangeText.Subtype(type.Base) is { } bounds)
+                    element = Agree(element, bounds,
+                        "argument declared anyrange is not consistent with argument declared anyelement", span);
             }
             else if (declared[i] == PgTypes.Anycompatible.Oid || declared[i] == PgTypes.Anycompatiblenonarray.Oid)
             {
@@ -177,26 +195,35 @@ public sealed partial class Binder
 
         if (hasGeneric && element is null)
         {
-            throw new SqlException(SqlState.DatatypeMismatch, "could not determine polymorphic type because input has type unknown") { Position = span.Position };
+            throw new SqlException(SqlState.DatatypeMismatch, "could not determine polymorphic type because input has type unknown")
+                { Position = span.Position };
         }
 
         if (compatibles.Count > 0)
         {
             var common = TypeRules.CommonType(compatibles.Select(type => type.AnnouncedOid).ToArray())
-                ?? throw new SqlException(SqlState.DatatypeMismatch, "arguments of anycompatible family cannot be cast to a common type") { Position = span.Position };
+                ?? throw new SqlException(SqlState.DatatypeMismatch, "arguments of anycompatible family cannot be cast to a common type")
+                    { Position = span.Position };
             compatible = compatibles.Find(type => type.AnnouncedOid == common) ?? SqlType.FromOid(common)!;
             if (compatible.IsNumeric)
             {
                 compatible = SqlType.Numeric with
                 {
-                    Decimal = NumericShapes.Unite(compatibles.Select(type => type.IsNumeric ? type : SqlType.Numeric with { Decimal = NumericShapes.OfConversion(type) })),
+                    Decimal = NumericShapes.Unite(
+                        compatibles.Select(type => type.IsNumeric
+                            ? type
+                            : SqlType.Numeric with { Decimal = NumericShapes.OfConversion(type) })),
                 };
             }
         }
 
         var arguments = new SqlType[actual.Count];
-        for (var i = 0; i < arguments.Length; i++) arguments[i] = declared[i] == PgTypes.Anyrange.Oid ? range ?? actual[i].Type : Concrete(declared[i], element, compatible, actual[i].Type);
-        return (arguments, result == PgTypes.Anyrange.Oid && range is not null ? range : Concrete(result, element, compatible, SqlType.Text));
+        for (var i = 0; i < arguments.Length; i++)
+            arguments[i] = declared[i] == PgTypes.Anyrange.Oid
+                ? range ?? actual[i].Type
+                : Concrete(declared[i], element, compatible, actual[i].Type);
+        return (arguments,
+            result == PgTypes.Anyrange.Oid && range is not null ? range : Concrete(result, element, compatible, SqlType.Text));
 
         SqlType Agree(SqlType? present, SqlType type, string message, SourceSpan where)
         {
@@ -212,14 +239,17 @@ public sealed partial class Binder
     }
 
     private static SqlType RequireElement(SqlType type, string declared, SourceSpan span) => type.Element
-        ?? throw new SqlException(SqlState.DatatypeMismatch, $"argument declared {declared} is not an array but type {type}") { Position = span.Position };
+        ?? throw new SqlException(SqlState.DatatypeMismatch, $"argument declared {declared} is not an array but type {type}")
+            { Position = span.Position };
 
     private static SqlType Concrete(Oid declared, SqlType? element, SqlType? compatible, SqlType actual)
     {
-        if (declared == PgTypes.Anyelement.Oid || declared == PgTypes.Anynonarray.Oid || declared == PgTypes.Anyenum.Oid) return element ?? actual;
+        if (declared == PgTypes.Anyelement.Oid || declared == PgTypes.Anynonarray.Oid || declared == PgTypes.Anyenum.Oid)
+            return element ?? actual;
         if (declared == PgTypes.Anyarray.Oid) return element is null ? actual : element.IsArray ? element : SqlType.Array(element);
         if (declared == PgTypes.Anycompatible.Oid || declared == PgTypes.Anycompatiblenonarray.Oid) return compatible ?? actual;
-        if (declared == PgTypes.Anycompatiblearray.Oid) return compatible is null ? actual : compatible.IsArray ? compatible : SqlType.Array(compatible);
+        if (declared == PgTypes.Anycompatiblearray.Oid)
+            return compatible is null ? actual : compatible.IsArray ? compatible : SqlType.Array(compatible);
         if (declared == PgTypes.Any.Oid) return actual.IsUnknown ? SqlType.Text : actual;
         return SqlType.FromOid(declared) ?? actual;
     }

@@ -62,8 +62,10 @@ public sealed partial class Binder
             var bound = BindExpression(syntax, scope, context);
             Expr? variable = null;
             if (PlanRewriter.Contains(bound, item => (variable ??= item as ColumnRef) is not null))
-                throw new SqlException(SqlState.InvalidColumnReference, $"argument of {context.Name} must not contain variables") { Position = PositionOf(variable!) };
-            if (!bound.Type.IsUnknown && TypeRules.FindPath(PgTypes.Int8.Oid, bound.Type.AnnouncedOid, CastContext.Assignment).Path == CoercionPath.None)
+                throw new SqlException(SqlState.InvalidColumnReference, $"argument of {context.Name} must not contain variables")
+                    { Position = PositionOf(variable!) };
+            if (!bound.Type.IsUnknown
+                && TypeRules.FindPath(PgTypes.Int8.Oid, bound.Type.AnnouncedOid, CastContext.Assignment).Path == CoercionPath.None)
             {
                 throw new SqlException(SqlState.DatatypeMismatch, $"argument of {context.Name} must be type bigint, not type {bound.Type}")
                 {
@@ -83,8 +85,10 @@ public sealed partial class Binder
         if (query.OrderBy.Count == 0) return result with { Plan = BindLimit(query, result.Plan, scope) };
         var keys = query.OrderBy.Select(item =>
         {
-            var index = FindOutput(item.Expression, result.Outputs, "ORDER BY") ?? throw (item.Expression is ColumnReference { Parts.Count: 1 } missing
-                ? new SqlException(SqlState.UndefinedColumn, $"column \"{missing.Name}\" does not exist") { Position = missing.Span.Position }
+            var index = FindOutput(item.Expression, result.Outputs, "ORDER BY")
+                ?? throw (item.Expression is ColumnReference { Parts.Count: 1 } missing
+                ? new SqlException(SqlState.UndefinedColumn, $"column \"{missing.Name}\" does not exist")
+                    { Position = missing.Span.Position }
                 : new SqlException(
                 SqlState.FeatureNotSupported, "invalid UNION/INTERSECT/EXCEPT ORDER BY clause")
             {
@@ -107,7 +111,8 @@ public sealed partial class Binder
             case ColumnReference { Parts.Count: 1 } reference:
                 var matches = Enumerable.Range(0, outputs.Count).Where(i => outputs[i].Name == reference.Name).ToArray();
                 if (matches.Length > 1 && matches.Select(i => outputs[i].Column).Distinct().Count() > 1)
-                    throw new SqlException(SqlState.AmbiguousColumn, $"{clause} \"{reference.Name}\" is ambiguous") { Position = reference.Span.Position };
+                    throw new SqlException(SqlState.AmbiguousColumn, $"{clause} \"{reference.Name}\" is ambiguous")
+                        { Position = reference.Span.Position };
                 return matches.Length > 0 ? matches[0] : null;
             default:
                 return null;
@@ -119,7 +124,8 @@ public sealed partial class Binder
         if (!int.TryParse(literal.Text, out var ordinal))
             throw new SqlException(SqlState.SyntaxError, $"non-integer constant in {clause}") { Position = literal.Span.Position };
         if (ordinal < 1 || ordinal > count)
-            throw new SqlException(SqlState.InvalidColumnReference, $"{clause} position {ordinal} is not in select list") { Position = literal.Span.Position };
+            throw new SqlException(SqlState.InvalidColumnReference, $"{clause} position {ordinal} is not in select list")
+                { Position = literal.Span.Position };
         return ordinal - 1;
     }
 
@@ -181,7 +187,8 @@ public sealed partial class Binder
         for (var i = 0; i < left.Outputs.Count; i++)
         {
             var (type, unified) = Unify(construct, [PendingValue(left, i), PendingValue(right, i)]);
-            if (operation is not { Operator: SetOperator.Union, IsAll: true }) RequireEquality(unified[0], SpanOf(unified[0], operation.Span));
+            if (operation is not { Operator: SetOperator.Union, IsAll: true })
+                RequireEquality(unified[0], SpanOf(unified[0], operation.Span));
             leftItems.Add(new Assignment(NewColumn(left.Outputs[i].Name, type), unified[0]));
             rightItems.Add(new Assignment(NewColumn(left.Outputs[i].Name, type), unified[1]));
             outputs.Add(new OutputColumn(left.Outputs[i].Name, NewColumn(left.Outputs[i].Name, type)));
@@ -196,12 +203,15 @@ public sealed partial class Binder
         return new QueryResult(plan, outputs);
     }
 
-    /// <summary>A side of a set operation. A plan that already gives the columns as they are stays bare: hundreds of arms then remain one list.</summary>
+    /// <summary>
+    /// A side of a set operation. A plan that already gives the columns as they are stays bare: hundreds of arms then remain one list.
+    /// </summary>
     private static LogicalPlan Side(LogicalPlan input, List<Assignment> items)
     {
         var given = input.Columns;
         var isBare = given.Count == items.Count
-            && items.Select((item, i) => item.Column.Type == given[i].Type && item.Expression is ColumnRef reference && reference.Column == given[i]).All(isSame => isSame);
+            && items.Select((item, i) => item.Column.Type == given[i].Type && item.Expression is ColumnRef reference
+                && reference.Column == given[i]).All(isSame => isSame);
         return isBare ? input : new Project(input, items.ToEquatableArray());
     }
 
@@ -210,7 +220,10 @@ public sealed partial class Binder
     {
         if (body is not ValuesBody || bound.Plan is not Values values || !values.Outputs.Any(column => column.Type.IsUnknown)) return bound;
         Column Text(Column column) => column.Type.IsUnknown ? column with { Type = SqlType.Text } : column;
-        var rows = values.Rows.Select(row => row.Select(cell => cell is Constant { Type.IsUnknown: true } constant ? new Constant(constant.Value, SqlType.Text) : cell).ToEquatableArray());
+        var rows = values.Rows
+            .Select(row =>
+                row.Select(cell => cell is Constant { Type.IsUnknown: true } constant ? new Constant(constant.Value, SqlType.Text) : cell)
+                    .ToEquatableArray());
         return bound with
         {
             Plan = new Values(rows.ToEquatableArray(), values.Outputs.Select(Text).ToEquatableArray()),
@@ -221,7 +234,8 @@ public sealed partial class Binder
     private static void RequireSameWidth(int left, int right, SetOperation operation)
     {
         if (left == right) return;
-        throw new SqlException(SqlState.SyntaxError, $"each {operation.Operator.ToString().ToUpperInvariant()} query must have the same number of columns")
+        throw new SqlException(SqlState.SyntaxError,
+            $"each {operation.Operator.ToString().ToUpperInvariant()} query must have the same number of columns")
         {
             Position = operation.Right is SelectBody { Items: [var first, ..] } ? first.Span.Position : operation.Right.Span.Position,
         };
@@ -254,7 +268,9 @@ public sealed partial class Binder
         if (result.Outputs.TrueForAll(output => !output.Column.Type.IsUnknown)) return result.Plan;
         return result.Plan switch
         {
-            Project project => project with { Assignments = project.Assignments.Where(assignment => !assignment.Column.Type.IsUnknown).ToEquatableArray() },
+            Project project =>
+                project with { Assignments = project.Assignments.Where(assignment => !assignment.Column.Type.IsUnknown)
+                    .ToEquatableArray() },
             Values { Rows: [var row] } values => WithoutUnknown(values, row),
             _ => result.Plan,
         };

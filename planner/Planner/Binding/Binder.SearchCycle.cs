@@ -6,7 +6,8 @@ namespace Federation.Planner.Binding;
 /// <summary>SEARCH and CYCLE of a recursive query: their checks, and the values of the columns they add.</summary>
 public sealed partial class Binder
 {
-    private SearchColumns BindSearchColumns(CommonTableExpression table, SetOperation union, string[] names, QueryResult start, BindScope scope)
+    private SearchColumns BindSearchColumns(CommonTableExpression table, SetOperation union, string[] names, QueryResult start,
+        BindScope scope)
     {
         if (table.Search is null && table.Cycle is null) return SearchColumns.None;
         if (SearchColumns.Unnest(union.Left) is SetOperation) throw SearchColumns.Refused("left side of the UNION must be a SELECT");
@@ -50,7 +51,8 @@ public sealed partial class Binder
         RowOf At(Expr depth, IReadOnlyList<Column> row) => Row([depth, .. keys.Select(key => (Expr)new ColumnRef(row[key]))]);
         var first = At(new Constant(0L, SqlType.Int8), start.Outputs.Select(output => output.Column).ToArray());
         return new SearchColumns.Added(name, NewColumn(name, first.Type), first, (own, hidden) =>
-            At(new Call(_catalog.Function("int8pl", SqlType.Int8, SqlType.Int8), [new FieldOf(new ColumnRef(hidden[name]), 0, SqlType.Int8), new Constant(1L, SqlType.Int8)], SqlType.Int8), own));
+            At(new Call(_catalog.Function("int8pl", SqlType.Int8, SqlType.Int8),
+                [new FieldOf(new ColumnRef(hidden[name]), 0, SqlType.Int8), new Constant(1L, SqlType.Int8)], SqlType.Int8), own));
     }
 
     private static RowOf KeyRow(int[] keys, IReadOnlyList<Column> row) => Row(keys.Select(key => (Expr)new ColumnRef(row[key])));
@@ -65,7 +67,8 @@ public sealed partial class Binder
     {
         if (cycle.Value is null || cycle.Default is null) return (new Constant(true, SqlType.Bool), new Constant(false, SqlType.Bool));
         var context = new ExpressionContext("CYCLE");
-        var (_, unified) = Unify("CYCLE", [BindExpression(cycle.Value, new BindScope(scope), context), BindExpression(cycle.Default, new BindScope(scope), context)]);
+        var (_, unified) = Unify("CYCLE",
+            [BindExpression(cycle.Value, new BindScope(scope), context), BindExpression(cycle.Default, new BindScope(scope), context)]);
         unified = unified.Select(ResolveUnknown).ToArray();
         RequireEquality(unified[0], default);
         return (unified[0], unified[1]);
@@ -73,20 +76,23 @@ public sealed partial class Binder
 
     private static void CheckSearchNames(CommonTableExpression table, string[] names)
     {
-        static SqlException At(SyntaxNode clause, SqlState state, string message) => new(state, message) { Position = clause.Span.Position };
+        static SqlException At(SyntaxNode clause, SqlState state, string message) =>
+            new(state, message) { Position = clause.Span.Position };
         void CheckColumns(SyntaxNode clause, string kind, EquatableArray<string> columns)
         {
             var seen = new HashSet<string>(StringComparer.Ordinal);
             foreach (var column in columns)
             {
-                if (!names.Contains(column)) throw At(clause, SqlState.SyntaxError, $"{kind} column \"{column}\" not in WITH query column list");
+                if (!names.Contains(column))
+                    throw At(clause, SqlState.SyntaxError, $"{kind} column \"{column}\" not in WITH query column list");
                 if (!seen.Add(column)) throw At(clause, SqlState.DuplicateColumn, $"{kind} column \"{column}\" specified more than once");
             }
         }
 
         void CheckNew(SyntaxNode clause, string what, string name)
         {
-            if (names.Contains(name)) throw At(clause, SqlState.SyntaxError, $"{what} column name \"{name}\" already used in WITH query column list");
+            if (names.Contains(name))
+                throw At(clause, SqlState.SyntaxError, $"{what} column name \"{name}\" already used in WITH query column list");
         }
 
         if (table.Search is { } search)
@@ -99,9 +105,12 @@ public sealed partial class Binder
         CheckColumns(cycle, "cycle", cycle.Columns);
         CheckNew(cycle, "cycle mark", cycle.Mark);
         CheckNew(cycle, "cycle path", cycle.Path);
-        if (cycle.Mark == cycle.Path) throw At(cycle, SqlState.SyntaxError, "cycle mark column name and cycle path column name are the same");
+        if (cycle.Mark == cycle.Path)
+            throw At(cycle, SqlState.SyntaxError, "cycle mark column name and cycle path column name are the same");
         if (table.Search is not { Sequence: var sequence } both) return;
-        if (sequence == cycle.Mark) throw At(both, SqlState.SyntaxError, "search sequence column name and cycle mark column name are the same");
-        if (sequence == cycle.Path) throw At(both, SqlState.SyntaxError, "search sequence column name and cycle path column name are the same");
+        if (sequence == cycle.Mark)
+            throw At(both, SqlState.SyntaxError, "search sequence column name and cycle mark column name are the same");
+        if (sequence == cycle.Path)
+            throw At(both, SqlState.SyntaxError, "search sequence column name and cycle path column name are the same");
     }
 }

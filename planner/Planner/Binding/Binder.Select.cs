@@ -30,20 +30,24 @@ public sealed partial class Binder
             // A definition may name those before it, and must be right also when nothing uses it.
             ResolveWindow(window.Definition, scope);
             if (!scope.Windows.TryAdd(window.Name, window.Definition))
-                throw new SqlException(SqlState.WindowingError, $"window \"{window.Name}\" is already defined") { Position = window.Span.Position };
+                throw new SqlException(SqlState.WindowingError, $"window \"{window.Name}\" is already defined")
+                    { Position = window.Span.Position };
         }
 
         var columns = BindSelectList(select, scope, resolvesUnknown);
-        if (columns.Count > MostColumns) throw new SqlException(SqlState.TooManyColumns, $"target lists can have at most {MostColumns} entries");
+        if (columns.Count > MostColumns)
+            throw new SqlException(SqlState.TooManyColumns, $"target lists can have at most {MostColumns} entries");
         var groups = BindGroupBy(select, scope, columns);
         var having = select.Having is null ? null
             : CoerceToBoolean(BindExpression(select.Having, scope, ExpressionContext.Having), "HAVING", select.Having.Span);
         var order = query.OrderBy.Select(item => BindOrderItem(item, scope, columns)).ToList();
-        var distinctOn = select.DistinctOn.Select(item => BindSelectReference(item, scope, columns, "SELECT DISTINCT ON", ExpressionContext.DistinctOn)).ToList();
+        var distinctOn = select.DistinctOn
+            .Select(item => BindSelectReference(item, scope, columns, "SELECT DISTINCT ON", ExpressionContext.DistinctOn)).ToList();
 
         var expressions = new SelectExpressions(columns, order, distinctOn, having);
         if (groups is not null) plan = BindGroupSets(plan, groups, expressions);
-        if (scope.HasRecursiveReference && (FirstAggregate(expressions) ?? scope.OuterAggregates.FirstOrDefault()?.Expression) is { } aggregate)
+        if (scope.HasRecursiveReference
+            && (FirstAggregate(expressions) ?? scope.OuterAggregates.FirstOrDefault()?.Expression) is { } aggregate)
         {
             throw new SqlException(SqlState.InvalidRecursion, "aggregate functions are not allowed in a recursive query's recursive term")
             {
@@ -59,10 +63,12 @@ public sealed partial class Binder
     }
 
     /// <summary>
-    /// With ORDER BY, set-returning functions that are neither sorted nor chosen by are called for the rows that DISTINCT ON has left (make_sort_input_target in planner.c); without, for those it chooses from.
+    /// With ORDER BY, set-returning functions that are neither sorted nor chosen by are called for the rows that DISTINCT ON has left
+    /// (make_sort_input_target in planner.c); without, for those it chooses from.
     /// </summary>
     private static bool ExpandsAfterDistinct(SelectExpressions expressions) =>
-        expressions.DistinctOn.Count > 0 && expressions.Order.Count > 0 && !expressions.Order.Select(item => item.Value).Concat(expressions.DistinctOn).Any(ContainsSet)
+        expressions.DistinctOn.Count > 0 && expressions.Order.Count > 0
+            && !expressions.Order.Select(item => item.Value).Concat(expressions.DistinctOn).Any(ContainsSet)
         && expressions.Columns.Exists(column => ContainsSet(column.Value));
 
     private static bool ContainsSet(Expr expression) => PlanRewriter.Contains(expression, item => item is SetCall);
@@ -70,7 +76,8 @@ public sealed partial class Binder
     private static Expr? FirstAggregate(SelectExpressions expressions)
     {
         Expr? found = null;
-        foreach (var expression in expressions.All()) PlanRewriter.Contains(expression, item => (found ??= item as AggregateCall) is not null);
+        foreach (var expression in expressions.All())
+            PlanRewriter.Contains(expression, item => (found ??= item as AggregateCall) is not null);
         return found;
     }
 
@@ -86,7 +93,8 @@ public sealed partial class Binder
         public Expr? Having { get; set; } = having;
 
         public IEnumerable<Expr> All() =>
-            Columns.Select(column => column.Value).Concat(Order.Select(item => item.Value)).Concat(DistinctOn).Concat(Having is null ? [] : [Having]);
+            Columns.Select(column => column.Value).Concat(Order.Select(item => item.Value)).Concat(DistinctOn)
+                .Concat(Having is null ? [] : [Having]);
 
         public void Map(Func<Expr, Expr> map)
         {
@@ -132,7 +140,9 @@ public sealed partial class Binder
 
     /// <summary>A subquery has the name of its column, which a star in it tells only when it is bound.</summary>
     private static string NameOf(Expression expression, Expr value) =>
-        expression is ScalarQueryExpression && value is Subquery { Kind: SubqueryKind.Scalar } subquery ? subquery.Plan.Columns[0].Name : OutputNames.Of(expression);
+        expression is ScalarQueryExpression && value is Subquery { Kind: SubqueryKind.Scalar } subquery
+            ? subquery.Plan.Columns[0].Name
+            : OutputNames.Of(expression);
 
     private static ScopeColumn? OriginOf(ColumnReference reference, BindScope scope)
     {
@@ -152,8 +162,10 @@ public sealed partial class Binder
         }
 
         if (!scope.Items.Exists(item => item.AreColumnsVisible))
-            throw new SqlException(SqlState.SyntaxError, "SELECT * with no tables specified is not valid") { Position = star.Span.Position };
-        return scope.Items.Where(item => item.AreColumnsVisible).SelectMany(item => item.Entry.Columns).Where(column => !column.IsHidden).ToList();
+            throw new SqlException(SqlState.SyntaxError, "SELECT * with no tables specified is not valid")
+                { Position = star.Span.Position };
+        return scope.Items.Where(item => item.AreColumnsVisible).SelectMany(item => item.Entry.Columns)
+            .Where(column => !column.IsHidden).ToList();
     }
 
     private List<SelectColumn> ExpandFields(FieldStar star, BindScope scope)
@@ -170,7 +182,8 @@ public sealed partial class Binder
         }
 
         return operand.Type.Fields
-            .Select((field, i) => new SelectColumn(field.Name, operand is RowOf row ? row.Items[i] : At(new FieldOf(operand, i, field.Type), star.Span)))
+            .Select((field, i) =>
+                new SelectColumn(field.Name, operand is RowOf row ? row.Items[i] : At(new FieldOf(operand, i, field.Type), star.Span)))
             .ToList();
     }
 
@@ -178,7 +191,8 @@ public sealed partial class Binder
     private OrderItem BindOrderItem(SortItem item, BindScope scope, List<SelectColumn> columns) =>
         new(item, BindSelectReference(item.Expression, scope, columns, "ORDER BY", ExpressionContext.OrderBy));
 
-    private Expr BindSelectReference(Expression syntax, BindScope scope, List<SelectColumn> columns, string clause, ExpressionContext context)
+    private Expr BindSelectReference(Expression syntax, BindScope scope, List<SelectColumn> columns, string clause,
+        ExpressionContext context)
     {
         switch (syntax)
         {
@@ -189,7 +203,8 @@ public sealed partial class Binder
             case ColumnReference { Parts.Count: 1 } reference:
                 var matches = columns.Where(column => column.Name == reference.Name).Select(column => column.Value).Distinct().ToArray();
                 if (matches.Length > 1)
-                    throw new SqlException(SqlState.AmbiguousColumn, $"{clause} \"{reference.Name}\" is ambiguous") { Position = syntax.Span.Position };
+                    throw new SqlException(SqlState.AmbiguousColumn, $"{clause} \"{reference.Name}\" is ambiguous")
+                        { Position = syntax.Span.Position };
                 if (matches.Length == 1) return matches[0];
                 break;
         }

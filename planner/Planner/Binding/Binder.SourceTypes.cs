@@ -7,7 +7,8 @@ namespace Federation.Planner.Binding;
 public sealed partial class Binder
 {
     /// <summary>
-    /// A value whose type only its server can compare is carried, but takes part in no comparison, sorting or grouping: the order of its spelling is another.
+    /// A value whose type only its server can compare is carried, but takes part in no comparison, sorting or grouping: the order of its
+    /// spelling is another.
     /// </summary>
     private static void RequireComparable(SqlType type, SourceSpan span)
     {
@@ -42,21 +43,27 @@ public sealed partial class Binder
             var type = source.Fields[i].Type;
             if (type.IsUnknown)
             {
-                throw new SqlException(SqlState.FeatureNotSupported, $"column notation .{field.Field} applied to type {operand.Type} is not supported")
+                throw new SqlException(SqlState.FeatureNotSupported,
+                    $"column notation .{field.Field} applied to type {operand.Type} is not supported")
                 {
                     Position = field.Span.Position,
                     Detail = $"The field's type belongs to server \"{source.Server}\".",
                 };
             }
 
-            var text = new Call(_catalog.Function("pg_federation.record_field", SqlType.Text, SqlType.Int4), [operand, new Constant(i, SqlType.Int4)], SqlType.Text);
+            var text = new Call(_catalog.Function("pg_federation.record_field", SqlType.Text, SqlType.Int4),
+                [operand, new Constant(i, SqlType.Int4)], SqlType.Text);
             return type.HasSameBase(SqlType.Text) ? text : Coerce(text, type, CastContext.Explicit, field.Span);
         }
 
-        throw new SqlException(SqlState.UndefinedColumn, $"column \"{field.Field}\" not found in data type {operand.Type}") { Position = field.Operand.Span.Position };
+        throw new SqlException(SqlState.UndefinedColumn, $"column \"{field.Field}\" not found in data type {operand.Type}")
+            { Position = field.Operand.Span.Position };
     }
 
-    /// <summary>The domains that columns of tables are declared with, by the columns' identities: to all but pg_typeof they are what the domains are over.</summary>
+    /// <summary>
+    /// The domains that columns of tables are declared with, by the columns' identities: to all but pg_typeof they are what the domains are
+    /// over.
+    /// </summary>
     private readonly Dictionary<int, PgType> _domains = [];
 
     private void PassDomain(Expr from, Column to)
@@ -66,7 +73,9 @@ public sealed partial class Binder
 
     /// <summary>The type that pg_typeof names.</summary>
     private Oid DeclaredType(Expr expression) =>
-        expression is ColumnRef { Column: var column } && _domains.TryGetValue(column.Id, out var domain) ? domain.Oid : expression.Type.AnnouncedOid;
+        expression is ColumnRef { Column: var column } && _domains.TryGetValue(column.Id, out var domain)
+            ? domain.Oid
+            : expression.Type.AnnouncedOid;
 
     /// <summary>Why a function is not found: one of a type that is known by its text alone may well exist at the server.</summary>
     private static SqlException? OfSourceType(IEnumerable<Expr> arguments, string call, int position) =>

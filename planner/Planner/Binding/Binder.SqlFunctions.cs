@@ -13,34 +13,49 @@ public sealed partial class Binder
         if (SqlFunctions.YieldsToSession(function.Name) && arguments.All(argument => argument is Constant or Parameter)) return null;
 
         if (!CanBeArguments(arguments))
-            throw new SqlException(SqlState.FeatureNotSupported, $"aggregates, window functions and sets as arguments of {function.Name} are not supported") { Position = call.Span.Position };
+            throw new SqlException(SqlState.FeatureNotSupported,
+                $"aggregates, window functions and sets as arguments of {function.Name} are not supported")
+                    { Position = call.Span.Position };
         return BindBody(body, function.Name, arguments);
     }
 
-    /// <summary>The text of a reg type's value: the name from the catalog. Null where it comes from elsewhere: from the session for constants, from the type's own name for regtype.</summary>
+    /// <summary>
+    /// The text of a reg type's value: the name from the catalog. Null where it comes from elsewhere: from the session for constants, from
+    /// the type's own name for regtype.
+    /// </summary>
     private Expr? NameOfObject(Expr value, SqlType target, SourceSpan span)
     {
-        if (target.Category != 'S' || target.IsArray || value.Type.IsArray || value is Constant or Parameter || SqlFunctions.OutputOf(value.Type.Base.Name) is not { } body) return null;
-        if (!CanBeArguments([value]) || SyntaxTree.Find(body, node => node is TableName table && _context.FindTable(table) is null) is not null)
+        if (target.Category != 'S' || target.IsArray || value.Type.IsArray || value is Constant or Parameter
+            || SqlFunctions.OutputOf(value.Type.Base.Name) is not { } body) return null;
+        if (!CanBeArguments([value])
+            || SyntaxTree.Find(body, node => node is TableName table && _context.FindTable(table) is null) is not null)
             // A type that comes of no cast is shown by its own name, without the schema that the search path may not lead to.
-            return value.Type.Base == PgTypes.Regtype ? null : throw new SqlException(SqlState.FeatureNotSupported, $"the conversion of this {value.Type} to {target} is not supported") { Position = span.Position, Hint = $"Cast its OID to {value.Type} and to text." };
+            return value.Type.Base == PgTypes.Regtype
+                ? null
+                : throw new SqlException(SqlState.FeatureNotSupported, $"the conversion of this {value.Type} to {target} is not supported")
+                    { Position = span.Position, Hint = $"Cast its OID to {value.Type} and to text." };
         return Coerce(BindBody(body, value.Type.ToString(), [value]), target, CastContext.Explicit, span);
     }
 
     /// <summary>A reg value of a name that comes from rows; names in the statement itself are known before it runs.</summary>
     private Expr? ObjectOfName(Expr value, SqlType target, SourceSpan span)
     {
-        if (value.Type.Category != 'S' || target.IsArray || value.Type.IsArray || !Federation.Core.Values.ValueText.IsReg(target.Base)) return null;
+        if (value.Type.Category != 'S' || target.IsArray || value.Type.IsArray || !Federation.Core.Values.ValueText.IsReg(target.Base))
+            return null;
         if (value is Constant { Value: string text }) return At(ReadLiteral(text, target, span), span);
         if (SqlFunctions.InputOf(target.Base.Name) is not { } body) return null;
-        if (!CanBeArguments([value]) || SyntaxTree.Find(body, node => node is TableName table && _context.FindTable(table) is null) is not null)
-            throw new SqlException(SqlState.FeatureNotSupported, $"the conversion of this {value.Type} to {target} is not supported") { Position = span.Position };
-        return Coerce(BindBody(body, target.ToString(), [Coerce(value, SqlType.Text, CastContext.Explicit, span)]), target, CastContext.Explicit, span);
+        if (!CanBeArguments([value])
+            || SyntaxTree.Find(body, node => node is TableName table && _context.FindTable(table) is null) is not null)
+            throw new SqlException(SqlState.FeatureNotSupported, $"the conversion of this {value.Type} to {target} is not supported")
+                { Position = span.Position };
+        return Coerce(BindBody(body, target.ToString(), [Coerce(value, SqlType.Text, CastContext.Explicit, span)]), target,
+            CastContext.Explicit, span);
     }
 
     /// <summary>Functions of any type that take the text of their arguments.</summary>
     private Expr AsShown(FunctionEntry function, Expr argument, SourceSpan span) =>
-        function.Name is "concat" or "concat_ws" or "format" or "textanycat" or "anytextcat" && Federation.Core.Values.ValueText.IsReg(argument.Type.Base) && !argument.Type.IsArray
+        function.Name is "concat" or "concat_ws" or "format" or "textanycat" or "anytextcat"
+            && Federation.Core.Values.ValueText.IsReg(argument.Type.Base) && !argument.Type.IsArray
             ? Coerce(argument, SqlType.Text, CastContext.Explicit, span)
             : argument;
 
@@ -62,7 +77,9 @@ public sealed partial class Binder
         var entry = new RangeEntry(SqlFunctions.ArgumentAlias, null, null, columns);
         try
         {
-            return BindExpression(body, new BindScope(null) { Items = [new NamespaceItem(entry, IsTableVisible: true, AreColumnsVisible: false)] }, new ExpressionContext(name) { AllowsSets = true });
+            return BindExpression(body,
+                new BindScope(null) { Items = [new NamespaceItem(entry, IsTableVisible: true, AreColumnsVisible: false)] },
+                new ExpressionContext(name) { AllowsSets = true });
         }
         catch (SqlException error) when (error.Position > 0)
         {

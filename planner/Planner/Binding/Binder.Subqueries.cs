@@ -30,7 +30,8 @@ public sealed partial class Binder
 
     private Expr BindInQuery(InQueryExpression expression, BindScope scope, ExpressionContext context)
     {
-        var any = BindAny(expression.Operand, new OperatorName(null, "=") { Span = expression.ErrorSpan }, false, expression.Query, scope, context, expression.ErrorSpan);
+        var any = BindAny(expression.Operand, new OperatorName(null, "=") { Span = expression.ErrorSpan }, false, expression.Query, scope,
+            context, expression.ErrorSpan);
         return Negate(any, expression.IsNegated);
     }
 
@@ -45,7 +46,8 @@ public sealed partial class Binder
         var bound = BindSubquery(query, scope, context);
         if (items.Length != bound.Outputs.Count)
         {
-            throw new SqlException(SqlState.SyntaxError, bound.Outputs.Count > items.Length ? "subquery has too many columns" : "subquery has too few columns")
+            throw new SqlException(SqlState.SyntaxError,
+                bound.Outputs.Count > items.Length ? "subquery has too many columns" : "subquery has too few columns")
             {
                 Position = span.Position,
             };
@@ -53,7 +55,8 @@ public sealed partial class Binder
 
         var comparisons = RowComparisons(name, items, bound.Outputs.ConvertAll(output => output.Column), span).ToArray();
         if (Array.Exists(comparisons, comparison => !comparison.Type.HasSameBase(SqlType.Bool)))
-            throw new SqlException(SqlState.DatatypeMismatch, $"row comparison operator must yield type boolean, not type {comparisons[0].Type}") { Position = name.Span.Position };
+            throw new SqlException(SqlState.DatatypeMismatch,
+                $"row comparison operator must yield type boolean, not type {comparisons[0].Type}") { Position = name.Span.Position };
         if (items.Length > 1 && name.Symbol is not ("=" or "<>" or "<" or "<=" or ">" or ">=")) throw UnknownRowComparison(name, span);
         return new Subquery(isAll ? SubqueryKind.All : SubqueryKind.Any, bound.Plan, SqlType.Bool)
         {
@@ -68,7 +71,8 @@ public sealed partial class Binder
     {
         var isOrdered = left.Length > 1 && name.Symbol is "<" or "<=" or ">" or ">=";
         if (isOrdered && left.Any(PlanRewriter.IsVolatile))
-            throw new SqlException(SqlState.FeatureNotSupported, "a volatile function as the operand of a comparison with a subquery is not supported") { Position = span.Position };
+            throw new SqlException(SqlState.FeatureNotSupported,
+                "a volatile function as the operand of a comparison with a subquery is not supported") { Position = span.Position };
         var strict = new OperatorName(null, name.Symbol[..1]) { Span = name.Span };
         for (var i = 0; i < left.Length; i++)
         {
@@ -86,23 +90,28 @@ public sealed partial class Binder
         };
 
     /// <summary>ROW(a, b) = (SELECT c, d …): NULL without a row.</summary>
-    private Expr BindRowQuery(OperatorName name, RowExpression row, Query query, SourceSpan span, BindScope scope, ExpressionContext context)
+    private Expr BindRowQuery(OperatorName name, RowExpression row, Query query, SourceSpan span, BindScope scope,
+        ExpressionContext context)
     {
         var left = (RowOf)BindRow(row, scope, context);
         var bound = BindSubquery(query, scope, context);
         if (left.Items.Count != bound.Outputs.Count)
-            throw new SqlException(SqlState.SyntaxError, bound.Outputs.Count > left.Items.Count ? "subquery has too many columns" : "subquery has too few columns") { Position = span.Position };
+            throw new SqlException(SqlState.SyntaxError, bound.Outputs.Count > left.Items.Count
+                ? "subquery has too many columns"
+                : "subquery has too few columns") { Position = span.Position };
         var items = bound.Outputs.Select(output => (Expr)new ColumnRef(output.Column)).ToEquatableArray();
         var type = SqlType.Record(bound.Outputs.Select((output, i) => new RecordField($"f{i + 1}", output.Column.Type)).ToArray());
         var plan = new Project(bound.Plan, [new Assignment(NewColumn("row", type), new RowOf(items, type))]);
         return Once(new Subquery(SubqueryKind.Scalar, plan, type), held =>
-            CompareRows(name, left.Items, type.Fields.Select((field, i) => (Expr)new FieldOf(held, i, field.Type)).ToEquatableArray(), span));
+            CompareRows(name, left.Items,
+                type.Fields.Select((field, i) => (Expr)new FieldOf(held, i, field.Type)).ToEquatableArray(), span));
     }
 
     private static void RequireOneColumn(QueryResult bound, SourceSpan span)
     {
         if (bound.Outputs.Count == 1) return;
-        throw new SqlException(SqlState.SyntaxError, bound.Outputs.Count == 0 ? "subquery must return a column" : "subquery must return only one column")
+        throw new SqlException(SqlState.SyntaxError,
+            bound.Outputs.Count == 0 ? "subquery must return a column" : "subquery must return only one column")
         {
             Position = span.Position,
         };

@@ -1,8 +1,9 @@
 namespace Federation.Planner.Binding;
 
 /// <summary>
-/// The system columns that every table has. Catalog queries of psql and of drivers join on tableoid, and tools follow changes of the catalog by xmin; a scan gives one only where it is named. Only rows of the
-/// catalog have the other columns: where a source's rows lie, and which transaction wrote them, is not known.
+/// The system columns that every table has. Catalog queries of psql and of drivers join on tableoid, and tools follow changes of the
+/// catalog by xmin; a scan gives one only where it is named. Only rows of the catalog have the other columns: where a source's rows lie,
+/// and which transaction wrote them, is not known.
 /// </summary>
 public sealed partial class Binder
 {
@@ -11,7 +12,8 @@ public sealed partial class Binder
     /// <summary>Names, PostgreSQL's numbers and types, and what a row of the catalog has: all were there from the beginning.</summary>
     private static readonly (string Name, short Number, SqlType Type, object? Value)[] s_systemColumns =
     [
-        ("ctid", -1, SqlType.Of(PgTypes.Tid), "(0,1)"), ("xmin", -2, SqlType.Of(PgTypes.Xid), 1L), ("cmin", -3, SqlType.Of(PgTypes.Cid), 0L), ("xmax", -4, SqlType.Of(PgTypes.Xid), 0L),
+        ("ctid", -1, SqlType.Of(PgTypes.Tid), "(0,1)"), ("xmin", -2, SqlType.Of(PgTypes.Xid), 1L),
+        ("cmin", -3, SqlType.Of(PgTypes.Cid), 0L), ("xmax", -4, SqlType.Of(PgTypes.Xid), 0L),
         ("cmax", -5, SqlType.Of(PgTypes.Cid), 0L), (TableOidName, -6, SqlType.Oid, null),
     ];
 
@@ -34,7 +36,8 @@ public sealed partial class Binder
             assignments.Add(new Assignment(column, new Constant(name == TableOidName ? (long)table.Source.TableOid.Value : value, type)));
             // The rows of a view, or of a table with children, are of several tables.
             if (name == TableOidName ? !table.OwnsRows && !isOnly : !table.IsComputed) _unknownColumns.Add(column.Id);
-            yield return new ScopeColumn(name, new ColumnRef(column)) { IsSystem = true, TableOid = table.Source.TableOid, AttributeNumber = number };
+            yield return new ScopeColumn(name, new ColumnRef(column))
+                { IsSystem = true, TableOid = table.Source.TableOid, AttributeNumber = number };
         }
     }
 
@@ -43,7 +46,9 @@ public sealed partial class Binder
         if (column is { IsSystem: true, Value: ColumnRef reference })
         {
             if (_unknownColumns.Contains(reference.Column.Id))
-                throw new SqlException(SqlState.FeatureNotSupported, column.Name == TableOidName ? "tableoid of a view, or of a table with children, is not supported" : $"the system column {column.Name} of a source's table is not supported");
+                throw new SqlException(SqlState.FeatureNotSupported,
+                    column.Name == TableOidName ? "tableoid of a view, or of a table with children, is not supported"
+                        : $"the system column {column.Name} of a source's table is not supported");
             _mentionedSystemColumns.Add(reference.Column.Id);
         }
 
@@ -54,8 +59,12 @@ public sealed partial class Binder
     private LogicalPlan AddSystemColumns(LogicalPlan plan) => _mentionedSystemColumns.Count == 0 ? plan : PlanRewriter.Rewrite(plan, node =>
     {
         var mapped = PlanRewriter.MapOwnExpressions(node, expression => PlanRewriter.Rewrite(expression, inner => inner, AddSystemColumns));
-        if (mapped is not Scan { Outputs.Count: > 0 } scan || !_systemColumns.TryGetValue(scan.Outputs[0].Column.Id, out var system)) return mapped;
+        if (mapped is not Scan { Outputs.Count: > 0 } scan || !_systemColumns.TryGetValue(scan.Outputs[0].Column.Id, out var system))
+            return mapped;
         var mentioned = system.Where(assignment => _mentionedSystemColumns.Contains(assignment.Column.Id)).ToList();
-        return mentioned.Count == 0 ? mapped : new Project(scan, scan.Columns.Select(column => new Assignment(column, new ColumnRef(column))).Concat(mentioned).ToEquatableArray());
+        return mentioned.Count == 0
+            ? mapped
+            : new Project(scan,
+                scan.Columns.Select(column => new Assignment(column, new ColumnRef(column))).Concat(mentioned).ToEquatableArray());
     });
 }

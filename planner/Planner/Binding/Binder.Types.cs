@@ -26,21 +26,25 @@ public sealed partial class Binder
         if (type is null && findSourceType(name.Name) is { } source) return SqlType.Of(source);
         if (type is null && qualifier is not (null or "pg_catalog" or "information_schema" or "public" or "pg_toast"))
             throw new SqlException(SqlState.InvalidSchemaName, $"schema \"{qualifier}\" does not exist") { Position = name.Span.Position };
-        return type ?? throw new SqlException(SqlState.UndefinedObject, $"type \"{name.Name}{string.Concat(Enumerable.Repeat("[]", name.ArrayDimensions))}\" does not exist")
+        return type ?? throw new SqlException(SqlState.UndefinedObject,
+            $"type \"{name.Name}{string.Concat(Enumerable.Repeat("[]", name.ArrayDimensions))}\" does not exist")
         {
             Position = name.Span.Position,
         };
     }
 
     /// <summary>Whether a name means a type of PostgreSQL's own.</summary>
-    internal static bool IsCatalogType(QualifiedName name) => name.Qualifier is null or "pg_catalog" && FindCatalogType(name.Name) is not null;
+    internal static bool IsCatalogType(QualifiedName name) =>
+        name.Qualifier is null or "pg_catalog" && FindCatalogType(name.Name) is not null;
 
     private static SqlType? FindCatalogType(string name)
     {
         if (PgTypes.Find(name) is { } scalar) return SqlType.Of(scalar);
 
         // Array types have names of their own: _int4.
-        return name.StartsWith('_') && PgTypes.Find(name[1..]) is { } element && element.ArrayOid != Oid.None ? SqlType.Array(SqlType.Of(element)) : null;
+        return name.StartsWith('_') && PgTypes.Find(name[1..]) is { } element && element.ArrayOid != Oid.None
+            ? SqlType.Array(SqlType.Of(element))
+            : null;
     }
 
     private static int BindModifier(SqlType type, TypeName name)
@@ -67,12 +71,14 @@ public sealed partial class Binder
                 if (values[0] < 0) throw Invalid($"{Spelling(type)}({values[0]}){ZoneSuffix(type)} precision must not be negative");
                 return Math.Min(values[0], 6);
             case "bit" or "varbit" when values.Length == 1:
-                if (values[0] < 1) throw Invalid($"length for type {(type.Base == PgTypes.Bit ? "bit" : "bit varying")} must be at least 1");
+                if (values[0] < 1)
+                    throw Invalid($"length for type {(type.Base == PgTypes.Bit ? "bit" : "bit varying")} must be at least 1");
                 return values[0];
             case "interval":
                 return ((fields ?? 0x7fff) << 16) | (values.Length > 0 ? Math.Min(values[0], 6) : 0xffff);
             default:
-                throw new SqlException(SqlState.SyntaxError, $"type modifier is not allowed for type \"{type.Base.Name}\"") { Position = name.Span.Position };
+                throw new SqlException(SqlState.SyntaxError, $"type modifier is not allowed for type \"{type.Base.Name}\"")
+                    { Position = name.Span.Position };
         }
 
         SqlException Invalid(string message) => new(SqlState.InvalidParameterValue, message) { Position = name.Span.Position };
@@ -80,8 +86,10 @@ public sealed partial class Binder
         int ReadModifier(Expression expression) => expression switch
         {
             NumberLiteral literal when int.TryParse(literal.Text, out var value) => value,
-            OperatorExpression { Left: null, Operator.Symbol: "-", Right: NumberLiteral literal } when int.TryParse(literal.Text, out var value) => -value,
-            _ => throw new SqlException(SqlState.SyntaxError, "type modifiers must be simple constants or identifiers") { Position = expression.Span.Position },
+            OperatorExpression { Left: null, Operator.Symbol: "-", Right: NumberLiteral literal }
+                when int.TryParse(literal.Text, out var value) => -value,
+            _ => throw new SqlException(SqlState.SyntaxError, "type modifiers must be simple constants or identifiers")
+                { Position = expression.Span.Position },
         };
     }
 

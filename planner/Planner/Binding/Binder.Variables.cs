@@ -1,9 +1,15 @@
 namespace Federation.Planner.Binding;
 
-/// <summary>Values that one construct uses several times but that are computed once: the operand of BETWEEN, of IN and of CASE, arguments of functions written in SQL.</summary>
+/// <summary>
+/// Values that one construct uses several times but that are computed once: the operand of BETWEEN, of IN and of CASE, arguments of
+/// functions written in SQL.
+/// </summary>
 public sealed partial class Binder
 {
-    /// <summary>What <paramref name="use"/> makes of a value. A value that is cheap and always the same is repeated, so that its comparisons can reach the sources one by one; any other is held in a variable.</summary>
+    /// <summary>
+    /// What <paramref name="use"/> makes of a value. A value that is cheap and always the same is repeated, so that its comparisons can
+    /// reach the sources one by one; any other is held in a variable.
+    /// </summary>
     private static Expr Once(Expr value, Func<Expr, Expr> use)
     {
         if (value is RowOf row) return OnceEach(row.Items, items => use(row with { Items = items }));

@@ -14,7 +14,8 @@ public sealed partial class Binder
         foreach (var table in with.Tables)
         {
             if (!names.Add(table.Name))
-                throw new SqlException(SqlState.DuplicateAlias, $"WITH query name \"{table.Name}\" specified more than once") { Position = table.Span.Position };
+                throw new SqlException(SqlState.DuplicateAlias, $"WITH query name \"{table.Name}\" specified more than once")
+                    { Position = table.Span.Position };
             if (table.Statement is SelectStatement) continue;
             var command = table.Statement is UnsupportedStatement unsupported ? unsupported.Command : "data-modifying statements";
             throw new SqlException(SqlState.FeatureNotSupported, $"{command} in WITH is not supported") { Position = table.Span.Position };
@@ -33,7 +34,8 @@ public sealed partial class Binder
 
     private CteDefinition BindPlainCte(CommonTableExpression table, Query query, BindScope scope)
     {
-        if (table.Search is not null || table.Cycle is not null) throw new SqlException(SqlState.SyntaxError, "WITH query is not recursive") { Position = table.Span.Position };
+        if (table.Search is not null || table.Cycle is not null)
+            throw new SqlException(SqlState.SyntaxError, "WITH query is not recursive") { Position = table.Span.Position };
         var bound = BindQuery(query, new BindScope(scope));
         var id = new CteId(++_nextCte, table.Name);
         scope.AddCte(table.Name, new CteBinding(id, RenameOutputs(table, bound.Outputs)));
@@ -41,9 +43,11 @@ public sealed partial class Binder
     }
 
     /// <summary>
-    /// Binds the non-recursive term, which gives names and types, then the recursive term over it. What a WITH inside the query defines is put before it.
+    /// Binds the non-recursive term, which gives names and types, then the recursive term over it. What a WITH inside the query defines is
+    /// put before it.
     /// </summary>
-    private void BindRecursive(CommonTableExpression table, Query query, SetOperation union, BindScope scope, List<CteDefinition> definitions)
+    private void BindRecursive(CommonTableExpression table, Query query, SetOperation union, BindScope scope,
+        List<CteDefinition> definitions)
     {
         var inner = new BindScope(scope);
         if (query.With is not null) definitions.AddRange(BindWith(query.With, inner));
@@ -61,11 +65,13 @@ public sealed partial class Binder
         RequireSameWidth(start.Outputs.Count + search.Columns.Count, step.Outputs.Count, union);
         var assignments = new List<Assignment>();
         for (var i = 0; i < outputs.Count; i++)
-            assignments.Add(new Assignment(NewColumn(search.NameOf(outputs[i].Name), outputs[i].Column.Type), StepValue(table, PendingValue(step, i), outputs[i].Column.Type, i)));
+            assignments.Add(new Assignment(NewColumn(search.NameOf(outputs[i].Name), outputs[i].Column.Type),
+                StepValue(table, PendingValue(step, i), outputs[i].Column.Type, i)));
 
         LogicalPlan right = new Project(PendingInput(step), assignments.ToEquatableArray());
         right = search.Advance(right, names.Length);
-        var plan = new Federation.Plan.SetOperation(SetOperationType.Union, union.IsAll, startPlan, right, outputs.Select(output => output.Column).ToEquatableArray());
+        var plan = new Federation.Plan.SetOperation(SetOperationType.Union, union.IsAll, startPlan, right,
+            outputs.Select(output => output.Column).ToEquatableArray());
         scope.AddCte(table.Name, new CteBinding(id, outputs.Select(output => output with { Name = search.NameOf(output.Name) }).ToList()));
         definitions.Add(new CteDefinition(id, plan, IsRecursive: true, IsMaterialized: null));
     }
@@ -78,7 +84,8 @@ public sealed partial class Binder
             if (overall != wanted.AnnouncedOid)
             {
                 throw new SqlException(SqlState.DatatypeMismatch,
-                    $"recursive query \"{table.Name}\" column {index + 1} has type {wanted} in non-recursive term but type {(overall is { } oid ? SqlType.FromOid(oid) : value.Type)} overall")
+                    $"recursive query \"{table.Name}\" column {index + 1} has type {wanted} in non-recursive term but type "
+                        + $"{(overall is { } oid ? SqlType.FromOid(oid) : value.Type)} overall")
                 {
                     Position = PositionOf(value),
                     Hint = "Cast the output of the non-recursive term to the correct type.",

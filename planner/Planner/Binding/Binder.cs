@@ -5,8 +5,8 @@ using Federation.Sql.Syntax;
 namespace Federation.Planner.Binding;
 
 /// <summary>
-/// Turns a syntax tree into a typed plan: resolves names, operators, functions and casts exactly as PostgreSQL 15 does. One binder serves one
-/// statement; the parts of the class follow the parts of the grammar.
+/// Turns a syntax tree into a typed plan: resolves names, operators, functions and casts exactly as PostgreSQL 15 does. One binder serves
+/// one statement; the parts of the class follow the parts of the grammar.
 /// </summary>
 public sealed partial class Binder
 {
@@ -35,7 +35,8 @@ public sealed partial class Binder
     {
         var binder = new Binder(context) { _statement = query };
         var bound = binder.BindQuery(query, new BindScope(null));
-        return new BoundQuery(binder.AddSystemColumns(bound.Plan), bound.Outputs.ToEquatableArray(), binder._parameters.Resolve()) { Tables = binder._tables };
+        return new BoundQuery(binder.AddSystemColumns(bound.Plan), bound.Outputs.ToEquatableArray(), binder._parameters.Resolve())
+            { Tables = binder._tables };
     }
 
     /// <summary>Binds an expression that names no column, such as the value of SET or an argument of EXECUTE and CALL.</summary>
@@ -50,12 +51,15 @@ public sealed partial class Binder
     public static Expr BindArgument(Expression expression, int number, SqlType target, BindContext context)
     {
         if (FindSubquery(expression) is { } subquery)
-            throw new SqlException(SqlState.FeatureNotSupported, "cannot use subquery in EXECUTE parameter") { Position = subquery.Span.Position };
+            throw new SqlException(SqlState.FeatureNotSupported, "cannot use subquery in EXECUTE parameter")
+                { Position = subquery.Span.Position };
         var binder = new Binder(context);
         var bound = binder.BindExpression(expression, new BindScope(null), new ExpressionContext("EXECUTE parameters"));
-        if (!bound.Type.IsUnknown && TypeRules.FindPath(target.AnnouncedOid, bound.Type.AnnouncedOid, CastContext.Assignment).Path == CoercionPath.None)
+        if (!bound.Type.IsUnknown
+            && TypeRules.FindPath(target.AnnouncedOid, bound.Type.AnnouncedOid, CastContext.Assignment).Path == CoercionPath.None)
         {
-            throw new SqlException(SqlState.DatatypeMismatch, $"parameter ${number} of type {bound.Type} cannot be coerced to the expected type {target}")
+            throw new SqlException(SqlState.DatatypeMismatch,
+                $"parameter ${number} of type {bound.Type} cannot be coerced to the expected type {target}")
             {
                 Position = expression.Span.Position,
                 Hint = "You will need to rewrite or cast the expression.",
@@ -66,7 +70,9 @@ public sealed partial class Binder
     }
 
     private static SyntaxNode? FindSubquery(Expression expression) =>
-        SyntaxTree.Find(expression, node => node is ScalarQueryExpression or ExistsExpression or ArrayQueryExpression or InQueryExpression or QuantifiedQueryExpression);
+        SyntaxTree.Find(expression,
+            node => node is ScalarQueryExpression or ExistsExpression or ArrayQueryExpression or InQueryExpression
+                or QuantifiedQueryExpression);
 
     private Column NewColumn(string name, SqlType type) => new(++_nextColumn, name, type);
 

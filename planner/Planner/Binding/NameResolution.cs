@@ -18,7 +18,8 @@ internal static class NameResolution
                 {
                     if (column.Name != name) continue;
                     if (found is not null)
-                        throw new SqlException(SqlState.AmbiguousColumn, $"column reference \"{name}\" is ambiguous") { Position = span.Position };
+                        throw new SqlException(SqlState.AmbiguousColumn, $"column reference \"{name}\" is ambiguous")
+                            { Position = span.Position };
                     RequireLateral(item, span);
                     found = column;
                 }
@@ -45,7 +46,8 @@ internal static class NameResolution
                 if (schema is not null && item.Entry.Schema != schema) continue;
                 if (catalog is not null && item.Entry.Catalog != catalog) continue;
                 if (found is not null)
-                    throw new SqlException(SqlState.AmbiguousAlias, $"table reference \"{table}\" is ambiguous") { Position = span.Position };
+                    throw new SqlException(SqlState.AmbiguousAlias, $"table reference \"{table}\" is ambiguous")
+                        { Position = span.Position };
                 found = item;
             }
 
@@ -58,7 +60,8 @@ internal static class NameResolution
     }
 
     public static SqlException ColumnMissing(BindScope scope, ReadOnlySpan<string> qualifier, string name, SourceSpan span) =>
-        new(SqlState.UndefinedColumn, qualifier.IsEmpty ? $"column \"{name}\" does not exist" : $"column {qualifier[^1]}.{name} does not exist")
+        new(SqlState.UndefinedColumn,
+            qualifier.IsEmpty ? $"column \"{name}\" does not exist" : $"column {qualifier[^1]}.{name} does not exist")
         {
             Position = span.Position,
             Hint = Suggest(scope, qualifier.IsEmpty ? null : qualifier[^1], name),

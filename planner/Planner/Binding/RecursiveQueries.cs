@@ -3,7 +3,9 @@ using SetOperation = Federation.Sql.Syntax.SetOperation;
 
 namespace Federation.Planner.Binding;
 
-/// <summary>The items of WITH RECURSIVE in an order in which each comes after those it names, and whether it names itself (parse_cte.c).</summary>
+/// <summary>
+/// The items of WITH RECURSIVE in an order in which each comes after those it names, and whether it names itself (parse_cte.c).
+/// </summary>
 internal static class RecursiveQueries
 {
     private enum Place
@@ -23,7 +25,8 @@ internal static class RecursiveQueries
         var ordered = new List<(CommonTableExpression, bool)>();
         while (pending.Count > 0)
         {
-            var next = pending.FindIndex(item => item.Names.All(name => name == item.Table.Name || pending.TrueForAll(other => other.Table.Name != name)));
+            var next = pending.FindIndex(item =>
+                item.Names.All(name => name == item.Table.Name || pending.TrueForAll(other => other.Table.Name != name)));
             if (next < 0)
             {
                 throw new SqlException(SqlState.FeatureNotSupported, "mutual recursion between WITH items is not implemented")
@@ -52,7 +55,8 @@ internal static class RecursiveQueries
         void Visit(SyntaxNode item, HashSet<string> visible)
         {
             if (item is TableName { Name: { Parts.Count: 1, Name: var name } } && visible.Contains(name)) found.Add(name);
-            if (item is Query { With: { } inner }) visible = visible.Except(inner.Tables.Select(table => table.Name)).ToHashSet(StringComparer.Ordinal);
+            if (item is Query { With: { } inner })
+                visible = visible.Except(inner.Tables.Select(table => table.Name)).ToHashSet(StringComparer.Ordinal);
             foreach (var child in SyntaxTree.Children(item)) Visit(child, visible);
         }
     }
@@ -78,7 +82,8 @@ internal static class RecursiveQueries
     private static SqlException NotImplemented(string clause, SyntaxNode node) =>
         new(SqlState.FeatureNotSupported, $"{clause} in a recursive query is not implemented") { Position = node.Span.Position };
 
-    private static SqlException Invalid(string message, SyntaxNode node) => new(SqlState.InvalidRecursion, message) { Position = node.Span.Position };
+    private static SqlException Invalid(string message, SyntaxNode node) =>
+        new(SqlState.InvalidRecursion, message) { Position = node.Span.Position };
 
     /// <summary>Looks for references to one query where none may stand.</summary>
     private sealed class Checker(string name)
@@ -90,7 +95,8 @@ internal static class RecursiveQueries
             switch (node)
             {
                 case TableName { Name.Parts.Count: 1 } table when table.Name.Name == name:
-                    if (place != Place.Allowed) throw Invalid($"recursive reference to query \"{name}\" must not appear within {Describe(place)}", table);
+                    if (place != Place.Allowed)
+                        throw Invalid($"recursive reference to query \"{name}\" must not appear within {Describe(place)}", table);
                     if (++_count > 1) throw Invalid($"recursive reference to query \"{name}\" must not appear more than once", table);
                     return;
                 case Query { With: { } with } when with.Tables.Any(table => table.Name == name):

@@ -4,8 +4,8 @@ using SetOperation = Federation.Sql.Syntax.SetOperation;
 namespace Federation.Planner.Binding;
 
 /// <summary>
-/// The columns that SEARCH and CYCLE add to a recursive query (rewriteSearchCycle.c). While the recursive term is bound they have hidden names, by which the term passes them on; what they become
-/// in the next row is computed above the term.
+/// The columns that SEARCH and CYCLE add to a recursive query (rewriteSearchCycle.c). While the recursive term is bound they have hidden
+/// names, by which the term passes them on; what they become in the next row is computed above the term.
 /// </summary>
 internal sealed class SearchColumns(IReadOnlyList<SearchColumns.Added> columns, Expression? cycleValue)
 {
@@ -15,8 +15,10 @@ internal sealed class SearchColumns(IReadOnlyList<SearchColumns.Added> columns, 
     public static readonly SearchColumns None = new([], null);
 
     /// <param name="Start">The value in rows of the non-recursive term.</param>
-    /// <param name="Next">The value in a row of the recursive term, from the row's own columns, the hidden ones holding the values of the row it came from.</param>
-    public sealed record Added(string Name, Column StartColumn, Expr Start, Func<IReadOnlyList<Column>, IReadOnlyDictionary<string, Column>, Expr> Next)
+    /// <param name="Next">The value in a row of the recursive term, from the row's own columns, the hidden ones holding the values of the
+    /// row it came from.</param>
+    public sealed record Added(string Name, Column StartColumn, Expr Start,
+        Func<IReadOnlyList<Column>, IReadOnlyDictionary<string, Column>, Expr> Next)
     {
         public string HiddenName => HiddenMark + Name;
 
@@ -36,7 +38,8 @@ internal sealed class SearchColumns(IReadOnlyList<SearchColumns.Added> columns, 
     /// <summary>The non-recursive term with the columns.</summary>
     public LogicalPlan Extend(LogicalPlan plan) => columns.Count == 0 ? plan : new Project(
         plan,
-        plan.Columns.Select(column => new Assignment(column, new ColumnRef(column))).Concat(columns.Select(column => new Assignment(column.StartColumn, column.Start))).ToEquatableArray());
+        plan.Columns.Select(column => new Assignment(column, new ColumnRef(column)))
+            .Concat(columns.Select(column => new Assignment(column.StartColumn, column.Start))).ToEquatableArray());
 
     /// <summary>The recursive term passing the columns on, and leaving out what grows from rows that closed a cycle.</summary>
     public QueryBody Track(CommonTableExpression table, QueryBody right)
@@ -45,13 +48,16 @@ internal sealed class SearchColumns(IReadOnlyList<SearchColumns.Added> columns, 
         var alias = select.From.Select(item => FindReference(item, table.Name)).FirstOrDefault(found => found is not null)
             ?? throw Refused($"recursive reference to WITH query \"{table.Name}\" must be at the top level of its right-hand SELECT");
         ColumnReference Hidden(string name) => new([alias, HiddenMark + name]) { Span = table.Span };
-        var items = select.Items.Concat(columns.Select(column => new SelectItem(Hidden(column.Name), column.Name) { Span = table.Span })).ToEquatableArray();
+        var items = select.Items.Concat(columns.Select(column => new SelectItem(Hidden(column.Name), column.Name) { Span = table.Span }))
+            .ToEquatableArray();
         if (MarkName is not { } mark) return select with { Items = items };
-        var isOpen = new OperatorExpression(new OperatorName(null, "<>"), Hidden(mark), cycleValue ?? new BooleanLiteral(true)) { Span = table.Span };
+        var isOpen = new OperatorExpression(new OperatorName(null, "<>"), Hidden(mark), cycleValue ?? new BooleanLiteral(true))
+            { Span = table.Span };
         return select with
         {
             Items = items,
-            Where = select.Where is null ? isOpen : new LogicalExpression(LogicalOperator.And, [select.Where, isOpen]) { Span = select.Where.Span },
+            Where = select.Where is null ? isOpen : new LogicalExpression(LogicalOperator.And, [select.Where, isOpen])
+                { Span = select.Where.Span },
         };
     }
 
@@ -60,9 +66,11 @@ internal sealed class SearchColumns(IReadOnlyList<SearchColumns.Added> columns, 
     {
         if (columns.Count == 0) return right;
         var own = right.Columns.Take(width).ToArray();
-        var hidden = columns.Select((column, i) => (column.Name, Column: right.Columns[width + i])).ToDictionary(pair => pair.Name, pair => pair.Column, StringComparer.Ordinal);
+        var hidden = columns.Select((column, i) => (column.Name, Column: right.Columns[width + i]))
+            .ToDictionary(pair => pair.Name, pair => pair.Column, StringComparer.Ordinal);
         return new Project(right, own.Select(column => new Assignment(column, new ColumnRef(column)))
-            .Concat(columns.Select(column => new Assignment(NewColumn!(column.Name, column.Type), column.Next(own, hidden)))).ToEquatableArray());
+            .Concat(columns.Select(column => new Assignment(NewColumn!(column.Name, column.Type), column.Next(own, hidden))))
+            .ToEquatableArray());
     }
 
     /// <summary>Parentheses that hold a lone body.</summary>

@@ -1,8 +1,8 @@
 namespace Federation.Planner.Binding;
 
 /// <summary>
-/// Columns and common table expressions are numbered as they are bound, so that a subquery written twice is bound to two expressions that are not equal. Numbered by their order within the
-/// expression they are, as PostgreSQL's equal() finds them.
+/// Columns and common table expressions are numbered as they are bound, so that a subquery written twice is bound to two expressions that
+/// are not equal. Numbered by their order within the expression they are, as PostgreSQL's equal() finds them.
 /// </summary>
 internal static class SubqueryNumbers
 {
@@ -26,15 +26,21 @@ internal static class SubqueryNumbers
         Expr OfPart(Expr part) => part switch
         {
             ColumnRef reference => reference with { Column = OfColumn(reference.Column) },
-            Subquery { Comparisons.Count: > 0 } subquery => subquery with { Comparisons = subquery.Comparisons.Select(call => call with { Arguments = call.Arguments.With(1, InExpression(call.Arguments[1])) }).ToEquatableArray() },
+            Subquery { Comparisons.Count: > 0 } subquery =>
+                subquery with { Comparisons = subquery.Comparisons
+                    .Select(call => call with { Arguments = call.Arguments.With(1, InExpression(call.Arguments[1])) }).ToEquatableArray() },
             _ => part,
         };
 
-        LogicalPlan InPlan(LogicalPlan plan) => PlanRewriter.Rewrite(plan, node => OfCommons(PlanRewriter.MapOwnColumns(PlanRewriter.MapOwnExpressions(node, InExpression), OfColumn)));
+        LogicalPlan InPlan(LogicalPlan plan) =>
+            PlanRewriter.Rewrite(plan,
+                node => OfCommons(PlanRewriter.MapOwnColumns(PlanRewriter.MapOwnExpressions(node, InExpression), OfColumn)));
         LogicalPlan OfCommons(LogicalPlan node) => node switch
         {
             CteScan scan => scan with { Cte = commons.GetValueOrDefault(scan.Cte, scan.Cte) },
-            With with => with with { Definitions = with.Definitions.Select(definition => definition with { Id = commons[definition.Id] }).ToEquatableArray() },
+            With with =>
+                with with { Definitions = with.Definitions.Select(definition => definition with { Id = commons[definition.Id] })
+                    .ToEquatableArray() },
             _ => node,
         };
     }

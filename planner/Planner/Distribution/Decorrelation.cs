@@ -1,8 +1,9 @@
 namespace Federation.Planner.Distribution;
 
 /// <summary>
-/// Turns subqueries that name the row around them into joins, so that they can be spread: EXISTS and IN as conditions become semi joins, NOT EXISTS an anti join, and a
-/// scalar aggregate over equalities a join with the aggregate by those columns. What does not have one of these shapes stays a subquery.
+/// Turns subqueries that name the row around them into joins, so that they can be spread: EXISTS and IN as conditions become semi joins,
+/// NOT EXISTS an anti join, and a scalar aggregate over equalities a join with the aggregate by those columns. What does not have one of
+/// these shapes stays a subquery.
 /// </summary>
 internal sealed class Decorrelation(Func<string, SqlType, Column> newColumn, RowEstimates estimates)
 {
@@ -15,7 +16,8 @@ internal sealed class Decorrelation(Func<string, SqlType, Column> newColumn, Row
         public Join Over(LogicalPlan left) => new(Type, left, Inner, Condition);
 
         /// <summary>The condition names nothing but these columns and the inner ones.</summary>
-        public bool Names(LogicalPlan left) => PlanColumns.Of(Condition).IsSubsetOf(left.Columns.Concat(Inner.Columns).Select(column => column.Id).ToHashSet());
+        public bool Names(LogicalPlan left) =>
+            PlanColumns.Of(Condition).IsSubsetOf(left.Columns.Concat(Inner.Columns).Select(column => column.Id).ToHashSet());
     }
 
     public LogicalPlan Apply(LogicalPlan plan) => PlanRewriter.Rewrite(plan, node =>
@@ -31,7 +33,8 @@ internal sealed class Decorrelation(Func<string, SqlType, Column> newColumn, Row
         foreach (var term in Conjuncts.Of(filter.Predicate))
         {
             if (ToSemiJoin(term, filter.Input) is { } join) semi.Add(join);
-            else if (!PlanRewriter.IsVolatile(term) && PlanRewriter.Subqueries(term).All(subquery => PlanColumns.FreeOf(subquery.Plan).Count == 0)) plain.Add(term);
+            else if (!PlanRewriter.IsVolatile(term)
+                && PlanRewriter.Subqueries(term).All(subquery => PlanColumns.FreeOf(subquery.Plan).Count == 0)) plain.Add(term);
             else others.Add(term);
         }
 
@@ -56,11 +59,16 @@ internal sealed class Decorrelation(Func<string, SqlType, Column> newColumn, Row
 
         if (!isChanged) return filter;
         result = Conjuncts.Filter(result, staying);
-        return result.Columns.Equals(columns) ? result : new Project(result, columns.Select(column => new Assignment(column, new ColumnRef(column))).ToEquatableArray());
+        return result.Columns.Equals(columns)
+            ? result
+            : new Project(result, columns.Select(column => new Assignment(column, new ColumnRef(column))).ToEquatableArray());
     }
 
-    /// <summary>A semi join of a plan; where it keeps few rows of the one relation whose columns it names, it stands below the joins with others.</summary>
-    private LogicalPlan Under(LogicalPlan plan, SemiJoin join) => (join.Type == JoinType.Semi ? BelowJoins(plan, join) : null) ?? join.Over(plan);
+    /// <summary>
+    /// A semi join of a plan; where it keeps few rows of the one relation whose columns it names, it stands below the joins with others.
+    /// </summary>
+    private LogicalPlan Under(LogicalPlan plan, SemiJoin join) =>
+        (join.Type == JoinType.Semi ? BelowJoins(plan, join) : null) ?? join.Over(plan);
 
     private LogicalPlan? BelowJoins(LogicalPlan plan, SemiJoin join)
     {
@@ -87,19 +95,23 @@ internal sealed class Decorrelation(Func<string, SqlType, Column> newColumn, Row
         {
             // What EXISTS selects does not matter.
             var rows = exists.Plan;
-            while (rows is Project project && !project.Assignments.Any(item => PlanRewriter.HasSubquery(item.Expression))) rows = project.Input;
+            while (rows is Project project && !project.Assignments.Any(item => PlanRewriter.HasSubquery(item.Expression)))
+                rows = project.Input;
             if (Separate(rows) is not var (inner, conditions) || conditions.Count == 0 || !Names(outer, inner, conditions)) return null;
             return new SemiJoin(type, inner, Conjuncts.Combine(conditions));
         }
 
         // NOT IN keeps a row only if no comparison is NULL, which an anti join does not ask.
-        if (type == JoinType.Semi && expression is Subquery { Kind: SubqueryKind.Any, Operator: "=" } any && PlanColumns.FreeOf(any.Plan).Count == 0
+        if (type == JoinType.Semi && expression is Subquery { Kind: SubqueryKind.Any, Operator: "=" } any
+            && PlanColumns.FreeOf(any.Plan).Count == 0
             && !any.Left.Any(PlanRewriter.HasSubquery))
             return new SemiJoin(JoinType.Semi, any.Plan, Conjuncts.Combine([.. any.Comparisons]));
         return null;
     }
 
-    /// <summary>A condition with one scalar aggregate in it: the input joined with the aggregate, and the condition over the joined columns.</summary>
+    /// <summary>
+    /// A condition with one scalar aggregate in it: the input joined with the aggregate, and the condition over the joined columns.
+    /// </summary>
     private (LogicalPlan Joined, Expr Condition)? ToAggregateJoin(Expr term, LogicalPlan outer)
     {
         var found = new List<Subquery>();
@@ -113,10 +125,15 @@ internal sealed class Decorrelation(Func<string, SqlType, Column> newColumn, Row
             plan = project.Input;
         }
 
-        if (plan is not Aggregate { Keys.Count: 0, Sets.Count: 0 } aggregate || !aggregate.Aggregates.All(item => item.Expression is AggregateCall call && s_nullWhenEmpty.Contains(call.Function.Name))) return null;
-        if (Separate(aggregate.Input) is not var (inner, conditions) || conditions.Count == 0 || !Names(outer, inner, conditions)) return null;
-        if (projects.Any(project => PlanColumns.Of(project.Assignments.Select(item => item.Expression)).Overlaps(outer.Columns.Select(column => column.Id)))
-            || PlanColumns.Of(aggregate.Aggregates.Select(item => item.Expression)).Overlaps(outer.Columns.Select(column => column.Id))) return null;
+        if (plan is not Aggregate { Keys.Count: 0, Sets.Count: 0 } aggregate
+            || !aggregate.Aggregates.All(item => item.Expression is AggregateCall call && s_nullWhenEmpty.Contains(call.Function.Name)))
+                return null;
+        if (Separate(aggregate.Input) is not var (inner, conditions) || conditions.Count == 0 || !Names(outer, inner, conditions))
+            return null;
+        if (projects.Any(project =>
+            PlanColumns.Of(project.Assignments.Select(item => item.Expression)).Overlaps(outer.Columns.Select(column => column.Id)))
+            || PlanColumns.Of(aggregate.Aggregates.Select(item => item.Expression)).Overlaps(outer.Columns.Select(column => column.Id)))
+                return null;
 
         var innerColumns = inner.Columns.Select(column => column.Id).ToHashSet();
         var outerColumns = outer.Columns.Select(column => column.Id).ToHashSet();
@@ -137,7 +154,8 @@ internal sealed class Decorrelation(Func<string, SqlType, Column> newColumn, Row
         foreach (var project in projects.Reverse())
         {
             var values = project.Assignments.ToDictionary(item => item.Column.Id, item => item.Expression);
-            value = PlanRewriter.Rewrite(value, item => item is ColumnRef reference && values.TryGetValue(reference.Column.Id, out var inside) ? inside : item);
+            value = PlanRewriter.Rewrite(value,
+                item => item is ColumnRef reference && values.TryGetValue(reference.Column.Id, out var inside) ? inside : item);
         }
 
         var condition2 = PlanRewriter.Rewrite(term, item => ReferenceEquals(item, subquery) || item.Equals(subquery) ? value : item);
@@ -150,7 +168,9 @@ internal sealed class Decorrelation(Func<string, SqlType, Column> newColumn, Row
         foreach (var operand in expression.Operands) Find(operand, found);
     }
 
-    /// <summary>A subquery's rows without the conditions that name outer columns, and those conditions; null when outer columns are named deeper.</summary>
+    /// <summary>
+    /// A subquery's rows without the conditions that name outer columns, and those conditions; null when outer columns are named deeper.
+    /// </summary>
     private static (LogicalPlan Inner, List<Expr> Conditions)? Separate(LogicalPlan plan)
     {
         var conditions = new List<Expr>();
@@ -192,7 +212,8 @@ internal sealed class Decorrelation(Func<string, SqlType, Column> newColumn, Row
     private static (List<Expr> Lifted, List<Expr> Kept) Part(Expr predicate, HashSet<int> free)
     {
         var terms = Conjuncts.Of(predicate).ToList();
-        return (terms.Where(term => PlanColumns.Of(term).Overlaps(free)).ToList(), terms.Where(term => !PlanColumns.Of(term).Overlaps(free)).ToList());
+        return (terms.Where(term => PlanColumns.Of(term).Overlaps(free)).ToList(),
+            terms.Where(term => !PlanColumns.Of(term).Overlaps(free)).ToList());
     }
 
     /// <summary>The lifted conditions name nothing but the two sides.</summary>

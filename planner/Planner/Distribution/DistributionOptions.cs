@@ -6,13 +6,20 @@ public sealed record DistributionOptions(int Workers)
 {
     public static readonly DistributionOptions SingleTask = new(1);
 
-    /// <summary>A query whose scans have fewer rows in all runs as one task: an exchange costs milliseconds, the scan would take less.</summary>
+    /// <summary>
+    /// A query whose scans have fewer rows in all runs as one task: an exchange costs milliseconds, the scan would take less.
+    /// </summary>
     public long MinRows { get; init; } = 500_000;
 
-    /// <summary>A scan that takes no longer than that of so many rows of a file is not spread over tasks: two row groups, the least that two tasks can share. Nor are so few rows worth a semi-join reduction.</summary>
+    /// <summary>
+    /// A scan that takes no longer than that of so many rows of a file is not spread over tasks: two row groups, the least that two tasks
+    /// can share. Nor are so few rows worth a semi-join reduction.
+    /// </summary>
     public long SplitRows { get; init; } = 240_000;
 
-    /// <summary>What it takes to start a stage and to wait for its last task, as rows of a file that a task scans in that time: some milliseconds.</summary>
+    /// <summary>
+    /// What it takes to start a stage and to wait for its last task, as rows of a file that a task scans in that time: some milliseconds.
+    /// </summary>
     public long StageRows { get; init; } = 300_000;
 
     /// <summary>What it takes to move a row to one task, as rows of a file that are scanned in that time.</summary>

@@ -35,8 +35,10 @@ internal sealed partial class Distributor
     {
         var keys = columns.Select(column => column.Id).ToEquatableArray();
         if (input.IsSpread && input.Keys.Any(key => key.Equals(keys))) return input;
-        var positions = columns.Select(column => Array.FindIndex(input.Plan.Columns.ToArray(), candidate => candidate.Id == column.Id)).ToEquatableArray();
-        return new Placed(Cut(input, new TaskOutput.Hash(positions, _options.Workers), ExchangeReading.Partition), PlacementKind.Spread, [keys]);
+        var positions = columns.Select(column => Array.FindIndex(input.Plan.Columns.ToArray(), candidate => candidate.Id == column.Id))
+            .ToEquatableArray();
+        return new Placed(Cut(input, new TaskOutput.Hash(positions, _options.Workers), ExchangeReading.Partition),
+            PlacementKind.Spread, [keys]);
     }
 
     /// <summary>Rows that agree in these columns in one task; in a single one when no column can be hashed.</summary>

@@ -1,12 +1,14 @@
 namespace Federation.Planner.Distribution;
 
 /// <summary>
-/// Joins. Inner joins are taken as a set of relations and conditions and joined in the order that moves the fewest rows; within a fragment the kernel orders them again by its own
-/// statistics. Outer and semi joins stay where the statement has them.
+/// Joins. Inner joins are taken as a set of relations and conditions and joined in the order that moves the fewest rows; within a fragment
+/// the kernel orders them again by its own statistics. Outer and semi joins stay where the statement has them.
 /// </summary>
 internal sealed partial class Distributor
 {
-    /// <summary>A row that a task makes costs something too, so that of two orders that move equally many the smaller result wins.</summary>
+    /// <summary>
+    /// A row that a task makes costs something too, so that of two orders that move equally many the smaller result wins.
+    /// </summary>
     private const double ComputeWeight = 0.05;
 
     private enum Exchange
@@ -21,7 +23,8 @@ internal sealed partial class Distributor
     /// <summary>A relation of an inner join, or several already joined.</summary>
     private sealed record Component(Placed Placed, RowEstimates.Estimate Estimate, HashSet<int> Columns);
 
-    private sealed record Step(int Left, int Right, Exchange Exchange, double Cost, IReadOnlyList<KeyPair> Pairs, RowEstimates.Estimate Result);
+    private sealed record Step(int Left, int Right, Exchange Exchange, double Cost, IReadOnlyList<KeyPair> Pairs,
+        RowEstimates.Estimate Result);
 
     private Placed PlaceInnerJoins(LogicalPlan plan)
     {
@@ -32,15 +35,19 @@ internal sealed partial class Distributor
         conditions.AddRange(conditions.SelectMany(Conjuncts.Implied).ToArray().Where(term => !conditions.Contains(term)).Distinct());
         var rows = ValueCounts(relations, conditions);
         var components = relations
-            .Select(relation => new Component(Place(relation), _estimates.Of(relation), relation.Columns.Select(column => column.Id).ToHashSet()))
+            .Select(relation =>
+                new Component(Place(relation), _estimates.Of(relation), relation.Columns.Select(column => column.Id).ToHashSet()))
             .ToList();
         var pending = new JoinConditions(conditions, [.. components.Select(component => component.Columns)]);
         while (components.Count > 1)
         {
             var step = Cheapest(components, pending, rows);
             var (left, right) = (components[step.Left], components[step.Right]);
-            var join = new Join(JoinType.Inner, left.Placed.Plan, right.Placed.Plan, Conjuncts.Combine(pending.Take(left.Columns, right.Columns)));
-            components[step.Left] = new Component(JoinPlaced(join, left.Placed, right.Placed, step.Exchange, step.Pairs, Keys(step.Pairs, rows)), step.Result, [.. left.Columns, .. right.Columns]);
+            var join = new Join(JoinType.Inner, left.Placed.Plan, right.Placed.Plan,
+                Conjuncts.Combine(pending.Take(left.Columns, right.Columns)));
+            components[step.Left] =
+                new Component(JoinPlaced(join, left.Placed, right.Placed, step.Exchange, step.Pairs, Keys(step.Pairs, rows)), step.Result,
+                    [.. left.Columns, .. right.Columns]);
             components.RemoveAt(step.Right);
         }
 
@@ -56,11 +63,13 @@ internal sealed partial class Distributor
         switch (plan)
         {
             case Filter { Input: Join { Type: JoinType.Inner, IsLateral: false } } filter:
-                foreach (var term in Conjuncts.Of(filter.Predicate)) (PlanRewriter.IsVolatile(term) || PlanRewriter.HasSubquery(term) ? above : conditions).Add(term);
+                foreach (var term in Conjuncts.Of(filter.Predicate))
+                    (PlanRewriter.IsVolatile(term) || PlanRewriter.HasSubquery(term) ? above : conditions).Add(term);
                 Flatten(filter.Input, relations, conditions, above);
                 break;
             case Join { Type: JoinType.Inner, IsLateral: false } join:
-                foreach (var term in Conjuncts.Of(join.Condition)) (PlanRewriter.IsVolatile(term) || PlanRewriter.HasSubquery(term) ? above : conditions).Add(term);
+                foreach (var term in Conjuncts.Of(join.Condition))
+                    (PlanRewriter.IsVolatile(term) || PlanRewriter.HasSubquery(term) ? above : conditions).Add(term);
                 Flatten(join.Left, relations, conditions, above);
                 Flatten(join.Right, relations, conditions, above);
                 break;
@@ -86,7 +95,8 @@ internal sealed partial class Distributor
                     if (conditions.Count == 0 && pass == 0) continue;
                     var pairs = Pairs(conditions, left.Columns, right.Columns);
                     var result = Estimate(conditions, left, right, Keys(pairs, rows));
-                    var (exchange, moved) = Choose(JoinType.Inner, left.Placed, right.Placed, left.Estimate.Rows, right.Estimate.Rows, pairs);
+                    var (exchange, moved) = Choose(JoinType.Inner, left.Placed, right.Placed, left.Estimate.Rows,
+                        right.Estimate.Rows, pairs);
                     var cost = moved + (ComputeWeight * result.Rows);
                     if (best is null || cost < best.Cost) best = new Step(i, j, exchange, cost, pairs, result);
                 }
@@ -99,14 +109,17 @@ internal sealed partial class Distributor
     /// <summary>The rows of a join by its equalities, of which its other conditions keep some.</summary>
     private RowEstimates.Estimate Estimate(IReadOnlyList<Expr> conditions, Component left, Component right, double keys)
     {
-        var result = RowEstimates.OfJoin(JoinType.Inner, left.Estimate, right.Estimate, conditions.Count > 0 && !double.IsPositiveInfinity(keys), keys);
+        var result = RowEstimates.OfJoin(JoinType.Inner, left.Estimate, right.Estimate,
+            conditions.Count > 0 && !double.IsPositiveInfinity(keys), keys);
         var others = conditions.Where(condition => !PartitionKeys.TryGetPair(condition, left.Columns, right.Columns, out _));
-        return result with { Rows = Math.Max(1, others.Aggregate(result.Rows, (count, condition) => count * _estimates.Selectivity(condition))) };
+        return result with { Rows =
+            Math.Max(1, others.Aggregate(result.Rows, (count, condition) => count * _estimates.Selectivity(condition))) };
     }
 
     /// <summary>
-    /// How many values each column may have: no more than the table that it comes from has rows, wherever it was joined to since, and no more than a column that it is compared with. Two columns that both equal
-    /// the key of a small table are few-valued, however large their own tables are.
+    /// How many values each column may have: no more than the table that it comes from has rows, wherever it was joined to since, and no
+    /// more than a column that it is compared with. Two columns that both equal the key of a small table are few-valued, however large
+    /// their own tables are.
     /// </summary>
     private Dictionary<int, double> ValueCounts(IEnumerable<LogicalPlan> relations, IEnumerable<Expr> conditions)
     {
@@ -118,7 +131,8 @@ internal sealed partial class Distributor
         }
 
         var equal = conditions.OfType<Call>()
-            .Where(call => call is { Operator: "=", Arguments: [ColumnRef left, ColumnRef right] } && counts.ContainsKey(left.Column.Id) && counts.ContainsKey(right.Column.Id))
+            .Where(call => call is { Operator: "=", Arguments: [ColumnRef left, ColumnRef right] } && counts.ContainsKey(left.Column.Id)
+                && counts.ContainsKey(right.Column.Id))
             .Select(call => (Left: ((ColumnRef)call.Arguments[0]).Column.Id, Right: ((ColumnRef)call.Arguments[1]).Column.Id))
             .ToArray();
         for (var hasChanged = true; hasChanged;)
@@ -141,7 +155,9 @@ internal sealed partial class Distributor
         if (pairs.Count == 0) return double.PositiveInfinity;
         return pairs.Aggregate(1.0, (product, pair) => product * Math.Min(Values(pair.Left), Values(pair.Right)));
 
-        double Values(Expr side) => PlanColumns.Of(side).Select(id => rows.GetValueOrDefault(id, double.PositiveInfinity)).DefaultIfEmpty(double.PositiveInfinity).Max();
+        double Values(Expr side) =>
+            PlanColumns.Of(side).Select(id => rows.GetValueOrDefault(id, double.PositiveInfinity))
+                .DefaultIfEmpty(double.PositiveInfinity).Max();
     }
 
     private static List<KeyPair> Pairs(IEnumerable<Expr> conditions, HashSet<int> left, HashSet<int> right)
@@ -154,12 +170,14 @@ internal sealed partial class Distributor
     }
 
     /// <summary>The exchange that moves the fewest rows and that the type of join allows, and how many rows it moves.</summary>
-    private (Exchange Exchange, double Moved) Choose(JoinType type, Placed left, Placed right, double leftRows, double rightRows, IReadOnlyList<KeyPair> pairs)
+    private (Exchange Exchange, double Moved) Choose(JoinType type, Placed left, Placed right, double leftRows, double rightRows,
+        IReadOnlyList<KeyPair> pairs)
     {
         if (!left.IsSpread && !right.IsSpread) return (Exchange.None, 0);
 
         // Only the side whose unmatched rows are not kept may be copied: each copy would keep them again.
-        var best = (Exchange: Exchange.Gather, Moved: (left.IsSpread ? leftRows : 0) + (right.IsSpread ? rightRows : 0) + leftRows + rightRows);
+        var best = (Exchange: Exchange.Gather,
+            Moved: (left.IsSpread ? leftRows : 0) + (right.IsSpread ? rightRows : 0) + leftRows + rightRows);
         if (left.IsSpread && type.DropsUnmatchedRight)
             Consider(Exchange.BroadcastRight, right.Kind == PlacementKind.Replicated ? 0 : Copied(rightRows));
         if (right.IsSpread && type is JoinType.Inner or JoinType.Right)
@@ -185,7 +203,8 @@ internal sealed partial class Distributor
     private static (bool Left, bool Right) Ready(Placed left, Placed right, IReadOnlyList<KeyPair> pairs)
     {
         if (Match(left, pairs.Select(pair => pair.Left)) is { } order)
-            return (true, right.IsSpread && right.Keys.Any(key => key.Equals(order.Select(i => ColumnOf(pairs[i].Right)).ToEquatableArray())));
+            return (true,
+                right.IsSpread && right.Keys.Any(key => key.Equals(order.Select(i => ColumnOf(pairs[i].Right)).ToEquatableArray())));
         return (false, Match(right, pairs.Select(pair => pair.Right)) is not null);
     }
 
@@ -210,7 +229,8 @@ internal sealed partial class Distributor
         if (join.IsLateral) return PlaceLateral(join);
         var left = Place(join.Left);
         var pairs = Pairs(
-            Conjuncts.Of(join.Condition), [.. join.Left.Columns.Select(column => column.Id)], [.. join.Right.Columns.Select(column => column.Id)]);
+            Conjuncts.Of(join.Condition), [.. join.Left.Columns.Select(column => column.Id)],
+            [.. join.Right.Columns.Select(column => column.Id)]);
         if (ReduceAggregated(join, left, pairs) is var (hashed, reduced)) (left, join) = (hashed, join with { Right = reduced });
         var right = Place(join.Right);
         var (exchange, _) = Choose(join.Type, left, right, _estimates.Rows(join.Left), _estimates.Rows(join.Right), pairs);
@@ -218,7 +238,8 @@ internal sealed partial class Distributor
     }
 
     /// <param name="values">How many values the compared columns may have together.</param>
-    private Placed JoinPlaced(Join join, Placed left, Placed right, Exchange exchange, IReadOnlyList<KeyPair> pairs, double values = double.PositiveInfinity)
+    private Placed JoinPlaced(Join join, Placed left, Placed right, Exchange exchange, IReadOnlyList<KeyPair> pairs,
+        double values = double.PositiveInfinity)
     {
         switch (exchange)
         {
@@ -280,7 +301,8 @@ internal sealed partial class Distributor
             columns.Add(computed[^1].Column);
         }
 
-        if (computed.Count > 0) side = side.With(new Project(side.Plan, side.Plan.Columns.Select(Pass).Concat(computed).ToEquatableArray()));
+        if (computed.Count > 0)
+            side = side.With(new Project(side.Plan, side.Plan.Columns.Select(Pass).Concat(computed).ToEquatableArray()));
         return ToHash(side, [.. columns]);
     }
 

@@ -15,18 +15,21 @@ internal sealed partial class Distributor
             case Limit { Input: Sort sort } limit:
             {
                 var input = Place(sort.Input);
-                if (!input.IsSpread || !IsMergeable(sort) || limit.WithTies || !TryCount(limit, out var skip, out var take)) return (PlaceLimit(limit, input), null, null);
+                if (!input.IsSpread || !IsMergeable(sort) || limit.WithTies || !TryCount(limit, out var skip, out var take))
+                    return (PlaceLimit(limit, input), null, null);
                 var sorted = PlaceSort(sort, input, take is { } rows ? new Constant(skip + rows, SqlType.Int8) : null);
                 return sorted with { Merge = sorted.Merge! with { Skip = skip, Take = take } };
             }
 
             // The same rows are kept when they are computed afterwards.
-            case Limit { Input: Project project } limit when IsOrdered(project): return PlaceResult(project.WithInputs([limit.WithInputs([project.Input])]));
+            case Limit { Input: Project project } limit when IsOrdered(project):
+                return PlaceResult(project.WithInputs([limit.WithInputs([project.Input])]));
             case Project project:
             {
                 var (input, order, merge) = PlaceResult(project.Input);
                 if (order is null) return (PlaceProject(project, input), null, null);
-                return (PlaceProject(project with { Assignments = project.Assignments.Append(Pass(order)).ToEquatableArray() }, input), order, merge);
+                return (PlaceProject(project with { Assignments = project.Assignments.Append(Pass(order)).ToEquatableArray() }, input),
+                    order, merge);
             }
 
             case With with when !with.Definitions.Any(definition => definition.IsRecursive):
@@ -36,7 +39,9 @@ internal sealed partial class Distributor
         }
     }
 
-    /// <summary>Sorted in every task, with the bytes to merge by; sorted in one when the order cannot be computed again from the rows.</summary>
+    /// <summary>
+    /// Sorted in every task, with the bytes to merge by; sorted in one when the order cannot be computed again from the rows.
+    /// </summary>
     /// <param name="most">How many rows of each task can be among those that are wanted.</param>
     private (Placed Placed, Column? Order, RowMerge? Merge) PlaceSort(Sort sort, Placed input, Constant? most)
     {
@@ -44,20 +49,26 @@ internal sealed partial class Distributor
         var sorted = Over(sort, input);
         if (most is not null) sorted = sorted.With(new Limit(sorted.Plan, most, null));
         var order = NewColumn("order", SqlType.Bytea);
-        var keyed = new Project(sorted.Plan, sorted.Plan.Columns.Select(Pass).Append(new Assignment(order, new OrderBytes(sort.Keys))).ToEquatableArray());
+        var keyed = new Project(sorted.Plan,
+            sorted.Plan.Columns.Select(Pass).Append(new Assignment(order, new OrderBytes(sort.Keys))).ToEquatableArray());
         return (sorted.With(keyed), order, new RowMerge(Shown(sort)));
     }
 
     /// <summary>The keys as the statement has them, not as columns that were made for them.</summary>
     private static EquatableArray<SortKey> Shown(Sort sort) => sort.Input is Project project
-        ? sort.Keys.Select(key => key with { Expression = project.Assignments.FirstOrDefault(item => key.Expression is ColumnRef reference && reference.Column.Id == item.Column.Id)?.Expression ?? key.Expression }).ToEquatableArray()
+        ? sort.Keys.Select(key =>
+            key with { Expression =
+                project.Assignments.FirstOrDefault(item => key.Expression is ColumnRef reference && reference.Column.Id == item.Column.Id)
+                    ?.Expression ?? key.Expression }).ToEquatableArray()
         : sort.Keys;
 
-    private static bool IsMergeable(Sort sort) => sort.Keys.All(key => !PlanRewriter.IsVolatile(key.Expression) && !PlanRewriter.HasSubquery(key.Expression));
+    private static bool IsMergeable(Sort sort) =>
+        sort.Keys.All(key => !PlanRewriter.IsVolatile(key.Expression) && !PlanRewriter.HasSubquery(key.Expression));
 
     /// <summary>Sorted rows, perhaps with projections above them that may as well be computed for fewer rows.</summary>
     private static bool IsOrdered(LogicalPlan plan) => plan is Sort
-        || (plan is Project project && project.Assignments.All(item => !PlanRewriter.IsVolatile(item.Expression)) && IsOrdered(project.Input));
+        || (plan is Project project && project.Assignments.All(item => !PlanRewriter.IsVolatile(item.Expression))
+            && IsOrdered(project.Input));
 
     /// <summary>The bounds of a limit that are known now.</summary>
     private static bool TryCount(Limit limit, out long skip, out long? take)

@@ -6,12 +6,13 @@ internal sealed partial class Distributor
     private LogicalPlan LocalizeSubqueries(LogicalPlan node, bool isSpread)
     {
         if (!PlanRewriter.ExpressionsOf(node).Any(PlanRewriter.HasSubquery)) return node;
-        return PlanRewriter.MapOwnExpressions(node, expression => PlanRewriter.Rewrite(expression, item => item, plan => Localize(plan, isSpread)));
+        return PlanRewriter.MapOwnExpressions(node,
+            expression => PlanRewriter.Rewrite(expression, item => item, plan => Localize(plan, isSpread)));
     }
 
     /// <summary>
-    /// Makes a plan computable by any task that has what its free columns name. The largest parts without free columns are computed once, by all tasks where that pays, and
-    /// read whole by each.
+    /// Makes a plan computable by any task that has what its free columns name. The largest parts without free columns are computed once,
+    /// by all tasks where that pays, and read whole by each.
     /// </summary>
     private LogicalPlan Localize(LogicalPlan plan, bool isSpread)
     {
@@ -43,7 +44,8 @@ internal sealed partial class Distributor
     private bool NeedsExchange(LogicalPlan plan, bool isSpread)
     {
         if (plan is CteScan scan && _ctes.ContainsKey(scan.Cte)) return true;
-        if (plan is Scan table) return PlaceScan(table) is var placed && (placed.IsSpread || (isSpread && placed.Kind == PlacementKind.Single));
+        if (plan is Scan table)
+            return PlaceScan(table) is var placed && (placed.IsSpread || (isSpread && placed.Kind == PlacementKind.Single));
         return plan.Inputs.Any(input => NeedsExchange(input, isSpread))
             || PlanRewriter.ExpressionsOf(plan).SelectMany(PlanRewriter.Subqueries).Any(subquery => NeedsExchange(subquery.Plan, isSpread));
     }
@@ -55,14 +57,17 @@ internal sealed partial class Distributor
         var definition = define();
         var assignments = scan.Outputs.Select((output, i) => new Assignment(output, new ColumnRef(scan.Sources[i]))).ToEquatableArray();
         var renamed = new Project(definition.Plan, assignments);
-        var names = scan.Sources.Select((source, i) => (source.Id, Output: scan.Outputs[i].Id)).GroupBy(pair => pair.Id).ToDictionary(group => group.Key, group => group.First().Output);
-        var keys = definition.Keys.Where(key => key.All(names.ContainsKey)).Select(key => key.Select(id => names[id]).ToEquatableArray()).ToEquatableArray();
+        var names = scan.Sources.Select((source, i) => (source.Id, Output: scan.Outputs[i].Id)).GroupBy(pair => pair.Id)
+            .ToDictionary(group => group.Key, group => group.First().Output);
+        var keys = definition.Keys.Where(key => key.All(names.ContainsKey)).Select(key => key.Select(id => names[id]).ToEquatableArray())
+            .ToEquatableArray();
         return definition.With(renamed) with { Keys = keys };
     }
 
     private Placed PlaceWith(With with)
     {
-        if (with.Definitions.Any(definition => definition.IsRecursive)) return new Placed(Opaque(with, isSpread: false), PlacementKind.Single);
+        if (with.Definitions.Any(definition => definition.IsRecursive))
+            return new Placed(Opaque(with, isSpread: false), PlacementKind.Single);
         Define(with);
         return Place(with.Input);
     }
@@ -97,7 +102,9 @@ internal sealed partial class Distributor
     /// <summary>A part that one task runs as it stands; names of common table expressions defined around it become exchanges.</summary>
     private LogicalPlan Opaque(LogicalPlan plan, bool isSpread)
     {
-        return PlanRewriter.Rewrite(plan, node => PlanRewriter.MapOwnExpressions(Resolve(node), expression => PlanRewriter.Rewrite(expression, item => item, inner => Opaque(inner, isSpread))));
+        return PlanRewriter.Rewrite(plan,
+            node => PlanRewriter.MapOwnExpressions(Resolve(node),
+                expression => PlanRewriter.Rewrite(expression, item => item, inner => Opaque(inner, isSpread))));
 
         LogicalPlan Resolve(LogicalPlan node) => node switch
         {

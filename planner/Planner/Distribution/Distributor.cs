@@ -4,8 +4,9 @@ using System.Globalization;
 namespace Federation.Planner.Distribution;
 
 /// <summary>
-/// Cuts a plan at exchanges so that several workers share it. Bottom-up each node is placed: rows of large scans are spread over tasks, what needs rows from several tasks gets an
-/// exchange below it, the cheapest that does. A fragment is what lies between exchanges; the last one streams to the client.
+/// Cuts a plan at exchanges so that several workers share it. Bottom-up each node is placed: rows of large scans are spread over tasks,
+/// what needs rows from several tasks gets an exchange below it, the cheapest that does. A fragment is what lies between exchanges; the
+/// last one streams to the client.
 /// </summary>
 internal sealed partial class Distributor
 {
@@ -35,7 +36,10 @@ internal sealed partial class Distributor
         PlacedFragment[] whole = [new PlacedFragment(0, plan, new Core.Tasks.TaskOutput.Stream(), 1)];
         if (options.Workers < 2) return (whole, null);
         var rows = Scans(plan, tables).Sum(scan => Math.Max(0.0, scan.Source.EstimatedRows));
-        if (rows < options.MinRows) return (whole, rows == 0 ? null : string.Create(CultureInfo.InvariantCulture, $"the scans have ~{rows} rows, plans are spread from {options.MinRows}"));
+        if (rows < options.MinRows)
+            return (whole,
+                rows == 0 ? null
+                    : string.Create(CultureInfo.InvariantCulture, $"the scans have ~{rows} rows, plans are spread from {options.MinRows}"));
         var distributor = new Distributor(plan, tables, options);
         var decorrelated = new Decorrelation(distributor.NewColumn, distributor._estimates).Apply(plan);
         var (root, order, merge) = distributor.PlaceResult(decorrelated);
@@ -44,14 +48,19 @@ internal sealed partial class Distributor
         return distributor.Excess(plan) is { } excess ? (whole, excess) : (FragmentColumns.Settle(distributor._fragments), null);
     }
 
-    /// <summary>What the stages and the moving of rows add, where it is more than what the other workers take off one; null where spreading pays.</summary>
+    /// <summary>
+    /// What the stages and the moving of rows add, where it is more than what the other workers take off one; null where spreading pays.
+    /// </summary>
     private string? Excess(LogicalPlan plan)
     {
         var saved = Scans(plan, _tables).Sum(ScanCost) * (_options.Workers - 1) / _options.Workers;
-        var moved = _fragments.Sum(fragment => PlanRewriter.Nodes(fragment.Plan).OfType<RemoteSource>().Sum(source => (double)source.EstimatedRows * (source.Reading == ExchangeReading.Whole ? fragment.Tasks : 1)));
+        var moved = _fragments.Sum(fragment => PlanRewriter.Nodes(fragment.Plan).OfType<RemoteSource>()
+            .Sum(source => (double)source.EstimatedRows * (source.Reading == ExchangeReading.Whole ? fragment.Tasks : 1)));
         return saved >= ((_fragments.Count - 1.0) * _options.StageRows) + (moved * _options.MoveRows)
             ? null
-            : string.Create(CultureInfo.InvariantCulture, $"{_fragments.Count - 1} more stages and ~{moved:0} rows moved between them would take longer than {_options.Workers} workers save");
+            : string.Create(CultureInfo.InvariantCulture,
+                $"{_fragments.Count - 1} more stages and ~{moved:0} rows moved between them would take longer than {_options.Workers} "
+                    + $"workers save");
     }
 
     private double ScanCost(Scan scan)
@@ -67,7 +76,8 @@ internal sealed partial class Distributor
     private static Assignment Pass(Column column) => new(column, new ColumnRef(column));
 
     private static IEnumerable<Scan> Scans(LogicalPlan plan, IReadOnlyDictionary<TableSource, Binding.ResolvedTable> tables) =>
-        PlanRewriter.Nodes(plan).OfType<Scan>().Where(scan => tables.GetValueOrDefault(scan.Source)?.IsComputed != true && scan.Limit is null);
+        PlanRewriter.Nodes(plan).OfType<Scan>()
+            .Where(scan => tables.GetValueOrDefault(scan.Source)?.IsComputed != true && scan.Limit is null);
 
     private Column NewColumn(string name, SqlType type) => new(++_lastColumn, name, type);
 
@@ -80,7 +90,9 @@ internal sealed partial class Distributor
             case Values or FunctionScan: return Own(plan, PlacementKind.Replicated);
             case CteScan scan: return PlaceCteScan(scan);
             case Filter filter:
-                return filter.Input is Join { Type: JoinType.Inner, IsLateral: false } ? PlaceInnerJoins(filter) : Over(filter, Place(filter.Input));
+                return filter.Input is Join { Type: JoinType.Inner, IsLateral: false }
+                    ? PlaceInnerJoins(filter)
+                    : Over(filter, Place(filter.Input));
             case Project project: return PlaceProject(project, Place(project.Input));
             case ProjectSet set: return Over(set, Place(set.Input));
             case Join { Type: JoinType.Inner, IsLateral: false }: return PlaceInnerJoins(plan);
@@ -112,10 +124,15 @@ internal sealed partial class Distributor
         return placed with { Plan = placed.Plan.WithInputs([input.Plan]), Keys = input.Keys };
     }
 
-    /// <summary>A node with its subqueries made readable by the node's tasks. What may give other rows each time is computed once.</summary>
+    /// <summary>
+    /// A node with its subqueries made readable by the node's tasks. What may give other rows each time is computed once.
+    /// </summary>
     private Placed Own(LogicalPlan node, PlacementKind kind)
     {
-        if (kind == PlacementKind.Replicated && PlanRewriter.ExpressionsOf(node).Any(expression => PlanRewriter.IsVolatile(expression) || PlanRewriter.HasSubquery(expression))) kind = PlacementKind.Single;
+        if (kind == PlacementKind.Replicated
+            && PlanRewriter.ExpressionsOf(node)
+                .Any(expression => PlanRewriter.IsVolatile(expression) || PlanRewriter.HasSubquery(expression)))
+                    kind = PlacementKind.Single;
         return new Placed(LocalizeSubqueries(node, kind == PlacementKind.Spread), kind);
     }
 
@@ -129,14 +146,16 @@ internal sealed partial class Distributor
         foreach (var assignment in project.Assignments)
             if (assignment.Expression is ColumnRef { Column.Id: var source })
                 renamed.TryAdd(source, assignment.Column.Id);
-        var keys = input.Keys.Where(key => key.All(renamed.ContainsKey)).Select(key => key.Select(id => renamed[id]).ToEquatableArray()).ToEquatableArray();
+        var keys = input.Keys.Where(key => key.All(renamed.ContainsKey)).Select(key => key.Select(id => renamed[id]).ToEquatableArray())
+            .ToEquatableArray();
         return placed with { Keys = keys };
     }
 
     /// <param name="input">What the limit reads; below its sort when it has one.</param>
     private Placed PlaceLimit(Limit limit, Placed input)
     {
-        if (!input.IsSpread || !TryCount(limit, out var skipped, out var rows) || rows is not { } taken) return Over(limit, limit.Input is Sort whole ? Over(whole, ToSingle(input)) : ToSingle(input));
+        if (!input.IsSpread || !TryCount(limit, out var skipped, out var rows) || rows is not { } taken)
+            return Over(limit, limit.Input is Sort whole ? Over(whole, ToSingle(input)) : ToSingle(input));
 
         // Each task keeps as many rows as the whole would; the first of those are the answer.
         var most = new Constant(skipped + taken, SqlType.Int8);
@@ -151,7 +170,8 @@ internal sealed partial class Distributor
         var input = Place(window.Input);
         if (!input.IsSpread) return Over(window, input);
         var shared = window.Calls
-            .Select(call => ((WindowCall)call.Expression).PartitionBy.OfType<ColumnRef>().Select(reference => reference.Column).Where(column => PartitionKeys.CanHash(column.Type)).ToArray())
+            .Select(call => ((WindowCall)call.Expression).PartitionBy.OfType<ColumnRef>().Select(reference => reference.Column)
+                .Where(column => PartitionKeys.CanHash(column.Type)).ToArray())
             .Aggregate((first, second) => [.. first.Intersect(second)]);
         return Over(window, ToGroups(input, shared));
     }
@@ -165,8 +185,10 @@ internal sealed partial class Distributor
 
     private Placed PlaceSetOperation(SetOperation operation)
     {
-        if (operation is { Type: SetOperationType.Union, IsAll: false }) return PlaceDistinct(new Distinct(operation with { IsAll = true }));
-        Placed left = InOrder(Place(operation.Left), operation.Left.Columns), right = InOrder(Place(operation.Right), operation.Right.Columns);
+        if (operation is { Type: SetOperationType.Union, IsAll: false })
+            return PlaceDistinct(new Distinct(operation with { IsAll = true }));
+        Placed left = InOrder(Place(operation.Left), operation.Left.Columns),
+            right = InOrder(Place(operation.Right), operation.Right.Columns);
         if (!left.IsSpread && !right.IsSpread) return Both(left, right);
         if (operation.Type == SetOperationType.Union)
         {
@@ -181,7 +203,8 @@ internal sealed partial class Distributor
         if (positions.Length == 0) return Both(ToSingle(left), ToSingle(right));
         left = ToHash(left, [.. positions.Select(i => operation.Left.Columns[i])]);
         right = ToHash(right, [.. positions.Select(i => operation.Right.Columns[i])]);
-        return new Placed(operation.WithInputs([left.Plan, right.Plan]), PlacementKind.Spread, [positions.Select(i => operation.Outputs[i].Id).ToEquatableArray()]);
+        return new Placed(operation.WithInputs([left.Plan, right.Plan]), PlacementKind.Spread,
+            [positions.Select(i => operation.Outputs[i].Id).ToEquatableArray()]);
 
         Placed Both(Placed a, Placed b) => new(operation.WithInputs([a.Plan, b.Plan]), Together(a, b));
     }

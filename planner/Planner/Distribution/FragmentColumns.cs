@@ -4,7 +4,9 @@ using PlacedFragment = Federation.Planner.Distribution.Distributor.PlacedFragmen
 
 namespace Federation.Planner.Distribution;
 
-/// <summary>Settles what each fragment gives: the columns that others read and no more, in one order for the fragment and for its readers.</summary>
+/// <summary>
+/// Settles what each fragment gives: the columns that others read and no more, in one order for the fragment and for its readers.
+/// </summary>
 internal static class FragmentColumns
 {
     /// <param name="fragments">Producers before readers; hash outputs name key columns by position.</param>
@@ -17,7 +19,9 @@ internal static class FragmentColumns
             var fragment = fragments[i];
             var present = fragment.Plan.Columns;
             var keys = fragment.Output is TaskOutput.Hash hash ? hash.KeyColumns.Select(position => present[position].Id).ToArray() : [];
-            var required = i == fragments.Count - 1 ? present.Select(column => column.Id).ToHashSet() : needed.GetValueOrDefault(fragment.Id, []);
+            var required = i == fragments.Count - 1
+                ? present.Select(column => column.Id).ToHashSet()
+                : needed.GetValueOrDefault(fragment.Id, []);
             required.UnionWith(keys);
 
             // A fragment that only counts still has one row for each.
@@ -27,7 +31,8 @@ internal static class FragmentColumns
             if (i < fragments.Count - 1 && !plan.Columns.Equals(wanted))
                 plan = new Project(plan, wanted.Select(column => new Assignment(column, new ColumnRef(column))).ToEquatableArray());
             var output = fragment.Output is TaskOutput.Hash parts
-                ? parts with { KeyColumns = keys.Select(key => Array.FindIndex(plan.Columns.ToArray(), column => column.Id == key)).ToEquatableArray() }
+                ? parts with { KeyColumns = keys.Select(key => Array.FindIndex(plan.Columns.ToArray(), column => column.Id == key))
+                    .ToEquatableArray() }
                 : fragment.Output;
             settled[i] = fragment with { Plan = plan, Output = output };
         }
@@ -44,5 +49,6 @@ internal static class FragmentColumns
     private static LogicalPlan Read(LogicalPlan plan, PlacedFragment[] fragments) => PlanRewriter.Rewrite(plan, node =>
         node is RemoteSource source
             ? source with { Outputs = fragments[source.Fragment].Plan.Columns }
-            : PlanRewriter.MapOwnExpressions(node, expression => PlanRewriter.Rewrite(expression, item => item, inner => Read(inner, fragments))));
+            : PlanRewriter.MapOwnExpressions(node,
+                expression => PlanRewriter.Rewrite(expression, item => item, inner => Read(inner, fragments))));
 }

@@ -1,8 +1,9 @@
 namespace Federation.Planner.Distribution;
 
 /// <summary>
-/// The conditions between the relations of an inner join, taken up as relations are joined. Equalities of columns are kept as classes of equal columns: any member of one relation may be compared with any of another,
-/// whether or not the statement compares these two, and each joins what is not known to be equal yet.
+/// The conditions between the relations of an inner join, taken up as relations are joined. Equalities of columns are kept as classes of
+/// equal columns: any member of one relation may be compared with any of another, whether or not the statement compares these two, and each
+/// joins what is not known to be equal yet.
 /// </summary>
 internal sealed class JoinConditions
 {
@@ -17,8 +18,10 @@ internal sealed class JoinConditions
         foreach (var condition in conditions)
         {
             // Two columns of one relation are not made equal by joining it.
-            if (condition is Call { Operator: "=", Arguments: [ColumnRef left, ColumnRef right] } equality && left.Type == right.Type && PartitionKeys.CanHash(left.Type)
-                && relations.Any(columns => columns.Contains(left.Column.Id) != columns.Contains(right.Column.Id)) && _columns.Contains(left.Column.Id) && _columns.Contains(right.Column.Id))
+            if (condition is Call { Operator: "=", Arguments: [ColumnRef left, ColumnRef right] } equality && left.Type == right.Type
+                && PartitionKeys.CanHash(left.Type)
+                && relations.Any(columns => columns.Contains(left.Column.Id) != columns.Contains(right.Column.Id))
+                && _columns.Contains(left.Column.Id) && _columns.Contains(right.Column.Id))
                 Unite(equality, left, right);
             else
                 _others.Add(condition);
@@ -30,7 +33,8 @@ internal sealed class JoinConditions
 
     /// <summary>The conditions that compare two parts and name no third.</summary>
     public IReadOnlyList<Expr> Between(IReadOnlySet<int> left, IReadOnlySet<int> right) =>
-        [.. _classes.SelectMany(members => members.Between(left, right)), .. _others.Where(condition => IsDecided(condition, left, right) && IsOfBoth(condition, left, right))];
+        [.. _classes.SelectMany(members => members.Between(left, right)),
+            .. _others.Where(condition => IsDecided(condition, left, right) && IsOfBoth(condition, left, right))];
 
     /// <summary>Takes up all that can be decided when two parts are joined.</summary>
     public IReadOnlyList<Expr> Take(IReadOnlySet<int> left, IReadOnlySet<int> right)
@@ -43,9 +47,11 @@ internal sealed class JoinConditions
     }
 
     private bool IsDecided(Expr condition, IReadOnlySet<int> left, IReadOnlySet<int> right) =>
-        PlanColumns.Of(condition).Where(_columns.Contains).ToArray() is { Length: > 0 } named && named.All(id => left.Contains(id) || right.Contains(id));
+        PlanColumns.Of(condition).Where(_columns.Contains).ToArray() is { Length: > 0 } named
+            && named.All(id => left.Contains(id) || right.Contains(id));
 
-    private static bool IsOfBoth(Expr condition, IReadOnlySet<int> left, IReadOnlySet<int> right) => PlanColumns.Of(condition) is var named && named.Overlaps(left) && named.Overlaps(right);
+    private static bool IsOfBoth(Expr condition, IReadOnlySet<int> left, IReadOnlySet<int> right) =>
+        PlanColumns.Of(condition) is var named && named.Overlaps(left) && named.Overlaps(right);
 
     private void Unite(Call equality, ColumnRef left, ColumnRef right)
     {
@@ -85,13 +91,15 @@ internal sealed class JoinConditions
         public void Join(IReadOnlySet<int> left, IReadOnlySet<int> right)
         {
             if (In(left).Count == 0 || In(right).Count == 0) return;
-            var joined = _groups.Where(group => group.Exists(column => left.Contains(column.Column.Id) || right.Contains(column.Column.Id))).ToArray();
+            var joined = _groups.Where(group => group.Exists(column => left.Contains(column.Column.Id) || right.Contains(column.Column.Id)))
+                .ToArray();
             _groups.RemoveAll(joined.Contains);
             _groups.Add([.. joined.SelectMany(group => group)]);
         }
 
         /// <summary>One column of each group of a part.</summary>
-        private List<ColumnRef> In(IReadOnlySet<int> part) => [.. _groups.Select(group => group.Find(column => part.Contains(column.Column.Id))).OfType<ColumnRef>()];
+        private List<ColumnRef> In(IReadOnlySet<int> part) =>
+            [.. _groups.Select(group => group.Find(column => part.Contains(column.Column.Id))).OfType<ColumnRef>()];
 
         private Expr Equal(ColumnRef left, ColumnRef right) => equality.WithOperands([left, right]);
     }

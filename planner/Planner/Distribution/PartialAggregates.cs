@@ -3,11 +3,13 @@ using Federation.Planner.Functions;
 namespace Federation.Planner.Distribution;
 
 /// <summary>
-/// An aggregation as two: the first over any part of the rows, the second over the first's results, and a projection that makes the aggregate's own columns of them.
+/// An aggregation as two: the first over any part of the rows, the second over the first's results, and a projection that makes the
+/// aggregate's own columns of them.
 /// </summary>
 internal static class PartialAggregates
 {
-    private static readonly HashSet<string> s_sameTwice = new(["min", "max", "bool_and", "bool_or", "every", "bit_and", "bit_or", "bit_xor"], StringComparer.Ordinal);
+    private static readonly HashSet<string> s_sameTwice =
+        new(["min", "max", "bool_and", "bool_or", "every", "bit_and", "bit_or", "bit_xor"], StringComparer.Ordinal);
 
     /// <param name="Final">Reads the columns of <paramref name="Partial"/>; its input is to be set.</param>
     /// <param name="Results">Reads the columns of <paramref name="Final"/>; its input is to be set.</param>
@@ -31,7 +33,8 @@ internal static class PartialAggregates
                 continue;
             }
 
-            if (item.Expression is not AggregateCall { IsDistinct: false, OrderBy.Count: 0, Function.AggregateKind: 'n' } call || Steps(call) is not { } steps) return null;
+            if (item.Expression is not AggregateCall { IsDistinct: false, OrderBy.Count: 0, Function.AggregateKind: 'n' } call
+                || Steps(call) is not { } steps) return null;
             var found = new List<Expr>();
             foreach (var step in steps.First)
             {
@@ -54,7 +57,8 @@ internal static class PartialAggregates
             var result = steps.Result(found);
 
             // Over no rows there are no first results to add up, and the set of all rows has a row still.
-            if (call.Function.Name == "count" && aggregate.Sets.Any(set => set.Count == 0)) result = new Coalesce([result, new Constant(0L, SqlType.Int8)], SqlType.Int8);
+            if (call.Function.Name == "count" && aggregate.Sets.Any(set => set.Count == 0))
+                result = new Coalesce([result, new Constant(0L, SqlType.Int8)], SqlType.Int8);
             results.Add(new Assignment(item.Column, result));
         }
 
@@ -71,21 +75,28 @@ internal static class PartialAggregates
         Expr? value = null;
         foreach (var item in aggregate.Aggregates)
         {
-            if (item.Expression is not AggregateCall { IsDistinct: true, Filter: null, OrderBy.Count: 0, Arguments: [var argument] } || (value is not null && !value.Equals(argument))) return null;
+            if (item.Expression is not AggregateCall { IsDistinct: true, Filter: null, OrderBy.Count: 0, Arguments: [var argument] }
+                || (value is not null && !value.Equals(argument))) return null;
             value = argument;
         }
 
         var column = newColumn("value", value!.Type);
         var reference = new ColumnRef(column);
-        var final = aggregate.Aggregates.Select(item => item with { Expression = ((AggregateCall)item.Expression).WithOperands([reference]) }).ToEquatableArray();
+        var final = aggregate.Aggregates
+            .Select(item => item with { Expression = ((AggregateCall)item.Expression).WithOperands([reference]) }).ToEquatableArray();
         return new Split(
             new Aggregate(aggregate.Input, aggregate.Keys.Append(new Assignment(column, value)).ToEquatableArray(), default, default),
             new Aggregate(aggregate.Input, keys, default, final),
-            new Project(aggregate.Input, keys.Concat(aggregate.Aggregates.Select(item => new Assignment(item.Column, new ColumnRef(item.Column)))).ToEquatableArray()));
+            new Project(aggregate.Input,
+                keys.Concat(aggregate.Aggregates.Select(item => new Assignment(item.Column, new ColumnRef(item.Column))))
+                    .ToEquatableArray()));
     }
 
     private static Grouping OverKeys(Grouping grouping, Aggregate aggregate) => new(grouping.Arguments
-        .Select(argument => (Expr)new ColumnRef(aggregate.Keys.First(key => key.Expression.Equals(argument) || (argument is ColumnRef own && own.Column.Id == key.Column.Id)).Column))
+        .Select(argument =>
+            (Expr)new ColumnRef(
+                aggregate.Keys
+                    .First(key => key.Expression.Equals(argument) || (argument is ColumnRef own && own.Column.Id == key.Column.Id)).Column))
         .ToEquatableArray());
 
     /// <summary>What the first step computes for a call, and the call's value from the totals of those.</summary>
@@ -99,12 +110,15 @@ internal static class PartialAggregates
             // Sums of intervals and money have no second step here.
             "sum" when IsNumber(argument.Type) => ([call], totals => Converted(totals[0], call.Type)),
             // The sum of longer numerics might not fit 38 digits, which the whole average does not care about.
-            "avg" when IsNumber(argument.Type) && argument.Type.Decimal is not { Precision: > 28 } => ([Sum(argument) with { Filter = call.Filter }, Count(argument) with { Filter = call.Filter }], totals => Average(totals[0], totals[1], call.Type)),
+            "avg" when IsNumber(argument.Type) && argument.Type.Decimal is not { Precision: > 28 } =>
+                ([Sum(argument) with { Filter = call.Filter }, Count(argument) with { Filter = call.Filter }],
+                    totals => Average(totals[0], totals[1], call.Type)),
             _ => null,
         };
     }
 
-    private static bool IsNumber(SqlType type) => type.Category == 'N' && type.Base.Name is "int2" or "int4" or "int8" or "float4" or "float8" or "numeric";
+    private static bool IsNumber(SqlType type) =>
+        type.Category == 'N' && type.Base.Name is "int2" or "int4" or "int8" or "float4" or "float8" or "numeric";
 
     private static AggregateCall Second(string name, AggregateCall first, Column column) => s_sameTwice.Contains(name)
         ? new AggregateCall(first.Function, [new ColumnRef(column)], first.Type)
@@ -129,7 +143,9 @@ internal static class PartialAggregates
     }
 
     /// <summary>The count of which an average is made.</summary>
-    internal static AggregateCall Count(Expr argument) => new(FunctionCatalog.Instance.FunctionsNamed("count").ToArray().First(function => function.ArgumentTypes.Count == 1), [argument], SqlType.Int8);
+    internal static AggregateCall Count(Expr argument) =>
+        new(FunctionCatalog.Instance.FunctionsNamed("count").ToArray().First(function => function.ArgumentTypes.Count == 1), [argument],
+            SqlType.Int8);
 
     private static Expr Converted(Expr value, SqlType type) => value.Type.Equals(type) ? value : new Cast(value, type);
 

@@ -11,19 +11,25 @@ internal readonly record struct KeyPair(Expr Left, Expr Right, Call Condition)
 internal static class PartitionKeys
 {
     private static readonly HashSet<Storage> s_storages =
-        [Storage.Boolean, Storage.Int16, Storage.Int32, Storage.Int64, Storage.Decimal, Storage.Text, Storage.Bytes, Storage.Date, Storage.Time, Storage.Timestamp, Storage.Uuid];
+        [Storage.Boolean, Storage.Int16, Storage.Int32, Storage.Int64, Storage.Decimal, Storage.Text, Storage.Bytes, Storage.Date,
+            Storage.Time, Storage.Timestamp, Storage.Uuid];
 
     /// <summary>
-    /// Not numerics in text form and bpchar, whose equal values differ in digits and blanks, not floats (0 and -0), not json, not the types held as text whose text varies.
+    /// Not numerics in text form and bpchar, whose equal values differ in digits and blanks, not floats (0 and -0), not json, not the types
+    /// held as text whose text varies.
     /// </summary>
-    public static bool CanHash(SqlType type) => !type.IsArray && s_storages.Contains(type.Storage) && !Writing.KernelExpressionWriter.HasKey(type)
+    public static bool CanHash(SqlType type) =>
+        !type.IsArray && s_storages.Contains(type.Storage) && !Writing.KernelExpressionWriter.HasKey(type)
         && (type.Storage != Storage.Text || type.Category == 'S');
 
-    /// <summary>The sides of an equality between two columns or expressions of the same kernel type, each over one side of a join.</summary>
+    /// <summary>
+    /// The sides of an equality between two columns or expressions of the same kernel type, each over one side of a join.
+    /// </summary>
     public static bool TryGetPair(Expr conjunct, IReadOnlySet<int> left, IReadOnlySet<int> right, out KeyPair pair)
     {
         pair = default;
-        if (conjunct is not Call { Operator: "=", Arguments: [var first, var second] } condition || !CanHash(first.Type) || first.Type.KernelName != second.Type.KernelName) return false;
+        if (conjunct is not Call { Operator: "=", Arguments: [var first, var second] } condition || !CanHash(first.Type)
+            || first.Type.KernelName != second.Type.KernelName) return false;
         HashSet<int> a = PlanColumns.Of(first), b = PlanColumns.Of(second);
         if (a.Count == 0 || b.Count == 0 || PlanRewriter.HasSubquery(first) || PlanRewriter.HasSubquery(second)) return false;
         if (a.IsSubsetOf(left) && b.IsSubsetOf(right)) pair = new KeyPair(first, second, condition);

@@ -14,8 +14,8 @@ internal enum PlacementKind
 
 /// <summary>A part of a plan and the tasks that have its rows.</summary>
 /// <param name="Keys">
-/// Column lists by whose hash the rows of a spread part are placed, each in the order of hashing: rows that agree in all columns of any one list lie in one task.
-/// </param>
+/// Column lists by whose hash the rows of a spread part are placed, each in the order of hashing: rows that agree in all columns of any one
+/// list lie in one task. </param>
 internal sealed record Placed(LogicalPlan Plan, PlacementKind Kind, EquatableArray<EquatableArray<int>> Keys = default)
 {
     public bool IsSpread => Kind == PlacementKind.Spread;

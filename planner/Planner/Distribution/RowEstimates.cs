@@ -1,8 +1,8 @@
 namespace Federation.Planner.Distribution;
 
 /// <summary>
-/// Coarse row counts for choosing exchanges; the kernel has its own statistics for the order of joins within a task. The fractions are the customary guesses of
-/// planners without histograms (Selinger et al., 1979).
+/// Coarse row counts for choosing exchanges; the kernel has its own statistics for the order of joins within a task. The fractions are the
+/// customary guesses of planners without histograms (Selinger et al., 1979).
 /// </summary>
 internal sealed class RowEstimates
 {
@@ -12,7 +12,8 @@ internal sealed class RowEstimates
     private readonly Selectivities _selectivities;
 
     /// <param name="plan">The plan whose parts will be asked about, and plans made of such parts.</param>
-    public RowEstimates(LogicalPlan plan, IReadOnlyDictionary<TableSource, Binding.ResolvedTable> tables) => _selectivities = new Selectivities(plan, tables);
+    public RowEstimates(LogicalPlan plan, IReadOnlyDictionary<TableSource, Binding.ResolvedTable> tables) =>
+        _selectivities = new Selectivities(plan, tables);
 
     /// <param name="Rows">Rows that come out.</param>
     /// <param name="BaseRows">Rows of the largest table below, before filters: how many keys a join on it may meet.</param>
@@ -64,8 +65,11 @@ internal sealed class RowEstimates
         }
     }
 
-    /// <summary>A join on keys: each row of the larger table meets its one row of the smaller one, if a filter has not dropped it.</summary>
-    /// <param name="keys">How many values the compared columns may have at most. Where that is fewer than either side has rows, many rows meet many.</param>
+    /// <summary>
+    /// A join on keys: each row of the larger table meets its one row of the smaller one, if a filter has not dropped it.
+    /// </summary>
+    /// <param name="keys">How many values the compared columns may have at most. Where that is fewer than either side has rows, many rows
+    /// meet many.</param>
     public static Estimate OfJoin(JoinType type, Estimate left, Estimate right, bool hasCondition, double keys = double.PositiveInfinity)
     {
         if (!hasCondition) return new Estimate(left.Rows * right.Rows, Math.Max(left.BaseRows, right.BaseRows));

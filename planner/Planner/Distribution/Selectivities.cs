@@ -1,8 +1,8 @@
 namespace Federation.Planner.Distribution;
 
 /// <summary>
-/// What share of rows a predicate keeps. Where a source knows the range of a column, values are taken to lie evenly in it; other fractions are the customary guesses of planners without histograms (Selinger
-/// et al., 1979).
+/// What share of rows a predicate keeps. Where a source knows the range of a column, values are taken to lie evenly in it; other fractions
+/// are the customary guesses of planners without histograms (Selinger et al., 1979).
 /// </summary>
 internal sealed class Selectivities
 {
@@ -48,7 +48,8 @@ internal sealed class Selectivities
             else ranges[column] = (low, high);
         }
 
-        return ranges.Aggregate(share, (product, range) => product * Share(_columns[range.Key].Statistics, range.Value.Low, range.Value.High));
+        return ranges.Aggregate(share,
+            (product, range) => product * Share(_columns[range.Key].Statistics, range.Value.Low, range.Value.High));
     }
 
     private static double Share(ColumnStatistics statistics, double low, double high)
@@ -58,19 +59,24 @@ internal sealed class Selectivities
         return statistics.High > statistics.Low ? (high - low) / (statistics.High - statistics.Low) : 1;
     }
 
-    /// <summary>The range that a comparison of a column with a constant leaves to the column; null for other predicates and for columns without a known range.</summary>
+    /// <summary>
+    /// The range that a comparison of a column with a constant leaves to the column; null for other predicates and for columns without a
+    /// known range.
+    /// </summary>
     private (int Column, double Low, double High)? Limit(Expr predicate)
     {
         if (predicate is not Call { Operator: "<" or "<=" or ">" or ">=", Arguments: [var left, var right] } call) return null;
         var isBelow = call.Operator is "<" or "<=";
         if (left is Constant) (left, right, isBelow) = (right, left, !isBelow);
-        if (KnownColumn(left) is not { } column || right is not Constant { Value: var value } || ColumnStatistics.Position(value) is not { } limit) return null;
+        if (KnownColumn(left) is not { } column || right is not Constant { Value: var value }
+            || ColumnStatistics.Position(value) is not { } limit) return null;
         return isBelow ? (column, double.NegativeInfinity, limit) : (column, limit, double.PositiveInfinity);
     }
 
     /// <summary>One value of as many as the column's range has.</summary>
     private double OfEquality(Expr operand) =>
-        KnownColumn(operand) is { } column && _columns[column] is var (statistics, type) && statistics.CountValues(type) is var values && double.IsFinite(values) ? 1 / values : Equality;
+        KnownColumn(operand) is { } column && _columns[column] is var (statistics, type) && statistics.CountValues(type) is var values
+            && double.IsFinite(values) ? 1 / values : Equality;
 
     /// <summary>The column below casts, all of which keep the order; null when its range is not known.</summary>
     private int? KnownColumn(Expr expression) => expression switch

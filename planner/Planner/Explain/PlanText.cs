@@ -46,7 +46,8 @@ public static class PlanText
     {
         if (plan is With with)
         {
-            foreach (var definition in with.Definitions) yield return ($"CTE {definition.Id.Name}{(definition.IsRecursive ? " (recursive)" : "")}", definition.Plan);
+            foreach (var definition in with.Definitions)
+                yield return ($"CTE {definition.Id.Name}{(definition.IsRecursive ? " (recursive)" : "")}", definition.Plan);
             yield return (null, with.Input);
         }
         else
@@ -62,25 +63,35 @@ public static class PlanText
     /// <summary>One line for a node, without its inputs.</summary>
     public static string Describe(LogicalPlan plan) => plan switch
     {
-        Scan { Subtree: { } subtree } scan => $"Remote query {scan.Source.Catalog}: {string.Join(", ", subtree.Tables.Select(table => $"{table.Schema}.{table.Table}"))}  columns ({string.Join(", ", scan.Outputs.Select(output => output.SourceName))}){Rows(scan.EstimatedRows)}",
-        Scan scan => $"{(scan.Source.Catalog == "lake" ? "Lakehouse scan" : "Remote scan")} {scan.Source}{(scan.Source.Pin is { } pin ? $"  {pin}" : "")}  columns ({string.Join(", ", scan.Outputs.Select(output => output.SourceName))}){Rows(scan.Source.EstimatedRows)}",
+        Scan { Subtree: { } subtree } scan =>
+            $"Remote query {scan.Source.Catalog}: {string.Join(", ", subtree.Tables.Select(table => $"{table.Schema}.{table.Table}"))}  "
+                + $"columns ({string.Join(", ", scan.Outputs.Select(output => output.SourceName))}){Rows(scan.EstimatedRows)}",
+        Scan scan =>
+            $"{(scan.Source.Catalog == "lake" ? "Lakehouse scan" : "Remote scan")} "
+                + $"{scan.Source}{(scan.Source.Pin is { } pin ? $"  {pin}" : "")}  columns "
+                + $"({string.Join(", ", scan.Outputs.Select(output => output.SourceName))}){Rows(scan.Source.EstimatedRows)}",
         Values { Outputs.Count: 0 } => "One row",
         Values values => $"Values  {values.Rows.Count.ToString(CultureInfo.InvariantCulture)} rows ({Names(values.Outputs)})",
-        FunctionScan functions => $"Function {string.Join(", ", functions.Functions.Select(item => ExprPrinter.Print(item.Call)))}{(functions.Ordinality is null ? "" : " with ordinality")}",
+        FunctionScan functions =>
+            $"Function {string.Join(", ", functions.Functions.Select(item => ExprPrinter.Print(item.Call)))}{(functions.Ordinality is null ? "" : " with ordinality")}",
         CteScan scan => $"CTE scan {scan.Cte.Name}",
-        RemoteSource source => $"Exchange of fragment {source.Fragment.ToString(CultureInfo.InvariantCulture)}{Reading(source.Reading)}{Rows(source.EstimatedRows)}",
+        RemoteSource source =>
+            "Exchange of fragment "
+                + $"{source.Fragment.ToString(CultureInfo.InvariantCulture)}{Reading(source.Reading)}{Rows(source.EstimatedRows)}",
         Filter filter => $"Filter {ExprPrinter.Print(filter.Predicate)}",
         Project project => $"Project {string.Join(", ", project.Assignments.Select(Assigned))}",
         ProjectSet set => $"Unnest {string.Join(", ", set.Calls.Select(Assigned))}",
         Aggregate aggregate => DescribeAggregate(aggregate),
         Window window => $"Window {string.Join(", ", window.Calls.Select(Assigned))}",
         Join { Condition: Constant { Value: true } } join => $"{(join.IsLateral ? "Lateral join" : "Cross join")}",
-        Join join => $"{(join.IsLateral ? "Lateral join" : "Join")} {join.Type.ToString().ToLowerInvariant()}  {ExprPrinter.Print(join.Condition)}",
+        Join join =>
+            $"{(join.IsLateral ? "Lateral join" : "Join")} {join.Type.ToString().ToLowerInvariant()}  {ExprPrinter.Print(join.Condition)}",
         SetOperation operation => $"{operation.Type}{(operation.IsAll ? " all" : "")}",
         Distinct => "Distinct",
         DistinctOn distinct => $"Distinct on {string.Join(", ", distinct.Keys.Select(ExprPrinter.Print))}",
         Sort sort => $"Sort {string.Join(", ", sort.Keys.Select(ExprPrinter.Print))}",
-        Limit limit => $"Limit{(limit.Count is null ? "" : $" {ExprPrinter.Print(limit.Count)}")}{(limit.WithTies ? " with ties" : "")}{(limit.Offset is null ? "" : $" offset {ExprPrinter.Print(limit.Offset)}")}",
+        Limit limit =>
+            $"Limit{(limit.Count is null ? "" : $" {ExprPrinter.Print(limit.Count)}")}{(limit.WithTies ? " with ties" : "")}{(limit.Offset is null ? "" : $" offset {ExprPrinter.Print(limit.Offset)}")}",
         With => "With",
         _ => throw new System.Diagnostics.UnreachableException(plan.GetType().Name),
     };
@@ -88,7 +99,8 @@ public static class PlanText
     /// <summary>What is done with the rows of all tasks of a root.</summary>
     public static string Describe(RowMerge merge)
     {
-        var bounds = (merge.Take is { } take ? $"  limit {take.ToString(CultureInfo.InvariantCulture)}" : "") + (merge.Skip > 0 ? $"  offset {merge.Skip.ToString(CultureInfo.InvariantCulture)}" : "");
+        var bounds = (merge.Take is { } take ? $"  limit {take.ToString(CultureInfo.InvariantCulture)}" : "")
+            + (merge.Skip > 0 ? $"  offset {merge.Skip.ToString(CultureInfo.InvariantCulture)}" : "");
         return $"Merge by {string.Join(", ", merge.Keys.Select(ExprPrinter.Print))}{bounds}";
     }
 
@@ -110,8 +122,10 @@ public static class PlanText
         var text = new StringBuilder("Aggregate");
         if (aggregate.Keys.Count > 0) text.Append(" by ").AppendJoin(", ", aggregate.Keys.Select(key => ExprPrinter.Print(key.Expression)));
         if (aggregate.Sets.Count > 0)
-            text.Append(" in sets ").AppendJoin(", ", aggregate.Sets.Select(set => $"({string.Join(", ", set.Select(index => aggregate.Keys[index].Column.Name))})"));
-        if (aggregate.Aggregates.Count > 0) text.Append(": ").AppendJoin(", ", aggregate.Aggregates.Select(item => ExprPrinter.Print(item.Expression)));
+            text.Append(" in sets ").AppendJoin(", ",
+                aggregate.Sets.Select(set => $"({string.Join(", ", set.Select(index => aggregate.Keys[index].Column.Name))})"));
+        if (aggregate.Aggregates.Count > 0)
+            text.Append(": ").AppendJoin(", ", aggregate.Aggregates.Select(item => ExprPrinter.Print(item.Expression)));
         return text.ToString();
     }
 

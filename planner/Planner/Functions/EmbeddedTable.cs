@@ -12,7 +12,9 @@ internal static class EmbeddedTable
         while (reader.ReadLine() is { } line) yield return line;
     }
 
-    /// <summary>A table of a key, a tab and a text in each line; lines that are empty or begin with # are for people. A key stands once.</summary>
+    /// <summary>
+    /// A table of a key, a tab and a text in each line; lines that are empty or begin with # are for people. A key stands once.
+    /// </summary>
     public static Dictionary<string, string> Texts(string resource)
     {
         var texts = new Dictionary<string, string>(StringComparer.Ordinal);
@@ -21,7 +23,8 @@ internal static class EmbeddedTable
             if (line.Length == 0 || line[0] == '#') continue;
             var tab = line.IndexOf('\t', StringComparison.Ordinal);
             if (tab < 0) throw new InvalidOperationException($"{resource}: nothing follows the key in \"{line}\"");
-            if (!texts.TryAdd(line[..tab].Trim(), line[(tab + 1)..].Trim())) throw new InvalidOperationException($"{resource}: \"{line[..tab]}\" stands twice");
+            if (!texts.TryAdd(line[..tab].Trim(), line[(tab + 1)..].Trim()))
+                throw new InvalidOperationException($"{resource}: \"{line[..tab]}\" stands twice");
         }
 
         return texts;

@@ -43,7 +43,8 @@ public sealed class FunctionCatalog
 
     private FunctionCatalog()
     {
-        var aggregates = Rows("pg_aggregate.tsv").ToDictionary(row => ParseOid(row[0]), row => (Kind: row[1][0], Direct: int.Parse(row[2], CultureInfo.InvariantCulture)));
+        var aggregates = Rows("pg_aggregate.tsv")
+            .ToDictionary(row => ParseOid(row[0]), row => (Kind: row[1][0], Direct: int.Parse(row[2], CultureInfo.InvariantCulture)));
         var functions = Rows("pg_proc.tsv").Select(row => ReadFunction(row, aggregates)).ToList();
         _catalogFunctions = [.. functions];
         functions.AddRange(Rows("schema_functions.tsv").Select(row => ReadFunction(row, aggregates)));
@@ -52,7 +53,8 @@ public sealed class FunctionCatalog
 
         var operators = Rows("pg_operator.tsv")
             .Where(row => _functions.ContainsKey(ParseOid(row[6])))
-            .Select(row => new OperatorEntry(ParseOid(row[0]), row[1], ParseOid(row[3]), ParseOid(row[4]), ParseOid(row[5]), _functions[ParseOid(row[6])])
+            .Select(row => new OperatorEntry(ParseOid(row[0]), row[1], ParseOid(row[3]), ParseOid(row[4]), ParseOid(row[5]),
+                _functions[ParseOid(row[6])])
             {
                 Commutator = ParseOid(row[7]),
                 Negator = ParseOid(row[8]),
@@ -73,9 +75,11 @@ public sealed class FunctionCatalog
     public IEnumerable<FunctionEntry> AllFunctions => _catalogFunctions;
 
     /// <summary>
-    /// The functions of other schemas: information_schema's, and those that only functions written in SQL call. They have their schema in their names, so that no name without it finds them.
+    /// The functions of other schemas: information_schema's, and those that only functions written in SQL call. They have their schema in
+    /// their names, so that no name without it finds them.
     /// </summary>
-    public IEnumerable<FunctionEntry> SchemaFunctions => _functions.Values.Where(function => function.Name.Contains('.', StringComparison.Ordinal));
+    public IEnumerable<FunctionEntry> SchemaFunctions =>
+        _functions.Values.Where(function => function.Name.Contains('.', StringComparison.Ordinal));
 
     public ReadOnlySpan<FunctionEntry> FunctionsNamed(string name) => _functionsByName.GetValueOrDefault(name);
 
@@ -93,7 +97,8 @@ public sealed class FunctionCatalog
         foreach (var function in FunctionsNamed(name))
             if (HasArguments(function, arguments))
                 return function;
-        throw new InvalidOperationException($"the function table has no {name}({string.Join(", ", arguments.ToArray().Select(type => type.ToString()))})");
+        throw new InvalidOperationException(
+            $"the function table has no {name}({string.Join(", ", arguments.ToArray().Select(type => type.ToString()))})");
     }
 
     /// <summary>The equality operator of a type pair, exactly these types; null when there is none.</summary>
@@ -122,7 +127,13 @@ public sealed class FunctionCatalog
         var entry = new FunctionEntry(
             oid,
             row[1],
-            row[2] switch { "a" => FunctionKind.Aggregate, "w" => FunctionKind.Window, "p" => FunctionKind.Procedure, _ => FunctionKind.Scalar },
+            row[2] switch
+            {
+                "a" => FunctionKind.Aggregate,
+                "w" => FunctionKind.Window,
+                "p" => FunctionKind.Procedure,
+                _ => FunctionKind.Scalar,
+            },
             arguments,
             ParseOid(row[8]),
             row[4] == "t",

@@ -6,11 +6,11 @@ using Federation.Sql.Syntax;
 namespace Federation.Planner.Functions;
 
 /// <summary>
-/// Functions that read the system catalogs, written in SQL and put in the place of their calls, as PostgreSQL does with functions of one SQL expression. Read once from the
-/// embedded table, immutable and shared.
+/// Functions that read the system catalogs, written in SQL and put in the place of their calls, as PostgreSQL does with functions of one
+/// SQL expression. Read once from the embedded table, immutable and shared.
 /// <para>
-/// A line is <c>name(types)</c>, a tab, and an expression in which <c>argument.a1</c>, <c>argument.a2</c>, … are the arguments. Tables stand with their schema. A line counts only for
-/// calls that the session does not answer itself, see <see cref="YieldsToSession"/>.
+/// A line is <c>name(types)</c>, a tab, and an expression in which <c>argument.a1</c>, <c>argument.a2</c>, … are the arguments. Tables
+/// stand with their schema. A line counts only for calls that the session does not answer itself, see <see cref="YieldsToSession"/>.
 /// </para>
 /// </summary>
 public static class SqlFunctions
@@ -21,14 +21,16 @@ public static class SqlFunctions
     private static readonly FrozenDictionary<string, Expression> s_bodies = Read();
 
     private static readonly FrozenDictionary<string, Expression[]> s_byName = s_bodies
-        .GroupBy(item => item.Key[(item.Key.IndexOf('.', StringComparison.Ordinal) + 1)..item.Key.IndexOf('(', StringComparison.Ordinal)], item => item.Value)
+        .GroupBy(item => item.Key[(item.Key.IndexOf('.', StringComparison.Ordinal) + 1)..item.Key.IndexOf('(', StringComparison.Ordinal)],
+            item => item.Value)
         .ToFrozenDictionary(group => group.Key, group => group.ToArray());
 
     /// <summary>The statement that happens to come first may be cancelled meanwhile; what is read here is for all of them.</summary>
     private static FrozenDictionary<string, Expression> Read()
     {
         using var scope = StatementGuard.Enter(CancellationToken.None);
-        return EmbeddedTable.Texts("sql_functions.tsv").ToFrozenDictionary(item => item.Key, item => SqlParser.ParseExpression(item.Value), StringComparer.Ordinal);
+        return EmbeddedTable.Texts("sql_functions.tsv").ToFrozenDictionary(item => item.Key, item => SqlParser.ParseExpression(item.Value),
+            StringComparer.Ordinal);
     }
 
     /// <summary>The signatures that the table holds.</summary>
@@ -43,7 +45,9 @@ public static class SqlFunctions
     /// <summary>The body of the output function of a reg type, such as regclass; null for all other types.</summary>
     public static Expression? OutputOf(string type) => s_bodies.GetValueOrDefault($"{type}out({type})");
 
-    /// <summary>The body that gives the OID of a reg type's object by its name, for names that come from rows; null for all other types.</summary>
+    /// <summary>
+    /// The body that gives the OID of a reg type's object by its name, for names that come from rows; null for all other types.
+    /// </summary>
     public static Expression? InputOf(string type) => s_bodies.GetValueOrDefault($"{type}in(cstring)");
 
     /// <summary>Constants are known before the query runs, and then the session's own answer has PostgreSQL's errors.</summary>

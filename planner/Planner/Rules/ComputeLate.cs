@@ -10,14 +10,17 @@ namespace Federation.Planner.Rules;
 public sealed class ComputeLate : IRule
 {
     /// <summary>Functions over values of any content that neither fail nor change from call to call.</summary>
-    private static readonly HashSet<string> s_shaping = new(["to_char", "numeric_div", "round", "trunc", "ceil", "ceiling", "floor", "upper", "lower", "concat", "textcat", "initcap", "md5"], StringComparer.Ordinal);
+    private static readonly HashSet<string> s_shaping =
+        new(["to_char", "numeric_div", "round", "trunc", "ceil", "ceiling", "floor", "upper", "lower", "concat", "textcat", "initcap",
+            "md5"], StringComparer.Ordinal);
 
     public string Name => "compute late";
 
     public LogicalPlan Apply(LogicalPlan plan, RuleContext context)
     {
         var last = PlanColumns.HighestOf(plan);
-        return PlanRewriter.Rewrite(plan, node => node is Limit { Count: not null, WithTies: false, Input: Sort sort } limit ? Move(limit, sort, ref last) : node);
+        return PlanRewriter.Rewrite(plan,
+            node => node is Limit { Count: not null, WithTies: false, Input: Sort sort } limit ? Move(limit, sort, ref last) : node);
     }
 
     private static LogicalPlan Move(Limit limit, Sort sort, ref int last)
@@ -30,7 +33,8 @@ public sealed class ComputeLate : IRule
         var isWorthIt = false;
         foreach (var assignment in project.Assignments)
         {
-            var expression = PlanRewriter.Rewrite(assignment.Expression, item => item is ColumnRef { Column.Id: var id } && averages.TryGetValue(id, out var average) ? average : item);
+            var expression = PlanRewriter.Rewrite(assignment.Expression,
+                item => item is ColumnRef { Column.Id: var id } && averages.TryGetValue(id, out var average) ? average : item);
             if (expression is ColumnRef || sorted.Contains(assignment.Column.Id) || !IsShaping(expression))
             {
                 early[assignment.Column.Id] = assignment with { Expression = expression };
@@ -50,14 +54,17 @@ public sealed class ComputeLate : IRule
 
     private static Assignment Passed(Column column) => new(column, new ColumnRef(column));
 
-    private static IEnumerable<Column> Columns(Expr expression) => expression is ColumnRef reference ? [reference.Column] : expression.Operands.SelectMany(Columns);
+    private static IEnumerable<Column> Columns(Expr expression) =>
+        expression is ColumnRef reference ? [reference.Column] : expression.Operands.SelectMany(Columns);
 
     /// <summary>Something is to be computed, and nothing that may fail.</summary>
-    private static bool IsShaping(Expr expression) => expression is not (ColumnRef or Constant) && !PlanRewriter.Contains(expression, item => item switch
+    private static bool IsShaping(Expr expression) =>
+        expression is not (ColumnRef or Constant) && !PlanRewriter.Contains(expression, item => item switch
     {
         ColumnRef or Constant or Case or Coalesce or IsNull => false,
         // Text of any length is a value of these types; other casts look at the value.
-        Cast { Type: { IsArray: false, Modifier: < 0 } type } cast => !(type.Category == 'S' || (type.IsNumeric && IsInteger(cast.Operand.Type))),
+        Cast { Type: { IsArray: false, Modifier: < 0 } type } cast =>
+            !(type.Category == 'S' || (type.IsNumeric && IsInteger(cast.Operand.Type))),
         Call { Function.Volatility: Volatility.Immutable or Volatility.Stable } call => !s_shaping.Contains(call.Function.Name),
         _ => true,
     });
@@ -100,5 +107,6 @@ public sealed class ComputeLate : IRule
     }
 
     private static bool IsAverage(Assignment item) =>
-        item.Expression is AggregateCall { Function.Name: "avg", IsDistinct: false, OrderBy.Count: 0, Arguments: [var argument] } && IsInteger(argument.Type);
+        item.Expression is AggregateCall { Function.Name: "avg", IsDistinct: false, OrderBy.Count: 0, Arguments: [var argument] }
+            && IsInteger(argument.Type);
 }

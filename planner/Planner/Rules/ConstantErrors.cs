@@ -4,8 +4,8 @@ using Federation.Core.Values;
 namespace Federation.Planner.Rules;
 
 /// <summary>
-/// Errors of calls over constants. PostgreSQL computes such calls while it plans, so that <c>CASE WHEN i &gt; 100 THEN 1 / 0 ELSE 0 END</c> fails whatever i is, unless a constant condition before it decides.
-/// The kernel would compute them when a row gets there.
+/// Errors of calls over constants. PostgreSQL computes such calls while it plans, so that <c>CASE WHEN i &gt; 100 THEN 1 / 0 ELSE 0 END</c>
+/// fails whatever i is, unless a constant condition before it decides. The kernel would compute them when a row gets there.
 /// </summary>
 public sealed class ConstantErrors : IRule
 {
@@ -14,7 +14,8 @@ public sealed class ConstantErrors : IRule
     public LogicalPlan Apply(LogicalPlan plan, RuleContext context)
     {
         // PostgreSQL puts the constants of a lone row in the place of its columns, which may decide what is computed at all.
-        if (!PlanRewriter.Nodes(plan).Any(node => node is Values { Rows.Count: 1, Outputs.Count: > 0 })) new Run(CteReads.Count(plan)).CheckPlan(plan);
+        if (!PlanRewriter.Nodes(plan).Any(node => node is Values { Rows.Count: 1, Outputs.Count: > 0 }))
+            new Run(CteReads.Count(plan)).CheckPlan(plan);
         return plan;
     }
 
@@ -26,7 +27,9 @@ public sealed class ConstantErrors : IRule
             foreach (var expression in PlanRewriter.ExpressionsOf(plan)) Check(expression);
 
             // A query of WITH that nobody reads is not planned.
-            var inputs = plan is With with ? with.Inputs.Where((_, i) => i >= with.Definitions.Count || reads.ContainsKey(with.Definitions[i].Id)) : plan.Inputs.AsEnumerable();
+            var inputs = plan is With with
+                ? with.Inputs.Where((_, i) => i >= with.Definitions.Count || reads.ContainsKey(with.Definitions[i].Id))
+                : plan.Inputs.AsEnumerable();
             foreach (var input in inputs) CheckPlan(input);
         }
 
@@ -64,7 +67,8 @@ public sealed class ConstantErrors : IRule
             if (expression is Subquery subquery) CheckPlan(subquery.Plan);
             foreach (var operand in expression.Operands) Check(operand);
             if (expression is Cast { Operand: Constant { Value: { } number } } cast) CheckCast(number, cast.Type);
-            if (expression is Call { Arguments: [Constant { Value: { } left }, Constant { Value: { } right }] } call) CheckCall(call.Function.Name, left, right);
+            if (expression is Call { Arguments: [Constant { Value: { } left }, Constant { Value: { } right }] } call)
+                CheckCall(call.Function.Name, left, right);
         }
 
         private void CheckUntil(EquatableArray<Expr> terms, bool decisive)
@@ -79,10 +83,17 @@ public sealed class ConstantErrors : IRule
 
     private static void CheckCall(string function, object left, object right)
     {
-        if (IsDivision(function) && IsZero(right) && left is not (PgNumeric { IsFinite: false } or double.NaN or float.NaN)) throw new SqlException(SqlState.DivisionByZero, "division by zero");
+        if (IsDivision(function) && IsZero(right) && left is not (PgNumeric { IsFinite: false } or double.NaN or float.NaN))
+            throw new SqlException(SqlState.DivisionByZero, "division by zero");
         if (left is not (int or long) || left.GetType() != right.GetType()) return;
         var (a, b) = (ToInteger(left), ToInteger(right));
-        BigInteger? result = function switch { "int4pl" or "int8pl" => a + b, "int4mi" or "int8mi" => a - b, "int4mul" or "int8mul" => a * b, _ => null };
+        BigInteger? result = function switch
+        {
+            "int4pl" or "int8pl" => a + b,
+            "int4mi" or "int8mi" => a - b,
+            "int4mul" or "int8mul" => a * b,
+            _ => null,
+        };
         if (result is not { } value) return;
         if (left is int ? value < int.MinValue || value > int.MaxValue : value < long.MinValue || value > long.MaxValue)
             throw new SqlException(SqlState.NumericValueOutOfRange, left is int ? "integer out of range" : "bigint out of range");
@@ -109,13 +120,17 @@ public sealed class ConstantErrors : IRule
             Storage.Int64 when ReferenceEquals(target.Base, PgTypes.Int8) => (long.MinValue, long.MaxValue, "bigint"),
             _ => (0L, 0L, ""),
         };
-        if (name.Length > 0 && (integer < least || integer > most)) throw new SqlException(SqlState.NumericValueOutOfRange, $"{name} out of range");
+        if (name.Length > 0 && (integer < least || integer > most))
+            throw new SqlException(SqlState.NumericValueOutOfRange, $"{name} out of range");
     }
 
     private static bool IsDivision(string function) =>
-        function is "numeric_div" or "numeric_mod" or "mod" or "float8div" or "float4div" || (function.StartsWith("int", StringComparison.Ordinal) && (function.EndsWith("div", StringComparison.Ordinal) || function.EndsWith("mod", StringComparison.Ordinal)));
+        function is "numeric_div" or "numeric_mod" or "mod" or "float8div" or "float4div"
+            || (function.StartsWith("int", StringComparison.Ordinal)
+                && (function.EndsWith("div", StringComparison.Ordinal) || function.EndsWith("mod", StringComparison.Ordinal)));
 
-    private static bool IsZero(object value) => value is (short)0 or 0 or 0L or 0.0 or 0f or PgNumeric { IsFinite: true, Unscaled.IsZero: true };
+    private static bool IsZero(object value) =>
+        value is (short)0 or 0 or 0L or 0.0 or 0f or PgNumeric { IsFinite: true, Unscaled.IsZero: true };
 
     private static BigInteger ToInteger(object value) => value is int number ? number : (long)value;
 }

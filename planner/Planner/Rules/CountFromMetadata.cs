@@ -7,9 +7,12 @@ public sealed class CountFromMetadata : IRule
 
     public LogicalPlan Apply(LogicalPlan plan, RuleContext context) => PlanRewriter.Rewrite(plan, node => node switch
     {
-        Aggregate { Keys.Count: 0, Sets.Count: 0, Input: Scan { Source: { IsRowCountExact: true, EstimatedRows: >= 0 } source, Filters.Count: 0, Hints.Count: 0 }, Aggregates: { Count: > 0 } calls }
+        Aggregate { Keys.Count: 0, Sets.Count: 0,
+            Input: Scan { Source: { IsRowCountExact: true, EstimatedRows: >= 0 } source, Filters.Count: 0, Hints.Count: 0 },
+            Aggregates: { Count: > 0 } calls }
             when calls.All(IsPlainCount)
-            => new Values([calls.Select(_ => (Expr)new Constant(source.EstimatedRows, SqlType.Int8)).ToEquatableArray()], calls.Select(call => call.Column).ToEquatableArray()),
+            => new Values([calls.Select(_ => (Expr)new Constant(source.EstimatedRows, SqlType.Int8)).ToEquatableArray()],
+                calls.Select(call => call.Column).ToEquatableArray()),
         _ => node,
     });
 

@@ -17,7 +17,8 @@ internal static class DateArithmetic
         try
         {
             var time = DateTime.UnixEpoch.AddTicks(timestamp.Microseconds * 10);
-            time = time.AddMonths(sign * interval.Months).AddDays(sign * interval.Days).AddTicks(checked(sign * interval.Microseconds * 10));
+            time = time.AddMonths(sign * interval.Months).AddDays(sign * interval.Days)
+                .AddTicks(checked(sign * interval.Microseconds * 10));
             return new PgTimestamp((time - DateTime.UnixEpoch).Ticks / 10);
         }
         catch (Exception error) when (error is ArgumentOutOfRangeException or OverflowException)

@@ -5,8 +5,8 @@ using Federation.Planner.Typing;
 namespace Federation.Planner.Rules;
 
 /// <summary>
-/// Computes casts of constants, arithmetic of dates with constant intervals, and boolean connectives of constants. An expression that would raise an error is
-/// left for the kernel, since it may stand in a branch that is never taken.
+/// Computes casts of constants, arithmetic of dates with constant intervals, and boolean connectives of constants. An expression that would
+/// raise an error is left for the kernel, since it may stand in a branch that is never taken.
 /// </summary>
 public sealed class FoldConstants : IRule
 {
@@ -18,13 +18,16 @@ public sealed class FoldConstants : IRule
     public static Expr Fold(Expr expression) => expression switch
     {
         Cast { Operand: Constant constant } cast => FoldCast(cast, constant) ?? expression,
-        Call { Arguments: [Constant { Value: not null } left, Constant { Value: not null } right] } call => FoldCall(call, left, right) ?? expression,
-        Call { Arguments: [_, Constant { Value: PgTimestamp }] or [Constant { Value: PgTimestamp }, _] } call => DateComparison.Narrow(call) ?? expression,
+        Call { Arguments: [Constant { Value: not null } left, Constant { Value: not null } right] } call =>
+            FoldCall(call, left, right) ?? expression,
+        Call { Arguments: [_, Constant { Value: PgTimestamp }] or [Constant { Value: PgTimestamp }, _] } call =>
+            DateComparison.Narrow(call) ?? expression,
         ArrayOf array when !array.Type.Element!.IsArray && array.Items.All(item => item is Constant) && array.Items.Count > 0 =>
             new Constant(PgArray.Vector([.. array.Items.Select(item => ((Constant)item).Value)]), array.Type),
         And and => FoldAnd(and),
         Or or => FoldOr(or),
-        Not { Operand: Constant constant } => constant.Value is bool value ? new Constant(!value, SqlType.Bool) : new Constant(null, SqlType.Bool),
+        Not { Operand: Constant constant } =>
+            constant.Value is bool value ? new Constant(!value, SqlType.Bool) : new Constant(null, SqlType.Bool),
         Let { Value: Constant constant } let => PlanRewriter.Rewrite(let.Body, inner => inner == let.Name ? constant : Fold(inner)),
         IsNull { Operand: Constant constant } => new Constant(constant.Value is null, SqlType.Bool),
         _ => expression,
@@ -37,7 +40,8 @@ public sealed class FoldConstants : IRule
     {
         if (constant.Value is null) return new Constant(null, cast.Type);
         var target = cast.Type;
-        if (target.IsArray || constant.Type.IsArray || target.Base == PgTypes.Timestamptz || constant.Type.Base == PgTypes.Timestamptz) return null;
+        if (target.IsArray || constant.Type.IsArray || target.Base == PgTypes.Timestamptz || constant.Type.Base == PgTypes.Timestamptz)
+            return null;
         return (constant.Value, target.Base.Name) switch
         {
             (int value, "int8") => new Constant((long)value, target),
@@ -51,12 +55,15 @@ public sealed class FoldConstants : IRule
             (int value, "numeric") when target.Modifier < 0 => OfNumeric(new PgNumeric(value, 0), target),
             (long value, "numeric") when target.Modifier < 0 => OfNumeric(new PgNumeric(value, 0), target),
             (PgNumeric value, "numeric") when target.Modifier < 0 => OfNumeric(value, target),
-            (PgNumeric { IsFinite: true } value, "float8") when double.Parse(value.ToString(), System.Globalization.CultureInfo.InvariantCulture) is var real && double.IsFinite(real) =>
+            (PgNumeric { IsFinite: true } value, "float8")
+                when double.Parse(value.ToString(), System.Globalization.CultureInfo.InvariantCulture) is var real
+                    && double.IsFinite(real) =>
                 new Constant(real, target),
             (PgDate { IsFinite: true } value, "timestamp") when Math.Abs((long)value.Days) < 100_000_000 =>
                 new Constant(new PgTimestamp(value.Days * DateArithmetic.MicrosecondsPerDay), target),
             (string, "text") when constant.Type.Base.Name is "text" or "name" or "varchar" => new Constant(constant.Value, target),
-            (string, "varchar") when target.Modifier < 0 && constant.Type.Base.Name is "text" or "name" => new Constant(constant.Value, target),
+            (string, "varchar") when target.Modifier < 0 && constant.Type.Base.Name is "text" or "name" =>
+                new Constant(constant.Value, target),
             _ => null,
         };
     }
@@ -73,16 +80,23 @@ public sealed class FoldConstants : IRule
     {
         (_, int a, int b) when Compare(call.Operator, a.CompareTo(b)) is { } result => new Constant(result, call.Type),
         (_, long a, long b) when Compare(call.Operator, a.CompareTo(b)) is { } result => new Constant(result, call.Type),
-        (_, PgNumeric { IsFinite: true } a, PgNumeric { IsFinite: true } b) when Compare(call.Operator, a.CompareTo(b)) is { } result => new Constant(result, call.Type),
+        (_, PgNumeric { IsFinite: true } a, PgNumeric { IsFinite: true } b) when Compare(call.Operator, a.CompareTo(b)) is { } result =>
+            new Constant(result, call.Type),
         ("int4pl", int a, int b) when (int)((long)a + b) == (long)a + b => new Constant(a + b, call.Type),
         ("int4mi", int a, int b) when (int)((long)a - b) == (long)a - b => new Constant(a - b, call.Type),
         ("int4mul", int a, int b) when (int)((long)a * b) == (long)a * b => new Constant(a * b, call.Type),
-        ("date_pl_interval", PgDate date, PgInterval interval) => DateArithmetic.Add(date, interval, 1) is { } sum ? new Constant(sum, call.Type) : null,
-        ("date_mi_interval", PgDate date, PgInterval interval) => DateArithmetic.Add(date, interval, -1) is { } sum ? new Constant(sum, call.Type) : null,
-        ("timestamp_pl_interval", PgTimestamp time, PgInterval interval) => DateArithmetic.Add(time, interval, 1) is { } sum ? new Constant(sum, call.Type) : null,
-        ("timestamp_mi_interval", PgTimestamp time, PgInterval interval) => DateArithmetic.Add(time, interval, -1) is { } sum ? new Constant(sum, call.Type) : null,
-        ("date_pli", PgDate { IsFinite: true } date, int days) when IsDate((long)date.Days + days) => new Constant(new PgDate(date.Days + days), call.Type),
-        ("date_mii", PgDate { IsFinite: true } date, int days) when IsDate((long)date.Days - days) => new Constant(new PgDate(date.Days - days), call.Type),
+        ("date_pl_interval", PgDate date, PgInterval interval) =>
+            DateArithmetic.Add(date, interval, 1) is { } sum ? new Constant(sum, call.Type) : null,
+        ("date_mi_interval", PgDate date, PgInterval interval) =>
+            DateArithmetic.Add(date, interval, -1) is { } sum ? new Constant(sum, call.Type) : null,
+        ("timestamp_pl_interval", PgTimestamp time, PgInterval interval) =>
+            DateArithmetic.Add(time, interval, 1) is { } sum ? new Constant(sum, call.Type) : null,
+        ("timestamp_mi_interval", PgTimestamp time, PgInterval interval) =>
+            DateArithmetic.Add(time, interval, -1) is { } sum ? new Constant(sum, call.Type) : null,
+        ("date_pli", PgDate { IsFinite: true } date, int days) when IsDate((long)date.Days + days) =>
+            new Constant(new PgDate(date.Days + days), call.Type),
+        ("date_mii", PgDate { IsFinite: true } date, int days) when IsDate((long)date.Days - days) =>
+            new Constant(new PgDate(date.Days - days), call.Type),
         _ => null,
     };
 

@@ -1,11 +1,12 @@
 namespace Federation.Planner.Rules;
 
 /// <summary>
-/// Takes subqueries out of the conditions of outer joins, where the kernel cannot run them. One that names columns of one side becomes a column of that side, which the condition reads; one that names
-/// both makes the other side a lateral one, filtered by the condition for each row whose partner it is.
+/// Takes subqueries out of the conditions of outer joins, where the kernel cannot run them. One that names columns of one side becomes a
+/// column of that side, which the condition reads; one that names both makes the other side a lateral one, filtered by the condition for
+/// each row whose partner it is.
 /// <para>
-/// The condition may not simply become a filter of the side that keeps its rows (<c>a LEFT JOIN b ON a.x IN (…)</c> keeps every row of a). FULL JOIN with a subquery of both sides stays as it is, and is
-/// refused by the kernel.
+/// The condition may not simply become a filter of the side that keeps its rows (<c>a LEFT JOIN b ON a.x IN (…)</c> keeps every row of a).
+/// FULL JOIN with a subquery of both sides stays as it is, and is refused by the kernel.
 /// </para>
 /// </summary>
 public sealed class OuterJoinSubqueries : IRule
@@ -20,7 +21,9 @@ public sealed class OuterJoinSubqueries : IRule
         LogicalPlan InPlan(LogicalPlan part) => PlanRewriter.Rewrite(part, node =>
         {
             if (PlanRewriter.ExpressionsOf(node).Any(PlanRewriter.HasSubquery)) node = PlanRewriter.MapOwnExpressions(node, InExpression);
-            return node is Join { Type: JoinType.Left or JoinType.Right or JoinType.Full } join && PlanRewriter.HasSubquery(join.Condition) ? Without(join, ref last) : node;
+            return node is Join { Type: JoinType.Left or JoinType.Right or JoinType.Full } join && PlanRewriter.HasSubquery(join.Condition)
+                ? Without(join, ref last)
+                : node;
         });
 
         Expr InExpression(Expr expression) => PlanRewriter.Rewrite(expression, item => item, InPlan);
@@ -41,14 +44,19 @@ public sealed class OuterJoinSubqueries : IRule
         }
 
         var columns = left.Concat(right).ToDictionary(item => item.Expression, item => item.Column);
-        var condition = PlanRewriter.Rewrite(join.Condition, item => columns.TryGetValue(item, out var column) ? new ColumnRef(column) : item);
-        return Only(join with { Left = WithColumns(join.Left, left), Right = WithColumns(join.Right, right), Condition = condition }, join.Columns);
+        var condition =
+            PlanRewriter.Rewrite(join.Condition, item => columns.TryGetValue(item, out var column) ? new ColumnRef(column) : item);
+        return Only(join with { Left = WithColumns(join.Left, left), Right = WithColumns(join.Right, right), Condition = condition },
+            join.Columns);
     }
 
     private static LogicalPlan Lateral(Join join) => join.Type switch
     {
-        JoinType.Left => join with { Right = new Filter(join.Right, join.Condition), Condition = new Constant(true, SqlType.Bool), IsLateral = true },
-        JoinType.Right => Only(new Join(JoinType.Left, join.Right, new Filter(join.Left, join.Condition), new Constant(true, SqlType.Bool), IsLateral: true), join.Columns),
+        JoinType.Left =>
+            join with { Right = new Filter(join.Right, join.Condition), Condition = new Constant(true, SqlType.Bool), IsLateral = true },
+        JoinType.Right =>
+            Only(new Join(JoinType.Left, join.Right, new Filter(join.Left, join.Condition), new Constant(true, SqlType.Bool),
+                IsLateral: true), join.Columns),
         _ => join,
     };
 

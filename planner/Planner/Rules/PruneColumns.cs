@@ -1,8 +1,8 @@
 namespace Federation.Planner.Rules;
 
 /// <summary>
-/// Drops columns, aggregates, window calls and common table expressions that nothing above names. Columns of DISTINCT, of set operations without ALL and of recursive queries all matter
-/// and stay.
+/// Drops columns, aggregates, window calls and common table expressions that nothing above names. Columns of DISTINCT, of set operations
+/// without ALL and of recursive queries all matter and stay.
 /// </summary>
 public sealed class PruneColumns : IRule
 {
@@ -12,7 +12,8 @@ public sealed class PruneColumns : IRule
         new Pruner([]).Prune(plan, plan.Columns.Select(column => column.Id).ToHashSet());
 
     /// <summary>Prunes a fragment, and adds to <paramref name="ofFragments"/> which columns it needs of which other fragment.</summary>
-    internal static LogicalPlan Prune(LogicalPlan plan, HashSet<int> required, Dictionary<int, HashSet<int>> ofFragments) => new Pruner(ofFragments).Prune(plan, required);
+    internal static LogicalPlan Prune(LogicalPlan plan, HashSet<int> required, Dictionary<int, HashSet<int>> ofFragments) =>
+        new Pruner(ofFragments).Prune(plan, required);
 
     private sealed class Pruner(Dictionary<int, HashSet<int>> ofFragments)
     {
@@ -34,14 +35,18 @@ public sealed class PruneColumns : IRule
                     return source;
                 case CteScan scan: return PruneCteScan(scan, required);
                 case Project project:
-                    var kept = project with { Assignments = project.Assignments.Where(item => required.Contains(item.Column.Id)).ToEquatableArray() };
+                    var kept = project with { Assignments = project.Assignments.Where(item => required.Contains(item.Column.Id))
+                        .ToEquatableArray() };
                     return OverInput(kept, project.Input, []);
                 case Aggregate aggregate:
-                    var thin = aggregate with { Aggregates = aggregate.Aggregates.Where(item => required.Contains(item.Column.Id)).ToEquatableArray() };
+                    var thin = aggregate with { Aggregates = aggregate.Aggregates.Where(item => required.Contains(item.Column.Id))
+                        .ToEquatableArray() };
                     return OverInput(thin, aggregate.Input, []);
                 case Window window:
                     var calls = window.Calls.Where(call => required.Contains(call.Column.Id)).ToEquatableArray();
-                    return calls.Count == 0 ? Prune(window.Input, required) : OverInput(window with { Calls = calls }, window.Input, required);
+                    return calls.Count == 0
+                        ? Prune(window.Input, required)
+                        : OverInput(window with { Calls = calls }, window.Input, required);
                 case Filter or Sort or Limit or ProjectSet or DistinctOn:
                     return OverInput(plan, plan.Inputs[0], required);
                 case Distinct distinct:
@@ -81,14 +86,16 @@ public sealed class PruneColumns : IRule
         private LogicalPlan PruneSetOperation(SetOperation operation, HashSet<int> required)
         {
             var keep = Enumerable.Range(0, operation.Outputs.Count)
-                .Where(i => operation is not { Type: SetOperationType.Union, IsAll: true } || required.Contains(operation.Outputs[i].Id)).ToArray();
+                .Where(i => operation is not { Type: SetOperationType.Union, IsAll: true } || required.Contains(operation.Outputs[i].Id))
+                .ToArray();
             HashSet<int> Ids(LogicalPlan side) => keep.Select(i => side.Columns[i].Id).ToHashSet();
             if (keep.Length == operation.Outputs.Count)
                 return operation.WithInputs([Prune(operation.Left, Ids(operation.Left)), Prune(operation.Right, Ids(operation.Right))]);
 
             // Sides must keep corresponding by position, so they are narrowed explicitly.
             LogicalPlan Narrow(LogicalPlan side) => Prune(
-                new Project(side, keep.Select(i => new Assignment(side.Columns[i], new ColumnRef(side.Columns[i]))).ToEquatableArray()), Ids(side));
+                new Project(side, keep.Select(i => new Assignment(side.Columns[i], new ColumnRef(side.Columns[i]))).ToEquatableArray()),
+                Ids(side));
             return operation with
             {
                 Left = Narrow(operation.Left),
@@ -120,7 +127,8 @@ public sealed class PruneColumns : IRule
                 if (!_needed.TryGetValue(definition.Id, out var needed)) continue;
                 var all = definition.Plan.Columns.Select(column => column.Id).ToHashSet();
                 if (definition.IsRecursive) _needed[definition.Id] = all;
-                definitions.Push(definition with { Plan = Prune(definition.Plan, needed.Count == 0 || definition.IsRecursive ? all : needed) });
+                definitions.Push(
+                    definition with { Plan = Prune(definition.Plan, needed.Count == 0 || definition.IsRecursive ? all : needed) });
             }
 
             return definitions.Count == 0 ? input : with with { Definitions = definitions.ToEquatableArray(), Input = input };

@@ -31,7 +31,8 @@ public sealed class PushFilters : IRule
                 case Sort or Distinct:
                     return plan.WithInputs([Push(plan.Inputs[0], conjuncts)]);
                 case With with:
-                    var definitions = with.Definitions.Select(definition => definition with { Plan = Push(definition.Plan, []) }).ToEquatableArray();
+                    var definitions = with.Definitions.Select(definition => definition with { Plan = Push(definition.Plan, []) })
+                        .ToEquatableArray();
                     return with with { Definitions = definitions, Input = Push(with.Input, conjuncts) };
                 case ProjectSet set: return PushThroughSet(set, conjuncts);
                 case SetOperation operation: return PushIntoSetOperation(operation, conjuncts);
@@ -48,14 +49,17 @@ public sealed class PushFilters : IRule
             : expression;
 
         /// <summary>A call that makes several rows makes them where it stands.</summary>
-        private static bool IsVolatile(Expr expression) => PlanRewriter.IsVolatile(expression) || PlanRewriter.Contains(expression, item => item is SetCall);
+        private static bool IsVolatile(Expr expression) =>
+            PlanRewriter.IsVolatile(expression) || PlanRewriter.Contains(expression, item => item is SetCall);
 
         private LogicalPlan PushThroughProject(Project project, List<Expr> conjuncts)
         {
-            var own = project with { Assignments = project.Assignments.Select(item => item with { Expression = InSubqueries(item.Expression) }).ToEquatableArray() };
+            var own = project with { Assignments = project.Assignments
+                .Select(item => item with { Expression = InSubqueries(item.Expression) }).ToEquatableArray() };
             var values = own.Assignments.ToDictionary(assignment => assignment.Column.Id, assignment => assignment.Expression);
             var (movable, staying) = Split(conjuncts, conjunct => !IsVolatile(conjunct)
-                && !PlanColumns.Of(conjunct).Any(id => values.TryGetValue(id, out var value) && (IsVolatile(value) || PlanRewriter.HasSubquery(value))));
+                && !PlanColumns.Of(conjunct)
+                    .Any(id => values.TryGetValue(id, out var value) && (IsVolatile(value) || PlanRewriter.HasSubquery(value))));
             var moved = movable.ConvertAll(conjunct => Substitute(conjunct, values));
             return Conjuncts.Filter(own.WithInputs([Push(project.Input, moved)]), staying);
         }
@@ -75,7 +79,8 @@ public sealed class PushFilters : IRule
             var (movable, staying) = Split(conjuncts, conjunct =>
             {
                 var named = PlanColumns.Of(conjunct);
-                return keys.Count > 0 && !IsVolatile(conjunct) && named.Overlaps(keys.Keys) && named.All(id => keys.ContainsKey(id) || !made.Contains(id));
+                return keys.Count > 0 && !IsVolatile(conjunct) && named.Overlaps(keys.Keys)
+                    && named.All(id => keys.ContainsKey(id) || !made.Contains(id));
             });
             var moved = movable.ConvertAll(conjunct => Substitute(conjunct, keys));
             var own = (Aggregate)PlanRewriter.MapOwnExpressions(aggregate, InSubqueries);
@@ -87,12 +92,14 @@ public sealed class PushFilters : IRule
             var (movable, staying) = Split(conjuncts, conjunct => !IsVolatile(conjunct));
             List<Expr> For(LogicalPlan side)
             {
-                var values = operation.Outputs.Select((output, i) => (output.Id, Value: (Expr)new ColumnRef(side.Columns[i]))).ToDictionary(pair => pair.Id, pair => pair.Value);
+                var values = operation.Outputs.Select((output, i) => (output.Id, Value: (Expr)new ColumnRef(side.Columns[i])))
+                    .ToDictionary(pair => pair.Id, pair => pair.Value);
                 return movable.ConvertAll(conjunct => Substitute(conjunct, values));
             }
 
             // Below a column-less side there is nothing to name.
-            return Conjuncts.Filter(operation.WithInputs([Push(operation.Left, For(operation.Left)), Push(operation.Right, For(operation.Right))]), staying);
+            return Conjuncts.Filter(
+                operation.WithInputs([Push(operation.Left, For(operation.Left)), Push(operation.Right, For(operation.Right))]), staying);
         }
 
         private LogicalPlan PushIntoJoin(Join join, List<Expr> conjuncts)
@@ -177,7 +184,8 @@ public sealed class PushFilters : IRule
                 if (precision == PushPrecision.Exact) exact.Add(offered[i].Conjunct);
                 else staying.Add(offered[i].Conjunct);
                 if (precision == PushPrecision.Inexact) hints.Add(offered[i].Conjunct);
-                if (precision == PushPrecision.Unsupported && reason is not null) reasons.Add($"{ExprPrinter.Print(offered[i].Conjunct)}: {reason}");
+                if (precision == PushPrecision.Unsupported && reason is not null)
+                    reasons.Add($"{ExprPrinter.Print(offered[i].Conjunct)}: {reason}");
             }
 
             var pushed = scan with

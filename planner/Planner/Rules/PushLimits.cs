@@ -3,8 +3,8 @@ using Federation.Connectors.Spi;
 namespace Federation.Planner.Rules;
 
 /// <summary>
-/// Tells a source how many rows are needed at most. Only where every row that the source gives counts: below a filter that the source did not take exactly, rows
-/// may still be dropped.
+/// Tells a source how many rows are needed at most. Only where every row that the source gives counts: below a filter that the source did
+/// not take exactly, rows may still be dropped.
 /// </summary>
 public sealed class PushLimits : IRule
 {
@@ -25,7 +25,8 @@ public sealed class PushLimits : IRule
             case SetOperation { Type: SetOperationType.Union, IsAll: true } union:
                 return union.WithInputs([Offer(union.Left, rows, context), Offer(union.Right, rows, context)]);
             case Scan { Hints.Count: 0 } scan
-                when context.Tables.GetValueOrDefault(scan.Source)?.Provider is ILimitPushdown pushdown && pushdown.PushLimit(scan.Handle, rows) is { } handle:
+                when context.Tables.GetValueOrDefault(scan.Source)?.Provider is ILimitPushdown pushdown
+                    && pushdown.PushLimit(scan.Handle, rows) is { } handle:
                 return scan with { Handle = handle, Limit = rows };
             default: return plan;
         }

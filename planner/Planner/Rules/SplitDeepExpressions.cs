@@ -25,7 +25,8 @@ public sealed class SplitDeepExpressions : IRule
 
         LogicalPlan Rewrite(LogicalPlan tree) => PlanRewriter.Rewrite(tree, node =>
         {
-            var split = PlanRewriter.MapOwnExpressions(node, expression => PlanRewriter.HasSubquery(expression) ? PlanRewriter.Rewrite(expression, item => item, Rewrite) : expression);
+            var split = PlanRewriter.MapOwnExpressions(node,
+                expression => PlanRewriter.HasSubquery(expression) ? PlanRewriter.Rewrite(expression, item => item, Rewrite) : expression);
             if (!CanSplit(split) || !PlanRewriter.ExpressionsOf(split).Any(IsDeep)) return split;
             if (highest < 0) highest = PlanColumns.HighestOf(plan);
             return Split(split, ref highest);
@@ -48,12 +49,14 @@ public sealed class SplitDeepExpressions : IRule
             var computed = new List<Assignment>();
             var last = highest;
             var heights = new Heights();
-            var next = PlanRewriter.MapOwnExpressions(mapped, expression => heights.Of(expression) > MostHeight ? Step(expression, heights, computed, ref last) : expression);
+            var next = PlanRewriter.MapOwnExpressions(mapped,
+                expression => heights.Of(expression) > MostHeight ? Step(expression, heights, computed, ref last) : expression);
             highest = last;
             if (computed.Count == 0) break;
             var needed = PlanRewriter.ExpressionsOf(next).SelectMany(PlanColumns.Of).ToHashSet();
             if (!isComputing) needed.UnionWith(node.Columns.Select(column => column.Id));
-            input = new Project(input, input.Columns.Where(column => needed.Contains(column.Id)).Select(Passed).Concat(computed).ToEquatableArray());
+            input = new Project(input,
+                input.Columns.Where(column => needed.Contains(column.Id)).Select(Passed).Concat(computed).ToEquatableArray());
             mapped = next;
         }
 

@@ -2,7 +2,9 @@ using Federation.Planner.Functions;
 
 namespace Federation.Planner.Typing;
 
-/// <summary>PostgreSQL's choice among overloads of a function or operator (func_match_argtypes and func_select_candidate in parse_func.c).</summary>
+/// <summary>
+/// PostgreSQL's choice among overloads of a function or operator (func_match_argtypes and func_select_candidate in parse_func.c).
+/// </summary>
 public static class CandidateSelection
 {
     /// <param name="Arguments">Declared types, one per actual argument (variadics already expanded).</param>
@@ -15,7 +17,8 @@ public static class CandidateSelection
         foreach (var candidate in candidates)
         {
             var fits = true;
-            for (var i = 0; i < actual.Length && fits; i++) fits = TypeRules.CanCoerce(actual[i], candidate.Arguments[i], CastContext.Implicit);
+            for (var i = 0; i < actual.Length && fits; i++)
+                fits = TypeRules.CanCoerce(actual[i], candidate.Arguments[i], CastContext.Implicit);
             if (fits && PolymorphicTypes.AreConsistent(candidate.Arguments, actual)) matching.Add(candidate);
         }
 
@@ -29,12 +32,14 @@ public static class CandidateSelection
         if (candidates.Count == 0) return null;
         var types = actual.ToArray();
 
-        candidates = KeepBest(candidates, candidate => CountWhere(types.Length, i => types[i] != TypeRules.Unknown && candidate.Arguments[i] == types[i]));
+        candidates = KeepBest(candidates,
+            candidate => CountWhere(types.Length, i => types[i] != TypeRules.Unknown && candidate.Arguments[i] == types[i]));
         if (candidates.Count == 1) return candidates[0];
 
         candidates = KeepBest(candidates, candidate => CountWhere(types.Length, i => types[i] != TypeRules.Unknown
             && (candidate.Arguments[i] == types[i]
-                || (TypeRules.IsPreferred(candidate.Arguments[i]) && TypeRules.Category(candidate.Arguments[i]) == TypeRules.Category(types[i])))));
+                || (TypeRules.IsPreferred(candidate.Arguments[i])
+                    && TypeRules.Category(candidate.Arguments[i]) == TypeRules.Category(types[i])))));
         if (candidates.Count == 1) return candidates[0];
         if (!types.Contains(TypeRules.Unknown)) return null;
 
@@ -86,7 +91,8 @@ public static class CandidateSelection
         if (known.Length != 1) return null;
         var assumed = Enumerable.Repeat(known[0], types.Length).ToArray();
         var fitting = candidates.Where(candidate => Enumerable.Range(0, types.Length)
-            .All(i => TypeRules.CanCoerce(assumed[i], candidate.Arguments[i], CastContext.Implicit)) && PolymorphicTypes.AreConsistent(candidate.Arguments, assumed)).ToList();
+            .All(i => TypeRules.CanCoerce(assumed[i], candidate.Arguments[i], CastContext.Implicit))
+            && PolymorphicTypes.AreConsistent(candidate.Arguments, assumed)).ToList();
         return fitting.Count == 1 ? fitting[0] : null;
     }
 }

@@ -4,21 +4,28 @@ using Federation.Planner.Functions;
 namespace Federation.Planner.Typing;
 
 /// <summary>
-/// Sums of numerics whose scale differs from row to row, where each scale is known: <c>sum(CASE WHEN c THEN price * share ELSE 0 END)</c>. PostgreSQL shows such a sum in the largest scale among the summed
-/// values. So the values are summed in one scale, as scaled integers, and the sum is cut to the largest scale that was there: nothing but zeros is cut.
+/// Sums of numerics whose scale differs from row to row, where each scale is known: <c>sum(CASE WHEN c THEN price * share ELSE 0 END)</c>.
+/// PostgreSQL shows such a sum in the largest scale among the summed values. So the values are summed in one scale, as scaled integers, and
+/// the sum is cut to the largest scale that was there: nothing but zeros is cut.
 /// </summary>
 internal static class MixedScaleSums
 {
     private static readonly FunctionEntry s_trunc = FunctionCatalog.Instance.Function("trunc", SqlType.Numeric, SqlType.Int4);
     private static readonly FunctionEntry s_max = FunctionCatalog.Instance.Function("max", SqlType.Int4);
 
-    /// <summary>A value that is held in one scale, and the scale that PostgreSQL's value has in each row: int4, NULL where the value is.</summary>
+    /// <summary>
+    /// A value that is held in one scale, and the scale that PostgreSQL's value has in each row: int4, NULL where the value is.
+    /// </summary>
     private sealed record Scaled(Expr Value, DecimalShape Shape, Expr Scale);
 
-    /// <summary>The sum over values of one scale that equals <paramref name="call"/>; null when a scale is not known or one scale does not hold all values.</summary>
+    /// <summary>
+    /// The sum over values of one scale that equals <paramref name="call"/>; null when a scale is not known or one scale does not hold all
+    /// values.
+    /// </summary>
     public static Expr? Rewrite(AggregateCall call)
     {
-        if (call is not { Function.Name: "sum", IsDistinct: false, OrderBy.Count: 0, Arguments: [{ Type: { IsNumeric: true, Decimal: null } } argument] } || argument is not (Case or Coalesce)) return null;
+        if (call is not { Function.Name: "sum", IsDistinct: false, OrderBy.Count: 0,
+            Arguments: [{ Type: { IsNumeric: true, Decimal: null } } argument] } || argument is not (Case or Coalesce)) return null;
         if (PlanRewriter.IsVolatile(argument) || PlanRewriter.HasSubquery(argument) || Scale(argument) is not { } scaled) return null;
         var sum = call with { Arguments = [scaled.Value], Type = SqlType.NumericOf(DecimalShape.MaxPrecision, scaled.Shape.Scale) };
         var scale = new AggregateCall(s_max, [scaled.Scale], SqlType.Int4) { Filter = call.Filter };
@@ -30,7 +37,8 @@ internal static class MixedScaleSums
         { Type: { IsNumeric: true, Decimal: { } shape } } => new Scaled(value, shape, ScaleWherePresent(value, shape.Scale)),
         Constant { Value: PgNumeric number } when NumericShapes.OfConstant(number) is { } shape =>
             new Scaled(new Constant(number, SqlType.Numeric with { Decimal = shape }), shape, new Constant(number.Scale, SqlType.Int4)),
-        Cast { Operand: { Type: { IsNumeric: true, Decimal: not null } } operand, To: { IsNumeric: true, Modifier: < 0 } } => Scale(operand),
+        Cast { Operand: { Type: { IsNumeric: true, Decimal: not null } } operand, To: { IsNumeric: true, Modifier: < 0 } } =>
+            Scale(operand),
         Case conditional => Scale(conditional),
         Coalesce coalesce => Scale(coalesce),
         _ => null,
@@ -46,7 +54,8 @@ internal static class MixedScaleSums
     }
 
     private static Scaled? Scale(Coalesce coalesce) => InOneScale([.. coalesce.Arguments]) is var (type, values, scales)
-        ? new Scaled(coalesce with { Arguments = values.ToEquatableArray(), Result = type, Type = type }, type.Decimal!.Value, new Coalesce(scales.ToEquatableArray(), SqlType.Int4))
+        ? new Scaled(coalesce with { Arguments = values.ToEquatableArray(), Result = type, Type = type }, type.Decimal!.Value,
+            new Coalesce(scales.ToEquatableArray(), SqlType.Int4))
         : null;
 
     /// <summary>The alternatives in a shape that holds each of them; a NULL constant is held by any.</summary>
@@ -65,7 +74,9 @@ internal static class MixedScaleSums
         var type = SqlType.Numeric with { Decimal = new DecimalShape((byte)(whole + scale), (byte)scale) };
         return (
             type,
-            [.. scaled.Select(item => item is null ? new Constant(null, type) : item.Value.Type.Decimal!.Value.Scale == scale ? item.Value : new Cast(item.Value, type))],
+            [.. scaled.Select(item => item is null
+                ? new Constant(null, type)
+                : item.Value.Type.Decimal!.Value.Scale == scale ? item.Value : new Cast(item.Value, type))],
             [.. scaled.Select(item => item?.Scale ?? new Constant(null, SqlType.Int4))]);
     }
 
@@ -74,7 +85,9 @@ internal static class MixedScaleSums
         var present = new Constant(scale, SqlType.Int4);
         var columns = new HashSet<ColumnRef>();
         Expr[] terms = Strict(value, columns) ? [.. columns.Select(column => new Not(new IsNull(column)))] : [new Not(new IsNull(value))];
-        return terms.Length == 0 ? present : new Case([new CaseWhen(Conjuncts.Combine(terms), present)], new Constant(null, SqlType.Int4), SqlType.Int4);
+        return terms.Length == 0
+            ? present
+            : new Case([new CaseWhen(Conjuncts.Combine(terms), present)], new Constant(null, SqlType.Int4), SqlType.Int4);
     }
 
     /// <summary>Whether the value is NULL exactly where one of its columns is: arithmetic, and conversions of numbers.</summary>
@@ -85,7 +98,8 @@ internal static class MixedScaleSums
             case Constant constant: return constant.Value is not null;
             case ColumnRef column: columns.Add(column); return true;
             case Cast { Operand.Type.Category: 'N', Type.Category: 'N' }:
-            case Call { Function.Name: "numeric_add" or "numeric_sub" or "numeric_mul" or "numeric_uminus" }: return value.Operands.All(operand => Strict(operand, columns));
+            case Call { Function.Name: "numeric_add" or "numeric_sub" or "numeric_mul" or "numeric_uminus" }:
+                return value.Operands.All(operand => Strict(operand, columns));
             default: return false;
         }
     }

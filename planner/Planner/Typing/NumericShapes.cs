@@ -1,12 +1,15 @@
 namespace Federation.Planner.Typing;
 
 /// <summary>
-/// Which numerics the kernel can hold as DECIMAL(p,s). PostgreSQL's numeric keeps a display scale per value; where all values of an expression have
-/// one scale, a scaled integer gives the same text. Everything else (quotients, averages, mixed scales, unbounded columns) is held as text.
+/// Which numerics the kernel can hold as DECIMAL(p,s). PostgreSQL's numeric keeps a display scale per value; where all values of an
+/// expression have one scale, a scaled integer gives the same text. Everything else (quotients, averages, mixed scales, unbounded columns)
+/// is held as text.
 /// </summary>
 public static class NumericShapes
 {
-    /// <summary>A product or sum may be capped at 38 digits while this many stay in front of the point; more raises 22003 in the kernel.</summary>
+    /// <summary>
+    /// A product or sum may be capped at 38 digits while this many stay in front of the point; more raises 22003 in the kernel.
+    /// </summary>
     private const int MinimumIntegerDigits = 18;
 
     /// <summary>The shape of a function's numeric result from the shapes of its arguments; null for text.</summary>
@@ -14,7 +17,9 @@ public static class NumericShapes
     public static DecimalShape? OfCall(FunctionEntry function, EquatableArray<Expr> arguments, bool isWide = false)
     {
         var shape = OfCallWithinCap(function, arguments);
-        if (isWide && function.Name == "extract" && arguments is [Constant { Value: string field }, { Type: { IsArray: false, Category: 'D' } }] && IsEndless(field)) return null;
+        if (isWide && function.Name == "extract"
+            && arguments is [Constant { Value: string field }, { Type: { IsArray: false, Category: 'D' } }] && IsEndless(field))
+                return null;
         return isWide && shape is { Precision: DecimalShape.MaxPrecision } ? null : shape;
     }
 
@@ -28,7 +33,8 @@ public static class NumericShapes
             "numeric_uminus" or "numeric_uplus" or "numeric_abs" or "abs" when shapes is [{ } shape] => shape,
             "min" or "max" when shapes is [{ } shape] => shape,
             "sum" when shapes is [{ } shape] => new DecimalShape(DecimalShape.MaxPrecision, shape.Scale),
-            "sum" when arguments is [{ Type: { } type }] && type.HasSameBase(SqlType.Int8) => new DecimalShape(DecimalShape.MaxPrecision, 0),
+            "sum" when arguments is [{ Type: { } type }] && type.HasSameBase(SqlType.Int8) =>
+                new DecimalShape(DecimalShape.MaxPrecision, 0),
             "ceil" or "ceiling" or "floor" when shapes is [{ } shape] => Capped(shape.Precision - shape.Scale + 1, 0),
             "round" when shapes is [{ } shape] => Capped(shape.Precision - shape.Scale + 1, 0),
             "round" when shapes is [{ } shape, _] && arguments[1] is Constant { Value: int digits and >= 0 and <= 20 } =>

@@ -21,16 +21,19 @@ internal static class PolymorphicTypes
                 if (!isArray) return false;
                 type = TypeRules.ElementOf(type);
             }
-            else if (wanted == PgTypes.Anyenum.Oid || wanted == PgTypes.Anyrange.Oid || wanted == PgTypes.Anymultirange.Oid || wanted == PgTypes.Anycompatiblerange.Oid)
+            else if (wanted == PgTypes.Anyenum.Oid || wanted == PgTypes.Anyrange.Oid || wanted == PgTypes.Anymultirange.Oid
+                || wanted == PgTypes.Anycompatiblerange.Oid)
             {
                 var kind = PgTypes.Find(type)?.Kind;
                 var fits = wanted == PgTypes.Anyenum.Oid ? kind == 'e' : wanted == PgTypes.Anymultirange.Oid ? kind == 'm' : kind == 'r';
                 if (!fits) return false;
-                if (wanted == PgTypes.Anyrange.Oid && Federation.Core.Values.RangeText.Subtype(PgTypes.Find(type)!) is { } bounds) type = bounds.AnnouncedOid;
+                if (wanted == PgTypes.Anyrange.Oid && Federation.Core.Values.RangeText.Subtype(PgTypes.Find(type)!) is { } bounds)
+                    type = bounds.AnnouncedOid;
                 else if (wanted != PgTypes.Anyenum.Oid) continue;
             }
 
-            if (wanted == PgTypes.Anycompatible.Oid || wanted == PgTypes.Anycompatiblearray.Oid || wanted == PgTypes.Anycompatiblenonarray.Oid)
+            if (wanted == PgTypes.Anycompatible.Oid || wanted == PgTypes.Anycompatiblearray.Oid
+                || wanted == PgTypes.Anycompatiblenonarray.Oid)
             {
                 compatibles.Add(type);
             }
@@ -45,6 +48,7 @@ internal static class PolymorphicTypes
         }
 
         if (compatibles.Count < 2) return true;
-        return TypeRules.CommonType(compatibles.ToArray()) is { } common && compatibles.TrueForAll(type => TypeRules.CanCoerce(type, common, Functions.CastContext.Implicit));
+        return TypeRules.CommonType(compatibles.ToArray()) is { } common
+            && compatibles.TrueForAll(type => TypeRules.CanCoerce(type, common, Functions.CastContext.Implicit));
     }
 }

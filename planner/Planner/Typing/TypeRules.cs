@@ -19,7 +19,8 @@ public static class TypeRules
 
     private static readonly HashSet<Oid> s_polymorphic =
     [
-        PgTypes.Anyelement.Oid, PgTypes.Anyarray.Oid, PgTypes.Anynonarray.Oid, PgTypes.Anyenum.Oid, PgTypes.Anyrange.Oid, PgTypes.Anymultirange.Oid,
+        PgTypes.Anyelement.Oid, PgTypes.Anyarray.Oid, PgTypes.Anynonarray.Oid, PgTypes.Anyenum.Oid, PgTypes.Anyrange.Oid,
+        PgTypes.Anymultirange.Oid,
         PgTypes.Anycompatible.Oid, PgTypes.Anycompatiblearray.Oid, PgTypes.Anycompatiblenonarray.Oid, PgTypes.Anycompatiblerange.Oid,
     ];
 
@@ -36,7 +37,8 @@ public static class TypeRules
         : type == PgTypes.Oidvector.Oid ? PgTypes.OidType.Oid
         : PgTypes.FindElementOf(type)?.Oid ?? Oid.None;
 
-    public static Oid ArrayOf(Oid element) => PgTypes.Find(element)?.ArrayOid ?? (PgTypes.FindElementOf(element) is not null ? element : Oid.None);
+    public static Oid ArrayOf(Oid element) =>
+        PgTypes.Find(element)?.ArrayOid ?? (PgTypes.FindElementOf(element) is not null ? element : Oid.None);
 
     /// <summary>find_coercion_pathway</summary>
     public static (CoercionPath Path, FunctionEntry? Function) FindPath(Oid target, Oid source, CastContext context)
@@ -54,7 +56,8 @@ public static class TypeRules
         }
 
         var targetElement = PgTypes.FindElementOf(target)?.Oid;
-        var sourceElement = PgTypes.FindElementOf(source)?.Oid ?? (source == PgTypes.Int2vector.Oid || source == PgTypes.Oidvector.Oid ? ElementOf(source) : null);
+        var sourceElement = PgTypes.FindElementOf(source)?.Oid
+            ?? (source == PgTypes.Int2vector.Oid || source == PgTypes.Oidvector.Oid ? ElementOf(source) : null);
         if (targetElement is { } to && sourceElement is { } from)
         {
             var (path, function) = FindPath(to, from, context);

@@ -1,8 +1,8 @@
 namespace Federation.Planner.Writing;
 
 /// <summary>
-/// Conversions as kernel SQL. The kernel's own CAST is used only where it gives PostgreSQL's answer; text is read and written by functions that
-/// follow PostgreSQL's input and output rules.
+/// Conversions as kernel SQL. The kernel's own CAST is used only where it gives PostgreSQL's answer; text is read and written by functions
+/// that follow PostgreSQL's input and output rules.
 /// </summary>
 public static class KernelCasts
 {
@@ -104,7 +104,9 @@ public static class KernelCasts
         [("oid", "int4")] = OidToInteger,
         [("regclass", "int4")] = OidToInteger,
         [("regtype", "int4")] = OidToInteger,
-        [("int4", "char")] = "CASE WHEN {0} NOT BETWEEN -128 AND 127 THEN error('22003|\"char\" out of range') WHEN {0} < 0 THEN error('0A000|a \"char\" that is not ASCII is not supported') WHEN {0} = 0 THEN '' ELSE chr({0}) END",
+        [("int4", "char")] =
+            "CASE WHEN {0} NOT BETWEEN -128 AND 127 THEN error('22003|\"char\" out of range') WHEN {0} < 0 THEN error('0A000|a \"char\" "
+                + "that is not ASCII is not supported') WHEN {0} = 0 THEN '' ELSE chr({0}) END",
         [("float8", "float4")] = "pg_float8_to_float4({0})",
         [("char", "int4")] = "ascii({0})",
         [("int4", "bit")] = "CAST({0} AS BIT)",
@@ -117,11 +119,15 @@ public static class KernelCasts
         + "int8>int2 int8>int4 int8>float4 int8>float8 int8>numeric float4>float8 "
         + "bool>int4 oid>int8 date>timestamp date>timestamptz timestamp>date "
         + "timestamp>timestamptz timestamptz>date timestamptz>timestamp time>timetz timetz>time bit>varbit varbit>bit "
-        + "oid>regclass oid>regtype oid>regproc regclass>oid regtype>oid regproc>oid int4>regclass int4>regtype int4>regproc int8>regclass int8>regtype "
+        + "oid>regclass oid>regtype oid>regproc regclass>oid regtype>oid regproc>oid int4>regclass int4>regtype int4>regproc "
+        + "int8>regclass int8>regtype "
         + "regclass>int8 oid>regnamespace regnamespace>oid oid>regrole regrole>oid int4>regnamespace int4>xid xid>int4 "
-        + "oid>regprocedure int4>regprocedure int4>regoperator regprocedure>oid regproc>regprocedure oid>regoperator regoperator>oid oid>regcollation regcollation>oid");
+        + "oid>regprocedure int4>regprocedure int4>regoperator regprocedure>oid regproc>regprocedure oid>regoperator regoperator>oid "
+        + "oid>regcollation regcollation>oid");
 
-    /// <summary>The conversion of <paramref name="operand"/>, written SQL of type <paramref name="source"/>, to <paramref name="target"/>.</summary>
+    /// <summary>
+    /// The conversion of <paramref name="operand"/>, written SQL of type <paramref name="source"/>, to <paramref name="target"/>.
+    /// </summary>
     public static string Write(string operand, SqlType source, SqlType target, bool isExplicit)
     {
         if (source.IsArray && target.IsArray) return WriteArray(operand, source, target, isExplicit);
@@ -143,7 +149,9 @@ public static class KernelCasts
     public static string WriteText(string operand, SqlType source) =>
         source.IsArray ? WriteArrayText(operand, source) :
         source.IsRecord && source.Fields.Count > 0 ? WriteRecordText(operand, source) :
-        source.Decimal is { } shape ? KernelNumerics.DecimalText(operand, shape) : Fill(s_toText.GetValueOrDefault(source.Base.Name, "{0}"), operand);
+        source.Decimal is { } shape
+            ? KernelNumerics.DecimalText(operand, shape)
+            : Fill(s_toText.GetValueOrDefault(source.Base.Name, "{0}"), operand);
 
     private static string Convert(string operand, SqlType source, SqlType target)
     {
@@ -155,8 +163,10 @@ public static class KernelCasts
         if (source.IsNumeric) return FromNumeric(operand, source, target);
         if (s_same.Contains((from, to))) return $"CAST({operand} AS {target.KernelName})";
         // To all but text, varchar and character there are no casts of their own, only the output function.
-        if (target.Base == PgTypes.Name && source.Base.Category != 'S' && !source.IsUnknown) return Fill(s_fromText[to], WriteOutput(operand, source));
-        if (target.Base.Category == 'S' || target.Base == PgTypes.Char) return Fill(s_fromText.GetValueOrDefault(to, "{0}"), WriteText(operand, source));
+        if (target.Base == PgTypes.Name && source.Base.Category != 'S' && !source.IsUnknown)
+            return Fill(s_fromText[to], WriteOutput(operand, source));
+        if (target.Base.Category == 'S' || target.Base == PgTypes.Char)
+            return Fill(s_fromText.GetValueOrDefault(to, "{0}"), WriteText(operand, source));
         if (source.Base.Category == 'S' || source.IsUnknown)
         {
             // Blanks at the end of a character string count where they are part of the value.
@@ -205,7 +215,8 @@ public static class KernelCasts
                     ? $"CAST(pg_numeric_typmod(CAST({operand} AS VARCHAR), {shape.Precision}, {shape.Scale}) AS {shape})"
                     : $"CAST({operand} AS {shape})";
             case "numeric":
-                return $"pg_numeric_typmod(CAST({operand} AS VARCHAR), {((target.Modifier - 4) >> 16) & 0xffff}, {(((target.Modifier - 4) & 0x7ff) ^ 1024) - 1024})";
+                return $"pg_numeric_typmod(CAST({operand} AS VARCHAR), {((target.Modifier - 4) >> 16) & 0xffff}, "
+                    + $"{(((target.Modifier - 4) & 0x7ff) ^ 1024) - 1024})";
             case "timestamp" or "timestamptz" when target.Modifier < 6:
                 return $"CAST(pg_timestamp_round(CAST({operand} AS TIMESTAMP), {target.Modifier}) AS {target.KernelName})";
             case "time" or "timetz" when target.Modifier < 6: return $"pg_{target.Base.Name}_round({operand}, {target.Modifier})";
@@ -213,7 +224,8 @@ public static class KernelCasts
             case "bit" or "varbit" when isExplicit:
                 // An integer keeps its last bits, a bit string its first.
                 var digits = source.Base.Category == 'N'
-                    ? $"right(lpad(CAST({operand} AS VARCHAR), {Math.Max(target.Modifier, 64)}, left(CAST({operand} AS VARCHAR), 1)), {target.Modifier})"
+                    ? $"right(lpad(CAST({operand} AS VARCHAR), {Math.Max(target.Modifier, 64)}, left(CAST({operand} AS VARCHAR), 1)), "
+                        + $"{target.Modifier})"
                     : $"left(CAST({operand} AS VARCHAR), {target.Modifier})";
                 return target.Base.Name == "bit" ? $"CAST(rpad({digits}, {target.Modifier}, '0') AS BIT)" : $"CAST({digits} AS BIT)";
             default:
@@ -230,11 +242,16 @@ public static class KernelCasts
         return item == "x" ? operand : $"list_transform({operand}, lambda x: {item})";
     }
 
-    /// <summary>An array of one dimension from its text. How many dimensions a text has is known only when it is read, but a list has its depth by its type.</summary>
+    /// <summary>
+    /// An array of one dimension from its text. How many dimensions a text has is known only when it is read, but a list has its depth by
+    /// its type.
+    /// </summary>
     private static string ReadArray(string operand, SqlType source, SqlType target, bool isExplicit)
     {
         var element = target.Element!;
-        if (element.IsArray) throw new SqlException(SqlState.FeatureNotSupported, $"the cast from {source} to an array of several dimensions is not supported");
+        if (element.IsArray)
+            throw new SqlException(SqlState.FeatureNotSupported,
+                $"the cast from {source} to an array of several dimensions is not supported");
         var text = source.Base == PgTypes.Bpchar ? $"rtrim({operand}, ' ')" : operand;
         var item = Write("x", SqlType.Text, element, isExplicit);
         var items = $"pg_array_in({text})";
@@ -249,7 +266,8 @@ public static class KernelCasts
         if (source.Element!.IsArray)
         {
             var variable = $"x{Depth(source)}";
-            return $"'{{' || array_to_string(list_transform({operand}, lambda {variable}: {WriteArrayText(variable, source.Element)}), ',') || '}}'";
+            return $"'{{' || array_to_string(list_transform({operand}, lambda {variable}: {WriteArrayText(variable, source.Element)}), "
+                + "',') || '}}'";
         }
 
         var item = WriteOutput("x", source.Element);
@@ -258,17 +276,20 @@ public static class KernelCasts
 
     private static string WriteRecordText(string operand, SqlType source)
     {
-        var fields = source.Fields.Select((field, i) => WriteOutput($"struct_extract({operand}, {KernelLiterals.Text(source.KernelFieldName(i))})", field.Type));
+        var fields = source.Fields
+            .Select((field, i) => WriteOutput($"struct_extract({operand}, {KernelLiterals.Text(source.KernelFieldName(i))})", field.Type));
         return $"CASE WHEN {operand} IS NOT NULL THEN pg_record_out([{string.Join(", ", fields)}]) END";
     }
 
     private static int Depth(SqlType type) => type.Element is { } element ? 1 + Depth(element) : 0;
 
     private static string JsonScalar(string kind, string value, string type) =>
-        $"CASE WHEN {{0}} IS NULL THEN NULL WHEN pg_jsonb_typeof({{0}}) = '{kind}' THEN {value} ELSE error('22023|cannot cast jsonb ' || pg_jsonb_typeof({{0}}) || ' to type {type}') END";
+        $"CASE WHEN {{0}} IS NULL THEN NULL WHEN pg_jsonb_typeof({{0}}) = '{kind}' THEN {value} ELSE error('22023|cannot cast jsonb ' || "
+            + $"pg_jsonb_typeof({{0}}) || ' to type {type}') END";
 
     private static string Fill(string template, string operand) => template.Replace("{0}", operand, StringComparison.Ordinal);
 
     private static HashSet<(string, string)> Pairs(string list) =>
-        list.Split(' ', StringSplitOptions.RemoveEmptyEntries).Select(pair => pair.Split('>')).Select(pair => (pair[0], pair[1])).ToHashSet();
+        list.Split(' ', StringSplitOptions.RemoveEmptyEntries).Select(pair => pair.Split('>')).Select(pair => (pair[0], pair[1]))
+            .ToHashSet();
 }

@@ -4,15 +4,19 @@ namespace Federation.Planner.Writing;
 internal sealed partial class KernelExpressionWriter
 {
     /// <summary>
-    /// string_agg whose separator differs by row: the separator of a row stands before it, that of the first row is dropped, a NULL one is empty.
+    /// string_agg whose separator differs by row: the separator of a row stands before it, that of the first row is dropped, a NULL one is
+    /// empty.
     /// </summary>
     private const string SeparatedByRow =
-        "array_to_string(list_transform(list_filter(list({d}{'s': {1}, 'v': {0}}{o}){f}{w}, lambda p: struct_extract(p, 'v') IS NOT NULL), lambda q, i: CASE WHEN i = 1 THEN struct_extract(q, 'v') ELSE coalesce(struct_extract(q, 's'), '') || struct_extract(q, 'v') END), '')";
+        "array_to_string(list_transform(list_filter(list({d}{'s': {1}, 'v': {0}}{o}){f}{w}, lambda p: struct_extract(p, 'v') IS NOT "
+            + "NULL), lambda q, i: CASE WHEN i = 1 THEN struct_extract(q, 'v') ELSE coalesce(struct_extract(q, 's'), '') || "
+            + "struct_extract(q, 'v') END), '')";
 
     private string WriteAggregate(AggregateCall call, WindowCall? window = null)
     {
         // A separator that is NULL is none.
-        if (call is { Function.Signature: "string_agg(text,text)", Arguments: [var joined, Constant { Value: null } separator] }) call = call with { Arguments = [joined, separator with { Value = "" }] };
+        if (call is { Function.Signature: "string_agg(text,text)", Arguments: [var joined, Constant { Value: null } separator] })
+            call = call with { Arguments = [joined, separator with { Value = "" }] };
         var arguments = call.Arguments.Concat(call.Function.AggregateKind == 'n' ? [] : call.OrderBy.Select(key => key.Expression))
             .Select(argument => (Text: Write(argument), argument.Type)).ToArray();
         if (call.IsDistinct && call.Arguments.Any(argument => HasEqualForms(argument.Type)))
@@ -23,7 +27,9 @@ internal sealed partial class KernelExpressionWriter
 
         // A sum of numerics of any length has no shape: that is the second run, which must not overflow.
         var digits = call.Arguments is [{ Type: { IsNumeric: true, Decimal: { } declared } }] ? declared.Precision : (byte)0;
-        if (window is null && call is { Function.Name: "sum", Type.Decimal: not null, Arguments: [{ Type: { IsNumeric: true, Decimal: not null } } summed] })
+        if (window is null
+            && call is { Function.Name: "sum", Type.Decimal: not null,
+                Arguments: [{ Type: { IsNumeric: true, Decimal: not null } } summed] })
         {
             var (narrow, held) = WriteNarrow(summed);
             (arguments[0], digits) = ((narrow, summed.Type), held.Precision);
@@ -42,13 +48,19 @@ internal sealed partial class KernelExpressionWriter
 
     private string AggregateTemplate(AggregateCall call, int digits)
     {
-        if (call.Function.Name is "min" or "max" && call.Arguments is [var only] && HasKey(only.Type)) return $"arg_{call.Function.Name}({{0}}, {Key(only)}){{f}}{{w}}";
+        if (call.Function.Name is "min" or "max" && call.Arguments is [var only] && HasKey(only.Type))
+            return $"arg_{call.Function.Name}({{0}}, {Key(only)}){{f}}{{w}}";
         if (NumericAggregate(call, digits) is { } numeric) return numeric;
-        if (call.Function.Signature == "string_agg(text,text)" && call.Arguments[1] is not Constant { Value: string }) return SeparatedByRow;
-        return JsonAggregate(call) ?? HypotheticalAggregate(call) ?? OrderedSetAggregate(call) ?? KernelFunctions.Find(call.Function) ?? throw Unsupported(call.Function);
+        if (call.Function.Signature == "string_agg(text,text)" && call.Arguments[1] is not Constant { Value: string })
+            return SeparatedByRow;
+        return JsonAggregate(call) ?? HypotheticalAggregate(call)
+            ?? OrderedSetAggregate(call) ?? KernelFunctions.Find(call.Function) ?? throw Unsupported(call.Function);
     }
 
-    /// <summary>Whether the aggregate that stands before OVER in the template is not the kernel's own but one that is registered with it; those are named pg_ and something.</summary>
+    /// <summary>
+    /// Whether the aggregate that stands before OVER in the template is not the kernel's own but one that is registered with it; those are
+    /// named pg_ and something.
+    /// </summary>
     private static bool IsRegistered(string template)
     {
         var end = template.IndexOf("{f}{w}", StringComparison.Ordinal);
@@ -66,8 +78,11 @@ internal sealed partial class KernelExpressionWriter
         return template.AsSpan(Math.Max(start, 0)).StartsWith("pg_", StringComparison.Ordinal);
     }
 
-    /// <summary>Whether equal values may be held in different bytes: 1.5 and 1.50, 'a' and 'a '. Padded to one length the latter are the same.</summary>
-    private static bool HasEqualForms(SqlType type) => type.Category != 'I' && HasKey(type) && !(type.Element ?? type).Base.IsEnum && type.Base != PgTypes.Xid8 && !IsSystemNumber(type.Base) && (type.IsArray || type.Base != PgTypes.Bpchar || type.Modifier < 0);
+    /// <summary>
+    /// Whether equal values may be held in different bytes: 1.5 and 1.50, 'a' and 'a '. Padded to one length the latter are the same.
+    /// </summary>
+    private static bool HasEqualForms(SqlType type) => type.Category != 'I' && HasKey(type) && !(type.Element ?? type).Base.IsEnum
+        && type.Base != PgTypes.Xid8 && !IsSystemNumber(type.Base) && (type.IsArray || type.Base != PgTypes.Bpchar || type.Modifier < 0);
 
     /// <summary>The items in order, of those that are equal the first.</summary>
     private string WriteDistinctItems(AggregateCall call)
@@ -76,10 +91,13 @@ internal sealed partial class KernelExpressionWriter
         var type = item.Type;
         var filter = call.Filter is null ? "" : $" FILTER (WHERE {Write(call.Filter)})";
         return $"list_extract(list_transform([list({Write(item)} ORDER BY {SortKeys(AggregateOrder(call))}){filter}], "
-            + $"lambda l: list_filter(l, lambda e, i: i = 1 OR {KeyOf("list_extract(l, i - 1)", type)} IS DISTINCT FROM {KeyOf("e", type)})), 1)";
+            + $"lambda l: list_filter(l, lambda e, i: i = 1 OR {KeyOf("list_extract(l, i - 1)", type)} IS DISTINCT FROM "
+            + $"{KeyOf("e", type)})), 1)";
     }
 
-    /// <summary>The kernel's DISTINCT compares bytes. A count takes the keys instead of the values; what needs the values themselves is refused.</summary>
+    /// <summary>
+    /// The kernel's DISTINCT compares bytes. A count takes the keys instead of the values; what needs the values themselves is refused.
+    /// </summary>
     private void RequireOneForm(AggregateCall call, (string Text, SqlType Type)[] arguments)
     {
         switch (call.Function.Name)
@@ -87,7 +105,8 @@ internal sealed partial class KernelExpressionWriter
             case "count": arguments[0].Text = Key(call.Arguments[0]); break;
             case "min" or "max": break;
             default:
-                throw new SqlException(SqlState.FeatureNotSupported, $"{call.Function.Name}(DISTINCT {call.Arguments[0].Type}) is not supported")
+                throw new SqlException(SqlState.FeatureNotSupported,
+                    $"{call.Function.Name}(DISTINCT {call.Arguments[0].Type}) is not supported")
                 {
                     Hint = call.Arguments[0].Type switch
                     {
@@ -100,11 +119,13 @@ internal sealed partial class KernelExpressionWriter
     }
 
     /// <summary>
-    /// The order in which the aggregate takes its rows. For DISTINCT PostgreSQL sorts by all arguments, so that lists and joined texts come sorted; the kernel gives an order of its own, from run to run another.
+    /// The order in which the aggregate takes its rows. For DISTINCT PostgreSQL sorts by all arguments, so that lists and joined texts come
+    /// sorted; the kernel gives an order of its own, from run to run another.
     /// </summary>
     private static EquatableArray<SortKey> AggregateOrder(AggregateCall call)
     {
-        if (!call.IsDistinct || call.Function.Name is not ("array_agg" or "string_agg") || call.Arguments[0] is Constant || call.OrderBy.Any(key => key.Expression == call.Arguments[0])) return call.OrderBy;
+        if (!call.IsDistinct || call.Function.Name is not ("array_agg" or "string_agg") || call.Arguments[0] is Constant
+            || call.OrderBy.Any(key => key.Expression == call.Arguments[0])) return call.OrderBy;
         // The separator of a text is part of what is distinct; where it differs by row there is no argument to sort by.
         if (call.Function.Name == "string_agg" && call.Arguments[1] is not Constant { Value: string }) return call.OrderBy;
         return call.OrderBy.Append(new SortKey(call.Arguments[0], IsDescending: false, NullsFirst: false)).ToEquatableArray();
@@ -132,7 +153,8 @@ internal sealed partial class KernelExpressionWriter
         return call.Function.Name switch
         {
             "rank" => $"(count(*){Where(before)} + 1)",
-            "dense_rank" => $"(count(DISTINCT struct_pack({string.Join(", ", call.OrderBy.Select((key, i) => $"k{i} := {Key(key.Expression)}"))})){Where(before)} + 1)",
+            "dense_rank" =>
+                $"(count(DISTINCT struct_pack({string.Join(", ", call.OrderBy.Select((key, i) => $"k{i} := {Key(key.Expression)}"))})){Where(before)} + 1)",
             "percent_rank" => $"CASE WHEN {all} = 0 THEN 0.0::DOUBLE ELSE CAST(count(*){Where(before)} AS DOUBLE) / {all} END",
             "cume_dist" => $"(CAST(count(*){Where($"({before} OR {string.Join(" AND ", same)})")} + 1 AS DOUBLE) / ({all} + 1))",
             _ => null,
@@ -148,7 +170,8 @@ internal sealed partial class KernelExpressionWriter
         {
             case "sum" when call.Type.Decimal is { } shape: return CheckedSum(call, digits, shape.Scale);
             case "sum": return "pg_numeric_sum({d}{0#}){f}{w}";
-            case "avg" when argument.Type.Decimal is { } shape && digits <= DigitsOfSafeSums: return "pg_numeric_div(CAST(sum({d}{0}){f}{w} AS VARCHAR), CAST(count({d}{0}){f}{w} AS VARCHAR))";
+            case "avg" when argument.Type.Decimal is { } shape && digits <= DigitsOfSafeSums:
+                return "pg_numeric_div(CAST(sum({d}{0}){f}{w} AS VARCHAR), CAST(count({d}{0}){f}{w} AS VARCHAR))";
             case "avg": return "pg_numeric_avg({d}{0#}){f}{w}";
             default: return null;
         }
@@ -158,8 +181,9 @@ internal sealed partial class KernelExpressionWriter
     private const int DigitsOfSafeSums = 26;
 
     /// <summary>
-    /// A sum of decimals as DECIMAL(38,s). The kernel (1.5.6) checks each addition of a row, but not where it adds the sums of threads, partitions or parts of a frame: those wrap around at 2^127. They wrap to the
-    /// right result wherever that fits, so it is enough to know whether it does: a sum of doubles, exact to far less than the gap between 10^38 and 2^127, says so.
+    /// A sum of decimals as DECIMAL(38,s). The kernel (1.5.6) checks each addition of a row, but not where it adds the sums of threads,
+    /// partitions or parts of a frame: those wrap around at 2^127. They wrap to the right result wherever that fits, so it is enough to
+    /// know whether it does: a sum of doubles, exact to far less than the gap between 10^38 and 2^127, says so.
     /// </summary>
     private static string CheckedSum(AggregateCall call, int digits, int scale)
     {
@@ -169,23 +193,32 @@ internal sealed partial class KernelExpressionWriter
         // Distinct decimals may be one double.
         if (call.IsDistinct) return $"CAST(pg_numeric_sum({{d}}{{0#}}){{f}}{{w}} AS {type})";
         var limit = $"1e{(DecimalShape.MaxPrecision - scale).ToString(System.Globalization.CultureInfo.InvariantCulture)}";
-        return $"CASE WHEN abs(sum(CAST({{0}} AS DOUBLE)){{f}}{{w}}) < {limit} THEN CAST({sum} AS {type}) WHEN count({{0}}){{f}}{{w}} > 0 THEN error('22003+|numeric field overflow') END";
+        return $"CASE WHEN abs(sum(CAST({{0}} AS DOUBLE)){{f}}{{w}}) < {limit} THEN CAST({sum} AS {type}) WHEN count({{0}}){{f}}{{w}} > 0 "
+            + "THEN error('22003+|numeric field overflow') END";
     }
 
     private string Over(WindowCall window, bool isRegistered)
     {
         var parts = new List<string>();
-        // Each once: the kernel (1.5.6) takes PARTITION BY a, a and PARTITION BY a, b for the same windows. What is repeated says nothing more.
-        if (window.PartitionBy.Count > 0) parts.Add($"PARTITION BY {string.Join(", ", window.PartitionBy.Select(Ordered).Distinct(StringComparer.Ordinal))}");
+        // Each once: the kernel (1.5.6) takes PARTITION BY a, a and PARTITION BY a, b for the same windows. What is repeated says nothing
+        // more.
+        if (window.PartitionBy.Count > 0)
+            parts.Add($"PARTITION BY {string.Join(", ", window.PartitionBy.Select(Ordered).Distinct(StringComparer.Ordinal))}");
         var isFramed = IsFramedByText(window);
         if (isFramed) parts.Add($"ORDER BY {FrameKey(window.OrderBy[0].Expression)} {Direction(window.OrderBy[0])}");
         else if (window.OrderBy.Count > 0) parts.Add($"ORDER BY {SortKeys(window.OrderBy.DistinctBy(key => key.Expression))}");
         var frame = isRegistered ? WindowFrames.ForRegistered(window.Frame, window.OrderBy.Count > 0) : window.Frame;
-        if (frame is not null) parts.Add(WriteFrame(frame, isFramed ? FrameKey : window.OrderBy is [{ Expression.Type: var type }] && type.HasSameBase(SqlType.Interval) ? Key : Write));
+        if (frame is not null)
+            parts.Add(WriteFrame(frame,
+                isFramed ? FrameKey : window.OrderBy is [{ Expression.Type: var type }] && type.HasSameBase(SqlType.Interval)
+                    ? Key
+                    : Write));
         return $" OVER ({string.Join(' ', parts)})";
     }
 
-    /// <summary>Whether values at a distance from numerics that are held as text are wanted: their keys sort but cannot be added to.</summary>
+    /// <summary>
+    /// Whether values at a distance from numerics that are held as text are wanted: their keys sort but cannot be added to.
+    /// </summary>
     private static bool IsFramedByText(WindowCall window) => window is
     {
         Frame: { Unit: FrameUnit.Range } frame,
@@ -203,7 +236,8 @@ internal sealed partial class KernelExpressionWriter
             FrameExclude.Ties => " EXCLUDE TIES",
             _ => "",
         };
-        return $"{frame.Unit.ToString().ToUpperInvariant()} BETWEEN {Edge(frame.Start, frame.StartOffset)} AND {Edge(frame.End, frame.EndOffset)}{exclusion}";
+        return $"{frame.Unit.ToString().ToUpperInvariant()} BETWEEN {Edge(frame.Start, frame.StartOffset)} AND "
+            + $"{Edge(frame.End, frame.EndOffset)}{exclusion}";
 
         string Edge(FrameEdge edge, Expr? offset) => edge switch
         {
@@ -219,26 +253,34 @@ internal sealed partial class KernelExpressionWriter
     {
         switch (subquery.Kind)
         {
-            case SubqueryKind.Scalar: return subqueries.Hoisted(subquery) is { } value ? $"(SELECT * FROM {value})" : $"({subqueries.Query(subquery.Plan)})";
-            case SubqueryKind.Exists: return $"EXISTS ({(subqueries.Hoisted(subquery) is { } first ? $"SELECT * FROM {first}" : subqueries.Query(subquery.Plan))})";
+            case SubqueryKind.Scalar: return subqueries.Hoisted(subquery) is { } value
+                ? $"(SELECT * FROM {value})"
+                : $"({subqueries.Query(subquery.Plan)})";
+            case SubqueryKind.Exists:
+                return $"EXISTS ({(subqueries.Hoisted(subquery) is { } first ? $"SELECT * FROM {first}" : subqueries.Query(subquery.Plan))})";
             case SubqueryKind.Array: return WriteArrayQuery(subquery);
         }
 
         var rows = subqueries.Hoisted(subquery) ?? subqueries.Source(subquery.Plan);
-        if (subquery.Comparisons is [var only] && only.Operator is "=" or "<>" && IsPlainEquality(only.Function) && !only.Arguments[0].Type.HasSameBase(SqlType.Bytea)
+        if (subquery.Comparisons is [var only] && only.Operator is "=" or "<>" && IsPlainEquality(only.Function)
+            && !only.Arguments[0].Type.HasSameBase(SqlType.Bytea)
             && (subquery.Kind == SubqueryKind.Any) == (subquery.Comparisons[0].Operator == "="))
         {
             var bothShaped = only.Arguments.All(argument => !argument.Type.IsNumeric || argument.Type.Decimal is not null);
             string Side(Expr side) => bothShaped ? Key(side) : $"pg_numeric_key({NumericText(side)})";
-            return $"({Side(only.Arguments[0])} {(subquery.Kind == SubqueryKind.Any ? "IN" : "NOT IN")} (SELECT {Side(only.Arguments[1])} FROM {rows}))";
+            return $"({Side(only.Arguments[0])} {(subquery.Kind == SubqueryKind.Any ? "IN" : "NOT IN")} (SELECT {Side(only.Arguments[1])} "
+                + $"FROM {rows}))";
         }
 
         // Three-valued: one deciding row decides, else a row without an answer leaves it open. No row decides nothing.
         var comparisons = subquery.Comparisons.Select(Write).ToArray();
-        var test = subquery.ComparesRowOrder ? RowOrder(comparisons) : string.Join(subquery.Operator == "<>" ? " OR " : " AND ", comparisons);
+        var test = subquery.ComparesRowOrder
+            ? RowOrder(comparisons)
+            : string.Join(subquery.Operator == "<>" ? " OR " : " AND ", comparisons);
         var (decides, otherwise) = subquery.Kind == SubqueryKind.All ? ("bool_and", "TRUE") : ("bool_or", "FALSE");
         var answer = names.NewVariable();
-        return $"(SELECT CASE WHEN {decides}({answer}) = {(otherwise == "TRUE" ? "FALSE" : "TRUE")} THEN {(otherwise == "TRUE" ? "FALSE" : "TRUE")} WHEN count(*) > count({answer}) THEN CAST(NULL AS BOOLEAN) ELSE {otherwise} END "
+        return $"(SELECT CASE WHEN {decides}({answer}) = {(otherwise == "TRUE" ? "FALSE" : "TRUE")} THEN "
+            + $"{(otherwise == "TRUE" ? "FALSE" : "TRUE")} WHEN count(*) > count({answer}) THEN CAST(NULL AS BOOLEAN) ELSE {otherwise} END "
             + $"FROM (SELECT ({test}) AS {answer} FROM {rows}) AS {names.NewTable()})";
     }
 
@@ -255,7 +297,9 @@ internal sealed partial class KernelExpressionWriter
         // The list keeps the query's order only when the aggregate itself sorts.
         var plan = subquery.Plan;
         var item = names.Of(plan.Columns[0]);
-        var sorted = plan is Project { Input: Sort } narrowing && narrowing.Assignments.All(assignment => assignment.IsPassThrough) ? narrowing.Input : plan;
+        var sorted = plan is Project { Input: Sort } narrowing && narrowing.Assignments.All(assignment => assignment.IsPassThrough)
+            ? narrowing.Input
+            : plan;
         var order = sorted is Sort sort ? $" ORDER BY {SortKeys(sort.Keys)}" : "";
         var source = order.Length > 0 ? ((Sort)sorted).Input : plan;
         return $"coalesce((SELECT list({item}{order}) FROM {subqueries.Source(source)}), CAST([] AS {subquery.Type.KernelName}))";

@@ -6,8 +6,10 @@ internal sealed partial class KernelExpressionWriter
     /// <summary>Spellings of each unit, by the name used here (datetktbl and deltatktbl in datetime.c).</summary>
     private static readonly Dictionary<string, string> s_units = (
         from line in (string[])[
-            "microsecond microseconds us usec usecs usecond useconds", "millisecond milliseconds ms msec msecs", "second seconds s sec secs", "minute minutes m min mins", "hour hours h hr hrs",
-            "day days d", "week weeks w", "month months mon mons", "quarter qtr", "year years y yr yrs", "decade decades dec decs", "century centuries c cent", "millennium millennia mil mils",
+            "microsecond microseconds us usec usecs usecond useconds", "millisecond milliseconds ms msec msecs",
+            "second seconds s sec secs", "minute minutes m min mins", "hour hours h hr hrs",
+            "day days d", "week weeks w", "month months mon mons", "quarter qtr", "year years y yr yrs", "decade decades dec decs",
+            "century centuries c cent", "millennium millennia mil mils",
             "dow", "isodow", "doy", "isoyear", "julian jd", "epoch", "timezone", "timezone_hour timezone_h", "timezone_minute timezone_m"]
         from spelling in line.Split(' ')
         select (spelling, Unit: line.Split(' ')[0])).ToDictionary(pair => pair.spelling, pair => pair.Unit, StringComparer.Ordinal);
@@ -16,7 +18,8 @@ internal sealed partial class KernelExpressionWriter
     private static readonly HashSet<string> s_endless = ["year", "decade", "century", "millennium", "isoyear", "julian", "epoch"];
 
     /// <summary>Whether the unit is infinite at the infinities of dates and timestamps.</summary>
-    public static bool IsEndless(string spelling) => s_units.TryGetValue(spelling.ToLowerInvariant(), out var unit) && s_endless.Contains(unit);
+    public static bool IsEndless(string spelling) =>
+        s_units.TryGetValue(spelling.ToLowerInvariant(), out var unit) && s_endless.Contains(unit);
 
     private string WriteExtract(string spelling, Expr source, SqlType result)
     {
@@ -31,17 +34,22 @@ internal sealed partial class KernelExpressionWriter
         var value = Write(source);
 
         // A date has no time of day for extract; date_part takes it as a timestamp.
-        if (type.HasSameBase(SqlType.Date) && !result.IsNumeric && unit is "hour" or "minute" or "second" or "millisecond" or "microsecond") value = $"CAST({value} AS TIMESTAMP)";
-        else if (!HasUnit(type, unit)) throw new SqlException(SqlState.FeatureNotSupported, $"unit \"{spelling}\" not supported for type {type}");
+        if (type.HasSameBase(SqlType.Date) && !result.IsNumeric && unit is "hour" or "minute" or "second" or "millisecond" or "microsecond")
+            value = $"CAST({value} AS TIMESTAMP)";
+        else if (!HasUnit(type, unit))
+            throw new SqlException(SqlState.FeatureNotSupported, $"unit \"{spelling}\" not supported for type {type}");
         var finite = unit switch
         {
             "second" => Scaled($"extract(microseconds FROM {value})", 6, result),
             "millisecond" => Scaled($"extract(microseconds FROM {value})", 3, result),
-            "epoch" when !type.HasSameBase(SqlType.Date) => Scaled(type.HasSameBase(SqlType.Interval) ? IntervalMicroseconds(value) : $"epoch_us({value})", 6, result),
+            "epoch" when !type.HasSameBase(SqlType.Date) =>
+                Scaled(type.HasSameBase(SqlType.Interval) ? IntervalMicroseconds(value) : $"epoch_us({value})", 6, result),
             "julian" when !type.HasSameBase(SqlType.Date) => JulianDay(value, result),
             _ => Whole(WholeUnit(unit, value, type), result),
         };
-        return s_endless.Contains(unit) && IsCalendar(type) ? $"CASE WHEN isfinite({value}) THEN {finite} ELSE {Infinite(value, result)} END" : finite;
+        return s_endless.Contains(unit) && IsCalendar(type)
+            ? $"CASE WHEN isfinite({value}) THEN {finite} ELSE {Infinite(value, result)} END"
+            : finite;
     }
 
     private static string WholeUnit(string unit, string value, SqlType type) => unit switch
@@ -61,15 +69,20 @@ internal sealed partial class KernelExpressionWriter
         _ => $"extract({unit} FROM {value})",
     };
 
-    /// <summary>Centuries and millennia begin with a year 1 and end with a full hundred; those before Christ are counted backwards from -1.</summary>
-    private static string Hundreds(string value, int years) => $"CASE WHEN extract(year FROM {value}) > 0 THEN ceil(extract(year FROM {value}) / {years}.0) ELSE -1 - floor(-extract(year FROM {value}) / {years}.0) END";
+    /// <summary>
+    /// Centuries and millennia begin with a year 1 and end with a full hundred; those before Christ are counted backwards from -1.
+    /// </summary>
+    private static string Hundreds(string value, int years) =>
+        $"CASE WHEN extract(year FROM {value}) > 0 THEN ceil(extract(year FROM {value}) / {years}.0) ELSE -1 - floor(-extract(year FROM "
+            + $"{value}) / {years}.0) END";
 
     private static string Whole(string whole, SqlType result) => result is { IsNumeric: true, Decimal: null }
         ? $"CAST(CAST({whole} AS BIGINT) AS VARCHAR)"
         : $"CAST({(result.IsNumeric ? $"CAST({whole} AS BIGINT)" : whole)} AS {result.KernelName})";
 
     private static string Scaled(string microseconds, int scale, SqlType result) => result.IsNumeric
-        ? $"CAST(CAST({microseconds} AS DECIMAL(24,0)) * CAST({(scale == 6 ? "0.000001" : "0.001")} AS DECIMAL({scale + 1},{scale})) AS {result.KernelName})"
+        ? $"CAST(CAST({microseconds} AS DECIMAL(24,0)) * CAST({(scale == 6 ? "0.000001" : "0.001")} AS DECIMAL({scale + 1},{scale})) AS "
+            + $"{result.KernelName})"
         : $"(CAST({microseconds} AS DOUBLE) / {(scale == 6 ? "1000000.0" : "1000.0")})";
 
     /// <summary>The day's number and the part of the day that has passed.</summary>
@@ -102,13 +115,17 @@ internal sealed partial class KernelExpressionWriter
 
     private static bool HasUnit(SqlType type, string unit) => type.Base.Name switch
     {
-        "date" => unit is not ("hour" or "minute" or "second" or "millisecond" or "microsecond" or "timezone" or "timezone_hour" or "timezone_minute"),
+        "date" => unit is not ("hour" or "minute" or "second" or "millisecond" or "microsecond" or "timezone" or "timezone_hour"
+            or "timezone_minute"),
         "timestamp" => !unit.StartsWith("timezone", StringComparison.Ordinal),
         "timestamptz" => true,
         "time" => unit is "hour" or "minute" or "second" or "millisecond" or "microsecond" or "epoch",
-        "timetz" => unit is "hour" or "minute" or "second" or "millisecond" or "microsecond" or "epoch" or "timezone" or "timezone_hour" or "timezone_minute",
-        _ => unit is "microsecond" or "millisecond" or "second" or "minute" or "hour" or "day" or "month" or "quarter" or "year" or "decade" or "century" or "millennium" or "epoch",
+        "timetz" => unit is "hour" or "minute" or "second" or "millisecond" or "microsecond" or "epoch" or "timezone" or "timezone_hour"
+            or "timezone_minute",
+        _ => unit is "microsecond" or "millisecond" or "second" or "minute" or "hour" or "day" or "month" or "quarter" or "year" or "decade"
+            or "century" or "millennium" or "epoch",
     };
 
-    private static bool IsCalendar(SqlType type) => type.HasSameBase(SqlType.Date) || type.HasSameBase(SqlType.Timestamp) || type.HasSameBase(SqlType.Timestamptz);
+    private static bool IsCalendar(SqlType type) =>
+        type.HasSameBase(SqlType.Date) || type.HasSameBase(SqlType.Timestamp) || type.HasSameBase(SqlType.Timestamptz);
 }

@@ -17,7 +17,8 @@ internal sealed partial class KernelExpressionWriter
 
     private string BuildArray(EquatableArray<Expr> arguments) => arguments.Count == 0
         ? "'[]'"
-        : $"('[' || {string.Join(" || ', ' || ", arguments.Select(argument => KernelJsonText.Write(Write(argument), argument.Type)))} || ']')";
+        : $"('[' || {string.Join(" || ', ' || ", arguments.Select(argument => KernelJsonText.Write(Write(argument), argument.Type)))} || "
+            + "']')";
 
     private string BuildObject(FunctionEntry function, EquatableArray<Expr> arguments)
     {
@@ -42,9 +43,13 @@ internal sealed partial class KernelExpressionWriter
 
     /// <summary>What is said of the NULL key at a position, text inside of a kernel literal.</summary>
     private static string NullKey(FunctionEntry function, string position) =>
-        function.Name == "jsonb_build_object" ? $"argument {position}: key must not be null" : $"argument {position} cannot be null\u001f\u001fObject keys should be text.";
+        function.Name == "jsonb_build_object"
+            ? $"argument {position}: key must not be null"
+            : $"argument {position} cannot be null\u001f\u001fObject keys should be text.";
 
-    /// <summary>The members of an object as the fields of a record, each read by the input function of its type; absent ones are NULL.</summary>
+    /// <summary>
+    /// The members of an object as the fields of a record, each read by the input function of its type; absent ones are NULL.
+    /// </summary>
     private static string WriteJsonRecord(string json, string kind, SqlType record) =>
         $"struct_pack({string.Join(", ", record.Fields.Select((field, i) => $"{KernelLiterals.Identifier(record.KernelFieldName(i))} := {WriteJsonField(json, kind, field)}"))})";
 
@@ -52,7 +57,8 @@ internal sealed partial class KernelExpressionWriter
     {
         var name = KernelLiterals.Text(field.Name);
         if (field.Type.HasSameBase(SqlType.Json) || field.Type.HasSameBase(SqlType.Jsonb))
-            return KernelCasts.Write($"pg_{kind}_get({json}, {name})", kind == "json" ? SqlType.Json : SqlType.Jsonb, field.Type, isExplicit: true);
+            return KernelCasts.Write($"pg_{kind}_get({json}, {name})", kind == "json" ? SqlType.Json : SqlType.Jsonb, field.Type,
+                isExplicit: true);
         if (field.Type.Element is { } element)
         {
             var item = KernelCasts.Write("i", SqlType.Text, element, isExplicit: true);
@@ -76,12 +82,16 @@ internal sealed partial class KernelExpressionWriter
             return call.Filter is null ? name : $"CASE WHEN {Write(call.Filter)} THEN {name} END";
         }
 
-        if (call is { IsDistinct: true, OrderBy.Count: > 0, Function.Name: "json_agg" or "jsonb_agg" or "json_object_agg" or "jsonb_object_agg" })
-            throw new SqlException(SqlState.FeatureNotSupported, $"{call.Function.Name}(DISTINCT … ORDER BY …) is not supported") { Hint = "Use SELECT DISTINCT in a subquery." };
+        if (call is { IsDistinct: true, OrderBy.Count: > 0,
+            Function.Name: "json_agg" or "jsonb_agg" or "json_object_agg" or "jsonb_object_agg" })
+            throw new SqlException(SqlState.FeatureNotSupported, $"{call.Function.Name}(DISTINCT … ORDER BY …) is not supported")
+                { Hint = "Use SELECT DISTINCT in a subquery." };
         return call.Function.Name switch
         {
             // Rows and arrays stand on lines of their own.
-            "json_agg" => $"'[' || array_to_string(list({{d}}{Item(0)}{{o}}){{f}}{{w}}, {(call.Arguments[0].Type is { IsRecord: true } or { IsArray: true } ? "', ' || chr(10) || ' '" : "', '")}) || ']'",
+            "json_agg" =>
+                $"'[' || array_to_string(list({{d}}{Item(0)}{{o}}){{f}}{{w}}, "
+                    + $"{(call.Arguments[0].Type is { IsRecord: true } or { IsArray: true } ? "', ' || chr(10) || ' '" : "', '")}) || ']'",
             "jsonb_agg" => $"pg_jsonb_in('[' || array_to_string(list({{d}}{Item(0)}{{o}}){{f}}{{w}}, ', ') || ']')",
             "json_object_agg" => $"'{{ ' || {Pairs()} || ' }}'",
             "jsonb_object_agg" => $"pg_jsonb_in('{{' || {Pairs()} || '}}')",

@@ -1,8 +1,8 @@
 namespace Federation.Planner.Writing;
 
 /// <summary>
-/// Keys: what equality, grouping and ordering work on where the value itself would distinguish what PostgreSQL holds equal, or order it otherwise: numerics held as text, padded
-/// text, intervals, addresses, jsonb, and arrays and rows of them.
+/// Keys: what equality, grouping and ordering work on where the value itself would distinguish what PostgreSQL holds equal, or order it
+/// otherwise: numerics held as text, padded text, intervals, addresses, jsonb, and arrays and rows of them.
 /// </summary>
 internal sealed partial class KernelExpressionWriter
 {
@@ -15,7 +15,8 @@ internal sealed partial class KernelExpressionWriter
         { IsRecord: true } => type.Fields.Any(field => HasKey(field.Type)),
         { Element: { } element } => HasKey(element),
         { IsNumeric: true } => type.Decimal is null,
-        _ => type.Base == PgTypes.Bpchar || type.Base == PgTypes.Jsonb || type.Base == PgTypes.Interval || type.Base == PgTypes.Xid8 || IsSystemNumber(type.Base) || type.Category == 'I' || type.Base.IsEnum || IsRange(type),
+        _ => type.Base == PgTypes.Bpchar || type.Base == PgTypes.Jsonb || type.Base == PgTypes.Interval || type.Base == PgTypes.Xid8
+            || IsSystemNumber(type.Base) || type.Category == 'I' || type.Base.IsEnum || IsRange(type),
     };
 
     /// <param name="depth">How many lambdas are around, whose variables need names of their own.</param>
@@ -25,7 +26,8 @@ internal sealed partial class KernelExpressionWriter
         if (type.IsRecord)
         {
             var fields = type.Fields.Select((field, i) =>
-                $"{KernelLiterals.Identifier(type.KernelFieldName(i))} := {KeyOf($"struct_extract({text}, {KernelLiterals.Text(type.KernelFieldName(i))})", field.Type, depth)}");
+                $"{KernelLiterals.Identifier(type.KernelFieldName(i))} := "
+                    + $"{KeyOf($"struct_extract({text}, {KernelLiterals.Text(type.KernelFieldName(i))})", field.Type, depth)}");
             return $"CASE WHEN {text} IS NOT NULL THEN struct_pack({string.Join(", ", fields)}) END";
         }
 
@@ -48,9 +50,12 @@ internal sealed partial class KernelExpressionWriter
     private static bool IsSystemNumber(PgType type) => type == PgTypes.Money || type == PgTypes.PgLsn || type == PgTypes.Tid;
 
     /// <summary>The place of a label among those of its type.</summary>
-    private static string EnumKey(string text, SqlType type) => $"pg_enum_key({text}, {KernelLiterals.Text(type.Base.DisplayName)}, {EnumLabels(type)})";
+    private static string EnumKey(string text, SqlType type) =>
+        $"pg_enum_key({text}, {KernelLiterals.Text(type.Base.DisplayName)}, {EnumLabels(type)})";
 
-    /// <summary>The labels of an enum as one constant, parted by a character that no label holds in practice and the functions know.</summary>
+    /// <summary>
+    /// The labels of an enum as one constant, parted by a character that no label holds in practice and the functions know.
+    /// </summary>
     internal static string EnumLabels(SqlType type) => KernelLiterals.Text(string.Join('\u0001', type.Base.Source!.Labels));
 
     /// <summary>Comparisons of types whose order is that of their keys alone; their templates cannot know the type.</summary>
@@ -58,7 +63,9 @@ internal sealed partial class KernelExpressionWriter
     {
         if (arguments is not [var left, var right]) return null;
         var dash = function.Name.LastIndexOf('_');
-        var (family, operation) = dash > 0 ? (function.Name[..dash], function.Name[(dash + 1)..]) : (function.Name[..^2], function.Name[^2..]);
+        var (family, operation) = dash > 0
+            ? (function.Name[..dash], function.Name[(dash + 1)..])
+            : (function.Name[..^2], function.Name[^2..]);
         if (family is not ("enum" or "range" or "xid8" or "cash" or "pg_lsn" or "tid")) return null;
         var symbol = operation switch { "eq" => "=", "ne" => "<>", "lt" => "<", "le" => "<=", "gt" => ">", "ge" => ">=", _ => null };
         return symbol is null ? null : $"({KeyOf(left.Text, left.Type)} {symbol} {KeyOf(right.Text, right.Type)})";
@@ -84,22 +91,33 @@ internal sealed partial class KernelExpressionWriter
         };
     }
 
-    /// <summary>Functions of arrays that compare items, where the items have keys; null for all others. Both sides are held alike, but a lone numeric may have a shape.</summary>
+    /// <summary>
+    /// Functions of arrays that compare items, where the items have keys; null for all others. Both sides are held alike, but a lone
+    /// numeric may have a shape.
+    /// </summary>
     private static string? ByKeys(FunctionEntry function, (string Text, SqlType Type)[] arguments)
     {
         if (arguments is not [{ Type: { IsArray: true } type }, ..] || !HasKey(type)) return null;
-        string Item(string text, SqlType item) => KeyOf(item.IsNumeric ? KernelNumerics.AsText(text, item) : text, type.Element!.IsArray ? item : type.Element!);
+        string Item(string text, SqlType item) =>
+            KeyOf(item.IsNumeric ? KernelNumerics.AsText(text, item) : text, type.Element!.IsArray ? item : type.Element!);
         switch (function.Name)
         {
-            case "array_eq" or "array_ne" or "array_lt" or "array_le" or "array_gt" or "array_ge" or "arraycontains" or "arraycontained" or "arrayoverlap":
-                return FillTemplate(KernelFunctions.Find(function)!, arguments.Select(argument => (KeyOf(argument.Text, argument.Type), argument.Type)).ToArray());
+            case "array_eq" or "array_ne" or "array_lt" or "array_le" or "array_gt" or "array_ge" or "arraycontains" or "arraycontained"
+                or "arrayoverlap":
+                return FillTemplate(KernelFunctions.Find(function)!,
+                    arguments.Select(argument => (KeyOf(argument.Text, argument.Type), argument.Type)).ToArray());
             case "array_position" or "array_positions" when arguments.Length == 2:
-                return FillTemplate(KernelFunctions.Find(function)!, [(KeyOf(arguments[0].Text, type), type), (Item(arguments[1].Text, arguments[1].Type), SqlType.Bytea)]);
+                return FillTemplate(KernelFunctions.Find(function)!,
+                    [(KeyOf(arguments[0].Text, type), type), (Item(arguments[1].Text, arguments[1].Type), SqlType.Bytea)]);
             case "array_remove":
-                return $"list_filter({arguments[0].Text}, lambda x: {Item("x", type.Element!)} IS DISTINCT FROM {Item(arguments[1].Text, arguments[1].Type)})";
+                return $"list_filter({arguments[0].Text}, lambda x: {Item("x", type.Element!)} IS DISTINCT FROM "
+                    + $"{Item(arguments[1].Text, arguments[1].Type)})";
             case "array_replace":
-                var replacement = arguments[2].Type.IsNumeric ? KernelNumerics.AsText(arguments[2].Text, arguments[2].Type) : arguments[2].Text;
-                return $"list_transform({arguments[0].Text}, lambda x: CASE WHEN {Item("x", type.Element!)} IS NOT DISTINCT FROM {Item(arguments[1].Text, arguments[1].Type)} THEN {replacement} ELSE x END)";
+                var replacement = arguments[2].Type.IsNumeric
+                    ? KernelNumerics.AsText(arguments[2].Text, arguments[2].Type)
+                    : arguments[2].Text;
+                return $"list_transform({arguments[0].Text}, lambda x: CASE WHEN {Item("x", type.Element!)} IS NOT DISTINCT FROM "
+                    + $"{Item(arguments[1].Text, arguments[1].Type)} THEN {replacement} ELSE x END)";
             default:
                 return null;
         }

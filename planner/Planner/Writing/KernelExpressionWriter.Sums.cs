@@ -4,9 +4,10 @@ using Federation.Planner.Typing;
 namespace Federation.Planner.Writing;
 
 /// <summary>
-/// Arithmetic below sums, in the kernel's own decimal types. Casting each product to the shape that PostgreSQL's digits could need makes numbers of 128 bits of most of them; the kernel's types stay at 18
-/// digits (64 bits) while the operands are, and it raises an error when a value does not fit. Below a sum that is early enough: no row has been given yet, and the query runs again with
-/// numerics of any length. The scales, which are part of the result, are the same.
+/// Arithmetic below sums, in the kernel's own decimal types. Casting each product to the shape that PostgreSQL's digits could need makes
+/// numbers of 128 bits of most of them; the kernel's types stay at 18 digits (64 bits) while the operands are, and it raises an error when
+/// a value does not fit. Below a sum that is early enough: no row has been given yet, and the query runs again with numerics of any length.
+/// The scales, which are part of the result, are the same.
 /// </summary>
 internal sealed partial class KernelExpressionWriter
 {
@@ -15,7 +16,8 @@ internal sealed partial class KernelExpressionWriter
 
     /// <summary>Whether the expression computes numerics of known shapes.</summary>
     public static bool IsArithmetic(Expr expression) =>
-        expression is Call { Function.Name: "numeric_add" or "numeric_sub" or "numeric_mul", Type.Decimal: not null, Arguments: [{ Type.Decimal: not null }, { Type.Decimal: not null }] };
+        expression is Call { Function.Name: "numeric_add" or "numeric_sub" or "numeric_mul", Type.Decimal: not null,
+            Arguments: [{ Type.Decimal: not null }, { Type.Decimal: not null }] };
 
     /// <summary>A numeric with a decimal shape that nothing but sums takes.</summary>
     public string WriteSummed(Expr expression) => WriteNarrow(expression).Text;
@@ -29,7 +31,8 @@ internal sealed partial class KernelExpressionWriter
                 return (Write(new Constant(number, SqlType.Numeric with { Decimal = least })), least);
             case Case { Type.Decimal: { } shape } conditional:
                 return (WriteCase(conditional, result => WriteNarrow(result).Text), shape);
-            case Cast { Operand: { Type: { IsNumeric: true, Decimal: { } from } } operand, To: { Modifier: < 0, Decimal: { } to } } when to.Scale > from.Scale:
+            case Cast { Operand: { Type: { IsNumeric: true, Decimal: { } from } } operand, To: { Modifier: < 0, Decimal: { } to } }
+                when to.Scale > from.Scale:
                 return ($"CAST({WriteNarrow(operand).Text} AS {to})", to);
         }
 
@@ -50,6 +53,7 @@ internal sealed partial class KernelExpressionWriter
         return (Write(expression), expression.Type.Decimal!.Value);
 
         // The kernel adds in a digit more than the longer whole part and the longer fraction.
-        static int Sum(DecimalShape a, DecimalShape b) => Math.Max(a.Precision - a.Scale, b.Precision - b.Scale) + Math.Max(a.Scale, b.Scale) + 1;
+        static int Sum(DecimalShape a, DecimalShape b) =>
+            Math.Max(a.Precision - a.Scale, b.Precision - b.Scale) + Math.Max(a.Scale, b.Scale) + 1;
     }
 }

@@ -1,8 +1,9 @@
 namespace Federation.Planner.Writing;
 
 /// <summary>
-/// Values that the written SQL needs several times but that are computed once. A text that names a value repeatedly becomes the body of a lambda over a list of that one value; where the text names it
-/// once after all, the value simply stands there. The kernel has no other way to name a value inside of an expression.
+/// Values that the written SQL needs several times but that are computed once. A text that names a value repeatedly becomes the body of a
+/// lambda over a list of that one value; where the text names it once after all, the value simply stands there. The kernel has no other way
+/// to name a value inside of an expression.
 /// </summary>
 internal sealed partial class KernelExpressionWriter
 {
@@ -85,9 +86,11 @@ internal sealed partial class KernelExpressionWriter
         var values = held.Select(item => Write(item.Value)).ToArray();
 
         // The kernel turns IN into comparisons of its own.
-        var isRepeated = Enumerable.Range(0, given).Any(i => Occurrences(text, marks[i]) > 1 || (body is InList && PlanRewriter.IsVolatile(held[i].Value)));
+        var isRepeated = Enumerable.Range(0, given)
+            .Any(i => Occurrences(text, marks[i]) > 1 || (body is InList && PlanRewriter.IsVolatile(held[i].Value)));
         if (isRepeated && isQueried && held.Exists(item => PlanRewriter.IsVolatile(item.Value)))
-            throw new SqlException(SqlState.FeatureNotSupported, "a volatile function as the operand of a comparison with a subquery is not supported");
+            throw new SqlException(SqlState.FeatureNotSupported,
+                "a volatile function as the operand of a comparison with a subquery is not supported");
         if (!isRepeated || isQueried)
         {
             for (var i = 0; i < marks.Length; i++) text = text.Replace(marks[i], values[i], StringComparison.Ordinal);
@@ -101,9 +104,11 @@ internal sealed partial class KernelExpressionWriter
     {
         var parameter = names.NewVariable();
         if (held is [var only])
-            return $"list_extract(list_transform([{only.Value}], lambda {parameter}: {body.Replace(only.Mark, parameter, StringComparison.Ordinal)}), 1)";
+            return $"list_extract(list_transform([{only.Value}], lambda {parameter}: "
+                + $"{body.Replace(only.Mark, parameter, StringComparison.Ordinal)}), 1)";
         for (var i = 0; i < held.Length; i++) body = body.Replace(held[i].Mark, $"{parameter}.f{i}", StringComparison.Ordinal);
-        return $"list_extract(list_transform([struct_pack({string.Join(", ", held.Select((item, i) => $"f{i} := {item.Value}"))})], lambda {parameter}: {body}), 1)";
+        return $"list_extract(list_transform([struct_pack({string.Join(", ", held.Select((item, i) => $"f{i} := {item.Value}"))})], "
+            + $"lambda {parameter}: {body}), 1)";
     }
 
     private Variable NewVariable(SqlType type) => new(--_lastVariable, type);
@@ -114,7 +119,8 @@ internal sealed partial class KernelExpressionWriter
     private static int Occurrences(string text, string mark)
     {
         var count = 0;
-        for (var i = text.IndexOf(mark, StringComparison.Ordinal); i >= 0; i = text.IndexOf(mark, i + mark.Length, StringComparison.Ordinal)) count++;
+        for (var i = text.IndexOf(mark, StringComparison.Ordinal); i >= 0;
+            i = text.IndexOf(mark, i + mark.Length, StringComparison.Ordinal)) count++;
         return count;
     }
 }

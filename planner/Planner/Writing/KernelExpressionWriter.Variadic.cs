@@ -1,6 +1,9 @@
 namespace Federation.Planner.Writing;
 
-/// <summary>Functions over any number of arguments of any type, called with VARIADIC and an array: its items are the arguments. NULL for a NULL array.</summary>
+/// <summary>
+/// Functions over any number of arguments of any type, called with VARIADIC and an array: its items are the arguments. NULL for a NULL
+/// array.
+/// </summary>
 internal sealed partial class KernelExpressionWriter
 {
     private string WriteVariadic(FunctionEntry function, EquatableArray<Expr> arguments)
@@ -13,7 +16,9 @@ internal sealed partial class KernelExpressionWriter
         return function.Name switch
         {
             "concat" => $"array_to_string(list_filter({texts}, lambda y: y IS NOT NULL), '')",
-            "concat_ws" => $"CASE WHEN {OutputText(arguments[0])} IS NOT NULL THEN {Joined($"list_filter({texts}, lambda y: y IS NOT NULL)", arguments[0], OutputText(arguments[0]))} END",
+            "concat_ws" =>
+                $"CASE WHEN {OutputText(arguments[0])} IS NOT NULL THEN "
+                    + $"{Joined($"list_filter({texts}, lambda y: y IS NOT NULL)", arguments[0], OutputText(arguments[0]))} END",
             "format" => $"pg_format({Write(arguments[0])}, {texts})",
             "num_nulls" => $"CAST(len(list_filter({items}, lambda y: y IS NULL)) AS INTEGER)",
             "num_nonnulls" => $"CAST(len(list_filter({items}, lambda y: y IS NOT NULL)) AS INTEGER)",
@@ -24,11 +29,14 @@ internal sealed partial class KernelExpressionWriter
             _ => throw Unsupported(function),
         };
 
-        string JsonItems() => $"('[' || array_to_string(list_transform({items}, lambda x: {KernelJsonText.Write("x", element)}), ', ') || ']')";
+        string JsonItems() =>
+            $"('[' || array_to_string(list_transform({items}, lambda x: {KernelJsonText.Write("x", element)}), ', ') || ']')";
 
         string JsonPairs() =>
-            $"CASE WHEN len({items}) % 2 <> 0 THEN error('22023|argument list must have even number of elements\u001f\u001fThe arguments of {function.Name}() must consist of alternating keys and values.') "
+            $"CASE WHEN len({items}) % 2 <> 0 THEN error('22023|argument list must have even number of elements\u001f\u001fThe arguments "
+                + $"of {function.Name}() must consist of alternating keys and values.') "
             + $"ELSE '{{' || array_to_string(list_transform(range(1, len({items}) + 1, 2), lambda i: "
-            + $"{KernelJsonText.ObjectKey($"list_extract({items}, i)", element, NullKey(function, "' || i || '"))} || ' : ' || {KernelJsonText.Write($"list_extract({items}, i + 1)", element)}), ', ') || '}}' END";
+            + $"{KernelJsonText.ObjectKey($"list_extract({items}, i)", element, NullKey(function, "' || i || '"))} || ' : ' || "
+            + $"{KernelJsonText.Write($"list_extract({items}, i + 1)", element)}), ', ') || '}}' END";
     }
 }

@@ -9,7 +9,8 @@ namespace Federation.Planner.Writing;
 
 /// <summary>Scalar expressions as kernel SQL of exactly the kernel type of the expression.</summary>
 /// <param name="makesLargeTexts">Whether texts may grow beyond what tables hold; see <see cref="LargeTexts"/>.</param>
-internal sealed partial class KernelExpressionWriter(KernelNames names, SubqueryWriter subqueries, KernelValues largeValues, bool makesLargeTexts)
+internal sealed partial class KernelExpressionWriter(KernelNames names, SubqueryWriter subqueries, KernelValues largeValues,
+    bool makesLargeTexts)
 {
     /// <summary>Longer arrays are compared by the kernel's list functions.</summary>
     private const int MostItems = 100;
@@ -18,7 +19,8 @@ internal sealed partial class KernelExpressionWriter(KernelNames names, Subquery
     private const int LongestText = 16 << 20;
 
     /// <summary>
-    /// Nested calls over constants alone are computed by the kernel's binder at every level anew, together with a power of the depth. Below this depth the innermost one hides that it is constant.
+    /// Nested calls over constants alone are computed by the kernel's binder at every level anew, together with a power of the depth. Below
+    /// this depth the innermost one hides that it is constant.
     /// </summary>
     private const int DeepestFolded = 30;
 
@@ -30,7 +32,8 @@ internal sealed partial class KernelExpressionWriter(KernelNames names, Subquery
         StatementGuard.EnterLevel();
         _depth++;
         var text = WriteKind(expression);
-        if (--_depth > DeepestFolded && expression is Call or Cast && expression.Operands.All(operand => operand is Constant)) text = $"CASE WHEN random() < 2 THEN {text} END";
+        if (--_depth > DeepestFolded && expression is Call or Cast && expression.Operands.All(operand => operand is Constant))
+            text = $"CASE WHEN random() < 2 THEN {text} END";
         return text.Length <= LongestText ? text : throw new SqlException(SqlState.StatementTooComplex, "statement is too complex")
         {
             Detail = $"An expression takes more than {LongestText.ToString(CultureInfo.InvariantCulture)} characters of the kernel's SQL.",
@@ -64,7 +67,9 @@ internal sealed partial class KernelExpressionWriter(KernelNames names, Subquery
         Case conditional => WriteCase(conditional, Write),
         Coalesce coalesce => $"coalesce({Join(coalesce.Arguments)})",
         Extreme extreme => WriteExtreme(extreme),
-        NullIf nullIf => $"CASE WHEN {WriteCall(nullIf.Equality, [nullIf.Left, nullIf.Right], SqlType.Bool)} THEN CAST(NULL AS {nullIf.Type.KernelName}) ELSE {Write(nullIf.Left)} END",
+        NullIf nullIf =>
+            $"CASE WHEN {WriteCall(nullIf.Equality, [nullIf.Left, nullIf.Right], SqlType.Bool)} THEN CAST(NULL AS "
+                + $"{nullIf.Type.KernelName}) ELSE {Write(nullIf.Left)} END",
         InList list => WriteInList(list),
         Quantified quantified => WriteQuantified(quantified),
         ArrayOf { Items.Count: 0 } array => $"CAST([] AS {array.Type.KernelName})",
@@ -82,17 +87,19 @@ internal sealed partial class KernelExpressionWriter(KernelNames names, Subquery
         _ => throw new UnreachableException(expression.GetType().Name),
     };
 
-    public string SortKeys(IEnumerable<SortKey> keys) => string.Join(", ", keys.Select(key => $"{Ordered(key.Expression)} {Direction(key)}"));
+    public string SortKeys(IEnumerable<SortKey> keys) =>
+        string.Join(", ", keys.Select(key => $"{Ordered(key.Expression)} {Direction(key)}"));
 
     private static string Direction(SortKey key) => $"{(key.IsDescending ? "DESC" : "ASC")} NULLS {(key.NullsFirst ? "FIRST" : "LAST")}";
 
     /// <summary>
-    /// What the kernel itself sorts by. ORDER BY compares times with a zone by a form that the function has to be given. A short key would come as an integer;
-    /// the text at the end, the same in every row, makes it bytes.
+    /// What the kernel itself sorts by. ORDER BY compares times with a zone by a form that the function has to be given. A short key would
+    /// come as an integer; the text at the end, the same in every row, makes it bytes.
     /// </summary>
     private string WriteOrderBytes(OrderBytes order)
     {
-        return $"create_sort_key({string.Join(", ", order.Keys.Select(key => $"{Comparable(key.Expression)}, '{Direction(key)}'"))}, '', 'ASC NULLS LAST')";
+        return $"create_sort_key({string.Join(", ", order.Keys.Select(key => $"{Comparable(key.Expression)}, '{Direction(key)}'"))}, '', "
+            + "'ASC NULLS LAST')";
 
         string Comparable(Expr expression) => expression.Type switch
         {
@@ -128,7 +135,8 @@ internal sealed partial class KernelExpressionWriter(KernelNames names, Subquery
         if (operand.Type is { IsRecord: true, Fields.Count: > 0 } type)
         {
             // A row is NULL when all of its fields are; those of a NULL are.
-            var all = $"({string.Join(" AND ", type.Fields.Select((_, i) => $"struct_extract({Write(operand)}, {KernelLiterals.Text(type.KernelFieldName(i))}) IS NULL"))})";
+            var all =
+                $"({string.Join(" AND ", type.Fields.Select((_, i) => $"struct_extract({Write(operand)}, {KernelLiterals.Text(type.KernelFieldName(i))}) IS NULL"))})";
             return isNegated ? $"(NOT {all})" : all;
         }
 
@@ -139,7 +147,8 @@ internal sealed partial class KernelExpressionWriter(KernelNames names, Subquery
     {
         // One side may be held as text and the other as a decimal.
         Expr[] sides = [distinct.Left, distinct.Right];
-        var areTexts = Array.Exists(sides, side => side.Type is { IsNumeric: true, Decimal: null }) || !KernelNumerics.FitTogether(sides[0].Type, sides[1].Type);
+        var areTexts = Array.Exists(sides, side => side.Type is { IsNumeric: true, Decimal: null })
+            || !KernelNumerics.FitTogether(sides[0].Type, sides[1].Type);
         return $"({string.Join(" IS DISTINCT FROM ", sides.Select(side => areTexts ? $"pg_numeric_key({NumericText(side)})" : Key(side)))})";
     }
 
@@ -152,7 +161,8 @@ internal sealed partial class KernelExpressionWriter(KernelNames names, Subquery
     private string WriteCase(Case conditional, Func<Expr, string> writeResult)
     {
         var text = new StringBuilder("CASE");
-        foreach (var when in conditional.Whens) text.Append(" WHEN ").Append(Write(when.Condition)).Append(" THEN ").Append(writeResult(when.Result));
+        foreach (var when in conditional.Whens)
+            text.Append(" WHEN ").Append(Write(when.Condition)).Append(" THEN ").Append(writeResult(when.Result));
         return text.Append(" ELSE ").Append(writeResult(conditional.Else)).Append(" END").ToString();
     }
 
@@ -161,7 +171,8 @@ internal sealed partial class KernelExpressionWriter(KernelNames names, Subquery
         if (!HasKey(extreme.Type)) return $"{(extreme.IsGreatest ? "greatest" : "least")}({Join(extreme.Arguments)})";
 
         // Compared by key, returned as it is; of equal ones the first.
-        var pairs = string.Join(", ", extreme.Arguments.Select((argument, i) => $"{{k: {Key(argument)}, i: {(extreme.IsGreatest ? -i : i)}, v: {Write(argument)}}}"));
+        var pairs = string.Join(", ",
+            extreme.Arguments.Select((argument, i) => $"{{k: {Key(argument)}, i: {(extreme.IsGreatest ? -i : i)}, v: {Write(argument)}}}"));
         var order = extreme.IsGreatest ? "list_reverse_sort" : "list_sort";
         return $"list_extract({order}(list_filter([{pairs}], lambda p: struct_extract(p, 'k') IS NOT NULL)), 1).v";
     }
@@ -170,15 +181,20 @@ internal sealed partial class KernelExpressionWriter(KernelNames names, Subquery
     {
         var items = list.Items.ToArray();
         var isBytea = list.Operand.Type.HasSameBase(SqlType.Bytea);
-        if (list.Equality.Name == "numeric_eq" && (list.Operand.Type.Decimal is null || Array.Exists(items, item => item.Type.Decimal is null || !KernelNumerics.FitTogether(list.Operand.Type, item.Type))))
-            return $"(pg_numeric_key({NumericText(list.Operand)}) IN ({string.Join(", ", items.Select(item => $"pg_numeric_key({NumericText(item)})"))}))";
-        if (!isBytea && IsPlainEquality(list.Equality) && (!list.Operand.Type.IsArray || !HasKey(list.Operand.Type))) return $"({Key(list.Operand)} IN ({string.Join(", ", items.Select(Key))}))";
+        if (list.Equality.Name == "numeric_eq"
+            && (list.Operand.Type.Decimal is null
+                || Array.Exists(items, item => item.Type.Decimal is null || !KernelNumerics.FitTogether(list.Operand.Type, item.Type))))
+            return $"(pg_numeric_key({NumericText(list.Operand)}) IN "
+                + $"({string.Join(", ", items.Select(item => $"pg_numeric_key({NumericText(item)})"))}))";
+        if (!isBytea && IsPlainEquality(list.Equality) && (!list.Operand.Type.IsArray || !HasKey(list.Operand.Type)))
+            return $"({Key(list.Operand)} IN ({string.Join(", ", items.Select(Key))}))";
         return $"({string.Join(" OR ", items.Select(item => WriteCall(list.Equality, [list.Operand, item], SqlType.Bool)))})";
     }
 
     /// <summary>Equality that is the kernel's own = on keys.</summary>
     private static bool IsPlainEquality(FunctionEntry equality) =>
-        KernelFunctions.Find(equality) is "({0} = {1})" or "(rtrim({0}, ' ') = rtrim({1}, ' '))" or "(pg_interval_span({0}) = pg_interval_span({1}))"
+        KernelFunctions.Find(equality) is "({0} = {1})" or "(rtrim({0}, ' ') = rtrim({1}, ' '))"
+            or "(pg_interval_span({0}) = pg_interval_span({1}))"
         || equality.Name is "numeric_eq" or "enum_eq" or "range_eq" or "cash_eq" or "pg_lsn_eq" or "tideq";
 
     private string WriteQuantified(Quantified quantified)
@@ -187,7 +203,8 @@ internal sealed partial class KernelExpressionWriter(KernelNames names, Subquery
         if (Items(quantified.Array) is { Count: > 0 } items)
         {
             // Without a lambda, which can name neither a subquery nor a column of an outer query.
-            if (quantified is { Operator: "=", IsAll: false }) return WriteInList(new InList(quantified.Function, quantified.Operand, items));
+            if (quantified is { Operator: "=", IsAll: false })
+                return WriteInList(new InList(quantified.Function, quantified.Operand, items));
             return $"({string.Join(quantified.IsAll ? " AND " : " OR ", items.Select(item => WriteCall(quantified.Function, [quantified.Operand, item], SqlType.Bool)))})";
         }
 
@@ -199,7 +216,8 @@ internal sealed partial class KernelExpressionWriter(KernelNames names, Subquery
             var operand = Write(quantified.Operand);
             var (found, absent) = quantified.IsAll ? ("FALSE", "TRUE") : ("TRUE", "FALSE");
             return $"CASE WHEN {array} IS NULL THEN CAST(NULL AS BOOLEAN) WHEN list_contains({array}, {operand}) THEN {found} "
-                + $"WHEN len({array}) = 0 THEN {absent} WHEN {operand} IS NULL OR len(list_filter({array}, lambda z: z IS NULL)) > 0 THEN CAST(NULL AS BOOLEAN) ELSE {absent} END";
+                + $"WHEN len({array}) = 0 THEN {absent} WHEN {operand} IS NULL OR len(list_filter({array}, lambda z: z IS NULL)) > 0 THEN "
+                + $"CAST(NULL AS BOOLEAN) ELSE {absent} END";
         }
 
         var comparison = Fill(quantified.Function, [(Write(quantified.Operand), quantified.Operand.Type), ("q", itemType)], SqlType.Bool);
@@ -215,12 +233,14 @@ internal sealed partial class KernelExpressionWriter(KernelNames names, Subquery
     private static EquatableArray<Expr>? Items(Expr array) => array switch
     {
         ArrayOf written when !written.Type.Element!.IsArray => written.Items,
-        Constant { Value: PgArray { Lengths.Count: 1, Items.Count: <= MostItems } constant } => constant.Items.Select(item => (Expr)new Constant(item, array.Type.Element!)).ToEquatableArray(),
+        Constant { Value: PgArray { Lengths.Count: 1, Items.Count: <= MostItems } constant } =>
+            constant.Items.Select(item => (Expr)new Constant(item, array.Type.Element!)).ToEquatableArray(),
         _ => null,
     };
 
     /// <summary>Types whose items list_contains compares as PostgreSQL does.</summary>
-    private static bool IsKernelEquality(SqlType type) => !type.IsArray && !HasKey(type) && type.Storage is not (Storage.Struct or Storage.Decimal) && type.Base.Name != "json";
+    private static bool IsKernelEquality(SqlType type) =>
+        !type.IsArray && !HasKey(type) && type.Storage is not (Storage.Struct or Storage.Decimal) && type.Base.Name != "json";
 
     private string WriteRow(RowOf row) => row.Items.Count == 0
         ? "struct_pack(\"_\" := 0)"
@@ -240,23 +260,29 @@ internal sealed partial class KernelExpressionWriter(KernelNames names, Subquery
         var operand = Write(slice.Operand);
         var low = slice.Low is null ? "1" : $"greatest({Write(slice.Low)}, 1)";
         var high = slice.High is null ? $"len({operand})" : Write(slice.High);
-        var nulls = new[] { slice.Low, slice.High }.Where(bound => bound is not null and not Constant { Value: not null }).Select(bound => $"{Write(bound!)} IS NULL").ToArray();
+        var nulls = new[] { slice.Low, slice.High }.Where(bound => bound is not null and not Constant { Value: not null })
+            .Select(bound => $"{Write(bound!)} IS NULL").ToArray();
         var body = $"CASE WHEN {high} < {low} THEN CAST([] AS {slice.Type.KernelName}) ELSE list_slice({operand}, {low}, {high}) END";
-        return nulls.Length == 0 ? body : $"CASE WHEN {string.Join(" OR ", nulls)} THEN CAST(NULL AS {slice.Type.KernelName}) ELSE {body} END";
+        return nulls.Length == 0
+            ? body
+            : $"CASE WHEN {string.Join(" OR ", nulls)} THEN CAST(NULL AS {slice.Type.KernelName}) ELSE {body} END";
     }
 
     private string WriteCall(FunctionEntry function, EquatableArray<Expr> arguments, SqlType result)
     {
         if (WritePlain(function, arguments) is { } plain) return plain;
         if (function.Name.StartsWith("array_", StringComparison.Ordinal)) arguments = WithTexts(arguments);
-        else if (s_pathReaders.Contains(function.Name) || s_pathWriters.Contains(function.Name)) arguments = WithFlatPaths(function, arguments);
+        else if (s_pathReaders.Contains(function.Name) || s_pathWriters.Contains(function.Name))
+            arguments = WithFlatPaths(function, arguments);
         if (EnumFunction(function, arguments) is { } ofEnum) return ofEnum;
-        if ((WriteLike(function, arguments) ?? WriteSpecial(function, arguments, result) ?? WriteJsonBuilder(function, arguments)) is { } special) return special;
+        if ((WriteLike(function, arguments)
+            ?? WriteSpecial(function, arguments, result) ?? WriteJsonBuilder(function, arguments)) is { } special) return special;
         return Fill(function, arguments.Select(argument => (Write(argument), argument.Type)).ToArray(), result);
     }
 
     private static readonly HashSet<string> s_pathReaders =
-        ["jsonb_exists_any", "jsonb_exists_all", "jsonb_extract_path", "jsonb_extract_path_text", "json_extract_path", "json_extract_path_text"];
+        ["jsonb_exists_any", "jsonb_exists_all", "jsonb_extract_path", "jsonb_extract_path_text", "json_extract_path",
+            "json_extract_path_text"];
 
     private static readonly HashSet<string> s_pathWriters = ["jsonb_set", "jsonb_set_lax", "jsonb_insert", "jsonb_delete_path"];
 
@@ -265,7 +291,8 @@ internal sealed partial class KernelExpressionWriter(KernelNames names, Subquery
     /// </summary>
     private static EquatableArray<Expr> WithFlatPaths(FunctionEntry function, EquatableArray<Expr> arguments)
     {
-        var i = arguments.ToList().FindIndex(argument => argument.Type is { Base: var item, Element.IsArray: true } && ReferenceEquals(item, PgTypes.Text));
+        var i = arguments.ToList()
+            .FindIndex(argument => argument.Type is { Base: var item, Element.IsArray: true } && ReferenceEquals(item, PgTypes.Text));
         if (i < 0) return arguments;
         if (s_pathWriters.Contains(function.Name))
             throw new SqlException(SqlState.ArraySubscriptError, "wrong number of array subscripts");
@@ -274,15 +301,20 @@ internal sealed partial class KernelExpressionWriter(KernelNames names, Subquery
         {
             Constant { Value: null } => new Constant(null, flat),
             Constant { Value: PgArray array } => new Constant(new PgArray(array.Items, [array.Items.Count], [1]), flat),
-            ArrayOf array => new ArrayOf(array.Items.SelectMany(row => row is ArrayOf inner ? inner.Items.AsEnumerable() : [row]).ToEquatableArray(), flat),
+            ArrayOf array =>
+                new ArrayOf(array.Items.SelectMany(row => row is ArrayOf inner ? inner.Items.AsEnumerable() : [row]).ToEquatableArray(),
+                    flat),
             _ => throw new SqlException(SqlState.FeatureNotSupported, "a path that is an array of several dimensions is not supported"),
         });
     }
 
     /// <summary>Numerics beside an array whose items are held as texts, as texts.</summary>
     private static EquatableArray<Expr> WithTexts(EquatableArray<Expr> arguments) =>
-        arguments.Any(argument => argument.Type.Element is { IsNumeric: true, Decimal: null }) && arguments.Any(argument => argument.Type is { IsArray: false, IsNumeric: true, Decimal: not null })
-            ? arguments.Select(argument => argument.Type is { IsArray: false, IsNumeric: true, Decimal: not null } ? new Cast(argument, SqlType.Numeric) : argument).ToEquatableArray()
+        arguments.Any(argument => argument.Type.Element is { IsNumeric: true, Decimal: null })
+            && arguments.Any(argument => argument.Type is { IsArray: false, IsNumeric: true, Decimal: not null })
+            ? arguments.Select(argument => argument.Type is { IsArray: false, IsNumeric: true, Decimal: not null }
+                ? new Cast(argument, SqlType.Numeric)
+                : argument).ToEquatableArray()
             : arguments;
 
     private static string Fill(FunctionEntry function, (string Text, SqlType Type)[] arguments, SqlType result)
@@ -305,7 +337,8 @@ internal sealed partial class KernelExpressionWriter(KernelNames names, Subquery
             Detail = "The function exists in PostgreSQL, but no exact equal of it is known here.",
         };
 
-    internal static string FillTemplate(string template, (string Text, SqlType Type)[] arguments, IReadOnlyDictionary<string, string>? clauses = null)
+    internal static string FillTemplate(string template, (string Text, SqlType Type)[] arguments,
+        IReadOnlyDictionary<string, string>? clauses = null)
     {
         var text = new StringBuilder();
         for (var i = 0; i < template.Length; i++)

@@ -1,7 +1,8 @@
 namespace Federation.Planner.Writing;
 
 /// <summary>
-/// SQL values as JSON text, the way to_json writes them: numbers and booleans bare, dates in ISO form with a T, arrays and records nested, everything else as a quoted string.
+/// SQL values as JSON text, the way to_json writes them: numbers and booleans bare, dates in ISO form with a T, arrays and records nested,
+/// everything else as a quoted string.
 /// </summary>
 internal static class KernelJsonText
 {
@@ -25,7 +26,9 @@ internal static class KernelJsonText
             "timestamp" => Quoted($"regexp_replace({KernelCasts.WriteText(text, type)}, ' ', 'T')"),
 
             // Offsets have their minutes.
-            "timestamptz" => Quoted($"regexp_replace(regexp_replace({KernelCasts.WriteText(text, type)}, ' ', 'T'), '([+-]\\d\\d)( BC)?$', '\\1:00\\2')"),
+            "timestamptz" =>
+                Quoted(
+                    $"regexp_replace(regexp_replace({KernelCasts.WriteText(text, type)}, ' ', 'T'), '([+-]\\d\\d)( BC)?$', '\\1:00\\2')"),
 
             // As it is printed; a cast to text drops the spaces at the end.
             "bpchar" => Quoted(text),
@@ -33,22 +36,28 @@ internal static class KernelJsonText
         };
     }
 
-    /// <summary>A value as the name of an object's member; NULL raises <paramref name="nullMessage"/>, text inside of a kernel literal.</summary>
+    /// <summary>
+    /// A value as the name of an object's member; NULL raises <paramref name="nullMessage"/>, text inside of a kernel literal.
+    /// </summary>
     public static string ObjectKey(string text, SqlType type, string nullMessage)
     {
         if (type.IsArray || type.IsRecord || type.Base.Name is "json" or "jsonb")
             return "CAST(error('22023|key value must be scalar, not array, composite, or json') AS VARCHAR)";
         var isBare = type.Base.Name is "bool" or "int2" or "int4" or "int8" or "numeric";
-        var shown = type.Base.Name is "float4" or "float8" ? Quoted(KernelCasts.WriteText(text, type)) : isBare ? $"'\"' || {(type.IsNumeric ? KernelNumerics.AsText(text, type) : NotNull(text, type))} || '\"'" : NotNull(text, type);
+        var shown = type.Base.Name is "float4" or "float8" ? Quoted(KernelCasts.WriteText(text, type)) : isBare
+            ? $"'\"' || {(type.IsNumeric ? KernelNumerics.AsText(text, type) : NotNull(text, type))} || '\"'"
+            : NotNull(text, type);
         return $"coalesce({shown}, error('22023|{nullMessage}'))";
     }
 
     /// <summary>A text as a JSON string with quotes and escapes.</summary>
     public static string Quoted(string text) => $"CAST(to_json({text}) AS VARCHAR)";
 
-    private static string FiniteNumeric(string text) => $"CASE WHEN ends_with({text}, 'N') OR ends_with({text}, 'y') THEN '\"' || {text} || '\"' ELSE {text} END";
+    private static string FiniteNumeric(string text) =>
+        $"CASE WHEN ends_with({text}, 'N') OR ends_with({text}, 'y') THEN '\"' || {text} || '\"' ELSE {text} END";
 
-    private static string FiniteOrQuoted(string value, string shown) => $"CASE WHEN isfinite({value}) THEN {shown} ELSE '\"' || {shown} || '\"' END";
+    private static string FiniteOrQuoted(string value, string shown) =>
+        $"CASE WHEN isfinite({value}) THEN {shown} ELSE '\"' || {shown} || '\"' END";
 
     private static string WriteArray(string text, SqlType element) =>
         $"'[' || array_to_string(list_transform({text}, lambda x: {Write("x", element)}), ',') || ']'";
@@ -65,5 +74,6 @@ internal static class KernelJsonText
 
     private static string JsonName(string name) => System.Text.Json.JsonSerializer.Serialize(name, s_names) + ":";
 
-    private static readonly System.Text.Json.JsonSerializerOptions s_names = new() { Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+    private static readonly System.Text.Json.JsonSerializerOptions s_names =
+        new() { Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 }

@@ -15,7 +15,8 @@ public static class KernelLiterals
         // The kernel reads -2147483648 as the negation of a bigint.
         int.MinValue => "CAST('-2147483648' AS INTEGER)",
         int number => number < 0 ? $"({number.ToString(CultureInfo.InvariantCulture)})" : number.ToString(CultureInfo.InvariantCulture),
-        long number => $"CAST({(number == long.MinValue ? "'-9223372036854775808'" : number.ToString(CultureInfo.InvariantCulture))} AS BIGINT)",
+        long number =>
+            $"CAST({(number == long.MinValue ? "'-9223372036854775808'" : number.ToString(CultureInfo.InvariantCulture))} AS BIGINT)",
         float number => $"CAST('{FloatText(number)}' AS FLOAT)",
         double number => $"CAST('{FloatText(number)}' AS DOUBLE)",
         PgNumeric number => type.Decimal is { } shape ? $"CAST('{number}' AS {shape})" : Text(number.ToString()),
@@ -25,7 +26,8 @@ public static class KernelLiterals
         PgDate date => WriteDate(date),
         PgTime or PgTimeTz => $"CAST({Text(ValueText.Format(value, type, TextFormat.Default))} AS {type.KernelName})",
         PgTimestamp timestamp => WriteTimestamp(timestamp, type),
-        PgInterval interval => $"(to_months({interval.Months}) + to_days({interval.Days}) + to_microseconds({Long(interval.Microseconds)}))",
+        PgInterval interval =>
+            $"(to_months({interval.Months}) + to_days({interval.Days}) + to_microseconds({Long(interval.Microseconds)}))",
         PgBits bits => bits.Length == 0 ? "CAST('' AS BIT)" : $"CAST('{ValueText.Format(bits, type, TextFormat.Default)}' AS BIT)",
         PgArray array => WriteArray(array, type),
         object?[] fields => WriteRecord(fields, type),
@@ -37,13 +39,18 @@ public static class KernelLiterals
 
     public static string Text(string text) => $"'{text.Replace("'", "''", StringComparison.Ordinal)}'";
 
-    private static string Long(long number) => number == long.MinValue ? "CAST('-9223372036854775808' AS BIGINT)" : $"CAST({number} AS BIGINT)";
+    private static string Long(long number) =>
+        number == long.MinValue ? "CAST('-9223372036854775808' AS BIGINT)" : $"CAST({number} AS BIGINT)";
 
     private static string FloatText(double number) =>
-        double.IsPositiveInfinity(number) ? "inf" : double.IsNegativeInfinity(number) ? "-inf" : number.ToString("R", CultureInfo.InvariantCulture);
+        double.IsPositiveInfinity(number)
+            ? "inf"
+            : double.IsNegativeInfinity(number) ? "-inf" : number.ToString("R", CultureInfo.InvariantCulture);
 
     private static string FloatText(float number) =>
-        float.IsPositiveInfinity(number) ? "inf" : float.IsNegativeInfinity(number) ? "-inf" : number.ToString("R", CultureInfo.InvariantCulture);
+        float.IsPositiveInfinity(number)
+            ? "inf"
+            : float.IsNegativeInfinity(number) ? "-inf" : number.ToString("R", CultureInfo.InvariantCulture);
 
     private static string WriteDate(PgDate date)
     {
@@ -60,7 +67,9 @@ public static class KernelLiterals
         var zoned = type.Base == PgTypes.Timestamptz;
         if (!timestamp.IsFinite) return $"CAST('{(timestamp == PgTimestamp.Infinity ? "infinity" : "-infinity")}' AS {type.KernelName})";
         if (timestamp.Microseconds is < -62135596800000000 or > 253402300799999999)
-            return zoned ? $"timezone('UTC', make_timestamp({Long(timestamp.Microseconds)}))" : $"make_timestamp({Long(timestamp.Microseconds)})";
+            return zoned
+                ? $"timezone('UTC', make_timestamp({Long(timestamp.Microseconds)}))"
+                : $"make_timestamp({Long(timestamp.Microseconds)})";
         var instant = DateTime.UnixEpoch.AddTicks(timestamp.Microseconds * 10);
         var text = instant.ToString("yyyy-MM-dd HH:mm:ss.FFFFFF", CultureInfo.InvariantCulture);
         return zoned ? $"TIMESTAMPTZ '{text}+00'" : $"TIMESTAMP '{text}'";

@@ -1,6 +1,8 @@
 namespace Federation.Planner.Writing;
 
-/// <summary>Kernel identifiers of one statement: each column gets its own name when nobody has it yet, else the name with its number.</summary>
+/// <summary>
+/// Kernel identifiers of one statement: each column gets its own name when nobody has it yet, else the name with its number.
+/// </summary>
 internal sealed class KernelNames
 {
     private readonly Dictionary<int, string> _columns = [];
@@ -24,7 +26,9 @@ internal sealed class KernelNames
     /// <summary>A name for a derived table.</summary>
     public string NewTable() => $"t{++_tables}";
 
-    /// <summary>The quoted name of a lambda's parameter or of a column that only the written SQL has; no column of the plan gets it.</summary>
+    /// <summary>
+    /// The quoted name of a lambda's parameter or of a column that only the written SQL has; no column of the plan gets it.
+    /// </summary>
     public string NewVariable()
     {
         string name;

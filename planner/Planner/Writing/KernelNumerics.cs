@@ -27,32 +27,40 @@ internal static class KernelNumerics
     };
 
     /// <summary>
-    /// The first operand, widened where the kernel would compute in 64 bits although the result may need more: it caps results at 18 digits while both operands have no more.
+    /// The first operand, widened where the kernel would compute in 64 bits although the result may need more: it caps results at 18 digits
+    /// while both operands have no more.
     /// </summary>
     private static string Widened((string Text, SqlType Type) operand, SqlType other, DecimalShape result) =>
-        result.Precision > NarrowDigits && operand.Type.Decimal is { Precision: <= NarrowDigits } shape && other.Decimal is { Precision: <= NarrowDigits }
+        result.Precision > NarrowDigits && operand.Type.Decimal is { Precision: <= NarrowDigits } shape
+            && other.Decimal is { Precision: <= NarrowDigits }
             ? $"CAST({operand.Text} AS {new DecimalShape(NarrowDigits + 1, shape.Scale)})"
             : operand.Text;
 
     /// <summary>
-    /// An order comparison of a scaled integer with a subquery's value in text form, null for others. Nothing of the integer's scale lies between the value and the nearest such number on its one side, so
-    /// that number takes its place, computed once; comparing texts would cost every row. Its type has more digits than the integer's, so that what is beyond all of them can stand for NaN and the infinities.
+    /// An order comparison of a scaled integer with a subquery's value in text form, null for others. Nothing of the integer's scale lies
+    /// between the value and the nearest such number on its one side, so that number takes its place, computed once; comparing texts would
+    /// cost every row. Its type has more digits than the integer's, so that what is beyond all of them can stand for NaN and the
+    /// infinities.
     /// </summary>
     public static string? WriteBound(FunctionEntry function, EquatableArray<Expr> arguments, Func<Expr, string> write)
     {
         if (!s_comparisons.TryGetValue(function.Name, out var comparison) || comparison is "=" or "<>") return null;
         var isRight = arguments[1] is Subquery;
         var (number, value) = isRight ? (arguments[0], arguments[1]) : (arguments[1], arguments[0]);
-        if (number.Type.Decimal is not { Precision: < WidestDigits, Scale: var scale } || value is not Subquery { Kind: SubqueryKind.Scalar, Type: { IsNumeric: true, Decimal: null } } subquery
+        if (number.Type.Decimal is not { Precision: < WidestDigits, Scale: var scale }
+            || value is not Subquery { Kind: SubqueryKind.Scalar, Type: { IsNumeric: true, Decimal: null } } subquery
             || PlanColumns.FreeOf(subquery.Plan).Count > 0) return null;
         var nearest = isRight == (comparison is ">" or "<=") ? "pg_numeric_below" : "pg_numeric_above";
         var bound = $"(SELECT CAST({nearest}({write(value)}, {scale}) AS {new DecimalShape(WidestDigits, scale)}))";
         return isRight ? $"({write(number)} {comparison} {bound})" : $"({bound} {comparison} {write(number)})";
     }
 
-    /// <summary>Whether one decimal of the kernel has room for the digits of both types, before and behind the point; it compares in that one.</summary>
+    /// <summary>
+    /// Whether one decimal of the kernel has room for the digits of both types, before and behind the point; it compares in that one.
+    /// </summary>
     public static bool FitTogether(SqlType left, SqlType right) =>
-        left.Decimal is not { } one || right.Decimal is not { } other || Math.Max(one.Precision - one.Scale, other.Precision - other.Scale) + Math.Max(one.Scale, other.Scale) <= WidestDigits;
+        left.Decimal is not { } one || right.Decimal is not { } other
+            || Math.Max(one.Precision - one.Scale, other.Precision - other.Scale) + Math.Max(one.Scale, other.Scale) <= WidestDigits;
 
     /// <summary>A numeric value in text form.</summary>
     public static string AsText(string text, SqlType type) =>
@@ -69,11 +77,14 @@ internal static class KernelNumerics
     {
         if (s_comparisons.TryGetValue(function.Name, out var comparison))
         {
-            if (arguments[0].Type.Decimal is not null && arguments[1].Type.Decimal is not null && FitTogether(arguments[0].Type, arguments[1].Type))
+            if (arguments[0].Type.Decimal is not null && arguments[1].Type.Decimal is not null
+                && FitTogether(arguments[0].Type, arguments[1].Type))
                 return $"({arguments[0].Text} {comparison} {arguments[1].Text})";
             return comparison is "=" or "<>"
-                ? $"(pg_numeric_key({AsText(arguments[0].Text, arguments[0].Type)}) {comparison} pg_numeric_key({AsText(arguments[1].Text, arguments[1].Type)}))"
-                : $"(pg_numeric_cmp({AsText(arguments[0].Text, arguments[0].Type)}, {AsText(arguments[1].Text, arguments[1].Type)}) {comparison} 0)";
+                ? $"(pg_numeric_key({AsText(arguments[0].Text, arguments[0].Type)}) {comparison} "
+                    + $"pg_numeric_key({AsText(arguments[1].Text, arguments[1].Type)}))"
+                : $"(pg_numeric_cmp({AsText(arguments[0].Text, arguments[0].Type)}, {AsText(arguments[1].Text, arguments[1].Type)}) "
+                    + $"{comparison} 0)";
         }
 
         if (s_operators.TryGetValue(function.Name, out var pair))

@@ -9,7 +9,10 @@ public sealed partial class KernelSqlWriter
     /// <param name="Names">The definitions that may be read by ones which follow.</param>
     private sealed record HoistScope(HashSet<CteId> Names, List<string> Definitions);
 
-    /// <summary>Defines the subquery's rows in the outermost clause that knows all it reads; null when it names columns of an outer query or reads what no clause has yet.</summary>
+    /// <summary>
+    /// Defines the subquery's rows in the outermost clause that knows all it reads; null when it names columns of an outer query or reads
+    /// what no clause has yet.
+    /// </summary>
     private string? Hoist(Subquery subquery, Func<LogicalPlan, string> write)
     {
         if (PlanColumns.FreeOf(subquery.Plan).Count > 0) return null;

@@ -17,7 +17,9 @@ public sealed record WrittenQuery(string Sql, IReadOnlyList<WrittenInput> Inputs
     /// <summary>$2, $3, … of the text.</summary>
     public EquatableArray<Core.Values.LargeValue> Values { get; init; }
 
-    /// <summary>The kernel has no rows without columns: what gives such rows gives this column, and who reads them counts it only.</summary>
+    /// <summary>
+    /// The kernel has no rows without columns: what gives such rows gives this column, and who reads them counts it only.
+    /// </summary>
     private static readonly EquatableArray<RecordField> s_rowMarker = [new RecordField("_", SqlType.Int4)];
 
     /// <summary>What the kernel gives for columns of a plan.</summary>
@@ -25,8 +27,8 @@ public sealed record WrittenQuery(string Sql, IReadOnlyList<WrittenInput> Inputs
 }
 
 /// <summary>
-/// Writes a plan as one kernel statement over named inputs. Clauses are merged into one SELECT as long as SQL's order of evaluation allows, so that the text
-/// stays readable; where it does not, the block becomes a derived table.
+/// Writes a plan as one kernel statement over named inputs. Clauses are merged into one SELECT as long as SQL's order of evaluation allows,
+/// so that the text stays readable; where it does not, the block becomes a derived table.
 /// </summary>
 public sealed partial class KernelSqlWriter
 {
@@ -44,7 +46,8 @@ public sealed partial class KernelSqlWriter
         _workarounds = KernelWorkarounds.Of(plan);
         _repeated = CteReads.Repeated(plan);
         _hoisted.Add(new HoistScope([], []));
-        _expressions = new KernelExpressionWriter(_names, new SubqueryWriter(inner => Block(inner).Render(), Derived, Hoist), _values, LargeTexts.AreMadeBy(plan));
+        _expressions = new KernelExpressionWriter(_names, new SubqueryWriter(inner => Block(inner).Render(), Derived, Hoist), _values,
+            LargeTexts.AreMadeBy(plan));
     }
 
     /// <summary>Writes a plan whose parameters are already replaced by constants.</summary>
@@ -57,8 +60,8 @@ public sealed partial class KernelSqlWriter
     }
 
     /// <summary>
-    /// Of an exchange the kernel knows the rows but not how many values a column has, and would join first what meets in a few-valued column. The distributor has ordered the joins knowing the tables that
-    /// the rows come from; the kernel does not move a derived table.
+    /// Of an exchange the kernel knows the rows but not how many values a column has, and would join first what meets in a few-valued
+    /// column. The distributor has ordered the joins knowing the tables that the rows come from; the kernel does not move a derived table.
     /// </summary>
     private static bool ReadsExchange(LogicalPlan plan) => plan is RemoteSource || plan.Inputs.Any(ReadsExchange);
 
@@ -88,7 +91,8 @@ public sealed partial class KernelSqlWriter
         /// <summary>Whether LIMIT, OFFSET or DISTINCT ON choose rows here; see <see cref="KernelWorkarounds"/>.</summary>
         public bool IsCut { get; set; }
 
-        public bool IsBareSource => Items is null && Where.Count == 0 && OrderBy is null && Limit is null && Whole is null && With.Length == 0;
+        public bool IsBareSource =>
+            Items is null && Where.Count == 0 && OrderBy is null && Limit is null && Whole is null && With.Length == 0;
 
         public string Render()
         {
@@ -109,7 +113,8 @@ public sealed partial class KernelSqlWriter
             case Filter filter:
             {
                 var block = Block(filter.Input);
-                if (block.Items is not null || block.Limit is not null || block.OrderBy is not null || block.Whole is not null) block = Wrap(block);
+                if (block.Items is not null || block.Limit is not null || block.OrderBy is not null || block.Whole is not null)
+                    block = Wrap(block);
                 foreach (var term in filter.Predicate is And and ? and.Terms : [filter.Predicate]) block.Where.Add(Condition(term));
                 return block;
             }
@@ -117,7 +122,8 @@ public sealed partial class KernelSqlWriter
             case Project project:
             {
                 var block = Block(project.Input);
-                if (block.Items is not null || block.Whole is not null || block.OrderBy is not null || block.Limit is not null) block = Wrap(block);
+                if (block.Items is not null || block.Whole is not null || block.OrderBy is not null || block.Limit is not null)
+                    block = Wrap(block);
                 block.Items = Items(project.Assignments);
                 return block;
             }
@@ -145,7 +151,8 @@ public sealed partial class KernelSqlWriter
             case Sort sort:
             {
                 var block = Block(sort.Input);
-                if (block.OrderBy is not null || block.Limit is not null || block.Items is null || MayNotSort(block, sort)) block = Wrap(block);
+                if (block.OrderBy is not null || block.Limit is not null || block.Items is null || MayNotSort(block, sort))
+                    block = Wrap(block);
                 block.OrderBy = _expressions.SortKeys(sort.Keys);
                 return block;
             }
@@ -157,9 +164,12 @@ public sealed partial class KernelSqlWriter
         }
     }
 
-    /// <summary>The kernel refuses expressions of names in ORDER BY that stand for what has side effects, such as raising an error.</summary>
+    /// <summary>
+    /// The kernel refuses expressions of names in ORDER BY that stand for what has side effects, such as raising an error.
+    /// </summary>
     private static bool MayNotSort(SelectBlock block, Sort sort) =>
-        block.Items is { } items && sort.Keys.Any(key => KernelExpressionWriter.HasKey(key.Expression.Type)) && (items.Contains("error(", StringComparison.Ordinal) || items.Contains("random()", StringComparison.Ordinal));
+        block.Items is { } items && sort.Keys.Any(key => KernelExpressionWriter.HasKey(key.Expression.Type))
+            && (items.Contains("error(", StringComparison.Ordinal) || items.Contains("random()", StringComparison.Ordinal));
 
     private SelectBlock Wrap(SelectBlock block) => block.IsBareSource ? block : new SelectBlock(AsTable(block));
 
@@ -171,7 +181,8 @@ public sealed partial class KernelSqlWriter
     }
 
     /// <summary>A condition that rows must meet.</summary>
-    private string Condition(Expr term) => _workarounds.NamesOuterInequality(term) ? $"({_expressions.Write(term)} IS TRUE)" : _expressions.Write(term);
+    private string Condition(Expr term) =>
+        _workarounds.NamesOuterInequality(term) ? $"({_expressions.Write(term)} IS TRUE)" : _expressions.Write(term);
 
     /// <summary>What stands in FROM for a plan.</summary>
     private string Source(LogicalPlan plan) => plan switch
@@ -190,7 +201,8 @@ public sealed partial class KernelSqlWriter
     private string AddInput(LeafPlan source, string wish)
     {
         var name = _names.NewRelation(wish);
-        _inputs.Add(new WrittenInput(name, source, source.Columns.Select(column => _names.Plain(column)).ToEquatableArray()) { IsRepeated = _repetitions > 0 });
+        _inputs.Add(new WrittenInput(name, source, source.Columns.Select(column => _names.Plain(column)).ToEquatableArray())
+            { IsRepeated = _repetitions > 0 });
         return KernelLiterals.Identifier(name);
     }
 
@@ -198,7 +210,9 @@ public sealed partial class KernelSqlWriter
     {
         if (values.Rows.Count == 0)
         {
-            var none = values.Outputs.Count == 0 ? "1" : string.Join(", ", values.Outputs.Select(column => $"CAST(NULL AS {column.Type.KernelName}) AS {_names.Of(column)}"));
+            var none = values.Outputs.Count == 0
+                ? "1"
+                : string.Join(", ", values.Outputs.Select(column => $"CAST(NULL AS {column.Type.KernelName}) AS {_names.Of(column)}"));
             return $"(SELECT {none} WHERE FALSE) AS {_names.NewTable()}";
         }
 
@@ -206,20 +220,27 @@ public sealed partial class KernelSqlWriter
             return values.Rows.Count == 1 ? $"(SELECT 1) AS {_names.NewTable()}" : $"range({values.Rows.Count}) AS {_names.NewTable()}";
 
         // Values of different shapes keep their own types only when each is cast to the column's.
-        var rows = values.Rows.Select(row => $"({string.Join(", ", row.Select((cell, i) => $"CAST({_expressions.Write(cell)} AS {values.Outputs[i].Type.KernelName})"))})");
-        return $"(VALUES {string.Join(", ", rows)}) AS {_names.NewTable()}({string.Join(", ", values.Outputs.Select(column => _names.Of(column)))})";
+        var rows = values.Rows
+            .Select(row =>
+                $"({string.Join(", ", row.Select((cell, i) => $"CAST({_expressions.Write(cell)} AS {values.Outputs[i].Type.KernelName})"))})");
+        return $"(VALUES {string.Join(", ", rows)}) AS "
+            + $"{_names.NewTable()}({string.Join(", ", values.Outputs.Select(column => _names.Of(column)))})";
     }
 
     private string WriteFunctions(FunctionScan scan)
     {
-        if (scan is { Ordinality: null, Functions: [{ Call: SetCall { Function.Name: "generate_series", Arguments: var bounds } call, Outputs: [var output] }] }
-            && bounds.All(bound => bound is Constant { Value: int or long } or Cast { Operand: Constant }) && call.Type.Storage is Storage.Int32 or Storage.Int64)
+        if (scan is { Ordinality: null,
+            Functions: [{ Call: SetCall { Function.Name: "generate_series", Arguments: var bounds } call, Outputs: [var output] }] }
+            && bounds.All(bound => bound is Constant { Value: int or long } or Cast { Operand: Constant })
+            && call.Type.Storage is Storage.Int32 or Storage.Int64)
         {
             // As a table function a long series streams; as a list it would be held whole.
-            return $"(SELECT CAST(s AS {call.Type.KernelName}) AS {_names.Of(output)} FROM {SeriesFunction(bounds)} AS {_names.NewTable()}(s))";
+            return $"(SELECT CAST(s AS {call.Type.KernelName}) AS {_names.Of(output)} FROM {SeriesFunction(bounds)} AS "
+                + $"{_names.NewTable()}(s))";
         }
 
-        var lists = scan.Functions.Select(item => item.Call is SetCall ? _expressions.Write(item.Call) : $"[{_expressions.Write(item.Call)}]").ToArray();
+        var lists = scan.Functions
+            .Select(item => item.Call is SetCall ? _expressions.Write(item.Call) : $"[{_expressions.Write(item.Call)}]").ToArray();
         var inner = new List<string>();
         var outer = new List<string>();
         for (var i = 0; i < lists.Length; i++)
@@ -229,7 +250,8 @@ public sealed partial class KernelSqlWriter
             {
                 inner.Add($"unnest({lists[i]}) AS r{i}");
                 outer.AddRange(item.Outputs.Select((column, field) =>
-                    $"CAST(struct_extract(r{i}, {KernelLiterals.Text(item.Call.Type.KernelFieldName(field))}) AS {column.Type.KernelName}) AS {_names.Of(column)}"));
+                    $"CAST(struct_extract(r{i}, {KernelLiterals.Text(item.Call.Type.KernelFieldName(field))}) AS "
+                        + $"{column.Type.KernelName}) AS {_names.Of(column)}"));
             }
             else
             {
@@ -259,30 +281,44 @@ public sealed partial class KernelSqlWriter
     {
         if (join is { IsLateral: true, Type: JoinType.Left } and not { Condition: Constant })
         {
-            // The kernel takes only comparisons of the two sides as the condition of such a join; inside of the right side any condition says the same.
+            // The kernel takes only comparisons of the two sides as the condition of such a join; inside of the right side any condition
+            // says the same.
             join = join with { Right = new Filter(join.Right, join.Condition), Condition = new Constant(true, SqlType.Bool) };
         }
 
         var left = Source(join.Type.DropsUnmatchedLeft ? Filtering(join.Left, join.Condition) : join.Left);
-        var right = join.IsLateral ? $"LATERAL {Derived(join.Right)}" : Source(join.Type.DropsUnmatchedRight ? Filtering(join.Right, join.Condition) : join.Right);
+        var right = join.IsLateral
+            ? $"LATERAL {Derived(join.Right)}"
+            : Source(join.Type.DropsUnmatchedRight ? Filtering(join.Right, join.Condition) : join.Right);
         if (join.Left is Join) left = Nested(left);
         if (join.Right is Join && !join.IsLateral) right = Nested(right);
         if (join is { Type: JoinType.Inner, Condition: Constant { Value: true } }) return $"{left} CROSS JOIN {right}";
-        var kind = join.Type switch { JoinType.Left => "LEFT JOIN", JoinType.Right => "RIGHT JOIN", JoinType.Full => "FULL JOIN", JoinType.Semi => "SEMI JOIN", JoinType.Anti => "ANTI JOIN", _ => "JOIN" };
-        return $"{left} {kind} {right} ON {(join.Condition is And terms ? $"({string.Join(" AND ", terms.Terms.Select(Condition))})" : Condition(join.Condition))}";
+        var kind = join.Type switch
+        {
+            JoinType.Left => "LEFT JOIN",
+            JoinType.Right => "RIGHT JOIN",
+            JoinType.Full => "FULL JOIN",
+            JoinType.Semi => "SEMI JOIN",
+            JoinType.Anti => "ANTI JOIN",
+            _ => "JOIN",
+        };
+        return $"{left} {kind} {right} ON "
+            + $"{(join.Condition is And terms ? $"({string.Join(" AND ", terms.Terms.Select(Condition))})" : Condition(join.Condition))}";
 
         string Nested(string joined) => _keepsJoinOrder ? $"(SELECT * FROM {joined}) AS {_names.NewTable()}" : $"({joined})";
     }
 
     /// <summary>
-    /// A side of a join whose unmatched rows are not kept. The kernel takes the keys of its hash table down to the scan of the other side as a Bloom filter, but only where it sees that something has filtered
-    /// them; of an exchange it does not see that. A condition that every row of the join meets says it.
+    /// A side of a join whose unmatched rows are not kept. The kernel takes the keys of its hash table down to the scan of the other side
+    /// as a Bloom filter, but only where it sees that something has filtered them; of an exchange it does not see that. A condition that
+    /// every row of the join meets says it.
     /// </summary>
     private static LogicalPlan Filtering(LogicalPlan side, Expr condition)
     {
         if (side is not (RemoteSource or Project { Input: RemoteSource })) return side;
         var columns = side.Columns.Select(column => column.Id).ToHashSet();
-        var key = Conjuncts.Of(condition).OfType<Call>().Where(call => call.Operator == "=").SelectMany(call => call.Arguments).OfType<ColumnRef>().FirstOrDefault(reference => columns.Contains(reference.Column.Id));
+        var key = Conjuncts.Of(condition).OfType<Call>().Where(call => call.Operator == "=").SelectMany(call => call.Arguments)
+            .OfType<ColumnRef>().FirstOrDefault(reference => columns.Contains(reference.Column.Id));
         return key is null ? side : new Filter(side, new Not(new IsNull(key)));
     }
 
@@ -296,7 +332,8 @@ public sealed partial class KernelSqlWriter
     private string Item(Assignment assignment)
     {
         if (assignment.IsPassThrough) return _names.Of(assignment.Column);
-        if (_summed.Contains(assignment.Column.Id)) return $"{_expressions.WriteSummed(assignment.Expression)} AS {_names.Of(assignment.Column)}";
+        if (_summed.Contains(assignment.Column.Id))
+            return $"{_expressions.WriteSummed(assignment.Expression)} AS {_names.Of(assignment.Column)}";
         var text = _expressions.Write(assignment.Expression);
         return assignment.Expression is Constant or ColumnRef
             ? $"{text} AS {_names.Of(assignment.Column)}"
@@ -345,7 +382,8 @@ public sealed partial class KernelSqlWriter
         if (!columns.Any(column => KernelExpressionWriter.HasKey(column.Type)))
         {
             var plain = Block(distinct.Input);
-            if (plain.Items is null || plain.GroupBy is not null || plain.OrderBy is not null || plain.Limit is not null || plain.Whole is not null) plain = Wrap(plain);
+            if (plain.Items is null || plain.GroupBy is not null || plain.OrderBy is not null || plain.Limit is not null
+                || plain.Whole is not null) plain = Wrap(plain);
 
             // Named, so that what stands above does not put its own items in their place.
             plain.Items ??= columns.Count == 0 ? "1 AS \"_\"" : string.Join(", ", columns.Select(column => _names.Of(column)));
@@ -354,7 +392,11 @@ public sealed partial class KernelSqlWriter
         }
 
         var block = Wrap(Block(distinct.Input));
-        block.Items = string.Join(", ", columns.Select(column => KernelExpressionWriter.HasKey(column.Type) ? $"any_value({_names.Of(column)}) AS {_names.Of(column)}" : _names.Of(column)));
+        block.Items =
+            string.Join(", ",
+                columns.Select(column => KernelExpressionWriter.HasKey(column.Type)
+                    ? $"any_value({_names.Of(column)}) AS {_names.Of(column)}"
+                    : _names.Of(column)));
         block.GroupBy = string.Join(", ", columns.Select(column => _expressions.Key(new ColumnRef(column))));
         return block;
     }
@@ -362,7 +404,9 @@ public sealed partial class KernelSqlWriter
     private SelectBlock WriteDistinctOn(DistinctOn distinct)
     {
         var block = Wrap(Block(distinct.Input));
-        block.Items = $"DISTINCT ON ({string.Join(", ", distinct.Keys.Select(key => _expressions.Key(key)))}) {string.Join(", ", distinct.Columns.Select(column => _names.Of(column)))}";
+        block.Items =
+            $"DISTINCT ON ({string.Join(", ", distinct.Keys.Select(key => _expressions.Key(key)))}) "
+                + $"{string.Join(", ", distinct.Columns.Select(column => _names.Of(column)))}";
         if (distinct.OrderBy.Count > 0) block.OrderBy = _expressions.SortKeys(distinct.OrderBy);
         block.IsCut = _workarounds.KeepsFiltersAbove(distinct);
         return block;
@@ -373,8 +417,12 @@ public sealed partial class KernelSqlWriter
         if (limit.WithTies) return WriteTies(limit);
         var block = Block(limit.Input);
         if (block.Limit is not null || (block.Items is null && block.Whole is null)) block = Wrap(block);
-        block.Limit = (limit.Count is null or Constant { Value: null } ? "" : $" LIMIT {Count(limit.Count, "LIMIT", SqlState.InvalidRowCountInLimitClause)}")
-            + (limit.Offset is null or Constant { Value: null } ? "" : $" OFFSET {Count(limit.Offset, "OFFSET", SqlState.InvalidRowCountInResultOffsetClause)}");
+        block.Limit = (limit.Count is null or Constant { Value: null }
+            ? ""
+            : $" LIMIT {Count(limit.Count, "LIMIT", SqlState.InvalidRowCountInLimitClause)}")
+            + (limit.Offset is null or Constant { Value: null }
+                ? ""
+                : $" OFFSET {Count(limit.Offset, "OFFSET", SqlState.InvalidRowCountInResultOffsetClause)}");
         block.IsCut = _workarounds.KeepsFiltersAbove(limit);
         return block;
     }
@@ -392,8 +440,12 @@ public sealed partial class KernelSqlWriter
         if (limit.Input is not Sort sort)
             throw new SqlException(SqlState.SyntaxError, "WITH TIES cannot be specified without ORDER BY clause");
         var keys = _expressions.SortKeys(sort.Keys);
-        var offset = limit.Offset is null or Constant { Value: null } ? "0" : Count(limit.Offset, "OFFSET", SqlState.InvalidRowCountInResultOffsetClause);
-        var count = limit.Count is null or Constant { Value: null } ? "9223372036854775807" : Count(limit.Count, "LIMIT", SqlState.InvalidRowCountInLimitClause);
+        var offset = limit.Offset is null or Constant { Value: null }
+            ? "0"
+            : Count(limit.Offset, "OFFSET", SqlState.InvalidRowCountInResultOffsetClause);
+        var count = limit.Count is null or Constant { Value: null }
+            ? "9223372036854775807"
+            : Count(limit.Count, "LIMIT", SqlState.InvalidRowCountInLimitClause);
         var block = Wrap(Block(sort.Input));
         block.Items = $"*, rank() OVER (ORDER BY {keys}) AS \"_rank\", row_number() OVER (ORDER BY {keys}) AS \"_number\"";
         block = Wrap(block);
@@ -407,7 +459,8 @@ public sealed partial class KernelSqlWriter
     private SelectBlock WriteSetOperation(SetOperation operation)
     {
         var word = operation.Type.ToString().ToUpperInvariant() + (operation.IsAll ? " ALL" : "");
-        if (operation is not { Type: SetOperationType.Union, IsAll: true } && operation.Outputs.Any(column => KernelExpressionWriter.HasKey(column.Type)))
+        if (operation is not { Type: SetOperationType.Union, IsAll: true }
+            && operation.Outputs.Any(column => KernelExpressionWriter.HasKey(column.Type)))
         {
             if (operation.Type != SetOperationType.Union) return WriteKeyedOperation(operation);
             return WriteDistinct(new Distinct(operation with { IsAll = true }));
@@ -446,16 +499,21 @@ public sealed partial class KernelSqlWriter
     }
 
     /// <summary>
-    /// INTERSECT and EXCEPT by keys, for columns whose equal values may be written differently: rows of both sides are grouped by key and counted by side; a result row is one of the left side's.
+    /// INTERSECT and EXCEPT by keys, for columns whose equal values may be written differently: rows of both sides are grouped by key and
+    /// counted by side; a result row is one of the left side's.
     /// </summary>
     private SelectBlock WriteKeyedOperation(SetOperation operation)
     {
         string Side(LogicalPlan plan, int side) =>
             $"SELECT {string.Join(", ", operation.Outputs.Select((column, i) => $"{_names.Of(plan.Columns[i])} AS {_names.Of(column)}"))}, {side} AS \"_side\" FROM {Derived(plan)}";
-        var items = operation.Outputs.Select(column => $"any_value({_names.Of(column)}) FILTER (WHERE \"_side\" = 0) AS {_names.Of(column)}");
+        var items = operation.Outputs
+            .Select(column => $"any_value({_names.Of(column)}) FILTER (WHERE \"_side\" = 0) AS {_names.Of(column)}");
         var keys = operation.Outputs.Select(column => _expressions.Key(new ColumnRef(column)));
-        var groups = $"SELECT {string.Join(", ", items)}, count(*) FILTER (WHERE \"_side\" = 0) AS \"_left\", count(*) FILTER (WHERE \"_side\" = 1) AS \"_right\" "
-            + $"FROM ({Side(operation.Left, 0)} UNION ALL {Side(operation.Right, 1)}) AS {_names.NewTable()} GROUP BY {string.Join(", ", keys)}";
+        var groups =
+            $"SELECT {string.Join(", ", items)}, count(*) FILTER (WHERE \"_side\" = 0) AS \"_left\", count(*) FILTER (WHERE \"_side\" = "
+                + "1) AS \"_right\" "
+            + $"FROM ({Side(operation.Left, 0)} UNION ALL {Side(operation.Right, 1)}) AS {_names.NewTable()} GROUP BY "
+            + $"{string.Join(", ", keys)}";
         var copies = (operation.Type, operation.IsAll) switch
         {
             (SetOperationType.Intersect, true) => "least(\"_left\", \"_right\")",
@@ -466,7 +524,9 @@ public sealed partial class KernelSqlWriter
         var names = string.Join(", ", operation.Outputs.Select(column => _names.Of(column)));
         return new SelectBlock("")
         {
-            Whole = $"SELECT {names} FROM (SELECT *, unnest(range({copies})) AS \"_copy\" FROM ({groups}) AS {_names.NewTable()}) AS {_names.NewTable()}",
+            Whole =
+                $"SELECT {names} FROM (SELECT *, unnest(range({copies})) AS \"_copy\" FROM ({groups}) AS {_names.NewTable()}) AS "
+                    + $"{_names.NewTable()}",
         };
     }
 
@@ -474,7 +534,8 @@ public sealed partial class KernelSqlWriter
     private string Listed(LogicalPlan plan)
     {
         var block = Block(plan);
-        if (block is { Items: null, Whole: null }) block.Items = plan.Columns.Count == 0 ? "1 AS \"_\"" : string.Join(", ", plan.Columns.Select(column => _names.Of(column)));
+        if (block is { Items: null, Whole: null })
+            block.Items = plan.Columns.Count == 0 ? "1 AS \"_\"" : string.Join(", ", plan.Columns.Select(column => _names.Of(column)));
         return block.Render();
     }
 }

@@ -5,12 +5,14 @@ using Federation.Core.Values;
 namespace Federation.Planner.Writing;
 
 /// <summary>
-/// The values of a statement that are too large for its text: the kernel reads, keeps and copies text many times over. They stand in it as parameters, from $2 on (the worker has a use for $1), and the kernel
-/// plans with them as with constants.
+/// The values of a statement that are too large for its text: the kernel reads, keeps and copies text many times over. They stand in it as
+/// parameters, from $2 on (the worker has a use for $1), and the kernel plans with them as with constants.
 /// </summary>
 internal sealed class KernelValues
 {
-    /// <summary>Characters or bytes of a constant from which on it is such a value. A statement with them costs a little more to plan.</summary>
+    /// <summary>
+    /// Characters or bytes of a constant from which on it is such a value. A statement with them costs a little more to plan.
+    /// </summary>
     private const int LeastLength = 16 << 10;
 
     private readonly Dictionary<object, string> _texts = new(ReferenceEqualityComparer.Instance);

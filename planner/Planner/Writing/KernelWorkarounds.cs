@@ -1,7 +1,8 @@
 namespace Federation.Planner.Writing;
 
 /// <summary>
-/// Where a plan has shapes that passes of the kernel (1.5.6) answer wrongly, so that they are written in forms which those passes leave alone. docs/kernel-workarounds.md has a statement for each.
+/// Where a plan has shapes that passes of the kernel (1.5.6) answer wrongly, so that they are written in forms which those passes leave
+/// alone. docs/kernel-workarounds.md has a statement for each.
 /// </summary>
 internal sealed class KernelWorkarounds
 {
@@ -25,8 +26,9 @@ internal sealed class KernelWorkarounds
     public static KernelWorkarounds Of(LogicalPlan plan) => new(plan);
 
     /// <summary>
-    /// Whether a filter that the kernel makes of a join's keys must not pass the node, which would choose its rows among those that are left. <c>join_filter_pushdown</c> takes such filters to the scans below; a
-    /// materialised common table expression it does not enter. What names columns of an outer query the kernel turns into joins first, which have no limit.
+    /// Whether a filter that the kernel makes of a join's keys must not pass the node, which would choose its rows among those that are
+    /// left. <c>join_filter_pushdown</c> takes such filters to the scans below; a materialised common table expression it does not enter.
+    /// What names columns of an outer query the kernel turns into joins first, which have no limit.
     /// </summary>
     public bool KeepsFiltersAbove(LogicalPlan cut) => _hasJoins && PlanColumns.FreeOf(cut).Count == 0;
 
@@ -39,8 +41,10 @@ internal sealed class KernelWorkarounds
     };
 
     /// <summary>
-    /// Whether the condition is an inequality with a column of an outer query. Where that is NULL, <c>deliminator</c> takes <c>&lt;&gt;</c> for IS DISTINCT FROM; the test of an inequality it does not know.
+    /// Whether the condition is an inequality with a column of an outer query. Where that is NULL, <c>deliminator</c> takes <c>&lt;&gt;</c>
+    /// for IS DISTINCT FROM; the test of an inequality it does not know.
     /// </summary>
     public bool NamesOuterInequality(Expr condition) =>
-        condition is Call { Operator: "<>" } or Not { Operand: Call { Operator: "=" } } && PlanColumns.Of(condition) is { Count: > 1 } named && named.Overlaps(_outer);
+        condition is Call { Operator: "<>" } or Not { Operand: Call { Operator: "=" } } && PlanColumns.Of(condition) is { Count: > 1 } named
+            && named.Overlaps(_outer);
 }

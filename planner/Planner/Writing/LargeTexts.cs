@@ -8,11 +8,13 @@ internal static class LargeTexts
 {
     private static readonly HashSet<string> s_makers = new(StringComparer.Ordinal)
     {
-        "array_agg", "array_fill", "array_to_string", "convert_from", "decode", "encode", "format", "json_agg", "jsonb_agg", "lpad", "overlay", "regexp_replace", "repeat", "replace", "rpad", "string_agg",
+        "array_agg", "array_fill", "array_to_string", "convert_from", "decode", "encode", "format", "json_agg", "jsonb_agg", "lpad",
+        "overlay", "regexp_replace", "repeat", "replace", "rpad", "string_agg",
         "to_char",
     };
 
-    public static bool AreMadeBy(LogicalPlan plan) => PlanRewriter.Nodes(plan).Any(node => (node is With with && with.Definitions.Any(definition => definition.IsRecursive))
+    public static bool AreMadeBy(LogicalPlan plan) =>
+        PlanRewriter.Nodes(plan).Any(node => (node is With with && with.Definitions.Any(definition => definition.IsRecursive))
         || PlanRewriter.ExpressionsOf(node).Any(expression => PlanRewriter.Contains(expression, IsMaker)));
 
     private static bool IsMaker(Expr expression) => expression switch

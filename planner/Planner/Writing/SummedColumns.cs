@@ -1,21 +1,27 @@
 namespace Federation.Planner.Writing;
 
 /// <summary>
-/// Computed columns below an aggregate that nothing but its sums reads. What holds for arithmetic below a sum (see <see cref="KernelExpressionWriter"/>) holds for them as well: they stay in the kernel's
-/// narrow decimals, whatever digits their types could have.
+/// Computed columns below an aggregate that nothing but its sums reads. What holds for arithmetic below a sum (see
+/// <see cref="KernelExpressionWriter"/>) holds for them as well: they stay in the kernel's narrow decimals, whatever digits their types
+/// could have.
 /// </summary>
 internal static class SummedColumns
 {
-    /// <summary>The columns that <paramref name="aggregate"/>'s input computes by arithmetic of numerics, and that only sums of scaled integers take.</summary>
+    /// <summary>
+    /// The columns that <paramref name="aggregate"/>'s input computes by arithmetic of numerics, and that only sums of scaled integers
+    /// take.
+    /// </summary>
     public static IEnumerable<int> Of(Aggregate aggregate)
     {
         if (aggregate.Input is not Project project) return [];
-        var candidates = project.Assignments.Where(assignment => KernelExpressionWriter.IsArithmetic(assignment.Expression)).Select(assignment => assignment.Column.Id).ToHashSet();
+        var candidates = project.Assignments.Where(assignment => KernelExpressionWriter.IsArithmetic(assignment.Expression))
+            .Select(assignment => assignment.Column.Id).ToHashSet();
         if (candidates.Count == 0) return candidates;
         var summed = new HashSet<int>();
         foreach (var item in aggregate.Aggregates)
         {
-            if (item.Expression is AggregateCall { Function.Name: "sum", Type.Decimal: not null, Arguments: [{ Type: { IsNumeric: true, Decimal: not null } } argument], Filter: null }) AddSummed(argument);
+            if (item.Expression is AggregateCall { Function.Name: "sum", Type.Decimal: not null,
+                Arguments: [{ Type: { IsNumeric: true, Decimal: not null } } argument], Filter: null }) AddSummed(argument);
             else Drop(item.Expression);
         }
 

@@ -1,10 +1,12 @@
 namespace Federation.Planner.Writing;
 
 /// <summary>
-/// Frames of windows over aggregates that are registered with the kernel. A frame that is the whole partition (no ORDER BY, or unbounded on both sides) is computed once for the partition, and there the kernel
-/// (1.5.6) does not call such an aggregate as its interface says: the update callback gets a constant vector, one state pointer for all rows, which reads as an array of pointers whose rest is foreign memory.
-/// The callback cannot see that. The kernel goes by the form of the frame's edges alone, so a frame that has an offset instead of the unbounded edge has the same rows and is computed by its tree of segments.
-/// <c>RegisteredAggregateTests</c> notices when the kernel mends it, and when it begins to do so in other places.
+/// Frames of windows over aggregates that are registered with the kernel. A frame that is the whole partition (no ORDER BY, or unbounded on
+/// both sides) is computed once for the partition, and there the kernel (1.5.6) does not call such an aggregate as its interface says: the
+/// update callback gets a constant vector, one state pointer for all rows, which reads as an array of pointers whose rest is foreign
+/// memory. The callback cannot see that. The kernel goes by the form of the frame's edges alone, so a frame that has an offset instead of
+/// the unbounded edge has the same rows and is computed by its tree of segments. <c>RegisteredAggregateTests</c> notices when the kernel
+/// mends it, and when it begins to do so in other places.
 /// </summary>
 internal static class WindowFrames
 {

@@ -1,6 +1,8 @@
 namespace Federation.Sql.Lexing;
 
-/// <summary>Every keyword of PostgreSQL 15, in the order of its keyword list; the member's name is the word without its underscores.</summary>
+/// <summary>
+/// Every keyword of PostgreSQL 15, in the order of its keyword list; the member's name is the word without its underscores.
+/// </summary>
 internal enum Keyword : ushort
 {
     NotKeyword,

@@ -38,7 +38,8 @@ internal sealed partial class Lexer
     private char EscapeCharacter(Token literal)
     {
         var text = literal.Text!;
-        return text.Length == 1 && !char.IsAsciiHexDigit(text[0]) && text[0] is not ('+' or '\'' or '"') && !IsBlank(text[0]) && text[0] < 0x80
+        return text.Length == 1 && !char.IsAsciiHexDigit(text[0]) && text[0] is not ('+' or '\'' or '"') && !IsBlank(text[0])
+            && text[0] < 0x80
             ? text[0]
             : throw Failure("invalid Unicode escape character", literal.Start, literal.End);
     }

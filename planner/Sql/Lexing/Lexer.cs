@@ -88,7 +88,8 @@ internal sealed partial class Lexer
 
     private static bool IsIdentifierStart(char character) => char.IsAsciiLetter(character) || character == '_' || character >= '\u0080';
 
-    private static bool IsIdentifierPart(char character) => IsIdentifierStart(character) || char.IsAsciiDigit(character) || character == '$';
+    private static bool IsIdentifierPart(char character) =>
+        IsIdentifierStart(character) || char.IsAsciiDigit(character) || character == '$';
 
     private static bool IsBlank(char character) => character is ' ' or '\t' or '\n' or '\r' or '\f';
 

@@ -5,7 +5,9 @@ internal enum TokenKind : byte
     /// <summary>The end of the text.</summary>
     End,
 
-    /// <summary>The lexer failed here; the parser raises the failure when it gets this far, as PostgreSQL does, which reads on demand.</summary>
+    /// <summary>
+    /// The lexer failed here; the parser raises the failure when it gets this far, as PostgreSQL does, which reads on demand.
+    /// </summary>
     Error,
 
     Identifier,
@@ -43,4 +45,5 @@ internal enum TokenKind : byte
 /// The value: a folded or unquoted identifier, the content of a string, the digits of a number, the symbol of an operator, the word of a
 /// keyword; null for tokens whose kind says all.
 /// </param>
-internal readonly record struct Token(TokenKind Kind, int Start, int End, string? Text, Keyword Keyword = Keyword.NotKeyword, char Character = '\0');
+internal readonly record struct Token(TokenKind Kind, int Start, int End, string? Text, Keyword Keyword = Keyword.NotKeyword,
+    char Character = '\0');

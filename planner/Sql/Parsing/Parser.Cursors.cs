@@ -86,7 +86,8 @@ internal sealed partial class Parser
         }
     }
 
-    private bool FollowsDirection() => IsColumnId(Peek(1)) || Peek(1).Keyword is Keyword.From or Keyword.In or Keyword.All || StartsSignedInteger(1);
+    private bool FollowsDirection() =>
+        IsColumnId(Peek(1)) || Peek(1).Keyword is Keyword.From or Keyword.In or Keyword.All || StartsSignedInteger(1);
 
     private bool StartsSignedInteger(int distance) =>
         Peek(distance).Kind == TokenKind.Integer || IsCharacter(Peek(distance), '+') || IsCharacter(Peek(distance), '-');

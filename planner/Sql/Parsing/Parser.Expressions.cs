@@ -175,7 +175,8 @@ internal sealed partial class Parser
             Keyword.And => AndLevel,
             Keyword.Isnull or Keyword.Notnull => IsLevel,
             Keyword.Between or Keyword.In or Keyword.Like or Keyword.Ilike or Keyword.Similar => LikeLevel,
-            Keyword.Not when Peek(1).Keyword is Keyword.Between or Keyword.In or Keyword.Like or Keyword.Ilike or Keyword.Similar => LikeLevel,
+            Keyword.Not when Peek(1).Keyword is Keyword.Between or Keyword.In or Keyword.Like or Keyword.Ilike or Keyword.Similar =>
+                LikeLevel,
             Keyword.At => AtLevel,
             Keyword.Collate => CollateLevel,
             _ => 0,

@@ -9,10 +9,13 @@ internal sealed partial class Parser
     /// <summary>The words of ALTER DEFAULT PRIVILEGES … ON, and the kind of each.</summary>
     private static readonly Dictionary<Keyword, string> DefaultKinds = new()
     {
-        [Keyword.Tables] = "tables", [Keyword.Sequences] = "sequences", [Keyword.Functions] = "functions", [Keyword.Routines] = "functions", [Keyword.Types] = "types", [Keyword.Schemas] = "schemas",
+        [Keyword.Tables] = "tables", [Keyword.Sequences] = "sequences", [Keyword.Functions] = "functions", [Keyword.Routines] = "functions",
+        [Keyword.Types] = "types", [Keyword.Schemas] = "schemas",
     };
 
-    /// <summary>GRANT and REVOKE of roles, and of rights on what has rights here; rights on other objects are not part of the engine.</summary>
+    /// <summary>
+    /// GRANT and REVOKE of roles, and of rights on what has rights here; rights on other objects are not part of the engine.
+    /// </summary>
     private Statement Grant()
     {
         var start = _index;
@@ -63,7 +66,8 @@ internal sealed partial class Parser
         Expect(Keyword.On);
         if (!DefaultKinds.TryGetValue(Current.Keyword, out var kind)) throw SyntaxError();
         Advance();
-        return new AlterDefaultPrivilegesStatement(roles, schemas, Granted(kind, [], [], privileges, isRevoke, isGrantOption, hasGrantor: false)) { Span = SpanFrom(start) };
+        return new AlterDefaultPrivilegesStatement(roles, schemas,
+            Granted(kind, [], [], privileges, isRevoke, isGrantOption, hasGrantor: false)) { Span = SpanFrom(start) };
     }
 
     private bool GrantOptionFor()
@@ -76,7 +80,8 @@ internal sealed partial class Parser
 
     /// <summary>From TO or FROM on.</summary>
     private GrantStatement Granted(
-        string kind, EquatableArray<string> names, EquatableArray<QualifiedName> tables, EquatableArray<GrantedPrivilege> privileges, bool isRevoke, bool isOption, bool hasGrantor)
+        string kind, EquatableArray<string> names, EquatableArray<QualifiedName> tables, EquatableArray<GrantedPrivilege> privileges,
+        bool isRevoke, bool isOption, bool hasGrantor)
     {
         Expect(isRevoke ? Keyword.From : Keyword.To);
         var grantees = CommaList(Grantee);
@@ -87,7 +92,8 @@ internal sealed partial class Parser
         }
 
         var grantor = hasGrantor ? Grantor() : null;
-        return new GrantStatement(kind, names, privileges, grantees, isRevoke, isOption) { Tables = tables, Grantor = grantor, IsCascade = isRevoke && Behaviour() };
+        return new GrantStatement(kind, names, privileges, grantees, isRevoke, isOption)
+            { Tables = tables, Grantor = grantor, IsCascade = isRevoke && Behaviour() };
     }
 
     private string Grantee()
@@ -98,7 +104,9 @@ internal sealed partial class Parser
 
     private EquatableArray<GrantedPrivilege> Privileges()
     {
-        if (!Is(Keyword.All)) return CommaList(() => Privilege(Current.Keyword is Keyword.Select or Keyword.References or Keyword.Create ? Advance().Text! : ColumnId()));
+        if (!Is(Keyword.All))
+            return CommaList(() =>
+                Privilege(Current.Keyword is Keyword.Select or Keyword.References or Keyword.Create ? Advance().Text! : ColumnId()));
         Advance();
         Accept(Keyword.Privileges);
         return [Privilege(null)];

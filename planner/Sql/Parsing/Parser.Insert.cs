@@ -17,7 +17,10 @@ internal sealed partial class Parser
         Query? source = null;
         if (Accept(Keyword.Default)) Expect(Keyword.Values);
         else source = InsertSource();
-        if (with is not null && source is not null) source = source with { With = source.With is null ? with : throw new SqlException(SqlState.SyntaxError, "multiple WITH clauses not allowed") { Position = with.Span.Position } };
+        if (with is not null && source is not null)
+            source = source with { With = source.With is null
+                ? with
+                : throw new SqlException(SqlState.SyntaxError, "multiple WITH clauses not allowed") { Position = with.Span.Position } };
         if (Is(Keyword.On)) return SkipStatement(start, "INSERT with ON CONFLICT");
         var returning = Accept(Keyword.Returning) ? CommaList(SelectItem) : default;
         return new InsertStatement(table, alias, columns, source, returning) { Span = SpanFrom(start) };
@@ -27,7 +30,8 @@ internal sealed partial class Parser
     {
         var start = _index;
         var name = ColumnId();
-        if (Is('.') || Is('[')) throw new SqlException(SqlState.FeatureNotSupported, "INSERT into a part of a column is not supported") { Position = SpanOf(Current).Position };
+        if (Is('.') || Is('[')) throw new SqlException(SqlState.FeatureNotSupported, "INSERT into a part of a column is not supported")
+            { Position = SpanOf(Current).Position };
         return new ColumnReference([name]) { Span = SpanFrom(start) };
     }
 

@@ -9,7 +9,8 @@ internal sealed partial class Parser
     /// <summary>A symbol that is an operator by itself, or null.</summary>
     private string? OperatorSymbol() => Current.Kind switch
     {
-        TokenKind.Character when Current.Character is '+' or '-' or '*' or '/' or '%' or '^' or '<' or '>' or '=' => Current.Character.ToString(),
+        TokenKind.Character when Current.Character is '+' or '-' or '*' or '/' or '%' or '^' or '<' or '>' or '=' =>
+            Current.Character.ToString(),
         TokenKind.Operator or TokenKind.LessEquals or TokenKind.GreaterEquals or TokenKind.NotEquals => Current.Text,
         _ => null,
     };
@@ -43,7 +44,8 @@ internal sealed partial class Parser
     {
         var word = Advance();
         if (word.Keyword is Keyword.Isnull or Keyword.Notnull)
-            return new TestExpression(left, TestKind.Null, word.Keyword == Keyword.Notnull) { Span = SpanFrom(left), ErrorSpan = SpanOf(word) };
+            return new TestExpression(left, TestKind.Null, word.Keyword == Keyword.Notnull)
+                { Span = SpanFrom(left), ErrorSpan = SpanOf(word) };
         var isNegated = Accept(Keyword.Not);
         if (Is(Keyword.Distinct)) return DistinctFrom(left, isNegated, isRestricted, SpanOf(word), ref closedLevel);
         if (Is(Keyword.Document)) throw ErrorAt(SpanOf(word), SqlState.FeatureNotSupported, "IS DOCUMENT is not supported");

@@ -135,7 +135,8 @@ internal sealed partial class Parser
         return sign switch
         {
             '-' => Negate(number),
-            '+' => new OperatorExpression(new OperatorName(null, "+") { Span = SpanOf(_tokens[start]) }, null, number) { Span = number.Span },
+            '+' => new OperatorExpression(new OperatorName(null, "+") { Span = SpanOf(_tokens[start]) }, null, number)
+                { Span = number.Span },
             _ => number,
         };
     }

@@ -34,7 +34,8 @@ internal sealed partial class Parser
         return new AlterRoleStatement(RequireRole(name, place), RoleOptions(isCreate: false));
     }
 
-    private bool IsRoleSetting(int distance) => Peek(distance).Keyword is Keyword.Set or Keyword.Reset || (Peek(distance).Keyword == Keyword.In && Peek(distance + 1).Keyword == Keyword.Database);
+    private bool IsRoleSetting(int distance) => Peek(distance).Keyword is Keyword.Set or Keyword.Reset
+        || (Peek(distance).Keyword == Keyword.In && Peek(distance + 1).Keyword == Keyword.Database);
 
     /// <summary>Behind ALTER GROUP.</summary>
     private Statement AlterGroup()
@@ -45,7 +46,8 @@ internal sealed partial class Parser
         var isDrop = Is(Keyword.Drop);
         if (!Accept(Keyword.Add)) Expect(Keyword.Drop);
         Expect(Keyword.User);
-        return new GrantRoleStatement([RequireRole(name, place)], CommaList(Role), isDrop, IsAdmin: false, IsOptionOnly: false) { IsAlterGroup = true };
+        return new GrantRoleStatement([RequireRole(name, place)], CommaList(Role), isDrop, IsAdmin: false, IsOptionOnly: false)
+            { IsAlterGroup = true };
     }
 
     private RenameRoleStatement RenameRole(string name, SourceSpan place)
@@ -143,7 +145,8 @@ internal sealed partial class Parser
         var word = Current.Text!;
         if (word == "noinherit") return Flag(RoleAttribute.Inherit, false);
         if (RoleFlags.TryGetValue(word, out var attribute)) return Flag(attribute, true);
-        if (word.StartsWith("no", StringComparison.Ordinal) && RoleFlags.TryGetValue(word[2..], out var negated)) return Flag(negated, false);
+        if (word.StartsWith("no", StringComparison.Ordinal) && RoleFlags.TryGetValue(word[2..], out var negated))
+            return Flag(negated, false);
         throw ErrorAt(SpanOf(Current), SqlState.SyntaxError, $"unrecognized role option \"{word}\"");
 
         RoleOption Flag(RoleAttribute attribute, bool isOn)

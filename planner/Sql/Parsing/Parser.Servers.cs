@@ -60,7 +60,9 @@ internal sealed partial class Parser
             var name = ColumnId();
             var isReset = Is(Keyword.Reset);
             Advance();
-            return Accept(Keyword.Location) ? new AlterSchemaLocationStatement(name, isReset ? null : StringConstant()) : throw SyntaxError();
+            return Accept(Keyword.Location)
+                ? new AlterSchemaLocationStatement(name, isReset ? null : StringConstant())
+                : throw SyntaxError();
         }
 
         if (Peek(1).Keyword != Keyword.Owner) return SkipStatement(start, "ALTER SCHEMA");
@@ -111,7 +113,8 @@ internal sealed partial class Parser
     }
 
     /// <summary>OPTIONS (name 'value', …), or nothing.</summary>
-    private EquatableArray<ServerOption> NewOptions() => Accept(Keyword.Options) ? ParenthesisedList(() => ServerOption(OptionAction.Add)) : default;
+    private EquatableArray<ServerOption> NewOptions() =>
+        Accept(Keyword.Options) ? ParenthesisedList(() => ServerOption(OptionAction.Add)) : default;
 
     private EquatableArray<ServerOption> ChangedOptions()
     {
@@ -137,7 +140,9 @@ internal sealed partial class Parser
         return new ServerOption(name, StringConstant(), action) { Span = SpanFrom(start) };
     }
 
-    /// <summary>Behind CREATE SCHEMA. Unlike PostgreSQL's, the name may have a catalog; statements inside are not part of the engine.</summary>
+    /// <summary>
+    /// Behind CREATE SCHEMA. Unlike PostgreSQL's, the name may have a catalog; statements inside are not part of the engine.
+    /// </summary>
     private Statement CreateSchema(int start)
     {
         var ifNotExists = IfNotExists();

@@ -204,7 +204,9 @@ internal sealed partial class Parser
         if (Accept(Keyword.From))
         {
             var start = Expression();
-            call = Accept(Keyword.For) ? SystemCall("substring", name, source, start, Expression()) : SystemCall("substring", name, source, start);
+            call = Accept(Keyword.For)
+                ? SystemCall("substring", name, source, start, Expression())
+                : SystemCall("substring", name, source, start);
         }
         else if (Accept(Keyword.For))
         {

@@ -9,7 +9,8 @@ internal sealed partial class Parser
     /// <summary>CREATE TABLE, up to and without its name. Forms that no table here can have are told by their words.</summary>
     private Statement CreateTable(int start)
     {
-        if (_tokens[_index - 2].Keyword is Keyword.Temp or Keyword.Temporary) return SkipStatement(start, HasTopLevelAs() ? "CREATE TEMPORARY TABLE AS" : "CREATE TEMPORARY TABLE");
+        if (_tokens[_index - 2].Keyword is Keyword.Temp or Keyword.Temporary)
+            return SkipStatement(start, HasTopLevelAs() ? "CREATE TEMPORARY TABLE AS" : "CREATE TEMPORARY TABLE");
         var ifNotExists = IfNotExists();
         var name = RelationName();
         if (Is(Keyword.Of) || Is(Keyword.Partition)) return SkipStatement(start, $"CREATE TABLE {Current.Text!.ToUpperInvariant()}");
@@ -26,7 +27,8 @@ internal sealed partial class Parser
             Expect(Keyword.Data);
         }
 
-        return new CreateTableAsStatement(name, ifNotExists, columns, query, withData) { PartitionedBy = partitionedBy, Options = options, Span = SpanFrom(start) };
+        return new CreateTableAsStatement(name, ifNotExists, columns, query, withData)
+            { PartitionedBy = partitionedBy, Options = options, Span = SpanFrom(start) };
     }
 
     private Statement CreatePlainTable(int start, QualifiedName name, bool ifNotExists)
@@ -52,10 +54,13 @@ internal sealed partial class Parser
         }
 
         Expect(')');
-        if (Is(Keyword.Inherits) || Is(Keyword.Partition)) return SkipStatement(start, $"CREATE TABLE with {Current.Text!.ToUpperInvariant()}");
+        if (Is(Keyword.Inherits) || Is(Keyword.Partition))
+            return SkipStatement(start, $"CREATE TABLE with {Current.Text!.ToUpperInvariant()}");
         var (partitionedBy, options) = TableOptions();
-        if (Is(Keyword.On) || Is(Keyword.Tablespace) || Is(Keyword.Using)) return SkipStatement(start, $"CREATE TABLE with {Current.Text!.ToUpperInvariant()}");
-        return new CreateTableStatement(name, ifNotExists, columns.ToEquatableArray()) { PartitionedBy = partitionedBy, Options = options, Span = SpanFrom(start) };
+        if (Is(Keyword.On) || Is(Keyword.Tablespace) || Is(Keyword.Using))
+            return SkipStatement(start, $"CREATE TABLE with {Current.Text!.ToUpperInvariant()}");
+        return new CreateTableStatement(name, ifNotExists, columns.ToEquatableArray())
+            { PartitionedBy = partitionedBy, Options = options, Span = SpanFrom(start) };
     }
 
     /// <summary>The words of a constraint of the table; null when a column comes.</summary>

@@ -109,7 +109,8 @@ internal sealed partial class Parser
     private SqlException ErrorAt(SourceSpan span, SqlState state, string message, string? hint = null) =>
         SyntaxFailure.At(_text, state, message, span.Start, hint);
 
-    private SqlException ErrorAt(SourceSpan span, string message, string? hint = null) => ErrorAt(span, SqlState.SyntaxError, message, hint);
+    private SqlException ErrorAt(SourceSpan span, string message, string? hint = null) =>
+        ErrorAt(span, SqlState.SyntaxError, message, hint);
 
     /// <summary>From the token at <paramref name="firstToken"/> to the last one consumed.</summary>
     private SourceSpan SpanFrom(int firstToken)

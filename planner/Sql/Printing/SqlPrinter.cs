@@ -24,9 +24,11 @@ public static class SqlPrinter
 
     /// <summary>A name as PostgreSQL's quote_ident prints it: words that are keywords but not reserved stand bare.</summary>
     public static string QuoteReserved(string name) =>
-        IsPlain(name) && Keywords.Find(name) is var word && (word == Keyword.NotKeyword || Keywords.CategoryOf(word) == KeywordCategory.Unreserved) ? name : Quoted(name);
+        IsPlain(name) && Keywords.Find(name) is var word
+            && (word == Keyword.NotKeyword || Keywords.CategoryOf(word) == KeywordCategory.Unreserved) ? name : Quoted(name);
 
-    private static bool IsPlain(string name) => name.Length > 0 && (name[0] is >= 'a' and <= 'z' or '_') && !name.AsSpan().ContainsAnyExcept(PlainCharacters);
+    private static bool IsPlain(string name) =>
+        name.Length > 0 && (name[0] is >= 'a' and <= 'z' or '_') && !name.AsSpan().ContainsAnyExcept(PlainCharacters);
 
     private static string Quoted(string name) => $"\"{name.Replace("\"", "\"\"", StringComparison.Ordinal)}\"";
 

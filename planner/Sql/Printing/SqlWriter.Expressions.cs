@@ -181,7 +181,8 @@ internal sealed partial class SqlWriter
         var symbol = operation.Operator.Symbol;
         // Some symbols are a prefix only in this spelling, and a minus sign would be read as part of a number.
         var needsWord = operation.Left is null && operation.Operator.Schema is null
-            && (symbol is "*" or "/" or "%" or "^" or "<" or ">" or "=" or "<=" or ">=" or "<>" || (symbol == "-" && operation.Right is NumberLiteral));
+            && (symbol is "*" or "/" or "%" or "^" or "<" or ">" or "=" or "<=" or ">=" or "<>"
+                || (symbol == "-" && operation.Right is NumberLiteral));
         if (needsWord) Write($"operator({symbol})");
         else Operator(operation.Operator);
         Write(" ");

@@ -155,7 +155,9 @@ internal sealed partial class SqlWriter
         }
     }
 
-    /// <summary>The parser nests to the left and marks every other nesting, so that the text reads back without parentheses of its own.</summary>
+    /// <summary>
+    /// The parser nests to the left and marks every other nesting, so that the text reads back without parentheses of its own.
+    /// </summary>
     private void SetOperation(SetOperation operation)
     {
         Body(operation.Left);

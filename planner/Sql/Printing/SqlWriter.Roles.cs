@@ -116,7 +116,8 @@ internal sealed partial class SqlWriter
                 case RoleAttribute.Password when option.Text is null: Write("password null"); break;
                 case RoleAttribute.Password: Text("password ", option.Text); break;
                 case RoleAttribute.ValidUntil: Text("valid until ", option.Text); break;
-                case RoleAttribute.ConnectionLimit: Write("connection limit " + option.Number.ToString(CultureInfo.InvariantCulture)); break;
+                case RoleAttribute.ConnectionLimit: Write("connection limit " + option.Number.ToString(CultureInfo.InvariantCulture));
+                break;
                 case RoleAttribute.SysId: Write("sysid " + option.Number.ToString(CultureInfo.InvariantCulture)); break;
                 case RoleAttribute.Members:
                 case RoleAttribute.Admins:

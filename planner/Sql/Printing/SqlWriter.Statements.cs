@@ -169,7 +169,8 @@ internal sealed partial class SqlWriter
         if (transaction.IsChain) Write(" and chain");
         if (transaction.Name is null) return;
         Write(" ");
-        var isSavepoint = transaction.Command is TransactionCommand.Savepoint or TransactionCommand.Release or TransactionCommand.RollbackTo;
+        var isSavepoint = transaction.Command is TransactionCommand.Savepoint or TransactionCommand.Release
+            or TransactionCommand.RollbackTo;
         if (isSavepoint) Identifier(transaction.Name);
         else Literal(transaction.Name);
     }

@@ -146,7 +146,8 @@ public sealed record ArrayQueryExpression(Query Query) : Expression;
 public sealed record RowExpression(EquatableArray<Expression> Items, bool IsExplicit) : Expression;
 
 /// <summary>base[index], base[low:high]; an open bound of a slice is null.</summary>
-public sealed record SubscriptExpression(Expression Operand, Expression? Index, bool IsSlice, Expression? Low, Expression? High) : Expression;
+public sealed record SubscriptExpression(Expression Operand, Expression? Index, bool IsSlice, Expression? Low, Expression? High)
+    : Expression;
 
 /// <summary>(expression).field</summary>
 public sealed record FieldExpression(Expression Operand, string Field) : Expression;
@@ -192,7 +193,8 @@ public sealed record WindowFrame(FrameMode Mode, FrameBound Start, FrameBound? E
 /// <summary>
 /// A window. <paramref name="Name"/> alone (with <see cref="IsReference"/>) is OVER name; inside parentheses it is the window copied from.
 /// </summary>
-public sealed record WindowDefinition(string? Name, EquatableArray<Expression> PartitionBy, EquatableArray<SortItem> OrderBy, WindowFrame? Frame) : SyntaxNode
+public sealed record WindowDefinition(string? Name, EquatableArray<Expression> PartitionBy, EquatableArray<SortItem> OrderBy,
+    WindowFrame? Frame) : SyntaxNode
 {
     public bool IsReference { get; init; }
 }

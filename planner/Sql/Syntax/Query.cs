@@ -33,7 +33,8 @@ public sealed record CommonTableExpression(string Name, EquatableArray<string> C
 public sealed record SearchClause(bool IsBreadthFirst, EquatableArray<string> Columns, string Sequence) : SyntaxNode;
 
 /// <summary>CYCLE … SET mark [TO value DEFAULT value] USING path</summary>
-public sealed record CycleClause(EquatableArray<string> Columns, string Mark, Expression? Value, Expression? Default, string Path) : SyntaxNode;
+public sealed record CycleClause(EquatableArray<string> Columns, string Mark, Expression? Value, Expression? Default, string Path)
+    : SyntaxNode;
 
 /// <summary>FOR UPDATE and its kin.</summary>
 public sealed record LockingClause(string Strength, EquatableArray<QualifiedName> Of, string? Wait) : SyntaxNode;
@@ -103,7 +104,8 @@ public enum GroupingKind
 /// <summary>
 /// An element of GROUP BY. Rollup and Cube hold <paramref name="Expressions"/>, where a row expression is one composite unit.
 /// </summary>
-public sealed record GroupingElement(GroupingKind Kind, EquatableArray<Expression> Expressions, EquatableArray<GroupingElement> Sets) : SyntaxNode;
+public sealed record GroupingElement(GroupingKind Kind, EquatableArray<Expression> Expressions, EquatableArray<GroupingElement> Sets)
+    : SyntaxNode;
 
 public abstract record TableReference : SyntaxNode
 {
@@ -139,7 +141,8 @@ public sealed record TableSample(QualifiedName Method, EquatableArray<Expression
 public sealed record QueryTable(Query Query, bool IsLateral) : TableReference;
 
 /// <summary>One function, or several for ROWS FROM(…), each with the column definitions that followed it there.</summary>
-public sealed record FunctionTable(EquatableArray<FunctionTableItem> Functions, bool IsLateral, bool WithOrdinality, bool IsRowsFrom) : TableReference;
+public sealed record FunctionTable(EquatableArray<FunctionTableItem> Functions, bool IsLateral, bool WithOrdinality, bool IsRowsFrom)
+    : TableReference;
 
 public sealed record FunctionTableItem(Expression Call, EquatableArray<ColumnDefinition> Definitions) : SyntaxNode;
 

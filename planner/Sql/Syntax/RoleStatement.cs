@@ -27,9 +27,13 @@ public enum RoleAttribute
 
 /// <param name="IsOn">False for NOSUPERUSER and its like.</param>
 /// <param name="Text">The password, null for PASSWORD NULL; the time of VALID UNTIL.</param>
-public sealed record RoleOption(RoleAttribute Attribute, bool IsOn = true, string? Text = null, long Number = 0, EquatableArray<string> Roles = default) : SyntaxNode;
+public sealed record RoleOption(RoleAttribute Attribute, bool IsOn = true, string? Text = null, long Number = 0,
+    EquatableArray<string> Roles = default) : SyntaxNode;
 
-/// <summary>CREATE ROLE, or CREATE USER, whose roles may log in. Names of roles can be "public", "current_user", "current_role" and "session_user", as in mappings.</summary>
+/// <summary>
+/// CREATE ROLE, or CREATE USER, whose roles may log in. Names of roles can be "public", "current_user", "current_role" and "session_user",
+/// as in mappings.
+/// </summary>
 public sealed record CreateRoleStatement(string Name, bool IsUser, EquatableArray<RoleOption> Options) : Statement;
 
 public sealed record AlterRoleStatement(string Name, EquatableArray<RoleOption> Options) : Statement;
@@ -40,7 +44,8 @@ public sealed record DropRoleStatement(EquatableArray<string> Names, bool IfExis
 
 /// <summary>GRANT and REVOKE of roles; ALTER GROUP … ADD and DROP USER.</summary>
 /// <param name="IsOptionOnly">REVOKE ADMIN OPTION FOR.</param>
-public sealed record GrantRoleStatement(EquatableArray<string> Roles, EquatableArray<string> Members, bool IsRevoke, bool IsAdmin, bool IsOptionOnly) : Statement
+public sealed record GrantRoleStatement(EquatableArray<string> Roles, EquatableArray<string> Members, bool IsRevoke, bool IsAdmin,
+    bool IsOptionOnly) : Statement
 {
     public string? Grantor { get; init; }
 
@@ -52,10 +57,12 @@ public sealed record GrantRoleStatement(EquatableArray<string> Roles, EquatableA
 public sealed record GrantedPrivilege(string? Name, EquatableArray<string> Columns);
 
 /// <summary>GRANT and REVOKE of rights on servers, wrappers, databases, schemas and tables.</summary>
-/// <param name="Kind">"foreign server", "foreign data wrapper", "database", "schema", "table", "all tables in schema"; in ALTER DEFAULT PRIVILEGES "tables", "sequences", "functions", "types" or "schemas".</param>
+/// <param name="Kind">"foreign server", "foreign data wrapper", "database", "schema", "table", "all tables in schema"; in ALTER DEFAULT
+/// PRIVILEGES "tables", "sequences", "functions", "types" or "schemas".</param>
 /// <param name="Names">Of the objects, or of the schemas of all tables; none for tables.</param>
 /// <param name="IsOption">WITH GRANT OPTION, or GRANT OPTION FOR.</param>
-public sealed record GrantStatement(string Kind, EquatableArray<string> Names, EquatableArray<GrantedPrivilege> Privileges, EquatableArray<string> Grantees, bool IsRevoke, bool IsOption) : Statement
+public sealed record GrantStatement(string Kind, EquatableArray<string> Names, EquatableArray<GrantedPrivilege> Privileges,
+    EquatableArray<string> Grantees, bool IsRevoke, bool IsOption) : Statement
 {
     /// <summary>The tables of kind "table".</summary>
     public EquatableArray<QualifiedName> Tables { get; init; } = [];
@@ -68,4 +75,5 @@ public sealed record GrantStatement(string Kind, EquatableArray<string> Names, E
 /// <summary>ALTER DEFAULT PRIVILEGES.</summary>
 /// <param name="Roles">FOR ROLE; none for the present user.</param>
 /// <param name="Schemas">IN SCHEMA; none for all.</param>
-public sealed record AlterDefaultPrivilegesStatement(EquatableArray<string> Roles, EquatableArray<string> Schemas, GrantStatement Grant) : Statement;
+public sealed record AlterDefaultPrivilegesStatement(EquatableArray<string> Roles, EquatableArray<string> Schemas, GrantStatement Grant)
+    : Statement;

@@ -100,8 +100,11 @@ public sealed record FetchStatement(string Cursor, FetchDirection Direction, lon
 /// <summary>CLOSE name, or ALL when the name is null.</summary>
 public sealed record CloseCursorStatement(string? Name) : Statement;
 
-/// <summary>COPY. Exactly one of <paramref name="Query"/> and <paramref name="Table"/> is set; no file and no program means STDIN/STDOUT.</summary>
-public sealed record CopyStatement(Query? Query, QualifiedName? Table, EquatableArray<string> Columns, bool IsFrom, EquatableArray<OptionItem> Options)
+/// <summary>
+/// COPY. Exactly one of <paramref name="Query"/> and <paramref name="Table"/> is set; no file and no program means STDIN/STDOUT.
+/// </summary>
+public sealed record CopyStatement(Query? Query, QualifiedName? Table, EquatableArray<string> Columns, bool IsFrom,
+    EquatableArray<OptionItem> Options)
     : Statement
 {
     public string? FileName { get; init; }
@@ -126,13 +129,15 @@ public enum OptionAction
 
 public sealed record ServerOption(string Name, string? Value, OptionAction Action) : SyntaxNode;
 
-public sealed record CreateServerStatement(string Name, bool IfNotExists, string? Type, string? Version, string Wrapper, EquatableArray<ServerOption> Options)
+public sealed record CreateServerStatement(string Name, bool IfNotExists, string? Type, string? Version, string Wrapper,
+    EquatableArray<ServerOption> Options)
     : Statement;
 
 public sealed record AlterServerStatement(string Name, string? Version, EquatableArray<ServerOption> Options) : Statement;
 
 /// <param name="User">A role name, or "public", "current_user", "user", "session_user" in lower case for the keywords.</param>
-public sealed record CreateUserMappingStatement(string User, string Server, bool IfNotExists, EquatableArray<ServerOption> Options) : Statement;
+public sealed record CreateUserMappingStatement(string User, string Server, bool IfNotExists, EquatableArray<ServerOption> Options)
+    : Statement;
 
 public sealed record AlterUserMappingStatement(string User, string Server, EquatableArray<ServerOption> Options) : Statement;
 
@@ -140,7 +145,8 @@ public sealed record DropUserMappingStatement(string User, string Server, bool I
 
 /// <summary>INSERT INTO table … A null source stands for DEFAULT VALUES; WITH in front is the source's.</summary>
 /// <param name="Columns">The columns named; none for all of the table, in order.</param>
-public sealed record InsertStatement(QualifiedName Table, string? Alias, EquatableArray<ColumnReference> Columns, Query? Source, EquatableArray<SelectItem> Returning) : Statement;
+public sealed record InsertStatement(QualifiedName Table, string? Alias, EquatableArray<ColumnReference> Columns, Query? Source,
+    EquatableArray<SelectItem> Returning) : Statement;
 
 /// <param name="Default">DEFAULT expression; null when none is given.</param>
 public sealed record TableColumn(string Name, TypeName Type, bool IsNotNull, Expression? Default) : SyntaxNode;
@@ -157,7 +163,8 @@ public sealed record CreateTableStatement(QualifiedName Name, bool IfNotExists, 
 /// <summary>CREATE TABLE … AS query.</summary>
 /// <param name="Columns">Other names for the query's columns; fewer than it has are legal.</param>
 /// <param name="WithData">False for WITH NO DATA.</param>
-public sealed record CreateTableAsStatement(QualifiedName Name, bool IfNotExists, EquatableArray<string> Columns, Query Query, bool WithData) : Statement
+public sealed record CreateTableAsStatement(QualifiedName Name, bool IfNotExists, EquatableArray<string> Columns, Query Query,
+    bool WithData) : Statement
 {
     public EquatableArray<string> PartitionedBy { get; init; }
 

@@ -36,12 +36,13 @@ public sealed record QualifiedName(EquatableArray<string> Parts) : SyntaxNode
 public sealed record OperatorName(string? Schema, string Symbol) : SyntaxNode;
 
 /// <summary>
-/// A type as written. SQL spellings are mapped to catalog names as PostgreSQL's grammar does (integer is pg_catalog.int4, timestamp with time
-/// zone is pg_catalog.timestamptz, character is bpchar with modifier 1).
+/// A type as written. SQL spellings are mapped to catalog names as PostgreSQL's grammar does (integer is pg_catalog.int4, timestamp with
+/// time zone is pg_catalog.timestamptz, character is bpchar with modifier 1).
 /// </summary>
 /// <param name="Modifiers">The expressions in parentheses.</param>
 /// <param name="ArrayDimensions">How many [] followed, ARRAY counting as one.</param>
-public sealed record TypeName(QualifiedName Name, EquatableArray<Expression> Modifiers, int ArrayDimensions, bool IsSetOf = false) : SyntaxNode
+public sealed record TypeName(QualifiedName Name, EquatableArray<Expression> Modifiers, int ArrayDimensions, bool IsSetOf = false)
+    : SyntaxNode
 {
     /// <summary>The field restriction of an interval type, for instance "day to second"; null for none.</summary>
     public string? IntervalFields { get; init; }

@@ -29,7 +29,8 @@ public static class SyntaxTree
         _ => [],
     };
 
-    private static PropertyInfo[] ChildProperties(Type type) => type.GetProperties().Where(property => IsTree(property.PropertyType)).ToArray();
+    private static PropertyInfo[] ChildProperties(Type type) =>
+        type.GetProperties().Where(property => IsTree(property.PropertyType)).ToArray();
 
     private static bool IsTree(Type type) =>
         typeof(SyntaxNode).IsAssignableFrom(type)

@@ -6,8 +6,8 @@ using Federation.Worker.Tests.Kernel;
 namespace Federation.Worker.Tests.Functions;
 
 /// <summary>
-/// Runs the cases of <c>*.tsv</c>: a kernel expression, what PostgreSQL 15 answers (<c>\N</c> for NULL, <c>!SQLSTATE message</c> for an error),
-/// and the PostgreSQL expression that was asked.
+/// Runs the cases of <c>*.tsv</c>: a kernel expression, what PostgreSQL 15 answers (<c>\N</c> for NULL, <c>!SQLSTATE message</c> for an
+/// error), and the PostgreSQL expression that was asked.
 /// </summary>
 public sealed class FunctionCaseTests : KernelFixture
 {
@@ -17,7 +17,8 @@ public sealed class FunctionCaseTests : KernelFixture
     };
 
     public static TheoryData<string> Files => new(System.IO.Directory
-        .GetFiles(Path.Combine(AppContext.BaseDirectory, "Functions"), "*.tsv").Select(path => Path.GetFileName(path)).Order(StringComparer.Ordinal));
+        .GetFiles(Path.Combine(AppContext.BaseDirectory, "Functions"), "*.tsv").Select(path => Path.GetFileName(path))
+        .Order(StringComparer.Ordinal));
 
     [Theory]
     [MemberData(nameof(Files))]
@@ -55,7 +56,8 @@ public sealed class FunctionCaseTests : KernelFixture
         connection.Execute("SET SESSION TimeZone = 'America/New_York'");
         using var reader = connection.Query("SELECT epoch_us(pg_timestamptz_in(t)) FROM (VALUES ('2024-07-01 12:00')) v(t)", null, default);
         using var batch = reader.Read(default)!;
-        Assert.Equal(new DateTimeOffset(2024, 7, 1, 16, 0, 0, TimeSpan.Zero).ToUnixTimeMilliseconds() * 1000, batch.Columns[0].Get<long>(0));
+        Assert.Equal(new DateTimeOffset(2024, 7, 1, 16, 0, 0, TimeSpan.Zero).ToUnixTimeMilliseconds() * 1000,
+            batch.Columns[0].Get<long>(0));
     }
 
     private string Evaluate(string expression)
@@ -64,7 +66,9 @@ public sealed class FunctionCaseTests : KernelFixture
         {
             // The text "null" is not NULL.
             var text = Value($"SELECT coalesce(({expression})::VARCHAR, chr(1)) AS x");
-            return text == "\u0001" ? "\\N" : text.Replace("\\", "\\\\", StringComparison.Ordinal).Replace("\n", "\\n", StringComparison.Ordinal);
+            return text == "\u0001"
+                ? "\\N"
+                : text.Replace("\\", "\\\\", StringComparison.Ordinal).Replace("\n", "\\n", StringComparison.Ordinal);
         }
         catch (SqlException error)
         {

@@ -6,7 +6,8 @@ using Federation.DuckDb;
 namespace Federation.Worker.Tests.Kernel;
 
 /// <summary>
-/// Values that callbacks give have no part in the kernel's memory limit: an error of the kernel there could not be caught and would end the process. Each statement here gives far more at once than the limit.
+/// Values that callbacks give have no part in the kernel's memory limit: an error of the kernel there could not be caught and would end the
+/// process. Each statement here gives far more at once than the limit.
 /// </summary>
 public sealed class CallbackMemoryTests : KernelFixture
 {
@@ -23,7 +24,8 @@ public sealed class CallbackMemoryTests : KernelFixture
         [
             new ScalarFunction("big_text", [SqlType.Int8], SqlType.Text, static (ref FunctionRow row) => row.Set(s_value)),
             new ScalarFunction("big_bytes", [SqlType.Int8], SqlType.Bytea, static (ref FunctionRow row) => row.Set(s_value)),
-            new ScalarFunction("big_list", [SqlType.Int8], SqlType.Array(SqlType.Text), static (ref FunctionRow row) => row.Set((string?[])[new string('x', Length), null, "y"])),
+            new ScalarFunction("big_list", [SqlType.Int8], SqlType.Array(SqlType.Text),
+                static (ref FunctionRow row) => row.Set((string?[])[new string('x', Length), null, "y"])),
         ],
         AggregateFunctions = [new AggregateFunction("big_state", [SqlType.Int8], SqlType.Text, static () => new BigState())],
     };
@@ -35,22 +37,27 @@ public sealed class CallbackMemoryTests : KernelFixture
     [InlineData("big_text(length(big_text(i)))")]
     [InlineData("CASE WHEN i % 2 = 0 THEN big_text(i) ELSE big_text(i + 1) END")]
     public void Results_of_functions(string call) =>
-        Assert.Equal($"2000|{Length}", Assert.Single(Rows($"SELECT count(*), max(octet_length(CAST({call} AS BLOB))) FROM range(2000) t(i)")));
+        Assert.Equal($"2000|{Length}",
+            Assert.Single(Rows($"SELECT count(*), max(octet_length(CAST({call} AS BLOB))) FROM range(2000) t(i)")));
 
     [Theory]
     [InlineData("SELECT count(*), max(length(t)) FROM (SELECT big_state(i) AS t FROM range(2000) t(i) GROUP BY i)")]
-    [InlineData("SELECT count(*), max(length(t)) FROM (SELECT big_state(i) OVER (ORDER BY i ROWS BETWEEN 1 PRECEDING AND CURRENT ROW) AS t FROM range(2000) t(i))")]
-    [InlineData("SELECT count(*), max(length(t)) FROM (SELECT big_state(i) OVER (PARTITION BY i % 7 ORDER BY i) AS t FROM range(2000) t(i))")]
+    [InlineData("SELECT count(*), max(length(t)) FROM (SELECT big_state(i) OVER (ORDER BY i ROWS BETWEEN 1 PRECEDING AND CURRENT ROW) AS "
+        + "t FROM range(2000) t(i))")]
+    [InlineData("SELECT count(*), max(length(t)) "
+        + "FROM (SELECT big_state(i) OVER (PARTITION BY i % 7 ORDER BY i) AS t FROM range(2000) t(i))")]
     public void Results_of_aggregates(string sql) => Assert.Equal($"2000|{Length}", Assert.Single(Rows(sql)));
 
     [Fact]
     public async Task Pages()
     {
-        RecordField[] columns = [new("t", SqlType.Text), new("b", SqlType.Bytea), new("l", SqlType.Array(SqlType.Text)), new("r", s_record)];
+        RecordField[] columns = [new("t", SqlType.Text), new("b", SqlType.Bytea), new("l", SqlType.Array(SqlType.Text)),
+            new("r", s_record)];
         using var input = new PageInput([.. columns]);
         var handle = Kernel.Pages.Add(input);
         var value = s_value.AsMemory(0, 50_000);
-        using (var builder = new BatchBuilder(new BatchSchema(columns.Select(column => new Field(column.Name, column.Type)).ToEquatableArray())))
+        using (var builder =
+            new BatchBuilder(new BatchSchema(columns.Select(column => new Field(column.Name, column.Type)).ToEquatableArray())))
         {
             for (var i = 0; i < 1000; i++)
             {
@@ -68,7 +75,9 @@ public sealed class CallbackMemoryTests : KernelFixture
         }
 
         input.Complete();
-        Assert.Equal("1000|50000|50000|50000|50000", Assert.Single(Rows($"SELECT count(*), max(length(t)), max(octet_length(b)), max(length(l[1])), max(length(r.t)) FROM pages({handle})")));
+        Assert.Equal("1000|50000|50000|50000|50000",
+            Assert.Single(
+                Rows($"SELECT count(*), max(length(t)), max(octet_length(b)), max(length(l[1])), max(length(r.t)) FROM pages({handle})")));
         Kernel.Pages.Remove(handle);
     }
 

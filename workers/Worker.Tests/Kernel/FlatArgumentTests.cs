@@ -3,7 +3,10 @@ using Federation.DuckDb;
 
 namespace Federation.Worker.Tests.Kernel;
 
-/// <summary>Registered functions read their arguments as flat vectors, whatever form the kernel holds them in: constants, dictionaries, and lists whose items are slices of other lists.</summary>
+/// <summary>
+/// Registered functions read their arguments as flat vectors, whatever form the kernel holds them in: constants, dictionaries, and lists
+/// whose items are slices of other lists.
+/// </summary>
 public sealed class FlatArgumentTests : KernelFixture
 {
     private static readonly SqlType s_texts = SqlType.Array(SqlType.Text);
@@ -12,7 +15,8 @@ public sealed class FlatArgumentTests : KernelFixture
     {
         ScalarFunctions =
         [
-            new ScalarFunction("joined", [s_texts], SqlType.Text, static (ref FunctionRow row) => row.Set(string.Join('+', row.GetTexts(0).Select(text => text ?? "NULL")))),
+            new ScalarFunction("joined", [s_texts], SqlType.Text,
+                static (ref FunctionRow row) => row.Set(string.Join('+', row.GetTexts(0).Select(text => text ?? "NULL")))),
             new ScalarFunction("same", [SqlType.Text], SqlType.Text, static (ref FunctionRow row) => row.Set(row.GetBytes(0))),
         ],
     };

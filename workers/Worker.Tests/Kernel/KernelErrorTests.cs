@@ -12,7 +12,8 @@ public sealed class KernelErrorTests : KernelFixture
         [
             new ScalarFunction("raise", [SqlType.Text], SqlType.Text, static (ref FunctionRow row) =>
                 throw new SqlException(SqlState.DivisionByZero, row.GetText(0)) { Detail = "The detail.", Hint = "The hint." }),
-            new ScalarFunction("crash", [SqlType.Text], SqlType.Text, static (ref FunctionRow _) => throw new InvalidOperationException("oops")),
+            new ScalarFunction("crash", [SqlType.Text], SqlType.Text,
+                static (ref FunctionRow _) => throw new InvalidOperationException("oops")),
         ],
     };
 
@@ -53,7 +54,8 @@ public sealed class KernelErrorTests : KernelFixture
     [InlineData("sqrt(-i)", "2201F", "cannot take square root of a negative number")]
     [InlineData("ln(i - 1)", "2201E", "cannot take logarithm of zero")]
     [InlineData("ln(-i)", "2201E", "cannot take logarithm of a negative number")]
-    [InlineData("(SELECT j FROM range(2) s(j) WHERE j < 1 + t.i)", "21000", "more than one row returned by a subquery used as an expression")]
+    [InlineData("(SELECT j FROM range(2) s(j) WHERE j < 1 + t.i)", "21000",
+        "more than one row returned by a subquery used as an expression")]
     [InlineData("regexp_matches('a', '(' || i)", "2201B", "invalid regular expression: missing )")]
     [InlineData("chr((i * -5)::INTEGER)", "22023", null)]
     [InlineData("repeat('x', i * 99999999999)", "54000", null)]
@@ -89,7 +91,8 @@ public sealed class KernelErrorTests : KernelFixture
             MemoryLimitBytes = 50 << 20, SpillLimitBytes = 1 << 20, SpillDirectory = Path.Combine(Directory, "small"),
         });
         using var connection = small.Connect();
-        var memory = Assert.Throws<SqlException>(() => connection.Execute("SELECT length(string_agg(repeat('x', 1000), '')) FROM range(1000000)"));
+        var memory =
+            Assert.Throws<SqlException>(() => connection.Execute("SELECT length(string_agg(repeat('x', 1000), '')) FROM range(1000000)"));
         Assert.Equal(SqlState.OutOfMemory, memory.State);
         var disk = Assert.Throws<SqlException>(() =>
             connection.Execute("CREATE TEMP TABLE t AS SELECT hash(i) AS a, hash(i + 1) AS b, hash(i + 2) AS c FROM range(10000000) t(i)"));
@@ -117,9 +120,13 @@ public sealed class KernelErrorTests : KernelFixture
     }
 
     [Theory]
-    [InlineData("cut.csv", "a,b\n1,2\n\"x\n", "SELECT * FROM read_csv('{0}', header = true, auto_detect = false, columns = {{'a': 'BIGINT', 'b': 'BIGINT'}})", "line 3: Value with unterminated quote found")]
-    [InlineData("odd.csv", "a,b\n1,2\n\"x\n", "SELECT * FROM read_csv('{0}', header = true, columns = {{'a': 'BIGINT', 'b': 'BIGINT'}})", "")]
-    [InlineData("cut.json", "{\"a\":1}\n{\"a\":\n", "SELECT * FROM read_json('{0}', format = 'newline_delimited', columns = {{'a': 'BIGINT'}})", "Malformed JSON")]
+    [InlineData("cut.csv", "a,b\n1,2\n\"x\n",
+        "SELECT * FROM read_csv('{0}', header = true, auto_detect = false, columns = {{'a': 'BIGINT', 'b': 'BIGINT'}})",
+        "line 3: Value with unterminated quote found")]
+    [InlineData("odd.csv", "a,b\n1,2\n\"x\n",
+        "SELECT * FROM read_csv('{0}', header = true, columns = {{'a': 'BIGINT', 'b': 'BIGINT'}})", "")]
+    [InlineData("cut.json", "{\"a\":1}\n{\"a\":\n",
+        "SELECT * FROM read_json('{0}', format = 'newline_delimited', columns = {{'a': 'BIGINT'}})", "Malformed JSON")]
     public void Malformed_text_files_are_named(string name, string content, string sql, string reason)
     {
         var path = Path.Combine(Directory, "data", name);

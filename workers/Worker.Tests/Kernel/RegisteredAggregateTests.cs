@@ -7,7 +7,8 @@ using Federation.Worker.Functions;
 namespace Federation.Worker.Tests.Kernel;
 
 /// <summary>
-/// How the kernel calls aggregates that are registered with it, and that every one gives right answers as a window in the frames that the planner writes for it (WindowFrames in the planner).
+/// How the kernel calls aggregates that are registered with it, and that every one gives right answers as a window in the frames that the
+/// planner writes for it (WindowFrames in the planner).
 /// </summary>
 public sealed unsafe class RegisteredAggregateTests : KernelFixture
 {
@@ -15,11 +16,15 @@ public sealed unsafe class RegisteredAggregateTests : KernelFixture
 
     private static bool s_sawForeignMemory;
 
-    protected override KernelOptions Options => base.Options with { ScalarFunctions = FunctionCatalog.Scalars, AggregateFunctions = FunctionCatalog.Aggregates };
+    protected override KernelOptions Options =>
+        base.Options with { ScalarFunctions = FunctionCatalog.Scalars, AggregateFunctions = FunctionCatalog.Aggregates };
 
     public static TheoryData<string> Names => new(FunctionCatalog.Aggregates.Select(aggregate => aggregate.Name));
 
-    /// <summary>When this fails the kernel hands over an array of states for whole partitions: the frames of WindowFrames are no longer needed for them.</summary>
+    /// <summary>
+    /// When this fails the kernel hands over an array of states for whole partitions: the frames of WindowFrames are no longer needed for
+    /// them.
+    /// </summary>
     [Fact]
     public void The_kernel_still_gives_one_state_for_a_whole_partition()
     {
@@ -84,11 +89,17 @@ public sealed unsafe class RegisteredAggregateTests : KernelFixture
     {
         var aggregate = FunctionCatalog.Aggregates.Single(aggregate => aggregate.Name == name);
         // Small whole numbers, so that sums of doubles are exact in any order.
-        var arguments = string.Join(", ", aggregate.Parameters.Select((type, i) => $"CAST(CASE WHEN i % 11 = {i} THEN NULL ELSE i % {16 << i} END AS {type.KernelName})"));
+        var arguments =
+            string.Join(", ",
+                aggregate.Parameters
+                    .Select((type, i) => $"CAST(CASE WHEN i % 11 = {i} THEN NULL ELSE i % {16 << i} END AS {type.KernelName})"));
         foreach (var filter in (string[])["", " FILTER (WHERE i % 5 <> 0)"])
         {
             var plain = Rows($"SELECT i % 3, {name}({arguments}){filter} FROM range(5000) t(i) GROUP BY 1 ORDER BY 1");
-            var windows = Rows($"SELECT DISTINCT i % 3 AS k, {name}({arguments}){filter} OVER (PARTITION BY i % 3 ROWS BETWEEN UNBOUNDED PRECEDING AND 1125899906842624 FOLLOWING) FROM range(5000) t(i) ORDER BY k");
+            var windows =
+                Rows(
+                    $"SELECT DISTINCT i % 3 AS k, {name}({arguments}){filter} OVER (PARTITION BY i % 3 ROWS BETWEEN UNBOUNDED PRECEDING "
+                        + "AND 1125899906842624 FOLLOWING) FROM range(5000) t(i) ORDER BY k");
             Assert.Equal(3, windows.Count);
             foreach (var (expected, actual) in plain.Zip(windows)) AssertClose(expected, actual);
         }
@@ -99,10 +110,14 @@ public sealed unsafe class RegisteredAggregateTests : KernelFixture
         var (a, b) = (expected.Split('|'), actual.Split('|'));
         Assert.Equal(a[0], b[0]);
         if (a[1] == b[1]) return;
-        Assert.Equal(double.Parse(a[1], System.Globalization.CultureInfo.InvariantCulture), double.Parse(b[1], System.Globalization.CultureInfo.InvariantCulture), 1e-9);
+        Assert.Equal(double.Parse(a[1], System.Globalization.CultureInfo.InvariantCulture),
+            double.Parse(b[1], System.Globalization.CultureInfo.InvariantCulture), 1e-9);
     }
 
-    /// <summary>An aggregate that looks at the array of states without following what stands there. Its states begin with a mark in the pointer's own place, so that a group's state is known again.</summary>
+    /// <summary>
+    /// An aggregate that looks at the array of states without following what stands there. Its states begin with a mark in the pointer's
+    /// own place, so that a group's state is known again.
+    /// </summary>
     private void RegisterProbe()
     {
         using var connection = Kernel.Connect();

@@ -60,17 +60,21 @@ public sealed class FileScanTests : TaskFixture
         var second = WriteParquet("t/2.parquet", "SELECT i + 10 AS id, 'b' AS text FROM range(5) t(i)");
         var deletes = WriteParquet(
             "t/deletes.parquet",
-            $"SELECT * FROM (VALUES ('s3://old/1.parquet', 0::BIGINT), ('s3://old/1.parquet', 3), ('{second}', 4), ('s3://old/other.parquet', 1)) v(file_path, pos)");
+            $"SELECT * FROM (VALUES ('s3://old/1.parquet', 0::BIGINT), ('s3://old/1.parquet', 3), ('{second}', 4), "
+                + "('s3://old/other.parquet', 1)) v(file_path, pos)");
         Assert.Equal(["1|a", "2|a", "4|a", "10|b", "11|b", "12|b", "13|b"], await ScanAsync(
-            Group(FileFormat.Parquet, [FileAt(first, "s3://old/1.parquet"), FileAt(second)]) with { PositionDeletes = [new PositionDeletes([deletes])] }));
+            Group(FileFormat.Parquet,
+                [FileAt(first, "s3://old/1.parquet"), FileAt(second)]) with { PositionDeletes = [new PositionDeletes([deletes])] }));
     }
 
     [Fact]
     public async Task A_position_delete_without_a_position_is_damage()
     {
         var file = WriteParquet("t/1.parquet", "SELECT i AS id, 'a' AS text FROM range(5) t(i)");
-        var deletes = WriteParquet("t/deletes.parquet", $"SELECT * FROM (VALUES ('{file}', 0::BIGINT), ('{file}', NULL)) v(file_path, pos)");
-        var error = await Assert.ThrowsAsync<SqlException>(() => ScanAsync(Group(FileFormat.Parquet, [FileAt(file)]) with { PositionDeletes = [new PositionDeletes([deletes])] }));
+        var deletes =
+            WriteParquet("t/deletes.parquet", $"SELECT * FROM (VALUES ('{file}', 0::BIGINT), ('{file}', NULL)) v(file_path, pos)");
+        var error = await Assert.ThrowsAsync<SqlException>(() =>
+            ScanAsync(Group(FileFormat.Parquet, [FileAt(file)]) with { PositionDeletes = [new PositionDeletes([deletes])] }));
         Assert.Equal(SqlState.DataCorrupted, error.State);
         Assert.Contains(file, error.Message, StringComparison.Ordinal);
     }
@@ -78,7 +82,8 @@ public sealed class FileScanTests : TaskFixture
     [Fact]
     public async Task Equality_deletes_take_null_for_a_value()
     {
-        var file = WriteParquet("t/1.parquet", "SELECT * FROM (VALUES (1::BIGINT, 'a'), (2, NULL), (3, 'c'), (NULL, 'd'), (5, 'a')) v(id, text)");
+        var file = WriteParquet("t/1.parquet",
+            "SELECT * FROM (VALUES (1::BIGINT, 'a'), (2, NULL), (3, 'c'), (NULL, 'd'), (5, 'a')) v(id, text)");
         var byText = WriteParquet("t/d1.parquet", "SELECT * FROM (VALUES ('a'), (NULL)) v(text)");
         var byId = WriteParquet("t/d2.parquet", "SELECT NULL::INTEGER AS id");
         Assert.Equal(["3|c"], await ScanAsync(Group(FileFormat.Parquet, [FileAt(file)]) with
@@ -103,7 +108,8 @@ public sealed class FileScanTests : TaskFixture
             PositionDeletes = [new PositionDeletes([positions])],
             EqualityDeletes =
             [
-                new EqualityDeletes([keys], [new EqualityColumn("d.id", "x.id", SqlType.Int8), new EqualityColumn("d.text", "x.text", SqlType.Text)]),
+                new EqualityDeletes([keys],
+                    [new EqualityColumn("d.id", "x.id", SqlType.Int8), new EqualityColumn("d.text", "x.text", SqlType.Text)]),
             ],
         }));
     }

@@ -22,7 +22,8 @@ internal sealed class MemoryStore : IObjectStore
     public ValueTask<ObjectStatus?> StatAsync(string path, CancellationToken cancellationToken) =>
         ValueTask.FromResult(_files.TryGetValue(path, out var file) ? new ObjectStatus(file.Bytes.Length, file.Version) : null);
 
-    public ValueTask<ObjectPart> ReadAsync(string path, long offset, Memory<byte> buffer, string? version, CancellationToken cancellationToken)
+    public ValueTask<ObjectPart> ReadAsync(string path, long offset, Memory<byte> buffer, string? version,
+        CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
         if (!_files.TryGetValue(path, out var file)) throw StoreErrors.Missing(path);
@@ -34,14 +35,17 @@ internal sealed class MemoryStore : IObjectStore
         return ValueTask.FromResult(new ObjectPart(count, new ObjectStatus(file.Bytes.Length, file.Version)));
     }
 
-    public ValueTask<bool> TryCreateAsync(string path, ReadOnlyMemory<byte> bytes, CancellationToken cancellationToken) => ValueTask.FromResult(_files.TryAdd(path, (bytes.ToArray(), "1")));
+    public ValueTask<bool> TryCreateAsync(string path, ReadOnlyMemory<byte> bytes, CancellationToken cancellationToken) =>
+        ValueTask.FromResult(_files.TryAdd(path, (bytes.ToArray(), "1")));
 
     public ValueTask ReplaceAsync(string path, string localFile, CancellationToken cancellationToken) =>
         UploadAsync(path, localFile, cancellationToken);
 
-    public async ValueTask UploadAsync(string path, string localFile, CancellationToken cancellationToken) => Put(path, await File.ReadAllBytesAsync(localFile, cancellationToken));
+    public async ValueTask UploadAsync(string path, string localFile, CancellationToken cancellationToken) =>
+        Put(path, await File.ReadAllBytesAsync(localFile, cancellationToken));
 
-    public ValueTask<IReadOnlyList<ListedObject>> ListAsync(string folder, int most, CancellationToken cancellationToken) => throw new NotSupportedException();
+    public ValueTask<IReadOnlyList<ListedObject>> ListAsync(string folder, int most, CancellationToken cancellationToken) =>
+        throw new NotSupportedException();
 
     public ValueTask<bool> IsFolderAsync(string path, CancellationToken cancellationToken) => throw new NotSupportedException();
 
@@ -51,5 +55,6 @@ internal sealed class MemoryStore : IObjectStore
         return ValueTask.CompletedTask;
     }
 
-    public ValueTask DeleteFolderAsync(string folder, CancellationToken cancellationToken) => DeleteAsync([.. _files.Keys.Where(path => StoragePath.IsWithin(path, folder))], cancellationToken);
+    public ValueTask DeleteFolderAsync(string folder, CancellationToken cancellationToken) =>
+        DeleteAsync([.. _files.Keys.Where(path => StoragePath.IsWithin(path, folder))], cancellationToken);
 }

@@ -24,7 +24,8 @@ public sealed class RangeCacheTests : IDisposable
     public async Task Only_what_is_wanted_is_fetched_and_only_once()
     {
         using var cache = new RangeCache(_folder, 1 << 30);
-        ByteRange[] wanted = [new(0, 100), new(1 << 20, (1 << 20) + 50), new((1 << 20) + 60, (1 << 20) + 90), new(_bytes.Length - 10, _bytes.Length)];
+        ByteRange[] wanted = [new(0, 100), new(1 << 20, (1 << 20) + 50), new((1 << 20) + 60, (1 << 20) + 90),
+            new(_bytes.Length - 10, _bytes.Length)];
         using (var file = await cache.FetchAsync(_store, "", Path, "1", wanted, default))
         {
             Assert.Equal(_bytes.Length, new FileInfo(file.LocalPath).Length);
@@ -34,13 +35,17 @@ public sealed class RangeCacheTests : IDisposable
         }
 
         // Close parts are one request.
-        Assert.Equal([(0L, 100), (1L << 20, 90), (_bytes.Length - 10L, 10)], _store.Reads.Select(read => (read.Offset, read.Count)).Order());
+        Assert.Equal([(0L, 100), (1L << 20, 90), (_bytes.Length - 10L, 10)],
+            _store.Reads.Select(read => (read.Offset, read.Count)).Order());
         Assert.Equal(200, cache.Bytes);
         using (await cache.FetchAsync(_store, "", Path, "1", wanted, default)) Assert.Equal(3, _store.Reads.Count);
-        using (await cache.FetchAsync(_store, "", Path, "1", [new(50, 150)], default)) Assert.Equal((100L, 50), (_store.Reads.Last().Offset, _store.Reads.Last().Count));
-        using (var file = await cache.FetchAsync(_store, "", Path, "1", null, default)) Assert.Equal(_bytes, await File.ReadAllBytesAsync(file.LocalPath));
+        using (await cache.FetchAsync(_store, "", Path, "1", [new(50, 150)], default))
+            Assert.Equal((100L, 50), (_store.Reads.Last().Offset, _store.Reads.Last().Count));
+        using (var file = await cache.FetchAsync(_store, "", Path, "1", null, default))
+            Assert.Equal(_bytes, await File.ReadAllBytesAsync(file.LocalPath));
         Assert.Equal(_bytes.Length, cache.Bytes);
-        using (await cache.FetchAsync(_store, "", Path, "1", null, default)) Assert.InRange(_store.BytesRead, _bytes.Length, _bytes.Length + (256 << 10));
+        using (await cache.FetchAsync(_store, "", Path, "1", null, default))
+            Assert.InRange(_store.BytesRead, _bytes.Length, _bytes.Length + (256 << 10));
     }
 
     [Fact]
@@ -62,7 +67,8 @@ public sealed class RangeCacheTests : IDisposable
         _store.Put("s3://b/g", _bytes);
         using var begun = await cache.FetchAsync(_store, "", "s3://b/g", "1", [new(0, 10)], default);
         _store.Put("s3://b/g", _bytes, "2");
-        Assert.Equal(SqlState.ObjectNotInPrerequisiteState, (await Assert.ThrowsAsync<SqlException>(() => cache.FetchAsync(_store, "", "s3://b/g", "1", null, default))).State);
+        Assert.Equal(SqlState.ObjectNotInPrerequisiteState,
+            (await Assert.ThrowsAsync<SqlException>(() => cache.FetchAsync(_store, "", "s3://b/g", "1", null, default))).State);
     }
 
     [Fact]
@@ -95,7 +101,8 @@ public sealed class RangeCacheTests : IDisposable
     public async Task Tasks_that_want_one_file_at_once_share_its_bytes()
     {
         using var cache = new RangeCache(_folder, 1 << 30);
-        var files = await Task.WhenAll(Enumerable.Range(0, 20).Select(i => Task.Run(() => cache.FetchAsync(_store, "", Path, null, [new(i * 1000, (i * 1000) + 2000)], default))));
+        var files = await Task.WhenAll(Enumerable.Range(0, 20)
+            .Select(i => Task.Run(() => cache.FetchAsync(_store, "", Path, null, [new(i * 1000, (i * 1000) + 2000)], default))));
         Assert.Single(files.Select(file => file.LocalPath).Distinct(StringComparer.Ordinal));
         var local = await File.ReadAllBytesAsync(files[0].LocalPath);
         Assert.Equal(_bytes[..21_000], local[..21_000]);
@@ -107,7 +114,8 @@ public sealed class RangeCacheTests : IDisposable
     public async Task What_is_missing_leaves_nothing()
     {
         using var cache = new RangeCache(_folder, 1 << 30);
-        Assert.Equal(SqlState.UndefinedFile, (await Assert.ThrowsAsync<SqlException>(() => cache.FetchAsync(_store, "", "s3://b/no", null, null, default))).State);
+        Assert.Equal(SqlState.UndefinedFile,
+            (await Assert.ThrowsAsync<SqlException>(() => cache.FetchAsync(_store, "", "s3://b/no", null, null, default))).State);
         Assert.Empty(Directory.GetFiles(_folder));
         _store.Put("s3://b/no", [1]);
         using var file = await cache.FetchAsync(_store, "", "s3://b/no", null, null, default);

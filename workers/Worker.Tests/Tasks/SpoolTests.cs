@@ -10,7 +10,8 @@ public sealed class SpoolTests : TaskFixture
 {
     private const int RowCount = 200_000;
     private static readonly Guid s_query = Guid.Parse("00000000-0000-0000-0000-000000000001");
-    private static readonly RecordField[] s_columns = [new("id", SqlType.Int8), new("text", SqlType.Text), new("items", SqlType.Array(SqlType.Int4))];
+    private static readonly RecordField[] s_columns = [new("id", SqlType.Int8), new("text", SqlType.Text),
+        new("items", SqlType.Array(SqlType.Int4))];
     private readonly List<TaskRunner> _runners = [];
 
     public override void Dispose()
@@ -50,7 +51,8 @@ public sealed class SpoolTests : TaskFixture
         for (var partition = 0; partition < Partitions; partition++)
         {
             EquatableArray<ExchangeSource> sources = [Source(0), Source(1)];
-            var rows = await RunAsync(runner, Reader("SELECT count(*)::BIGINT AS a, count(DISTINCT text)::BIGINT AS b, sum(id)::BIGINT AS c FROM x", sources, partition));
+            var rows = await RunAsync(runner,
+                Reader("SELECT count(*)::BIGINT AS a, count(DISTINCT text)::BIGINT AS b, sum(id)::BIGINT AS c FROM x", sources, partition));
             var cells = rows[0].Split('|').Select(long.Parse).ToArray();
             Assert.True(cells[0] > 0, $"partition {partition} is empty");
             total += (int)cells[0];
@@ -75,7 +77,8 @@ public sealed class SpoolTests : TaskFixture
         Assert.Equal(0, runner.Spool.MemoryBytes);
         var gone = await Assert.ThrowsAsync<SqlException>(() => ReadAsync(runner, 0, 0));
         Assert.Equal((SqlState.ConnectionFailure, ""), (gone.State, gone.LostWorker));
-        var late = await Assert.ThrowsAsync<SqlException>(async () => await runner.SpoolAsync(Producer(1, new TaskOutput.Gather()), default));
+        var late = await Assert.ThrowsAsync<SqlException>(async () =>
+            await runner.SpoolAsync(Producer(1, new TaskOutput.Gather()), default));
         Assert.Equal(SqlState.QueryCanceled, late.State);
     }
 
@@ -84,7 +87,9 @@ public sealed class SpoolTests : TaskFixture
     {
         var runner = NewRunner(1 << 20);
         var query = await runner.OpenQueryAsync(s_query, default);
-        var endless = Producer(0, new TaskOutput.Gather()) with { Sql = "SELECT count(*)::BIGINT AS id, 'a' AS text, [1]::INTEGER[] AS items FROM range(10000000000) a, range(1000) b" };
+        var endless =
+            Producer(0, new TaskOutput.Gather()) with { Sql =
+                "SELECT count(*)::BIGINT AS id, 'a' AS text, [1]::INTEGER[] AS items FROM range(10000000000) a, range(1000) b" };
         var running = runner.SpoolAsync(endless, default).AsTask();
         await System.Threading.Tasks.Task.Delay(300);
         Assert.False(running.IsCompleted);
@@ -114,7 +119,8 @@ public sealed class SpoolTests : TaskFixture
     {
         var runner = NewRunner(0);
         await using var query = await runner.OpenQueryAsync(s_query, default);
-        var error = await Assert.ThrowsAsync<SqlException>(async () => await runner.SpoolAsync(Producer(0, new TaskOutput.Hash([3], 2)), default));
+        var error = await Assert.ThrowsAsync<SqlException>(async () =>
+            await runner.SpoolAsync(Producer(0, new TaskOutput.Hash([3], 2)), default));
         Assert.Equal(SqlState.ProtocolViolation, error.State);
     }
 
@@ -123,13 +129,16 @@ public sealed class SpoolTests : TaskFixture
     private TaskRunner NewRunner(long memory)
     {
         var spill = System.IO.Directory.CreateDirectory(SpillOf(memory)).FullName;
-        var runner = new TaskRunner(new WorkerOptions { Threads = 2, MemoryLimitBytes = 512 << 20, SpillDirectory = spill, ExchangeMemoryBytes = memory }, new NoConnectors());
+        var runner =
+            new TaskRunner(new WorkerOptions { Threads = 2, MemoryLimitBytes = 512 << 20, SpillDirectory = spill,
+                ExchangeMemoryBytes = memory }, new NoConnectors());
         _runners.Add(runner);
         return runner;
     }
 
     private static TaskSpec Producer(int part, TaskOutput output) => Task(
-        $"SELECT range::BIGINT AS id, CASE WHEN range % 7 = 0 THEN NULL ELSE 'k' || range % 1000 END AS text, [range::INTEGER, NULL] AS items FROM range({RowCount})", [], s_columns) with
+        "SELECT range::BIGINT AS id, CASE WHEN range % 7 = 0 THEN NULL ELSE 'k' || range % 1000 END AS text, [range::INTEGER, NULL] AS "
+            + $"items FROM range({RowCount})", [], s_columns) with
     {
         Id = new TaskId(s_query, 1, part, 0),
         Output = output,
@@ -138,10 +147,12 @@ public sealed class SpoolTests : TaskFixture
     private static ExchangeSource Source(int part) => new(new TaskId(s_query, 1, part, 0), "");
 
     private static TaskSpec Reader(string sql, EquatableArray<ExchangeSource> sources, int partition) => Task(
-        sql, [new ExchangeInput("x", [.. s_columns], [.. sources.Select(source => source with { Partition = partition })])], new RecordField("a", SqlType.Int8), new RecordField("b", SqlType.Int8), new RecordField("c", SqlType.Int8));
+        sql, [new ExchangeInput("x", [.. s_columns], [.. sources.Select(source => source with { Partition = partition })])],
+        new RecordField("a", SqlType.Int8), new RecordField("b", SqlType.Int8), new RecordField("c", SqlType.Int8));
 
     private static Task<List<string>> ReadAsync(TaskRunner runner, int part, int partition) =>
-        RunAsync(runner, Reader("SELECT count(*)::BIGINT AS a, sum(items[1])::BIGINT AS b, count(text)::BIGINT AS c FROM x", [Source(part)], partition));
+        RunAsync(runner,
+            Reader("SELECT count(*)::BIGINT AS a, sum(items[1])::BIGINT AS b, count(text)::BIGINT AS c FROM x", [Source(part)], partition));
 
     private static async Task<List<string>> RunAsync(TaskRunner runner, TaskSpec task)
     {

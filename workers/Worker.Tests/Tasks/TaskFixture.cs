@@ -73,7 +73,8 @@ public abstract class TaskFixture : KernelFixture
         public async IAsyncEnumerable<Batch> ReadAsync(
             ConnectorSplit split, [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellationToken)
         {
-            if (split.Payload == "fail") throw new SqlException(SqlState.ConnectionFailure, "server \"numbers\" is gone") { Detail = "It left." };
+            if (split.Payload == "fail")
+                throw new SqlException(SqlState.ConnectionFailure, "server \"numbers\" is gone") { Detail = "It left." };
             if (split.Payload == "hang")
             {
                 Hanging.TrySetResult();
@@ -87,7 +88,8 @@ public abstract class TaskFixture : KernelFixture
                 }
             }
 
-            using var builder = new BatchBuilder(new BatchSchema(split.Columns.Select(column => new Field(column.Name, column.Type)).ToEquatableArray()));
+            using var builder =
+                new BatchBuilder(new BatchSchema(split.Columns.Select(column => new Field(column.Name, column.Type)).ToEquatableArray()));
             var rows = long.Parse(split.Payload);
             for (long id = 0; id < rows; id++)
             {

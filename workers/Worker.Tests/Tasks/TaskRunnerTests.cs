@@ -21,11 +21,13 @@ public sealed class TaskRunnerTests : TaskFixture
         EquatableArray<TaskInput> inputs =
         [
             new ConnectorSplit("n", [s_id], "numbers", "100000"),
-            new InlineRows("f", [s_id, new RecordField("label", SqlType.Text)], [[1L, "one"], [99_999L, "last"], [-1L, "none"], [null, "null"]]),
+            new InlineRows("f", [s_id, new RecordField("label", SqlType.Text)],
+                [[1L, "one"], [99_999L, "last"], [-1L, "none"], [null, "null"]]),
         ];
         Assert.Equal(
             ["99999|last", "1|one"],
-            await RunAsync(Task("SELECT n.id, f.label FROM n JOIN f ON f.id = n.id ORDER BY label", inputs, s_id, new RecordField("label", SqlType.Text))));
+            await RunAsync(Task("SELECT n.id, f.label FROM n JOIN f ON f.id = n.id ORDER BY label", inputs, s_id,
+                new RecordField("label", SqlType.Text))));
     }
 
     [Fact]
@@ -37,7 +39,8 @@ public sealed class TaskRunnerTests : TaskFixture
 
     [Theory]
     [InlineData("with x as (select id from n) SELECT count(*) AS id FROM x")]
-    [InlineData("WITH RECURSIVE x(id) AS (SELECT min(id) FROM n UNION ALL SELECT id + 1 FROM x WHERE id < 99) SELECT count(*) AS id FROM x")]
+    [InlineData("WITH RECURSIVE x(id) AS (SELECT min(id) FROM n UNION ALL SELECT id + 1 FROM x WHERE id < 99) "
+        + "SELECT count(*) AS id FROM x")]
     public async Task With_clauses_join_the_prelude(string sql) =>
         Assert.Equal(["100"], await RunAsync(Task(sql, [new ConnectorSplit("n", [s_id], "numbers", "100")], s_id)));
 
@@ -46,19 +49,22 @@ public sealed class TaskRunnerTests : TaskFixture
     {
         RecordField[] columns =
         [
-            new("a", SqlType.Bool), new("b", SqlType.Int2), new("c", SqlType.Float4), new("d", SqlType.NumericOf(20, 3)), new("e", SqlType.Numeric),
+            new("a", SqlType.Bool), new("b", SqlType.Int2), new("c", SqlType.Float4), new("d", SqlType.NumericOf(20, 3)),
+            new("e", SqlType.Numeric),
             new("f", SqlType.Bytea), new("g", SqlType.Date), new("h", SqlType.Timetz), new("i", SqlType.Interval), new("j", SqlType.Uuid),
             new("k", SqlType.Of(PgTypes.Varbit)), new("l", SqlType.Array(SqlType.Array(SqlType.Int4))),
         ];
         EquatableArray<object?> row =
         [
-            true, (short)2, 1.5f, new PgNumeric(125, 2), PgNumeric.NaN, new byte[] { 1, 2 }, new PgDate(1), new PgTimeTz(3_600_000_000, 7200),
+            true, (short)2, 1.5f, new PgNumeric(125, 2), PgNumeric.NaN, new byte[] { 1, 2 }, new PgDate(1),
+            new PgTimeTz(3_600_000_000, 7200),
             new PgInterval(1, 2, 3), Guid.Parse("12345678-9abc-def0-1234-56789abcdef0"), new PgBits(10, [0xFF, 0x40]),
             new PgArray([1, 2, 3, null], [2, 2], [1, 1]),
         ];
         var text = new RecordField("text", SqlType.Text);
         Assert.Equal(
-            ["true|2|1.5|1.250|NaN|\\x01\\x02|1970-01-02|01:00:00+02|1 month 2 days 00:00:00.000003|12345678-9abc-def0-1234-56789abcdef0|1111111101|[[1, 2], [3, NULL]]"],
+            ["true|2|1.5|1.250|NaN|\\x01\\x02|1970-01-02|01:00:00+02|1 month 2 days 00:00:00.000003|"
+                + "12345678-9abc-def0-1234-56789abcdef0|1111111101|[[1, 2], [3, NULL]]"],
             await RunAsync(Task(
                 $"SELECT concat_ws('|', {string.Join(", ", columns.Select(column => column.Name + "::VARCHAR"))}) FROM r",
                 [new InlineRows("r", new EquatableArray<RecordField>(columns), [row])], text)));
@@ -67,7 +73,8 @@ public sealed class TaskRunnerTests : TaskFixture
     [Fact]
     public async Task Sources_report_their_own_errors()
     {
-        var error = await Assert.ThrowsAsync<SqlException>(() => RunAsync(Task("SELECT * FROM n", [new ConnectorSplit("n", [s_id], "numbers", "fail")], s_id)));
+        var error = await Assert.ThrowsAsync<SqlException>(() =>
+            RunAsync(Task("SELECT * FROM n", [new ConnectorSplit("n", [s_id], "numbers", "fail")], s_id)));
         Assert.Equal(SqlState.ConnectionFailure, error.State);
         Assert.Equal("It left.", error.Detail);
         Assert.Null(error.Where);
@@ -76,7 +83,8 @@ public sealed class TaskRunnerTests : TaskFixture
     [Fact]
     public async Task Unknown_servers_are_refused()
     {
-        var error = await Assert.ThrowsAsync<SqlException>(() => RunAsync(Task("SELECT * FROM n", [new ConnectorSplit("n", [s_id], "absent", "1")], s_id)));
+        var error = await Assert.ThrowsAsync<SqlException>(() =>
+            RunAsync(Task("SELECT * FROM n", [new ConnectorSplit("n", [s_id], "absent", "1")], s_id)));
         Assert.Equal("08001", error.State.Code);
     }
 
@@ -92,7 +100,8 @@ public sealed class TaskRunnerTests : TaskFixture
     public async Task Ending_early_stops_kernel_and_source()
     {
         var watch = Stopwatch.StartNew();
-        await foreach (var batch in Runner.RunAsync(Task("SELECT id FROM n", [new ConnectorSplit("n", [s_id], "numbers", "100000000000")], s_id), default))
+        await foreach (var batch in
+            Runner.RunAsync(Task("SELECT id FROM n", [new ConnectorSplit("n", [s_id], "numbers", "100000000000")], s_id), default))
         {
             batch.Dispose();
             break;
@@ -140,6 +149,7 @@ public sealed class TaskRunnerTests : TaskFixture
     {
         var task = Task("SELECT (TIMESTAMPTZ '2024-07-01 12:00:00+00')::VARCHAR AS text", [], new RecordField("text", SqlType.Text));
         Assert.Equal(["2024-07-01 12:00:00+00"], await RunAsync(task));
-        Assert.Equal(["2024-07-01 14:00:00+02"], await RunAsync(task with { Settings = new TaskSettings("Europe/Berlin", "join_filter_pushdown") }));
+        Assert.Equal(["2024-07-01 14:00:00+02"],
+            await RunAsync(task with { Settings = new TaskSettings("Europe/Berlin", "join_filter_pushdown") }));
     }
 }

@@ -12,13 +12,15 @@ namespace Federation.Worker.Exchange;
 public interface IExchangeClient
 {
     /// <summary>
-    /// The batches of a partition of a task's output on another worker. Rules as for <see cref="IPageSource"/>; when the worker cannot be reached or has lost the output, the
-    /// error's <c>LostWorker</c> is its address.
+    /// The batches of a partition of a task's output on another worker. Rules as for <see cref="IPageSource"/>; when the worker cannot be
+    /// reached or has lost the output, the error's <c>LostWorker</c> is its address.
     /// </summary>
     IAsyncEnumerable<Batch> ReadAsync(ExchangeSource source, CancellationToken cancellationToken);
 }
 
-/// <summary>Reads the pages of <see cref="ExchangeInput"/>s: from this worker's spool, and from others over the network. Thread-safe.</summary>
+/// <summary>
+/// Reads the pages of <see cref="ExchangeInput"/>s: from this worker's spool, and from others over the network. Thread-safe.
+/// </summary>
 public sealed class ExchangeReader(Spool spool, IExchangeClient? client, string address)
 {
     /// <summary>Workers read from at a time; more only make more pages wait.</summary>
@@ -64,8 +66,10 @@ public sealed class ExchangeReader(Spool spool, IExchangeClient? client, string 
     {
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         var merged = Channel.CreateBounded<Batch>(new BoundedChannelOptions(Concurrency) { SingleReader = true });
-        var pumping = Parallel.ForEachAsync(input.Sources, new ParallelOptions { MaxDegreeOfParallelism = Concurrency, CancellationToken = stop.Token }, PumpAsync);
-        var ended = pumping.ContinueWith(task => merged.Writer.Complete(Cause(task.Exception)), CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
+        var pumping = Parallel.ForEachAsync(input.Sources,
+            new ParallelOptions { MaxDegreeOfParallelism = Concurrency, CancellationToken = stop.Token }, PumpAsync);
+        var ended = pumping.ContinueWith(task => merged.Writer.Complete(Cause(task.Exception)), CancellationToken.None,
+            TaskContinuationOptions.None, TaskScheduler.Default);
         try
         {
             await foreach (var batch in merged.Reader.ReadAllAsync(CancellationToken.None)) yield return batch;

@@ -1,7 +1,8 @@
 namespace Federation.Worker.Exchange;
 
 /// <summary>
-/// The queries that coordinators hold open on this worker. When one is closed, its running tasks are cancelled and, once they have ended, what it spooled is freed. Thread-safe.
+/// The queries that coordinators hold open on this worker. When one is closed, its running tasks are cancelled and, once they have ended,
+/// what it spooled is freed. Thread-safe.
 /// </summary>
 internal sealed class OpenQueries(Spool spool)
 {

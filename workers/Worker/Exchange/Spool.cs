@@ -5,8 +5,8 @@ using Federation.Core.Tasks;
 namespace Federation.Worker.Exchange;
 
 /// <summary>
-/// What tasks of this worker have spooled for others to read, by task. Pages are held in memory up to a limit shared by all tasks, then in one file per task. Everything of a query
-/// goes when the query is released. Thread-safe.
+/// What tasks of this worker have spooled for others to read, by task. Pages are held in memory up to a limit shared by all tasks, then in
+/// one file per task. Everything of a query goes when the query is released. Thread-safe.
 /// </summary>
 public sealed class Spool : IDisposable
 {
@@ -51,7 +51,9 @@ public sealed class Spool : IDisposable
         return output;
     }
 
-    /// <summary>The finished output of a task. Raises 08006 when it is not here: the worker has been started anew, or the query is over.</summary>
+    /// <summary>
+    /// The finished output of a task. Raises 08006 when it is not here: the worker has been started anew, or the query is over.
+    /// </summary>
     public SpooledOutput Find(TaskId task)
     {
         lock (_lock)

@@ -26,7 +26,9 @@ internal sealed class SpoolWriter : IDisposable
         if (output.PartitionCount > 1) _partitioner = new BatchPartitioner(schema, output.PartitionCount, PageRows);
     }
 
-    /// <summary>The SQL whose rows a writer takes: with the number of each row's partition as a last column when there are several.</summary>
+    /// <summary>
+    /// The SQL whose rows a writer takes: with the number of each row's partition as a last column when there are several.
+    /// </summary>
     public static TaskSpec Prepare(TaskSpec task)
     {
         if (task.Output is not TaskOutput.Hash { Partitions: > 1 } hash) return task;

@@ -9,8 +9,8 @@ namespace Federation.Worker.Exchange;
 public readonly record struct ExchangePage(ReadOnlyMemory<byte> Header, NativeBlock? Body);
 
 /// <summary>
-/// The output of one task, in partitions of encoded pages. Written by one thread, then completed, then read by any number. Disposing it removes its file; pages that were handed
-/// out stay valid.
+/// The output of one task, in partitions of encoded pages. Written by one thread, then completed, then read by any number. Disposing it
+/// removes its file; pages that were handed out stay valid.
 /// </summary>
 public sealed class SpooledOutput : IDisposable
 {
@@ -158,7 +158,8 @@ public sealed class SpooledOutput : IDisposable
         }
         catch (IOException error)
         {
-            throw new SqlException((error.HResult & 0xffff) == DiskFull ? SqlState.DiskFull : SqlState.IoError, $"could not write exchange data: {error.Message}", error);
+            throw new SqlException((error.HResult & 0xffff) == DiskFull ? SqlState.DiskFull : SqlState.IoError,
+                $"could not write exchange data: {error.Message}", error);
         }
     }
 }

@@ -29,7 +29,8 @@ internal static class ByteEncoding
             "base64" => ((bytes.Length + 2L) / 3 * 4) + (bytes.Length / Base64LineBytes),
             _ => EscapedLength(bytes),
         };
-        if (length > ValueLimits.MostBytes) throw new SqlException(SqlState.ProgramLimitExceeded, "result of encoding conversion is too large");
+        if (length > ValueLimits.MostBytes)
+            throw new SqlException(SqlState.ProgramLimitExceeded, "result of encoding conversion is too large");
         ValueMemory.Reserve(length);
         Encoder encode = name switch { "hex" => EncodeHex, "base64" => EncodeBase64, _ => EncodeEscape };
         return encode(bytes, (int)length);
@@ -154,7 +155,8 @@ internal static class ByteEncoding
 
         return count == 0
             ? bytes.AsSpan(0, length)
-            : throw Invalid("invalid base64 end sequence").WithHint("Input data is missing padding, is truncated, or is otherwise corrupted.");
+            : throw Invalid("invalid base64 end sequence")
+                .WithHint("Input data is missing padding, is truncated, or is otherwise corrupted.");
     }
 
     private static ReadOnlySpan<byte> DecodeEscape(ReadOnlySpan<byte> text)

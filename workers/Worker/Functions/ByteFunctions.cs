@@ -37,7 +37,8 @@ internal static class ByteFunctions
             bytes[InRange(row.GetInt32(1), bytes.Length)] = unchecked((byte)row.GetInt32(2));
             row.Set(bytes.AsSpan());
         }),
-        new("pg_bytea_position", [s_bytes, s_bytes], s_int, static (ref FunctionRow row) => row.Set(row.GetBytes(0).IndexOf(row.GetBytes(1)) + 1)),
+        new("pg_bytea_position", [s_bytes, s_bytes], s_int,
+            static (ref FunctionRow row) => row.Set(row.GetBytes(0).IndexOf(row.GetBytes(1)) + 1)),
         new("pg_bytea_trim", [s_bytes, s_bytes, SqlType.Bool, SqlType.Bool], s_bytes, static (ref FunctionRow row) =>
         {
             var bytes = row.GetBytes(0);
@@ -72,7 +73,8 @@ internal static class ByteFunctions
 
     private static long InRange(long index, long length) => index >= 0 && index < length
         ? index
-        : throw new SqlException(SqlState.ArraySubscriptError, $"index {index.ToString(CultureInfo.InvariantCulture)} out of valid range, 0..{length - 1}");
+        : throw new SqlException(SqlState.ArraySubscriptError,
+            $"index {index.ToString(CultureInfo.InvariantCulture)} out of valid range, 0..{length - 1}");
 }
 
 /// <summary>Character sets by PostgreSQL's names.</summary>
@@ -91,16 +93,22 @@ internal static class Characters
 
     /// <summary>Encodings that PostgreSQL has and that are not converted here.</summary>
     private static readonly string[] s_unsupported =
-        ["sqlascii", "eucjp", "euccn", "euckr", "euctw", "eucjis2004", "muleinternal", "latin6", "latin8", "latin10", "iso885910", "iso885914", "iso885916", "iso88595", "iso88596", "iso88597", "iso88598",
+        ["sqlascii", "eucjp", "euccn", "euckr", "euctw", "eucjis2004", "muleinternal", "latin6", "latin8", "latin10", "iso885910",
+            "iso885914", "iso885916", "iso88595", "iso88596", "iso88597", "iso88598",
          "win866", "win874", "koi8r", "koi8u", "koi8", "sjis", "shiftjis", "big5", "gbk", "uhc", "gb18030", "johab", "shiftjis2004"];
 
-    /// <summary>PostgreSQL converts between UTF8 and the others; between two others only for a few pairs of Cyrillic and Central European sets, whose answers go through UTF8 as well.</summary>
+    /// <summary>
+    /// PostgreSQL converts between UTF8 and the others; between two others only for a few pairs of Cyrillic and Central European sets,
+    /// whose answers go through UTF8 as well.
+    /// </summary>
     public static void RequireConversion(Set source, Set target)
     {
         if (source == target || source.Name == "UTF8" || target.Name == "UTF8" || IsPair("LATIN2", "WIN1250")) return;
-        throw new SqlException(SqlState.UndefinedFunction, $"default conversion function for encoding \"{source.Name}\" to \"{target.Name}\" does not exist");
+        throw new SqlException(SqlState.UndefinedFunction,
+            $"default conversion function for encoding \"{source.Name}\" to \"{target.Name}\" does not exist");
 
-        bool IsPair(string first, string second) => (source.Name == first && target.Name == second) || (source.Name == second && target.Name == first);
+        bool IsPair(string first, string second) =>
+            (source.Name == first && target.Name == second) || (source.Name == second && target.Name == first);
     }
 
     public static string Decode(ReadOnlySpan<byte> bytes, Set set)
@@ -113,7 +121,8 @@ internal static class Characters
         }
         catch (DecoderFallbackException error)
         {
-            throw new SqlException(SqlState.CharacterNotInRepertoire, $"invalid byte sequence for encoding \"{set.Name}\": {Hex(error.BytesUnknown ?? [])}");
+            throw new SqlException(SqlState.CharacterNotInRepertoire,
+                $"invalid byte sequence for encoding \"{set.Name}\": {Hex(error.BytesUnknown ?? [])}");
         }
     }
 
@@ -127,7 +136,8 @@ internal static class Characters
         {
             var unknown = error.IsUnknownSurrogate() ? $"{error.CharUnknownHigh}{error.CharUnknownLow}" : error.CharUnknown.ToString();
             throw new SqlException(SqlState.UntranslatableCharacter,
-                $"character with byte sequence {Hex(Encoding.UTF8.GetBytes(unknown))} in encoding \"UTF8\" has no equivalent in encoding \"{set.Name}\"");
+                $"character with byte sequence {Hex(Encoding.UTF8.GetBytes(unknown))} in encoding \"UTF8\" has no equivalent in encoding "
+                    + $"\"{set.Name}\"");
         }
     }
 
@@ -151,8 +161,10 @@ internal static class Characters
         Add("UTF8", Encoding.UTF8, "unicode", "utf8");
         Add("LATIN1", Encoding.Latin1, "iso88591");
         var pages = CodePagesEncodingProvider.Instance;
-        foreach (var number in (ReadOnlySpan<int>)[1250, 1251, 1252, 1253, 1254, 1255, 1256, 1257, 1258]) Add($"WIN{number}", pages.GetEncoding(number)!, $"windows{number}");
-        foreach (var (latin, iso) in (ReadOnlySpan<(int, int)>)[(2, 2), (3, 3), (4, 4), (5, 9), (7, 13), (9, 15)]) Add($"LATIN{latin}", pages.GetEncoding(28590 + iso)!, $"iso8859{iso}");
+        foreach (var number in (ReadOnlySpan<int>)[1250, 1251, 1252, 1253, 1254, 1255, 1256, 1257, 1258])
+            Add($"WIN{number}", pages.GetEncoding(number)!, $"windows{number}");
+        foreach (var (latin, iso) in (ReadOnlySpan<(int, int)>)[(2, 2), (3, 3), (4, 4), (5, 9), (7, 13), (9, 15)])
+            Add($"LATIN{latin}", pages.GetEncoding(28590 + iso)!, $"iso8859{iso}");
         return sets;
     }
 }
@@ -178,8 +190,12 @@ internal static class UnicodeEscapes
                 continue;
             }
 
-            var (skip, digits) = i + 1 == text.Length ? (1, 4) : text[i + 1] switch { '+' => (2, 6), 'u' => (2, 4), 'U' => (2, 8), _ => (1, 4) };
-            if (i + skip + digits > text.Length || !uint.TryParse(text.AsSpan(i + skip, digits), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var code))
+            var (skip, digits) = i + 1 == text.Length
+                ? (1, 4)
+                : text[i + 1] switch { '+' => (2, 6), 'u' => (2, 4), 'U' => (2, 8), _ => (1, 4) };
+            if (i + skip + digits > text.Length
+                || !uint.TryParse(text.AsSpan(i + skip, digits), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture,
+                    out var code))
             {
                 throw new SqlException(SqlState.SyntaxError, "invalid Unicode escape")
                 {
@@ -197,7 +213,8 @@ internal static class UnicodeEscapes
         for (var i = 0; i < decoded.Length; i++)
         {
             if (!char.IsSurrogate(decoded[i])) continue;
-            if (i + 1 == decoded.Length || !char.IsSurrogatePair(decoded[i], decoded[i + 1])) throw new SqlException(SqlState.SyntaxError, "invalid Unicode surrogate pair");
+            if (i + 1 == decoded.Length || !char.IsSurrogatePair(decoded[i], decoded[i + 1]))
+                throw new SqlException(SqlState.SyntaxError, "invalid Unicode surrogate pair");
             i++;
         }
 
@@ -205,7 +222,9 @@ internal static class UnicodeEscapes
     }
 }
 
-/// <summary>Bob Jenkins's lookup3 as PostgreSQL runs it on little-endian machines (hash_bytes in hashfn.c): what hashtext() gives.</summary>
+/// <summary>
+/// Bob Jenkins's lookup3 as PostgreSQL runs it on little-endian machines (hash_bytes in hashfn.c): what hashtext() gives.
+/// </summary>
 internal static class JenkinsHash
 {
     public static uint Compute(ReadOnlySpan<byte> key)

@@ -22,8 +22,10 @@ internal static class ConversionFunctions
             row.Set((int)TextInput.ToInteger(row.GetBytes(0), int.MinValue, int.MaxValue, "integer"))),
         new("pg_text_to_int8", [SqlType.Text], SqlType.Int8, static (ref FunctionRow row) =>
             row.Set(TextInput.ToInteger(row.GetBytes(0), long.MinValue, long.MaxValue, "bigint"))),
-        new("pg_text_to_float8", [SqlType.Text], SqlType.Float8, static (ref FunctionRow row) => row.Set(TextInput.ToDouble(row.GetBytes(0)))),
-        new("pg_text_to_float4", [SqlType.Text], SqlType.Float4, static (ref FunctionRow row) => row.Set(TextInput.ToSingle(row.GetBytes(0)))),
+        new("pg_text_to_float8", [SqlType.Text], SqlType.Float8,
+            static (ref FunctionRow row) => row.Set(TextInput.ToDouble(row.GetBytes(0)))),
+        new("pg_text_to_float4", [SqlType.Text], SqlType.Float4,
+            static (ref FunctionRow row) => row.Set(TextInput.ToSingle(row.GetBytes(0)))),
     ];
 
     private static void WriteFloat(ref FunctionRow row, double value)
@@ -53,7 +55,8 @@ internal static class TextInput
             for (var i = 0; i < value.Length; i++) lower[i] = (byte)char.ToLowerInvariant((char)value[i]);
             ReadOnlySpan<byte> word = lower[..value.Length];
             // Any beginning of a word will do, but "o" could be on or off.
-            if ("true"u8.StartsWith(word) || "yes"u8.StartsWith(word) || word.SequenceEqual("on"u8) || word.SequenceEqual("1"u8)) return true;
+            if ("true"u8.StartsWith(word) || "yes"u8.StartsWith(word) || word.SequenceEqual("on"u8) || word.SequenceEqual("1"u8))
+                return true;
             if ("false"u8.StartsWith(word) || "no"u8.StartsWith(word) || word.SequenceEqual("0"u8)
                 || (word.Length > 1 && "off"u8.StartsWith(word)))
                 return false;
@@ -76,7 +79,8 @@ internal static class TextInput
             if (isNegative ? value <= 0UL - (ulong)least : value <= (ulong)most) return isNegative ? (long)(0 - value) : (long)value;
         }
 
-        throw new SqlException(SqlState.NumericValueOutOfRange, $"value \"{Encoding.UTF8.GetString(text)}\" is out of range for type {type}");
+        throw new SqlException(SqlState.NumericValueOutOfRange,
+            $"value \"{Encoding.UTF8.GetString(text)}\" is out of range for type {type}");
     }
 
     public static double ToDouble(ReadOnlySpan<byte> text)

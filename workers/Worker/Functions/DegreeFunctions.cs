@@ -19,7 +19,8 @@ internal static class DegreeFunctions
 
     public static readonly ScalarFunction[] All =
     [
-        Of("pg_sind", static x => x == 0 ? x : OfAngle(x, static (angle, sign) => angle > 90 ? sign * Sine(180 - angle) : sign * Sine(angle))),
+        Of("pg_sind",
+            static x => x == 0 ? x : OfAngle(x, static (angle, sign) => angle > 90 ? sign * Sine(180 - angle) : sign * Sine(angle))),
         Of("pg_cosd", static x => OfAngle(x, static (angle, _) => angle > 90 ? -Cosine(180 - angle) : Cosine(angle))),
         Of("pg_tand", static x => OfAngle(x, static (angle, sign) =>
         {
@@ -38,7 +39,8 @@ internal static class DegreeFunctions
             row.Set(Math.Atan2(row.Get<double>(0), row.Get<double>(1)) / s_atanOne * 45)),
     ];
 
-    private static ScalarFunction Of(string name, Func<double, double> compute) => new(name, [SqlType.Float8], SqlType.Float8, (ref FunctionRow row) =>
+    private static ScalarFunction Of(string name, Func<double, double> compute) =>
+        new(name, [SqlType.Float8], SqlType.Float8, (ref FunctionRow row) =>
     {
         var x = row.Get<double>(0);
         row.Set(double.IsNaN(x) ? double.NaN : compute(x));

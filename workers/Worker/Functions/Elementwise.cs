@@ -17,8 +17,8 @@ internal interface IBinary<TLeft, TRight, TResult>
 }
 
 /// <summary>
-/// Strict scalar functions made of operations on values of fixed width. Their loops are optimised when they are first compiled: a query calls them some thousand times and would else be over before the runtime has
-/// counted enough calls.
+/// Strict scalar functions made of operations on values of fixed width. Their loops are optimised when they are first compiled: a query
+/// calls them some thousand times and would else be over before the runtime has counted enough calls.
 /// </summary>
 internal static class Elementwise
 {

@@ -5,7 +5,9 @@ using Federation.DuckDb;
 
 namespace Federation.Worker.Functions;
 
-/// <summary>Floating-point arithmetic and elementary functions that raise PostgreSQL's errors instead of giving infinities (float.h, float.c).</summary>
+/// <summary>
+/// Floating-point arithmetic and elementary functions that raise PostgreSQL's errors instead of giving infinities (float.h, float.c).
+/// </summary>
 internal static class FloatFunctions
 {
     public static readonly ScalarFunction[] All =
@@ -36,7 +38,8 @@ internal static class FloatFunctions
     ];
 
     private static ScalarFunction Of<TOperation>(string name)
-        where TOperation : struct, IUnary<double, double> => Elementwise.Unary<TOperation, double, double>(name, SqlType.Float8, SqlType.Float8);
+        where TOperation : struct, IUnary<double, double> =>
+            Elementwise.Unary<TOperation, double, double>(name, SqlType.Float8, SqlType.Float8);
 
     private readonly struct Sum<T> : IBinary<T, T, T>
         where T : unmanaged, IFloatingPointIeee754<T>
@@ -75,7 +78,9 @@ internal static class FloatFunctions
     private readonly struct Cotangent : IUnary<double, double>
     {
         public static double Compute(double value) =>
-            double.IsInfinity(value) ? throw new SqlException(SqlState.NumericValueOutOfRange, "input is out of range") : 1 / Math.Tan(value);
+            double.IsInfinity(value)
+                ? throw new SqlException(SqlState.NumericValueOutOfRange, "input is out of range")
+                : 1 / Math.Tan(value);
     }
 
     private readonly struct Narrowing : IUnary<double, float>
@@ -91,7 +96,8 @@ internal static class FloatFunctions
     private readonly struct SquareRoot : IUnary<double, double>
     {
         public static double Compute(double value) =>
-            value < 0 ? throw new SqlException(SqlState.InvalidArgumentForPowerFunction, "cannot take square root of a negative number") : Math.Sqrt(value);
+            value < 0 ? throw new SqlException(SqlState.InvalidArgumentForPowerFunction, "cannot take square root of a negative number")
+                : Math.Sqrt(value);
     }
 
     private readonly struct Exponential : IUnary<double, double>
@@ -146,9 +152,11 @@ internal static class FloatFunctions
         {
             if (double.IsNaN(value)) return exponent == 0 ? 1 : double.NaN;
             if (double.IsNaN(exponent)) return value == 1 ? 1 : double.NaN;
-            if (value == 0 && exponent < 0) throw new SqlException(SqlState.InvalidArgumentForPowerFunction, "zero raised to a negative power is undefined");
+            if (value == 0 && exponent < 0)
+                throw new SqlException(SqlState.InvalidArgumentForPowerFunction, "zero raised to a negative power is undefined");
             if (value < 0 && Math.Floor(exponent) != exponent)
-                throw new SqlException(SqlState.InvalidArgumentForPowerFunction, "a negative number raised to a non-integer power yields a complex result");
+                throw new SqlException(SqlState.InvalidArgumentForPowerFunction,
+                    "a negative number raised to a non-integer power yields a complex result");
             var result = Math.Pow(value, exponent);
             if (double.IsInfinity(value) || double.IsInfinity(exponent)) return result;
             return double.IsInfinity(result) ? throw Overflow() : result == 0 && value != 0 ? throw Underflow() : result;
@@ -163,7 +171,8 @@ internal static class FloatFunctions
     };
 
     private static T Finite<T>(T result, T left, T right)
-        where T : unmanaged, IFloatingPointIeee754<T> => T.IsInfinity(result) && !T.IsInfinity(left) && !T.IsInfinity(right) ? throw Overflow() : result;
+        where T : unmanaged, IFloatingPointIeee754<T> =>
+            T.IsInfinity(result) && !T.IsInfinity(left) && !T.IsInfinity(right) ? throw Overflow() : result;
 
     private static SqlException Overflow() => new(SqlState.NumericValueOutOfRange, "value out of range: overflow");
 

@@ -22,19 +22,26 @@ internal static class FormattingFunctions
             if (row.GetBytes(1).IsEmpty) row.SetNull();
             else row.Set(DateTimeWriter.Format(BrokenTime.Of(row.GetInterval(0)), row.GetText(1)));
         }),
-        new("pg_to_char", [SqlType.Int4, s_text], s_text, static (ref FunctionRow row) => row.Set(NumberWriter.Format(row.GetInt32(0), row.GetText(1)))),
-        new("pg_to_char", [SqlType.Int8, s_text], s_text, static (ref FunctionRow row) => row.Set(NumberWriter.Format(row.Get<long>(0), row.GetText(1)))),
-        new("pg_to_char", [SqlType.Float8, s_text], s_text, static (ref FunctionRow row) => row.Set(NumberWriter.Format(row.Get<double>(0), row.GetText(1)))),
-        new("pg_to_char", [SqlType.Float4, s_text], s_text, static (ref FunctionRow row) => row.Set(NumberWriter.Format(row.Get<float>(0), row.GetText(1)))),
-        new("pg_to_char", [s_text, s_text], s_text, static (ref FunctionRow row) => row.Set(NumberWriter.Format(NumericFunctions.Get(ref row, 0), row.GetText(1)))),
+        new("pg_to_char", [SqlType.Int4, s_text], s_text,
+            static (ref FunctionRow row) => row.Set(NumberWriter.Format(row.GetInt32(0), row.GetText(1)))),
+        new("pg_to_char", [SqlType.Int8, s_text], s_text,
+            static (ref FunctionRow row) => row.Set(NumberWriter.Format(row.Get<long>(0), row.GetText(1)))),
+        new("pg_to_char", [SqlType.Float8, s_text], s_text,
+            static (ref FunctionRow row) => row.Set(NumberWriter.Format(row.Get<double>(0), row.GetText(1)))),
+        new("pg_to_char", [SqlType.Float4, s_text], s_text,
+            static (ref FunctionRow row) => row.Set(NumberWriter.Format(row.Get<float>(0), row.GetText(1)))),
+        new("pg_to_char", [s_text, s_text], s_text,
+            static (ref FunctionRow row) => row.Set(NumberWriter.Format(NumericFunctions.Get(ref row, 0), row.GetText(1)))),
         new("pg_to_number", [s_text, s_text], s_text, static (ref FunctionRow row) =>
         {
             if (NumberReader.Parse(row.GetText(0), row.GetText(1)) is { } value) NumericFunctions.Set(ref row, value);
             else row.SetNull();
         }),
-        new("pg_to_date", [s_text, s_text], SqlType.Date, static (ref FunctionRow row) => row.Set(DateTimeReader.ToDate(row.GetText(0), row.GetText(1)))),
+        new("pg_to_date", [s_text, s_text], SqlType.Date,
+            static (ref FunctionRow row) => row.Set(DateTimeReader.ToDate(row.GetText(0), row.GetText(1)))),
         new("pg_to_timestamp", [s_text, s_text], SqlType.Timestamptz, static (ref FunctionRow row) =>
-            row.Set(DateTimeReader.ToTimestamp(row.GetText(0), row.GetText(1), ZoneRules.For(SessionFormats.ZoneOf(row.Session!.TimeZone))))) { UsesSession = true },
+            row.Set(DateTimeReader.ToTimestamp(row.GetText(0), row.GetText(1),
+                ZoneRules.For(SessionFormats.ZoneOf(row.Session!.TimeZone))))) { UsesSession = true },
     ];
 
     private static void SetTime(ref FunctionRow row, long timestamp, ZoneRules? zone)
@@ -53,7 +60,8 @@ internal static class FormattingFunctions
 
         var seconds = Calendar.FloorDivide(timestamp, Calendar.MicrosecondsPerSecond);
         var offset = zone.OffsetAtUtc(seconds);
-        var time = BrokenTime.Of(timestamp + (offset * Calendar.MicrosecondsPerSecond)) with { Offset = offset, Zone = zone.AbbreviationAtUtc(seconds) ?? "" };
+        var time = BrokenTime.Of(timestamp + (offset * Calendar.MicrosecondsPerSecond)) with { Offset = offset,
+            Zone = zone.AbbreviationAtUtc(seconds) ?? "" };
         row.Set(DateTimeWriter.Format(time, row.GetText(1)));
     }
 }

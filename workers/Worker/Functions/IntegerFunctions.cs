@@ -5,7 +5,9 @@ using Federation.DuckDb;
 
 namespace Federation.Worker.Functions;
 
-/// <summary>Division and remainder of integers with PostgreSQL's errors (int.c, int8.c): the kernel gives NULL for a division by zero.</summary>
+/// <summary>
+/// Division and remainder of integers with PostgreSQL's errors (int.c, int8.c): the kernel gives NULL for a division by zero.
+/// </summary>
 internal static class IntegerFunctions
 {
     public static readonly ScalarFunction[] All =
@@ -41,5 +43,7 @@ internal static class IntegerFunctions
     private static SqlException DivisionByZero() => new(SqlState.DivisionByZero, "division by zero");
 
     public static SqlException OutOfRange<T>() =>
-        new(SqlState.NumericValueOutOfRange, typeof(T) == typeof(short) ? "smallint out of range" : typeof(T) == typeof(int) ? "integer out of range" : "bigint out of range");
+        new(SqlState.NumericValueOutOfRange, typeof(T) == typeof(short)
+            ? "smallint out of range"
+            : typeof(T) == typeof(int) ? "integer out of range" : "bigint out of range");
 }

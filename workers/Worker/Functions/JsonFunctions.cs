@@ -21,12 +21,18 @@ internal static class JsonFunctions
             JsonTree.Check(row.GetBytes(0));
             row.Set(row.GetBytes(0));
         }),
-        new("pg_json_get", [s_text, s_text], s_text, static (ref FunctionRow row) => SetRaw(ref row, Member(Element(ref row), row.GetText(1)))),
-        new("pg_json_get_text", [s_text, s_text], s_text, static (ref FunctionRow row) => SetPlain(ref row, Member(Element(ref row), row.GetText(1)))),
-        new("pg_json_get_index", [s_text, SqlType.Int4], s_text, static (ref FunctionRow row) => SetRaw(ref row, Index(Element(ref row), row.GetInt32(1)))),
-        new("pg_json_get_index_text", [s_text, SqlType.Int4], s_text, static (ref FunctionRow row) => SetPlain(ref row, Index(Element(ref row), row.GetInt32(1)))),
-        new("pg_json_path", [s_text, s_texts], s_text, static (ref FunctionRow row) => SetRaw(ref row, Path(Element(ref row), row.GetTexts(1)))),
-        new("pg_json_path_text", [s_text, s_texts], s_text, static (ref FunctionRow row) => SetPlain(ref row, Path(Element(ref row), row.GetTexts(1)))),
+        new("pg_json_get", [s_text, s_text], s_text,
+            static (ref FunctionRow row) => SetRaw(ref row, Member(Element(ref row), row.GetText(1)))),
+        new("pg_json_get_text", [s_text, s_text], s_text,
+            static (ref FunctionRow row) => SetPlain(ref row, Member(Element(ref row), row.GetText(1)))),
+        new("pg_json_get_index", [s_text, SqlType.Int4], s_text,
+            static (ref FunctionRow row) => SetRaw(ref row, Index(Element(ref row), row.GetInt32(1)))),
+        new("pg_json_get_index_text", [s_text, SqlType.Int4], s_text,
+            static (ref FunctionRow row) => SetPlain(ref row, Index(Element(ref row), row.GetInt32(1)))),
+        new("pg_json_path", [s_text, s_texts], s_text,
+            static (ref FunctionRow row) => SetRaw(ref row, Path(Element(ref row), row.GetTexts(1)))),
+        new("pg_json_path_text", [s_text, s_texts], s_text,
+            static (ref FunctionRow row) => SetPlain(ref row, Path(Element(ref row), row.GetTexts(1)))),
         new("pg_json_typeof", [s_text], s_text, static (ref FunctionRow row) => row.Set(Element(ref row).ValueKind switch
         {
             JsonValueKind.Null => "null",
@@ -62,7 +68,8 @@ internal static class JsonFunctions
                 _ => throw JsonOperations.Invalid("cannot call json_object_keys on a scalar"),
             });
         }),
-        new("pg_json_each_keys", [s_text], s_texts, static (ref FunctionRow row) => row.Set(Members(ref row).Select(member => member.Name).ToArray().AsSpan())),
+        new("pg_json_each_keys", [s_text], s_texts,
+            static (ref FunctionRow row) => row.Set(Members(ref row).Select(member => member.Name).ToArray().AsSpan())),
         new("pg_json_each_values", [s_text], s_texts, static (ref FunctionRow row) =>
             row.Set(Members(ref row).Select(member => member.Value.GetRawText()).ToArray().AsSpan())),
         new("pg_json_each_values_text", [s_text], s_texts, static (ref FunctionRow row) =>

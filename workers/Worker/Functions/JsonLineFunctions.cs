@@ -14,10 +14,13 @@ internal static class JsonLineFunctions
     [
         // name, argument types, result type, implementation
         new("pg_json_line_member", [SqlType.Text, SqlType.Text], SqlType.Text, static (ref FunctionRow row) => SetMember(ref row)),
-        new("pg_json_line_has_only", [SqlType.Text, SqlType.Array(SqlType.Text)], SqlType.Bool, static (ref FunctionRow row) => HasOnly(ref row)),
+        new("pg_json_line_has_only", [SqlType.Text, SqlType.Array(SqlType.Text)], SqlType.Bool,
+            static (ref FunctionRow row) => HasOnly(ref row)),
     ];
 
-    /// <summary>True for a line whose members are all among the names, an error for others: a member that is no column would be lost in silence.</summary>
+    /// <summary>
+    /// True for a line whose members are all among the names, an error for others: a member that is no column would be lost in silence.
+    /// </summary>
     private static void HasOnly(ref FunctionRow row)
     {
         var names = row.GetList(1);
@@ -31,7 +34,9 @@ internal static class JsonLineFunctions
                     for (var i = 0; i < names.Count && !isKnown; i++) isKnown = reader.ValueTextEquals(names[i]);
                     if (!isKnown)
                     {
-                        throw new SqlException(SqlState.FeatureNotSupported, $"a line of a JSON file has the member \"{reader.GetString()}\", which is no column: none of its first 64 MB has it")
+                        throw new SqlException(SqlState.FeatureNotSupported,
+                            $"a line of a JSON file has the member \"{reader.GetString()}\", which is no column: none of its first 64 MB "
+                                + "has it")
                         {
                             Hint = "Give the member in the first line.",
                         };
@@ -59,7 +64,8 @@ internal static class JsonLineFunctions
         try
         {
             var reader = new Utf8JsonReader(line, new JsonReaderOptions { MaxDepth = MaxDepth });
-            if (!reader.Read() || reader.TokenType != JsonTokenType.StartObject) throw new SqlException(SqlState.DataCorrupted, "a line of a JSON file is no JSON object");
+            if (!reader.Read() || reader.TokenType != JsonTokenType.StartObject)
+                throw new SqlException(SqlState.DataCorrupted, "a line of a JSON file is no JSON object");
             while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
             {
                 var isWanted = reader.ValueTextEquals(name);
@@ -99,7 +105,8 @@ internal static class JsonLineFunctions
         reader.Read();
         var buffer = quoted.Length <= 1024 ? stackalloc byte[quoted.Length] : new byte[quoted.Length];
         var text = buffer[..reader.CopyString(buffer)];
-        if (text.Contains((byte)0)) throw new SqlException(SqlState.UntranslatableCharacter, "unsupported Unicode escape sequence") { Detail = "\\u0000 cannot be converted to text." };
+        if (text.Contains((byte)0)) throw new SqlException(SqlState.UntranslatableCharacter, "unsupported Unicode escape sequence")
+            { Detail = "\\u0000 cannot be converted to text." };
         row.Set(text);
     }
 }

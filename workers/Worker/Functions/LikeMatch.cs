@@ -4,12 +4,15 @@ using Federation.Core.Execution;
 namespace Federation.Worker.Functions;
 
 /// <summary>
-/// LIKE by PostgreSQL's rules (like_match.c) with the backslash as escape. The kernel's own is quicker, but takes time that grows with a power of the number of percent signs, and does not know the
-/// error of a pattern that ends with its escape; so it gets only patterns that are known to be plain.
+/// LIKE by PostgreSQL's rules (like_match.c) with the backslash as escape. The kernel's own is quicker, but takes time that grows with a
+/// power of the number of percent signs, and does not know the error of a pattern that ends with its escape; so it gets only patterns that
+/// are known to be plain.
 /// </summary>
 internal static class LikeMatch
 {
-    /// <summary>Over bytes of UTF-8. Only the last percent sign can ever have to take more, so the work is at most the product of both lengths.</summary>
+    /// <summary>
+    /// Over bytes of UTF-8. Only the last percent sign can ever have to take more, so the work is at most the product of both lengths.
+    /// </summary>
     public static bool IsMatch(ReadOnlySpan<byte> text, ReadOnlySpan<byte> pattern)
     {
         int at = 0, place = 0, restartText = 0, restartPattern = -1, steps = 0;

@@ -5,7 +5,9 @@ using Federation.DuckDb;
 
 namespace Federation.Worker.Functions;
 
-/// <summary>What functions written in SQL need to find objects by name: the names as keys of pg_federation's tables, and errors (regproc.c).</summary>
+/// <summary>
+/// What functions written in SQL need to find objects by name: the names as keys of pg_federation's tables, and errors (regproc.c).
+/// </summary>
 internal static class NameFunctions
 {
     private static readonly SqlType s_text = SqlType.Text;
@@ -28,7 +30,10 @@ internal static class NameFunctions
         }),
     ];
 
-    /// <summary>The OID of a text: its number, or that of the object which was found by it. Raises PostgreSQL's error when there is none, or more than one.</summary>
+    /// <summary>
+    /// The OID of a text: its number, or that of the object which was found by it. Raises PostgreSQL's error when there is none, or more
+    /// than one.
+    /// </summary>
     private static long ObjectNamed(string kind, string name, long? found, long count)
     {
         if (name == "-") return 0;
@@ -36,6 +41,12 @@ internal static class NameFunctions
         if (count > 1) throw new SqlException(SqlState.AmbiguousFunction, $"more than one {kind} named \"{name}\"");
         if (found is { } oid) return oid;
         var shown = kind == "type" ? name : string.Join('.', NameKeys.Parts(name));
-        throw new SqlException(kind switch { "relation" => SqlState.UndefinedTable, "schema" => SqlState.InvalidSchemaName, "function" => SqlState.UndefinedFunction, _ => SqlState.UndefinedObject }, $"{kind} \"{shown}\" does not exist");
+        throw new SqlException(kind switch
+        {
+            "relation" => SqlState.UndefinedTable,
+            "schema" => SqlState.InvalidSchemaName,
+            "function" => SqlState.UndefinedFunction,
+            _ => SqlState.UndefinedObject,
+        }, $"{kind} \"{shown}\" does not exist");
     }
 }

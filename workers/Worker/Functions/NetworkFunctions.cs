@@ -24,7 +24,8 @@ internal static class NetworkFunctions
         new("pg_inet_sub", [s_text, s_text, SqlType.Bool], SqlType.Bool, static (ref FunctionRow row) =>
             row.Set(IsWithin(Get(ref row, 0), Get(ref row, 1), row.GetBoolean(2)))),
         new("pg_inet_overlap", [s_text, s_text], SqlType.Bool, static (ref FunctionRow row) =>
-            row.Set(IsWithin(Get(ref row, 0), Get(ref row, 1), allowsEqual: true) || IsWithin(Get(ref row, 1), Get(ref row, 0), allowsEqual: true))),
+            row.Set(IsWithin(Get(ref row, 0), Get(ref row, 1), allowsEqual: true)
+                || IsWithin(Get(ref row, 1), Get(ref row, 0), allowsEqual: true))),
         new("pg_inet_host", [s_text], s_text, static (ref FunctionRow row) => row.Set(Text(Host(Get(ref row, 0))))),
         new("pg_inet_text", [s_text], s_text, static (ref FunctionRow row) => row.Set(NetworkText.Format(Get(ref row, 0), isCidr: true))),
         new("pg_inet_masklen", [s_text], s_int, static (ref FunctionRow row) => row.Set((int)Get(ref row, 0).PrefixBits)),
@@ -58,11 +59,13 @@ internal static class NetworkFunctions
             value = value with { PrefixBits = (byte)bits };
             row.Set(NetworkText.Format(isCidr ? value with { Address = Masked(value).ToEquatableArray() } : value, isCidr));
         }),
-        new("pg_inet_add", [s_text, SqlType.Int8], s_text, static (ref FunctionRow row) => row.Set(Text(Add(Get(ref row, 0), row.Get<long>(1))))),
+        new("pg_inet_add", [s_text, SqlType.Int8], s_text,
+            static (ref FunctionRow row) => row.Set(Text(Add(Get(ref row, 0), row.Get<long>(1))))),
         new("pg_inet_diff", [s_text, s_text], SqlType.Int8, static (ref FunctionRow row) =>
         {
             var (left, right) = (Get(ref row, 0), Get(ref row, 1));
-            if (left.IsV6 != right.IsV6) throw new SqlException(SqlState.InvalidParameterValue, "cannot subtract inet values of different sizes");
+            if (left.IsV6 != right.IsV6)
+                throw new SqlException(SqlState.InvalidParameterValue, "cannot subtract inet values of different sizes");
             var difference = Number(left) - Number(right);
             if (difference < long.MinValue || difference > long.MaxValue) throw OutOfRange();
             row.Set((long)difference);
@@ -97,7 +100,8 @@ internal static class NetworkFunctions
 
     private static bool IsWithin(PgNetwork inner, PgNetwork outer, bool allowsEqual)
     {
-        if (inner.IsV6 != outer.IsV6 || inner.PrefixBits < outer.PrefixBits || (inner.PrefixBits == outer.PrefixBits && !allowsEqual)) return false;
+        if (inner.IsV6 != outer.IsV6 || inner.PrefixBits < outer.PrefixBits || (inner.PrefixBits == outer.PrefixBits && !allowsEqual))
+            return false;
         return Masked(inner with { PrefixBits = outer.PrefixBits }).AsSpan().SequenceEqual(Masked(outer));
     }
 

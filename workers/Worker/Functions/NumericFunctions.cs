@@ -43,7 +43,8 @@ internal static class NumericFunctions
             Set(ref row, Get(ref row, 0).Truncate(row.GetInt32(1)))),
         new("pg_numeric_cmp", [SqlType.Text, SqlType.Text], SqlType.Int4, static (ref FunctionRow row) =>
             row.Set(Get(ref row, 0).CompareTo(Get(ref row, 1)))),
-        new("pg_numeric_frame_key", [SqlType.Text], s_frameKey, static (ref FunctionRow row) => row.Set(FrameKey(PgNumeric.Parse(row.GetBytes(0))))),
+        new("pg_numeric_frame_key", [SqlType.Text], s_frameKey,
+            static (ref FunctionRow row) => row.Set(FrameKey(PgNumeric.Parse(row.GetBytes(0))))),
         new("pg_numeric_below", [SqlType.Text, SqlType.Int4], SqlType.Text, static (ref FunctionRow row) =>
             Set(ref row, Clamped(Get(ref row, 0).Floor(row.GetInt32(1)), row.GetInt32(1)))),
         new("pg_numeric_above", [SqlType.Text, SqlType.Int4], SqlType.Text, static (ref FunctionRow row) =>
@@ -94,18 +95,22 @@ internal static class NumericFunctions
         new(name, [SqlType.Text], SqlType.Text, (ref FunctionRow row) => Set(ref row, body(Get(ref row, 0))));
 
     private static ScalarFunction Binary(string name, Func<PgNumeric, PgNumeric, PgNumeric> body) =>
-        new(name, [SqlType.Text, SqlType.Text], SqlType.Text, (ref FunctionRow row) => Set(ref row, body(Get(ref row, 0), Get(ref row, 1))));
+        new(name, [SqlType.Text, SqlType.Text], SqlType.Text,
+            (ref FunctionRow row) => Set(ref row, body(Get(ref row, 0), Get(ref row, 1))));
 
     private static float ToSingle(PgNumeric value)
     {
-        var result = value.IsFinite ? float.Parse(value.ToString(), System.Globalization.CultureInfo.InvariantCulture) : (float)value.ToDouble();
+        var result = value.IsFinite
+            ? float.Parse(value.ToString(), System.Globalization.CultureInfo.InvariantCulture)
+            : (float)value.ToDouble();
         return !value.IsFinite || (float.IsFinite(result) && (result != 0 || value.Sign == 0)) ? result
             : throw new SqlException(SqlState.NumericValueOutOfRange, $"\"{value}\" is out of range for type real");
     }
 
     private static int WidthBucket(PgNumeric operand, PgNumeric low, PgNumeric high, int count)
     {
-        CheckBuckets(count, operand.Kind == NumericKind.NaN || low.Kind == NumericKind.NaN || high.Kind == NumericKind.NaN, low.IsFinite && high.IsFinite);
+        CheckBuckets(count, operand.Kind == NumericKind.NaN || low.Kind == NumericKind.NaN || high.Kind == NumericKind.NaN,
+            low.IsFinite && high.IsFinite);
         var order = low.CompareTo(high);
         if (order == 0) throw EqualBounds();
         if (order > 0) (operand, low, high) = (-operand, -low, -high);
@@ -116,7 +121,8 @@ internal static class NumericFunctions
 
     private static int WidthBucket(double operand, double low, double high, int count)
     {
-        CheckBuckets(count, double.IsNaN(operand) || double.IsNaN(low) || double.IsNaN(high), double.IsFinite(low) && double.IsFinite(high));
+        CheckBuckets(count, double.IsNaN(operand) || double.IsNaN(low) || double.IsNaN(high),
+            double.IsFinite(low) && double.IsFinite(high));
         if (low == high) throw EqualBounds();
         if (low > high) (operand, low, high) = (-operand, -low, -high);
         if (operand < low) return 0;
@@ -126,7 +132,8 @@ internal static class NumericFunctions
     private static void CheckBuckets(int count, bool anyNaN, bool boundsFinite)
     {
         if (count <= 0) throw new SqlException(SqlState.InvalidArgumentForWidthBucketFunction, "count must be greater than zero");
-        if (anyNaN) throw new SqlException(SqlState.InvalidArgumentForWidthBucketFunction, "operand, lower bound, and upper bound cannot be NaN");
+        if (anyNaN) throw new SqlException(SqlState.InvalidArgumentForWidthBucketFunction,
+            "operand, lower bound, and upper bound cannot be NaN");
         if (!boundsFinite) throw new SqlException(SqlState.InvalidArgumentForWidthBucketFunction, "lower and upper bounds must be finite");
     }
 
@@ -139,7 +146,8 @@ internal static class NumericFunctions
         {
             var scaled = value.Scale <= FrameScale
                 ? value.Unscaled * BigInteger.Pow(10, FrameScale - value.Scale)
-                : BigInteger.DivRem(value.Unscaled, BigInteger.Pow(10, value.Scale - FrameScale), out var rest) is var quotient && rest.IsZero ? quotient : (BigInteger?)null;
+                : BigInteger.DivRem(value.Unscaled, BigInteger.Pow(10, value.Scale - FrameScale), out var rest) is var quotient
+                    && rest.IsZero ? quotient : (BigInteger?)null;
             if (scaled is { } key && BigInteger.Abs(key) < s_frameLimit) return (Int128)key;
         }
 

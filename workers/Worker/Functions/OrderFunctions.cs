@@ -26,8 +26,10 @@ internal static class OrderFunctions
             PlaceOf(ref row);
             row.Set(row.GetBytes(0));
         }),
-        new("pg_range_key", [s_text, SqlType.Int4], SqlType.Bytea, static (ref FunctionRow row) => row.Set(RangeKey(row.GetText(0), PgTypes.Find(new Oid((uint)row.GetInt32(1)))!).AsSpan())),
-        new("pg_system_key", [s_text, SqlType.Int4], SqlType.Int8, static (ref FunctionRow row) => row.Set(SystemKey(row.GetText(0), (uint)row.GetInt32(1)))),
+        new("pg_range_key", [s_text, SqlType.Int4], SqlType.Bytea,
+            static (ref FunctionRow row) => row.Set(RangeKey(row.GetText(0), PgTypes.Find(new Oid((uint)row.GetInt32(1)))!).AsSpan())),
+        new("pg_system_key", [s_text, SqlType.Int4], SqlType.Int8,
+            static (ref FunctionRow row) => row.Set(SystemKey(row.GetText(0), (uint)row.GetInt32(1)))),
     ];
 
     /// <summary>The place of a label, counted from 1. A label that is not among them is 22P02.</summary>
@@ -39,7 +41,9 @@ internal static class OrderFunctions
         {
             var end = rest.IndexOf(LabelEnd);
             if (label.SequenceEqual(end < 0 ? rest : rest[..end])) return place;
-            if (end < 0) throw new SqlException(SqlState.InvalidTextRepresentation, $"invalid input value for enum {row.GetText(1)}: \"{row.GetText(0)}\"");
+            if (end < 0)
+                throw new SqlException(SqlState.InvalidTextRepresentation,
+                    $"invalid input value for enum {row.GetText(1)}: \"{row.GetText(0)}\"");
             rest = rest[(end + 1)..];
         }
     }

@@ -3,12 +3,16 @@ using Federation.DuckDb;
 
 namespace Federation.Worker.Functions;
 
-/// <summary>OVERLAPS: half-open periods whose ends may come in either order and one of whose ends may be NULL (overlaps_timestamp and overlaps_time in PostgreSQL).</summary>
+/// <summary>
+/// OVERLAPS: half-open periods whose ends may come in either order and one of whose ends may be NULL (overlaps_timestamp and overlaps_time
+/// in PostgreSQL).
+/// </summary>
 internal static class OverlapFunctions
 {
     public static readonly ScalarFunction[] All = [.. new[] { SqlType.Timestamp, SqlType.Timestamptz, SqlType.Time }.Select(Of)];
 
-    private static ScalarFunction Of(SqlType type) => new("pg_overlaps", [type, type, type, type], SqlType.Bool, static (ref FunctionRow row) =>
+    private static ScalarFunction Of(SqlType type) =>
+        new("pg_overlaps", [type, type, type, type], SqlType.Bool, static (ref FunctionRow row) =>
     {
         if (Overlaps(Value(ref row, 0), Value(ref row, 1), Value(ref row, 2), Value(ref row, 3)) is { } answer) row.Set(answer);
         else row.SetNull();
@@ -18,7 +22,8 @@ internal static class OverlapFunctions
 
     private static bool? Overlaps(long? firstStart, long? firstEnd, long? secondStart, long? secondEnd)
     {
-        if (Ordered(firstStart, firstEnd) is not var (start, end) || Ordered(secondStart, secondEnd) is not var (otherStart, otherEnd)) return null;
+        if (Ordered(firstStart, firstEnd) is not var (start, end) || Ordered(secondStart, secondEnd) is not var (otherStart, otherEnd))
+            return null;
         if (start == otherStart) return end is null || otherEnd is null ? null : true;
         var (earlierEnd, later, laterEnd) = start < otherStart ? (end, otherStart, otherEnd) : (otherEnd, start, end);
         if (earlierEnd is null) return null;

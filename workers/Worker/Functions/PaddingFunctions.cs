@@ -80,7 +80,8 @@ internal static class PaddingFunctions
         < 0 => throw new SqlException(SqlState.InvalidParameterValue, "character number must be positive"),
         0 => throw new SqlException(SqlState.ProgramLimitExceeded, "null character not permitted"),
         > 0x10FFFF => throw new SqlException(SqlState.ProgramLimitExceeded, $"requested character too large for encoding: {code}"),
-        >= 0xD800 and <= 0xDFFF => throw new SqlException(SqlState.ProgramLimitExceeded, $"requested character not valid for encoding: {code}"),
+        >= 0xD800 and <= 0xDFFF =>
+            throw new SqlException(SqlState.ProgramLimitExceeded, $"requested character not valid for encoding: {code}"),
         _ => new Rune(code).ToString(),
     };
 

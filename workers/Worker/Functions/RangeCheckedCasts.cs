@@ -5,7 +5,9 @@ using Federation.DuckDb;
 
 namespace Federation.Worker.Functions;
 
-/// <summary>Conversions of numbers whose bounds the kernel checks otherwise: it compares before it rounds, and has no type for OIDs.</summary>
+/// <summary>
+/// Conversions of numbers whose bounds the kernel checks otherwise: it compares before it rounds, and has no type for OIDs.
+/// </summary>
 internal static class RangeCheckedCasts
 {
     public static readonly ScalarFunction[] All =
@@ -33,12 +35,15 @@ internal static class RangeCheckedCasts
         public static TInteger Compute(T value)
         {
             var rounded = T.Round(value, MidpointRounding.ToEven);
-            return rounded >= s_least && rounded < -s_least ? TInteger.CreateTruncating(rounded) : throw IntegerFunctions.OutOfRange<TInteger>();
+            return rounded >= s_least && rounded < -s_least
+                ? TInteger.CreateTruncating(rounded)
+                : throw IntegerFunctions.OutOfRange<TInteger>();
         }
     }
 
     private readonly struct ToOid : IUnary<long, long>
     {
-        public static long Compute(long value) => value is >= 0 and <= uint.MaxValue ? value : throw new SqlException(SqlState.NumericValueOutOfRange, "OID out of range");
+        public static long Compute(long value) =>
+            value is >= 0 and <= uint.MaxValue ? value : throw new SqlException(SqlState.NumericValueOutOfRange, "OID out of range");
     }
 }

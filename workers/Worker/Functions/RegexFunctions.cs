@@ -23,8 +23,10 @@ internal static class RegexFunctions
             var regex = Regex(ref row, 1, 3);
             row.Set(Replace(row.GetText(0), regex, row.GetText(2), 1, regex.Options.IsGlobal || Flags(ref row, 3).Contains('g') ? 0 : 1));
         }),
-        new("pg_regexp_replace", [SqlType.Text, SqlType.Text, SqlType.Text, SqlType.Text, SqlType.Int4, SqlType.Int4], SqlType.Text, static (ref FunctionRow row) =>
-            row.Set(Replace(row.GetText(0), Regex(ref row, 1, 3), row.GetText(2), AtLeast("start", row.GetInt32(4), 1), AtLeast("n", row.GetInt32(5), 0)))),
+        new("pg_regexp_replace", [SqlType.Text, SqlType.Text, SqlType.Text, SqlType.Text, SqlType.Int4, SqlType.Int4], SqlType.Text,
+            static (ref FunctionRow row) =>
+            row.Set(Replace(row.GetText(0), Regex(ref row, 1, 3), row.GetText(2), AtLeast("start", row.GetInt32(4), 1),
+                AtLeast("n", row.GetInt32(5), 0)))),
         new("pg_regexp_match", [SqlType.Text, SqlType.Text, SqlType.Text], s_texts, static (ref FunctionRow row) =>
         {
             NotGlobal(ref row, 2, "regexp_match");
@@ -46,7 +48,8 @@ internal static class RegexFunctions
 
             row.Set(groups.ToArray().AsSpan());
         }),
-        new("pg_regexp_groups", [SqlType.Text, SqlType.Text], SqlType.Int4, static (ref FunctionRow row) => row.Set(Math.Max(1, Regex(ref row, 0, 1).GroupCount))),
+        new("pg_regexp_groups", [SqlType.Text, SqlType.Text], SqlType.Int4,
+            static (ref FunctionRow row) => row.Set(Math.Max(1, Regex(ref row, 0, 1).GroupCount))),
         new("pg_regexp_like", [SqlType.Text, SqlType.Text, SqlType.Text], SqlType.Bool, static (ref FunctionRow row) =>
         {
             NotGlobal(ref row, 2, "regexp_like");
@@ -59,7 +62,8 @@ internal static class RegexFunctions
             row.Set(Regex(ref row, 1, 3).Matches(text, Offset(text, AtLeast("start", row.GetInt32(2), 1))).Count());
         }),
         // string, pattern, start, n, endoption, flags, subexpr
-        new("pg_regexp_instr", [SqlType.Text, SqlType.Text, SqlType.Int4, SqlType.Int4, SqlType.Int4, SqlType.Text, SqlType.Int4], SqlType.Int4, static (ref FunctionRow row) =>
+        new("pg_regexp_instr", [SqlType.Text, SqlType.Text, SqlType.Int4, SqlType.Int4, SqlType.Int4, SqlType.Text, SqlType.Int4],
+            SqlType.Int4, static (ref FunctionRow row) =>
         {
             AtLeast("start", row.GetInt32(2), 1);
             AtLeast("n", row.GetInt32(3), 1);
@@ -70,13 +74,15 @@ internal static class RegexFunctions
             row.Set(span.Start < 0 ? 0 : Position(text, row.GetInt32(4) == 1 ? span.End : span.Start));
         }),
         // string, pattern, start, n, flags, subexpr
-        new("pg_regexp_substr", [SqlType.Text, SqlType.Text, SqlType.Int4, SqlType.Int4, SqlType.Text, SqlType.Int4], SqlType.Text, static (ref FunctionRow row) =>
+        new("pg_regexp_substr", [SqlType.Text, SqlType.Text, SqlType.Int4, SqlType.Int4, SqlType.Text, SqlType.Int4], SqlType.Text,
+            static (ref FunctionRow row) =>
         {
             AtLeast("start", row.GetInt32(2), 1);
             AtLeast("n", row.GetInt32(3), 1);
             NotGlobal(ref row, 4, "regexp_substr");
             var text = row.GetText(0);
-            row.SetOrNull(FindNth(text, Regex(ref row, 1, 4), row.GetInt32(2), row.GetInt32(3), AtLeast("subexpr", row.GetInt32(5), 0)).In(text));
+            row.SetOrNull(
+                FindNth(text, Regex(ref row, 1, 4), row.GetInt32(2), row.GetInt32(3), AtLeast("subexpr", row.GetInt32(5), 0)).In(text));
         }),
         new("pg_regexp_split_to_array", [SqlType.Text, SqlType.Text, SqlType.Text], s_texts, static (ref FunctionRow row) =>
         {
@@ -205,7 +211,9 @@ internal static class RegexFunctions
         return [.. parts];
     }
 
-    /// <summary>From a position in characters, from 1, to an offset in UTF-16 units; beyond the end for positions behind the text.</summary>
+    /// <summary>
+    /// From a position in characters, from 1, to an offset in UTF-16 units; beyond the end for positions behind the text.
+    /// </summary>
     private static int Offset(string text, int position)
     {
         var offset = 0;

@@ -5,7 +5,8 @@ using Federation.DuckDb;
 namespace Federation.Worker.Functions;
 
 /// <summary>
-/// corr, covar_* and regr_* of (Y, X) by the Youngs-Cramer updates that PostgreSQL uses (float8_regr_accum in float.c), so that the last digits agree for rows that come in the same order.
+/// corr, covar_* and regr_* of (Y, X) by the Youngs-Cramer updates that PostgreSQL uses (float8_regr_accum in float.c), so that the last
+/// digits agree for rows that come in the same order.
 /// </summary>
 internal static class RegressionAggregates
 {
@@ -24,7 +25,8 @@ internal static class RegressionAggregates
         Of("pg_regr_avgy", static s => s.Sy / s.Count),
     ];
 
-    private static AggregateFunction Of(string name, Func<State, double?> result) => new(name, [SqlType.Float8, SqlType.Float8], SqlType.Float8, () => new State(result));
+    private static AggregateFunction Of(string name, Func<State, double?> result) =>
+        new(name, [SqlType.Float8, SqlType.Float8], SqlType.Float8, () => new State(result));
 
     /// <summary>Count, sums, and sums of squared and crossed deviations.</summary>
     private sealed class State(Func<State, double?> result) : IAggregateState
@@ -66,7 +68,8 @@ internal static class RegressionAggregates
         /// <summary>Finite values must not add up to infinity; what infinite ones add up to is no number.</summary>
         private void RefuseOverflow(bool isXFinite, bool isYFinite)
         {
-            if ((isXFinite && (double.IsInfinity(Sx) || double.IsInfinity(Sxx))) || (isYFinite && (double.IsInfinity(Sy) || double.IsInfinity(Syy))) || (isXFinite && isYFinite && double.IsInfinity(Sxy)))
+            if ((isXFinite && (double.IsInfinity(Sx) || double.IsInfinity(Sxx)))
+                || (isYFinite && (double.IsInfinity(Sy) || double.IsInfinity(Syy))) || (isXFinite && isYFinite && double.IsInfinity(Sxy)))
                 throw new SqlException(SqlState.NumericValueOutOfRange, "value out of range: overflow");
             if (double.IsInfinity(Sxx)) Sxx = double.NaN;
             if (double.IsInfinity(Syy)) Syy = double.NaN;
@@ -84,7 +87,8 @@ internal static class RegressionAggregates
             }
 
             var total = Count + from.Count;
-            var (isXFinite, isYFinite) = (!double.IsInfinity(Sx) && !double.IsInfinity(from.Sx), !double.IsInfinity(Sy) && !double.IsInfinity(from.Sy));
+            var (isXFinite, isYFinite) = (!double.IsInfinity(Sx) && !double.IsInfinity(from.Sx),
+                !double.IsInfinity(Sy) && !double.IsInfinity(from.Sy));
             var (deltaX, deltaY) = ((Sx / Count) - (from.Sx / from.Count), (Sy / Count) - (from.Sy / from.Count));
             var weight = Count * from.Count / total;
             Sxx += from.Sxx + (weight * deltaX * deltaX);

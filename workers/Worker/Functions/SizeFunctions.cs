@@ -13,9 +13,13 @@ internal static class SizeFunctions
 {
     private static readonly SqlType s_text = SqlType.Text;
 
-    /// <summary>Unit, the least absolute value (in that unit) that is shown in the next one, whether halves are rounded, and its size as a power of two.</summary>
+    /// <summary>
+    /// Unit, the least absolute value (in that unit) that is shown in the next one, whether halves are rounded, and its size as a power of
+    /// two.
+    /// </summary>
     private static readonly (string Name, int Limit, bool IsRounded, int Bits)[] s_units =
-        [("bytes", 10 * 1024, false, 0), ("kB", (20 * 1024) - 1, true, 10), ("MB", (20 * 1024) - 1, true, 20), ("GB", (20 * 1024) - 1, true, 30), ("TB", (20 * 1024) - 1, true, 40), ("PB", (20 * 1024) - 1, true, 50)];
+        [("bytes", 10 * 1024, false, 0), ("kB", (20 * 1024) - 1, true, 10), ("MB", (20 * 1024) - 1, true, 20),
+            ("GB", (20 * 1024) - 1, true, 30), ("TB", (20 * 1024) - 1, true, 40), ("PB", (20 * 1024) - 1, true, 50)];
 
     public static readonly ScalarFunction[] All =
     [
@@ -25,7 +29,8 @@ internal static class SizeFunctions
         new("pg_size_bytes", [s_text], SqlType.Int8, static (ref FunctionRow row) => row.Set(Bytes(row.GetText(0)))),
         new("pg_numeric_series", [s_text, s_text, s_text], SqlType.Array(s_text), static (ref FunctionRow row) =>
             row.Set(Series(PgNumeric.Parse(row.GetBytes(0)), PgNumeric.Parse(row.GetBytes(1)), PgNumeric.Parse(row.GetBytes(2))))),
-        new("pg_parse_ident", [s_text, SqlType.Bool], SqlType.Array(s_text), static (ref FunctionRow row) => row.Set(ParseIdentifier(row.GetText(0), row.GetBoolean(1)))),
+        new("pg_parse_ident", [s_text, SqlType.Bool], SqlType.Array(s_text),
+            static (ref FunctionRow row) => row.Set(ParseIdentifier(row.GetText(0), row.GetBoolean(1)))),
     ];
 
     /// <summary>A series counts its memory in pieces of this size.</summary>
@@ -49,7 +54,8 @@ internal static class SizeFunctions
 
     private static string Pretty(PgNumeric size)
     {
-        if (!size.IsFinite) throw new SqlException(SqlState.FeatureNotSupported, "pg_size_pretty of a value that is not finite is not supported");
+        if (!size.IsFinite)
+            throw new SqlException(SqlState.FeatureNotSupported, "pg_size_pretty of a value that is not finite is not supported");
         for (var i = 0; ; i++)
         {
             var (name, limit, isRounded, _) = s_units[i];
@@ -94,7 +100,8 @@ internal static class SizeFunctions
         var unit = trimmed[end..].Trim();
         if (unit.Length > 0)
         {
-            var bits = Array.FindIndex(s_units, candidate => candidate.Name.Equals(unit, StringComparison.OrdinalIgnoreCase)) is >= 0 and var found ? s_units[found].Bits
+            var bits = Array.FindIndex(s_units, candidate => candidate.Name.Equals(unit, StringComparison.OrdinalIgnoreCase)) is >= 0
+                and var found ? s_units[found].Bits
                 : throw new SqlException(SqlState.InvalidParameterValue, $"invalid size: \"{text}\"")
                 {
                     Detail = $"Invalid size unit: \"{unit}\".",
@@ -131,7 +138,8 @@ internal static class SizeFunctions
         static void Demand(PgNumeric value, string what)
         {
             if (value.IsFinite) return;
-            throw new SqlException(SqlState.InvalidParameterValue, $"{what} cannot be {(value.Kind == NumericKind.NaN ? "NaN" : "infinity")}");
+            throw new SqlException(SqlState.InvalidParameterValue,
+                $"{what} cannot be {(value.Kind == NumericKind.NaN ? "NaN" : "infinity")}");
         }
     }
 
@@ -166,8 +174,11 @@ internal static class SizeFunctions
             else if (next < text.Length && (char.IsAsciiLetter(text[next]) || text[next] == '_' || text[next] >= 0x80))
             {
                 var start = next;
-                while (next < text.Length && (char.IsAsciiLetterOrDigit(text[next]) || text[next] is '_' or '$' || text[next] >= 0x80)) next++;
-                parts.Add(string.Concat(text[start..next].Select(character => char.IsAsciiLetterUpper(character) ? char.ToLowerInvariant(character) : character)));
+                while (next < text.Length && (char.IsAsciiLetterOrDigit(text[next]) || text[next] is '_' or '$' || text[next] >= 0x80))
+                    next++;
+                parts.Add(string.Concat(
+                    text[start..next]
+                        .Select(character => char.IsAsciiLetterUpper(character) ? char.ToLowerInvariant(character) : character)));
             }
             else
             {
@@ -193,6 +204,7 @@ internal static class SizeFunctions
             while (next < text.Length && text[next] is ' ' or '\t' or '\n' or '\r' or '\f') next++;
         }
 
-        SqlException Invalid(string? detail) => new(SqlState.InvalidParameterValue, $"string is not a valid identifier: \"{text}\"") { Detail = detail };
+        SqlException Invalid(string? detail) =>
+            new(SqlState.InvalidParameterValue, $"string is not a valid identifier: \"{text}\"") { Detail = detail };
     }
 }

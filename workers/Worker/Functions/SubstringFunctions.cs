@@ -4,19 +4,26 @@ using Federation.DuckDb;
 
 namespace Federation.Worker.Functions;
 
-/// <summary>Parts of text by characters and of bytea by bytes (text_substring and bytea_substring in varlena.c): positions before the first count as part of the length.</summary>
+/// <summary>
+/// Parts of text by characters and of bytea by bytes (text_substring and bytea_substring in varlena.c): positions before the first count as
+/// part of the length.
+/// </summary>
 internal static class SubstringFunctions
 {
     private static readonly SqlType s_int = SqlType.Int4;
 
     public static readonly ScalarFunction[] All =
     [
-        new("pg_substr", [SqlType.Text, s_int], SqlType.Text, static (ref FunctionRow row) => row.Set(OfText(row.GetBytes(0), row.GetInt32(1), long.MaxValue))),
-        new("pg_substr", [SqlType.Text, s_int, s_int], SqlType.Text, static (ref FunctionRow row) => row.Set(OfText(row.GetBytes(0), row.GetInt32(1), End(row.GetInt32(1), row.GetInt32(2))))),
-        new("pg_bytea_substr", [SqlType.Bytea, s_int], SqlType.Bytea, static (ref FunctionRow row) => row.Set(OfBytes(row.GetBytes(0), row.GetInt32(1), long.MaxValue))),
+        new("pg_substr", [SqlType.Text, s_int], SqlType.Text,
+            static (ref FunctionRow row) => row.Set(OfText(row.GetBytes(0), row.GetInt32(1), long.MaxValue))),
+        new("pg_substr", [SqlType.Text, s_int, s_int], SqlType.Text,
+            static (ref FunctionRow row) => row.Set(OfText(row.GetBytes(0), row.GetInt32(1), End(row.GetInt32(1), row.GetInt32(2))))),
+        new("pg_bytea_substr", [SqlType.Bytea, s_int], SqlType.Bytea,
+            static (ref FunctionRow row) => row.Set(OfBytes(row.GetBytes(0), row.GetInt32(1), long.MaxValue))),
         new("pg_bytea_substr", [SqlType.Bytea, s_int, s_int], SqlType.Bytea, static (ref FunctionRow row) =>
             row.Set(OfBytes(row.GetBytes(0), row.GetInt32(1), End(row.GetInt32(1), row.GetInt32(2))))),
-        new("pg_get_byte", [SqlType.Bytea, s_int], s_int, static (ref FunctionRow row) => row.Set(ByteAt(row.GetBytes(0), row.GetInt32(1)))),
+        new("pg_get_byte", [SqlType.Bytea, s_int], s_int,
+            static (ref FunctionRow row) => row.Set(ByteAt(row.GetBytes(0), row.GetInt32(1)))),
     ];
 
     private static ReadOnlySpan<byte> OfText(ReadOnlySpan<byte> text, long start, long end)

@@ -16,25 +16,36 @@ internal static class TemporalFunctions
         new("pg_date_in", [s_text], SqlType.Date, static (ref FunctionRow row) =>
             row.Set(DateTimeInput.ParseDate(row.GetText(0), SessionFormats.ContextOf(row.Session!)).Days)) { UsesSession = true },
         new("pg_time_in", [s_text], SqlType.Time, static (ref FunctionRow row) =>
-            row.Set(DateTimeInput.ParseTime(row.GetText(0), -1, SessionFormats.ContextOf(row.Session!)).Microseconds)) { UsesSession = true },
+            row.Set(DateTimeInput.ParseTime(row.GetText(0), -1, SessionFormats.ContextOf(row.Session!)).Microseconds))
+                { UsesSession = true },
         new("pg_timetz_in", [s_text], SqlType.Timetz, static (ref FunctionRow row) =>
-            row.Set(Arrow.ValueAppender.ToTimeTz(DateTimeInput.ParseTimeTz(row.GetText(0), -1, SessionFormats.ContextOf(row.Session!))))) { UsesSession = true },
+            row.Set(Arrow.ValueAppender.ToTimeTz(DateTimeInput.ParseTimeTz(row.GetText(0), -1, SessionFormats.ContextOf(row.Session!)))))
+                { UsesSession = true },
         new("pg_timestamp_in", [s_text], SqlType.Timestamp, static (ref FunctionRow row) =>
-            row.Set(DateTimeInput.ParseTimestamp(row.GetText(0), false, -1, SessionFormats.ContextOf(row.Session!)).Microseconds)) { UsesSession = true },
+            row.Set(DateTimeInput.ParseTimestamp(row.GetText(0), false, -1, SessionFormats.ContextOf(row.Session!)).Microseconds))
+                { UsesSession = true },
         new("pg_timestamptz_in", [s_text], SqlType.Timestamptz, static (ref FunctionRow row) =>
-            row.Set(DateTimeInput.ParseTimestamp(row.GetText(0), true, -1, SessionFormats.ContextOf(row.Session!)).Microseconds)) { UsesSession = true },
-        new("pg_interval_in", [s_text], SqlType.Interval, static (ref FunctionRow row) => row.Set(IntervalInput.Parse(row.GetText(0), -1, IntervalStyle.Postgres))),
-        new("pg_interval_in", [s_text, SqlType.Int4], SqlType.Interval, static (ref FunctionRow row) => row.Set(IntervalInput.Parse(row.GetText(0), row.GetInt32(1), IntervalStyle.Postgres))),
-        new("pg_interval_typmod", [SqlType.Interval, SqlType.Int4], SqlType.Interval, static (ref FunctionRow row) => row.Set(IntervalInput.ApplyModifier(row.GetInterval(0), row.GetInt32(1)))),
-        new("pg_make_date", [SqlType.Int4, SqlType.Int4, SqlType.Int4], SqlType.Date, static (ref FunctionRow row) => row.Set(MakeDate(row.GetInt32(0), row.GetInt32(1), row.GetInt32(2)))),
+            row.Set(DateTimeInput.ParseTimestamp(row.GetText(0), true, -1, SessionFormats.ContextOf(row.Session!)).Microseconds))
+                { UsesSession = true },
+        new("pg_interval_in", [s_text], SqlType.Interval,
+            static (ref FunctionRow row) => row.Set(IntervalInput.Parse(row.GetText(0), -1, IntervalStyle.Postgres))),
+        new("pg_interval_in", [s_text, SqlType.Int4], SqlType.Interval,
+            static (ref FunctionRow row) => row.Set(IntervalInput.Parse(row.GetText(0), row.GetInt32(1), IntervalStyle.Postgres))),
+        new("pg_interval_typmod", [SqlType.Interval, SqlType.Int4], SqlType.Interval,
+            static (ref FunctionRow row) => row.Set(IntervalInput.ApplyModifier(row.GetInterval(0), row.GetInt32(1)))),
+        new("pg_make_date", [SqlType.Int4, SqlType.Int4, SqlType.Int4], SqlType.Date,
+            static (ref FunctionRow row) => row.Set(MakeDate(row.GetInt32(0), row.GetInt32(1), row.GetInt32(2)))),
         new("pg_interval_out", [SqlType.Interval], s_text, static (ref FunctionRow row) =>
         {
             Span<byte> text = stackalloc byte[IntervalOutput.MaxLength];
             row.Set((ReadOnlySpan<byte>)text[..IntervalOutput.Write(text, row.GetInterval(0), IntervalStyle.Postgres)]);
         }),
-        new("pg_timestamp_round", [SqlType.Timestamp, SqlType.Int4], SqlType.Timestamp, static (ref FunctionRow row) => row.Set(Round(row.Get<long>(0), row.GetInt32(1)))),
-        new("pg_timestamp_round", [SqlType.Timestamptz, SqlType.Int4], SqlType.Timestamptz, static (ref FunctionRow row) => row.Set(Round(row.Get<long>(0), row.GetInt32(1)))),
-        new("pg_time_round", [SqlType.Time, SqlType.Int4], SqlType.Time, static (ref FunctionRow row) => row.Set(DateTimeInput.Round(row.Get<long>(0), row.GetInt32(1)))),
+        new("pg_timestamp_round", [SqlType.Timestamp, SqlType.Int4], SqlType.Timestamp,
+            static (ref FunctionRow row) => row.Set(Round(row.Get<long>(0), row.GetInt32(1)))),
+        new("pg_timestamp_round", [SqlType.Timestamptz, SqlType.Int4], SqlType.Timestamptz,
+            static (ref FunctionRow row) => row.Set(Round(row.Get<long>(0), row.GetInt32(1)))),
+        new("pg_time_round", [SqlType.Time, SqlType.Int4], SqlType.Time,
+            static (ref FunctionRow row) => row.Set(DateTimeInput.Round(row.Get<long>(0), row.GetInt32(1)))),
         new("pg_timetz_round", [SqlType.Timetz, SqlType.Int4], SqlType.Timetz, static (ref FunctionRow row) =>
         {
             // The kernel holds the microseconds above 24 bits of the zone.
@@ -45,16 +56,23 @@ internal static class TemporalFunctions
         new("pg_date_trunc", [s_text, SqlType.Timestamp], SqlType.Timestamp, static (ref FunctionRow row) =>
             row.Set(Truncation.Truncate(row.GetChars(0), row.Get<long>(1), "timestamp without time zone"))),
         new("pg_date_trunc", [s_text, SqlType.Timestamptz], SqlType.Timestamptz, static (ref FunctionRow row) =>
-            row.Set(Truncation.TruncateInZone(row.GetChars(0), row.Get<long>(1), ZoneRules.For(SessionFormats.ZoneOf(row.Session!.TimeZone)).Designation))) { UsesSession = true },
+            row.Set(Truncation.TruncateInZone(row.GetChars(0), row.Get<long>(1),
+                ZoneRules.For(SessionFormats.ZoneOf(row.Session!.TimeZone)).Designation))) { UsesSession = true },
         new("pg_date_trunc", [s_text, SqlType.Timestamptz, s_text], SqlType.Timestamptz, static (ref FunctionRow row) =>
-            row.Set(new PgTimestamp(row.Get<long>(1)).IsFinite ? Truncation.TruncateInZone(row.GetChars(0), row.Get<long>(1), ZoneFunctions.Zone(row.GetText(2)).WithoutAbbreviation) : row.Get<long>(1))),
+            row.Set(new PgTimestamp(row.Get<long>(1)).IsFinite
+                ? Truncation.TruncateInZone(row.GetChars(0), row.Get<long>(1), ZoneFunctions.Zone(row.GetText(2)).WithoutAbbreviation)
+                : row.Get<long>(1))),
         new("pg_date_bin", [SqlType.Interval, SqlType.Timestamp, SqlType.Timestamp], SqlType.Timestamp, static (ref FunctionRow row) =>
             row.Set(Truncation.Bin(row.GetInterval(0), row.Get<long>(1), row.Get<long>(2)))),
-        new("pg_date_bin", [SqlType.Interval, SqlType.Timestamptz, SqlType.Timestamptz], SqlType.Timestamptz, static (ref FunctionRow row) =>
+        new("pg_date_bin", [SqlType.Interval, SqlType.Timestamptz, SqlType.Timestamptz], SqlType.Timestamptz,
+            static (ref FunctionRow row) =>
             row.Set(Truncation.Bin(row.GetInterval(0), row.Get<long>(1), row.Get<long>(2)))),
-        new("pg_justify_days", [SqlType.Interval], SqlType.Interval, static (ref FunctionRow row) => row.Set(IntervalArithmetic.JustifyDays(row.GetInterval(0)))),
-        new("pg_justify_hours", [SqlType.Interval], SqlType.Interval, static (ref FunctionRow row) => row.Set(IntervalArithmetic.JustifyHours(row.GetInterval(0)))),
-        new("pg_justify_interval", [SqlType.Interval], SqlType.Interval, static (ref FunctionRow row) => row.Set(IntervalArithmetic.JustifyInterval(row.GetInterval(0)))),
+        new("pg_justify_days", [SqlType.Interval], SqlType.Interval,
+            static (ref FunctionRow row) => row.Set(IntervalArithmetic.JustifyDays(row.GetInterval(0)))),
+        new("pg_justify_hours", [SqlType.Interval], SqlType.Interval,
+            static (ref FunctionRow row) => row.Set(IntervalArithmetic.JustifyHours(row.GetInterval(0)))),
+        new("pg_justify_interval", [SqlType.Interval], SqlType.Interval,
+            static (ref FunctionRow row) => row.Set(IntervalArithmetic.JustifyInterval(row.GetInterval(0)))),
         new("pg_interval_mul", [SqlType.Interval, SqlType.Float8], SqlType.Interval, static (ref FunctionRow row) =>
             row.Set(IntervalArithmetic.Multiply(row.GetInterval(0), row.Get<double>(1)))),
         new("pg_interval_div", [SqlType.Interval, SqlType.Float8], SqlType.Interval, static (ref FunctionRow row) =>
@@ -72,7 +90,8 @@ internal static class TemporalFunctions
             : throw new SqlException(SqlState.DatetimeFieldOverflow, $"date out of range: {astronomical}-{month:00}-{day:00}");
     }
 
-    private static long Round(long timestamp, int digits) => new PgTimestamp(timestamp).IsFinite ? DateTimeInput.Round(timestamp, digits) : timestamp;
+    private static long Round(long timestamp, int digits) =>
+        new PgTimestamp(timestamp).IsFinite ? DateTimeInput.Round(timestamp, digits) : timestamp;
 }
 
 /// <summary>From the kernel's session to what the value codecs need.</summary>
@@ -84,7 +103,8 @@ internal static class SessionFormats
     public static ValueContext ContextOf(FunctionSession session)
     {
         if (ReferenceEquals(t_last.Session, session)) return t_last.Context;
-        var context = new ValueContext(new TextFormat(ZoneOf(session.TimeZone)), new PgTimestamp(session.BoundAt.ToUnixTimeMilliseconds() * 1000));
+        var context = new ValueContext(new TextFormat(ZoneOf(session.TimeZone)),
+            new PgTimestamp(session.BoundAt.ToUnixTimeMilliseconds() * 1000));
         t_last = (session, context);
         return context;
     }
@@ -137,7 +157,8 @@ internal static class Truncation
         if (stride.Months != 0)
             throw new SqlException(SqlState.FeatureNotSupported, "timestamps cannot be binned into intervals containing months or years");
         var width = ((Int128)stride.Days * Calendar.MicrosecondsPerDay) + stride.Microseconds;
-        if (width > long.MaxValue || width < long.MinValue) throw new SqlException(SqlState.DatetimeValueOutOfRange, "interval out of range");
+        if (width > long.MaxValue || width < long.MinValue)
+            throw new SqlException(SqlState.DatetimeValueOutOfRange, "interval out of range");
         if (width <= 0) throw new SqlException(SqlState.DatetimeValueOutOfRange, "stride must be greater than zero");
         var distance = (Int128)timestamp - origin;
         var rest = distance % width;
@@ -173,7 +194,9 @@ internal static class Truncation
             _ => (year > 0 ? ((year + 999) / 1000 * 1000) - 999 : -((999 - (year - 1)) / 1000 * 1000) + 1, 1),
         };
         var start = (Int128)Calendar.DaysFromCivil(year, month, 1) * Calendar.MicrosecondsPerDay;
-        return start >= Calendar.FirstMicrosecond ? (long)start : throw new SqlException(SqlState.DatetimeValueOutOfRange, "timestamp out of range");
+        return start >= Calendar.FirstMicrosecond
+            ? (long)start
+            : throw new SqlException(SqlState.DatetimeValueOutOfRange, "timestamp out of range");
     }
 
     private static Unit ParseUnit(ReadOnlySpan<char> unit, string type)
@@ -209,7 +232,8 @@ internal static class IntervalArithmetic
     public static PgInterval JustifyHours(PgInterval value)
     {
         var carried = value.Days + (value.Microseconds / Calendar.MicrosecondsPerDay);
-        var (days, time) = (carried is >= int.MinValue and <= int.MaxValue ? (int)carried : throw OutOfRange(), value.Microseconds % Calendar.MicrosecondsPerDay);
+        var (days, time) = (carried is >= int.MinValue and <= int.MaxValue ? (int)carried : throw OutOfRange(),
+            value.Microseconds % Calendar.MicrosecondsPerDay);
         (days, time) = AlignTime(days, time);
         return new PgInterval(value.Months, days, time);
     }

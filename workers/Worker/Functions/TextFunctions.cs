@@ -19,27 +19,39 @@ internal static class TextFunctions
         // name, argument types, result type, implementation
         new("pg_initcap", [s_text], s_text, static (ref FunctionRow row) => row.Set(InitialCapitals(row.GetText(0)))),
         new("pg_reverse", [s_text], s_text, static (ref FunctionRow row) => row.Set(Reverse(row.GetText(0)))),
-        new("pg_split_part", [s_text, s_text, SqlType.Int4], s_text, static (ref FunctionRow row) => row.Set(SplitPart(row.GetBytes(0), row.GetBytes(1), row.GetInt32(2)))),
+        new("pg_split_part", [s_text, s_text, SqlType.Int4], s_text,
+            static (ref FunctionRow row) => row.Set(SplitPart(row.GetBytes(0), row.GetBytes(1), row.GetInt32(2)))),
         new("pg_overlay", [s_text, s_text, SqlType.Int4, SqlType.Int4], s_text, static (ref FunctionRow row) =>
             row.Set(Overlay(row.GetText(0), row.GetText(1), row.GetInt32(2), row.GetInt32(3)))),
         new("pg_quote_ident", [s_text], s_text, static (ref FunctionRow row) => row.Set(Quoting.Identifier(row.GetText(0)))),
         new("pg_quote_literal", [s_text], s_text, static (ref FunctionRow row) => Quoting.SetLiteral(ref row)),
-        new("pg_quote_nullable", [s_text], s_text, static (ref FunctionRow row) => row.Set(row.IsNull(0) ? "NULL" : Quoting.Literal(row.GetText(0)))) { IsStrict = false },
-        new("pg_format", [s_text, s_texts], s_text, static (ref FunctionRow row) => row.Set(TextFormatter.Format(row.GetText(0), row.GetTexts(1)))),
-        new("pg_like", [s_text, s_text], SqlType.Bool, static (ref FunctionRow row) => row.Set(LikeMatch.IsMatch(row.GetBytes(0), row.GetBytes(1)))),
+        new("pg_quote_nullable", [s_text], s_text,
+            static (ref FunctionRow row) => row.Set(row.IsNull(0) ? "NULL" : Quoting.Literal(row.GetText(0)))) { IsStrict = false },
+        new("pg_format", [s_text, s_texts], s_text,
+            static (ref FunctionRow row) => row.Set(TextFormatter.Format(row.GetText(0), row.GetTexts(1)))),
+        new("pg_like", [s_text, s_text], SqlType.Bool,
+            static (ref FunctionRow row) => row.Set(LikeMatch.IsMatch(row.GetBytes(0), row.GetBytes(1)))),
         new("pg_replace", [s_text, s_text, s_text], s_text, static (ref FunctionRow row) => Replace(ref row)),
         new("pg_textcat", [s_text, s_text], s_text, static (ref FunctionRow row) => row.SetJoined(row.GetBytes(0), row.GetBytes(1))),
-        new("pg_byteacat", [SqlType.Bytea, SqlType.Bytea], SqlType.Bytea, static (ref FunctionRow row) => row.SetJoined(row.GetBytes(0), row.GetBytes(1))),
-        new("pg_encode", [SqlType.Bytea, s_text], s_text, static (ref FunctionRow row) => row.Set(ByteEncoding.Encode(row.GetBytes(0), row.GetText(1)).AsSpan())),
-        new("pg_decode", [s_text, s_text], SqlType.Bytea, static (ref FunctionRow row) => row.Set(ByteEncoding.Decode(row.GetBytes(0), row.GetText(1)))),
+        new("pg_byteacat", [SqlType.Bytea, SqlType.Bytea], SqlType.Bytea,
+            static (ref FunctionRow row) => row.SetJoined(row.GetBytes(0), row.GetBytes(1))),
+        new("pg_encode", [SqlType.Bytea, s_text], s_text,
+            static (ref FunctionRow row) => row.Set(ByteEncoding.Encode(row.GetBytes(0), row.GetText(1)).AsSpan())),
+        new("pg_decode", [s_text, s_text], SqlType.Bytea,
+            static (ref FunctionRow row) => row.Set(ByteEncoding.Decode(row.GetBytes(0), row.GetText(1)))),
         new("pg_bytea_in", [s_text], SqlType.Bytea, static (ref FunctionRow row) => row.Set(ByteaText.Parse(row.GetText(0)).AsSpan())),
-        new("pg_like_escape", [s_text, s_text], s_text, static (ref FunctionRow row) => row.Set(LikeEscape(row.GetText(0), row.GetText(1)))),
-        new("pg_check_length", [s_text, SqlType.Int4, s_text], s_text, static (ref FunctionRow row) => row.Set(CheckLength(row.GetText(0), row.GetInt32(1), row.GetText(2)))),
+        new("pg_like_escape", [s_text, s_text], s_text,
+            static (ref FunctionRow row) => row.Set(LikeEscape(row.GetText(0), row.GetText(1)))),
+        new("pg_check_length", [s_text, SqlType.Int4, s_text], s_text,
+            static (ref FunctionRow row) => row.Set(CheckLength(row.GetText(0), row.GetInt32(1), row.GetText(2)))),
         new("pg_array_in", [s_text], s_texts, static (ref FunctionRow row) => row.Set(ArrayIn(row.GetText(0)))),
-        new("pg_array_join", [s_texts, s_text], s_text, static (ref FunctionRow row) => row.Set(string.Join(row.GetText(1), row.GetTexts(0)))),
-        new("pg_mode_index", [SqlType.Array(SqlType.Bytea)], SqlType.Int8, static (ref FunctionRow row) => row.Set(LongestRun(row.GetList(0)))),
+        new("pg_array_join", [s_texts, s_text], s_text,
+            static (ref FunctionRow row) => row.Set(string.Join(row.GetText(1), row.GetTexts(0)))),
+        new("pg_mode_index", [SqlType.Array(SqlType.Bytea)], SqlType.Int8,
+            static (ref FunctionRow row) => row.Set(LongestRun(row.GetList(0)))),
         new("pg_array_out", [s_texts], s_text, static (ref FunctionRow row) => row.Set(ArrayOut(row.GetTexts(0)))),
-        new("pg_record_field", [s_text, SqlType.Int4], s_text, static (ref FunctionRow row) => row.SetOrNull(RecordText.Field(row.GetText(0), row.GetInt32(1)))),
+        new("pg_record_field", [s_text, SqlType.Int4], s_text,
+            static (ref FunctionRow row) => row.SetOrNull(RecordText.Field(row.GetText(0), row.GetInt32(1)))),
         new("pg_record_out", [s_texts], s_text, static (ref FunctionRow row) => row.Set(RecordOut(row.GetTexts(0)))),
         new("pg_shift_left", [SqlType.Int8, SqlType.Int4, SqlType.Int4], SqlType.Int8, static (ref FunctionRow row) =>
             row.Set(ShiftLeft(row.Get<long>(0), row.GetInt32(1), row.GetInt32(2)))),
@@ -50,7 +62,8 @@ internal static class TextFunctions
     {
         var array = ArrayText.Parse(text, s_texts, new ValueContext(TextFormat.Default, default));
         if (array.Lengths.Count > 1 || array.LowerBounds.Any(bound => bound != 1))
-            throw new SqlException(SqlState.FeatureNotSupported, "arrays of several dimensions or with other lower bounds than 1 cannot be read from text in a query");
+            throw new SqlException(SqlState.FeatureNotSupported,
+                "arrays of several dimensions or with other lower bounds than 1 cannot be read from text in a query");
         return [.. array.Items.Select(item => (string?)item)];
     }
 
@@ -182,7 +195,8 @@ internal static class TextFunctions
     /// <summary>A LIKE pattern with another escape character as one with the backslash.</summary>
     private static string LikeEscape(string pattern, string escape)
     {
-        if (escape.Length > 1) throw new SqlException(SqlState.InvalidEscapeSequence, "invalid escape string") { Hint = "Escape string must be empty or one character." };
+        if (escape.Length > 1) throw new SqlException(SqlState.InvalidEscapeSequence, "invalid escape string")
+            { Hint = "Escape string must be empty or one character." };
         if (escape is "\\") return pattern;
         var result = new StringBuilder(pattern.Length + 8);
         var isEscaped = false;
@@ -222,7 +236,8 @@ internal static class TextFunctions
             if (i > 0) result.Append(',');
             if (items[i] is not { } item) result.Append("NULL");
             else if (!TextQuoting.ArrayItemNeedsQuotes(item, ',')) result.Append(item);
-            else result.Append('"').Append(item.Replace("\\", @"\\", StringComparison.Ordinal).Replace("\"", "\\\"", StringComparison.Ordinal)).Append('"');
+            else result.Append('"')
+                .Append(item.Replace("\\", @"\\", StringComparison.Ordinal).Replace("\"", "\\\"", StringComparison.Ordinal)).Append('"');
         }
 
         return result.Append('}').ToString();
@@ -259,13 +274,20 @@ internal static class Quoting
 {
     // Reserved words and those that may not be column names without quotes (every keyword but the unreserved ones).
     private static readonly HashSet<string> s_keywords = new(
-        ("all analyse analyze and any array as asc asymmetric authorization between bigint binary bit boolean both case cast char character check coalesce "
-        + "collate collation column concurrently constraint create cross current_catalog current_date current_role current_schema current_time current_timestamp current_user "
-        + "dec decimal default deferrable desc distinct do else end except exists extract false fetch float for foreign freeze from full grant greatest "
-        + "group grouping having ilike in initially inner inout int integer intersect interval into is isnull join lateral leading least left like limit "
-        + "localtime localtimestamp national natural nchar none normalize not notnull null nullif numeric offset on only or order out outer overlaps overlay placing "
-        + "position precision primary real references returning right row select session_user setof similar smallint some substring symmetric table tablesample "
-        + "then time timestamp to trailing treat trim true union unique user using values varchar variadic verbose when where window with xmlattributes "
+        ("all analyse analyze and any array as asc asymmetric authorization between bigint binary bit boolean both case cast char "
+            + "character check coalesce "
+        + "collate collation column concurrently constraint create cross current_catalog current_date current_role current_schema "
+        + "current_time current_timestamp current_user "
+        + "dec decimal default deferrable desc distinct do else end except exists extract false fetch float for foreign freeze from full "
+        + "grant greatest "
+        + "group grouping having ilike in initially inner inout int integer intersect interval into is isnull join lateral leading least "
+        + "left like limit "
+        + "localtime localtimestamp national natural nchar none normalize not notnull null nullif numeric offset on only or order out "
+        + "outer overlaps overlay placing "
+        + "position precision primary real references returning right row select session_user setof similar smallint some substring "
+        + "symmetric table tablesample "
+        + "then time timestamp to trailing treat trim true union unique user using values varchar variadic verbose when where window with "
+        + "xmlattributes "
         + "xmlconcat xmlelement xmlexists xmlforest xmlnamespaces xmlparse xmlpi xmlroot xmlserialize xmltable").Split(' '),
         StringComparer.Ordinal);
 
@@ -353,7 +375,8 @@ internal static class TextFormatter
             var text = format[i] switch
             {
                 's' => argument ?? "",
-                'I' => Quoting.Identifier(argument ?? throw new SqlException(SqlState.NullValueNotAllowed, "null values cannot be formatted as an SQL identifier")),
+                'I' => Quoting.Identifier(argument
+                    ?? throw new SqlException(SqlState.NullValueNotAllowed, "null values cannot be formatted as an SQL identifier")),
                 _ => argument is null ? "NULL" : Quoting.Literal(argument),
             };
             if (width < 0) (isLeft, width) = (true, -width);

@@ -6,8 +6,9 @@ using Federation.DuckDb;
 namespace Federation.Worker.Functions;
 
 /// <summary>
-/// Timestamps and intervals (timestamp_pl_interval and timestamptz_pl_interval in timestamp.c): months are added first, a day beyond the month's end becomes its last, then days, then time; with a zone each
-/// step but the last is taken by the local clock. The kernel adds time first, and compares intervals without carrying between fields of different signs.
+/// Timestamps and intervals (timestamp_pl_interval and timestamptz_pl_interval in timestamp.c): months are added first, a day beyond the
+/// month's end becomes its last, then days, then time; with a zone each step but the last is taken by the local clock. The kernel adds time
+/// first, and compares intervals without carrying between fields of different signs.
 /// </summary>
 internal static class TimestampArithmetic
 {
@@ -22,7 +23,8 @@ internal static class TimestampArithmetic
     [
         Elementwise.Binary<Addition, long, PgInterval, long>("pg_timestamp_add", s_timestamp, s_interval, s_timestamp),
         Elementwise.Binary<Subtraction, long, PgInterval, long>("pg_timestamp_subtract", s_timestamp, s_interval, s_timestamp),
-        new("pg_timestamp_add", [s_timestamptz, s_interval], s_timestamptz, static (ref FunctionRow row) => row.Set(Add(row.Get<long>(0), row.GetInterval(1), Zone(ref row)))) { UsesSession = true },
+        new("pg_timestamp_add", [s_timestamptz, s_interval], s_timestamptz,
+            static (ref FunctionRow row) => row.Set(Add(row.Get<long>(0), row.GetInterval(1), Zone(ref row)))) { UsesSession = true },
         new("pg_timestamp_subtract", [s_timestamptz, s_interval], s_timestamptz, static (ref FunctionRow row) =>
             row.Set(Add(row.Get<long>(0), Negate(row.GetInterval(1)), Zone(ref row)))) { UsesSession = true },
         Elementwise.Binary<Difference, long, long, PgInterval>("pg_timestamp_difference", s_timestamp, s_timestamp, s_interval),
@@ -39,8 +41,11 @@ internal static class TimestampArithmetic
     private static long Add(long timestamp, PgInterval interval, ZoneRules? zone)
     {
         if (!new PgTimestamp(timestamp).IsFinite) return timestamp;
-        if (interval.Months != 0) timestamp = ByLocalClock(timestamp, interval.Months, zone, static (local, months) => AddMonths(local, months));
-        if (interval.Days != 0) timestamp = ByLocalClock(timestamp, interval.Days, zone, static (local, days) => local + ((Int128)days * Calendar.MicrosecondsPerDay));
+        if (interval.Months != 0)
+            timestamp = ByLocalClock(timestamp, interval.Months, zone, static (local, months) => AddMonths(local, months));
+        if (interval.Days != 0)
+            timestamp = ByLocalClock(timestamp, interval.Days, zone,
+                static (local, days) => local + ((Int128)days * Calendar.MicrosecondsPerDay));
         return InRange((Int128)timestamp + interval.Microseconds);
     }
 
@@ -49,7 +54,9 @@ internal static class TimestampArithmetic
         if (zone is null) return InRange(move(timestamp, count));
         var offset = zone.OffsetAtUtc(Calendar.FloorDivide(timestamp, Calendar.MicrosecondsPerSecond));
         var moved = InRange(move(timestamp + (offset * Calendar.MicrosecondsPerSecond), count));
-        return InRange((Int128)moved - ((Int128)zone.OffsetAtLocal(Calendar.FloorDivide(moved, Calendar.MicrosecondsPerSecond)) * Calendar.MicrosecondsPerSecond));
+        return InRange(
+            (Int128)moved - ((Int128)zone.OffsetAtLocal(Calendar.FloorDivide(moved, Calendar.MicrosecondsPerSecond))
+                * Calendar.MicrosecondsPerSecond));
     }
 
     private static Int128 AddMonths(long timestamp, int months)
@@ -63,11 +70,13 @@ internal static class TimestampArithmetic
         return ((Int128)moved * Calendar.MicrosecondsPerDay) + (timestamp - (days * Calendar.MicrosecondsPerDay));
     }
 
-    private static PgInterval Negate(PgInterval value) => value.Months == int.MinValue || value.Days == int.MinValue || value.Microseconds == long.MinValue
+    private static PgInterval Negate(PgInterval value) =>
+        value.Months == int.MinValue || value.Days == int.MinValue || value.Microseconds == long.MinValue
         ? throw new SqlException(SqlState.DatetimeValueOutOfRange, "interval out of range")
         : new PgInterval(-value.Months, -value.Days, -value.Microseconds);
 
-    private static long InRange(Int128 timestamp) => timestamp >= Calendar.FirstMicrosecond && timestamp <= Calendar.LastMicrosecond ? (long)timestamp : throw OutOfRange();
+    private static long InRange(Int128 timestamp) =>
+        timestamp >= Calendar.FirstMicrosecond && timestamp <= Calendar.LastMicrosecond ? (long)timestamp : throw OutOfRange();
 
     private static SqlException OutOfRange() => new(SqlState.DatetimeValueOutOfRange, "timestamp out of range");
 
@@ -101,7 +110,8 @@ internal static class TimestampArithmetic
     private static bool IsInfinite(int date) => date is int.MaxValue or -int.MaxValue;
 
     /// <summary>4714-11-24 BC and 5874897-12-31, in days since 1970.</summary>
-    private static int InRange(long date) => date is >= -2440588 and <= 2145042905 ? (int)date : throw new SqlException(SqlState.DatetimeValueOutOfRange, "date out of range");
+    private static int InRange(long date) =>
+        date is >= -2440588 and <= 2145042905 ? (int)date : throw new SqlException(SqlState.DatetimeValueOutOfRange, "date out of range");
 
     private readonly struct Difference : IBinary<long, long, PgInterval>
     {
@@ -113,7 +123,8 @@ internal static class TimestampArithmetic
     /// <summary>The length by which intervals are compared: a month has 30 days, a day 24 hours (interval_cmp_value).</summary>
     private readonly struct Span : IUnary<PgInterval, Int128>
     {
-        public static Int128 Compute(PgInterval value) => ((((Int128)value.Months * 30) + value.Days) * Calendar.MicrosecondsPerDay) + value.Microseconds;
+        public static Int128 Compute(PgInterval value) =>
+            ((((Int128)value.Months * 30) + value.Days) * Calendar.MicrosecondsPerDay) + value.Microseconds;
     }
 
     private readonly struct TimeInterval : IUnary<long, PgInterval>

@@ -18,12 +18,16 @@ internal static class ZoneFunctions
         new(Name, [SqlType.Text, SqlType.Timestamptz], SqlType.Timestamp, static (ref FunctionRow row) =>
         {
             var time = row.Get<long>(1);
-            row.Set(IsFinite(time) ? Moved(time, Zone(row.GetText(0)).OffsetAtUtc(Calendar.FloorDivide(time, Calendar.MicrosecondsPerSecond))) : time);
+            row.Set(IsFinite(time)
+                ? Moved(time, Zone(row.GetText(0)).OffsetAtUtc(Calendar.FloorDivide(time, Calendar.MicrosecondsPerSecond)))
+                : time);
         }),
         new(Name, [SqlType.Text, SqlType.Timestamp], SqlType.Timestamptz, static (ref FunctionRow row) =>
         {
             var time = row.Get<long>(1);
-            row.Set(IsFinite(time) ? Moved(time, -Zone(row.GetText(0)).OffsetAtLocal(Calendar.FloorDivide(time, Calendar.MicrosecondsPerSecond))) : time);
+            row.Set(IsFinite(time)
+                ? Moved(time, -Zone(row.GetText(0)).OffsetAtLocal(Calendar.FloorDivide(time, Calendar.MicrosecondsPerSecond)))
+                : time);
         }),
         new(Name, [SqlType.Interval, SqlType.Timestamptz], SqlType.Timestamp, static (ref FunctionRow row) =>
             row.Set(IsFinite(row.Get<long>(1)) ? Moved(row.Get<long>(1), Seconds(row.GetInterval(0))) : row.Get<long>(1))),
@@ -36,7 +40,8 @@ internal static class ZoneFunctions
     public static ZoneDesignation Zone(string name)
     {
         if (t_last.Name == name) return t_last.Zone;
-        var zone = ZoneDesignation.Find(name) ?? throw new SqlException(SqlState.InvalidParameterValue, $"time zone \"{name}\" not recognized");
+        var zone = ZoneDesignation.Find(name)
+            ?? throw new SqlException(SqlState.InvalidParameterValue, $"time zone \"{name}\" not recognized");
         t_last = (name, zone);
         return zone;
     }
@@ -46,12 +51,15 @@ internal static class ZoneFunctions
         if (zone.Months == 0 && zone.Days == 0) return zone.Microseconds / Calendar.MicrosecondsPerSecond;
         Span<byte> text = stackalloc byte[IntervalOutput.MaxLength];
         var length = IntervalOutput.Write(text, zone, IntervalStyle.Postgres);
-        throw new SqlException(SqlState.InvalidParameterValue, $"interval time zone \"{System.Text.Encoding.ASCII.GetString(text[..length])}\" must not include months or days");
+        throw new SqlException(SqlState.InvalidParameterValue,
+            $"interval time zone \"{System.Text.Encoding.ASCII.GetString(text[..length])}\" must not include months or days");
     }
 
     private static long Moved(long timestamp, long seconds)
     {
         var moved = (Int128)timestamp + ((Int128)seconds * Calendar.MicrosecondsPerSecond);
-        return moved >= Calendar.FirstMicrosecond && moved <= Calendar.LastMicrosecond ? (long)moved : throw new SqlException(SqlState.DatetimeValueOutOfRange, "timestamp out of range");
+        return moved >= Calendar.FirstMicrosecond && moved <= Calendar.LastMicrosecond
+            ? (long)moved
+            : throw new SqlException(SqlState.DatetimeValueOutOfRange, "timestamp out of range");
     }
 }

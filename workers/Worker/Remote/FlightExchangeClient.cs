@@ -15,8 +15,10 @@ public sealed class FlightExchangeClient(FlightPeers peers) : IExchangeClient
 {
     public async IAsyncEnumerable<Batch> ReadAsync(ExchangeSource source, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        var ticket = new Ticket { Ticket_ = UnsafeByteOperations.UnsafeWrap(TaskJson.Write(new WorkerTicket.Read(source.Task, source.Partition))) };
-        var batches = peers.Get(source.Worker).ReadBatchesAsync(ticket, trustsValues: true, cancellationToken).GetAsyncEnumerator(cancellationToken);
+        var ticket =
+            new Ticket { Ticket_ = UnsafeByteOperations.UnsafeWrap(TaskJson.Write(new WorkerTicket.Read(source.Task, source.Partition))) };
+        var batches = peers.Get(source.Worker).ReadBatchesAsync(ticket, trustsValues: true, cancellationToken)
+            .GetAsyncEnumerator(cancellationToken);
         await using (batches)
         {
             while (true)

@@ -18,7 +18,10 @@ using Action = Federation.Flight.Protocol.Action;
 
 namespace Federation.Worker.Remote;
 
-/// <summary>A worker behind Arrow Flight: runs the tasks that coordinators send and hands out what tasks have spooled. Only callers with the cluster's secret are heard.</summary>
+/// <summary>
+/// A worker behind Arrow Flight: runs the tasks that coordinators send and hands out what tasks have spooled. Only callers with the
+/// cluster's secret are heard.
+/// </summary>
 public sealed class WorkerService(string clusterSecret) : FlightService
 {
     private readonly byte[] _authorization = Encoding.UTF8.GetBytes($"Bearer {clusterSecret}");
@@ -26,7 +29,9 @@ public sealed class WorkerService(string clusterSecret) : FlightService
         new(StringComparer.Ordinal);
     private TaskRunner? _runner;
 
-    /// <summary>The tasks' runner. Calls before are refused with 57P03: a worker has its address, which the runner needs, only once it listens.</summary>
+    /// <summary>
+    /// The tasks' runner. Calls before are refused with 57P03: a worker has its address, which the runner needs, only once it listens.
+    /// </summary>
     public void Attach(TaskRunner runner) => _runner = runner;
 
     /// <summary>Answers a further action of members of the cluster: from its body to the body of the one result.</summary>
@@ -59,7 +64,8 @@ public sealed class WorkerService(string clusterSecret) : FlightService
     private TaskRunner Admit(FlightCallContext context)
     {
         var given = Encoding.UTF8.GetBytes(context.FindHeader(WorkerProtocol.Authorization) ?? "");
-        if (!CryptographicOperations.FixedTimeEquals(given, _authorization)) throw new SqlException(SqlState.InvalidAuthorizationSpecification, "the caller does not belong to this cluster");
+        if (!CryptographicOperations.FixedTimeEquals(given, _authorization))
+            throw new SqlException(SqlState.InvalidAuthorizationSpecification, "the caller does not belong to this cluster");
         return _runner ?? throw new SqlException(SqlState.CannotConnectNow, "the worker is starting up");
     }
 
@@ -71,23 +77,28 @@ public sealed class WorkerService(string clusterSecret) : FlightService
         yield return new Result { Body = Google.Protobuf.UnsafeByteOperations.UnsafeWrap(body) };
     }
 
-    private static async IAsyncEnumerable<Result> HoldAsync(TaskRunner runner, Action action, [EnumeratorCancellation] CancellationToken cancellationToken)
+    private static async IAsyncEnumerable<Result> HoldAsync(TaskRunner runner, Action action, [EnumeratorCancellation]
+        CancellationToken cancellationToken)
     {
-        if (!Guid.TryParse(action.Body.ToStringUtf8(), CultureInfo.InvariantCulture, out var query)) throw new SqlException(SqlState.ProtocolViolation, "malformed query id");
+        if (!Guid.TryParse(action.Body.ToStringUtf8(), CultureInfo.InvariantCulture, out var query))
+            throw new SqlException(SqlState.ProtocolViolation, "malformed query id");
         await using var hold = await runner.OpenQueryAsync(query, cancellationToken);
         yield return new Result();
         await Task.Delay(Timeout.Infinite, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 
-    private static async IAsyncEnumerable<Result> SpoolAsync(TaskRunner runner, TaskSpec task, [EnumeratorCancellation] CancellationToken cancellationToken)
+    private static async IAsyncEnumerable<Result> SpoolAsync(TaskRunner runner, TaskSpec task, [EnumeratorCancellation]
+        CancellationToken cancellationToken)
     {
         var report = await runner.SpoolAsync(task, cancellationToken);
         yield return new Result { Body = Google.Protobuf.UnsafeByteOperations.UnsafeWrap(TaskJson.Write(report)) };
     }
 
-    private static async IAsyncEnumerable<FlightData> StreamAsync(TaskRunner runner, TaskSpec task, [EnumeratorCancellation] CancellationToken cancellationToken)
+    private static async IAsyncEnumerable<FlightData> StreamAsync(TaskRunner runner, TaskSpec task, [EnumeratorCancellation]
+        CancellationToken cancellationToken)
     {
-        var schema = IpcSchema.Encode(new BatchSchema(task.Columns.Select(column => new Field(column.Name, column.Type)).ToEquatableArray()), IpcForm.Internal);
+        var schema = IpcSchema.Encode(
+            new BatchSchema(task.Columns.Select(column => new Field(column.Name, column.Type)).ToEquatableArray()), IpcForm.Internal);
         var encoder = new IpcBatchWriter(schema);
         yield return new FlightData(schema);
         await foreach (var batch in runner.RunAsync(task, cancellationToken))

@@ -61,7 +61,8 @@ internal sealed class RangeCache : IDisposable
     /// <param name="version">The version that is wanted; null for a file that never changes.</param>
     /// <param name="wanted">Null for the whole file.</param>
     /// <param name="cancellationToken">Ends the fetching; what came stays.</param>
-    public async Task<PinnedFile> FetchAsync(IObjectStore store, string storeName, string path, string? version, IReadOnlyList<ByteRange>? wanted, CancellationToken cancellationToken)
+    public async Task<PinnedFile> FetchAsync(IObjectStore store, string storeName, string path, string? version,
+        IReadOnlyList<ByteRange>? wanted, CancellationToken cancellationToken)
     {
         var entry = Pin(storeName, path, version);
         try
@@ -120,7 +121,8 @@ internal sealed class RangeCache : IDisposable
             }
             else
             {
-                entry = new Entry(Path.Combine(_folder, string.Create(CultureInfo.InvariantCulture, $"{++_made}-{LocalName(path)}")), () => _entries.Remove(key));
+                entry = new Entry(Path.Combine(_folder, string.Create(CultureInfo.InvariantCulture, $"{++_made}-{LocalName(path)}")),
+                    () => _entries.Remove(key));
                 _entries.Add(key, entry);
                 _recent.AddFirst(entry.Place);
             }
@@ -130,24 +132,30 @@ internal sealed class RangeCache : IDisposable
         }
     }
 
-    private async Task FillAsync(IObjectStore store, Entry entry, string path, string? version, IReadOnlyList<ByteRange>? wanted, CancellationToken cancellationToken)
+    private async Task FillAsync(IObjectStore store, Entry entry, string path, string? version, IReadOnlyList<ByteRange>? wanted,
+        CancellationToken cancellationToken)
     {
         using var file = Open(entry);
         if (entry.Status is not { } status)
         {
             // The first piece says how long the file is, and which version it is.
             var first = wanted is [var range, ..] ? range : new ByteRange(0, Piece);
-            status = await FetchPieceAsync(store, entry, file, path, first with { End = Math.Min(first.End, first.Start + Piece) }, version, cancellationToken);
+            status = await FetchPieceAsync(store, entry, file, path, first with { End = Math.Min(first.End, first.Start + Piece) }, version,
+                cancellationToken);
             RandomAccess.SetLength(file, status.SizeBytes);
             entry.Status = status;
         }
 
         var whole = new ByteRange(0, status.SizeBytes);
-        var missing = entry.Present.Missing(wanted?.Select(range => new ByteRange(range.Start, Math.Min(range.End, whole.End))).Where(range => range.Length > 0) ?? [whole], SmallGap);
+        var missing =
+            entry.Present
+                .Missing(wanted?.Select(range => new ByteRange(range.Start, Math.Min(range.End, whole.End)))
+                    .Where(range => range.Length > 0) ?? [whole], SmallGap);
         RequireSpace(missing.Sum(range => range.Length));
         var pieces = missing.SelectMany(range => Enumerable.Range(0, (int)((range.Length + Piece - 1) / Piece))
             .Select(i => new ByteRange(range.Start + ((long)i * Piece), Math.Min(range.End, range.Start + ((i + 1L) * Piece)))));
-        await Parallel.ForEachAsync(pieces, new ParallelOptions { MaxDegreeOfParallelism = PiecesAtOnce, CancellationToken = cancellationToken }, async (piece, token) =>
+        await Parallel.ForEachAsync(pieces,
+            new ParallelOptions { MaxDegreeOfParallelism = PiecesAtOnce, CancellationToken = cancellationToken }, async (piece, token) =>
         {
             var found = await FetchPieceAsync(store, entry, file, path, piece, status.Version, token);
             if (found.SizeBytes != status.SizeBytes) throw StoreErrors.Changed(path);
@@ -155,7 +163,8 @@ internal sealed class RangeCache : IDisposable
     }
 
     private async Task<ObjectStatus> FetchPieceAsync(
-        IObjectStore store, Entry entry, Microsoft.Win32.SafeHandles.SafeFileHandle file, string path, ByteRange piece, string? version, CancellationToken cancellationToken)
+        IObjectStore store, Entry entry, Microsoft.Win32.SafeHandles.SafeFileHandle file, string path, ByteRange piece, string? version,
+        CancellationToken cancellationToken)
     {
         await _fetches.WaitAsync(cancellationToken);
         var buffer = ArrayPool<byte>.Shared.Rent((int)piece.Length);
@@ -163,7 +172,8 @@ internal sealed class RangeCache : IDisposable
         {
             var part = await store.ReadAsync(path, piece.Start, buffer.AsMemory(0, (int)piece.Length), version, cancellationToken);
             var end = Math.Min(piece.End, part.Status.SizeBytes);
-            if (part.Count < end - piece.Start) throw new SqlException(SqlState.DataCorrupted, $"file \"{path}\" is corrupt: it was cut off while it was read");
+            if (part.Count < end - piece.Start)
+                throw new SqlException(SqlState.DataCorrupted, $"file \"{path}\" is corrupt: it was cut off while it was read");
             await RandomAccess.WriteAsync(file, buffer.AsMemory(0, part.Count), piece.Start, cancellationToken);
             lock (_lock)
             {
@@ -189,7 +199,8 @@ internal sealed class RangeCache : IDisposable
     private void RequireSpace(long needed)
     {
         if (needed == 0 || SpillFolder.FreeBytes(_folder) - KeptFree >= needed) return;
-        throw new SqlException(SqlState.DiskFull, $"there is no space for {needed} bytes of remote files") { Detail = $"The folder is \"{_folder}\"." };
+        throw new SqlException(SqlState.DiskFull, $"there is no space for {needed} bytes of remote files")
+            { Detail = $"The folder is \"{_folder}\"." };
     }
 
     /// <summary>Under the lock.</summary>
@@ -217,7 +228,8 @@ internal sealed class RangeCache : IDisposable
     {
         try
         {
-            return File.OpenHandle(entry.LocalPath, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.ReadWrite | FileShare.Delete, FileOptions.Asynchronous);
+            return File.OpenHandle(entry.LocalPath, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.ReadWrite | FileShare.Delete,
+                FileOptions.Asynchronous);
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
@@ -242,7 +254,9 @@ internal sealed class RangeCache : IDisposable
     {
         const int longest = 60;
         var name = StoragePath.NameOf(path);
-        return string.Concat(name[Math.Max(0, name.Length - longest)..].Select(character => char.IsAsciiLetterOrDigit(character) || character is '.' or '-' or '_' ? character : '_'));
+        return string.Concat(
+            name[Math.Max(0, name.Length - longest)..]
+                .Select(character => char.IsAsciiLetterOrDigit(character) || character is '.' or '-' or '_' ? character : '_'));
     }
 
     internal sealed class Entry

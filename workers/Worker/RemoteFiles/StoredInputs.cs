@@ -28,15 +28,19 @@ internal sealed class StoredInputs : IDisposable
     /// <param name="own">The store of the process.</param>
     /// <param name="connectors">Whose servers have stores of their own.</param>
     /// <param name="cancellationToken">Ends the fetching.</param>
-    public static async Task<StoredInputs> OpenAsync(TaskSpec task, RangeCache cache, IObjectStore own, IConnectorResolver connectors, CancellationToken cancellationToken)
+    public static async Task<StoredInputs> OpenAsync(TaskSpec task, RangeCache cache, IObjectStore own, IConnectorResolver connectors,
+        CancellationToken cancellationToken)
     {
         var inputs = new StoredInputs(task);
-        var wanted = task.Inputs.OfType<FileScan>().SelectMany(scan => scan.Groups.SelectMany(FilesOf).Where(file => StoragePath.IsRemote(file.Path)).Select(file => (Server: scan.Server ?? "", File: file)))
+        var wanted = task.Inputs.OfType<FileScan>()
+            .SelectMany(scan => scan.Groups.SelectMany(FilesOf).Where(file => StoragePath.IsRemote(file.Path))
+                .Select(file => (Server: scan.Server ?? "", File: file)))
             .GroupBy(item => (item.Server, item.File.Path)).ToArray();
         if (wanted.Length == 0) return inputs;
         try
         {
-            await Parallel.ForEachAsync(wanted, new ParallelOptions { MaxDegreeOfParallelism = FilesAtOnce, CancellationToken = cancellationToken }, async (same, token) =>
+            await Parallel.ForEachAsync(wanted,
+                new ParallelOptions { MaxDegreeOfParallelism = FilesAtOnce, CancellationToken = cancellationToken }, async (same, token) =>
             {
                 var server = same.Key.Server;
                 var store = server.Length == 0 ? own : await StoreOfAsync(connectors, server, token);
@@ -51,12 +55,15 @@ internal sealed class StoredInputs : IDisposable
             throw;
         }
 
-        inputs.Task = task with { Inputs = task.Inputs.Select(input => input is FileScan scan ? inputs.Localised(scan) : input).ToEquatableArray() };
+        inputs.Task =
+            task with { Inputs = task.Inputs.Select(input => input is FileScan scan ? inputs.Localised(scan) : input).ToEquatableArray() };
         return inputs;
     }
 
     /// <summary>Whether an error speaks of local forms.</summary>
-    public bool Knows(SqlException error) => _files.Values.Any(file => error.Message.Contains(file.LocalPath, StringComparison.Ordinal) || error.Detail?.Contains(file.LocalPath, StringComparison.Ordinal) == true);
+    public bool Knows(SqlException error) =>
+        _files.Values.Any(file => error.Message.Contains(file.LocalPath, StringComparison.Ordinal)
+            || error.Detail?.Contains(file.LocalPath, StringComparison.Ordinal) == true);
 
     /// <summary>An error of the kernel, which knows local forms only, in terms of the files that they stand for.</summary>
     public SqlException Named(SqlException error)
@@ -76,7 +83,8 @@ internal sealed class StoredInputs : IDisposable
         foreach (var file in _files.Values) file.Dispose();
     }
 
-    private static async ValueTask<IObjectStore> StoreOfAsync(IConnectorResolver connectors, string server, CancellationToken cancellationToken) =>
+    private static async ValueTask<IObjectStore> StoreOfAsync(IConnectorResolver connectors, string server,
+        CancellationToken cancellationToken) =>
         await connectors.ResolveAsync(server, cancellationToken) is IStoredFiles files
             ? files.Store
             : throw new SqlException(SqlState.InternalError, $"server \"{server}\" has no store of files");
@@ -89,9 +97,11 @@ internal sealed class StoredInputs : IDisposable
     ];
 
     private static IReadOnlyList<ByteRange>? RangesOf(ScanFile file, RowRange? rows) => file.Needed.Count == 0 ? null
-        : [.. file.Needed.Where(part => rows is not { } wanted || part.Rows is not { } held || Meet(wanted, held)).Select(part => new ByteRange(part.Offset, part.Offset + part.Length))];
+        : [.. file.Needed.Where(part => rows is not { } wanted || part.Rows is not { } held || Meet(wanted, held))
+            .Select(part => new ByteRange(part.Offset, part.Offset + part.Length))];
 
-    private static bool Meet(RowRange left, RowRange right) => left.First < right.First + right.Count && right.First < left.First + left.Count;
+    private static bool Meet(RowRange left, RowRange right) =>
+        left.First < right.First + right.Count && right.First < left.First + left.Count;
 
     private FileScan Localised(FileScan scan)
     {
@@ -100,8 +110,10 @@ internal sealed class StoredInputs : IDisposable
         FileGroup Local(FileGroup group) => group with
         {
             Files = group.Files.Select(file => file with { Path = PathOf(file.Path) }).ToEquatableArray(),
-            PositionDeletes = group.PositionDeletes.Select(deletes => new PositionDeletes(deletes.Paths.Select(PathOf).ToEquatableArray())).ToEquatableArray(),
-            EqualityDeletes = group.EqualityDeletes.Select(deletes => deletes with { Paths = deletes.Paths.Select(PathOf).ToEquatableArray() }).ToEquatableArray(),
+            PositionDeletes = group.PositionDeletes.Select(deletes => new PositionDeletes(deletes.Paths.Select(PathOf).ToEquatableArray()))
+                .ToEquatableArray(),
+            EqualityDeletes = group.EqualityDeletes
+                .Select(deletes => deletes with { Paths = deletes.Paths.Select(PathOf).ToEquatableArray() }).ToEquatableArray(),
             DeletedRows = group.DeletedRows.Select(rows => rows with { Path = PathOf(rows.Path) }).ToEquatableArray(),
         };
 

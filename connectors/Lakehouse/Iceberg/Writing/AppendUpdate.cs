@@ -10,10 +10,11 @@ using Federation.ObjectStorage;
 namespace Federation.Connectors.Lakehouse.Iceberg.Writing;
 
 /// <summary>
-/// Adds data files to a table. Two appends never clash: applied to another state, the update writes another manifest list and other metadata, and keeps its manifest, which leaves its
-/// sequence number to the list. Used by one thread at a time.
+/// Adds data files to a table. Two appends never clash: applied to another state, the update writes another manifest list and other
+/// metadata, and keeps its manifest, which leaves its sequence number to the list. Used by one thread at a time.
 /// </summary>
-internal sealed class AppendUpdate(IcebergWriter writer, IReadOnlyList<WrittenFile> written, IReadOnlyList<DataFile> files, int specId, string dataFolder, TimeProvider clock) : ITableUpdate
+internal sealed class AppendUpdate(IcebergWriter writer, IReadOnlyList<WrittenFile> written, IReadOnlyList<DataFile> files, int specId,
+    string dataFolder, TimeProvider clock) : ITableUpdate
 {
     private readonly string _id = Guid.NewGuid().ToString();
     private readonly long _snapshotId = BitConverter.ToInt64(RandomNumberGenerator.GetBytes(8)) & long.MaxValue;
@@ -40,7 +41,8 @@ internal sealed class AppendUpdate(IcebergWriter writer, IReadOnlyList<WrittenFi
         var table = writer.Open(current);
         IcebergWriter.RequireWritable(table.Metadata);
         if (!table.Metadata.Specs.TryGetValue(specId, out var spec))
-            throw new SqlException(SqlState.TRSerializationFailure, "could not serialize access due to concurrent update") { Detail = $"Partition spec {specId} of the table is gone." };
+            throw new SqlException(SqlState.TRSerializationFailure, "could not serialize access due to concurrent update")
+                { Detail = $"Partition spec {specId} of the table is gone." };
         var document = MetadataDocument.Load(table.Store, table.Metadata.Path);
         _manifest ??= await WriteManifestAsync(table, document, spec, cancellationToken);
 
@@ -48,7 +50,9 @@ internal sealed class AppendUpdate(IcebergWriter writer, IReadOnlyList<WrittenFi
         var sequenceNumber = document.Long("last-sequence-number", 0) + 1;
         var list = string.Create(CultureInfo.InvariantCulture, $"metadata/snap-{_snapshotId}-{++_attempts}-{_id}.avro");
         var previous = parent?.ManifestList is { } path ? AvroFile.Open(table.Store, table.Location.Resolve(path)).ReadRecords() : [];
-        await MakeAsync(StoragePath.Combine(current.Location, list), ManifestListWriter.Write(previous, [_manifest], manifest => Count(table, manifest), _snapshotId, parent?.Id, sequenceNumber), cancellationToken);
+        await MakeAsync(StoragePath.Combine(current.Location, list),
+            ManifestListWriter.Write(previous, [_manifest], manifest => Count(table, manifest), _snapshotId, parent?.Id, sequenceNumber),
+            cancellationToken);
 
         var snapshot = new JsonObject
         {
@@ -93,17 +97,21 @@ internal sealed class AppendUpdate(IcebergWriter writer, IReadOnlyList<WrittenFi
         await TableFiles.TryDeleteAsync(writer.Store, [.. written.Select(file => file.Path)], dataFolder);
     }
 
-    private async ValueTask<NewManifest> WriteManifestAsync(IcebergTable table, MetadataDocument document, PartitionSpec spec, CancellationToken cancellationToken)
+    private async ValueTask<NewManifest> WriteManifestAsync(IcebergTable table, MetadataDocument document, PartitionSpec spec,
+        CancellationToken cancellationToken)
     {
         var name = $"metadata/{_id}-m0.avro";
-        var schema = document.Array("schemas").OfType<JsonObject>().First(item => (int)item["schema-id"]! == table.Metadata.CurrentSchemaId);
+        var schema = document.Array("schemas").OfType<JsonObject>()
+            .First(item => (int)item["schema-id"]! == table.Metadata.CurrentSchemaId);
         var specFields = document.Array("partition-specs").OfType<JsonObject>().First(item => (int)item["spec-id"]! == spec.Id)["fields"]!;
         var bytes = ManifestWriter.Write(files, table.Metadata.CurrentSchema, schema, spec, specFields, _snapshotId);
         await MakeAsync(StoragePath.Combine(table.Location.Folder, name), bytes, cancellationToken);
         return new NewManifest($"{table.Metadata.Location}/{name}", bytes.Length, spec, files);
     }
 
-    /// <summary>Files and rows that a manifest adds, keeps and deletes, as lists name them: version 1 lets lists leave them out, version 2 does not.</summary>
+    /// <summary>
+    /// Files and rows that a manifest adds, keeps and deletes, as lists name them: version 1 lets lists leave them out, version 2 does not.
+    /// </summary>
     private static Dictionary<int, long> Count(IcebergTable table, string manifest)
     {
         var counts = new[] { 504, 505, 506, 512, 513, 514 }.ToDictionary(id => id, _ => 0L);
@@ -133,7 +141,10 @@ internal sealed class AppendUpdate(IcebergWriter writer, IReadOnlyList<WrittenFi
     /// <summary>Counts as text (spec, appendix F); totals go on from those of the snapshot before.</summary>
     private JsonObject Summary(MetadataDocument document, Snapshot? parent)
     {
-        var before = parent is null ? null : document.Array("snapshots").OfType<JsonObject>().FirstOrDefault(item => (long)item["snapshot-id"]! == parent.Id)?["summary"] as JsonObject;
+        var before = parent is null
+            ? null
+            : document.Array("snapshots").OfType<JsonObject>().FirstOrDefault(item => (long)item["snapshot-id"]! == parent.Id)
+                ?["summary"] as JsonObject;
         var rows = files.Sum(file => file.RowCount);
         var bytes = files.Sum(file => file.SizeBytes);
         var summary = new JsonObject
@@ -142,16 +153,21 @@ internal sealed class AppendUpdate(IcebergWriter writer, IReadOnlyList<WrittenFi
             ["added-data-files"] = Text(files.Count),
             ["added-records"] = Text(rows),
             ["added-files-size"] = Text(bytes),
-            ["changed-partition-count"] = Text(files.Select(file => string.Join('/', file.Partition.Select(value => value is null ? "-" : Convert.ToHexString(value)))).Distinct(StringComparer.Ordinal).Count()),
+            ["changed-partition-count"] =
+                Text(
+                    files.Select(file => string.Join('/', file.Partition.Select(value => value is null ? "-" : Convert.ToHexString(value))))
+                        .Distinct(StringComparer.Ordinal).Count()),
         };
         foreach (var (name, added) in (IEnumerable<(string, long)>)
         [
-            ("total-records", rows), ("total-files-size", bytes), ("total-data-files", files.Count), ("total-delete-files", 0), ("total-position-deletes", 0), ("total-equality-deletes", 0),
+            ("total-records", rows), ("total-files-size", bytes), ("total-data-files", files.Count), ("total-delete-files", 0),
+            ("total-position-deletes", 0), ("total-equality-deletes", 0),
         ])
         {
             // A total that the snapshot before does not tell is not known now either.
             if (parent is null) summary[name] = Text(added);
-            else if (before?[name] is JsonValue value && long.TryParse((string?)value, CultureInfo.InvariantCulture, out var total)) summary[name] = Text(total + added);
+            else if (before?[name] is JsonValue value && long.TryParse((string?)value, CultureInfo.InvariantCulture, out var total))
+                summary[name] = Text(total + added);
         }
 
         return summary;

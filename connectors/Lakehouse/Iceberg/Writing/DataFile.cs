@@ -30,9 +30,12 @@ internal static class DataFiles
     /// <summary>Code points of a text bound, and bytes of a binary one: write.metadata.metrics.default is truncate(16).</summary>
     private const int BoundLength = 16;
 
-    public static DataFile Read(WrittenFile file, ParquetFooter footer, string recordedPath, IReadOnlyList<IcebergField> fields, PartitionSpec spec)
+    public static DataFile Read(WrittenFile file, ParquetFooter footer, string recordedPath, IReadOnlyList<IcebergField> fields,
+        PartitionSpec spec)
     {
-        var chunks = footer.RowGroups.SelectMany(group => group.Columns).GroupBy(chunk => string.Join('\0', chunk.Path), StringComparer.Ordinal).ToDictionary(group => group.Key, group => group.ToArray(), StringComparer.Ordinal);
+        var chunks = footer.RowGroups.SelectMany(group => group.Columns)
+            .GroupBy(chunk => string.Join('\0', chunk.Path), StringComparer.Ordinal)
+            .ToDictionary(group => group.Key, group => group.ToArray(), StringComparer.Ordinal);
         var result = new DataFile(recordedPath, file.SizeBytes, footer.RowCount, new byte[]?[spec.Fields.Count]);
         foreach (var leaf in footer.Columns.SelectMany(column => Leaves(column, [column.Name])))
         {
@@ -40,32 +43,40 @@ internal static class DataFiles
             var id = leaf.Field.FieldId;
             result.ColumnSizes[id] = parts.Sum(chunk => chunk.TotalCompressedSize);
             result.ValueCounts[id] = parts.Sum(chunk => chunk.ValueCount);
-            if (Array.TrueForAll(parts, chunk => chunk.NullCount is not null)) result.NullCounts[id] = parts.Sum(chunk => chunk.NullCount!.Value);
+            if (Array.TrueForAll(parts, chunk => chunk.NullCount is not null))
+                result.NullCounts[id] = parts.Sum(chunk => chunk.NullCount!.Value);
 
             // Bounds of what is nested in lists say nothing that a filter could use.
-            if (leaf.Path.Count == 1 && fields.FirstOrDefault(field => field.Id == id)?.Type is IcebergType.Primitive type) AddBounds(result, id, type, parts);
+            if (leaf.Path.Count == 1 && fields.FirstOrDefault(field => field.Id == id)?.Type is IcebergType.Primitive type)
+                AddBounds(result, id, type, parts);
         }
 
-        for (var i = 0; i < spec.Fields.Count; i++) ((byte[]?[])result.Partition)[i] = PartitionValue(file, spec.Fields[i], result, fields, PartsOf(spec.Fields[i].SourceId));
+        for (var i = 0; i < spec.Fields.Count; i++)
+            ((byte[]?[])result.Partition)[i] = PartitionValue(file, spec.Fields[i], result, fields, PartsOf(spec.Fields[i].SourceId));
         return result;
 
-        ColumnChunk[] PartsOf(int id) => footer.Columns.FirstOrDefault(column => column.FieldId == id) is { } column ? chunks.GetValueOrDefault(column.Name) ?? [] : [];
+        ColumnChunk[] PartsOf(int id) =>
+            footer.Columns.FirstOrDefault(column => column.FieldId == id) is { } column ? chunks.GetValueOrDefault(column.Name) ?? [] : [];
     }
 
     /// <summary>
-    /// The value of a partition column, of which a file has one: both bounds in the file, before they are cut. A column of NULLs has none, nor has one of NaN, the only number without.
+    /// The value of a partition column, of which a file has one: both bounds in the file, before they are cut. A column of NULLs has none,
+    /// nor has one of NaN, the only number without.
     /// </summary>
-    private static byte[]? PartitionValue(WrittenFile file, PartitionField field, DataFile data, IReadOnlyList<IcebergField> fields, ColumnChunk[] parts)
+    private static byte[]? PartitionValue(WrittenFile file, PartitionField field, DataFile data, IReadOnlyList<IcebergField> fields,
+        ColumnChunk[] parts)
     {
         if (field.Transform.Kind == TransformKind.Void || data.NullCounts.GetValueOrDefault(field.SourceId) == data.RowCount) return null;
         var type = (IcebergType.Primitive)fields.First(candidate => candidate.Id == field.SourceId).Type;
-        var values = parts.SelectMany(chunk => new[] { chunk.Min, chunk.Max }).Select(bytes => bytes is null ? null : Bound(bytes, type)).ToArray();
+        var values = parts.SelectMany(chunk => new[] { chunk.Min, chunk.Max })
+            .Select(bytes => bytes is null ? null : Bound(bytes, type)).ToArray();
         if (Array.TrueForAll(values, value => value is not null && value.AsSpan().SequenceEqual(values[0]))) return values[0];
         return type.Kind switch
         {
             IcebergKind.Double when Array.TrueForAll(values, value => value is null) => BitConverter.GetBytes(double.NaN),
             IcebergKind.Float when Array.TrueForAll(values, value => value is null) => BitConverter.GetBytes(float.NaN),
-            IcebergKind.String or IcebergKind.Binary => throw new SqlException(SqlState.ProgramLimitExceeded, $"a value of partition column \"{field.Name}\" is too long"),
+            IcebergKind.String or IcebergKind.Binary =>
+                throw new SqlException(SqlState.ProgramLimitExceeded, $"a value of partition column \"{field.Name}\" is too long"),
             _ => throw FormatErrors.Corrupt(file.Path, $"it has not one value of partition column \"{field.Name}\""),
         };
     }
@@ -74,7 +85,8 @@ internal static class DataFiles
     {
         var valued = parts.Where(chunk => chunk.NullCount != chunk.ValueCount).ToArray();
         if (valued.Length == 0 || !Array.TrueForAll(valued, chunk => chunk is { Min: not null, Max: not null })) return;
-        var (lower, upper) = (valued.Select(chunk => Bound(chunk.Min!, type)).ToArray(), valued.Select(chunk => Bound(chunk.Max!, type)).ToArray());
+        var (lower, upper) = (valued.Select(chunk => Bound(chunk.Min!, type)).ToArray(),
+            valued.Select(chunk => Bound(chunk.Max!, type)).ToArray());
         if (lower.Concat(upper).Any(bound => bound is null)) return;
         var order = ValueComparer(type);
         var (least, most) = (lower.Select(bound => bound!).Min(order)!, upper.Select(bound => bound!).Max(order)!);
@@ -111,7 +123,10 @@ internal static class DataFiles
         _ => null,
     };
 
-    /// <summary>Decimals of up to 18 digits are little-endian integers in files, longer ones big-endian bytes; bounds are the shortest big-endian form.</summary>
+    /// <summary>
+    /// Decimals of up to 18 digits are little-endian integers in files, longer ones big-endian bytes; bounds are the shortest big-endian
+    /// form.
+    /// </summary>
     private static byte[]? Decimal(byte[] bytes, int precision)
     {
         if (precision <= 18 && bytes.Length is not (4 or 8)) return null;
@@ -124,16 +139,20 @@ internal static class DataFiles
     private static Comparer<byte[]> ValueComparer(IcebergType.Primitive type) => Comparer<byte[]>.Create((left, right) => type.Kind switch
     {
         IcebergKind.Boolean => left[0].CompareTo(right[0]),
-        IcebergKind.Int or IcebergKind.Date => BinaryPrimitives.ReadInt32LittleEndian(left).CompareTo(BinaryPrimitives.ReadInt32LittleEndian(right)),
+        IcebergKind.Int or IcebergKind.Date =>
+            BinaryPrimitives.ReadInt32LittleEndian(left).CompareTo(BinaryPrimitives.ReadInt32LittleEndian(right)),
         IcebergKind.Float => BinaryPrimitives.ReadSingleLittleEndian(left).CompareTo(BinaryPrimitives.ReadSingleLittleEndian(right)),
         IcebergKind.Double => BinaryPrimitives.ReadDoubleLittleEndian(left).CompareTo(BinaryPrimitives.ReadDoubleLittleEndian(right)),
-        IcebergKind.Decimal => new System.Numerics.BigInteger(left, isUnsigned: false, isBigEndian: true).CompareTo(new System.Numerics.BigInteger(right, isUnsigned: false, isBigEndian: true)),
+        IcebergKind.Decimal =>
+            new System.Numerics.BigInteger(left, isUnsigned: false, isBigEndian: true)
+                .CompareTo(new System.Numerics.BigInteger(right, isUnsigned: false, isBigEndian: true)),
         IcebergKind.Long or IcebergKind.Time or IcebergKind.Timestamp or IcebergKind.Timestamptz =>
             BinaryPrimitives.ReadInt64LittleEndian(left).CompareTo(BinaryPrimitives.ReadInt64LittleEndian(right)),
         _ => left.AsSpan().SequenceCompareTo(right),
     });
 
-    private static byte[] Cut(byte[] bytes, IcebergKind kind) => bytes.Length <= BoundLength ? bytes : kind == IcebergKind.Binary ? bytes[..BoundLength] : Prefix(bytes);
+    private static byte[] Cut(byte[] bytes, IcebergKind kind) =>
+        bytes.Length <= BoundLength ? bytes : kind == IcebergKind.Binary ? bytes[..BoundLength] : Prefix(bytes);
 
     /// <summary>A bound that no value exceeds: the cut value with its last unit raised by one; null when no unit can be raised.</summary>
     private static byte[]? Raise(byte[] bytes, IcebergKind kind)
@@ -157,7 +176,8 @@ internal static class DataFiles
         for (var i = runes.Count - 1; i >= 0; i--)
         {
             var next = runes[i].Value + 1 == 0xd800 ? 0xe000 : runes[i].Value + 1;
-            if (Rune.IsValid(next)) return Encoding.UTF8.GetBytes(string.Concat(runes.Take(i).Append(new Rune(next)).Select(rune => rune.ToString())));
+            if (Rune.IsValid(next))
+                return Encoding.UTF8.GetBytes(string.Concat(runes.Take(i).Append(new Rune(next)).Select(rune => rune.ToString())));
         }
 
         return null;
@@ -167,11 +187,13 @@ internal static class DataFiles
     {
         var text = Encoding.UTF8.GetString(utf8);
         var end = 0;
-        for (var count = 0; count < BoundLength && end < text.Length; count++) end += char.IsHighSurrogate(text[end]) && end + 1 < text.Length ? 2 : 1;
+        for (var count = 0; count < BoundLength && end < text.Length; count++)
+            end += char.IsHighSurrogate(text[end]) && end + 1 < text.Length ? 2 : 1;
         return Encoding.UTF8.GetBytes(text[..end]);
     }
 
-    private static IEnumerable<(ParquetField Field, IReadOnlyList<string> Path)> Leaves(ParquetField field, IReadOnlyList<string> path) => field.IsLeaf
+    private static IEnumerable<(ParquetField Field, IReadOnlyList<string> Path)> Leaves(ParquetField field, IReadOnlyList<string> path) =>
+        field.IsLeaf
         ? [(field, path)]
         : field.Children.SelectMany(child => Leaves(child, [.. path, child.Name]));
 }

@@ -15,17 +15,22 @@ internal sealed class IcebergWriter(PendingFiles store, Func<TablePointer, Icebe
 
     private const string FormatName = "iceberg";
 
-    /// <summary>The table at a state that the catalog names. Raises 0A000 when the folder says what the state is, as whoever writes there knows nothing of the catalog.</summary>
+    /// <summary>
+    /// The table at a state that the catalog names. Raises 0A000 when the folder says what the state is, as whoever writes there knows
+    /// nothing of the catalog.
+    /// </summary>
     public IcebergTable Open(TablePointer pointer) => pointer.Metadata.Length > 0
         ? open(pointer)
-        : throw new SqlException(SqlState.FeatureNotSupported, "a table that follows its folder cannot be written") { Detail = $"The folder is \"{pointer.Location}\"." };
+        : throw new SqlException(SqlState.FeatureNotSupported, "a table that follows its folder cannot be written")
+            { Detail = $"The folder is \"{pointer.Location}\"." };
 
     public async ValueTask<TablePointer> CreateAsync(NewTable table, CancellationToken cancellationToken)
     {
         var uuid = Guid.NewGuid();
         var document = NewTableMetadata.Make(table, uuid, clock.GetUtcNow().ToUnixTimeMilliseconds());
         if (!table.HasUniqueLocation && (await Store.ListAsync(table.Location, 1, cancellationToken)).Count > 0)
-            throw new SqlException(SqlState.ObjectNotInPrerequisiteState, $"folder \"{table.Location}\" is not empty") { Hint = "A new table needs a folder of its own." };
+            throw new SqlException(SqlState.ObjectNotInPrerequisiteState, $"folder \"{table.Location}\" is not empty")
+                { Hint = "A new table needs a folder of its own." };
         var metadata = NextMetadataFile(null);
         await Store.CreateAsync(StoragePath.Combine(table.Location, metadata), document.ToBytes(), cancellationToken);
         return new TablePointer(FormatName, table.Location, metadata, uuid.ToString());
@@ -37,16 +42,20 @@ internal sealed class IcebergWriter(PendingFiles store, Func<TablePointer, Icebe
         RequireWritable(table.Metadata);
         var schema = table.Metadata.CurrentSchema;
         var spec = table.Metadata.Specs[table.Metadata.DefaultSpecId];
-        var partitions = spec.Fields.Where(field => field.Transform.Kind != TransformKind.Void).Select(field => field.Transform.Kind == TransformKind.Identity
+        var partitions = spec.Fields.Where(field => field.Transform.Kind != TransformKind.Void)
+            .Select(field => field.Transform.Kind == TransformKind.Identity
             ? IndexOf(schema, field.SourceId)
-            : throw new SqlException(SqlState.FeatureNotSupported, $"tables partitioned by {field.Transform.Kind.ToString().ToLowerInvariant()} cannot be written yet")).ToEquatableArray();
+            : throw new SqlException(SqlState.FeatureNotSupported,
+                $"tables partitioned by {field.Transform.Kind.ToString().ToLowerInvariant()} cannot be written yet")).ToEquatableArray();
         if (spec.Fields.FirstOrDefault(field => schema.Find(field.SourceId) is not { Type: IcebergType.Primitive }) is not null)
             throw new SqlException(SqlState.FeatureNotSupported, "tables partitioned by a nested or dropped column cannot be written yet");
-        var columns = schema.Fields.Select(field => new FileColumn(field.Name, WrittenTypes.KernelType(field.Type), WrittenTypes.FieldIds(field))
+        var columns = schema.Fields
+            .Select(field => new FileColumn(field.Name, WrittenTypes.KernelType(field.Type), WrittenTypes.FieldIds(field))
         {
             NullError = field.IsRequired ? $"null value in column \"{field.Name}\" violates not-null constraint" : null,
         }).ToEquatableArray();
-        return new WritePlan(pointer, new TaskOutput.WriteFiles(StoragePath.Combine(pointer.Location, "data"), columns, partitions) { WriterOptions = ["COMPRESSION zstd"] });
+        return new WritePlan(pointer, new TaskOutput.WriteFiles(StoragePath.Combine(pointer.Location, "data"), columns, partitions)
+            { WriterOptions = ["COMPRESSION zstd"] });
     }
 
     /// <summary>The update that adds the files, which are removed when they cannot be added.</summary>
@@ -83,12 +92,17 @@ internal sealed class IcebergWriter(PendingFiles store, Func<TablePointer, Icebe
     public static void RequireWritable(TableMetadata metadata)
     {
         if (metadata.FormatVersion != 2)
-            throw new SqlException(SqlState.FeatureNotSupported, $"Iceberg tables of format version {metadata.FormatVersion} cannot be written yet") { Detail = $"The table is \"{metadata.Location}\"." };
+            throw new SqlException(SqlState.FeatureNotSupported,
+                $"Iceberg tables of format version {metadata.FormatVersion} cannot be written yet")
+                    { Detail = $"The table is \"{metadata.Location}\"." };
         if (metadata.CurrentSnapshotId is { } id && metadata.Snapshots.GetValueOrDefault(id) is { ManifestList: null })
-            throw new SqlException(SqlState.FeatureNotSupported, "Iceberg tables whose snapshot has no manifest list cannot be written yet") { Detail = $"The table is \"{metadata.Location}\"." };
+            throw new SqlException(SqlState.FeatureNotSupported, "Iceberg tables whose snapshot has no manifest list cannot be written yet")
+                { Detail = $"The table is \"{metadata.Location}\"." };
     }
 
-    /// <summary>The name of the metadata file after another, relative to the table's folder: a number that goes up by one, and a unique part.</summary>
+    /// <summary>
+    /// The name of the metadata file after another, relative to the table's folder: a number that goes up by one, and a unique part.
+    /// </summary>
     public static string NextMetadataFile(string? current)
     {
         var name = StoragePath.NameOf(current ?? "");

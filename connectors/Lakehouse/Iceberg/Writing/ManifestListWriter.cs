@@ -3,28 +3,37 @@ using Federation.Connectors.Formats.Avro;
 
 namespace Federation.Connectors.Lakehouse.Iceberg.Writing;
 
-/// <summary>Makes the manifest list of a snapshot: the lists' entries before it, and those of new manifests (spec, "Manifest Lists").</summary>
+/// <summary>
+/// Makes the manifest list of a snapshot: the lists' entries before it, and those of new manifests (spec, "Manifest Lists").
+/// </summary>
 internal static class ManifestListWriter
 {
     private static readonly string s_schema = ManifestWriter.Record("manifest_file",
-        ManifestWriter.Field(500, "manifest_path", "string"), ManifestWriter.Field(501, "manifest_length", "long"), ManifestWriter.Field(502, "partition_spec_id", "int"),
-        ManifestWriter.Field(517, "content", "int"), ManifestWriter.Field(515, "sequence_number", "long"), ManifestWriter.Field(516, "min_sequence_number", "long"),
-        ManifestWriter.Field(503, "added_snapshot_id", "long"), ManifestWriter.Field(504, "added_files_count", "int"), ManifestWriter.Field(505, "existing_files_count", "int"),
-        ManifestWriter.Field(506, "deleted_files_count", "int"), ManifestWriter.Field(512, "added_rows_count", "long"), ManifestWriter.Field(513, "existing_rows_count", "long"),
+        ManifestWriter.Field(500, "manifest_path", "string"), ManifestWriter.Field(501, "manifest_length", "long"),
+        ManifestWriter.Field(502, "partition_spec_id", "int"),
+        ManifestWriter.Field(517, "content", "int"), ManifestWriter.Field(515, "sequence_number", "long"),
+        ManifestWriter.Field(516, "min_sequence_number", "long"),
+        ManifestWriter.Field(503, "added_snapshot_id", "long"), ManifestWriter.Field(504, "added_files_count", "int"),
+        ManifestWriter.Field(505, "existing_files_count", "int"),
+        ManifestWriter.Field(506, "deleted_files_count", "int"), ManifestWriter.Field(512, "added_rows_count", "long"),
+        ManifestWriter.Field(513, "existing_rows_count", "long"),
         ManifestWriter.Field(514, "deleted_rows_count", "long"),
         ManifestWriter.Field(507, "partitions", ManifestWriter.Optional(new System.Text.Json.Nodes.JsonObject
         {
             ["type"] = "array", ["element-id"] = 508,
             ["items"] = ManifestWriter.Record("r508",
-                ManifestWriter.Field(509, "contains_null", "boolean"), ManifestWriter.Field(518, "contains_nan", ManifestWriter.Optional("boolean")),
-                ManifestWriter.Field(510, "lower_bound", ManifestWriter.Optional("bytes")), ManifestWriter.Field(511, "upper_bound", ManifestWriter.Optional("bytes"))),
+                ManifestWriter.Field(509, "contains_null", "boolean"),
+                ManifestWriter.Field(518, "contains_nan", ManifestWriter.Optional("boolean")),
+                ManifestWriter.Field(510, "lower_bound", ManifestWriter.Optional("bytes")),
+                ManifestWriter.Field(511, "upper_bound", ManifestWriter.Optional("bytes"))),
         })),
         ManifestWriter.Field(519, "key_metadata", ManifestWriter.Optional("bytes"))).ToJsonString();
 
     /// <param name="previous">The records of the list before, as they were read.</param>
     /// <param name="count">Gives the counts of a manifest, by field id, whose entry lacks some.</param>
     /// <param name="sequenceNumber">Of the new snapshot.</param>
-    public static byte[] Write(IEnumerable<AvroRecord> previous, IReadOnlyList<NewManifest> added, Func<string, Dictionary<int, long>> count, long snapshotId, long? parentId, long sequenceNumber)
+    public static byte[] Write(IEnumerable<AvroRecord> previous, IReadOnlyList<NewManifest> added,
+        Func<string, Dictionary<int, long>> count, long snapshotId, long? parentId, long sequenceNumber)
     {
         var writer = new AvroFileWriter(s_schema, new Dictionary<string, string>
         {
@@ -73,7 +82,8 @@ internal static class ManifestListWriter
     {
         var path = (string)record.ById(500)!;
         encoder.String(path);
-        foreach (var id in (int[])[501, 502, 517, 515, 516, 503]) encoder.Long(Convert.ToInt64(record.ById(id) ?? 0, CultureInfo.InvariantCulture));
+        foreach (var id in (int[])[501, 502, 517, 515, 516, 503])
+            encoder.Long(Convert.ToInt64(record.ById(id) ?? 0, CultureInfo.InvariantCulture));
         var ids = (int[])[504, 505, 506, 512, 513, 514];
         var counts = Array.TrueForAll(ids, id => record.ById(id) is not null) ? null : count(path);
         foreach (var id in ids) encoder.Long(Convert.ToInt64(record.ById(id) ?? counts![id], CultureInfo.InvariantCulture));

@@ -7,7 +7,8 @@ namespace Federation.Connectors.Lakehouse.Iceberg.Writing;
 /// <summary>Makes a manifest of added data files for a table of format version 2 (spec, "Manifests").</summary>
 internal static class ManifestWriter
 {
-    public static byte[] Write(IReadOnlyList<DataFile> files, IcebergSchema schema, JsonNode schemaJson, PartitionSpec spec, JsonNode specFields, long snapshotId)
+    public static byte[] Write(IReadOnlyList<DataFile> files, IcebergSchema schema, JsonNode schemaJson, PartitionSpec spec,
+        JsonNode specFields, long snapshotId)
     {
         var partitionTypes = spec.Fields.Select(field => (IcebergType.Primitive)schema.Find(field.SourceId)!.Type).ToArray();
         var writer = new AvroFileWriter(Schema(spec, partitionTypes), new Dictionary<string, string>
@@ -53,7 +54,8 @@ internal static class ManifestWriter
         {
             case IcebergKind.Boolean: encoder.Boolean(value![0] != 0); break;
             case IcebergKind.Int or IcebergKind.Date: encoder.Long(BitConverter.ToInt32(value!)); break;
-            case IcebergKind.Long or IcebergKind.Time or IcebergKind.Timestamp or IcebergKind.Timestamptz: encoder.Long(BitConverter.ToInt64(value!)); break;
+            case IcebergKind.Long or IcebergKind.Time or IcebergKind.Timestamp or IcebergKind.Timestamptz:
+                encoder.Long(BitConverter.ToInt64(value!)); break;
             case IcebergKind.Float or IcebergKind.Double or IcebergKind.Uuid: encoder.Fixed(value!); break;
             case IcebergKind.Decimal: encoder.Fixed(Extended(value!, DecimalLength(type.Precision))); break;
             default: encoder.Bytes(value!); break;
@@ -97,7 +99,9 @@ internal static class ManifestWriter
 
     private static string Schema(PartitionSpec spec, IcebergType.Primitive[] types)
     {
-        var partition = new JsonArray([.. spec.Fields.Select((field, i) => Field(field.FieldId, field.Name, Optional(AvroType(types[i], field.FieldId))))]);
+        var partition =
+            new JsonArray([
+                .. spec.Fields.Select((field, i) => Field(field.FieldId, field.Name, Optional(AvroType(types[i], field.FieldId))))]);
         for (var i = 0; i < spec.Fields.Count; i++)
         {
             // Avro's names are plainer than SQL's; readers go by the id.
@@ -120,7 +124,8 @@ internal static class ManifestWriter
             Field(4, "file_sequence_number", Optional("long")), Field(2, "data_file", file)).ToJsonString();
     }
 
-    internal static JsonObject Record(string name, params JsonNode[] fields) => new() { ["type"] = "record", ["name"] = name, ["fields"] = new JsonArray(fields) };
+    internal static JsonObject Record(string name, params JsonNode[] fields) =>
+        new() { ["type"] = "record", ["name"] = name, ["fields"] = new JsonArray(fields) };
 
     internal static JsonObject Field(int id, string name, JsonNode type)
     {
@@ -151,12 +156,14 @@ internal static class ManifestWriter
         },
         IcebergKind.Decimal => new JsonObject
         {
-            ["type"] = "fixed", ["name"] = string.Create(CultureInfo.InvariantCulture, $"decimal_{fieldId}"), ["size"] = DecimalLength(type.Precision),
+            ["type"] = "fixed", ["name"] = string.Create(CultureInfo.InvariantCulture, $"decimal_{fieldId}"),
+            ["size"] = DecimalLength(type.Precision),
             ["logicalType"] = "decimal", ["precision"] = type.Precision, ["scale"] = type.Scale,
         },
         IcebergKind.Uuid => new JsonObject
         {
-            ["type"] = "fixed", ["name"] = string.Create(CultureInfo.InvariantCulture, $"uuid_{fieldId}"), ["size"] = 16, ["logicalType"] = "uuid",
+            ["type"] = "fixed", ["name"] = string.Create(CultureInfo.InvariantCulture, $"uuid_{fieldId}"), ["size"] = 16,
+            ["logicalType"] = "uuid",
         },
         IcebergKind.Binary or IcebergKind.Fixed => "bytes",
         _ => "string",

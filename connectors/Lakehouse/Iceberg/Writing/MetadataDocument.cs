@@ -6,8 +6,8 @@ using Federation.ObjectStorage;
 namespace Federation.Connectors.Lakehouse.Iceberg.Writing;
 
 /// <summary>
-/// A table metadata file as a JSON tree. Members that this version does not know stay as they are, so a table keeps what other writers have said of it. Changed by
-/// <see cref="MetadataUpdates"/>, read by <see cref="TableMetadataReader"/>.
+/// A table metadata file as a JSON tree. Members that this version does not know stay as they are, so a table keeps what other writers have
+/// said of it. Changed by <see cref="MetadataUpdates"/>, read by <see cref="TableMetadataReader"/>.
 /// </summary>
 internal sealed class MetadataDocument
 {
@@ -22,7 +22,8 @@ internal sealed class MetadataDocument
     {
         try
         {
-            return new MetadataDocument(JsonNode.Parse(json, null, s_options) as JsonObject ?? throw FormatErrors.Corrupt(path, "it is no JSON object"));
+            return new MetadataDocument(
+                JsonNode.Parse(json, null, s_options) as JsonObject ?? throw FormatErrors.Corrupt(path, "it is no JSON object"));
         }
         catch (JsonException error)
         {
@@ -36,7 +37,8 @@ internal sealed class MetadataDocument
 
     public byte[] ToBytes() => JsonSerializer.SerializeToUtf8Bytes(Root);
 
-    public long Long(string name, long missing) => Root[name] is JsonValue value && value.TryGetValue<long>(out var number) ? number : missing;
+    public long Long(string name, long missing) =>
+        Root[name] is JsonValue value && value.TryGetValue<long>(out var number) ? number : missing;
 
     public string? Text(string name) => Root[name] is JsonValue value && value.TryGetValue<string>(out var text) ? text : null;
 

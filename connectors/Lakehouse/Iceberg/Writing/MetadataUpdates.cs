@@ -66,7 +66,8 @@ internal static class MetadataUpdates
     {
         var log = document.Array("metadata-log");
         log.Add(new JsonObject { ["timestamp-ms"] = time, ["metadata-file"] = previous });
-        var most = document.Root["properties"]?["write.metadata.previous-versions-max"] is JsonValue value && int.TryParse((string?)value, out var given) && given > 0 ? given : 100;
+        var most = document.Root["properties"]?["write.metadata.previous-versions-max"] is JsonValue value
+            && int.TryParse((string?)value, out var given) && given > 0 ? given : 100;
         while (log.Count > most) log.RemoveAt(0);
     }
 }

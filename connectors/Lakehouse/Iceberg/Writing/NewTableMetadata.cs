@@ -51,7 +51,8 @@ internal static class NewTableMetadata
 
     private static IcebergField Find(IReadOnlyList<IcebergField> fields, string name)
     {
-        var field = fields.FirstOrDefault(field => field.Name == name) ?? throw new SqlException(SqlState.UndefinedColumn, $"column \"{name}\" does not exist");
+        var field = fields.FirstOrDefault(field => field.Name == name)
+            ?? throw new SqlException(SqlState.UndefinedColumn, $"column \"{name}\" does not exist");
         return field.Type is IcebergType.Primitive
             ? field
             : throw new SqlException(SqlState.InvalidTableDefinition, $"column \"{name}\" of type {field.Type} cannot partition a table");
@@ -76,9 +77,11 @@ internal static class NewTableMetadata
         IcebergType.Struct nested => Struct(nested.Fields),
         IcebergType.List list => new JsonObject
         {
-            ["type"] = "list", ["element-id"] = list.Element.Id, ["element"] = Type(list.Element.Type), ["element-required"] = list.Element.IsRequired,
+            ["type"] = "list", ["element-id"] = list.Element.Id, ["element"] = Type(list.Element.Type),
+            ["element-required"] = list.Element.IsRequired,
         },
         IcebergType.Primitive primitive => primitive.ToString(),
-        _ => throw new SqlException(SqlState.FeatureNotSupported, string.Create(CultureInfo.InvariantCulture, $"columns of type {type} cannot be made")),
+        _ => throw new SqlException(SqlState.FeatureNotSupported,
+            string.Create(CultureInfo.InvariantCulture, $"columns of type {type} cannot be made")),
     };
 }

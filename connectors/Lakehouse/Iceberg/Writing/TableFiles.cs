@@ -12,7 +12,8 @@ internal static class TableFiles
         if (StoragePath.IsRemote(root)) return;
         var folders = new HashSet<string>(StringComparer.Ordinal);
         foreach (var path in paths)
-            for (var folder = StoragePath.FolderOf(path); folder != root && StoragePath.IsWithin(folder, root); folder = StoragePath.FolderOf(folder)) folders.Add(folder);
+            for (var folder = StoragePath.FolderOf(path); folder != root && StoragePath.IsWithin(folder, root);
+                folder = StoragePath.FolderOf(folder)) folders.Add(folder);
         foreach (var folder in folders.OrderByDescending(folder => folder.Length))
         {
             // Another task may have written there.

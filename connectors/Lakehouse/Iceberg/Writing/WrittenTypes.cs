@@ -10,8 +10,9 @@ using Federation.Core.Types;
 namespace Federation.Connectors.Lakehouse.Iceberg.Writing;
 
 /// <summary>
-/// SQL types as types of the table format. What SQL says and the format does not (smallint, varchar(10), json, interval) is kept in the table property <see cref="Property"/>, by field id:
-/// other engines see the format's type, and this one gives back the type that was declared.
+/// SQL types as types of the table format. What SQL says and the format does not (smallint, varchar(10), json, interval) is kept in the
+/// table property <see cref="Property"/>, by field id: other engines see the format's type, and this one gives back the type that was
+/// declared.
 /// </summary>
 internal static class WrittenTypes
 {
@@ -22,23 +23,30 @@ internal static class WrittenTypes
     private const int DefaultScale = 9;
 
     /// <summary>
-    /// A numeric without precision becomes what its values are known to need, else the widest that the format has; the same inside arrays and rows. The column has that type from then
-    /// on, so that later values are rounded to a scale that everybody sees, and 22003 refuses those that are too large.
+    /// A numeric without precision becomes what its values are known to need, else the widest that the format has; the same inside arrays
+    /// and rows. The column has that type from then on, so that later values are rounded to a scale that everybody sees, and 22003 refuses
+    /// those that are too large.
     /// </summary>
     public static SqlType Stored(SqlType type)
     {
         if (type.IsArray) return SqlType.Array(Stored(type.Element!));
-        if (type.IsRecord) return type with { Fields = type.Fields.Select(field => field with { Type = Stored(field.Type) }).ToEquatableArray() };
+        if (type.IsRecord)
+            return type with { Fields = type.Fields.Select(field => field with { Type = Stored(field.Type) }).ToEquatableArray() };
         if (!type.IsNumeric || type.Modifier >= 0) return type;
         var (precision, scale) = type.Decimal is { } shape ? (shape.Precision, shape.Scale) : (DecimalShape.MaxPrecision, DefaultScale);
         return new SqlType(PgTypes.Numeric, ((precision << 16) | scale) + 4);
     }
 
-    /// <summary>The fields of a new table, with ids from 1 on: columns first, what is nested in them after them, as the reference implementation numbers them.</summary>
+    /// <summary>
+    /// The fields of a new table, with ids from 1 on: columns first, what is nested in them after them, as the reference implementation
+    /// numbers them.
+    /// </summary>
     public static (IReadOnlyList<IcebergField> Fields, int LastId) Fields(IReadOnlyList<NewColumn> columns)
     {
         var lastId = columns.Count;
-        var fields = columns.Select((column, index) => new IcebergField(index + 1, column.Name, Type(Stored(column.Type), column.Name, ref lastId), !column.IsNullable)).ToArray();
+        var fields =
+            columns.Select((column, index) =>
+                new IcebergField(index + 1, column.Name, Type(Stored(column.Type), column.Name, ref lastId), !column.IsNullable)).ToArray();
         return (fields, lastId);
     }
 
@@ -63,17 +71,20 @@ internal static class WrittenTypes
             _ => throw Unwritable(type),
         },
         IcebergType.List list => KernelType(list.Element.Type) + "[]",
-        IcebergType.Struct nested => $"STRUCT({string.Join(", ", nested.Fields.Select(field => $"{KernelText.Identifier(field.Name)} {KernelType(field.Type)}"))})",
+        IcebergType.Struct nested =>
+            $"STRUCT({string.Join(", ", nested.Fields.Select(field => $"{KernelText.Identifier(field.Name)} {KernelType(field.Type)}"))})",
         _ => throw Unwritable(type),
     };
 
     /// <summary>The ids of a field in the form of the kernel's FIELD_IDS.</summary>
     public static string FieldIds(IcebergField field) => field.Type switch
     {
-        IcebergType.List list => string.Create(CultureInfo.InvariantCulture, $"{{__duckdb_field_id: {field.Id}, element: {FieldIds(list.Element)}}}"),
+        IcebergType.List list =>
+            string.Create(CultureInfo.InvariantCulture, $"{{__duckdb_field_id: {field.Id}, element: {FieldIds(list.Element)}}}"),
         IcebergType.Struct nested => string.Create(
             CultureInfo.InvariantCulture,
-            $"{{__duckdb_field_id: {field.Id}, {string.Join(", ", nested.Fields.Select(member => $"{KernelText.Identifier(member.Name)}: {FieldIds(member)}"))}}}"),
+            $"{{__duckdb_field_id: {field.Id}, "
+                + $"{string.Join(", ", nested.Fields.Select(member => $"{KernelText.Identifier(member.Name)}: {FieldIds(member)}"))}}}"),
         _ => field.Id.ToString(CultureInfo.InvariantCulture),
     };
 
@@ -92,7 +103,9 @@ internal static class WrittenTypes
         return declared.Count == 0 ? null : declared.ToJsonString();
     }
 
-    /// <summary>The types that the property declares, by field id; none for text that is not of this form, which another engine may have written.</summary>
+    /// <summary>
+    /// The types that the property declares, by field id; none for text that is not of this form, which another engine may have written.
+    /// </summary>
     public static IReadOnlyDictionary<int, SqlType> ReadDeclared(string? property)
     {
         var types = new Dictionary<int, SqlType>();
@@ -129,13 +142,16 @@ internal static class WrittenTypes
             lastId += type.Fields.Count;
             var fields = new IcebergField[type.Fields.Count];
             for (var i = 0; i < fields.Length; i++)
-                fields[i] = new IcebergField(first + i, type.Fields[i].Name, Type(type.Fields[i].Type, column, ref lastId), IsRequired: false);
+                fields[i] = new IcebergField(first + i, type.Fields[i].Name, Type(type.Fields[i].Type, column, ref lastId),
+                    IsRequired: false);
             return new IcebergType.Struct(fields.ToEquatableArray());
         }
 
-        if (type.IsNumeric && type.Decimal is { } shape) return new IcebergType.Primitive(IcebergKind.Decimal, shape.Precision, shape.Scale);
+        if (type.IsNumeric && type.Decimal is { } shape)
+            return new IcebergType.Primitive(IcebergKind.Decimal, shape.Precision, shape.Scale);
         return new IcebergType.Primitive(s_kinds.TryGetValue(type.Base, out var kind) ? kind : throw new SqlException(
-            SqlState.FeatureNotSupported, $"column \"{column}\" has type {type}, which Iceberg tables cannot hold") { ColumnName = column });
+            SqlState.FeatureNotSupported, $"column \"{column}\" has type {type}, which Iceberg tables cannot hold")
+                { ColumnName = column });
     }
 
     private static readonly Dictionary<PgType, IcebergKind> s_kinds = new()
@@ -160,5 +176,6 @@ internal static class WrittenTypes
         [PgTypes.Bytea] = IcebergKind.Binary,
     };
 
-    private static SqlException Unwritable(IcebergType type) => new(SqlState.FeatureNotSupported, $"columns of type {type} cannot be written");
+    private static SqlException Unwritable(IcebergType type) =>
+        new(SqlState.FeatureNotSupported, $"columns of type {type} cannot be written");
 }

@@ -26,7 +26,8 @@ internal unsafe ref partial struct BatchDecoder
     }
 
     /// <summary>
-    /// length + 1 ascending offsets. Those of 64 bits become 32 bits counted from <paramref name="first"/>; for 32 bits that is 0. <paramref name="last"/> counts from the start of the data.
+    /// length + 1 ascending offsets. Those of 64 bits become 32 bits counted from <paramref name="first"/>; for 32 bits that is 0.
+    /// <paramref name="last"/> counts from the start of the data.
     /// </summary>
     private int* NextOffsets(int length, bool isLarge, out long first, out long last)
     {
@@ -90,7 +91,8 @@ internal unsafe ref partial struct BatchDecoder
             }
 
             var (index, offset) = (view[2], view[3]);
-            if ((uint)index >= (uint)pointers.Length || offset < 0 || offset > lengths[index] - length) throw IpcErrors.Malformed("a view points outside of its buffer");
+            if ((uint)index >= (uint)pointers.Length || offset < 0 || offset > lengths[index] - length)
+                throw IpcErrors.Malformed("a view points outside of its buffer");
             WriteView(result, (byte*)pointers[index] + offset, length);
         }
 
@@ -146,7 +148,8 @@ internal unsafe ref partial struct BatchDecoder
         var times = (long*)_memory.AllocateCleared((long)column.Length * sizeof(long));
         for (var row = 0; row < column.Length; row++)
             if (!column.IsNull(row))
-                times[row] = TimeTzForm.Pack(DateTimeInput.ParseTimeTz(Encoding.UTF8.GetString(column.GetBytes(row)), -1, ValueContext.Default));
+                times[row] =
+                    TimeTzForm.Pack(DateTimeInput.ParseTimeTz(Encoding.UTF8.GetString(column.GetBytes(row)), -1, ValueContext.Default));
         column.Bytes = BytesLayout.None;
         column.Values = (byte*)times;
         column.Data = null;
@@ -161,7 +164,8 @@ internal unsafe ref partial struct BatchDecoder
         for (var row = 0; row < column.Length; row++)
         {
             offsets[row] = (int)blobs.Length;
-            if (!column.IsNull(row)) blobs.Append(BitText.ToKernelForm(BitText.Parse(Encoding.UTF8.GetString(column.GetBytes(row)), -1, isVarying: true)));
+            if (!column.IsNull(row))
+                blobs.Append(BitText.ToKernelForm(BitText.Parse(Encoding.UTF8.GetString(column.GetBytes(row)), -1, isVarying: true)));
         }
 
         offsets[column.Length] = (int)blobs.Length;
@@ -174,7 +178,8 @@ internal unsafe ref partial struct BatchDecoder
     private static void DemandBits(Column column)
     {
         for (var row = 0; row < column.Length; row++)
-            if (!column.IsNull(row) && column.GetBytes(row) is var blob && (blob.IsEmpty || blob[0] > 7 || (blob.Length == 1 && blob[0] != 0)))
+            if (!column.IsNull(row) && column.GetBytes(row) is var blob
+                && (blob.IsEmpty || blob[0] > 7 || (blob.Length == 1 && blob[0] != 0)))
                 throw IpcErrors.Malformed("a bit string without its padding");
     }
 }

@@ -45,7 +45,9 @@ internal unsafe ref partial struct BatchDecoder
         var entries = Entries(column);
         for (var row = 0; row < column.Length; row++)
         {
-            var (offset, size) = column.IsNull(row) ? (0L, 0L) : isLarge ? (((long*)offsets)[row], ((long*)sizes)[row]) : (((int*)offsets)[row], ((int*)sizes)[row]);
+            var (offset, size) = column.IsNull(row)
+                ? (0L, 0L)
+                : isLarge ? (((long*)offsets)[row], ((long*)sizes)[row]) : (((int*)offsets)[row], ((int*)sizes)[row]);
             if (offset < 0 || size < 0 || offset > items.Length - size) throw IpcErrors.Malformed("a list view lies outside of its items");
             entries[2 * row] = offset;
             entries[(2 * row) + 1] = size;
@@ -94,7 +96,9 @@ internal unsafe ref partial struct BatchDecoder
                 4 => dictionary.Index.IsSigned ? ((int*)source)[row] : ((uint*)source)[row],
                 _ => ((long*)source)[row],
             };
-            if (index < 0 || index >= count) throw IpcErrors.Malformed(values is null ? $"dictionary {dictionary.Id} is missing" : "an index points outside of its dictionary");
+            if (index < 0 || index >= count)
+                throw IpcErrors.Malformed(
+                    values is null ? $"dictionary {dictionary.Id} is missing" : "an index points outside of its dictionary");
             indices[row] = (int)index;
         }
 

@@ -7,7 +7,10 @@ using Federation.Core.Values;
 
 namespace Federation.Arrow.Ipc;
 
-/// <summary>Values of fixed width. Units that columns do not have are converted; what is finer than a microsecond is cut off, what is out of range raises 22008.</summary>
+/// <summary>
+/// Values of fixed width. Units that columns do not have are converted; what is finer than a microsecond is cut off, what is out of range
+/// raises 22008.
+/// </summary>
 internal unsafe ref partial struct BatchDecoder
 {
     private const long MicrosecondsPerDay = 86_400_000_000;
@@ -22,7 +25,8 @@ internal unsafe ref partial struct BatchDecoder
         {
             case ArrowKind.Int: ReadIntegers(column, physical); break;
             case ArrowKind.FloatingPoint when physical.Unit == FloatPrecision.Half: Convert<Half, float>(column, &Widen); break;
-            case ArrowKind.FloatingPoint: column.Values = Next((long)n * (physical.Unit == FloatPrecision.Single ? sizeof(float) : sizeof(double))); break;
+            case ArrowKind.FloatingPoint:
+                column.Values = Next((long)n * (physical.Unit == FloatPrecision.Single ? sizeof(float) : sizeof(double))); break;
             case ArrowKind.Date when physical.Unit == DateUnits.Day: column.Values = Next((long)n * sizeof(int)); break;
             case ArrowKind.Date: Convert<long, int>(column, &ToDays); break;
             case ArrowKind.Time: ReadTimes(column, physical.Unit); break;
@@ -74,7 +78,9 @@ internal unsafe ref partial struct BatchDecoder
             offsets[row] = (int)text.Length;
             if (column.IsNull(row)) continue;
             var unscaled = new BigInteger(new ReadOnlySpan<byte>(column.Values + ((long)row * width), width));
-            var number = physical.Scale >= 0 ? new PgNumeric(unscaled, physical.Scale) : new PgNumeric(unscaled * BigInteger.Pow(10, -physical.Scale), 0);
+            var number = physical.Scale >= 0
+                ? new PgNumeric(unscaled, physical.Scale)
+                : new PgNumeric(unscaled * BigInteger.Pow(10, -physical.Scale), 0);
             text.Append(Encoding.ASCII.GetBytes(number.ToString()));
         }
 
@@ -181,7 +187,8 @@ internal unsafe ref partial struct BatchDecoder
     private readonly void DemandTimesWithZone(Column column)
     {
         for (var row = 0; row < column.Length; row++)
-            if (!column.IsNull(row) && column.Get<long>(row) is var packed && ((ulong)packed >> 24 > MicrosecondsPerDay || (packed & 0xffffff) > TimeTzOffsets))
+            if (!column.IsNull(row) && column.Get<long>(row) is var packed
+                && ((ulong)packed >> 24 > MicrosecondsPerDay || (packed & 0xffffff) > TimeTzOffsets))
                 throw new SqlException(SqlState.DatetimeFieldOverflow, "time out of range");
     }
 

@@ -3,8 +3,9 @@ using Federation.Core.Types;
 namespace Federation.Arrow.Ipc;
 
 /// <summary>
-/// Decodes the columns of one record batch, depth first as the format orders nodes and buffers. Columns view the body wherever the layout is one that <see cref="Column"/> knows; the rest is converted. Every length and offset is
-/// checked before memory is read: what breaks the format raises 08P01.
+/// Decodes the columns of one record batch, depth first as the format orders nodes and buffers. Columns view the body wherever the layout
+/// is one that <see cref="Column"/> knows; the rest is converted. Every length and offset is checked before memory is read: what breaks the
+/// format raises 08P01.
 /// </summary>
 internal unsafe ref partial struct BatchDecoder
 {
@@ -23,7 +24,8 @@ internal unsafe ref partial struct BatchDecoder
     private int _buffer;
     private int _variadicCount;
 
-    public BatchDecoder(FlatTable recordBatch, BatchMemory memory, IReadOnlyDictionary<long, DictionaryValues> dictionaries, bool trustsValues)
+    public BatchDecoder(FlatTable recordBatch, BatchMemory memory, IReadOnlyDictionary<long, DictionaryValues> dictionaries,
+        bool trustsValues)
     {
         _memory = memory;
         _dictionaries = dictionaries;
@@ -52,7 +54,8 @@ internal unsafe ref partial struct BatchDecoder
                 column.Values = Next(Bitmap.BytesFor(length));
                 column.BooleansAreBits = true;
                 break;
-            case ArrowKind.Utf8 or ArrowKind.Binary or ArrowKind.LargeUtf8 or ArrowKind.LargeBinary: ReadBytes(column, field.Physical.Kind); break;
+            case ArrowKind.Utf8 or ArrowKind.Binary or ArrowKind.LargeUtf8 or ArrowKind.LargeBinary: ReadBytes(column, field.Physical.Kind);
+            break;
             case ArrowKind.Utf8View or ArrowKind.BinaryView: ReadViews(column, field.Physical.Kind); break;
             case ArrowKind.FixedSizeBinary: ReadFixedSizeBinary(column, field.Physical.Width); break;
             case ArrowKind.Decimal: ReadDecimals(column, field.Physical); break;
@@ -129,7 +132,8 @@ internal unsafe ref partial struct BatchDecoder
 
     private readonly Column AllNull(SqlType type, int length)
     {
-        var column = new Column(type) { Length = length, Values = BatchMemory.Zeros, Data = BatchMemory.Zeros, Bytes = BytesLayout.Offsets32 };
+        var column = new Column(type)
+            { Length = length, Values = BatchMemory.Zeros, Data = BatchMemory.Zeros, Bytes = BytesLayout.Offsets32 };
         if (length == 0) return column;
         column.Validity = (ulong*)_memory.AllocateCleared(Bitmap.BytesFor(length));
         column.Values = _memory.AllocateCleared(((long)length + 1) * sizeof(int));

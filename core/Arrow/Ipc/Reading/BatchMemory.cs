@@ -1,7 +1,8 @@
 namespace Federation.Arrow.Ipc;
 
 /// <summary>
-/// What a decoded batch or dictionary owns: the received body, blocks for values that had to be converted, and dictionaries that its columns point into. References are counted, thread-safe; the last one frees everything.
+/// What a decoded batch or dictionary owns: the received body, blocks for values that had to be converted, and dictionaries that its
+/// columns point into. References are counted, thread-safe; the last one frees everything.
 /// <para>Converted values are charged against a budget, so that a small message cannot ask for much memory.</para>
 /// </summary>
 internal sealed unsafe class BatchMemory(NativeBlock? body, long budget) : IDisposable

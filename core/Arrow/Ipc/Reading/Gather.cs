@@ -3,7 +3,10 @@ using Federation.Core.Types;
 
 namespace Federation.Arrow.Ipc;
 
-/// <summary>Columns made of chosen rows of another: decoded dictionaries and runs. Text and list items stay where they are; only what refers to them is written.</summary>
+/// <summary>
+/// Columns made of chosen rows of another: decoded dictionaries and runs. Text and list items stay where they are; only what refers to them
+/// is written.
+/// </summary>
 internal static unsafe class Gather
 {
     /// <summary>An index that makes a NULL.</summary>
@@ -11,10 +14,14 @@ internal static unsafe class Gather
 
     private const int ViewBytes = 16;
 
-    /// <summary>A column of the source's rows at <paramref name="indices"/>, which are in range or <see cref="NoRow"/>. The source's memory must live as long as <paramref name="memory"/>.</summary>
+    /// <summary>
+    /// A column of the source's rows at <paramref name="indices"/>, which are in range or <see cref="NoRow"/>. The source's memory must
+    /// live as long as <paramref name="memory"/>.
+    /// </summary>
     public static Column Rows(Column source, int* indices, int count, BatchMemory memory)
     {
-        var target = new Column(source.Type) { Length = count, Values = BatchMemory.Zeros, Validity = Validity(source, indices, count, memory) };
+        var target = new Column(source.Type)
+            { Length = count, Values = BatchMemory.Zeros, Validity = Validity(source, indices, count, memory) };
         switch (source.Type.Storage)
         {
             case Storage.Boolean:
@@ -61,7 +68,8 @@ internal static unsafe class Gather
         var tail = Rows(second, indices, second.Length, memory);
         var width = Width(target);
         if (width != Width(tail)) throw IpcErrors.Malformed("a dictionary's delta differs in type");
-        Buffer.MemoryCopy(tail.Values, target.Values + ((long)first.Length * width), (long)second.Length * width, (long)second.Length * width);
+        Buffer.MemoryCopy(tail.Values, target.Values + ((long)first.Length * width), (long)second.Length * width,
+            (long)second.Length * width);
         if (target.Validity is not null)
             for (var i = 0; i < second.Length; i++)
                 if (!second.IsNull(i))

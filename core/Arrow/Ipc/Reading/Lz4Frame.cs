@@ -3,8 +3,9 @@ using System.Buffers.Binary;
 namespace Federation.Arrow.Ipc;
 
 /// <summary>
-/// Decodes LZ4 frames (github.com/lz4/lz4, lz4_Frame_format.md): magic 0x184D2204, a flag byte, a byte of the block size, optional content size and dictionary id, a header checksum; then blocks with their uint32 length (top bit:
-/// stored as is) up to a length of 0. Checksums are not verified: the transport has its own.
+/// Decodes LZ4 frames (github.com/lz4/lz4, lz4_Frame_format.md): magic 0x184D2204, a flag byte, a byte of the block size, optional content
+/// size and dictionary id, a header checksum; then blocks with their uint32 length (top bit: stored as is) up to a length of 0. Checksums
+/// are not verified: the transport has its own.
 /// </summary>
 internal static class Lz4Frame
 {

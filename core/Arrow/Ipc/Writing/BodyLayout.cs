@@ -1,6 +1,8 @@
 namespace Federation.Arrow.Ipc;
 
-/// <summary>Nodes and buffers of a record batch while it is measured: each buffer gets its place in the body, aligned to 64 bytes.</summary>
+/// <summary>
+/// Nodes and buffers of a record batch while it is measured: each buffer gets its place in the body, aligned to 64 bytes.
+/// </summary>
 internal sealed class BodyLayout
 {
     private const int Alignment = 64;

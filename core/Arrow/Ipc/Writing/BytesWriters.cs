@@ -30,7 +30,8 @@ internal sealed unsafe class BytesWriter : ColumnWriter
                     total += *(uint*)(views + ((long)row * 16));
         }
 
-        if (total > int.MaxValue) throw new SqlException(SqlState.ProgramLimitExceeded, "the text of one column of an Arrow batch is longer than 2 GB");
+        if (total > int.MaxValue)
+            throw new SqlException(SqlState.ProgramLimitExceeded, "the text of one column of an Arrow batch is longer than 2 GB");
         _offsets = layout.Reserve(((long)Count + 1) * sizeof(int));
         _data = layout.Reserve(total);
     }
@@ -90,8 +91,11 @@ internal sealed unsafe class TextFormWriter(Storage storage) : ColumnWriter
         foreach (var segment in Segments)
             for (var row = segment.Start; row < segment.Start + segment.Count; row++)
                 if (!segment.Column.IsNull(row))
-                    total += storage == Storage.Bit ? BitText.KernelLength(segment.Column.GetBytes(row)) : FormatTime(segment.Column, row).Length;
-        if (total > int.MaxValue) throw new SqlException(SqlState.ProgramLimitExceeded, "the text of one column of an Arrow batch is longer than 2 GB");
+                    total += storage == Storage.Bit
+                        ? BitText.KernelLength(segment.Column.GetBytes(row))
+                        : FormatTime(segment.Column, row).Length;
+        if (total > int.MaxValue)
+            throw new SqlException(SqlState.ProgramLimitExceeded, "the text of one column of an Arrow batch is longer than 2 GB");
         _offsets = layout.Reserve(((long)Count + 1) * sizeof(int));
         _data = layout.Reserve(total);
     }

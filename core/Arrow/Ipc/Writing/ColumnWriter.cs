@@ -7,8 +7,9 @@ namespace Federation.Arrow.Ipc;
 internal readonly record struct Segment(Column Column, int Start, int Count);
 
 /// <summary>
-/// Writes one field of a record batch. The tree of writers mirrors the schema and is used again for each batch: segments are added, <see cref="Measure"/> gives each buffer its place, <see cref="Write"/> fills the body. The rows of a
-/// field are those of its segments, one after the other. Not thread-safe.
+/// Writes one field of a record batch. The tree of writers mirrors the schema and is used again for each batch: segments are added,
+/// <see cref="Measure"/> gives each buffer its place, <see cref="Write"/> fills the body. The rows of a field are those of its segments,
+/// one after the other. Not thread-safe.
 /// </summary>
 internal abstract unsafe class ColumnWriter
 {

@@ -94,7 +94,9 @@ internal sealed unsafe class DecimalWriter(int width) : ColumnWriter
         where TSource : unmanaged, System.Numerics.INumberBase<TSource>
         where TTarget : unmanaged, System.Numerics.INumberBase<TTarget>
     {
-        for (var i = 0; i < count; i++) System.Runtime.CompilerServices.Unsafe.WriteUnaligned(target + ((long)i * sizeof(TTarget)), TTarget.CreateTruncating(((TSource*)source)[i]));
+        for (var i = 0; i < count; i++)
+            System.Runtime.CompilerServices.Unsafe.WriteUnaligned(target + ((long)i * sizeof(TTarget)),
+                TTarget.CreateTruncating(((TSource*)source)[i]));
     }
 
     /// <summary>The commonest case: a value and its sign.</summary>
@@ -166,7 +168,8 @@ internal sealed unsafe class IntervalWriter : ColumnWriter
                 var row = segment.Start + i;
                 var value = segment.Column.IsNull(row) ? default : segment.Column.Get<PgInterval>(row);
                 if (value.Microseconds is > long.MaxValue / NanosecondsPerMicrosecond or < long.MinValue / NanosecondsPerMicrosecond)
-                    throw new SqlException(SqlState.DatetimeFieldOverflow, "interval out of range") { Detail = "Arrow intervals count nanoseconds, which covers 292 years beside months and days." };
+                    throw new SqlException(SqlState.DatetimeFieldOverflow, "interval out of range")
+                        { Detail = "Arrow intervals count nanoseconds, which covers 292 years beside months and days." };
                 *target++ = new PgInterval(value.Months, value.Days, value.Microseconds * NanosecondsPerMicrosecond);
             }
         }

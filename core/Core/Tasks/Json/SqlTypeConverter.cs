@@ -5,7 +5,8 @@ using Federation.Core.Types;
 namespace Federation.Core.Tasks.Json;
 
 /// <summary>
-/// A type as an object: <c>oid</c> of the innermost base, and where present <c>mod</c>, <c>dec</c> ([precision, scale]), <c>item</c> (element type), <c>fields</c>.
+/// A type as an object: <c>oid</c> of the innermost base, and where present <c>mod</c>, <c>dec</c> ([precision, scale]), <c>item</c>
+/// (element type), <c>fields</c>.
 /// </summary>
 internal sealed class SqlTypeConverter : JsonConverter<SqlType>
 {
@@ -13,7 +14,8 @@ internal sealed class SqlTypeConverter : JsonConverter<SqlType>
     {
         var form = JsonSerializer.Deserialize<Form>(ref reader, options) ?? throw new JsonException("a type is missing");
         var found = PgTypes.Find(new Oid(form.Oid)) ?? throw new JsonException($"there is no type with OID {form.Oid}");
-        if (form.Dec is { } digits && (digits.Length != 2 || digits[0] is < 1 or > DecimalShape.MaxPrecision || digits[1] < 0 || digits[1] > digits[0]))
+        if (form.Dec is { } digits
+            && (digits.Length != 2 || digits[0] is < 1 or > DecimalShape.MaxPrecision || digits[1] < 0 || digits[1] > digits[0]))
             throw new JsonException("a decimal shape is out of range");
 
         // The vectors of the system catalog have an element of their own, which their constructor knows.

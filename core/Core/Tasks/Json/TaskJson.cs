@@ -5,8 +5,8 @@ using Federation.Core.Errors;
 namespace Federation.Core.Tasks.Json;
 
 /// <summary>
-/// The form in which tasks travel between coordinator and workers: JSON, so that a task can be logged and read. Only records of this folder are made from it, whatever the
-/// text says.
+/// The form in which tasks travel between coordinator and workers: JSON, so that a task can be logged and read. Only records of this folder
+/// are made from it, whatever the text says.
 /// </summary>
 public static class TaskJson
 {
@@ -40,9 +40,11 @@ public static class TaskJson
     {
         try
         {
-            return JsonSerializer.Deserialize<T>(json, s_options) ?? throw new SqlException(SqlState.ProtocolViolation, $"malformed {what}: null");
+            return JsonSerializer.Deserialize<T>(json, s_options)
+                ?? throw new SqlException(SqlState.ProtocolViolation, $"malformed {what}: null");
         }
-        catch (Exception error) when (error is JsonException or NotSupportedException or FormatException or OverflowException or InvalidOperationException or ArgumentException)
+        catch (Exception error) when (error is JsonException or NotSupportedException or FormatException or OverflowException
+            or InvalidOperationException or ArgumentException)
         {
             throw new SqlException(SqlState.ProtocolViolation, $"malformed {what}: {error.Message}", error);
         }

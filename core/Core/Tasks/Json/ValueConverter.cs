@@ -7,8 +7,8 @@ using Federation.Core.Values;
 namespace Federation.Core.Tasks.Json;
 
 /// <summary>
-/// Values in the CLR forms of Values.cs. Strings, booleans and NULL are themselves; every other value is an array that begins with a tag, so that it is read back as exactly
-/// the class it was.
+/// Values in the CLR forms of Values.cs. Strings, booleans and NULL are themselves; every other value is an array that begins with a tag,
+/// so that it is read back as exactly the class it was.
 /// </summary>
 internal sealed class ValueConverter : JsonConverter<object?>
 {
@@ -124,5 +124,6 @@ internal sealed class ValueConverter : JsonConverter<object?>
         ? new PgBits(length, new EquatableArray<byte>(bytes))
         : throw new JsonException("a bit string has the wrong length");
 
-    private static EquatableArray<int> Integers(JsonElement json) => json.EnumerateArray().Select(item => item.GetInt32()).ToEquatableArray();
+    private static EquatableArray<int> Integers(JsonElement json) =>
+        json.EnumerateArray().Select(item => item.GetInt32()).ToEquatableArray();
 }

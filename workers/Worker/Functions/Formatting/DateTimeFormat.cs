@@ -10,7 +10,8 @@ namespace Federation.Worker.Functions.Formatting;
 /// <param name="IsTranslated">TM.</param>
 /// <param name="Suffix">TH or th after the keyword.</param>
 /// <param name="IsQuoted">Literal text that stood in quotes.</param>
-internal sealed record DateTimeItem(string? Keyword, string Text, bool IsFill = false, bool IsTranslated = false, string Suffix = "", bool IsQuoted = false);
+internal sealed record DateTimeItem(string? Keyword, string Text, bool IsFill = false, bool IsTranslated = false, string Suffix = "",
+    bool IsQuoted = false);
 
 /// <summary>A parsed template of to_char, to_date and to_timestamp.</summary>
 internal sealed class DateTimeFormat
@@ -22,8 +23,10 @@ internal sealed class DateTimeFormat
     // The longer of two that begin alike stands first.
     private static readonly string[] s_keywords =
     [
-        "A.D.", "A.M.", "AD", "AM", "B.C.", "BC", "CC", "DAY", "DDD", "DD", "DY", "Day", "Dy", "D", "FF1", "FF2", "FF3", "FF4", "FF5", "FF6", "FX",
-        "HH24", "HH12", "HH", "IDDD", "ID", "IW", "IYYY", "IYY", "IY", "I", "J", "MI", "MM", "MONTH", "MON", "MS", "Month", "Mon", "OF", "P.M.", "PM",
+        "A.D.", "A.M.", "AD", "AM", "B.C.", "BC", "CC", "DAY", "DDD", "DD", "DY", "Day", "Dy", "D", "FF1", "FF2", "FF3", "FF4", "FF5",
+        "FF6", "FX",
+        "HH24", "HH12", "HH", "IDDD", "ID", "IW", "IYYY", "IYY", "IY", "I", "J", "MI", "MM", "MONTH", "MON", "MS", "Month", "Mon", "OF",
+        "P.M.", "PM",
         "Q", "RM", "SSSSS", "SSSS", "SS", "TZH", "TZM", "TZ", "US", "WW", "W", "Y,YYY", "YYYY", "YYY", "YY", "Y",
         "a.d.", "a.m.", "ad", "am", "b.c.", "bc", "cc", "day", "ddd", "dd", "dy", "d", "ff1", "ff2", "ff3", "ff4", "ff5", "ff6", "fx",
         "hh24", "hh12", "hh", "iddd", "id", "iw", "iyyy", "iyy", "iy", "i", "j", "mi", "mm", "month", "mon", "ms", "of", "p.m.", "pm",

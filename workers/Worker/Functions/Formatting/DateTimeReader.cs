@@ -5,7 +5,9 @@ using Calendar = Federation.Core.Values.Calendar;
 
 namespace Federation.Worker.Functions.Formatting;
 
-/// <summary>to_date and to_timestamp: reads text along a template (DCH_from_char and do_to_timestamp of PostgreSQL's formatting.c).</summary>
+/// <summary>
+/// to_date and to_timestamp: reads text along a template (DCH_from_char and do_to_timestamp of PostgreSQL's formatting.c).
+/// </summary>
 internal static class DateTimeReader
 {
     private static readonly string[] s_months =
@@ -62,7 +64,9 @@ internal static class DateTimeReader
 
             if (month is < 1 or > 12 || day < 1 || day > Calendar.DaysInMonth(year, month)) throw OutOfRange();
             var days = Calendar.DaysFromCivil(year, month, day);
-            return days is >= Calendar.FirstDay and <= Calendar.LastDay ? days : throw new SqlException(SqlState.DatetimeFieldOverflow, $"date out of range: \"{_text}\"");
+            return days is >= Calendar.FirstDay and <= Calendar.LastDay
+                ? days
+                : throw new SqlException(SqlState.DatetimeFieldOverflow, $"date out of range: \"{_text}\"");
         }
 
         public long TimeOfDay()
@@ -80,9 +84,11 @@ internal static class DateTimeReader
 
             var (minute, second) = (Field("MI") ?? 0, Field("SS") ?? 0);
             if (Field("SSSS") is { } seconds && seconds is < 0 or >= 86_400) throw OutOfRange();
-            if (Field("SSSS") is { } secondsOfDay) (hour, minute, second) = (secondsOfDay / 3600, secondsOfDay / 60 % 60, secondsOfDay % 60);
+            if (Field("SSSS") is { } secondsOfDay)
+                (hour, minute, second) = (secondsOfDay / 3600, secondsOfDay / 60 % 60, secondsOfDay % 60);
             if (hour is < 0 or > 24 || minute is < 0 or > 59 || second is < 0 or > 59) throw OutOfRange();
-            return (((hour * 3600L) + (minute * 60) + second) * Calendar.MicrosecondsPerSecond) + (Field("MS") ?? 0) * 1000L + (Field("US") ?? 0);
+            return (((hour * 3600L) + (minute * 60) + second) * Calendar.MicrosecondsPerSecond) + (Field("MS") ?? 0) * 1000L
+                + (Field("US") ?? 0);
         }
 
         private int Year()
@@ -166,7 +172,8 @@ internal static class DateTimeReader
 
         private static bool IsSeparator(char character) => character < 127 && character > ' ' && !char.IsAsciiLetterOrDigit(character);
 
-        private static bool IsNumber(string keyword) => keyword.ToUpperInvariant() is not ("A.D." or "A.M." or "AD" or "AM" or "B.C." or "BC" or "DAY" or "DY"
+        private static bool IsNumber(string keyword) =>
+            keyword.ToUpperInvariant() is not ("A.D." or "A.M." or "AD" or "AM" or "B.C." or "BC" or "DAY" or "DY"
             or "MONTH" or "MON" or "P.M." or "PM" or "RM" or "TZ" or "OF" or "TZH");
 
         private void ReadField(DateTimeItem item, bool isNextNumber)
@@ -179,7 +186,8 @@ internal static class DateTimeReader
                 case "A.D." or "B.C.": Choose("BC", keyword, ["a.d.", "b.c."]); break;
                 case "AD" or "BC": Choose("BC", keyword, ["ad", "bc"]); break;
                 case "MONTH": Set("MM", Name(item.Keyword!, s_months) + 1, keyword); _isGregorian = true; break;
-                case "MON": Set("MM", Name(item.Keyword!, [.. s_months.Select(month => month[..3])]) + 1, keyword); _isGregorian = true; break;
+                case "MON": Set("MM", Name(item.Keyword!, [.. s_months.Select(month => month[..3])]) + 1, keyword);
+                _isGregorian = true; break;
                 case "DAY": Name(item.Keyword!, s_days); break;
                 case "DY": Name(item.Keyword!, [.. s_days.Select(day => day[..3])]); break;
                 case "RM": Set("MM", s_romanMonths[Name(item.Keyword!, s_roman)], keyword); _isGregorian = true; break;
@@ -285,11 +293,14 @@ internal static class DateTimeReader
             var limit = item.IsFill || !isNextNumber ? int.MaxValue : position + length;
             while (position < _text.Length && position < limit && char.IsAsciiDigit(_text[position])) position++;
             var piece = _text.AsSpan(start, position - start);
-            if (isNextNumber && !item.IsFill && piece.Length < length && position < _text.Length && position - start > 0 && char.IsAsciiLetter(_text[position]))
+            if (isNextNumber && !item.IsFill && piece.Length < length && position < _text.Length && position - start > 0
+                && char.IsAsciiLetter(_text[position]))
                 throw InvalidValue(_text[start..Math.Min(start + length, _text.Length)], item.Keyword!);
             if (!int.TryParse(piece, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var value))
             {
-                if (piece.Length > 9) throw new SqlException(SqlState.DatetimeFieldOverflow, $"value for \"{item.Keyword}\" in source string is out of range");
+                if (piece.Length > 9)
+                    throw new SqlException(SqlState.DatetimeFieldOverflow,
+                        $"value for \"{item.Keyword}\" in source string is out of range");
                 throw InvalidValue(_text[start..Math.Min(start + Math.Min(length, 4), _text.Length)], item.Keyword!);
             }
 
@@ -301,14 +312,17 @@ internal static class DateTimeReader
         {
             var start = _position;
             while (_position < _text.Length && _position - start < most && char.IsAsciiDigit(_text[_position])) _position++;
-            return _position > start ? int.Parse(_text.AsSpan(start, _position - start), NumberStyles.None, CultureInfo.InvariantCulture) : 0;
+            return _position > start
+                ? int.Parse(_text.AsSpan(start, _position - start), NumberStyles.None, CultureInfo.InvariantCulture)
+                : 0;
         }
 
         /// <summary>Digits after a point: "5" of milliseconds is 500.</summary>
         private int Fraction(int digits, bool isNextNumber)
         {
             var start = _position;
-            while (_position < _text.Length && char.IsAsciiDigit(_text[_position]) && (!isNextNumber || _position - start < digits)) _position++;
+            while (_position < _text.Length && char.IsAsciiDigit(_text[_position]) && (!isNextNumber || _position - start < digits))
+                _position++;
             var piece = _text[start.._position];
             if (piece.Length > digits) throw OutOfRange();
             return piece.Length == 0 ? 0 : int.Parse(piece.PadRight(digits, '0'), NumberStyles.None, CultureInfo.InvariantCulture);

@@ -29,7 +29,8 @@ internal readonly record struct BrokenTime(
     {
         var time = value.Microseconds;
         return new BrokenTime(
-            value.Months / 12, value.Months % 12, value.Days, time / 3_600_000_000, (int)(time / 60_000_000 % 60), (int)(time / 1_000_000 % 60),
+            value.Months / 12, value.Months % 12, value.Days, time / 3_600_000_000, (int)(time / 60_000_000 % 60),
+            (int)(time / 1_000_000 % 60),
             (int)(time % 1_000_000), ((value.Months / 12 * 12) + (value.Months % 12)) * 30 + value.Days, 0, IsInterval: true);
     }
 }
@@ -174,7 +175,8 @@ internal static class DateTimeWriter
         }
     }
 
-    // PostgreSQL's date2j, which takes the fields of an interval for a date; months from 0 to 11 and negative values go through it as they are.
+    // PostgreSQL's date2j, which takes the fields of an interval for a date; months from 0 to 11 and negative values go through it as they
+    // are.
     private static int JulianDay(int year, int month, int day)
     {
         (year, month) = month > 2 ? (year + 4800, month + 1) : (year + 4799, month + 13);
@@ -216,5 +218,6 @@ internal static class DateTimeWriter
 
     /// <summary>As C's %0Nd prints: a sign is part of the width.</summary>
     private static string Digits(int value, int width) =>
-        value < 0 ? "-" + (-value).ToString(CultureInfo.InvariantCulture).PadLeft(width - 1, '0') : value.ToString(CultureInfo.InvariantCulture).PadLeft(width, '0');
+        value < 0 ? "-" + (-value).ToString(CultureInfo.InvariantCulture).PadLeft(width - 1, '0')
+            : value.ToString(CultureInfo.InvariantCulture).PadLeft(width, '0');
 }

@@ -46,11 +46,14 @@ internal sealed class NumberFormat
     [
         (",", NumberItem.Comma), (".", NumberItem.Decimal), ("0", NumberItem.Zero), ("9", NumberItem.Nine), ("B", NumberItem.Modifier),
         ("D", NumberItem.LocaleDecimal), ("EEEE", NumberItem.Modifier), ("FM", NumberItem.Modifier), ("G", NumberItem.Group),
-        ("L", NumberItem.Currency), ("MI", NumberItem.Minus), ("PL", NumberItem.Plus), ("PR", NumberItem.Modifier), ("RN", NumberItem.Roman),
+        ("L", NumberItem.Currency), ("MI", NumberItem.Minus), ("PL", NumberItem.Plus), ("PR", NumberItem.Modifier),
+        ("RN", NumberItem.Roman),
         ("SG", NumberItem.SignBoth), ("S", NumberItem.Modifier), ("TH", NumberItem.Ordinal), ("V", NumberItem.Modifier),
         ("rn", NumberItem.RomanLower), ("th", NumberItem.OrdinalLower),
-        ("b", NumberItem.Modifier), ("d", NumberItem.LocaleDecimal), ("eeee", NumberItem.Modifier), ("fm", NumberItem.Modifier), ("g", NumberItem.Group),
-        ("l", NumberItem.Currency), ("mi", NumberItem.Minus), ("pl", NumberItem.Plus), ("pr", NumberItem.Modifier), ("sg", NumberItem.SignBoth),
+        ("b", NumberItem.Modifier), ("d", NumberItem.LocaleDecimal), ("eeee", NumberItem.Modifier), ("fm", NumberItem.Modifier),
+        ("g", NumberItem.Group),
+        ("l", NumberItem.Currency), ("mi", NumberItem.Minus), ("pl", NumberItem.Plus), ("pr", NumberItem.Modifier),
+        ("sg", NumberItem.SignBoth),
         ("s", NumberItem.Modifier), ("v", NumberItem.Modifier),
     ];
 
@@ -111,7 +114,8 @@ internal sealed class NumberFormat
     {
         for (var i = 0; i < format.Length;)
         {
-            var keyword = Array.Find(s_keywords, candidate => string.CompareOrdinal(format, i, candidate.Text, 0, candidate.Text.Length) == 0);
+            var keyword =
+                Array.Find(s_keywords, candidate => string.CompareOrdinal(format, i, candidate.Text, 0, candidate.Text.Length) == 0);
             if (keyword.Text is { } text)
             {
                 Describe(keyword.Item, text.ToUpperInvariant());
@@ -189,7 +193,8 @@ internal sealed class NumberFormat
                 if (Before == 0 && After == 0 && !HasZero) IsBlank = true;
                 break;
             case "PR":
-                if (Sign != SignPlace.None || HasPlus || HasMinus) throw Syntax("cannot use \"PR\" and \"S\"/\"PL\"/\"MI\"/\"SG\" together");
+                if (Sign != SignPlace.None || HasPlus || HasMinus)
+                    throw Syntax("cannot use \"PR\" and \"S\"/\"PL\"/\"MI\"/\"SG\" together");
                 HasBrackets = true;
                 break;
             case "S":

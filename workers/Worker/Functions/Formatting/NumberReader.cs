@@ -5,7 +5,10 @@ using Federation.Core.Values;
 
 namespace Federation.Worker.Functions.Formatting;
 
-/// <summary>to_number: reads text along a template, a character for each of its items whether it fits or not (NUM_processor of formatting.c, whose corner cases it shares).</summary>
+/// <summary>
+/// to_number: reads text along a template, a character for each of its items whether it fits or not (NUM_processor of formatting.c, whose
+/// corner cases it shares).
+/// </summary>
 internal static class NumberReader
 {
     /// <summary>Null for an empty template.</summary>
@@ -14,7 +17,8 @@ internal static class NumberReader
         var template = NumberFormat.Get(format);
         if (format.Length == 0) return null;
         if (template.IsRoman || template.IsExponent)
-            throw new SqlException(SqlState.FeatureNotSupported, template.IsRoman ? "\"RN\" not supported for input" : "\"EEEE\" not supported for input");
+            throw new SqlException(SqlState.FeatureNotSupported,
+                template.IsRoman ? "\"RN\" not supported for input" : "\"EEEE\" not supported for input");
         var walk = new Walk(template, text);
         var number = walk.Run();
         if (!number.AsSpan().ContainsAnyInRange('0', '9'))
@@ -25,12 +29,16 @@ internal static class NumberReader
         {
             throw new SqlException(SqlState.NumericValueOutOfRange, "numeric field overflow")
             {
-                Detail = $"A field with precision {most + value.Scale}, scale {value.Scale} must round to an absolute value less than {(most == 0 ? "1" : $"10^{most}")}.",
+                Detail =
+                    $"A field with precision {most + value.Scale}, scale {value.Scale} must round to an absolute value less than "
+                        + $"{(most == 0 ? "1" : $"10^{most}")}.",
             };
         }
 
         // V counts the digits behind it as a fraction of 16 digits.
-        return template.IsMultiplied ? PgNumeric.DivideAt(value, new PgNumeric(BigInteger.Pow(10, template.Multiplier), 0), Math.Max(value.Scale, 16)) : value;
+        return template.IsMultiplied
+            ? PgNumeric.DivideAt(value, new PgNumeric(BigInteger.Pow(10, template.Multiplier), 0), Math.Max(value.Scale, 16))
+            : value;
     }
 
     /// <summary>One pass over the template.</summary>
@@ -100,7 +108,8 @@ internal static class NumberReader
             if (IsAtEnd) return;
             if (_sign == ' ' && mayHaveSign && _before + _after == 0)
             {
-                if (text[_position] == '-' || (text[_position] == '<' && template.HasBrackets && template.Sign != SignPlace.Before)) (_sign, _position) = ('-', _position + 1);
+                if (text[_position] == '-' || (text[_position] == '<' && template.HasBrackets && template.Sign != SignPlace.Before))
+                    (_sign, _position) = ('-', _position + 1);
                 else if (text[_position] == '+') (_sign, _position) = ('+', _position + 1);
             }
 

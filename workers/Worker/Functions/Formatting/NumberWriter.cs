@@ -5,7 +5,9 @@ using Federation.Core.Values;
 
 namespace Federation.Worker.Functions.Formatting;
 
-/// <summary>to_char of numbers. The walk over the template follows NUM_processor of PostgreSQL's formatting.c, whose corner cases it shares.</summary>
+/// <summary>
+/// to_char of numbers. The walk over the template follows NUM_processor of PostgreSQL's formatting.c, whose corner cases it shares.
+/// </summary>
 internal static class NumberWriter
 {
     private const int DoubleDigits = 15;
@@ -14,12 +16,17 @@ internal static class NumberWriter
     public static string Format(long value, string format)
     {
         var template = NumberFormat.Get(format);
-        if (template.IsRoman) return Write(template, Roman(value is >= int.MinValue and <= int.MaxValue ? value : throw new SqlException(SqlState.NumericValueOutOfRange, "integer out of range")), 0, '+');
+        if (template.IsRoman)
+            return Write(template,
+                Roman(value is >= int.MinValue and <= int.MaxValue
+                    ? value
+                    : throw new SqlException(SqlState.NumericValueOutOfRange, "integer out of range")), 0, '+');
 
         // PostgreSQL goes through a double here.
         if (template.IsExponent) return ExponentOf(value, template.After);
         var number = template.IsMultiplied ? Power(template.Multiplier) * value : value;
-        if (number < long.MinValue || number > long.MaxValue) throw new SqlException(SqlState.NumericValueOutOfRange, "bigint out of range");
+        if (number < long.MinValue || number > long.MaxValue)
+            throw new SqlException(SqlState.NumericValueOutOfRange, "bigint out of range");
         return Digits(template, number.ToString(CultureInfo.InvariantCulture));
     }
 
@@ -27,7 +34,10 @@ internal static class NumberWriter
     {
         // What V makes of an integer wraps around in PostgreSQL, as multiplication in C does.
         var template = NumberFormat.Get(format);
-        return template is { IsMultiplied: true, IsRoman: false, IsExponent: false } ? Digits(template, unchecked((int)(uint)((Power(template.Multiplier) * value) & uint.MaxValue)).ToString(CultureInfo.InvariantCulture)) : Format((long)value, format);
+        return template is { IsMultiplied: true, IsRoman: false, IsExponent: false }
+            ? Digits(template,
+                unchecked((int)(uint)((Power(template.Multiplier) * value) & uint.MaxValue)).ToString(CultureInfo.InvariantCulture))
+            : Format((long)value, format);
     }
 
     public static string Format(PgNumeric value, string format)
@@ -47,7 +57,8 @@ internal static class NumberWriter
     private static string FormatFloat(double value, string format, int digits)
     {
         var template = NumberFormat.Get(format);
-        if (template.IsRoman) return Write(template, Roman((long)Math.Clamp(double.IsFinite(value) ? Math.Round(value) : 0, -1e18, 1e18)), 0, '+');
+        if (template.IsRoman)
+            return Write(template, Roman((long)Math.Clamp(double.IsFinite(value) ? Math.Round(value) : 0, -1e18, 1e18)), 0, '+');
         if (template.IsExponent) return !double.IsFinite(value) ? ExponentSpecial(template) : ExponentOf(value, template.After);
         if (!double.IsFinite(value)) return Special(template, double.IsNaN(value), value < 0, digits);
         if (template.IsMultiplied) value *= Math.Pow(10, template.Multiplier);
@@ -67,7 +78,8 @@ internal static class NumberWriter
         return isHalf && cut.Unscaled.IsEven ? cut : value.Round(scale);
     }
 
-    private static PgNumeric Exact(double value) => PgNumeric.Parse(value.ToString("F1074", CultureInfo.InvariantCulture).TrimEnd('0').TrimEnd('.'));
+    private static PgNumeric Exact(double value) =>
+        PgNumeric.Parse(value.ToString("F1074", CultureInfo.InvariantCulture).TrimEnd('0').TrimEnd('.'));
 
     private static System.Numerics.BigInteger Power(int exponent) => System.Numerics.BigInteger.Pow(10, exponent);
 
@@ -106,7 +118,8 @@ internal static class NumberWriter
         if (value.Sign == 0) return ExponentText("0", 0, template.After, isNegative: false);
         var digits = value.Abs().ToString().Replace(".", "", StringComparison.Ordinal).TrimStart('0');
         var exponent = digits.Length - value.Scale - 1;
-        var scaled = new PgNumeric(System.Numerics.BigInteger.Parse(digits, CultureInfo.InvariantCulture), digits.Length - 1).Round(template.After);
+        var scaled =
+            new PgNumeric(System.Numerics.BigInteger.Parse(digits, CultureInfo.InvariantCulture), digits.Length - 1).Round(template.After);
         // Rounding may give 10.00; PostgreSQL leaves it so.
         return ExponentText(scaled.ToString(), exponent, template.After, value.Sign < 0);
     }
@@ -115,7 +128,8 @@ internal static class NumberWriter
     {
         var text = Math.Abs(value).ToString("E" + after.ToString(CultureInfo.InvariantCulture), CultureInfo.InvariantCulture);
         var mark = text.IndexOf('E', StringComparison.Ordinal);
-        return ExponentText(text[..mark], int.Parse(text.AsSpan(mark + 1), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture), after, double.IsNegative(value));
+        return ExponentText(text[..mark], int.Parse(text.AsSpan(mark + 1), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture),
+            after, double.IsNegative(value));
     }
 
     private static string ExponentText(string mantissa, int exponent, int after, bool isNegative)
@@ -132,7 +146,8 @@ internal static class NumberWriter
         if (value is < 1 or > 3999) return new string('#', 15);
         var text = new StringBuilder();
         foreach (var (amount, letters) in (ReadOnlySpan<(int, string)>)
-            [(1000, "M"), (900, "CM"), (500, "D"), (400, "CD"), (100, "C"), (90, "XC"), (50, "L"), (40, "XL"), (10, "X"), (9, "IX"), (5, "V"), (4, "IV"), (1, "I")])
+            [(1000, "M"), (900, "CM"), (500, "D"), (400, "CD"), (100, "C"), (90, "XC"), (50, "L"), (40, "XL"), (10, "X"), (9, "IX"),
+                (5, "V"), (4, "IV"), (1, "I")])
             for (; value >= amount; value -= amount) text.Append(letters);
         return text.ToString();
     }
@@ -234,7 +249,8 @@ internal static class NumberWriter
         {
             if (_template.IsRoman) return;
             _isInNumber = false;
-            if (!_isSignWritten && (_current >= _leadingSpaces || (_template.HasZero && _zeroStart == _current)) && (!IsPointFirst || EndsAtPoint)) WriteSign();
+            if (!_isSignWritten && (_current >= _leadingSpaces || (_template.HasZero && _zeroStart == _current))
+                && (!IsPointFirst || EndsAtPoint)) WriteSign();
             if (_current < _leadingSpaces && (_zeroStart > _current || !_template.HasZero))
             {
                 if (!_template.IsFill) _text.Append(' ');

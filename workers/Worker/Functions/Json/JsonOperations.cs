@@ -32,7 +32,8 @@ internal static class JsonOperations
 
     public static JsonTree Concat(JsonTree left, JsonTree right)
     {
-        if (left is JsonTree.Object first && right is JsonTree.Object second) return new JsonTree.Object(first.Members.Concat(second.Members));
+        if (left is JsonTree.Object first && right is JsonTree.Object second)
+            return new JsonTree.Object(first.Members.Concat(second.Members));
         return new JsonTree.Array([.. ItemsOf(left), .. ItemsOf(right)]);
 
         static IReadOnlyList<JsonTree> ItemsOf(JsonTree tree) => tree is JsonTree.Array array ? array.Items : [tree];
@@ -41,7 +42,8 @@ internal static class JsonOperations
     public static JsonTree DeleteKeys(JsonTree tree, IReadOnlyCollection<string?> keys) => tree switch
     {
         JsonTree.Object members => new JsonTree.Object(members.Members.Where(member => !keys.Contains(member.Key))),
-        JsonTree.Array array => new JsonTree.Array([.. array.Items.Where(item => item is not JsonTree.Text text || !keys.Contains(text.Value))]),
+        JsonTree.Array array =>
+            new JsonTree.Array([.. array.Items.Where(item => item is not JsonTree.Text text || !keys.Contains(text.Value))]),
         _ => throw Invalid("cannot delete from scalar"),
     };
 
@@ -89,7 +91,9 @@ internal static class JsonOperations
     public static JsonTree Set(JsonTree tree, string?[] path, JsonTree value, bool create)
     {
         if (tree.IsScalar) throw Invalid("cannot set path in scalar");
-        return path.Length == 0 || (IsEmpty(tree) && !create) ? tree : Change(tree, path, 0, create ? PathChange.Create : PathChange.Replace, value);
+        return path.Length == 0 || (IsEmpty(tree) && !create)
+            ? tree
+            : Change(tree, path, 0, create ? PathChange.Create : PathChange.Replace, value);
     }
 
     public static JsonTree Insert(JsonTree tree, string?[] path, JsonTree value, bool after)
@@ -135,7 +139,8 @@ internal static class JsonOperations
             case JsonTree.Array array:
             {
                 if (!TryParseIndex(step, out var index))
-                    throw new SqlException(SqlState.InvalidTextRepresentation, $"path element at position {level + 1} is not an integer: \"{step}\"");
+                    throw new SqlException(SqlState.InvalidTextRepresentation,
+                        $"path element at position {level + 1} is not an integer: \"{step}\"");
                 return ChangeItem(array, index, path, level, change, value);
             }
 
@@ -162,7 +167,8 @@ internal static class JsonOperations
             case PathChange.Replace or PathChange.Create when exists: items[position] = value!; break;
             case PathChange.InsertBefore when exists: items.Insert(position, value!); break;
             case PathChange.InsertAfter when exists: items.Insert(position + 1, value!); break;
-            case PathChange.Create or PathChange.InsertBefore or PathChange.InsertAfter: items.Insert(position < 0 ? 0 : count, value!); break;
+            case PathChange.Create or PathChange.InsertBefore or PathChange.InsertAfter: items.Insert(position < 0 ? 0 : count, value!);
+            break;
             default: return array;
         }
 

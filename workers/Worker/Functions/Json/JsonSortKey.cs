@@ -5,7 +5,8 @@ using System.Text;
 namespace Federation.Worker.Functions.Json;
 
 /// <summary>
-/// Bytes that compare as jsonb values do (<see cref="JsonOperations.Compare"/>), equal for equal values. One value after the other, no key being the start of another:
+/// Bytes that compare as jsonb values do (<see cref="JsonOperations.Compare"/>), equal for equal values. One value after the other, no key
+/// being the start of another:
 /// <code>
 /// 00            null
 /// 01 s…00       string in UTF-8, which has no zero byte: jsonb has no \u0000
@@ -13,9 +14,8 @@ namespace Federation.Worker.Functions.Json;
 /// 03 0 or 1     boolean
 /// 04 c c c c i… array: count (big-endian), items
 /// 05 c c c c m… object: count, members as key (s…00) and value, shorter keys first
-/// </code>
-/// A whole value that is a scalar stands among the arrays as PostgreSQL keeps it, an array of one that comes before every other array of one: 04 00000001 00 and the value, where arrays
-/// have 01 in the place of the 00.
+/// </code> A whole value that is a scalar stands among the arrays as PostgreSQL keeps it, an array of one that comes before every other
+/// array of one: 04 00000001 00 and the value, where arrays have 01 in the place of the 00.
 /// </summary>
 internal static class JsonSortKey
 {

@@ -8,7 +8,9 @@ using Federation.Core.Values;
 
 namespace Federation.Worker.Functions.Json;
 
-/// <summary>A jsonb value: numbers are numeric; objects have each key once, shorter keys first and those of one length in byte order.</summary>
+/// <summary>
+/// A jsonb value: numbers are numeric; objects have each key once, shorter keys first and those of one length in byte order.
+/// </summary>
 internal abstract class JsonTree
 {
     /// <summary>Arrays and objects inside of one another; PostgreSQL with its usual stack takes between 5,000 and 6,500.</summary>
@@ -116,7 +118,8 @@ internal abstract class JsonTree
         }
     }
 
-    public static SqlException Invalid(Exception? error) => error is JsonException && error.Message.Contains("maximum configured depth", StringComparison.Ordinal)
+    public static SqlException Invalid(Exception? error) =>
+        error is JsonException && error.Message.Contains("maximum configured depth", StringComparison.Ordinal)
         ? new SqlException(SqlState.StatementTooComplex, "stack depth limit exceeded", error)
         : new SqlException(SqlState.InvalidTextRepresentation, "invalid input syntax for type json", error);
 

@@ -4,8 +4,8 @@ using System.Text;
 namespace Federation.Worker.Functions.Regex;
 
 /// <summary>
-/// Where the two dialects may take different text: PostgreSQL takes the longest match at the leftmost place (the shortest when the first quantifier is
-/// lazy), .NET takes what its order of trying finds first.
+/// Where the two dialects may take different text: PostgreSQL takes the longest match at the leftmost place (the shortest when the first
+/// quantifier is lazy), .NET takes what its order of trying finds first.
 /// </summary>
 internal static class AreAnalysis
 {
@@ -37,8 +37,8 @@ internal static class AreAnalysis
     public static bool IsAmbiguous(AreNode tree) => !EndsWithText(tree) && (HasBoth(tree) || !IsDetermined(tree, []));
 
     /// <summary>
-    /// True when groups may take other text than in PostgreSQL although the whole match is the same: PostgreSQL gives the left part the most text, .NET
-    /// the first branch.
+    /// True when groups may take other text than in PostgreSQL although the whole match is the same: PostgreSQL gives the left part the
+    /// most text, .NET the first branch.
     /// </summary>
     public static bool CapturesMayDiffer(AreNode tree) => HasOpenAlternation(tree, []);
 
@@ -49,7 +49,8 @@ internal static class AreAnalysis
     {
         AreNode.Group group => HasOpenAlternation(group.Inner, following),
         AreNode.Repeat repeat => HasOpenAlternation(repeat.Inner, [repeat.Inner, .. following]),
-        AreNode.Sequence sequence => Enumerable.Range(0, sequence.Items.Count).Where(i => sequence.Items[i] is not (AreNode.Characters or AreNode.Constraint))
+        AreNode.Sequence sequence =>
+            Enumerable.Range(0, sequence.Items.Count).Where(i => sequence.Items[i] is not (AreNode.Characters or AreNode.Constraint))
             .Any(i => HasOpenAlternation(sequence.Items[i], [.. sequence.Items.Skip(i + 1), .. following])),
         AreNode.Alternation alternation => (following.Any(next => next is not AreNode.Constraint) && !IsDetermined(alternation, following))
             || alternation.Branches.Any(branch => HasOpenAlternation(branch, following)),
@@ -73,7 +74,8 @@ internal static class AreAnalysis
         {
             case AreNode.Characters characters: text.Append(isWide ? characters.Wide : characters.Pattern); break;
             case AreNode.Constraint constraint: text.Append(isWide ? constraint.Wide : constraint.Pattern); break;
-            case AreNode.BackReference reference: text.Append(CultureInfo.InvariantCulture, $"(?{(ignoresCase ? "i" : "")}:\\{reference.Number})"); break;
+            case AreNode.BackReference reference:
+                text.Append(CultureInfo.InvariantCulture, $"(?{(ignoresCase ? "i" : "")}:\\{reference.Number})"); break;
             case AreNode.Lookaround lookaround: AppendGroup(text, lookaround.Opening, lookaround.Inner, isWide, ignoresCase); break;
             case AreNode.Group group: AppendGroup(text, group.IsCapturing ? "(" : "(?:", group.Inner, isWide, ignoresCase); break;
             case AreNode.Sequence sequence:
@@ -184,7 +186,8 @@ internal static class AreAnalysis
         List<AreNode> leftItems = [.. Items(left), .. following], rightItems = [.. Items(right), .. following];
         for (var i = 0; i < leftItems.Count && i < rightItems.Count; i++)
         {
-            if (First(new AreNode.Sequence(leftItems[i..])) is { } leftFirst && First(new AreNode.Sequence(rightItems[i..])) is { } rightFirst
+            if (First(new AreNode.Sequence(leftItems[i..])) is { } leftFirst
+                && First(new AreNode.Sequence(rightItems[i..])) is { } rightFirst
                 && !leftFirst.Overlaps(rightFirst))
                 return true;
             if (leftItems[i] is not AreNode.Characters || rightItems[i] is not AreNode.Characters) return false;

@@ -26,7 +26,8 @@ internal readonly record struct AreOptions
         var options = default(AreOptions);
         foreach (var flag in flags)
             options = flag == 'g' ? options with { IsGlobal = true }
-                : options.With(flag) ?? throw new SqlException(SqlState.InvalidParameterValue, $"invalid regular expression option: \"{flag}\"");
+                : options.With(flag)
+                    ?? throw new SqlException(SqlState.InvalidParameterValue, $"invalid regular expression option: \"{flag}\"");
         return options;
     }
 

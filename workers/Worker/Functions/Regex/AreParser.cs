@@ -57,10 +57,12 @@ internal sealed class AreParser
             }
         }
 
-        if (!_pattern.AsSpan(_position).StartsWith("(?") || _position + 2 >= _pattern.Length || !char.IsAsciiLetter(_pattern[_position + 2])) return;
+        if (!_pattern.AsSpan(_position).StartsWith("(?") || _position + 2 >= _pattern.Length
+            || !char.IsAsciiLetter(_pattern[_position + 2])) return;
         var end = _pattern.IndexOf(')', _position);
         if (end < 0) throw Invalid("invalid embedded option");
-        foreach (var flag in _pattern.AsSpan((_position + 2)..end)) _options = _options.With(flag) ?? throw Invalid("invalid embedded option");
+        foreach (var flag in _pattern.AsSpan((_position + 2)..end))
+            _options = _options.With(flag) ?? throw Invalid("invalid embedded option");
         _position = end + 1;
     }
 
@@ -114,7 +116,8 @@ internal sealed class AreParser
             case '*': (least, most) = (0, null); break;
             case '+': (least, most) = (1, null); break;
             case '?': (least, most) = (0, 1); break;
-            case '{' when _position + 1 < _pattern.Length && char.IsAsciiDigit(_pattern[_position + 1]): (least, most) = ParseBounds(); break;
+            case '{' when _position + 1 < _pattern.Length && char.IsAsciiDigit(_pattern[_position + 1]): (least, most) = ParseBounds();
+            break;
             default: return atom;
         }
 
@@ -123,7 +126,9 @@ internal sealed class AreParser
         var isLazy = !IsAtEnd && Current == '?';
         if (isLazy) _position++;
         SkipBlanks();
-        if (!IsAtEnd && (Current is '*' or '+' or '?' || (Current == '{' && _position + 1 < _pattern.Length && char.IsAsciiDigit(_pattern[_position + 1]))))
+        if (!IsAtEnd
+            && (Current is '*' or '+' or '?'
+                || (Current == '{' && _position + 1 < _pattern.Length && char.IsAsciiDigit(_pattern[_position + 1]))))
             throw Invalid("quantifier operand invalid");
         return new AreNode.Repeat(atom, least, most, isLazy);
     }
@@ -219,7 +224,8 @@ internal sealed class AreParser
                 return new AreNode.Constraint(AtEdge(s_word.Pattern, character == 'y')) { Wide = AtEdge(s_word.Wide, character == 'y') };
             case 'd' or 's' or 'w' or 'D' or 'S' or 'W':
                 _position++;
-                return ClassOf(character switch { 'd' or 'D' => "digit", 's' or 'S' => "space", _ => "word" }).ToNode(isNegated: char.IsAsciiLetterUpper(character));
+                return ClassOf(character switch { 'd' or 'D' => "digit", 's' or 'S' => "space", _ => "word" })
+                    .ToNode(isNegated: char.IsAsciiLetterUpper(character));
             case >= '1' and <= '9' when BackReferenceAt() is { } number: return new AreNode.BackReference(number);
             default: return Literal(ParseCharacterEscape());
         }
@@ -288,10 +294,12 @@ internal sealed class AreParser
     {
         var value = 0;
         var count = 0;
-        for (; count < most && !IsAtEnd && char.IsAsciiHexDigit(Current); count++) value = (value * 16) + Convert.ToInt32(_pattern[_position++].ToString(), 16);
+        for (; count < most && !IsAtEnd && char.IsAsciiHexDigit(Current); count++)
+            value = (value * 16) + Convert.ToInt32(_pattern[_position++].ToString(), 16);
         if (count < least || value < 0) throw Invalid("invalid escape \\ sequence");
         return value <= 0x10FFFF ? value
-            : throw new SqlException(SqlState.FeatureNotSupported, "escapes of characters beyond Unicode are not supported in regular expressions");
+            : throw new SqlException(SqlState.FeatureNotSupported,
+                "escapes of characters beyond Unicode are not supported in regular expressions");
     }
 
     private AreNode ParseBracket()
@@ -369,7 +377,8 @@ internal sealed class AreParser
             _position += 3;
             if (rest.Length < 5) throw Invalid("invalid collating element");
             var element = Point(rest[2]);
-            if (_position + 1 >= _pattern.Length || Current != rest[1] || _pattern[_position + 1] != ']') throw Invalid("invalid collating element");
+            if (_position + 1 >= _pattern.Length || Current != rest[1] || _pattern[_position + 1] != ']')
+                throw Invalid("invalid collating element");
             _position += 2;
             return element;
         }
@@ -386,7 +395,8 @@ internal sealed class AreParser
     private AreNode.Characters Literal(int point) => CharacterSetBuilder.Literal(point, _options.IgnoreCase);
 
     /// <summary>The character whose first unit has just been read.</summary>
-    private int Point(char unit) => char.IsHighSurrogate(unit) && !IsAtEnd && char.IsLowSurrogate(Current) ? char.ConvertToUtf32(unit, _pattern[_position++]) : unit;
+    private int Point(char unit) =>
+        char.IsHighSurrogate(unit) && !IsAtEnd && char.IsLowSurrogate(Current) ? char.ConvertToUtf32(unit, _pattern[_position++]) : unit;
 
     private void SkipBlanks()
     {

@@ -146,8 +146,8 @@ internal sealed class AreRegex
     }
 
     /// <summary>
-    /// Whether there is a match, for a pattern that backtracks for long: by .NET's other engine, whose time grows with the text alone. It does not know back-references and lookaround, and refuses repetitions that would
-    /// make it too large; those get the rest of the time.
+    /// Whether there is a match, for a pattern that backtracks for long: by .NET's other engine, whose time grows with the text alone. It
+    /// does not know back-references and lookaround, and refuses repetitions that would make it too large; those get the rest of the time.
     /// </summary>
     private static bool Linear(Lazy<DotNetRegex?> linear, DotNetRegex backtracking, ReadOnlySpan<char> text)
     {

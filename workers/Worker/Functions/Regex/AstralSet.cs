@@ -3,7 +3,9 @@ using System.Text;
 
 namespace Federation.Worker.Functions.Regex;
 
-/// <summary>A set of the characters beyond U+FFFF, which .NET's regular expressions see as two units. Its .NET form lists pairs of units.</summary>
+/// <summary>
+/// A set of the characters beyond U+FFFF, which .NET's regular expressions see as two units. Its .NET form lists pairs of units.
+/// </summary>
 /// <param name="Ranges">Ascending, apart from one another; both ends belong to them.</param>
 internal sealed record AstralSet(IReadOnlyList<(int From, int To)> Ranges)
 {
@@ -69,7 +71,9 @@ internal sealed record AstralSet(IReadOnlyList<(int From, int To)> Ranges)
                 var block = (from - First) / LowUnits;
                 var lastBlock = (to - First) / LowUnits;
                 var isWhole = (from - First) % LowUnits == 0 && lastBlock > block;
-                var end = isWhole && (to - First) % LowUnits == LowUnits - 1 ? to : isWhole ? First + (lastBlock * LowUnits) - 1 : Math.Min(to, First + ((block + 1) * LowUnits) - 1);
+                var end = isWhole && (to - First) % LowUnits == LowUnits - 1
+                    ? to
+                    : isWhole ? First + (lastBlock * LowUnits) - 1 : Math.Min(to, First + ((block + 1) * LowUnits) - 1);
                 yield return $"{Units(0xD800 + block, 0xD800 + ((end - First) / LowUnits))}{Units(0xDC00 + ((from - First) % LowUnits), 0xDC00 + ((end - First) % LowUnits))}";
                 from = end + 1;
             }

@@ -21,7 +21,8 @@ internal sealed class CharacterSetBuilder
         var (lower, upper) = ignoresCase ? Cases(point) : (point, point);
         var builder = new CharacterSetBuilder().Add(lower, lower);
         if (upper != lower) builder.Add(upper, upper);
-        if (lower != upper || lower > char.MaxValue || lower is >= FirstSurrogate and <= LastSurrogate) return builder.Build(isNegated: false);
+        if (lower != upper || lower > char.MaxValue || lower is >= FirstSurrogate and <= LastSurrogate)
+            return builder.Build(isNegated: false);
         return new AreNode.Characters(Escape(lower), CharacterSet.Of((char)lower));
     }
 
@@ -63,7 +64,8 @@ internal sealed class CharacterSetBuilder
         if (isNegated)
         {
             var others = _astral.Complement().Alternatives().Prepend($"[^{_pattern}{Surrogates}]");
-            return new AreNode.Characters(_pattern.Length == 0 ? @"[\s\S]" : $"[^{_pattern}]", _set.Complement()) { Wide = $"(?:{string.Join('|', others)})" };
+            return new AreNode.Characters(_pattern.Length == 0 ? @"[\s\S]" : $"[^{_pattern}]", _set.Complement())
+                { Wide = $"(?:{string.Join('|', others)})" };
         }
 
         var units = _pattern.Length == 0 ? NoMatch : $"[{_pattern}]";
@@ -80,5 +82,6 @@ internal sealed class CharacterSetBuilder
         _set = _set.Union(CharacterSet.Where(character => character >= from && character <= to, to >= 128));
     }
 
-    private static string Escape(int point) => point < 128 && (char.IsAsciiLetterOrDigit((char)point) || (char)point is ' ' or '_') ? ((char)point).ToString() : $"\\u{point:x4}";
+    private static string Escape(int point) =>
+        point < 128 && (char.IsAsciiLetterOrDigit((char)point) || (char)point is ' ' or '_') ? ((char)point).ToString() : $"\\u{point:x4}";
 }

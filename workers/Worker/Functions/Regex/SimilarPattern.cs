@@ -16,8 +16,8 @@ internal static class SimilarPattern
     };
 
     /// <summary>
-    /// substring(text similar pattern): the text between the escaped quotes when the pattern takes the whole text. The part before it is as short as
-    /// possible, then the part itself as long as possible.
+    /// substring(text similar pattern): the text between the escaped quotes when the pattern takes the whole text. The part before it is as
+    /// short as possible, then the part itself as long as possible.
     /// </summary>
     public static string? Substring(string text, string pattern, string escape)
     {
@@ -27,7 +27,8 @@ internal static class SimilarPattern
         {
             if (!parts[0].IsWholeMatch(text.AsSpan(0, start))) continue;
             for (var end = text.Length; end >= (parts.Length == 2 ? text.Length : start); end--)
-                if ((parts.Length == 2 || parts[2].IsWholeMatch(text.AsSpan(end))) && parts[1].IsWholeMatch(text.AsSpan(start, end - start)))
+                if ((parts.Length == 2 || parts[2].IsWholeMatch(text.AsSpan(end)))
+                    && parts[1].IsWholeMatch(text.AsSpan(start, end - start)))
                     return text[start..end];
         }
 
@@ -39,7 +40,8 @@ internal static class SimilarPattern
     {
         var parts = new List<string>();
         if (escape.Length > 1)
-            throw new SqlException(SqlState.InvalidEscapeSequence, "invalid escape string") { Hint = "Escape string must be empty or one character." };
+            throw new SqlException(SqlState.InvalidEscapeSequence, "invalid escape string")
+                { Hint = "Escape string must be empty or one character." };
         var mark = escape.Length == 1 ? escape[0] : '\0';
         var result = new StringBuilder();
         var isEscaped = false;
@@ -55,7 +57,8 @@ internal static class SimilarPattern
                 {
                     if (parts.Count == 2)
                         throw new SqlException(
-                            SqlState.InvalidUseOfEscapeCharacter, "SQL regular expression may not contain more than two escape-double-quote separators");
+                            SqlState.InvalidUseOfEscapeCharacter,
+                            "SQL regular expression may not contain more than two escape-double-quote separators");
                     parts.Add(result.ToString());
                     result.Clear();
                     continue;
@@ -69,7 +72,8 @@ internal static class SimilarPattern
                 if (character == '\\') result.Append('\\');
                 result.Append(character);
                 // ] closes unless it comes first (a ^ does not count).
-                if (character == ']' && i > bracketStart + 1 && !(i == bracketStart + 2 && pattern[bracketStart + 1] == '^')) isInBrackets = false;
+                if (character == ']' && i > bracketStart + 1 && !(i == bracketStart + 2 && pattern[bracketStart + 1] == '^'))
+                    isInBrackets = false;
             }
             else
             {
