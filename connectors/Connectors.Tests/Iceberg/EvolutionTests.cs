@@ -49,7 +49,7 @@ public sealed class EvolutionTests : ScanFixture
     {
         await ExecuteAsync(
             $"COPY (SELECT {{'a': 1, 'b': 'x'}} AS s) TO '{Folder}/f.parquet' (FORMAT parquet, FIELD_IDS {{s: {{__duckdb_field_id: 1, a: "
-                + "10, b: 11}}}})");
+                + $"10, b: 11}}}})");
         var projection = Project("f.parquet");
         var type = new IcebergType.Struct(
             [new(10, "a", new IcebergType.Primitive(IcebergKind.Long), false),

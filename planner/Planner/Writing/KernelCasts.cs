@@ -267,7 +267,7 @@ public static class KernelCasts
         {
             var variable = $"x{Depth(source)}";
             return $"'{{' || array_to_string(list_transform({operand}, lambda {variable}: {WriteArrayText(variable, source.Element)}), "
-                + "',') || '}}'";
+                + $"',') || '}}'";
         }
 
         var item = WriteOutput("x", source.Element);
