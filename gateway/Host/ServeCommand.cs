@@ -54,8 +54,8 @@ internal static class ServeCommand
     {
         var command = new Command("serve", "Run the gateway: PostgreSQL protocol, coordinator and worker in one process.")
         {
-            s_address, s_port, s_flightPort, s_flightIdle, s_clusterAddress, s_clusterPort, s_data, s_catalog, s_warehouse, s_allow, s_demo, s_memory,
-            s_workers, s_cert, s_key, s_force, s_slow, s_literals, s_verbose,
+            s_address, s_port, s_flightPort, s_flightIdle, s_clusterAddress, s_clusterPort, s_data, s_catalog, s_warehouse,
+            s_allow, s_demo, s_memory, s_workers, s_cert, s_key, s_force, s_slow, s_literals, s_verbose,
         };
         foreach (var option in StorageOptions.All) command.Options.Add(option);
         command.SetAction((parsed, cancellationToken) => RunAsync(parsed, cancellationToken));
