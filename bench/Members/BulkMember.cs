@@ -44,8 +44,10 @@ internal static class BulkMember
             context.Pairs,
             () => Drain(() => gateway.CpuSeconds() + postgres.CpuSeconds(), () => ours.Query(Sql)),
             () => Drain(postgres.CpuSeconds, () => peer.Query(Sql)));
-        return [pull with { Note =
-            FormattableString.Invariant($"gateway at most {gateway.PeakBytes() >> 20} MiB; CPU with PostgreSQL's") }];
+        return [pull with
+        {
+            Note = FormattableString.Invariant($"gateway at most {gateway.PeakBytes() >> 20} MiB; CPU with PostgreSQL's"),
+        }];
     }
 
     public static Sample Drain(Func<double> cpuSeconds, Func<Drained> read)

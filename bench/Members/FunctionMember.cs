@@ -72,8 +72,10 @@ internal static class FunctionMember
             () => Net(ours, gateway.CpuSeconds, () => client.Query($"SELECT {expression.Ours} FROM numbers"), () => client.Query(scan)),
             () => Net(theirs, () => Machine.CpuSeconds(Environment.ProcessId), () => peer($"SELECT {expression.Peer} FROM numbers"),
                 () => peer(scan)));
-        return measurement with { Note =
-            FormattableString.Invariant($"{Measurement.MedianOf(ours):N1} and {Measurement.MedianOf(theirs):N1} ns above the scan") };
+        return measurement with
+        {
+            Note = FormattableString.Invariant($"{Measurement.MedianOf(ours):N1} and {Measurement.MedianOf(theirs):N1} ns above the scan"),
+        };
     }
 
     /// <summary>A column stands as a word of its own in what users write.</summary>

@@ -36,8 +36,11 @@ internal static class LakeMember
             new NpgsqlCommand(
                 "SELECT (100 * sum(planning_ms) / sum(elapsed_ms))::int FROM system.queries WHERE query LIKE 'SELECT balance%' AND state "
                     + "= 'finished'", ours);
-        return [measured with { Note = string.Create(CultureInfo.InvariantCulture,
-            $"{best * 1000:0.00} ms in the best pair, {share.ExecuteScalar()} % of it planning; ratio to PostgreSQL with an index") }];
+        return [measured with
+        {
+            Note = string.Create(CultureInfo.InvariantCulture,
+                $"{best * 1000:0.00} ms in the best pair, {share.ExecuteScalar()} % of it planning; ratio to PostgreSQL with an index"),
+        }];
     }
 
     /// <summary>B16: commits of one row each, and five million rows by COPY.</summary>

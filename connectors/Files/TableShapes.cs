@@ -45,8 +45,10 @@ internal sealed class TableShapes(FileOptions options, IObjectStore store, Parqu
     public FilesTableHandle Pruned(FilesTableHandle table, CancellationToken cancellationToken)
     {
         if (table.Format != FileFormat.Parquet || table.Filters.Count == 0) return table;
-        return table with { Files = table.Files.Where(file => MayMatch(Open(file.Path, file.Version, cancellationToken)))
-            .ToEquatableArray() };
+        return table with
+        {
+            Files = table.Files.Where(file => MayMatch(Open(file.Path, file.Version, cancellationToken))) .ToEquatableArray(),
+        };
 
         bool MayMatch(ParquetFooter footer) =>
             table.Filters.All(filter => FilePruning.MayMatch(filter, footer.Statistics.GetValueOrDefault));

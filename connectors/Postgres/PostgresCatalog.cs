@@ -230,9 +230,16 @@ internal sealed class PostgresCatalog(string server, NpgsqlDataSource source, IR
     {
         var (schema, name) = (row.GetString(29), row.GetString(30));
         if (found.Count == 0 || found[^1].Table.Schema != schema || found[^1].Table.Listed.Name != name)
-            found.Add((new DescribedTable(schema,
-                new ListedTable(name, row.GetString(0)[0]) { EstimatedRows = Estimate(row.GetString(0), row.GetDouble(1)),
-                    ColumnCount = row.GetInt32(31), Flags = (RelationFlags)row.GetInt32(34) }), []));
+        {
+            var listed = new ListedTable(name, row.GetString(0)[0])
+            {
+                EstimatedRows = Estimate(row.GetString(0), row.GetDouble(1)),
+                ColumnCount = row.GetInt32(31),
+                Flags = (RelationFlags)row.GetInt32(34),
+            };
+            found.Add((new DescribedTable(schema, listed), []));
+        }
+
         if (row.IsDBNull(2)) return;
         found[^1].Columns.Add(PostgresColumns.ToConnector(PostgresColumns.Describe(server, row)) with
         {
@@ -289,9 +296,12 @@ internal sealed class PostgresCatalog(string server, NpgsqlDataSource source, IR
                 cancellationToken);
         }
 
-        return table with { Columns = table.Columns
-            .Select(column => column with { Type = PostgresColumns.Widen(column.Type, depths.GetValueOrDefault(column.Name, 1)) })
-            .ToEquatableArray() };
+        return table with
+        {
+            Columns = table.Columns
+                .Select(column => column with { Type = PostgresColumns.Widen(column.Type, depths.GetValueOrDefault(column.Name, 1)) })
+                .ToEquatableArray(),
+        };
     }
 
     public async ValueTask<IReadOnlyList<ListedType>> LoadTypesAsync(string? schema, CancellationToken cancellationToken)

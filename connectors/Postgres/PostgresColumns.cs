@@ -39,8 +39,11 @@ internal static class PostgresColumns
             ? new RemoteCollation(row.GetString(13), row.GetBoolean(14), IsByteOrder: s_byteOrders.Contains(row.GetString(13)), isUnicode)
             : s_defaultCollation with { IsUnicode = isUnicode };
         if (collation.IsByteOrder || collation.Name == s_defaultCollation.Name) return column with { Collation = collation };
-        return column with { Collation = collation,
-            Type = type with { Collation = new SourceCollation(collation.Name, collation.IsDeterministic) } };
+        return column with
+        {
+            Collation = collation,
+            Type = type with { Collation = new SourceCollation(collation.Name, collation.IsDeterministic) },
+        };
     }
 
     public static ConnectorColumn ToConnector(RemoteColumn column) =>

@@ -165,8 +165,10 @@ internal sealed class PostgresConnector
             var parameterized = pushed.Select(filter => filter.ToString(values)).Append(DefinitionGuard.Mark).ToEquatableArray();
             var records = select with { Columns = [$"record_send(ROW({string.Join(", ", expressions)}))"], Where = parameterized };
             scan = scan with { Statement = records.ToString(), Values = [.. values.Select(value => value.Text)] };
-            scan = scan with { Open = [.. values.Select((value, place) => new OpenValue(place, value.Parameter))
-                .Where(value => value.Number > 0)] };
+            scan = scan with
+            {
+                Open = [.. values.Select((value, place) => new OpenValue(place, value.Parameter)) .Where(value => value.Number > 0)],
+            };
         }
 
         var estimate = filters.Count > 0 || range is not null ? -1 : table.EstimatedRows;

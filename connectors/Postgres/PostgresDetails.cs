@@ -12,8 +12,11 @@ namespace Federation.Connectors.Postgres;
 /// </summary>
 internal static class PostgresDetails
 {
-    private static readonly JsonSerializerOptions s_options = new() { PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
-        NumberHandling = JsonNumberHandling.AllowReadingFromString };
+    private static readonly JsonSerializerOptions s_options = new()
+    {
+        PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
+        NumberHandling = JsonNumberHandling.AllowReadingFromString,
+    };
 
     /// <summary>PostgreSQL's own objects have OIDs below this everywhere.</summary>
     private const string OwnOid = "16384";

@@ -92,8 +92,10 @@ public abstract class StoreContract(IStoreFixture fixture)
         await WriteAsync(store,
             Commit(1, new ObjectWrite(Table("u"), new Oid(2), "u")) with { ExpectedObjects = new HashSet<CatalogKey> { Table("u") } });
         await WriteAsync(store,
-            Commit(1, new ObjectWrite(Table("v"), new Oid(3), "v")) with { ExpectedObjects =
-                new HashSet<CatalogKey> { Table("v"), Table("t") } });
+            Commit(1, new ObjectWrite(Table("v"), new Oid(3), "v")) with
+            {
+                ExpectedObjects = new HashSet<CatalogKey> { Table("v"), Table("t") },
+            });
         Assert.Equal("t u v", await ShownAsync(store, 3));
     }
 
@@ -212,8 +214,10 @@ public abstract class StoreContract(IStoreFixture fixture)
                 var counter = int.Parse((await mine.ReadAsync(Table("counter"), version, s_token))?.Body ?? "0",
                     CultureInfo.InvariantCulture);
                 var commit =
-                    Commit(version, new ObjectWrite(Table("counter"), new Oid(1), $"{counter + 1}")) with { ExpectedObjects =
-                        new HashSet<CatalogKey> { Table("counter") } };
+                    Commit(version, new ObjectWrite(Table("counter"), new Oid(1), $"{counter + 1}")) with
+                    {
+                        ExpectedObjects = new HashSet<CatalogKey> { Table("counter") },
+                    };
                 if (await mine.WriteAsync(commit, s_token) is CommitResult.Committed) i++;
             }
         })));

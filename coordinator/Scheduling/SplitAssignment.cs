@@ -38,8 +38,12 @@ internal static class SplitAssignment
         return scan.Groups.SelectMany(group => group.Files, (group, file) => (Group: group, File: file))
             .SelectMany(item => Ranges(item.Group, item.File, share), (item, range) => (TaskInput)(scan with
         {
-            Groups = [item.Group with { Files = [item.File], Rows = range,
-                DeletedRows = item.Group.DeletedRows.Where(rows => rows.Path == item.File.Path).ToEquatableArray() }],
+            Groups = [item.Group with
+            {
+                Files = [item.File],
+                Rows = range,
+                DeletedRows = item.Group.DeletedRows.Where(rows => rows.Path == item.File.Path).ToEquatableArray(),
+            }],
             EstimatedRows = range?.Count ?? item.File.RowCount,
         }));
     }

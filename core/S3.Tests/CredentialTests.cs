@@ -11,8 +11,12 @@ public sealed class CredentialTests(StorePair stores) : IClassFixture<StorePair>
     {
         stores.Server.ForgetRequests();
         using var store =
-            new S3Store(stores.Options with { RoleArn = "arn:aws:iam::123456789012:role/reader", TokenEndpoint = stores.Server.Endpoint,
-                ExternalId = "x" });
+            new S3Store(stores.Options with
+            {
+                RoleArn = "arn:aws:iam::123456789012:role/reader",
+                TokenEndpoint = stores.Server.Endpoint,
+                ExternalId = "x",
+            });
         Assert.Null(await store.StatAsync("s3://lake/f", default));
         Assert.Null(await store.StatAsync("s3://lake/g", default));
         Assert.Equal(["assume-role", "head", "head"], stores.Server.Requests.Select(request => request.Kind));

@@ -85,8 +85,11 @@ public sealed class Gateway : IAsyncDisposable
         var workerOptions = new WorkerOptions { SpillDirectory = spill.Path, DataDirectories = AllowedFolders.Local(roots), Store = store,
             CacheBytes = options.Storage.CacheBytes };
         workerOptions =
-            workerOptions with { MemoryLimitBytes =
-                (options.MemoryLimitBytes > 0 ? options.MemoryLimitBytes : workerOptions.MemoryLimitBytes) / (options.WorkerCount + 1) };
+            workerOptions with
+            {
+                MemoryLimitBytes =
+                    (options.MemoryLimitBytes > 0 ? options.MemoryLimitBytes : workerOptions.MemoryLimitBytes) / (options.WorkerCount + 1),
+            };
         var secret = await catalog.GetClusterSecretAsync(cancellationToken);
         var worker = await WorkerNode.StartAsync(
             new IPEndPoint(options.ClusterAddress, options.ClusterPort), workerOptions, connectors, secret, loggers, cancellationToken);

@@ -24,9 +24,11 @@ public sealed record StorageOptions
     private static readonly Option<string?> s_externalId = new("--s3-external-id") { Description = "External id for the role." };
     private static readonly Option<string?> s_tokens = new("--s3-token-endpoint")
         { Description = "URL of the token service that gives the role's keys, if not Amazon's." };
-    private static readonly Option<int> s_cache =
-        new("--cache-mb") { Description = "Megabytes of remote files that each process keeps on its disk.",
-            DefaultValueFactory = _ => DefaultCacheMegabytes };
+    private static readonly Option<int> s_cache = new("--cache-mb")
+    {
+        Description = "Megabytes of remote files that each process keeps on its disk.",
+        DefaultValueFactory = _ => DefaultCacheMegabytes,
+    };
 
     public S3Options S3 { get; init; } = new();
 

@@ -124,8 +124,11 @@ internal sealed class PreparedStatement(string text, Statement? syntax) : IPrepa
     {
         var copy = (PreparedStatement)MemberwiseClone();
         copy._query =
-            Query! with { Tables = Query.Tables.ToDictionary(table => table.Key,
-                table => table.Value.IsComputed ? table.Value with { Provider = provider } : table.Value) };
+            Query! with
+            {
+                Tables = Query.Tables.ToDictionary(table => table.Key,
+                    table => table.Value.IsComputed ? table.Value with { Provider = provider } : table.Value),
+            };
         return copy;
     }
 

@@ -23,17 +23,14 @@ public sealed class QuerySession : ISession
     private readonly StatementTemplates _templates;
     private readonly Dictionary<string, PreparedStatement> _statements = new(StringComparer.Ordinal);
     private readonly Dictionary<string, IPortal> _portals = new(StringComparer.Ordinal);
-    private readonly Queue<SqlNotice> _notices = new();
-    private readonly HashSet<string> _noted = new(StringComparer.Ordinal);
+    private readonly SessionNotices _notices;
     private readonly StatementWatch _watch;
     /// <summary>Another session may be about to cancel it, so it is never disposed; it holds nothing.</summary>
     private readonly CancellationTokenSource _terminated = new();
 
     private readonly StatementLog _log;
-    private readonly ObjectNames _names;
     private volatile Func<SystemCatalog.CopyState>? _copy;
     private readonly PgTimestamp _startedAt;
-    private IReadOnlySet<string>? _schemas;
     private volatile string _lastQuery = "";
     private PgTimestamp _stateChange;
     private TimeSpan _sleep;
@@ -42,6 +39,7 @@ public sealed class QuerySession : ISession
     {
         _services = services;
         _watch = new StatementWatch(services.Clock);
+        _notices = new SessionNotices(Settings);
         _log = new StatementLog(this, services);
         Registry = registry;
         Origin = origin;
@@ -57,8 +55,7 @@ public sealed class QuerySession : ISession
         RemoteEndPoint = origin.RemoteAddress as System.Net.IPEndPoint;
         IsEncrypted = origin.IsEncrypted;
         _startedAt = ToTimestamp(services.Clock.GetUtcNow());
-        _names = new ObjectNames(CatalogName, SearchPath);
-        Settings.SetObjectNames(_names);
+        Names = new SessionNames(this);
         Settings.SetDefault("session_authorization", origin.User);
         StatementTime = ToTimestamp(services.Clock.GetUtcNow());
     }
@@ -105,6 +102,8 @@ public sealed class QuerySession : ISession
 
     internal SessionSettings Settings { get; } = new();
 
+    internal SessionNames Names { get; }
+
     internal TransactionState Transaction { get; }
 
     internal SuspendedPortals Suspended { get; }
@@ -118,7 +117,7 @@ public sealed class QuerySession : ISession
 
     public SessionEvent? TakeEvent()
     {
-        if (_notices.TryDequeue(out var notice)) return new SessionEvent.Notice(notice);
+        if (_notices.Take() is { } notice) return new SessionEvent.Notice(notice);
         return Settings.TakeChange() is { } change ? new SessionEvent.ParameterChanged(change.Key, change.Value) : null;
     }
 
@@ -207,7 +206,7 @@ public sealed class QuerySession : ISession
             using var scope = StatementGuard.Enter(token);
             if (QueryStatements.TryAnswer(this, prepared, parameters) is not { } row) return null;
             _log.Run(prepared);
-            if (Transaction.BeginExecution()) _noted.Clear();
+            if (Transaction.BeginExecution()) _notices.BeginStatement();
             var portal = new ConstantPortal(prepared.Fields, row);
             _portals.Add("", portal);
             return portal;
@@ -226,7 +225,7 @@ public sealed class QuerySession : ISession
         parameters = prepared.Filled?.Values ?? parameters;
         _log.Run(prepared);
         RequireUsable(prepared.Syntax);
-        if (Transaction.BeginExecution()) _noted.Clear();
+        if (Transaction.BeginExecution()) _notices.BeginStatement();
         if (portalName.Length == 0) await ClosePortalAsync("");
         else if (_portals.ContainsKey(portalName))
             throw new SqlException(SqlState.DuplicateCursor, $"cursor \"{portalName}\" already exists");
@@ -252,8 +251,9 @@ public sealed class QuerySession : ISession
     private async ValueTask<IPortal> OpenAsync(PreparedStatement prepared, EquatableArray<object?> parameters,
         CancellationToken cancellationToken)
     {
-        await LoadNamesAsync(prepared, cancellationToken);
-        var (portal, isConstant) = await WithNamesAsync(
+        var shown = prepared.Syntax is ExecuteStatement execute ? _statements.GetValueOrDefault(execute.Name) ?? prepared : prepared;
+        await Names.LoadAsync(shown, cancellationToken);
+        var (portal, isConstant) = await Names.ResolvingAsync(
             () => _services.Planning.RunAsync(
                 prepared.Text.Length,
                 () => (StatementHandlers.Open(this, _services, prepared, parameters), QueryStatements.IsConstant(prepared)),
@@ -342,9 +342,13 @@ public sealed class QuerySession : ISession
         {
             Address = RemoteEndPoint is { } point
                 ? (point.Address.IsIPv4MappedToIPv6 ? point.Address.MapToIPv4() : point.Address).ToString()
-                : null, Port = RemoteEndPoint?.Port, IsEncrypted = IsEncrypted,
-            StartedAt = _startedAt, TransactionStart = Transaction.StartedAt ?? (isRunning ? StatementTime : null),
-            QueryStart = StatementTime, StateChange = isRunning ? StatementTime : _stateChange,
+                : null,
+            Port = RemoteEndPoint?.Port,
+            IsEncrypted = IsEncrypted,
+            StartedAt = _startedAt,
+            TransactionStart = Transaction.StartedAt ?? (isRunning ? StatementTime : null),
+            QueryStart = StatementTime,
+            StateChange = isRunning ? StatementTime : _stateChange,
             Copy = _copy?.Invoke(),
         };
     }
@@ -357,10 +361,11 @@ public sealed class QuerySession : ISession
         return new ShownCopy(this);
     }
 
-    /// <summary>What pg_prepared_statements shows.</summary>
+    /// <summary>What pg_cursors shows.</summary>
     internal IReadOnlyList<SystemCatalog.CursorState> DescribeCursors() =>
         [.. _portals.Values.OfType<CursorPortal>().Select(cursor => cursor.State)];
 
+    /// <summary>What pg_prepared_statements shows.</summary>
     internal IReadOnlyList<SystemCatalog.PreparedState> DescribePrepared() =>
         [.. _statements.Where(item => item.Key.Length > 0).OrderBy(item => item.Key, StringComparer.Ordinal)
             .Select(item => item.Value.Describe(item.Key))];
@@ -390,25 +395,12 @@ public sealed class QuerySession : ISession
 
     internal static PgTimestamp ToTimestamp(DateTimeOffset time) => new((time - DateTimeOffset.UnixEpoch).Ticks / 10);
 
-    internal void Notify(NoticeSeverity severity, SqlState state, string message, string? detail = null)
-    {
-        if (severity >= LeastSeverity) _notices.Enqueue(new SqlNotice(severity, state, message) { Detail = detail });
-    }
+    internal void Notify(NoticeSeverity severity, SqlState state, string message, string? detail = null) =>
+        _notices.Add(new SqlNotice(severity, state, message) { Detail = detail });
 
-    private NoticeSeverity LeastSeverity => Settings.Get("client_min_messages") switch
-    {
-        "error" => NoticeSeverity.Warning + 1,
-        "warning" => NoticeSeverity.Warning,
-        "notice" => NoticeSeverity.Notice,
-        "log" => NoticeSeverity.Log,
-        _ => NoticeSeverity.Debug,
-    };
-
-    /// <summary>As <see cref="Notify"/>, once for a statement: it may read several system tables.</summary>
-    internal void NotifyOnce(NoticeSeverity severity, SqlState state, string message, string? detail = null)
-    {
-        if (_noted.Add(message)) Notify(severity, state, message, detail);
-    }
+    /// <summary>As <see cref="Notify"/>, once for a statement.</summary>
+    internal void NotifyOnce(NoticeSeverity severity, SqlState state, string message, string? detail = null) =>
+        _notices.AddOnce(new SqlNotice(severity, state, message) { Detail = detail });
 
     /// <summary>Who may do what, as this transaction sees it.</summary>
     internal async ValueTask<AccessRights> RightsAsync(CancellationToken cancellationToken) =>
@@ -461,8 +453,8 @@ public sealed class QuerySession : ISession
         StatementTime = ToTimestamp(_services.Clock.GetUtcNow());
         _lastQuery = text;
         RequireUsable(syntax);
-        _noted.Clear();
-        _names.Forget();
+        _notices.BeginStatement();
+        Names.Forget();
         return _analyzer.AnalyzeAsync(text, syntax, declared, cancellationToken);
     }
 
@@ -488,76 +480,14 @@ public sealed class QuerySession : ISession
 
     internal BindContext Nameless => new(_ => null, [], Values);
 
-    /// <summary>The schemas of search_path that a name is looked up in, with "$user" resolved.</summary>
-    internal IReadOnlyList<string> SearchPath() => SearchPaths.Parse(Settings.Get("search_path"), User);
+    public ValueTask ResolveNameAsync(UnresolvedNameException name, CancellationToken cancellationToken) =>
+        Names.ResolveAsync(name, cancellationToken);
 
     internal string? FindSetting(string name) => Settings.Find(name);
 
     internal string ShowSetting(string name) => Settings.Show(name);
 
     internal void SetSetting(string name, string? value, bool isLocal) => Settings.Set(name, value, isLocal);
-
-    /// <summary>The schemas of search_path that exist, as far as <see cref="LoadNamesAsync"/> has found that out.</summary>
-    internal IReadOnlyList<string> ExistingSchemas(bool withImplicit) =>
-        SearchPaths.Effective(Settings.Get("search_path"), User, _schemas, withImplicit);
-
-    /// <summary>The object that a text means, or null when there is none, or more than one.</summary>
-    internal long? FindObject(PgType type, string name)
-    {
-        try
-        {
-            return _names.Resolve(type, name).Value;
-        }
-        catch (SqlException error) when (error.State == SqlState.UndefinedFunction || error.State == SqlState.AmbiguousFunction
-            || error.State == SqlState.UndefinedObject)
-        {
-            return null;
-        }
-    }
-
-    public async ValueTask ResolveNameAsync(UnresolvedNameException name, CancellationToken cancellationToken)
-    {
-        try
-        {
-            _names.Add(name.Type, name.Name,
-                await (await LookupAsync(cancellationToken)).FindAsync(name.Type, name.Name, cancellationToken));
-        }
-        catch (SqlException error) when (error.State.Class != "57")
-        {
-            // Whoever reads the name again knows where in the statement it stands.
-            _names.Add(name.Type, name.Name, error);
-        }
-    }
-
-    /// <summary>Does work that reads names of objects, and again after each name that had to be looked up.</summary>
-    internal async ValueTask<T> WithNamesAsync<T>(Func<ValueTask<T>> work, CancellationToken cancellationToken)
-    {
-        while (true)
-        {
-            UnresolvedNameException unresolved;
-            try
-            {
-                return await work();
-            }
-            catch (UnresolvedNameException error)
-            {
-                unresolved = error;
-            }
-
-            await ResolveNameAsync(unresolved, cancellationToken);
-        }
-    }
-
-    /// <summary>Loads what the statement's execution shows of the catalog: which schemas there are, and the names behind OIDs.</summary>
-    private async ValueTask LoadNamesAsync(PreparedStatement statement, CancellationToken cancellationToken)
-    {
-        if (statement.Syntax is ExecuteStatement execute && _statements.GetValueOrDefault(execute.Name) is { } executed)
-            statement = executed;
-        if (!statement.ShowsSchemas && statement.NamedTypes.Count == 0) return;
-        var lookup = await LookupAsync(cancellationToken);
-        if (statement.ShowsSchemas) _schemas = await lookup.UsableSchemasAsync(cancellationToken);
-        if (statement.NamedTypes.Count > 0) _names.Add(await lookup.NamesAsync(statement.NamedTypes, cancellationToken));
-    }
 
     /// <summary>The table that a name means now; null when there is none. Raises 42501 for one that the user may not read.</summary>
     internal async ValueTask<Planner.Binding.ResolvedTable?> FindTableAsync(QualifiedName name, CancellationToken cancellationToken) =>
@@ -567,9 +497,6 @@ public sealed class QuerySession : ISession
     /// <summary>The managed table that a name means now; null when it means another kind of table or none.</summary>
     internal async ValueTask<TableEntry?> FindEntryAsync(QualifiedName name, CancellationToken cancellationToken) =>
         await _analyzer.Resolver(await Transaction.GetCatalogAsync(cancellationToken)).FindEntryAsync(name, cancellationToken);
-
-    private async ValueTask<ObjectLookup> LookupAsync(CancellationToken cancellationToken) =>
-        new(_analyzer.Resolver(await Transaction.GetCatalogAsync(cancellationToken)));
 
     /// <summary>pg_sleep: the statement waits before its rows come.</summary>
     internal void Sleep(TimeSpan time) => _sleep += time;

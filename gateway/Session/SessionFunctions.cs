@@ -15,9 +15,9 @@ internal sealed class SessionFunctions(QuerySession session, SessionServices ser
         ["current_database"] = (session, _, _) => session.Database,
         ["current_user"] = (session, _, _) => session.User,
         ["session_user"] = (session, _, _) => session.Identity.SessionUser,
-        ["current_schema"] = (session, _, _) => session.ExistingSchemas(withImplicit: false).FirstOrDefault(),
+        ["current_schema"] = (session, _, _) => session.Names.ExistingSchemas(withImplicit: false).FirstOrDefault(),
         ["current_schemas"] = (session, _, arguments) =>
-            PgArray.Vector([.. session.ExistingSchemas(arguments[0] is true)]),
+            PgArray.Vector([.. session.Names.ExistingSchemas(arguments[0] is true)]),
         ["version"] = (_, _, _) => "PostgreSQL 15.18 (Federation 0.1.0) on "
             + System.Runtime.InteropServices.RuntimeInformation.RuntimeIdentifier + ", compiled by .NET, 64-bit",
         ["pg_backend_pid"] = (session, _, _) => session.ProcessId,
@@ -34,9 +34,9 @@ internal sealed class SessionFunctions(QuerySession session, SessionServices ser
         ["current_setting"] = CurrentSetting,
         ["set_config"] = (session, _, arguments) =>
             SetConfig(session, arguments[0] as string, arguments[1] as string, arguments[2] is true),
-        ["to_regprocedure"] = (session, _, arguments) => session.FindObject(PgTypes.Regprocedure, (string)arguments[0]!),
-        ["to_regoper"] = (session, _, arguments) => session.FindObject(PgTypes.Regoper, (string)arguments[0]!),
-        ["to_regoperator"] = (session, _, arguments) => session.FindObject(PgTypes.Regoperator, (string)arguments[0]!),
+        ["to_regprocedure"] = (session, _, arguments) => session.Names.Find(PgTypes.Regprocedure, (string)arguments[0]!),
+        ["to_regoper"] = (session, _, arguments) => session.Names.Find(PgTypes.Regoper, (string)arguments[0]!),
+        ["to_regoperator"] = (session, _, arguments) => session.Names.Find(PgTypes.Regoperator, (string)arguments[0]!),
         ["txid_current"] = (session, _, _) => session.Transaction.GetId(),
         ["txid_current_if_assigned"] = (session, _, _) => session.Transaction.Id,
         ["pg_current_xact_id"] = (session, _, _) => session.Transaction.GetId(),

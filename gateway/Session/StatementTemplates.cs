@@ -66,8 +66,11 @@ internal sealed class StatementTemplates(QuerySession session, SessionServices s
             var statement =
                 await analyzer.AnalyzeAsync(text, select, [.. made.Literals.Select(literal => literal.Type)], cancellationToken);
             if (statement.ParameterTypes.Count != made.Literals.Count || statement.CatalogVersion == default) return null;
-            var request = QueryStatements.Request(session, services, statement, default) with { Shortcut = statement.Shortcut,
-                Record = null };
+            var request = QueryStatements.Request(session, services, statement, default) with
+            {
+                Shortcut = statement.Shortcut,
+                Record = null,
+            };
             return await services.Runner.HasGenericReadAsync(request, cancellationToken) ? statement : null;
         }
         catch (Exception error) when (error is SqlException { State.Class: not "57" } or UnresolvedNameException)

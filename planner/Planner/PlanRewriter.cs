@@ -69,8 +69,11 @@ public static class PlanRewriter
             DistinctOn distinct => distinct with { Keys = distinct.Keys.Select(map).ToEquatableArray(), OrderBy = Keys(distinct.OrderBy) },
             Sort sort => sort with { Keys = Keys(sort.Keys) },
             Limit limit =>
-                limit with { Count = limit.Count is null ? null : map(limit.Count),
-                    Offset = limit.Offset is null ? null : map(limit.Offset) },
+                limit with
+                {
+                    Count = limit.Count is null ? null : map(limit.Count),
+                    Offset = limit.Offset is null ? null : map(limit.Offset),
+                },
             _ => throw new UnreachableException(plan.GetType().Name),
         };
     }

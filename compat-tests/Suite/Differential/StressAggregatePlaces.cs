@@ -93,8 +93,11 @@ internal static class StressAggregatePlaces
 
     private static string Made(StressCall call, string alias, string distinct, string order, string after)
     {
-        var text = (call with { Text = call.Text.Replace("{d}", distinct, StringComparison.Ordinal)
-            .Replace("{o}", order, StringComparison.Ordinal).Replace("{w}", after, StringComparison.Ordinal) }).With(alias);
+        var text = (call with
+        {
+            Text = call.Text.Replace("{d}", distinct, StringComparison.Ordinal) .Replace("{o}", order, StringComparison.Ordinal)
+                .Replace("{w}", after, StringComparison.Ordinal),
+        }).With(alias);
 
         // Equal intervals are 30 days and 1 month, equal character strings 'x' and 'x ': which of them it is stays open.
         return !call.GivesEither ? text : call.Pools[^1].Type switch

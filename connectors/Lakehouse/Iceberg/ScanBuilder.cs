@@ -64,8 +64,11 @@ internal sealed class ScanBuilder(IcebergTable table, EquatableArray<IcebergFiel
     {
         var scanned = new ScanFile(file.Path, file.Entry.Path, file.Entry.SizeBytes, file.Entry.RecordCount);
         return StoragePath.IsRemote(file.Path)
-            ? scanned with { Version = footer.Version,
-                Needed = NeededParts.Of(footer, file.Entry.SizeBytes, [.. group.Expressions, .. group.EqualityData.Values]) }
+            ? scanned with
+            {
+                Version = footer.Version,
+                Needed = NeededParts.Of(footer, file.Entry.SizeBytes, [.. group.Expressions, .. group.EqualityData.Values]),
+            }
             : scanned;
     }
 

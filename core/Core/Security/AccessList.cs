@@ -66,8 +66,11 @@ public static class AccessList
         IReadOnlyList<AclItem> moved = [];
         foreach (var item in list)
             moved = Grant(moved,
-                item with { Grantee = item.Grantee == owner ? newOwner : item.Grantee,
-                    Grantor = item.Grantor == owner ? newOwner : item.Grantor });
+                item with
+                {
+                    Grantee = item.Grantee == owner ? newOwner : item.Grantee,
+                    Grantor = item.Grantor == owner ? newOwner : item.Grantor,
+                });
         return moved;
     }
 

@@ -158,14 +158,23 @@ internal sealed class SystemStates(
         foreach (var schema in await snapshot.ListSchemasAsync(cancellationToken))
         {
             if (!filter.TakesSchema(schema.Name, schema.Oid)) continue;
-            _schemas.Add(new SchemaState(schema.Oid, schema.Name) { Location = schema.Location, Owner = schema.Owner,
-                Access = StateOf(AccessRights.AccessTo(schema, _access.Find(AccessRights.TargetOf(schema)))) });
+            _schemas.Add(new SchemaState(schema.Oid, schema.Name)
+            {
+                Location = schema.Location,
+                Owner = schema.Owner,
+                Access = StateOf(AccessRights.AccessTo(schema, _access.Find(AccessRights.TargetOf(schema)))),
+            });
             if (!SystemTables.ShowsRelations(table)) continue;
             foreach (var entry in await snapshot.ListTablesAsync(schema.Name, cancellationToken))
             {
                 if (!filter.TakesRelation(entry.Name, entry.Oid)) continue;
-                var relation = new RelationState(entry.Oid, schema.Name, entry.Name, 'r', -1, []) { ColumnCount = 0, Owner = entry.Owner,
-                    Defaults = entry.Defaults, Access = StateOf(AccessRights.AccessTo(entry, _access.Find(entry.AccessTarget))) };
+                var relation = new RelationState(entry.Oid, schema.Name, entry.Name, 'r', -1, [])
+                {
+                    ColumnCount = 0,
+                    Owner = entry.Owner,
+                    Defaults = entry.Defaults,
+                    Access = StateOf(AccessRights.AccessTo(entry, _access.Find(entry.AccessTarget))),
+                };
                 await AddManagedAsync(relation, table, cancellationToken);
             }
         }
@@ -179,8 +188,12 @@ internal sealed class SystemStates(
             if (SystemTables.ShowsColumns(table))
             {
                 if (await resolver.FindAsync(database, relation.Schema, relation.Name, null, cancellationToken) is not { } found) return;
-                relation = relation with { Rows = found.Source.EstimatedRows, Columns = found.Columns,
-                    ColumnCount = Math.Max(found.Columns.Count, relation.ColumnCount) };
+                relation = relation with
+                {
+                    Rows = found.Source.EstimatedRows,
+                    Columns = found.Columns,
+                    ColumnCount = Math.Max(found.Columns.Count, relation.ColumnCount),
+                };
             }
         }
         catch (SqlException error) when (IsOfSource(error))
@@ -267,13 +280,19 @@ internal sealed class SystemStates(
         };
         var wanted = everything with { WithColumns = SystemTables.ShowsColumns(table), WithDefaults = !SystemTables.ShowsDetails(table) };
         if (filter.RelationOids is null)
-            return wanted with { Schemas = filter is { Schemas: null, SchemaOids: null } ? null : schemas.ToEquatableArray(),
-                Tables = filter.Relations };
+            return wanted with
+            {
+                Schemas = filter is { Schemas: null, SchemaOids: null } ? null : schemas.ToEquatableArray(),
+                Tables = filter.Relations,
+            };
         if (!wanted.WithColumns && !wanted.OfAllKinds) return everything;
         var named = (await ListAsync(server, everything, schemas, prefix, cancellationToken)).Where(item => Takes(server, item)).ToArray();
         return named.Length == 0 ? null
-            : wanted with { Schemas = named.Select(item => item.Schema).Distinct().ToEquatableArray(),
-                Tables = named.Select(item => item.Listed.Name).Distinct().ToEquatableArray() };
+            : wanted with
+            {
+                Schemas = named.Select(item => item.Schema).Distinct().ToEquatableArray(),
+                Tables = named.Select(item => item.Listed.Name).Distinct().ToEquatableArray(),
+            };
     }
 
     private bool Takes(ServerEntry server, DescribedTable table) =>

@@ -47,8 +47,12 @@ internal static class InsertStatements
         var writer = TableWriting.WriterOf(services, table.Pointer);
         var added = TableResolver.Of(table, await writer.LoadAddedAsync(table.Pointer, update, cancellationToken), writer);
         var query = await session.BindReturningAsync(statement, added, cancellationToken);
-        var request = QueryStatements.Request(session, services, statement, parameters) with { Query = query, BindWideAsync = null,
-            Record = null };
+        var request = QueryStatements.Request(session, services, statement, parameters) with
+        {
+            Query = query,
+            BindWideAsync = null,
+            Record = null,
+        };
         await foreach (var batch in services.Runner.Run(request).ReadAsync(cancellationToken)) yield return batch;
     }
 
@@ -62,7 +66,7 @@ internal static class InsertStatements
     /// </summary>
     private static async IAsyncEnumerable<Batch> RunReturningInOrderAsync(
         QuerySession session, SessionServices services, PreparedStatement statement, EquatableArray<object?> parameters,
-            [EnumeratorCancellation] CancellationToken cancellationToken)
+        [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         session.Transaction.RequireWritable("INSERT");
         await TableRights.RequireInsertAsync(session, statement.Target!, InsertedColumns(statement), cancellationToken);
@@ -75,30 +79,22 @@ internal static class InsertStatements
             using (batch)
                 rows.Append(batch, 0);
         var name = ((InsertStatement)statement.Syntax!).Table;
-        await StreamedRows.InsertAsync(session, services, statement, name, fields, null, ReadAsync(rows), cancellationToken);
-        var key = $"rows#{Guid.NewGuid():N}";
-        await using var added = new StreamedRows(key, fields, ReadAsync(rows));
-        services.Connectors.Add(key, added);
-        try
+        await StreamedRows.InsertAsync(
+            session, services, statement, name, fields, null, Batches(rows).ToAsyncEnumerable(), cancellationToken);
+        await using var added = new StreamedRows(services, fields, Batches(rows).ToAsyncEnumerable());
+        var columns = target.Columns.Select(column => new ConnectorColumn(column.Name, column.Type)).ToEquatableArray();
+        var table = TableResolver.Of(statement.Target!, new ConnectorTable(added, columns), added) with { ProviderKey = added.Key };
+        var request = QueryStatements.Request(session, services, statement, parameters) with
         {
-            var state = new ConnectorTable(added,
-                target.Columns.Select(column => new ConnectorColumn(column.Name, column.Type)).ToEquatableArray());
-            var table = TableResolver.Of(statement.Target!, state, added) with { ProviderKey = key };
-            var query = await session.BindReturningAsync(statement, table, cancellationToken);
-            var request = QueryStatements.Request(session, services, statement, parameters) with
-            {
-                Query = query, BindWideAsync = null, Record = null, Distribution = DistributionOptions.SingleTask,
-            };
-            await foreach (var batch in services.Runner.Run(request).ReadAsync(cancellationToken)) yield return batch;
-        }
-        finally
-        {
-            services.Connectors.Remove(key);
-        }
+            Query = await session.BindReturningAsync(statement, table, cancellationToken),
+            BindWideAsync = null,
+            Record = null,
+            Distribution = DistributionOptions.SingleTask,
+        };
+        await foreach (var batch in services.Runner.Run(request).ReadAsync(cancellationToken)) yield return batch;
     }
 
-#pragma warning disable CS1998 // The rows are there; whoever takes them wants a stream.
-    private static async IAsyncEnumerable<Batch> ReadAsync(RowSpool rows)
+    private static IEnumerable<Batch> Batches(RowSpool rows)
     {
         for (var row = 0L; row < rows.RowCount;)
         {
@@ -107,7 +103,6 @@ internal static class InsertStatements
             yield return batch;
         }
     }
-#pragma warning restore CS1998
 
     /// <summary>The columns that the statement gives values for; none for DEFAULT VALUES.</summary>
     internal static IEnumerable<string> InsertedColumns(PreparedStatement statement)

@@ -66,8 +66,12 @@ internal static class QueryStatements
         var request = Request(session, services, statement, parameters) with { Shortcut = statement.Shortcut };
         var (query, settingCalls) = SettingCalls.Take(request.Query);
         if (settingCalls.Count == 0) return services.Runner.Run(request).ReadAsync(cancellationToken);
-        request = request with { Query = query, Shortcut = null,
-            BindWideAsync = async token => SettingCalls.Take(await session.BindWideAsync(statement, token)).Query };
+        request = request with
+        {
+            Query = query,
+            Shortcut = null,
+            BindWideAsync = async token => SettingCalls.Take(await session.BindWideAsync(statement, token)).Query,
+        };
         return SettingCalls.RunAsync(session, services.Runner.Run(request).ReadAsync(cancellationToken), settingCalls, cancellationToken);
     }
 

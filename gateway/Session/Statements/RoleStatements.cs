@@ -155,8 +155,10 @@ internal static class RoleStatements
                     ? role with { ConnectionLimit = (int)option.Number }
                     : throw new SqlException(SqlState.InvalidParameterValue, $"invalid connection limit: {option.Number}"),
                 RoleAttribute.ValidUntil =>
-                    role with { ValidUntil =
-                        ((PgTimestamp)ValueText.Parse(option.Text!, SqlType.Timestamptz, session.Values)!).Microseconds },
+                    role with
+                    {
+                        ValidUntil = ((PgTimestamp)ValueText.Parse(option.Text!, SqlType.Timestamptz, session.Values)!).Microseconds,
+                    },
                 _ => role,
             };
         }

@@ -145,7 +145,7 @@ internal static class SchemaStatements
     {
         var catalog = await session.Transaction.GetCatalogAsync(cancellationToken);
         var kind = Spelled(drop.Kind).ToLowerInvariant();
-        var schemas = qualified.Parts.Count == 1 ? session.SearchPath() : [qualified.Qualifier!];
+        var schemas = qualified.Parts.Count == 1 ? session.Names.SearchPath() : [qualified.Qualifier!];
         if (qualified.Parts.Count == 3 && !TableResolver.IsManaged(qualified.Parts[0]))
             throw new SqlException(SqlState.FeatureNotSupported, $"tables of server \"{qualified.Parts[0]}\" cannot be dropped here");
         foreach (var schema in schemas)

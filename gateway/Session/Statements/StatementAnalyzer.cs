@@ -220,7 +220,7 @@ internal sealed class StatementAnalyzer(QuerySession session, SessionServices se
     private static TableName Target(Query returning) => (TableName)((SelectBody)returning.Body).From[0];
 
     private ValueTask<T> BindAsync<T>(int length, Func<T> bind, CancellationToken cancellationToken) =>
-        session.WithNamesAsync(() => services.Planning.RunAsync(length, bind, cancellationToken), cancellationToken);
+        session.Names.ResolvingAsync(() => services.Planning.RunAsync(length, bind, cancellationToken), cancellationToken);
 
     /// <summary>
     /// What binding needs to know of the tables and types that parts of a statement name. Nothing of the catalog is read for parts that
@@ -255,7 +255,7 @@ internal sealed class StatementAnalyzer(QuerySession session, SessionServices se
     }
 
     internal TableResolver Resolver(ICatalogSnapshot catalog, bool isWide = false) =>
-        new(services, catalog, session.CatalogName, session.User, session.RightsOf(catalog), session.SearchPath,
+        new(services, catalog, session.CatalogName, session.User, session.RightsOf(catalog), session.Names.SearchPath,
             () => SettingStatements.Rows(session), Warn)
         {
             ShownDatabase = session.Database, Session = session, IsWide = isWide,

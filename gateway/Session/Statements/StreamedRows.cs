@@ -7,21 +7,31 @@ using Federation.Core.Tasks;
 using Federation.Plan;
 using Federation.Planner.Binding;
 using Federation.Planner.Distribution;
+using Federation.Scheduling;
 using Federation.SessionApi;
 using Federation.Sql.Syntax;
 
 namespace Federation.Session.Statements;
 
-/// <summary>Rows that this process has or gets, as a source that can be read once.</summary>
-internal sealed class StreamedRows(string key, EquatableArray<ResultField> fields, IAsyncEnumerable<Batch> rows)
-    : IConnector, IScanPlanner, IPageSource, ITableHandle
+/// <summary>Rows that this process has or gets, as a source that tasks of this process can read once, until it is disposed.</summary>
+internal sealed class StreamedRows : IConnector, IScanPlanner, IPageSource, ITableHandle
 {
     /// <summary>What the rows are called in an INSERT; no table can be called so.</summary>
     private const string SourceName = "\u0001rows";
 
-    public string ServerName => key;
+    private readonly ConnectorPool _connectors;
+    private readonly EquatableArray<ResultField> _fields;
+    private readonly IAsyncEnumerable<Batch> _rows;
 
-    public string Key => key;
+    public StreamedRows(SessionServices services, EquatableArray<ResultField> fields, IAsyncEnumerable<Batch> rows)
+    {
+        (_connectors, _fields, _rows) = (services.Connectors, fields, rows);
+        _connectors.Add(Key, this);
+    }
+
+    public string ServerName => Key;
+
+    public string Key { get; } = $"rows#{Guid.NewGuid():N}";
 
     /// <summary>Why the rows ended too early; null when they did not.</summary>
     public SqlException? Failure { get; private set; }
@@ -31,15 +41,15 @@ internal sealed class StreamedRows(string key, EquatableArray<ResultField> field
         CancellationToken cancellationToken)
     {
         var positions = columns.Count == 0 ? [0]
-            : columns.Select(name => Array.FindIndex(fields.ToArray(), field => field.Name == name)).ToArray();
-        var output = positions.Select(position => new RecordField(fields[position].Name, fields[position].Type)).ToEquatableArray();
-        return ValueTask.FromResult(new ScanPlan([new ConnectorSplit(inputName, output, key, string.Join(',', positions))]));
+            : columns.Select(name => Array.FindIndex(_fields.ToArray(), field => field.Name == name)).ToArray();
+        var output = positions.Select(position => new RecordField(_fields[position].Name, _fields[position].Type)).ToEquatableArray();
+        return ValueTask.FromResult(new ScanPlan([new ConnectorSplit(inputName, output, Key, string.Join(',', positions))]));
     }
 
     public async IAsyncEnumerable<Batch> ReadAsync(ConnectorSplit split, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         var positions = split.Payload.Split(',').Select(text => int.Parse(text, CultureInfo.InvariantCulture)).ToArray();
-        await using var source = rows.GetAsyncEnumerator(cancellationToken);
+        await using var source = _rows.GetAsyncEnumerator(cancellationToken);
         while (await NextAsync(source))
         {
             var batch = source.Current;
@@ -60,17 +70,21 @@ internal sealed class StreamedRows(string key, EquatableArray<ResultField> field
         catch (SqlException error)
         {
             Failure = error;
-            throw new SqlException(SqlState.IoError, "the client sends no more rows", error);
+            throw new SqlException(SqlState.IoError, "the rows ended too early", error);
         }
     }
 
-    public ValueTask DisposeAsync() => ValueTask.CompletedTask;
+    public ValueTask DisposeAsync()
+    {
+        _connectors.Remove(Key);
+        return ValueTask.CompletedTask;
+    }
 
     /// <summary>The table that an INSERT reads them from.</summary>
     private ResolvedTable Table()
     {
-        var columns = fields.Select(field => new ConnectorColumn(field.Name, field.Type)).ToEquatableArray();
-        return new ResolvedTable(new TableSource("", "", SourceName, -1), this, columns) { Provider = this, ProviderKey = key };
+        var columns = _fields.Select(field => new ConnectorColumn(field.Name, field.Type)).ToEquatableArray();
+        return new ResolvedTable(new TableSource("", "", SourceName, -1), this, columns) { Provider = this, ProviderKey = Key };
     }
 
     /// <summary>Puts the rows into the table of a statement as an INSERT does. Raises the error that ended the rows.</summary>
@@ -78,30 +92,30 @@ internal sealed class StreamedRows(string key, EquatableArray<ResultField> field
     /// <param name="where">Which of the rows; null for all.</param>
     public static async ValueTask<WrittenTable> InsertAsync(
         QuerySession session, SessionServices services, PreparedStatement statement, QualifiedName target,
-            EquatableArray<ResultField> fields, Expression? where,
-        IAsyncEnumerable<Batch> rows, CancellationToken cancellationToken)
+        EquatableArray<ResultField> fields, Expression? where, IAsyncEnumerable<Batch> rows, CancellationToken cancellationToken)
     {
-        await using var source = new StreamedRows($"rows#{Guid.NewGuid():N}", fields, rows);
-        services.Connectors.Add(source.ServerName, source);
+        await using var source = new StreamedRows(services, fields, rows);
         try
         {
+            var query = new Query(new SelectBody([new SelectItem(new Star([]), null)])
+            {
+                From = [new TableName(new QualifiedName([SourceName]))],
+                Where = where,
+            });
             var columns = fields.Select(field => new ColumnReference([field.Name]) { Span = target.Span }).ToEquatableArray();
-            var query = new Query(new SelectBody([new SelectItem(new Star([]),
-                null)]) { From = [new TableName(new QualifiedName([SourceName]))], Where = where });
-            var bound = await session.BindCopyAsync(statement,
-                new InsertStatement(target, null, columns, query, []) { Span = target.Span }, source.Table(), cancellationToken);
-            var request = QueryStatements.Request(session, services, statement, bound.Source, []) with { BindWideAsync = null,
-                Distribution = DistributionOptions.SingleTask };
+            var insert = new InsertStatement(target, null, columns, query, []) { Span = target.Span };
+            var bound = await session.BindCopyAsync(statement, insert, source.Table(), cancellationToken);
+            var request = QueryStatements.Request(session, services, statement, bound.Source, []) with
+            {
+                BindWideAsync = null,
+                Distribution = DistributionOptions.SingleTask,
+            };
             return await TableWriting.AppendAsync(session, services, statement.Target!, request, cancellationToken);
         }
         catch (SqlException) when (source.Failure is not null)
         {
             ExceptionDispatchInfo.Throw(source.Failure);
             throw;
-        }
-        finally
-        {
-            services.Connectors.Remove(source.ServerName);
         }
     }
 }

@@ -77,7 +77,7 @@ internal static class TableStatements
     private static async ValueTask<SchemaEntry> CurrentSchemaAsync(QuerySession session, ICatalogSnapshot catalog,
         CancellationToken cancellationToken)
     {
-        foreach (var name in session.SearchPath())
+        foreach (var name in session.Names.SearchPath())
             if (await catalog.FindSchemaAsync(name, cancellationToken) is { } schema)
                 return schema;
         throw new SqlException(SqlState.InvalidSchemaName, "no schema has been selected to create in");

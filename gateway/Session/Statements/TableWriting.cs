@@ -48,7 +48,9 @@ internal static class TableWriting
     {
         Columns = output.Columns.Select(column => column.NullError is null
             ? column
-            : column with { NullError =
-                $"null value in column \"{column.Name}\" of relation \"{table.Name}\" violates not-null constraint" }).ToEquatableArray(),
+            : column with
+            {
+                NullError = $"null value in column \"{column.Name}\" of relation \"{table.Name}\" violates not-null constraint",
+            }).ToEquatableArray(),
     };
 }

@@ -150,8 +150,12 @@ public sealed partial class Binder
         }
 
         var definition = ResolveWindow(call.Over!, scope);
-        var inner = context with { AllowsWindows = false, WindowError = "window functions are not allowed in window definitions",
-            AllowsSets = false };
+        var inner = context with
+        {
+            AllowsWindows = false,
+            WindowError = "window functions are not allowed in window definitions",
+            AllowsSets = false,
+        };
         var partition = definition.PartitionBy.Select(item => ResolveUnknown(BindExpression(item, scope, inner))).ToEquatableArray();
         foreach (var key in partition) RequireEquality(key, SpanOf(key, definition.Span));
         var order = definition.OrderBy.Select(item => BindSortKey(item, BindExpression(item.Expression, scope, inner))).ToEquatableArray();

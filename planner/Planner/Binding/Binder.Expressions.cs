@@ -306,8 +306,11 @@ public sealed partial class Binder
 
     private Expr BindBuiltin(BuiltinExpression builtin, BindScope scope, ExpressionContext context)
     {
-        var inner = context with { AllowsSets = false,
-            Name = context.AllowsSets ? builtin.Form.ToString().ToUpperInvariant() : context.Name };
+        var inner = context with
+        {
+            AllowsSets = false,
+            Name = context.AllowsSets ? builtin.Form.ToString().ToUpperInvariant() : context.Name,
+        };
         var arguments = builtin.Arguments.Select(argument => BindExpression(argument, scope, inner)).ToArray();
         if (builtin.Form == BuiltinForm.NullIf)
         {

@@ -50,8 +50,11 @@ public sealed partial class Binder
             result = SqlType.Record(
                 function.OutputFields
                     .Select(field =>
-                        field with { Type = Concrete(field.Type.AnnouncedOid,
-                            resolution.Arguments is [{ Type.Element: { } element }] ? element : null, null, field.Type) }).ToArray());
+                        field with
+                        {
+                            Type = Concrete(field.Type.AnnouncedOid,
+                                resolution.Arguments is [{ Type.Element: { } element }] ? element : null, null, field.Type),
+                        }).ToArray());
         if (function.Name == "array_agg" && resolution.Arguments is [{ Type.IsArray: true } nested, ..])
             result = SqlType.Array(nested.Type);
         if (function.ResultType == PgTypes.Anyarray.Oid || function.ResultType == PgTypes.Anycompatiblearray.Oid

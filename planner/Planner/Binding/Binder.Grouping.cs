@@ -240,8 +240,11 @@ public sealed partial class Binder
         {
             if (aggregates[i].Expression is Grouping or AggregateCall { IsDistinct: true })
                 aggregates[i] =
-                    aggregates[i] with { Expression =
-                        aggregates[i].Expression.WithOperands(aggregates[i].Expression.Operands.Select(Below).ToEquatableArray()) };
+                    aggregates[i] with
+                    {
+                        Expression =
+                            aggregates[i].Expression.WithOperands(aggregates[i].Expression.Operands.Select(Below).ToEquatableArray()),
+                    };
         }
 
         if (below.Count == 0) return input;

@@ -269,8 +269,10 @@ public sealed partial class Binder
         return result.Plan switch
         {
             Project project =>
-                project with { Assignments = project.Assignments.Where(assignment => !assignment.Column.Type.IsUnknown)
-                    .ToEquatableArray() },
+                project with
+                {
+                    Assignments = project.Assignments.Where(assignment => !assignment.Column.Type.IsUnknown) .ToEquatableArray(),
+                },
             Values { Rows: [var row] } values => WithoutUnknown(values, row),
             _ => result.Plan,
         };

@@ -27,8 +27,12 @@ internal static class SubqueryNumbers
         {
             ColumnRef reference => reference with { Column = OfColumn(reference.Column) },
             Subquery { Comparisons.Count: > 0 } subquery =>
-                subquery with { Comparisons = subquery.Comparisons
-                    .Select(call => call with { Arguments = call.Arguments.With(1, InExpression(call.Arguments[1])) }).ToEquatableArray() },
+                subquery with
+                {
+                    Comparisons = subquery.Comparisons
+                        .Select(call => call with { Arguments = call.Arguments.With(1, InExpression(call.Arguments[1])) })
+                        .ToEquatableArray(),
+                },
             _ => part,
         };
 
@@ -39,8 +43,11 @@ internal static class SubqueryNumbers
         {
             CteScan scan => scan with { Cte = commons.GetValueOrDefault(scan.Cte, scan.Cte) },
             With with =>
-                with with { Definitions = with.Definitions.Select(definition => definition with { Id = commons[definition.Id] })
-                    .ToEquatableArray() },
+                with with
+                {
+                    Definitions = with.Definitions.Select(definition => definition with { Id = commons[definition.Id] })
+                        .ToEquatableArray(),
+                },
             _ => node,
         };
     }

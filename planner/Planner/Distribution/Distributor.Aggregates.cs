@@ -20,8 +20,11 @@ internal sealed partial class Distributor
             var names = aggregate.Keys.Where(key => key.Expression is ColumnRef).GroupBy(key => ((ColumnRef)key.Expression).Column.Id)
                 .ToDictionary(group => group.Key, group => group.First().Column.Id);
             return input.IsSpread
-                ? whole with { Keys = input.Keys.Where(key => key.All(names.ContainsKey))
-                    .Select(key => key.Select(id => names[id]).ToEquatableArray()).ToEquatableArray() }
+                ? whole with
+                {
+                    Keys = input.Keys.Where(key => key.All(names.ContainsKey))
+                        .Select(key => key.Select(id => names[id]).ToEquatableArray()).ToEquatableArray(),
+                }
                 : whole;
         }
 

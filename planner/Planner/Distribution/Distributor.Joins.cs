@@ -112,8 +112,10 @@ internal sealed partial class Distributor
         var result = RowEstimates.OfJoin(JoinType.Inner, left.Estimate, right.Estimate,
             conditions.Count > 0 && !double.IsPositiveInfinity(keys), keys);
         var others = conditions.Where(condition => !PartitionKeys.TryGetPair(condition, left.Columns, right.Columns, out _));
-        return result with { Rows =
-            Math.Max(1, others.Aggregate(result.Rows, (count, condition) => count * _estimates.Selectivity(condition))) };
+        return result with
+        {
+            Rows = Math.Max(1, others.Aggregate(result.Rows, (count, condition) => count * _estimates.Selectivity(condition))),
+        };
     }
 
     /// <summary>

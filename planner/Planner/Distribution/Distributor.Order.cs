@@ -57,9 +57,13 @@ internal sealed partial class Distributor
     /// <summary>The keys as the statement has them, not as columns that were made for them.</summary>
     private static EquatableArray<SortKey> Shown(Sort sort) => sort.Input is Project project
         ? sort.Keys.Select(key =>
-            key with { Expression =
-                project.Assignments.FirstOrDefault(item => key.Expression is ColumnRef reference && reference.Column.Id == item.Column.Id)
-                    ?.Expression ?? key.Expression }).ToEquatableArray()
+            key with
+            {
+                Expression =
+                    project.Assignments
+                        .FirstOrDefault(item => key.Expression is ColumnRef reference && reference.Column.Id == item.Column.Id) ?.Expression
+                        ?? key.Expression,
+            }).ToEquatableArray()
         : sort.Keys;
 
     private static bool IsMergeable(Sort sort) =>

@@ -31,8 +31,11 @@ internal static class FragmentColumns
             if (i < fragments.Count - 1 && !plan.Columns.Equals(wanted))
                 plan = new Project(plan, wanted.Select(column => new Assignment(column, new ColumnRef(column))).ToEquatableArray());
             var output = fragment.Output is TaskOutput.Hash parts
-                ? parts with { KeyColumns = keys.Select(key => Array.FindIndex(plan.Columns.ToArray(), column => column.Id == key))
-                    .ToEquatableArray() }
+                ? parts with
+                {
+                    KeyColumns = keys.Select(key => Array.FindIndex(plan.Columns.ToArray(), column => column.Id == key))
+                        .ToEquatableArray(),
+                }
                 : fragment.Output;
             settled[i] = fragment with { Plan = plan, Output = output };
         }

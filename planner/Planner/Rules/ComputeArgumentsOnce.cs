@@ -41,8 +41,10 @@ public sealed class ComputeArgumentsOnce : IRule
                 Aggregates = aggregate.Aggregates.Select(item => item with { Expression = Arguments(item.Expression) }).ToEquatableArray(),
             },
             Window window =>
-                window with { Calls = window.Calls.Select(call => call with { Expression = Arguments(call.Expression) })
-                    .ToEquatableArray() },
+                window with
+                {
+                    Calls = window.Calls.Select(call => call with { Expression = Arguments(call.Expression) }) .ToEquatableArray(),
+                },
             _ => node,
         };
         highest = last;

@@ -39,7 +39,10 @@ internal static class DateComparison
             ? PgDate.NegativeInfinity
             : new PgDate((int)(time.Microseconds / DateArithmetic.MicrosecondsPerDay));
         var day = new Constant(date, SqlType.Date);
-        return call with { Function = FunctionCatalog.Instance.Function(DateFirst + comparison, SqlType.Date, SqlType.Date),
-            Arguments = arguments(day) };
+        return call with
+        {
+            Function = FunctionCatalog.Instance.Function(DateFirst + comparison, SqlType.Date, SqlType.Date),
+            Arguments = arguments(day),
+        };
     }
 }

@@ -35,12 +35,16 @@ public sealed class PruneColumns : IRule
                     return source;
                 case CteScan scan: return PruneCteScan(scan, required);
                 case Project project:
-                    var kept = project with { Assignments = project.Assignments.Where(item => required.Contains(item.Column.Id))
-                        .ToEquatableArray() };
+                    var kept = project with
+                    {
+                        Assignments = project.Assignments.Where(item => required.Contains(item.Column.Id)) .ToEquatableArray(),
+                    };
                     return OverInput(kept, project.Input, []);
                 case Aggregate aggregate:
-                    var thin = aggregate with { Aggregates = aggregate.Aggregates.Where(item => required.Contains(item.Column.Id))
-                        .ToEquatableArray() };
+                    var thin = aggregate with
+                    {
+                        Aggregates = aggregate.Aggregates.Where(item => required.Contains(item.Column.Id)) .ToEquatableArray(),
+                    };
                     return OverInput(thin, aggregate.Input, []);
                 case Window window:
                     var calls = window.Calls.Where(call => required.Contains(call.Column.Id)).ToEquatableArray();

@@ -54,8 +54,11 @@ public sealed class PushFilters : IRule
 
         private LogicalPlan PushThroughProject(Project project, List<Expr> conjuncts)
         {
-            var own = project with { Assignments = project.Assignments
-                .Select(item => item with { Expression = InSubqueries(item.Expression) }).ToEquatableArray() };
+            var own = project with
+            {
+                Assignments = project.Assignments .Select(item => item with { Expression = InSubqueries(item.Expression) })
+                    .ToEquatableArray(),
+            };
             var values = own.Assignments.ToDictionary(assignment => assignment.Column.Id, assignment => assignment.Expression);
             var (movable, staying) = Split(conjuncts, conjunct => !IsVolatile(conjunct)
                 && !PlanColumns.Of(conjunct)

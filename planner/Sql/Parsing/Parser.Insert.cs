@@ -18,9 +18,11 @@ internal sealed partial class Parser
         if (Accept(Keyword.Default)) Expect(Keyword.Values);
         else source = InsertSource();
         if (with is not null && source is not null)
-            source = source with { With = source.With is null
-                ? with
-                : throw new SqlException(SqlState.SyntaxError, "multiple WITH clauses not allowed") { Position = with.Span.Position } };
+            source = source with
+            {
+                With = source.With is null ? with : throw new SqlException(SqlState.SyntaxError, "multiple WITH clauses not allowed")
+                    { Position = with.Span.Position },
+            };
         if (Is(Keyword.On)) return SkipStatement(start, "INSERT with ON CONFLICT");
         var returning = Accept(Keyword.Returning) ? CommaList(SelectItem) : default;
         return new InsertStatement(table, alias, columns, source, returning) { Span = SpanFrom(start) };

@@ -88,8 +88,10 @@ public sealed class SpoolTests : TaskFixture
         var runner = NewRunner(1 << 20);
         var query = await runner.OpenQueryAsync(s_query, default);
         var endless =
-            Producer(0, new TaskOutput.Gather()) with { Sql =
-                "SELECT count(*)::BIGINT AS id, 'a' AS text, [1]::INTEGER[] AS items FROM range(10000000000) a, range(1000) b" };
+            Producer(0, new TaskOutput.Gather()) with
+            {
+                Sql = "SELECT count(*)::BIGINT AS id, 'a' AS text, [1]::INTEGER[] AS items FROM range(10000000000) a, range(1000) b",
+            };
         var running = runner.SpoolAsync(endless, default).AsTask();
         await System.Threading.Tasks.Task.Delay(300);
         Assert.False(running.IsCompleted);

@@ -60,8 +60,11 @@ internal static class FormattingFunctions
 
         var seconds = Calendar.FloorDivide(timestamp, Calendar.MicrosecondsPerSecond);
         var offset = zone.OffsetAtUtc(seconds);
-        var time = BrokenTime.Of(timestamp + (offset * Calendar.MicrosecondsPerSecond)) with { Offset = offset,
-            Zone = zone.AbbreviationAtUtc(seconds) ?? "" };
+        var time = BrokenTime.Of(timestamp + (offset * Calendar.MicrosecondsPerSecond)) with
+        {
+            Offset = offset,
+            Zone = zone.AbbreviationAtUtc(seconds) ?? "",
+        };
         row.Set(DateTimeWriter.Format(time, row.GetText(1)));
     }
 }
