@@ -23,7 +23,7 @@ internal sealed class StatementAnalyzer(QuerySession session, SessionServices se
     {
         session.Transaction.BeginStatement();
         // Clients learn at Parse that a statement cannot be run, where PostgreSQL tells them what is wrong with it.
-        if (syntax is UnsupportedStatement unsupported) throw StatementHandlers.Unsupported(unsupported);
+        if (StatementHandlers.Unsupported(syntax) is { } unsupported) throw unsupported;
         var prepared = new PreparedStatement(text, syntax) { DeclaredTypes = declared ?? [] };
         try
         {

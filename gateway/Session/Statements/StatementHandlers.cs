@@ -53,9 +53,24 @@ internal static class StatementHandlers
 
     private static CommandPortal Command(QuerySession session, Func<string> run) => new(session, _ => ValueTask.FromResult(run()));
 
-    public static SqlException Unsupported(UnsupportedStatement statement) =>
-        new(SqlState.FeatureNotSupported, $"{statement.Command} is not supported")
+    /// <summary>The error of a statement that parses but cannot be run, or explained; null for one that can.</summary>
+    public static SqlException? Unsupported(Statement? statement)
+    {
+        var command = statement switch
+        {
+            UnsupportedStatement unsupported => unsupported.Command,
+            UpdateStatement => "UPDATE",
+            DeleteStatement => "DELETE",
+            MergeStatement => "MERGE",
+            TruncateStatement => "TRUNCATE TABLE",
+            InsertStatement { OnConflict: not null } => "INSERT with ON CONFLICT",
+            InsertStatement { Overriding: not null } => "INSERT with OVERRIDING",
+            _ => null,
+        };
+        if (command is null) return statement is ExplainStatement explain ? Unsupported(explain.Statement) : null;
+        return new SqlException(SqlState.FeatureNotSupported, $"{command} is not supported")
         {
             Detail = "Of the statements that change data, this version has INSERT, CREATE TABLE, CREATE TABLE AS, COPY and DROP TABLE.",
         };
+    }
 }

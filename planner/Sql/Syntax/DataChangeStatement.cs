@@ -5,7 +5,7 @@ namespace Federation.Sql.Syntax;
 /// <param name="Alias">What the statement calls the table; null for the table's own name.</param>
 public abstract record DataChangeStatement(QualifiedName Table, string? Alias) : Statement
 {
-    /// <summary>ONLY name, or name without *.</summary>
+    /// <summary>ONLY name.</summary>
     public bool IsOnly { get; init; }
 
     public WithClause? With { get; init; }
@@ -37,13 +37,13 @@ public sealed record CurrentOfCursor(string Cursor) : Expression;
 /// <summary>
 /// One assignment of SET. With one column and no parentheses the value is for that column, and may be <see cref="DefaultValue"/>. With
 /// parentheses (<paramref name="IsRow"/>) it is a row: a <see cref="RowExpression"/>, whose items may be <see cref="DefaultValue"/>, or a
-/// scalar subquery of as many columns.
+/// scalar subquery of as many columns. Any other expression parses too and is an error of analysis, as in PostgreSQL.
 /// </summary>
 public sealed record SetClause(EquatableArray<ColumnReference> Columns, Expression Value, bool IsRow) : SyntaxNode;
 
 /// <summary>MERGE INTO … USING … ON … WHEN …</summary>
-public sealed record MergeStatement(QualifiedName Table, string? Alias, TableReference Source, Expression On, EquatableArray<MergeClause> Clauses)
-    : DataChangeStatement(Table, Alias);
+public sealed record MergeStatement(QualifiedName Table, string? Alias, TableReference Source, Expression On,
+    EquatableArray<MergeClause> Clauses) : DataChangeStatement(Table, Alias);
 
 /// <summary>Which pairs of rows a WHEN of MERGE is for.</summary>
 public enum MergeMatch
@@ -73,7 +73,7 @@ public sealed record MergeDoNothing : MergeAction;
 /// <summary>INSERT [(columns)] VALUES (…); without values INSERT DEFAULT VALUES.</summary>
 public sealed record MergeInsert(EquatableArray<ColumnReference> Columns, EquatableArray<Expression> Values) : MergeAction
 {
-    /// <summary>OVERRIDING SYSTEM | USER VALUE as written, in capitals; null when not said.</summary>
+    /// <summary>"SYSTEM VALUE" or "USER VALUE"; null without OVERRIDING.</summary>
     public string? Overriding { get; init; }
 }
 
