@@ -12,6 +12,8 @@ internal static class StatementHandlers
         null => new EmptyPortal(session),
         SelectStatement => QueryStatements.Open(session, services, statement, parameters),
         InsertStatement => InsertStatements.Open(session, services, statement, parameters),
+        DataChangeStatement => ChangeStatements.Open(session, services, statement, parameters),
+        TruncateStatement truncate => new CommandPortal(session, token => TruncateStatements.RunAsync(session, services, truncate, token)),
         CreateTableStatement create => new CommandPortal(session, token => TableStatements.CreateAsync(session, services, create, token)),
         CreateTableAsStatement create =>
             new CommandPortal(session, token => TableStatements.CreateAsAsync(session, services, statement, create, parameters, token)),
@@ -59,10 +61,6 @@ internal static class StatementHandlers
         var command = statement switch
         {
             UnsupportedStatement unsupported => unsupported.Command,
-            UpdateStatement => "UPDATE",
-            DeleteStatement => "DELETE",
-            MergeStatement => "MERGE",
-            TruncateStatement => "TRUNCATE TABLE",
             InsertStatement { OnConflict: not null } => "INSERT with ON CONFLICT",
             InsertStatement { Overriding: not null } => "INSERT with OVERRIDING",
             _ => null,
@@ -70,7 +68,7 @@ internal static class StatementHandlers
         if (command is null) return statement is ExplainStatement explain ? Unsupported(explain.Statement) : null;
         return new SqlException(SqlState.FeatureNotSupported, $"{command} is not supported")
         {
-            Detail = "Of the statements that change data, this version has INSERT, CREATE TABLE, CREATE TABLE AS, COPY and DROP TABLE.",
+            Detail = "docs/writing.md lists the statements that change data.",
         };
     }
 }
