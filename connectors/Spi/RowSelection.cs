@@ -17,6 +17,9 @@ public static class RowIdentity
     /// <summary>How many columns they are.</summary>
     public const int ColumnCount = 2;
 
+    /// <summary>A column's name as people are shown it: what the hidden ones are called in the specification of Iceberg.</summary>
+    public static string Shown(string name) => name switch { File => "_file", Position => "_pos", _ => name };
+
     public static SqlType FileType => SqlType.Text;
 
     public static SqlType PositionType => SqlType.Int8;

@@ -1,7 +1,5 @@
 using System.Runtime.CompilerServices;
 using Federation.Arrow;
-using Federation.Execution;
-using Federation.Session.Cursors;
 using Federation.SessionApi;
 using Federation.Sql.Syntax;
 
@@ -17,22 +15,61 @@ internal static class ChangeStatements
         EquatableArray<object?> parameters) => statement.Change!.ReturningCount is null
         ? new CommandPortal(session, token => RunAsync(session, services, statement, parameters, token))
         : new RowPortal(session, statement.Fields, token => RunReturningAsync(session, services, statement, parameters, token),
-            rows => $"{CommandOf(statement)} {rows}") { RunsFirst = true };
+            rows => $"{CommandOf(statement.Syntax!)} {rows}") { RunsFirst = true };
 
-    /// <summary>Finds the rows and changes the table.</summary>
-    /// <param name="request">How the rows are found.</param>
+    /// <summary>
+    /// Finds the rows and changes the table. A statement that is a transaction of its own commits here, and is run again on the newest state
+    /// when another transaction has changed one of its rows meanwhile.
+    /// </summary>
     /// <returns>The rows, which the caller disposes of.</returns>
     public static async ValueTask<ChangedRows> ChangeAsync(QuerySession session, SessionServices services, PreparedStatement statement,
-        QueryRequest request, CancellationToken cancellationToken)
+        EquatableArray<object?> parameters, CancellationToken cancellationToken)
     {
-        session.Transaction.RequireWritable(CommandOf(statement));
+        var transaction = session.Transaction;
+        if (!transaction.EndsAfterStatement || statement.Target is not { } table)
+            return await ChangeOnceAsync(session, services, statement, parameters, cancellationToken);
+        for (var clashes = 0; ; clashes++)
+        {
+            using var turn = clashes == 0 ? null : await services.Attempts.TakeTurnAsync(table.Oid, clashes, cancellationToken);
+            if (clashes > 0)
+            {
+                transaction.BeginStatement();
+                statement = await session.RefreshAsync(statement, cancellationToken);
+            }
+
+            var rows = await ChangeOnceAsync(session, services, statement, parameters, cancellationToken);
+            try
+            {
+                await transaction.CommitStatementAsync(cancellationToken);
+                return rows;
+            }
+            catch (SqlException error) when (error.State == SqlState.TRSerializationFailure && clashes < ChangeAttempts.Most)
+            {
+                rows.Dispose();
+            }
+            catch
+            {
+                rows.Dispose();
+                throw;
+            }
+        }
+    }
+
+    private static async ValueTask<ChangedRows> ChangeOnceAsync(QuerySession session, SessionServices services,
+        PreparedStatement statement, EquatableArray<object?> parameters, CancellationToken cancellationToken)
+    {
+        var command = CommandOf(statement.Syntax!);
+        session.Transaction.RequireWritable(command);
         await TableRights.RequireChangeAsync(session, statement.Target!, statement.Change!.Rights, cancellationToken);
-        var rows = new ChangedRows(statement.Change, CommandOf(statement) == "MERGE", services.SpillDirectory);
+        var rows = new ChangedRows(statement.Change, command == "MERGE", services.SpillDirectory);
         try
         {
-            await foreach (var batch in services.Runner.Run(request).ReadAsync(cancellationToken))
+            var request = QueryStatements.Request(session, services, statement, parameters);
+            var run = services.Runner.Run(request);
+            await foreach (var batch in run.ReadAsync(cancellationToken))
                 using (batch)
                     rows.Add(batch);
+            rows.Report = run.Report;
             await TableWriting.ChangeAsync(session, services, statement, rows, cancellationToken);
             return rows;
         }
@@ -46,22 +83,19 @@ internal static class ChangeStatements
     private static async ValueTask<string> RunAsync(QuerySession session, SessionServices services, PreparedStatement statement,
         EquatableArray<object?> parameters, CancellationToken cancellationToken)
     {
-        using var rows = await ChangeAsync(
-            session, services, statement, QueryStatements.Request(session, services, statement, parameters), cancellationToken);
-        return $"{CommandOf(statement)} {rows.Count}";
+        using var rows = await ChangeAsync(session, services, statement, parameters, cancellationToken);
+        return $"{CommandOf(statement.Syntax!)} {rows.Count}";
     }
 
     private static async IAsyncEnumerable<Batch> RunReturningAsync(QuerySession session, SessionServices services,
         PreparedStatement statement, EquatableArray<object?> parameters, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        using var rows = await ChangeAsync(
-            session, services, statement, QueryStatements.Request(session, services, statement, parameters), cancellationToken);
+        using var rows = await ChangeAsync(session, services, statement, parameters, cancellationToken);
         foreach (var batch in rows.Returned) yield return batch;
     }
 
-    private static string CommandOf(PreparedStatement statement) => CommandOf(statement.Syntax!);
-
-    private static string CommandOf(Statement statement) => statement switch
+    /// <summary>The first word of the statement's command tag.</summary>
+    internal static string CommandOf(Statement statement) => statement switch
     {
         UpdateStatement => "UPDATE",
         DeleteStatement => "DELETE",

@@ -2,6 +2,7 @@ using System.Text;
 using Federation.Arrow;
 using Federation.Connectors.Spi;
 using Federation.Planner.Binding;
+using Federation.Scheduling;
 using Federation.Session.Cursors;
 using Federation.SessionApi;
 
@@ -35,6 +36,9 @@ internal sealed class ChangedRows : IDisposable
 
     /// <summary>How many rows the statement has changed.</summary>
     public long Count { get; private set; }
+
+    /// <summary>What the tasks did that found the rows; null before they have.</summary>
+    public QueryReport? Report { get; set; }
 
     /// <summary>Rows of the table that go.</summary>
     public RowSelection Removed { get; } = new();
