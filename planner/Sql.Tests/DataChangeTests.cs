@@ -46,15 +46,16 @@ public class DataChangeTests
     [InlineData("update only (t) x set (a, b) = ((1, (default))), c = 2 from u, v join w on true where x.a = u.a returning *",
         "update only t as x set (a, b) = (1, default), c = 2 from u, v join w on true where x.a = u.a returning *")]
     [InlineData("with q as (select 1) update t * set set = set.a", "with q as (select 1) update t set \"set\" = \"set\".a")]
-    [InlineData("update t as set set (a) = (select 1) where current of \"C\"", "update t as \"set\" set (a) = (select 1) where current of \"C\"")]
+    [InlineData("update t as set set (a) = (select 1) where current of \"C\"",
+        "update t as \"set\" set (a) = (select 1) where current of \"C\"")]
     [InlineData("delete from s.t as x using u where x.a returning a b", "delete from s.t as x using u where x.a returning a as b")]
     [InlineData("delete from t where current = 1", "delete from t where \"current\" = 1")]
     [InlineData("truncate only (t), s.u * continue identity restrict", "truncate table t, s.u")]
     [InlineData("truncate table t restart identity cascade", "truncate table t restart identity cascade")]
     [InlineData("merge into t x using (values (1)) as v(i) on x.a = v.i when not matched then insert (a) overriding user value values (i)",
         "merge into t as x using (values (1)) as v(i) on x.a = v.i when not matched then insert (a) overriding user value values (i)")]
-    [InlineData("insert into t (a) values (default) on conflict (a, lower(b), (c || d) collate \"C\") where e do update set (a, b) = row(1, default)",
-        "insert into t (a) values (default) on conflict (a, (lower(b)), ((c || d) collate \"C\")) where e do update set (a, b) = row(1, default)")]
+    [InlineData("insert into t (a) values (default) on conflict (a, lower(b), (c || d) collate \"C\") where e do update set a = 1",
+        "insert into t (a) values (default) on conflict (a, (lower(b)), ((c || d) collate \"C\")) where e do update set a = 1")]
     [InlineData("insert into t as x default values on conflict on constraint \"K\" do nothing returning x.*",
         "insert into t as x default values on conflict on constraint \"K\" do nothing returning x.*")]
     [InlineData("insert into t with a as (select 1) select 2 on conflict do nothing",
@@ -96,7 +97,7 @@ public class DataChangeTests
                 merge.With!, merge.Table, merge.Source, merge.Clauses[0], update, update.Set[0], update.Set[0].Columns[1], insert,
                 insert.Columns[0], insert.Values[0], merge.Returning[0],
             }.Select(node => Sql.Substring(node.Span.Start, node.Span.Length)));
-        const string Upsert = "insert into t values (1) on conflict (a, (b + 1) collate \"C\") where c do update set d = 1 where e returning f";
+        const string Upsert = "insert into t table u on conflict (a, (b + 1) collate \"C\") where c do update set d = 1 where e";
         var conflict = Parse<InsertStatement>(Upsert).OnConflict!;
         Assert.Equal(
             ["on conflict (a, (b + 1) collate \"C\") where c do update set d = 1 where e", "(a, (b + 1) collate \"C\") where c", "a",
