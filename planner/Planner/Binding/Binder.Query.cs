@@ -26,8 +26,8 @@ public sealed partial class Binder
     }
 
     /// <summary>
-    /// (query) ORDER BY … LIMIT …: clauses after the parentheses join those inside. Two WITHs stay apart: one stands in front of INSERT, and
-    /// the query's own sees it.
+    /// (query) ORDER BY … LIMIT …: clauses after the parentheses join those inside. Two WITHs stay apart: one stands in front of
+    /// INSERT, and the query's own sees it.
     /// </summary>
     private static Query MergeNested(Query query)
     {
