@@ -112,7 +112,7 @@ internal sealed partial class Parser
         }
 
         if (TryWindowlessCall() is { } call) return call;
-        if (!IsColumnId(Current) || NextIs('.')) throw MissingCall();
+        if (!IsColumnId(Current) || NextIs('.') || NextIs('[')) throw MissingCall();
         return new ColumnReference([ColumnId()]) { Span = SpanFrom(start) };
     }
 
