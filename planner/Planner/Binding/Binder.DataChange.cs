@@ -117,7 +117,7 @@ public sealed partial class Binder
         if (where is CurrentOfCursor current)
             throw new SqlException(SqlState.FeatureNotSupported, "WHERE CURRENT OF is not supported")
                 { Position = current.Span.Position };
-        var target = BindTarget(statement, scope);
+        var target = BindTarget(statement);
         LogicalPlan plan = target.Plan;
         List<NamespaceItem> items = [];
         if (others.Count > 0)
@@ -138,13 +138,11 @@ public sealed partial class Binder
         return new ChangeInput(plan, target, items);
     }
 
-    private ChangedTable BindTarget(DataChangeStatement statement, BindScope scope)
+    private ChangedTable BindTarget(DataChangeStatement statement)
     {
         var name = TargetOf(statement);
-        if (name.Name.Parts.Count == 1 && scope.FindCte(name.Name.Name) is not null)
-            throw new SqlException(SqlState.SyntaxError,
-                $"relation \"{name.Name.Name}\" cannot be the target of a modifying statement") { Position = name.Span.Position };
-        var bound = BindTableName(name, scope);
+        // A common table expression of the name is not what is changed.
+        var bound = BindTableName(name, new BindScope(null));
         var scan = (Scan)bound.Plan;
         var file = NewColumn("file", RowIdentity.FileType);
         var position = NewColumn("position", RowIdentity.PositionType);
@@ -197,10 +195,17 @@ public sealed partial class Binder
         return given;
     }
 
-    private static ConnectorColumn SetColumn(ColumnReference reference, ResolvedTable table) =>
-        table.Columns.FirstOrDefault(column => column.Name == reference.Name)
-        ?? throw new SqlException(SqlState.UndefinedColumn,
-            $"column \"{reference.Name}\" of relation \"{table.Source.Table}\" does not exist") { Position = reference.Span.Position };
+    /// <summary>The column that a statement gives a value. What follows its name would be a part of the value.</summary>
+    private static ConnectorColumn SetColumn(ColumnReference reference, ResolvedTable table)
+    {
+        var name = reference.Parts[0];
+        var column = table.Columns.FirstOrDefault(column => column.Name == name)
+            ?? throw new SqlException(SqlState.UndefinedColumn, $"column \"{name}\" of relation \"{table.Source.Table}\" does not exist")
+                { Position = reference.Span.Position };
+        return reference.Parts.Count == 1 ? column
+            : throw new SqlException(SqlState.FeatureNotSupported, "assignment into a part of a column is not supported")
+                { Position = reference.Span.Position };
+    }
 
     private Expr SetValue(Expression value, ConnectorColumn column, IReadOnlyDictionary<string, Expression> defaults, BindScope scope) =>
         value is DefaultValue

@@ -12,7 +12,7 @@ public sealed partial class Binder
         IReadOnlyDictionary<string, Expression> defaults, BindScope scope)
     {
         RequireReachable(merge.Clauses);
-        var target = BindTarget(merge, scope);
+        var target = BindTarget(merge);
         scope.Hidden = [target.Item];
         scope.Items = [];
         var source = BindTable(merge.Source, scope);

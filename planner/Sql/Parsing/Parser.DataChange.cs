@@ -79,12 +79,21 @@ internal sealed partial class Parser
         return new SetClause(columns, Expression(), isRow) { Span = SpanFrom(start) };
     }
 
-    /// <summary>A column that gets a value. Fields and elements of columns are not assigned to.</summary>
+    /// <summary>
+    /// A column that gets a value. Fields and elements of columns are not assigned to; a field is told only when the table is known, since
+    /// the name before it is more often that of the table.
+    /// </summary>
     private ColumnReference TargetColumn()
     {
         var start = _index;
         var name = ColumnId();
         var part = SpanOf(Current);
+        if (Is('.') && IsColumnLabel(Peek(1)) && !IsCharacter(Peek(2), '.') && !IsCharacter(Peek(2), '['))
+        {
+            Skip(1);
+            return new ColumnReference([name, ColumnLabel()]) { Span = SpanFrom(start) };
+        }
+
         if (!Is('.') && !Is('[')) return new ColumnReference([name]) { Span = SpanFrom(start) };
         Indirection(new NullLiteral());
         throw ErrorAt(part, SqlState.FeatureNotSupported, "assignment into a part of a column is not supported");
