@@ -117,7 +117,7 @@ public class DesugaringTests
     [InlineData("select b'12'", "22P02", 8, "\"2\" is not a valid binary digit")]
     [InlineData("select xmlelement(name a)", "0A000", 8, "xmlelement is not supported")]
     [InlineData("select a is document", "0A000", 10, "IS DOCUMENT is not supported")]
-    [InlineData("update t set a.b = 1", "0A000", 15, "assignment into a part of a column is not supported")]
+    [InlineData("update t set a.b.c = 1", "0A000", 15, "assignment into a part of a column is not supported")]
     [InlineData("insert into t (a[1]) values (1)", "0A000", 17, "assignment into a part of a column is not supported")]
     public void RefusesWhatItDoesNotHave(string sql, string code, int position, string message)
     {

@@ -14,7 +14,7 @@ internal sealed partial class SqlWriter
         Write("insert into ");
         Name(insert.Table);
         TargetAlias(insert.Alias);
-        ColumnList(insert.Columns.Select(column => column.Name).ToEquatableArray());
+        InsertColumns(insert.Columns);
         Overriding(insert.Overriding);
         Write(" ");
         if (source is null) Write("default values");
@@ -125,7 +125,7 @@ internal sealed partial class SqlWriter
                 break;
             case MergeInsert insert:
                 Write("insert");
-                ColumnList(insert.Columns.Select(column => column.Name).ToEquatableArray());
+                InsertColumns(insert.Columns);
                 Overriding(insert.Overriding);
                 Write(" values ");
                 Parenthesised(insert.Values, Expression);
@@ -146,13 +146,23 @@ internal sealed partial class SqlWriter
         Write(" set ");
         List(clauses, clause =>
         {
-            var columns = clause.Columns.Select(column => column.Name).ToEquatableArray();
-            if (clause.IsRow) ParenthesisedNames(columns);
-            else Names(columns);
+            if (clause.IsRow) Write("(");
+            TargetColumns(clause.Columns);
+            if (clause.IsRow) Write(")");
             Write(" = ");
             Expression(clause.Value);
         });
     }
+
+    private void InsertColumns(EquatableArray<ColumnReference> columns)
+    {
+        if (columns.Count == 0) return;
+        Write(" (");
+        TargetColumns(columns);
+        Write(")");
+    }
+
+    private void TargetColumns(EquatableArray<ColumnReference> columns) => List(columns, column => Names(column.Parts, "."));
 
     private void TargetAlias(string? alias)
     {
