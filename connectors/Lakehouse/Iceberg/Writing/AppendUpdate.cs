@@ -13,8 +13,9 @@ namespace Federation.Connectors.Lakehouse.Iceberg.Writing;
 /// Adds data files to a table. Two appends never clash: applied to another state, the update writes another manifest list and other
 /// metadata, and keeps its manifest, which leaves its sequence number to the list. Used by one thread at a time.
 /// </summary>
-internal sealed class AppendUpdate(IcebergWriter writer, IReadOnlyList<WrittenFile> written, IReadOnlyList<DataFile> files, int specId,
-    string dataFolder, TimeProvider clock) : ITableUpdate
+/// <param name="schemaId">The columns that the files were written with.</param>
+internal sealed class AppendUpdate(IcebergWriter writer, IReadOnlyList<WrittenFile> written, IReadOnlyList<DataFile> files, int schemaId,
+    int specId, string dataFolder, TimeProvider clock) : ITableUpdate
 {
     private readonly string _id = Guid.NewGuid().ToString();
     private readonly long _snapshotId = BitConverter.ToInt64(RandomNumberGenerator.GetBytes(8)) & long.MaxValue;
@@ -40,6 +41,7 @@ internal sealed class AppendUpdate(IcebergWriter writer, IReadOnlyList<WrittenFi
         if (_applied is { } applied && applied.Before == current) return applied.After;
         var table = writer.Open(current);
         IcebergWriter.RequireWritable(table.Metadata);
+        IcebergWriter.RequireSchema(table.Metadata, schemaId);
         if (!table.Metadata.Specs.TryGetValue(specId, out var spec))
             throw new SqlException(SqlState.TRSerializationFailure, "could not serialize access due to concurrent update")
                 { Detail = $"Partition spec {specId} of the table is gone." };

@@ -78,7 +78,25 @@ internal sealed class IcebergWriter(PendingFiles store, Func<TablePointer, Icebe
         var spec = table.Metadata.Specs[table.Metadata.DefaultSpecId];
         var fields = table.Metadata.CurrentSchema.Fields.ToArray();
         var data = files.Select(file => DataFiles.Read(file, footers.Get(file.Path), Recorded(table, file.Path), fields, spec)).ToArray();
-        return new AppendUpdate(this, files, data, spec.Id, plan.Output.Folder, clock);
+        return new AppendUpdate(this, files, data, table.Metadata.CurrentSchemaId, spec.Id, plan.Output.Folder, clock);
+    }
+
+    /// <summary>The update that changes the columns of a table.</summary>
+    public SchemaUpdate Alter(TablePointer pointer, EquatableArray<ColumnChange> changes)
+    {
+        var table = Open(pointer);
+        RequireWritable(table.Metadata);
+        return new SchemaUpdate(this, changes, table.Metadata, clock);
+    }
+
+    /// <summary>
+    /// Rows and columns that were made for one schema do not fit another. Raises 40001: PostgreSQL would have made one of the two wait.
+    /// </summary>
+    public static void RequireSchema(TableMetadata metadata, int schemaId)
+    {
+        if (metadata.CurrentSchemaId != schemaId)
+            throw new SqlException(SqlState.TRSerializationFailure, "could not serialize access due to concurrent update")
+                { Detail = "The columns of the table were changed by another transaction." };
     }
 
     /// <summary>How the table's metadata names a file that lies in its folder.</summary>
