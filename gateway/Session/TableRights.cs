@@ -2,6 +2,7 @@ using Federation.Catalog;
 using Federation.Core.Security;
 using Federation.Plan;
 using Federation.Planner;
+using Federation.Planner.Binding;
 using Federation.Session.Catalogs;
 
 namespace Federation.Session;
@@ -14,11 +15,12 @@ internal static class TableRights
     /// <summary>Raises 42501 for a query, or the RETURNING of a statement, that reads what its user may not.</summary>
     public static async ValueTask RequireReadsAsync(QuerySession session, PreparedStatement statement, CancellationToken cancellationToken)
     {
-        if (statement.Query is null || statement.CatalogVersion == default) return;
+        if (statement.Query is not { } query || statement.CatalogVersion == default) return;
         var returning = statement.Insert?.Returning;
-        if (!statement.Query.Tables.Keys.Any(IsManaged) && returning is null) return;
+        if (!query.Tables.Keys.Any(IsManaged) && query.Views.Count == 0 && returning is null) return;
         var rights = await session.RightsAsync(cancellationToken);
-        if (await rights.IsSuperuserAsync(session.User, cancellationToken)) return;
+        if (query.Views.Count == 0 && await rights.IsSuperuserAsync(session.User, cancellationToken)) return;
+        await RequireViewsAsync(session, rights, query, cancellationToken);
         await RequireAsync(session, rights, statement.Reads, cancellationToken);
         if (returning is not null) await RequireAsync(session, rights, ReadColumns.Of(returning.Plan), cancellationToken);
     }
@@ -29,7 +31,7 @@ internal static class TableRights
         await (await session.RightsAsync(cancellationToken)).RequireAsync(session.User, table, 'a', columns, cancellationToken);
 
     /// <summary>Gives a new object the access list that its owner's default rights say.</summary>
-    public static async ValueTask StartAsync(QuerySession session, TableEntry table, CancellationToken cancellationToken)
+    public static async ValueTask StartAsync(QuerySession session, RelationEntry table, CancellationToken cancellationToken)
     {
         var catalog = await session.Transaction.GetCatalogAsync(cancellationToken);
         var schema = await catalog.FindSchemaAsync(table.Schema, cancellationToken);
@@ -66,7 +68,18 @@ internal static class TableRights
         var catalog = await session.Transaction.GetCatalogAsync(cancellationToken);
         foreach (var (source, columns) in reads)
             if (IsManaged(source) && await catalog.FindTableAsync(source.Schema, source.Table, cancellationToken) is { } table)
-                await rights.RequireAsync(session.User, table, 'r', columns, cancellationToken);
+                await rights.RequireAsync(source.ReadBy ?? session.User, table, 'r', columns, cancellationToken);
+    }
+
+    /// <summary>Whoever names a view needs the right on it; below it the rights of its owner count.</summary>
+    private static async ValueTask RequireViewsAsync(QuerySession session, AccessRights rights, BoundQuery query,
+        CancellationToken cancellationToken)
+    {
+        var catalog = await session.Transaction.GetCatalogAsync(cancellationToken);
+        foreach (var source in query.Views)
+            if (await catalog.FindViewAsync(source.Schema, source.Table, cancellationToken) is { } view)
+                await rights.RequireAsync(source.ReadBy ?? session.User, view, 'r', view.Columns.Select(column => column.Name),
+                    cancellationToken);
     }
 
     private static bool IsManaged(TableSource source) => source.Catalog == TableResolver.ManagedCatalog;

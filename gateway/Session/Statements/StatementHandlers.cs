@@ -45,6 +45,11 @@ internal static class StatementHandlers
         GrantStatement grant => new CommandPortal(session, token => GrantStatements.RunAsync(session, services, grant, token)),
         AlterDefaultPrivilegesStatement alter => new CommandPortal(session, token => DefaultPrivileges.RunAsync(session, alter, token)),
         CreateSchemaStatement create => new CommandPortal(session, token => SchemaStatements.CreateAsync(session, services, create, token)),
+        AlterTableStatement alter =>
+            new CommandPortal(session, token => AlterTableStatements.RunAsync(session, services, alter, token)),
+        CreateViewStatement create =>
+            new CommandPortal(session, token => ViewStatements.CreateAsync(session, statement.Text, create, token)),
+        CommentStatement comment => new CommandPortal(session, token => CommentStatements.RunAsync(session, comment, token)),
         DropStatement drop => new CommandPortal(session, token => SchemaStatements.DropAsync(session, drop, token)),
         LockStatement locking => new CommandPortal(session, token => LockStatements.RunAsync(session, locking, token)),
         NotifyStatement notify => Command(session, () => notify.Command.ToUpperInvariant()),
@@ -56,6 +61,6 @@ internal static class StatementHandlers
     public static SqlException Unsupported(UnsupportedStatement statement) =>
         new(SqlState.FeatureNotSupported, $"{statement.Command} is not supported")
         {
-            Detail = "Of the statements that change data, this version has INSERT, CREATE TABLE, CREATE TABLE AS, COPY and DROP TABLE.",
+            Detail = "Of the statements that change data, this version has INSERT, COPY, and CREATE, ALTER and DROP of tables and views.",
         };
 }

@@ -67,7 +67,7 @@ internal static class TableStatements
                 { Position = name.Span.Position };
         if (!await (await session.RightsAsync(cancellationToken)).MayAsync(session.User, schema, 'C', cancellationToken))
             throw AccessRights.Denied(AccessRights.TargetOf(schema)).At(name.Span.Position);
-        if (await catalog.FindTableAsync(schema.Name, name.Name, cancellationToken) is null) return schema;
+        if (await catalog.FindRelationAsync(schema.Name, name.Name, cancellationToken) is null) return schema;
         var taken = new SqlException(SqlState.DuplicateTable, $"relation \"{name.Name}\" already exists");
         if (!ifNotExists) throw taken;
         session.Notify(NoticeSeverity.Notice, SqlState.DuplicateTable, $"{taken.Message}, skipping");
@@ -99,12 +99,7 @@ internal static class TableStatements
         var format = services.Formats.OfType<ITableWriter>().First();
         var pointer = await format.CreateAsync(new NewTable(location, columns.ToEquatableArray(), partitionedBy)
             { Properties = properties, HasUniqueLocation = isUnique }, cancellationToken);
-        foreach (var column in columns)
-        {
-            if (format.StoredType(column.Type) is { } stored && stored != column.Type)
-                session.Notify(NoticeSeverity.Notice, SqlState.SuccessfulCompletion,
-                    $"column \"{column.Name}\" of type {column.Type} is stored as {stored}");
-        }
+        foreach (var column in columns) NoteStoredType(session, format, column);
 
         // When nothing names the folder any more.
         session.Transaction.Stage(() => services.Store.TryDeleteFolderAsync(location));
@@ -152,7 +147,14 @@ internal static class TableStatements
     private static string Folder(string name) => string.Concat(name.Take(60).Select(character =>
         char.IsAsciiLetterOrDigit(character) || character == '_' ? character.ToString() : $"%{(int)character:X4}"));
 
-    private static NewColumn Column(TableColumn column)
+    public static void NoteStoredType(QuerySession session, ITableWriter format, NewColumn column)
+    {
+        if (format.StoredType(column.Type) is { } stored && stored != column.Type)
+            session.Notify(NoticeSeverity.Notice, SqlState.SuccessfulCompletion,
+                $"column \"{column.Name}\" of type {column.Type} is stored as {stored}");
+    }
+
+    public static NewColumn Column(TableColumn column)
     {
         if (column.Type.Name.Name is "serial" or "bigserial" or "smallserial" or "serial4" or "serial8" or "serial2")
             throw new SqlException(SqlState.FeatureNotSupported, $"type {column.Type.Name.Name} is not supported")

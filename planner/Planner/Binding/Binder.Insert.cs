@@ -18,11 +18,11 @@ public sealed partial class Binder
         var parameters = binder._parameters.Resolve();
         return new BoundInsert(
             target,
-            new BoundQuery(source.Plan, source.Outputs.ToEquatableArray(), parameters) { Tables = binder._tables },
+            new BoundQuery(source.Plan, source.Outputs.ToEquatableArray(), parameters) { Tables = binder._tables, Views = binder._views },
             returning is null
                 ? null
                 : new BoundQuery(binder.AddSystemColumns(returning.Plan), returning.Outputs.ToEquatableArray(), parameters)
-                    { Tables = binder._tables });
+                    { Tables = binder._tables, Views = binder._views });
     }
 
     /// <summary>Binds the default of a column that is declared. Raises the errors of a wrong one.</summary>

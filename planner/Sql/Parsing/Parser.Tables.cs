@@ -64,7 +64,9 @@ internal sealed partial class Parser
     }
 
     /// <summary>The words of a constraint of the table; null when a column comes.</summary>
-    private string? TableConstraint() => Current.Keyword switch
+    private string? TableConstraint() => TableConstraintAfter(0);
+
+    private string? TableConstraintAfter(int tokens) => Peek(tokens).Keyword switch
     {
         Keyword.Primary => "PRIMARY KEY",
         Keyword.Unique => "UNIQUE",

@@ -36,19 +36,21 @@ internal sealed partial class SqlWriter
     {
         TableHead(table.Name, table.IfNotExists);
         Write(" (");
-        List(table.Columns, column =>
-        {
-            Identifier(column.Name);
-            Write(" ");
-            Type(column.Type);
-            if (column.IsNotNull) Write(" not null");
-            if (column.Default is null) return;
-            Write(" default (");
-            Expression(column.Default);
-            Write(")");
-        });
+        List(table.Columns, ColumnOf);
         Write(")");
         TableOptions(table.PartitionedBy, table.Options);
+    }
+
+    private void ColumnOf(TableColumn column)
+    {
+        Identifier(column.Name);
+        Write(" ");
+        Type(column.Type);
+        if (column.IsNotNull) Write(" not null");
+        if (column.Default is null) return;
+        Write(" default (");
+        Expression(column.Default);
+        Write(")");
     }
 
     private void CreateTableAs(CreateTableAsStatement table)
