@@ -57,6 +57,9 @@ public abstract record ColumnChange
     /// <summary>Gives a column a type that holds every value of the present one.</summary>
     public sealed record Widen(string Name, SqlType Type) : ColumnChange;
 
+    /// <summary>Changes no column, but makes sure that all rows of the state that follows are those that were looked at.</summary>
+    public sealed record KeepRows : ColumnChange;
+
     /// <param name="IsNullable">False once somebody has found that no row of the state is NULL there.</param>
     public sealed record SetNullable(string Name, bool IsNullable) : ColumnChange;
 }

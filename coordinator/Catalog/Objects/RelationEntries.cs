@@ -29,6 +29,8 @@ public sealed record TableEntry(Oid Oid, string Schema, string Name, string Owne
     /// <summary>The defaults of columns, by name, as SQL text.</summary>
     public EquatableArray<KeyValuePair<string, string>> Defaults { get; init; }
 
+    public EquatableArray<TableConstraint> Constraints { get; init; }
+
     internal override RelationEntry Definition => this with { Pointer = new TablePointer("", "", ""), ChangedAt = 0 };
 
     protected override CatalogKey GetKey() => KeyOf(Schema, Name);

@@ -166,7 +166,8 @@ internal sealed class SystemStates(
             });
             if (!SystemTables.ShowsRelations(table)) continue;
             foreach (var entry in await snapshot.ListRelationsAsync(schema.Name, cancellationToken))
-                if (filter.TakesRelation(entry.Name, entry.Oid))
+                if (filter.TakesRelation(entry.Name, entry.Oid)
+                    || ManagedRelations.IndexNames(entry).Any(index => filter.TakesRelation(index.Name, index.Oid)))
                     await AddManagedAsync(ManagedRelations.StateOf(entry) with
                     {
                         Access = StateOf(AccessRights.AccessTo(entry, _access.Find(entry.AccessTarget))),
@@ -198,6 +199,7 @@ internal sealed class SystemStates(
         }
 
         _relations.Add(relation);
+        _relations.AddRange(ManagedRelations.IndexesOf(relation));
     }
 
     private async ValueTask AddServerAsync(ServerEntry server, string table, CancellationToken cancellationToken)

@@ -244,6 +244,11 @@ internal sealed class TableResolver(SessionServices services, ICatalogSnapshot s
             },
         };
         return new ResolvedTable(source, loaded.Handle, loaded.Columns)
-            { Provider = format, FollowsFolder = entry.Pointer.Metadata.Length == 0 };
+        {
+            Provider = format,
+            FollowsFolder = entry.Pointer.Metadata.Length == 0,
+            Checks = entry.Constraints.Where(constraint => constraint.Kind == ConstraintKind.Check)
+                .Select(constraint => new RowCheck(constraint.Name, constraint.Condition!)).ToEquatableArray(),
+        };
     }
 }

@@ -150,6 +150,8 @@ internal static class AlterTableStatements
         TableAction.SetNotNull { IsNotNull: true } => "ALTER COLUMN ... SET NOT NULL",
         TableAction.SetNotNull => "ALTER COLUMN ... DROP NOT NULL",
         TableAction.SetDefault => "ALTER COLUMN ... SET DEFAULT",
+        TableAction.AddConstraint => "ADD CONSTRAINT",
+        TableAction.DropConstraint => "DROP CONSTRAINT",
         _ => throw new System.Diagnostics.UnreachableException(action.GetType().Name),
     };
 }

@@ -35,6 +35,9 @@ internal sealed class ColumnAlterations
 
     private IReadOnlyList<CatalogChange.Redefine> _views = [];
 
+    /// <summary>The constraints of columns that were added.</summary>
+    private readonly List<ConstraintDefinition> _constraints = [];
+
     private ColumnAlterations(QuerySession session, SessionServices services, TableEntry table, ITableAlterer format,
         IEnumerable<ConnectorColumn> columns)
     {
@@ -62,12 +65,14 @@ internal sealed class ColumnAlterations
     public async ValueTask RunAsync(IEnumerable<TableAction> actions, CancellationToken cancellationToken)
     {
         foreach (var action in actions.OrderBy(Pass)) await ApplyAsync(action, cancellationToken);
+        foreach (var constraint in _constraints) await AddConstraintAsync(constraint, cancellationToken);
         await RecordAsync(cancellationToken);
     }
 
     private static int Pass(TableAction action) => action switch
     {
-        TableAction.DropColumn or TableAction.SetNotNull { IsNotNull: false } or TableAction.SetDefault { Default: null } => 0,
+        TableAction.DropColumn or TableAction.DropConstraint
+            or TableAction.SetNotNull { IsNotNull: false } or TableAction.SetDefault { Default: null } => 0,
         TableAction.SetType => 1,
         TableAction.AddColumn => 2,
         TableAction.SetNotNull => 3,
@@ -84,6 +89,9 @@ internal sealed class ColumnAlterations
             case TableAction.SetNotNull set: await SetNotNullAsync(set, cancellationToken); break;
             case TableAction.SetDefault set: SetDefault(set); break;
             case TableAction.RenameColumn rename: await RenameAsync(rename, cancellationToken); break;
+            case TableAction.AddConstraint add: _constraints.Add(add.Constraint); break;
+            case TableAction.DropConstraint drop: DropConstraint(drop); break;
+            case TableAction.RenameConstraint rename: RenameConstraint(rename); break;
             case TableAction.OwnerTo: break;
             default: throw new System.Diagnostics.UnreachableException(action.GetType().Name);
         }
@@ -116,8 +124,60 @@ internal sealed class ColumnAlterations
 
         if (!column.IsNullable && initial is null && await HasRowsAsync("", cancellationToken)) throw HoldsNull(name);
         _changes.Add(new ColumnChange.Add(column, initial));
-        _columns.Add(new ConnectorColumn(name, column.Type, column.IsNullable));
+        _columns.Add(new ConnectorColumn(name, ((ITableWriter)_format).StoredType(column.Type), column.IsNullable));
+        _constraints.AddRange(add.Column.Constraints);
     }
+
+    /// <summary>Rows that are there must fulfil it, unless it is NOT VALID; those that come are refused else.</summary>
+    private async ValueTask AddConstraintAsync(ConstraintDefinition definition, CancellationToken cancellationToken)
+    {
+        await RecordAsync(cancellationToken);
+        var constraint = new TableConstraints(_session.Nameless, _wanted.Name, isNew: false).Make(
+            definition, [.. _columns.Select(column => (column.Name, column.Type))], [.. _wanted.Constraints]);
+        if (constraint.IsValidated && constraint.Condition is { } condition
+            && await HasRowsAsync($"WHERE NOT ({condition})", cancellationToken))
+        {
+            throw new SqlException(SqlState.CheckViolation,
+                $"check constraint \"{constraint.Name}\" of relation \"{_wanted.Name}\" is violated by some row");
+        }
+
+        // Nobody adds rows meanwhile without looking at the constraint.
+        _changes.Add(new ColumnChange.KeepRows());
+        _wanted = _wanted with { Constraints = _wanted.Constraints.Append(constraint).ToEquatableArray() };
+    }
+
+    private void DropConstraint(TableAction.DropConstraint drop)
+    {
+        if (_wanted.Constraints.All(constraint => constraint.Name != drop.Name))
+        {
+            if (!drop.IfExists) throw NoConstraint(drop.Name);
+            _session.Notify(NoticeSeverity.Notice, SqlState.SuccessfulCompletion, $"{NoConstraint(drop.Name).Message}, skipping");
+            return;
+        }
+
+        _wanted = _wanted with
+        {
+            Constraints = _wanted.Constraints.Where(constraint => constraint.Name != drop.Name).ToEquatableArray(),
+        };
+    }
+
+    private void RenameConstraint(TableAction.RenameConstraint rename)
+    {
+        if (_wanted.Constraints.All(constraint => constraint.Name != rename.Name))
+            throw new SqlException(SqlState.UndefinedObject, $"constraint \"{rename.Name}\" for table \"{_wanted.Name}\" does not exist");
+        if (_wanted.Constraints.Any(constraint => constraint.Name == rename.NewName))
+            throw new SqlException(SqlState.DuplicateObject,
+                $"constraint \"{rename.NewName}\" for relation \"{_wanted.Name}\" already exists");
+        _wanted = _wanted with
+        {
+            Constraints = _wanted.Constraints
+                .Select(constraint => constraint.Name == rename.Name ? constraint with { Name = rename.NewName } : constraint)
+                .ToEquatableArray(),
+        };
+    }
+
+    private SqlException NoConstraint(string name) =>
+        new(SqlState.UndefinedObject, $"constraint \"{name}\" of relation \"{_wanted.Name}\" does not exist");
 
     /// <summary>What the column is in the rows that are there: the default, computed once.</summary>
     private async ValueTask<object?> InitialAsync(Expression expression, NewColumn column, CancellationToken cancellationToken)
@@ -170,6 +230,7 @@ internal sealed class ColumnAlterations
         {
             Defaults = _wanted.Defaults.Where(item => item.Key != drop.Name).ToEquatableArray(),
             ColumnComments = _wanted.ColumnComments.Where(item => item.Key != drop.Name).ToEquatableArray(),
+            Constraints = _wanted.Constraints.Where(constraint => !constraint.Columns.Contains(drop.Name)).ToEquatableArray(),
         };
     }
 
@@ -254,6 +315,10 @@ internal sealed class ColumnAlterations
         {
             Defaults = Renamed(_wanted.Defaults, rename.Name, rename.NewName),
             ColumnComments = Renamed(_wanted.ColumnComments, rename.Name, rename.NewName),
+            Constraints = _wanted.Constraints
+                .Select(constraint => constraint.Columns.Contains(rename.Name)
+                    ? TableConstraints.Renamed(constraint, rename.Name, rename.NewName)
+                    : constraint).ToEquatableArray(),
         };
         var catalog = await _session.Transaction.GetCatalogAsync(cancellationToken);
         _views = [.. (await DependentViews.OfAsync(catalog, _recorded, cancellationToken)).Select(view =>

@@ -20,9 +20,25 @@ internal static class TableStatements
         var columns = create.Columns.Select(Column).ToArray();
         var defaults = create.Columns.Where(column => column.Default is not null)
             .Select(column => KeyValuePair.Create(column.Name, DefaultText(session, column))).ToEquatableArray();
+        var constraints = Constraints(session, services, create, columns);
+        foreach (var key in constraints.Where(constraint => constraint.Kind == ConstraintKind.PrimaryKey))
+            columns = [.. columns.Select(column => key.Columns.Contains(column.Name) ? column with { IsNullable = false } : column)];
         await MakeAsync(session, services, schema, create.Name.Name, columns, create.PartitionedBy, create.Options, defaults,
-            cancellationToken);
+            constraints, cancellationToken);
         return "CREATE TABLE";
+    }
+
+    /// <summary>Those of the columns, then those of the table.</summary>
+    private static EquatableArray<TableConstraint> Constraints(QuerySession session, SessionServices services, CreateTableStatement create,
+        IReadOnlyList<NewColumn> columns)
+    {
+        var constraints = new List<TableConstraint>();
+        var format = services.Formats.OfType<ITableWriter>().First();
+        var types = columns.Select(column => (column.Name, format.StoredType(column.Type))).ToArray();
+        var maker = new TableConstraints(session.Nameless, create.Name.Name, isNew: true);
+        foreach (var definition in create.Columns.SelectMany(column => column.Constraints).Concat(create.Constraints))
+            constraints.Add(maker.Make(definition, types, constraints));
+        return constraints.ToEquatableArray();
     }
 
     public static async ValueTask<string> CreateAsAsync(
@@ -45,7 +61,7 @@ internal static class TableStatements
         var columns =
             outputs.Select((output, i) => new NewColumn(i < create.Columns.Count ? create.Columns[i] : output.Name, output.Column.Type))
                 .ToArray();
-        var table = await MakeAsync(session, services, schema, create.Name.Name, columns, create.PartitionedBy, create.Options, [],
+        var table = await MakeAsync(session, services, schema, create.Name.Name, columns, create.PartitionedBy, create.Options, [], [],
             cancellationToken);
         if (!create.WithData) return null;
         return await TableWriting.AppendAsync(session, services, table, QueryStatements.Request(session, services, statement, parameters),
@@ -86,7 +102,8 @@ internal static class TableStatements
     private static async ValueTask<TableEntry> MakeAsync(
         QuerySession session, SessionServices services, SchemaEntry schema, string name, IReadOnlyList<NewColumn> columns,
         EquatableArray<string> partitionedBy, EquatableArray<OptionItem> options,
-        EquatableArray<KeyValuePair<string, string>> defaults, CancellationToken cancellationToken)
+        EquatableArray<KeyValuePair<string, string>> defaults, EquatableArray<TableConstraint> constraints,
+        CancellationToken cancellationToken)
     {
         if (columns.GroupBy(column => column.Name, StringComparer.Ordinal).FirstOrDefault(group => group.Count() > 1) is { } twice)
             throw new SqlException(SqlState.DuplicateColumn, $"column \"{twice.Key}\" specified more than once");
@@ -106,7 +123,7 @@ internal static class TableStatements
         await session.Transaction
             .ChangeAsync(
                 new CatalogChange.Create(new TableEntry(Oid.None, schema.Name, name, session.User, pointer)
-                    { Defaults = defaults, IsClosed = true }), cancellationToken);
+                    { Defaults = defaults, Constraints = constraints, IsClosed = true }), cancellationToken);
         var made = (await (await session.Transaction.GetCatalogAsync(cancellationToken)).FindTableAsync(schema.Name, name,
             cancellationToken))!;
         await TableRights.StartAsync(session, made, cancellationToken);

@@ -22,12 +22,19 @@ public sealed record ResolvedTable(TableSource Source, ITableHandle Handle, Equa
     /// <summary>What the table's columns are called here, if its provider calls some otherwise; none for the same names.</summary>
     public EquatableArray<string> SeenAs { get; init; }
 
+    /// <summary>What every row must fulfil that is written into the table.</summary>
+    public EquatableArray<RowCheck> Checks { get; init; }
+
     /// <summary>Set for a view of this gateway: what stands for its name.</summary>
     public ResolvedView? View { get; init; }
 
     /// <summary>The gateway computes its rows when a scan of it is planned, as for pg_catalog; every task gets all of them.</summary>
     public bool IsComputed { get; init; }
 }
+
+/// <summary>A CHECK constraint.</summary>
+/// <param name="Condition">SQL text over the table's columns; a row for which it is false is refused.</param>
+public sealed record RowCheck(string Name, string Condition);
 
 /// <summary>The query of a view.</summary>
 /// <param name="FindTable">The relations that it names, as its owner may read them.</param>

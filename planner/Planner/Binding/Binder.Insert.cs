@@ -13,7 +13,7 @@ public sealed partial class Binder
         BindContext context)
     {
         var binder = new Binder(context) { _statement = insert.Source };
-        var source = binder.BindInsertSource(insert, target, defaults);
+        var source = binder.WithChecks(binder.BindInsertSource(insert, target, defaults), target);
         var returning = insert.Returning.Count == 0 ? null : binder.BindQuery(ReturningQuery(insert), new BindScope(null));
         var parameters = binder._parameters.Resolve();
         return new BoundInsert(

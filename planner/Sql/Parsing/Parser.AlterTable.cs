@@ -28,7 +28,8 @@ internal sealed partial class Parser
 
             actions.Add(action with { Span = SpanFrom(first) });
         }
-        while (actions[^1] is not (TableAction.RenameTo or TableAction.RenameColumn or TableAction.SetSchema) && Accept(','));
+        while (actions[^1] is not (TableAction.RenameTo or TableAction.RenameColumn or TableAction.RenameConstraint
+            or TableAction.SetSchema) && Accept(','));
         return new AlterTableStatement(kind, name, ifExists, actions.ToEquatableArray());
     }
 
@@ -46,12 +47,20 @@ internal sealed partial class Parser
                 Skip(1);
                 Expect(Keyword.To);
                 return new TableAction.OwnerTo(Role());
-            case Keyword.Add when kind == DropKind.Table && TableConstraintAfter(1) is null:
+            case Keyword.Add when kind == DropKind.Table && StartsConstraint(1):
+                Skip(1);
+                return TableConstraint(out _) is { } constraint ? new TableAction.AddConstraint(constraint) : null;
+            case Keyword.Add when kind == DropKind.Table:
                 Skip(1);
                 Accept(Keyword.Column);
                 var ifNotExists = IfNotExists();
                 return TableColumn(out _) is { } column ? new TableAction.AddColumn(column, ifNotExists) : null;
-            case Keyword.Drop when kind == DropKind.Table && !NextIs(Keyword.Constraint):
+            case Keyword.Drop when kind == DropKind.Table && NextIs(Keyword.Constraint):
+                Skip(2);
+                var isOptional = IfExists();
+                var constraintName = ColumnId();
+                return new TableAction.DropConstraint(constraintName, isOptional, IsCascade());
+            case Keyword.Drop when kind == DropKind.Table:
                 Skip(1);
                 Accept(Keyword.Column);
                 var ifExists = IfExists();
@@ -64,10 +73,16 @@ internal sealed partial class Parser
         }
     }
 
-    private TableAction? Rename()
+    private TableAction Rename()
     {
         Expect(Keyword.Rename);
-        if (Is(Keyword.Constraint)) return null;
+        if (Accept(Keyword.Constraint))
+        {
+            var constraint = ColumnId();
+            Expect(Keyword.To);
+            return new TableAction.RenameConstraint(constraint, ColumnId());
+        }
+
         if (Accept(Keyword.To)) return new TableAction.RenameTo(ColumnId());
         Accept(Keyword.Column);
         var name = ColumnId();

@@ -38,6 +38,17 @@ internal sealed partial class SqlWriter
                 Words("alter column ", set.Column, set.Default is null ? " drop default" : " set");
                 Clause(" default ", set.Default);
                 break;
+            case TableAction.AddConstraint add:
+                Write("add ");
+                Constraint(add.Constraint, ofColumn: false);
+                break;
+            case TableAction.DropConstraint drop:
+                Words(drop.IfExists ? "drop constraint if exists " : "drop constraint ", drop.Name, drop.IsCascade ? " cascade" : "");
+                break;
+            case TableAction.RenameConstraint rename:
+                Words("rename constraint ", rename.Name, " to ");
+                Identifier(rename.NewName);
+                break;
             case TableAction.OwnerTo owner:
                 Words("owner to ", owner.Role, "");
                 break;
@@ -54,6 +65,36 @@ internal sealed partial class SqlWriter
             default:
                 throw new UnreachableException(action.GetType().Name);
         }
+    }
+
+    private void Constraint(ConstraintDefinition constraint, bool ofColumn)
+    {
+        if (constraint.Name is { } name) Words("constraint ", name, " ");
+        Write(constraint.Type switch
+        {
+            ConstraintType.Check => "check (",
+            ConstraintType.PrimaryKey => "primary key",
+            ConstraintType.Unique => "unique",
+            _ => ofColumn ? "" : "foreign key",
+        });
+        if (constraint.Condition is { } condition)
+        {
+            Expression(condition);
+            Write(")");
+        }
+        else if (!ofColumn)
+        {
+            ColumnList(constraint.Columns);
+        }
+
+        if (constraint.References is { } table)
+        {
+            Write(ofColumn ? "references " : " references ");
+            Name(table);
+            ColumnList(constraint.ReferencedColumns);
+        }
+
+        if (constraint.IsNotValid) Write(" not valid");
     }
 
     private void Words(string before, string name, string after)

@@ -37,6 +37,12 @@ internal sealed partial class SqlWriter
         TableHead(table.Name, table.IfNotExists);
         Write(" (");
         List(table.Columns, ColumnOf);
+        foreach (var constraint in table.Constraints)
+        {
+            Write(", ");
+            Constraint(constraint, ofColumn: false);
+        }
+
         Write(")");
         TableOptions(table.PartitionedBy, table.Options);
     }
@@ -47,10 +53,18 @@ internal sealed partial class SqlWriter
         Write(" ");
         Type(column.Type);
         if (column.IsNotNull) Write(" not null");
-        if (column.Default is null) return;
-        Write(" default (");
-        Expression(column.Default);
-        Write(")");
+        if (column.Default is not null)
+        {
+            Write(" default (");
+            Expression(column.Default);
+            Write(")");
+        }
+
+        foreach (var constraint in column.Constraints)
+        {
+            Write(" ");
+            Constraint(constraint, ofColumn: true);
+        }
     }
 
     private void CreateTableAs(CreateTableAsStatement table)

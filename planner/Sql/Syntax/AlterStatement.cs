@@ -20,6 +20,12 @@ public abstract record TableAction : SyntaxNode
     /// <param name="Default">Null for DROP DEFAULT.</param>
     public sealed record SetDefault(string Column, Expression? Default) : TableAction;
 
+    public sealed record AddConstraint(ConstraintDefinition Constraint) : TableAction;
+
+    public sealed record DropConstraint(string Name, bool IfExists, bool IsCascade) : TableAction;
+
+    public sealed record RenameConstraint(string Name, string NewName) : TableAction;
+
     public sealed record OwnerTo(string Role) : TableAction;
 
     public sealed record RenameColumn(string Name, string NewName) : TableAction;
@@ -37,3 +43,27 @@ public sealed record CommentStatement(DropKind Kind, QualifiedName Name, string?
 /// <summary>CREATE [OR REPLACE] VIEW.</summary>
 /// <param name="Columns">Other names for the query's columns; fewer than it has are legal.</param>
 public sealed record CreateViewStatement(QualifiedName Name, EquatableArray<string> Columns, Query Query, bool IsReplace) : Statement;
+
+public enum ConstraintType
+{
+    Check,
+    PrimaryKey,
+    Unique,
+    ForeignKey,
+}
+
+/// <param name="Name">Null when the engine is to choose one.</param>
+/// <param name="Columns">The columns of a key; that of the column for one that stands with a column.</param>
+public sealed record ConstraintDefinition(string? Name, ConstraintType Type, EquatableArray<string> Columns) : SyntaxNode
+{
+    /// <summary>Set for CHECK.</summary>
+    public Expression? Condition { get; init; }
+
+    /// <summary>NOT VALID</summary>
+    public bool IsNotValid { get; init; }
+
+    /// <summary>Set for FOREIGN KEY; no columns stand for those of the primary key.</summary>
+    public QualifiedName? References { get; init; }
+
+    public EquatableArray<string> ReferencedColumns { get; init; }
+}

@@ -46,6 +46,7 @@ internal sealed class SchemaChanges
                 case ColumnChange.Rename rename: Field(rename.Name)["name"] = rename.NewName; break;
                 case ColumnChange.Widen widen: Widen(widen); break;
                 case ColumnChange.SetNullable set: SetNullable(Field(set.Name), set.IsNullable); break;
+                case ColumnChange.KeepRows: break;
                 default: throw new System.Diagnostics.UnreachableException(change.GetType().Name);
             }
         }

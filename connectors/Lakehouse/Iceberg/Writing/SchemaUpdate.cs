@@ -60,7 +60,7 @@ internal sealed class SchemaUpdate(IcebergWriter writer, EquatableArray<ColumnCh
         if (_published is not null) await writer.Store.TryDeleteAsync([_published]);
     }
 
-    private bool ReliesOnRows => changes.Any(change => change is ColumnChange.SetNullable { IsNullable: false }
+    private bool ReliesOnRows => changes.Any(change => change is ColumnChange.KeepRows or ColumnChange.SetNullable { IsNullable: false }
         or ColumnChange.Add { Column.IsNullable: false, Initial: null });
 
     /// <summary>An append keeps the id of its snapshot when it is applied to other rows, but gets another sequence number.</summary>
