@@ -39,8 +39,8 @@ public sealed partial class Binder
     }
 
     /// <summary>
-    /// The rows that a statement writes into a table, in the order of its columns. A row that breaks a constraint raises 23514, for the first
-    /// constraint by name. A NULL where there must be none is told of before, as in PostgreSQL.
+    /// The rows that a statement writes into a table, in the order of its columns. A row that breaks a constraint raises 23514, for the
+    /// first constraint by name. A NULL where there must be none is told of before, as in PostgreSQL.
     /// </summary>
     private QueryResult WithChecks(QueryResult rows, ResolvedTable target)
     {
