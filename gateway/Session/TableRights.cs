@@ -59,6 +59,26 @@ internal static class TableRights
         await session.Transaction.ChangeAsync(new CatalogChange.Alter(moved), cancellationToken);
     }
 
+    /// <summary>Rights on columns go with the columns.</summary>
+    /// <param name="renamed">Names before and after; null for a column that is gone.</param>
+    public static async ValueTask MoveColumnsAsync(QuerySession session, RelationEntry relation,
+        IReadOnlyList<(string Name, string? NewName)> renamed, CancellationToken cancellationToken)
+    {
+        var catalog = await session.Transaction.GetCatalogAsync(cancellationToken);
+        if (await catalog.FindAccessAsync(relation.AccessTarget, cancellationToken) is not { } access) return;
+        var moved = access;
+        foreach (var (name, newName) in renamed)
+        {
+            moved = moved with
+            {
+                Grants = moved.Grants.Where(grant => grant.Column != name || newName is not null)
+                    .Select(grant => grant.Column == name ? grant with { Column = newName } : grant).ToEquatableArray(),
+            };
+        }
+
+        if (moved != access) await session.Transaction.ChangeAsync(new CatalogChange.Alter(moved), cancellationToken);
+    }
+
     private static async ValueTask CreateAsync(QuerySession session, AccessEntry entry, CancellationToken cancellationToken) =>
         await session.Transaction.ChangeAsync(new CatalogChange.Create(entry), cancellationToken);
 

@@ -44,6 +44,9 @@ public sealed record ViewEntry(Oid Oid, string Schema, string Name, string Owner
 {
     public EquatableArray<ViewColumn> Columns { get; init; }
 
+    /// <summary>The columns are not called as those of the query.</summary>
+    public bool NamesColumns { get; init; }
+
     /// <summary>The relations that the query names.</summary>
     public EquatableArray<ViewSource> Sources { get; init; }
 

@@ -26,8 +26,8 @@ internal static class ManagedRelations
         ViewEntry view => Described(new RelationState(view.Oid, view.Schema, view.Name, 'v', -1, ColumnsOf(view))
         {
             Owner = view.Owner,
-            Definition = $" {view.Query};",
-            PrettyDefinition = $" {view.Query};",
+            Definition = DefinitionOf(view),
+            PrettyDefinition = DefinitionOf(view),
             Flags = RelationFlags.HasRules,
         }, view),
         _ => throw new System.Diagnostics.UnreachableException(entry.GetType().Name),
@@ -110,6 +110,14 @@ internal static class ManagedRelations
             .First(column => column.Name == name).Number)];
 
     private static short NumberOf(ConnectorColumn column, int index) => column.Number > 0 ? column.Number : (short)(index + 1);
+
+    /// <summary>A query whose columns are called as those of the view.</summary>
+    private static string DefinitionOf(ViewEntry view)
+    {
+        if (!view.NamesColumns) return $" {view.Query};";
+        var names = string.Join(", ", view.Columns.Select(column => SqlPrinter.QuoteReserved(column.Name)));
+        return $" SELECT {names} FROM ({view.Query}) {SqlPrinter.QuoteReserved(view.Name)}({names});";
+    }
 
     public static EquatableArray<ConnectorColumn> ColumnsOf(ViewEntry view) => view.Columns
         .Select(column => new ConnectorColumn(column.Name, SqlType.FromOid(new Oid(column.Type), column.Modifier) ?? SqlType.Text))

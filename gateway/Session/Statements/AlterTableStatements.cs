@@ -27,6 +27,9 @@ internal static class AlterTableStatements
             case TableAction.SetSchema set:
                 await MoveAsync(session, relation, set.Schema, relation.Name, cancellationToken);
                 return tag;
+            case TableAction.RenameColumn rename when relation is ViewEntry view:
+                await RenameColumnAsync(session, view, rename, cancellationToken);
+                return tag;
         }
 
         var owners = alter.Actions.OfType<TableAction.OwnerTo>().ToArray();
@@ -135,9 +138,33 @@ internal static class AlterTableStatements
         return given;
     }
 
-    private static SqlException NotForViews(RelationEntry relation, TableAction action) => action is TableAction.RenameColumn
-        ? new SqlException(SqlState.FeatureNotSupported, "renaming columns of views is not supported")
-        : new SqlException(SqlState.WrongObjectType, $"ALTER action {Spelled(action)} cannot be performed on relation \"{relation.Name}\"")
+    /// <summary>Gives a column of a view another name; the views that read it go on reading it.</summary>
+    private static async ValueTask RenameColumnAsync(QuerySession session, ViewEntry view, TableAction.RenameColumn rename,
+        CancellationToken cancellationToken)
+    {
+        if (view.Columns.All(column => column.Name != rename.Name))
+            throw new SqlException(SqlState.UndefinedColumn, $"column \"{rename.Name}\" does not exist");
+        if (view.Columns.Any(column => column.Name == rename.NewName))
+            throw new SqlException(SqlState.DuplicateColumn,
+                $"column \"{rename.NewName}\" of relation \"{view.Name}\" already exists");
+        var renamed = view with
+        {
+            NamesColumns = true,
+            Columns = view.Columns.Select(column => column.Name == rename.Name ? column with { Name = rename.NewName } : column)
+                .ToEquatableArray(),
+            ColumnComments = view.ColumnComments
+                .Select(item => item.Key == rename.Name ? KeyValuePair.Create(rename.NewName, item.Value) : item).ToEquatableArray(),
+        };
+        await session.Transaction.ChangeAsync(
+            new CatalogChange.Redefine(view, renamed)
+            {
+                Views = await DependentViews.RenamedAsync(session, view, rename.Name, rename.NewName, cancellationToken),
+            }, cancellationToken);
+        await TableRights.MoveColumnsAsync(session, view, [(rename.Name, rename.NewName)], cancellationToken);
+    }
+
+    private static SqlException NotForViews(RelationEntry relation, TableAction action) =>
+        new(SqlState.WrongObjectType, $"ALTER action {Spelled(action)} cannot be performed on relation \"{relation.Name}\"")
         {
             Detail = "This operation is not supported for views.",
         };

@@ -320,13 +320,7 @@ internal sealed class ColumnAlterations
                     ? TableConstraints.Renamed(constraint, rename.Name, rename.NewName)
                     : constraint).ToEquatableArray(),
         };
-        var catalog = await _session.Transaction.GetCatalogAsync(cancellationToken);
-        _views = [.. (await DependentViews.OfAsync(catalog, _recorded, cancellationToken)).Select(view =>
-            new CatalogChange.Redefine(view, view with
-            {
-                Sources = view.Sources.Select(source =>
-                    source.Relation == _recorded.Oid ? source.Renamed(rename.Name, rename.NewName) : source).ToEquatableArray(),
-            }))];
+        _views = await DependentViews.RenamedAsync(_session, _recorded, rename.Name, rename.NewName, cancellationToken);
     }
 
     /// <summary>Records what was collected, which the transaction sees from now on.</summary>
@@ -346,32 +340,10 @@ internal sealed class ColumnAlterations
             _views = [];
         }
 
-        await MoveGrantsAsync(cancellationToken);
+        await TableRights.MoveColumnsAsync(_session, _recorded, _renamed, cancellationToken);
+        _renamed.Clear();
         var catalog = await _session.Transaction.GetCatalogAsync(cancellationToken);
         _recorded = _wanted = (await catalog.FindTableAsync(_recorded.Schema, _recorded.Name, cancellationToken))!;
-    }
-
-    /// <summary>Rights on columns go with the columns.</summary>
-    private async ValueTask MoveGrantsAsync(CancellationToken cancellationToken)
-    {
-        if (_renamed.Count == 0) return;
-        var catalog = await _session.Transaction.GetCatalogAsync(cancellationToken);
-        if (await catalog.FindAccessAsync(_recorded.AccessTarget, cancellationToken) is { } access)
-        {
-            var moved = access;
-            foreach (var (name, newName) in _renamed)
-            {
-                moved = moved with
-                {
-                    Grants = moved.Grants.Where(grant => grant.Column != name || newName is not null)
-                        .Select(grant => grant.Column == name ? grant with { Column = newName } : grant).ToEquatableArray(),
-                };
-            }
-
-            if (moved != access) await _session.Transaction.ChangeAsync(new CatalogChange.Alter(moved), cancellationToken);
-        }
-
-        _renamed.Clear();
     }
 
     /// <summary>The views that cannot do without a column.</summary>

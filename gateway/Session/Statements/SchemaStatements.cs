@@ -122,6 +122,8 @@ internal static class SchemaStatements
 
         await (await session.RightsAsync(cancellationToken)).RequireOwnerAsync(session.User, schema.Owner, "schema", name,
             cancellationToken);
+        await DependentViews.TakeAsync(session, $"schema {name}", await catalog.ListRelationsAsync(name, cancellationToken), drop.IsCascade,
+            new HashSet<Oid>(), cancellationToken);
         await session.Transaction.ChangeAsync(new CatalogChange.Drop(schema.Key, drop.IsCascade), cancellationToken);
     }
 

@@ -28,6 +28,7 @@ internal static class ViewStatements
         {
             IsClosed = true,
             Columns = columns,
+            NamesColumns = !columns.Select(column => column.Name).SequenceEqual(query.Outputs.Select(output => output.Name)),
             Sources = await SourcesAsync(session, query, names, cancellationToken),
             Settings = s_settings.Select(name => KeyValuePair.Create(name, session.Settings.Get(name))).ToEquatableArray(),
             MadeAt = session.TransactionTime.Microseconds,

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Federation.Connectors.Formats;
 using Federation.Connectors.Formats.Parquet;
 using Federation.Connectors.Spi;
 using Federation.Core;
@@ -55,8 +56,14 @@ internal sealed class IcebergWriter(PendingFiles store, Func<TablePointer, Icebe
             NullError = field.IsRequired ? $"null value in column \"{field.Name}\" violates not-null constraint" : null,
         }).ToEquatableArray();
         return new WritePlan(pointer, new TaskOutput.WriteFiles(StoragePath.Combine(pointer.Location, "data"), columns, partitions)
-            { WriterOptions = ["COMPRESSION zstd"] });
+            { WriterOptions = ["COMPRESSION zstd", $"KV_METADATA {{'iceberg.schema': {KernelText.Literal(SchemaText(schema))}}}"] });
     }
+
+    /// <summary>
+    /// The schema as files of the reference implementation carry it: some readers find the columns of older files by it, and not by the
+    /// field ids in the files' own schemas.
+    /// </summary>
+    private static string SchemaText(IcebergSchema schema) => NewTableMetadata.Struct(schema.Fields, schema.Id).ToJsonString();
 
     /// <summary>The update that adds the files, which are removed when they cannot be added.</summary>
     public async ValueTask<AppendUpdate> AppendAsync(WritePlan plan, IReadOnlyList<WrittenFile> files, CancellationToken cancellationToken)

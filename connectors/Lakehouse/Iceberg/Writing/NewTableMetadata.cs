@@ -58,7 +58,7 @@ internal static class NewTableMetadata
             : throw new SqlException(SqlState.InvalidTableDefinition, $"column \"{name}\" of type {field.Type} cannot partition a table");
     }
 
-    private static JsonObject Struct(IEnumerable<IcebergField> fields, int? schemaId = null)
+    internal static JsonObject Struct(IEnumerable<IcebergField> fields, int? schemaId = null)
     {
         var result = new JsonObject { ["type"] = "struct" };
         if (schemaId is { } id) result["schema-id"] = id;

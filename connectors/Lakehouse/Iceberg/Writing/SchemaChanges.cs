@@ -75,7 +75,8 @@ internal sealed class SchemaChanges
         var field = Field(name);
         var id = Id(field);
         if (_table.Specs[_table.DefaultSpecId].Fields.Any(part => part.SourceId == id && part.Transform.Kind != TransformKind.Void))
-            throw new SqlException(SqlState.FeatureNotSupported, $"column \"{name}\" cannot be dropped: the table is partitioned by it");
+            throw new SqlException(SqlState.InvalidTableDefinition,
+                $"cannot drop column \"{name}\" because it is part of the partition key");
         _fields.Remove(field);
         if (_schema["identifier-field-ids"] is not JsonArray identifiers) return;
         foreach (var identifier in identifiers.Where(item => (int)item! == id).ToArray()) identifiers.Remove(identifier);
