@@ -127,7 +127,9 @@ public sealed partial class Binder
             switch (item.Expression)
             {
                 case Star star:
-                    columns.AddRange(ExpandStar(star, scope).Select(column => new SelectColumn(column.Name, Touch(column.Value))
+                    var expanded = ExpandStar(star, scope);
+                    NoteStar(star, scope, expanded);
+                    columns.AddRange(expanded.Select(column => new SelectColumn(column.Name, Touch(column.Value))
                     {
                         TableOid = column.TableOid,
                         AttributeNumber = column.AttributeNumber,
