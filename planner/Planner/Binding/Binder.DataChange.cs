@@ -239,7 +239,8 @@ public sealed partial class Binder
     /// <summary>The rows with the new values of the table's columns beside everything else.</summary>
     private (LogicalPlan Plan, Column[] Columns) Computed(LogicalPlan input, ResolvedTable table, IEnumerable<Expr> values)
     {
-        var assignments = table.Columns.Zip(values, (column, value) => new Assignment(NewColumn(column.Name, column.Type), value)).ToArray();
+        var assignments = table.Columns
+            .Zip(values, (column, value) => new Assignment(NewColumn(column.Name, column.Type), value)).ToArray();
         return (Extended(input, assignments), Array.ConvertAll(assignments, assignment => assignment.Column));
     }
 
