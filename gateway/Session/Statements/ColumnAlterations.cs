@@ -132,8 +132,9 @@ internal sealed class ColumnAlterations
     private async ValueTask AddConstraintAsync(ConstraintDefinition definition, CancellationToken cancellationToken)
     {
         await RecordAsync(cancellationToken);
-        var constraint = new TableConstraints(_session.Nameless, _wanted.Name, isNew: false).Make(
-            definition, [.. _columns.Select(column => (column.Name, column.Type))], [.. _wanted.Constraints]);
+        var maker = new TableConstraints(_session.Nameless, _wanted.Name, isNew: false);
+        var columns = _columns.Select(column => (column.Name, column.Type)).ToArray();
+        var constraint = WithoutPosition(() => maker.Make(definition, columns, [.. _wanted.Constraints]));
         if (constraint.IsValidated && constraint.Condition is { } condition
             && await HasRowsAsync($"WHERE NOT ({condition})", cancellationToken))
         {
@@ -183,10 +184,11 @@ internal sealed class ColumnAlterations
     private async ValueTask<object?> InitialAsync(Expression expression, NewColumn column, CancellationToken cancellationToken)
     {
         var stored = ((ITableWriter)_format).StoredType(column.Type);
-        var bound = Binder.BindDefault(expression, column.Name, stored, _session.Nameless);
-        var isVolatile = PlanRewriter.Contains(bound, item => item is Call { Function.Volatility: Volatility.Volatile });
-        if (isVolatile)
+        var bound = WithoutPosition(() => Binder.BindDefault(expression, column.Name, stored, _session.Nameless));
+        if (PlanRewriter.IsVolatile(bound))
         {
+            // Rows that come meanwhile would lack the value.
+            _changes.Add(new ColumnChange.KeepRows());
             if (!await HasRowsAsync("", cancellationToken)) return null;
             throw new SqlException(SqlState.FeatureNotSupported,
                 $"column \"{column.Name}\" cannot be added with a volatile default to a table that has rows")
@@ -240,7 +242,7 @@ internal sealed class ColumnAlterations
         if (set.Using is not null)
             throw new SqlException(SqlState.FeatureNotSupported, "ALTER COLUMN TYPE … USING is not supported")
                 { Detail = "It would write all rows of the table again." };
-        var type = ((ITableWriter)_format).StoredType(TypeNames.Bind(set.Type));
+        var type = ((ITableWriter)_format).StoredType(WithoutPosition(() => TypeNames.Bind(set.Type)));
         if (await UsersAsync(set.Column, cancellationToken) is [var view, ..])
         {
             throw new SqlException(SqlState.FeatureNotSupported, "cannot alter type of a column used by a view or rule")
@@ -283,16 +285,7 @@ internal sealed class ColumnAlterations
         var others = _wanted.Defaults.Where(item => item.Key != set.Column);
         if (set.Default is { } expression)
         {
-            try
-            {
-                Binder.BindDefault(expression, column.Name, column.Type, _session.Nameless);
-            }
-            catch (SqlException error)
-            {
-                // PostgreSQL says no position here.
-                throw error.Moved(0);
-            }
-
+            WithoutPosition(() => Binder.BindDefault(expression, column.Name, column.Type, _session.Nameless));
             if (expression is not NullLiteral) others = others.Append(KeyValuePair.Create(column.Name, SqlPrinter.Print(expression)));
         }
 
@@ -364,6 +357,19 @@ internal sealed class ColumnAlterations
             using (batch)
                 hasRows |= batch.RowCount > 0;
         return hasRows;
+    }
+
+    /// <summary>PostgreSQL says no positions within actions.</summary>
+    private static T WithoutPosition<T>(Func<T> bind)
+    {
+        try
+        {
+            return bind();
+        }
+        catch (SqlException error)
+        {
+            throw error.Moved(0);
+        }
     }
 
     private ConnectorColumn Find(string name) => _columns.Find(column => column.Name == name)
