@@ -142,9 +142,24 @@ internal sealed class ColumnAlterations
                 $"check constraint \"{constraint.Name}\" of relation \"{_wanted.Name}\" is violated by some row");
         }
 
+        if (constraint.Kind != ConstraintKind.Check) await RequireKeyAsync(constraint, cancellationToken);
         // Nobody adds rows meanwhile without looking at the constraint.
         _changes.Add(new ColumnChange.KeepRows());
         _wanted = _wanted with { Constraints = _wanted.Constraints.Append(constraint).ToEquatableArray() };
+    }
+
+    /// <summary>The columns of a primary key take no NULL from now on, and no key is there twice.</summary>
+    private async ValueTask RequireKeyAsync(TableConstraint key, CancellationToken cancellationToken)
+    {
+        if (key.Kind == ConstraintKind.PrimaryKey)
+            foreach (var column in key.Columns)
+                await SetNotNullAsync(new TableAction.SetNotNull(column, IsNotNull: true), cancellationToken);
+        await RecordAsync(cancellationToken);
+        var names = string.Join(", ", key.Columns.Select(Quoted));
+        var present = string.Join(" AND ", key.Columns.Select(column => $"{Quoted(column)} IS NOT NULL"));
+        if (await HasRowsAsync($"WHERE {present} GROUP BY {names} HAVING count(*) > 1", cancellationToken))
+            throw new SqlException(SqlState.UniqueViolation, $"could not create unique index \"{key.Name}\"")
+                { Detail = $"A key of ({string.Join(", ", key.Columns)}) is there more than once." };
     }
 
     private void DropConstraint(TableAction.DropConstraint drop)

@@ -12,12 +12,6 @@ namespace Federation.Session.Statements;
 /// <param name="isNew">The table is made with them.</param>
 internal sealed class TableConstraints(BindContext context, string table, bool isNew)
 {
-    /// <summary>
-    /// Whether statements that write rows look for a second row with the same key. Until they do, a key is refused and not accepted for
-    /// nothing.
-    /// </summary>
-    private static bool EnforcesKeys => false;
-
     /// <summary>The constraint that a definition makes, with a name as PostgreSQL chooses it. Raises the errors of a wrong one.</summary>
     /// <param name="present">The table's other constraints.</param>
     public TableConstraint Make(ConstraintDefinition definition, IReadOnlyList<(string Name, SqlType Type)> columns,
@@ -78,10 +72,8 @@ internal sealed class TableConstraints(BindContext context, string table, bool i
             }
         }
 
-        return EnforcesKeys
-            ? new TableConstraint(definition.Name ?? "", isPrimary ? ConstraintKind.PrimaryKey : ConstraintKind.Unique, definition.Columns)
-            : throw new SqlException(SqlState.FeatureNotSupported, $"{(isPrimary ? "PRIMARY KEY" : "UNIQUE")} is not supported")
-                { Detail = "Nothing would keep rows with the same key out." };
+        return new TableConstraint(definition.Name ?? "", isPrimary ? ConstraintKind.PrimaryKey : ConstraintKind.Unique,
+            definition.Columns);
     }
 
     /// <summary>ChooseConstraintName and ChooseIndexName of PostgreSQL.</summary>

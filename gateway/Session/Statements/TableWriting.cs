@@ -40,7 +40,8 @@ internal static class TableWriting
             return new WrittenTable(0, null, written.Report);
         }
 
-        await session.Transaction.ChangeAsync(new CatalogChange.UpdateTable(table.Key, table.Oid, update), cancellationToken);
+        await session.Transaction.ChangeAsync(
+            new CatalogChange.UpdateTable(table.Key, table.Oid, KeyedUpdate.Of(session, services, table, update, null)), cancellationToken);
         return new WrittenTable(written.Rows, update, written.Report);
     }
 
@@ -68,7 +69,10 @@ internal static class TableWriting
 
         var update = await writer.ChangeRowsAsync(plan, files, rows.Removed, cancellationToken);
         session.Transaction.Stage(() => update.DiscardAsync(CancellationToken.None));
-        await session.Transaction.ChangeAsync(new CatalogChange.UpdateTable(table.Key, table.Oid, update), cancellationToken);
+        var rights = statement.Change!.Rights;
+        var keyed = files.Count == 0 ? update
+            : KeyedUpdate.Of(session, services, table, update, rights.Inserted is null ? rights.Updated : null);
+        await session.Transaction.ChangeAsync(new CatalogChange.UpdateTable(table.Key, table.Oid, keyed), cancellationToken);
     }
 
     /// <summary>Errors name the relation.</summary>
