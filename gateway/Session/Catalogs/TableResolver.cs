@@ -249,6 +249,8 @@ internal sealed class TableResolver(SessionServices services, ICatalogSnapshot s
             FollowsFolder = entry.Pointer.Metadata.Length == 0,
             Checks = entry.Constraints.Where(constraint => constraint.Kind == ConstraintKind.Check)
                 .Select(constraint => new RowCheck(constraint.Name, constraint.Condition!)).ToEquatableArray(),
+            Keys = entry.Constraints.Where(constraint => constraint.Kind is ConstraintKind.PrimaryKey or ConstraintKind.Unique)
+                .Select(constraint => new RowKey(constraint.Name, constraint.Columns)).ToEquatableArray(),
         };
     }
 }

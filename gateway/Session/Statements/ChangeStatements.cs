@@ -6,8 +6,8 @@ using Federation.Sql.Syntax;
 namespace Federation.Session.Statements;
 
 /// <summary>
-/// UPDATE, DELETE and MERGE. The rows that change are found first, as a query; then the table gets a change that takes them away and adds
-/// their successors. Everything is written before a row of RETURNING is given.
+/// UPDATE, DELETE, MERGE and INSERT … ON CONFLICT. The rows that change are found first, as a query; then the table gets a change that takes
+/// them away and adds their successors. Everything is written before a row of RETURNING is given.
 /// </summary>
 internal static class ChangeStatements
 {
@@ -43,7 +43,9 @@ internal static class ChangeStatements
                 await transaction.CommitStatementAsync(cancellationToken);
                 return rows;
             }
-            catch (SqlException error) when (error.State == SqlState.TRSerializationFailure && clashes < ChangeAttempts.Most)
+            catch (SqlException error) when (clashes < ChangeAttempts.Most && (error.State == SqlState.TRSerializationFailure
+                // Another transaction has inserted a key that was not there.
+                || (error.State == SqlState.UniqueViolation && statement.Change!.Conflict is not null)))
             {
                 rows.Dispose();
             }
@@ -58,10 +60,9 @@ internal static class ChangeStatements
     private static async ValueTask<ChangedRows> ChangeOnceAsync(QuerySession session, SessionServices services,
         PreparedStatement statement, EquatableArray<object?> parameters, CancellationToken cancellationToken)
     {
-        var command = CommandOf(statement.Syntax!);
-        session.Transaction.RequireWritable(command);
+        session.Transaction.RequireWritable(CommandOf(statement.Syntax!).Split(' ')[0]);
         await TableRights.RequireChangeAsync(session, statement.Target!, statement.Change!.Rights, cancellationToken);
-        var rows = new ChangedRows(statement.Change, command == "MERGE", services.SpillDirectory);
+        var rows = new ChangedRows(statement.Change, TwiceError(statement), services.SpillDirectory);
         try
         {
             var request = QueryStatements.Request(session, services, statement, parameters);
@@ -94,12 +95,25 @@ internal static class ChangeStatements
         foreach (var batch in rows.Returned) yield return batch;
     }
 
-    /// <summary>The first word of the statement's command tag.</summary>
+    /// <summary>The error of a statement that may not change a row twice; null for one that leaves the second change out.</summary>
+    private static SqlException? TwiceError(PreparedStatement statement) => statement.Change!.Conflict switch
+    {
+        { Updates: true } =>
+            new SqlException(SqlState.CardinalityViolation, "ON CONFLICT DO UPDATE command cannot affect row a second time")
+                { Hint = "Ensure that no rows proposed for insertion within the same command have duplicate constrained values." },
+        null when CommandOf(statement.Syntax!) == "MERGE" =>
+            new SqlException(SqlState.CardinalityViolation, "MERGE command cannot affect row a second time")
+                { Hint = "Ensure that not more than one source row matches any one target row." },
+        _ => null,
+    };
+
+    /// <summary>The statement's command tag without the number of rows.</summary>
     internal static string CommandOf(Statement statement) => statement switch
     {
         UpdateStatement => "UPDATE",
         DeleteStatement => "DELETE",
         MergeStatement => "MERGE",
+        InsertStatement => "INSERT 0",
         ExplainStatement explain => CommandOf(explain.Statement),
         _ => throw new System.Diagnostics.UnreachableException(statement.GetType().Name),
     };

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Text;
 using Federation.Arrow;
 using Federation.Connectors.Spi;
@@ -15,18 +16,21 @@ namespace Federation.Session.Statements;
 internal sealed class ChangedRows : IDisposable
 {
     private readonly BoundChange _change;
-    private readonly bool _isMerge;
+    private readonly SqlException? _twice;
+    private readonly HashSet<byte[]>[] _keys;
     private readonly RowSpool? _returned;
+    private readonly ArrayBufferWriter<byte> _key = new();
 
     /// <summary>The name of the file that the last row was in, as UTF-8 and as text: rows come file by file for the most part.</summary>
     private (byte[] Utf8, string Text) _file = ([], "");
 
     /// <param name="change">The change.</param>
-    /// <param name="isMerge">A second row for the same row of the table is an error, not left out.</param>
+    /// <param name="twice">The error of a second row for one of the table, or with one key; null where it is left out.</param>
     /// <param name="spillFolder">Where rows go that memory does not hold.</param>
-    public ChangedRows(BoundChange change, bool isMerge, string spillFolder)
+    public ChangedRows(BoundChange change, SqlException? twice, string spillFolder)
     {
-        (_change, _isMerge) = (change, isMerge);
+        (_change, _twice) = (change, twice);
+        _keys = [.. (change.Conflict?.Keys ?? []).Select(_ => new HashSet<byte[]>(ByteComparer.Instance))];
         NewFields = change.HasNewRows
             ? change.Target.Columns.Select(column => new ResultField(column.Name, column.Type, default, 0)).ToEquatableArray()
             : default;
@@ -52,7 +56,7 @@ internal sealed class ChangedRows : IDisposable
     /// <summary>What RETURNING gives; nothing without it.</summary>
     public IEnumerable<Batch> Returned => _returned?.ReadAll() ?? [];
 
-    /// <summary>Takes rows of <see cref="BoundChange.Rows"/>. Raises 21000 when MERGE changes a row of the table twice.</summary>
+    /// <summary>Takes rows of <see cref="BoundChange.Rows"/>. Raises 21000 for a row that may not be changed twice.</summary>
     public void Add(Batch batch)
     {
         var columns = batch.Columns;
@@ -61,7 +65,7 @@ internal sealed class ChangedRows : IDisposable
         for (var row = 0; row < batch.RowCount; row++)
         {
             var kind = (RowAction)action.Get<short>(row);
-            if (kind != RowAction.Insert && !Remove(columns, row)) continue;
+            if (kind == RowAction.Insert ? !HasNewKeys(columns, row) : !Remove(columns, row)) continue;
             if (kind != RowAction.Delete)
                 NewRows!.AppendRow(columns.AsSpan(BoundChange.FirstNewColumn, NewFields.Count), row);
             _returned?.AppendRow(columns.AsSpan(returning), row);
@@ -80,8 +84,41 @@ internal sealed class ChangedRows : IDisposable
         var name = columns[BoundChange.FileColumn].GetBytes(row);
         if (!name.SequenceEqual(_file.Utf8)) _file = (name.ToArray(), Encoding.UTF8.GetString(name));
         if (Removed.Add(_file.Text, columns[BoundChange.PositionColumn].Get<long>(row))) return true;
-        if (!_isMerge) return false;
-        throw new SqlException(SqlState.CardinalityViolation, "MERGE command cannot affect row a second time")
-            { Hint = "Ensure that not more than one source row matches any one target row." };
+        return _twice is null ? false : throw _twice;
+    }
+
+    /// <summary>Whether a row that is proposed for insertion has no key of one before it. A key with a NULL is like no other.</summary>
+    private bool HasNewKeys(Column[] columns, int row)
+    {
+        for (var i = 0; i < _keys.Length; i++)
+        {
+            _key.ResetWrittenCount();
+            var hasNull = false;
+            foreach (var index in _change.Conflict!.Keys[i])
+            {
+                var column = columns[BoundChange.FirstNewColumn + index];
+                hasNull |= column.IsNull(row);
+                RowBytes.Write(_key, column, row);
+            }
+
+            if (hasNull || _keys[i].Add(_key.WrittenSpan.ToArray())) continue;
+            return _twice is null ? false : throw _twice;
+        }
+
+        return true;
+    }
+
+    private sealed class ByteComparer : IEqualityComparer<byte[]>
+    {
+        public static readonly ByteComparer Instance = new();
+
+        public bool Equals(byte[]? left, byte[]? right) => left.AsSpan().SequenceEqual(right);
+
+        public int GetHashCode(byte[] bytes)
+        {
+            var hash = default(HashCode);
+            hash.AddBytes(bytes);
+            return hash.ToHashCode();
+        }
     }
 }

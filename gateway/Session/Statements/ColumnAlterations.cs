@@ -151,15 +151,15 @@ internal sealed class ColumnAlterations
     /// <summary>The columns of a primary key take no NULL from now on, and no key is there twice.</summary>
     private async ValueTask RequireKeyAsync(TableConstraint key, CancellationToken cancellationToken)
     {
-        if (key.Kind == ConstraintKind.PrimaryKey)
-            foreach (var column in key.Columns)
-                await SetNotNullAsync(new TableAction.SetNotNull(column, IsNotNull: true), cancellationToken);
         await RecordAsync(cancellationToken);
         var names = string.Join(", ", key.Columns.Select(Quoted));
         var present = string.Join(" AND ", key.Columns.Select(column => $"{Quoted(column)} IS NOT NULL"));
         if (await HasRowsAsync($"WHERE {present} GROUP BY {names} HAVING count(*) > 1", cancellationToken))
             throw new SqlException(SqlState.UniqueViolation, $"could not create unique index \"{key.Name}\"")
                 { Detail = $"A key of ({string.Join(", ", key.Columns)}) is there more than once." };
+        if (key.Kind == ConstraintKind.PrimaryKey)
+            foreach (var column in key.Columns)
+                await SetNotNullAsync(new TableAction.SetNotNull(column, IsNotNull: true), cancellationToken);
     }
 
     private void DropConstraint(TableAction.DropConstraint drop)

@@ -62,7 +62,7 @@ internal static class ExplainStatements
 
         var plan = planned
             ?? (write is null ? await services.Runner.PlanAsync(request, statement.Query!, cancellationToken)
-                : await ExplainedWrites.PlanAsync(services, explain, request, cancellationToken));
+                : await ExplainedWrites.PlanAsync(services, statement, request, cancellationToken));
         await using var scheduled = await ScheduledQuery.CreateAsync(plan, cancellationToken);
         yield return Describe(statement, scheduled, options, measured, write);
     }

@@ -30,17 +30,20 @@ internal static class ExplainedWrites
     public static async ValueTask<ExplainedWrite?> FindAsync(QuerySession session, PreparedStatement statement, ExplainStatement explain,
         CancellationToken cancellationToken)
     {
-        if (explain.Statement is InsertStatement)
+        if (explain.Statement is InsertStatement && statement.Change is null)
         {
             await TableRights.RequireInsertAsync(session, statement.Target!, InsertStatements.InsertedColumns(statement),
                 cancellationToken);
             return new ExplainedWrite("Insert on", statement.Target!.Schema, statement.Target.Name);
         }
 
-        if (explain.Statement is DataChangeStatement change)
+        if (statement.Change is not null)
         {
             await TableRights.RequireChangeAsync(session, statement.Target!, statement.Change!.Rights, cancellationToken);
-            var word = change switch { UpdateStatement => "Update", DeleteStatement => "Delete", _ => "Merge" };
+            var word = explain.Statement switch
+            {
+                UpdateStatement => "Update", DeleteStatement => "Delete", InsertStatement => "Insert", _ => "Merge",
+            };
             return new ExplainedWrite($"{word} on", statement.Target!.Schema, statement.Target.Name);
         }
 
@@ -56,7 +59,7 @@ internal static class ExplainedWrites
         QuerySession session, SessionServices services, PreparedStatement statement, ExplainStatement explain,
         EquatableArray<object?> parameters, CancellationToken cancellationToken)
     {
-        if (explain.Statement is DataChangeStatement)
+        if (statement.Change is not null)
         {
             using var rows = await ChangeStatements.ChangeAsync(session, services, statement, parameters, cancellationToken);
             return rows.Report is { } report ? (rows.Count, report) : null;
@@ -69,8 +72,8 @@ internal static class ExplainedWrites
     }
 
     /// <summary>The rows of a change go to the gateway, which changes the table; those of other statements into files.</summary>
-    public static ValueTask<FragmentedPlan> PlanAsync(SessionServices services, ExplainStatement explain, QueryRequest request,
-        CancellationToken cancellationToken) => explain.Statement is DataChangeStatement
+    public static ValueTask<FragmentedPlan> PlanAsync(SessionServices services, PreparedStatement statement, QueryRequest request,
+        CancellationToken cancellationToken) => statement.Change is not null
         ? services.Runner.PlanAsync(request, request.Query, cancellationToken)
         : services.Runner.PlanWriteAsync(request, request.Query, s_anywhere, cancellationToken);
 }

@@ -77,7 +77,8 @@ internal sealed class KeyedUpdate(QuerySession session, SessionServices services
         var type = added.Columns.First(item => item.Name == column).Type;
         if (!s_bounded.Contains(type.Base)) return "";
         var name = SqlPrinter.QuoteReserved(column);
-        var bounds = (await ReadAsync($"SELECT min({name})::text, max({name})::text FROM \"{AddedRows}\"", all, added, cancellationToken))[0];
+        var bounds = (await ReadAsync(
+            $"SELECT min({name})::text, max({name})::text FROM \"{AddedRows}\"", all, added, cancellationToken))[0];
         if (bounds[0] is null) return "";
         var typeName = type.WithoutModifier().ToString();
         return $" AND {name} >= {Literal(bounds[0]!)}::{typeName} AND {name} <= {Literal(bounds[1]!)}::{typeName}";

@@ -28,6 +28,12 @@ internal sealed class StatementAnalyzer(QuerySession session, SessionServices se
         try
         {
             if (syntax is CallStatement call) return Shape(text, call, declared, null, default);
+            if (InsertOf(syntax) is { OnConflict: not null } proposal)
+            {
+                var (changed, entry, at) = await BindConflictAsync(text.Length, proposal, declared, isWide: false, cancellationToken);
+                return Shape(text, syntax, declared, changed.Rows, at, entry: entry, change: changed);
+            }
+
             if (InsertOf(syntax) is { } insert)
             {
                 var (inserted, entry, at) = await BindInsertAsync(text.Length, insert, declared, isWide: false, cancellationToken);
@@ -79,7 +85,10 @@ internal sealed class StatementAnalyzer(QuerySession session, SessionServices se
 
     /// <summary>The statement's query bound so that no numeric can overflow 38 digits.</summary>
     public async ValueTask<BoundQuery> BindWideAsync(PreparedStatement prepared, CancellationToken cancellationToken) =>
-        InsertOf(prepared.Syntax) is { } insert
+        InsertOf(prepared.Syntax) is { OnConflict: not null } proposal
+            ? (await BindConflictAsync(prepared.Text.Length, proposal, [.. prepared.ParameterTypes], isWide: true,
+                cancellationToken)).Change.Rows
+            : InsertOf(prepared.Syntax) is { } insert
             ? (await BindInsertAsync(prepared.Text.Length, insert, [.. prepared.ParameterTypes], isWide: true,
                 cancellationToken)).Insert.Source
             : ChangeOf(prepared.Syntax) is { } change
@@ -235,8 +244,8 @@ internal sealed class StatementAnalyzer(QuerySession session, SessionServices se
         Fields = syntax switch
         {
             SelectStatement => PreparedStatement.FieldsOf(query!),
-            InsertStatement => insert!.Returning is { } returning ? PreparedStatement.FieldsOf(returning) : null,
-            DataChangeStatement => change!.ReturningCount is null ? null : PreparedStatement.FieldsOf(change.Returning),
+            InsertStatement { OnConflict: null } => insert!.Returning is { } returning ? PreparedStatement.FieldsOf(returning) : null,
+            DataChangeStatement or InsertStatement => change!.ReturningCount is null ? null : PreparedStatement.FieldsOf(change.Returning),
             ExplainStatement explain =>
                 [s_text with { Name = "QUERY PLAN", Type = ExplainStatements.IsJson(explain) ? SqlType.Json : SqlType.Text }],
             ShowStatement show => SettingStatements.FieldsOf(session, show),
@@ -288,6 +297,20 @@ internal sealed class StatementAnalyzer(QuerySession session, SessionServices se
                 change.Table);
         var defaults = DefaultsOf(entry);
         return (await BindAsync(length, () => Binder.BindChange(change, defaults, context), cancellationToken), entry, version);
+    }
+
+    private async ValueTask<(BoundChange Change, TableEntry Entry, SnapshotId Version)> BindConflictAsync(
+        int length, InsertStatement insert, IReadOnlyList<SqlType?>? declared, bool isWide, CancellationToken cancellationToken)
+    {
+        var name = Binder.TargetOf(insert);
+        var (context, version) = await LoadAsync(length, [name, insert], declared, isWide, cancellationToken);
+        if (context.FindTable(name) is null)
+            throw new SqlException(SqlState.UndefinedTable, $"relation \"{insert.Table}\" does not exist")
+                { Position = insert.Table.Span.Position };
+        var resolver = Resolver(await session.Transaction.GetCatalogAsync(cancellationToken));
+        var entry = await resolver.FindEntryAsync(insert.Table, cancellationToken) ?? throw NotManaged("insert into", insert.Table);
+        var defaults = DefaultsOf(entry);
+        return (await BindAsync(length, () => Binder.BindConflict(insert, defaults, context), cancellationToken), entry, version);
     }
 
     private static Dictionary<string, Expression> DefaultsOf(TableEntry entry) =>

@@ -11,6 +11,7 @@ internal static class StatementHandlers
     {
         null => new EmptyPortal(session),
         SelectStatement => QueryStatements.Open(session, services, statement, parameters),
+        InsertStatement { OnConflict: not null } => ChangeStatements.Open(session, services, statement, parameters),
         InsertStatement => InsertStatements.Open(session, services, statement, parameters),
         DataChangeStatement => ChangeStatements.Open(session, services, statement, parameters),
         TruncateStatement truncate => new CommandPortal(session, token => TruncateStatements.RunAsync(session, services, truncate, token)),
@@ -66,7 +67,6 @@ internal static class StatementHandlers
         var command = statement switch
         {
             UnsupportedStatement unsupported => unsupported.Command,
-            InsertStatement { OnConflict: not null } => "INSERT with ON CONFLICT",
             InsertStatement { Overriding: not null } => "INSERT with OVERRIDING",
             _ => null,
         };

@@ -25,6 +25,9 @@ public sealed record ResolvedTable(TableSource Source, ITableHandle Handle, Equa
     /// <summary>What every row must fulfil that is written into the table.</summary>
     public EquatableArray<RowCheck> Checks { get; init; }
 
+    /// <summary>No two rows have the same values, none of them NULL, in the columns of a key.</summary>
+    public EquatableArray<RowKey> Keys { get; init; }
+
     /// <summary>Set for a view of this gateway: what stands for its name.</summary>
     public ResolvedView? View { get; init; }
 
@@ -35,6 +38,9 @@ public sealed record ResolvedTable(TableSource Source, ITableHandle Handle, Equa
 /// <summary>A CHECK constraint.</summary>
 /// <param name="Condition">SQL text over the table's columns; a row for which it is false is refused.</param>
 public sealed record RowCheck(string Name, string Condition);
+
+/// <summary>A PRIMARY KEY or UNIQUE constraint.</summary>
+public sealed record RowKey(string Name, EquatableArray<string> Columns);
 
 /// <summary>The query of a view.</summary>
 /// <param name="FindTable">The relations that it names, as its owner may read them.</param>

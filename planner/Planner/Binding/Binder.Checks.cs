@@ -8,7 +8,7 @@ public sealed partial class Binder
 {
     private static readonly ExpressionContext s_check = new("check constraints");
 
-    /// <summary>Raises 23514 with a message, for a row. Stable, so that nothing computes it before there is a row.</summary>
+    /// <summary>Raises a message with its SQLSTATE, for a row. Stable, so that nothing computes it before there is a row.</summary>
     private static readonly FunctionEntry s_checkFailed = new(Oid.None, "check_failed", FunctionKind.Scalar, [], PgTypes.Text.Oid,
         IsStrict: false, ReturnsSet: false, Volatility.Stable)
     {
@@ -65,14 +65,32 @@ public sealed partial class Binder
         var whens = target.Checks.OrderBy(check => check.Name, StringComparer.Ordinal).Select(check =>
         {
             var condition = BindCondition(SqlParser.ParseExpression(check.Condition), target.Source.Table, [.. columns]);
-            var message = new Constant($"new row for relation \"{target.Source.Table}\" violates check constraint \"{check.Name}\"",
-                SqlType.Text);
             Expr[] conditions = isWritten is null ? [.. present, new Not(condition)] : [isWritten, .. present, new Not(condition)];
-            return new CaseWhen(conditions.Length == 1 ? conditions[0] : new And([.. conditions]),
-                new Call(s_checkFailed, [message, .. values], columns[0].Type));
+            return new CaseWhen(conditions.Length == 1 ? conditions[0] : new And([.. conditions]), Failure(SqlState.CheckViolation,
+                $"new row for relation \"{target.Source.Table}\" violates check constraint \"{check.Name}\"", values));
         }).ToEquatableArray();
         return [new Case(whens, values[0], columns[0].Type), .. values.Skip(1)];
     }
+
+    /// <summary>
+    /// The rows that a statement proposes for a table: they fulfil its constraints before anybody looks whether they are there already.
+    /// </summary>
+    private QueryResult WithPresence(QueryResult rows, ResolvedTable target)
+    {
+        var columns = rows.Outputs.Select(output => output.Column).ToArray();
+        var values = columns.Select(column => (Expr)new ColumnRef(column)).ToArray();
+        var whens = target.Columns.Zip(values).Where(item => !item.First.IsNullable).Select(item => new CaseWhen(new IsNull(item.Second),
+            Failure(SqlState.NotNullViolation, $"null value in column \"{item.First.Name}\" of relation \"{target.Source.Table}\" "
+                + "violates not-null constraint", values))).ToEquatableArray();
+        if (whens.Count == 0) return rows;
+        var assignments = columns.Select((column, i) => new Assignment(NewColumn(column.Name, column.Type),
+            i == 0 ? new Case(whens, values[0], column.Type) : values[i])).ToArray();
+        return new QueryResult(new Project(rows.Plan, assignments.ToEquatableArray()),
+            [.. assignments.Select(item => new OutputColumn(item.Column.Name, item.Column))]);
+    }
+
+    private static Call Failure(SqlState state, string message, Expr[] row) =>
+        new(s_checkFailed, [new Constant($"{state}|{message}", SqlType.Text), .. row], row[0].Type);
 
     private Expr BindCondition(Expression condition, string table, Column[] columns)
     {

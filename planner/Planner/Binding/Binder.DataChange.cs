@@ -45,16 +45,20 @@ public sealed partial class Binder
             MergeStatement merge => binder.BindMerge(merge, defaults, scope),
             _ => throw new System.Diagnostics.UnreachableException(statement.GetType().Name),
         };
-        var (target, outputs) = (bound.Target, bound.Rows.Outputs);
-        var hasNewRows = statement is not DeleteStatement;
+        return binder.Finished(bound, definitions, statement is not DeleteStatement, statement.Returning.Count);
+    }
+
+    /// <param name="returningCount">How many items RETURNING has.</param>
+    private BoundChange Finished(ChangeParts parts, List<CteDefinition> definitions, bool hasNewRows, int returningCount)
+    {
+        var (target, outputs) = (parts.Target, parts.Rows.Outputs);
         return new BoundChange(
             target.Table,
-            new BoundQuery(binder.AddSystemColumns(Defining(bound.Rows.Plan)), outputs.ToEquatableArray(), binder._parameters.Resolve())
-                { Tables = binder._tables, Views = binder._views },
+            new BoundQuery(AddSystemColumns(Defining(parts.Rows.Plan)), outputs.ToEquatableArray(), _parameters.Resolve())
+                { Tables = _tables, Views = _views },
             hasNewRows,
-            statement.Returning.Count == 0 ? null
-                : outputs.Count - BoundChange.FirstNewColumn - (hasNewRows ? target.Table.Columns.Count : 0),
-            new ChangeRights(bound.Updated, bound.Inserted, bound.Deletes, ReadsOf(target, Defining(bound.Reads))));
+            returningCount == 0 ? null : outputs.Count - BoundChange.FirstNewColumn - (hasNewRows ? target.Table.Columns.Count : 0),
+            new ChangeRights(parts.Updated, parts.Inserted, parts.Deletes, ReadsOf(target, Defining(parts.Reads))));
 
         LogicalPlan Defining(LogicalPlan plan) => definitions.Count == 0 ? plan : new With(definitions.ToEquatableArray(), plan);
     }
@@ -117,7 +121,7 @@ public sealed partial class Binder
         if (where is CurrentOfCursor current)
             throw new SqlException(SqlState.FeatureNotSupported, "WHERE CURRENT OF is not supported")
                 { Position = current.Span.Position };
-        var target = BindTarget(statement);
+        var target = BindTarget(TargetOf(statement));
         LogicalPlan plan = target.Plan;
         List<NamespaceItem> items = [];
         if (others.Count > 0)
@@ -138,9 +142,8 @@ public sealed partial class Binder
         return new ChangeInput(plan, target, items);
     }
 
-    private ChangedTable BindTarget(DataChangeStatement statement)
+    private ChangedTable BindTarget(TableName name)
     {
-        var name = TargetOf(statement);
         // A common table expression of the name is not what is changed.
         var bound = BindTableName(name, new BindScope(null));
         var scan = (Scan)bound.Plan;

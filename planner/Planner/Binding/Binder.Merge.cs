@@ -12,19 +12,29 @@ public sealed partial class Binder
         IReadOnlyDictionary<string, Expression> defaults, BindScope scope)
     {
         RequireReachable(merge.Clauses);
-        var target = BindTarget(merge);
+        var target = BindTarget(TargetOf(merge));
         scope.Hidden = [target.Item];
         scope.Items = [];
         var source = BindTable(merge.Source, scope);
         scope.Hidden = [];
         RequireOtherName(target.Item, source.Items);
 
-        var inSource = NewColumn("in_source", SqlType.Bool);
-        var sourcePlan = Extended(source.Plan, [new Assignment(inSource, new Constant(true, SqlType.Bool))]);
         scope.Items = [target.Item, .. source.Items];
         var condition = CoerceToBoolean(BindExpression(merge.On, scope, ExpressionContext.JoinCondition), "JOIN/ON", merge.On.Span);
-        var keepsSource = merge.Clauses.Any(clause => clause.Match == MergeMatch.NotMatchedByTarget);
-        var keepsTarget = merge.Clauses.Any(clause => clause.Match == MergeMatch.NotMatchedBySource);
+        return BindPairs(merge.Clauses, target, source, condition, merge.Returning, source.Items, defaults, scope);
+    }
+
+    /// <summary>The changes that follow from the pairs of rows of source and target.</summary>
+    /// <param name="condition">Which rows are a pair.</param>
+    /// <param name="returnable">What RETURNING can name besides the target.</param>
+    private ChangeParts BindPairs(EquatableArray<MergeClause> clauses, ChangedTable target, FromResult source, Expr condition,
+        EquatableArray<SelectItem> returned, List<NamespaceItem> returnable, IReadOnlyDictionary<string, Expression> defaults,
+        BindScope scope)
+    {
+        var inSource = NewColumn("in_source", SqlType.Bool);
+        var sourcePlan = Extended(source.Plan, [new Assignment(inSource, new Constant(true, SqlType.Bool))]);
+        var keepsSource = clauses.Any(clause => clause.Match == MergeMatch.NotMatchedByTarget);
+        var keepsTarget = clauses.Any(clause => clause.Match == MergeMatch.NotMatchedBySource);
         var type = (keepsSource, keepsTarget) switch
         {
             (true, true) => JoinType.Full,
@@ -38,17 +48,17 @@ public sealed partial class Binder
         var isInTarget = new Not(new IsNull(new ColumnRef(target.File)));
         var isInSource = new Not(new IsNull(new ColumnRef(inSource)));
         var which = NewColumn("clause", SqlType.Int4);
-        plan = Extended(plan, [new Assignment(which, new Case(merge.Clauses.Select((clause, i) =>
+        plan = Extended(plan, [new Assignment(which, new Case(clauses.Select((clause, i) =>
             new CaseWhen(Applies(clause), Number(i))).ToEquatableArray(), Number(-1), SqlType.Int4))]);
-        var acting = Enumerable.Range(0, merge.Clauses.Count).Where(i => merge.Clauses[i].Action is not MergeDoNothing).ToArray();
+        var acting = Enumerable.Range(0, clauses.Count).Where(i => clauses[i].Action is not MergeDoNothing).ToArray();
         plan = new Filter(plan, AnyOf([.. acting.Select(Is)]));
 
         var input = new ChangeInput(plan, target, source.Items);
         var given = new Dictionary<int, IReadOnlyDictionary<string, Expr>>();
         foreach (var i in acting)
         {
-            SetVisible(merge.Clauses[i].Match);
-            given[i] = merge.Clauses[i].Action switch
+            SetVisible(clauses[i].Match);
+            given[i] = clauses[i].Action switch
             {
                 MergeUpdate update => BindSet(update.Set, target.Table, defaults, scope, ref input),
                 MergeInsert insert => BindMergeInsert(insert, target.Table, defaults, scope),
@@ -57,25 +67,25 @@ public sealed partial class Binder
         }
 
         var values = target.Table.Columns.Zip(target.Columns, (column, old) => (Expr)new Case(
-            acting.Where(i => merge.Clauses[i].Action is MergeInsert || given[i].ContainsKey(column.Name)).Select(i => new CaseWhen(Is(i),
+            acting.Where(i => clauses[i].Action is MergeInsert || given[i].ContainsKey(column.Name)).Select(i => new CaseWhen(Is(i),
                 given[i].TryGetValue(column.Name, out var value) ? value : Default(column, defaults))).ToEquatableArray(),
             new ColumnRef(old), column.Type)).Select(value => value is Case { Whens.Count: 0 } unchanged ? unchanged.Else : value);
         var (computed, columns) = Computed(input.Plan, target.Table, values);
-        var action = new Case(acting.Select(i => new CaseWhen(Is(i), new Constant((short)ActionOf(merge.Clauses[i].Action), SqlType.Int2)))
+        var action = new Case(acting.Select(i => new CaseWhen(Is(i), new Constant((short)ActionOf(clauses[i].Action), SqlType.Int2)))
             .ToEquatableArray(), new Constant(null, SqlType.Int2), SqlType.Int2);
-        var returning = BindReturning(merge.Returning, WithValues(target.Item, columns), source.Items, scope);
-        var isWritten = AnyOf([.. acting.Where(i => merge.Clauses[i].Action is not MergeDelete).Select(Is)]);
+        var returning = BindReturning(returned, WithValues(target.Item, columns), returnable, scope);
+        var isWritten = AnyOf([.. acting.Where(i => clauses[i].Action is not MergeDelete).Select(Is)]);
         var rows = ChangedRows(
             computed, target, acting.Length == 0 ? new Constant(null, SqlType.Int2) : action, columns, returning, isWritten);
         return new ChangeParts(target, rows, Named(input.Plan, target, given.Values.SelectMany(item => item.Values), columns, returning))
         {
             Updated = Given<MergeUpdate>(),
             Inserted = Given<MergeInsert>(),
-            Deletes = merge.Clauses.Any(clause => clause.Action is MergeDelete),
+            Deletes = clauses.Any(clause => clause.Action is MergeDelete),
         };
 
-        EquatableArray<string>? Given<TAction>() => merge.Clauses.Any(clause => clause.Action is TAction)
-            ? acting.Where(i => merge.Clauses[i].Action is TAction).SelectMany(i => given[i].Keys).Distinct().ToEquatableArray()
+        EquatableArray<string>? Given<TAction>() => clauses.Any(clause => clause.Action is TAction)
+            ? acting.Where(i => clauses[i].Action is TAction).SelectMany(i => given[i].Keys).Distinct().ToEquatableArray()
             : null;
 
         Expr Applies(MergeClause clause)
@@ -105,7 +115,7 @@ public sealed partial class Binder
             scope.Hidden = [.. both.Except(scope.Items)];
         }
 
-        Expr Is(int clause) => Equals(new ColumnRef(which), Number(clause), merge.Span);
+        Expr Is(int clause) => Equals(new ColumnRef(which), Number(clause), default);
     }
 
     private static Constant Number(int clause) => new(clause, SqlType.Int4);

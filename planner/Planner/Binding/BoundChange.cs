@@ -15,7 +15,7 @@ public enum RowAction : short
     Insert = 2,
 }
 
-/// <summary>UPDATE, DELETE or MERGE with its names and types settled.</summary>
+/// <summary>UPDATE, DELETE, MERGE or INSERT … ON CONFLICT with its names and types settled.</summary>
 /// <param name="Target">The table as the statement's snapshot has it.</param>
 /// <param name="Rows">
 /// One row for each change. Its outputs are the file and position of the row that goes (NULL for <see cref="RowAction.Insert"/>), the
@@ -31,6 +31,9 @@ public sealed record BoundChange(ResolvedTable Target, BoundQuery Rows, bool Has
     public const int ActionColumn = 2;
     public const int FirstNewColumn = RowIdentity.ColumnCount + 1;
 
+    /// <summary>Set for INSERT … ON CONFLICT.</summary>
+    public ConflictRule? Conflict { get; init; }
+
     /// <summary>What RETURNING gives.</summary>
     public IEnumerable<OutputColumn> Returning => Rows.Outputs.Skip(Rows.Outputs.Count - (ReturningCount ?? 0));
 }
@@ -42,3 +45,8 @@ public sealed record BoundChange(ResolvedTable Target, BoundQuery Rows, bool Has
 /// <param name="Reads">The columns that are read, by table; the target is among them only if one of its columns is.</param>
 public sealed record ChangeRights(EquatableArray<string>? Updated, EquatableArray<string>? Inserted, bool Deletes,
     IReadOnlyDictionary<TableSource, IReadOnlySet<string>> Reads);
+
+/// <summary>What becomes of rows that are proposed for insertion with one key.</summary>
+/// <param name="Keys">The positions of each key's columns among those of the table.</param>
+/// <param name="Updates">DO UPDATE: a second row with a key is an error. It is left out by DO NOTHING.</param>
+public sealed record ConflictRule(EquatableArray<EquatableArray<int>> Keys, bool Updates);

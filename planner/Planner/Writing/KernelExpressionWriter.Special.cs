@@ -146,7 +146,9 @@ internal sealed partial class KernelExpressionWriter
         ? throw new SqlException(SqlState.FeatureNotSupported, "the text form of this record is not supported in queries")
         : argument;
 
-    /// <summary>The first argument is the message, the others are the row, whose values are cut as PostgreSQL cuts them.</summary>
+    /// <summary>
+    /// The first argument is SQLSTATE, a bar and the message, the others are the row, whose values are cut as PostgreSQL cuts them.
+    /// </summary>
     private string CheckFailed(EquatableArray<Expr> arguments)
     {
         var row = string.Join(", ", arguments.Skip(1).Select(argument =>
@@ -154,7 +156,7 @@ internal sealed partial class KernelExpressionWriter
             var text = OutputText(argument);
             return $"CASE WHEN {Write(argument)} IS NULL THEN 'null' WHEN strlen({text}) > 64 THEN left({text}, 64) || '...' ELSE {text} END";
         }));
-        return $"error('{SqlState.CheckViolation}|' || {Write(arguments[0])} || chr(31) || 'Failing row contains (' || "
+        return $"error({Write(arguments[0])} || chr(31) || 'Failing row contains (' || "
             + $"concat_ws(', ', {row}) || ').')";
     }
 
