@@ -6,8 +6,8 @@ using Federation.Sql.Syntax;
 namespace Federation.Session.Statements;
 
 /// <summary>
-/// UPDATE, DELETE, MERGE and INSERT … ON CONFLICT. The rows that change are found first, as a query; then the table gets a change that takes
-/// them away and adds their successors. Everything is written before a row of RETURNING is given.
+/// UPDATE, DELETE, MERGE and INSERT … ON CONFLICT. The rows that change are found first, as a query; then the table gets a change that
+/// takes them away and adds their successors. Everything is written before a row of RETURNING is given.
 /// </summary>
 internal static class ChangeStatements
 {
