@@ -46,24 +46,34 @@ public sealed partial class Binder
     {
         if (target.Checks.Count == 0) return rows;
         var columns = rows.Outputs.Select(output => output.Column).ToArray();
+        var assignments = columns.Select((column, i) =>
+            new Assignment(NewColumn(column.Name, column.Type), i == 0 ? Checked(target, columns, null) : new ColumnRef(column))).ToArray();
+        return new QueryResult(new Project(rows.Plan, assignments.ToEquatableArray()),
+            [.. assignments.Select(item => new OutputColumn(item.Column.Name, item.Column))]);
+    }
+
+    /// <summary>The value of the first column of a row that is written, which raises the error of a row that breaks a constraint.</summary>
+    /// <param name="columns">The row: the columns of the table in order.</param>
+    /// <param name="isNew">Whether the row is written; null if each is.</param>
+    private Expr Checked(ResolvedTable target, IReadOnlyList<Column> columns, Expr? isNew)
+    {
+        if (target.Checks.Count == 0) return new ColumnRef(columns[0]);
         var values = columns.Select(column => (Expr)new ColumnRef(column)).ToArray();
-        var present = target.Columns.Select((column, i) => (column.IsNullable, Value: values[i])).Where(item => !item.IsNullable)
-            .Select(item => (Expr)new Not(new IsNull(item.Value))).ToArray();
+        var guards = target.Columns.Select((column, i) => (column.IsNullable, Value: values[i])).Where(item => !item.IsNullable)
+            .Select(item => (Expr)new Not(new IsNull(item.Value)));
+        if (isNew is not null) guards = guards.Prepend(isNew);
         var whens = target.Checks.OrderBy(check => check.Name, StringComparer.Ordinal).Select(check =>
         {
             var condition = BindCondition(SqlParser.ParseExpression(check.Condition), target.Source.Table, columns);
             var message = new Constant($"new row for relation \"{target.Source.Table}\" violates check constraint \"{check.Name}\"",
                 SqlType.Text);
-            return new CaseWhen(new And([.. present, new Not(condition)]),
+            return new CaseWhen(new And([.. guards, new Not(condition)]),
                 new Call(s_checkFailed, [message, .. values], columns[0].Type));
         }).ToEquatableArray();
-        var assignments = columns.Select((column, i) => new Assignment(NewColumn(column.Name, column.Type),
-            i == 0 ? new Case(whens, values[0], columns[0].Type) : values[i])).ToArray();
-        return new QueryResult(new Project(rows.Plan, assignments.ToEquatableArray()),
-            [.. assignments.Select(item => new OutputColumn(item.Column.Name, item.Column))]);
+        return new Case(whens, values[0], columns[0].Type);
     }
 
-    private Expr BindCondition(Expression condition, string table, Column[] columns)
+    private Expr BindCondition(Expression condition, string table, IReadOnlyList<Column> columns)
     {
         var entry = new RangeEntry(table, null, null,
             columns.Select(column => new ScopeColumn(column.Name, new ColumnRef(column))).ToArray());

@@ -160,9 +160,6 @@ internal sealed partial class Parser
                 return Comment();
             case Keyword.Do or Keyword.Load or Keyword.Reindex:
                 return SkipStatement(start, Advance().Text!.ToUpperInvariant());
-            case Keyword.Truncate:
-                Advance();
-                return SkipStatement(start, "TRUNCATE TABLE");
             case Keyword.Security:
                 Advance();
                 Expect(Keyword.Label);
