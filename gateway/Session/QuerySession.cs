@@ -127,8 +127,8 @@ public sealed class QuerySession : ISession
     public ValueTask<IReadOnlyList<StatementText>> SplitAsync(string sql, CancellationToken cancellationToken)
     {
         _log.Read(sql);
-        if (_services.Statements.FindParts(sql) is { } parts) return ValueTask.FromResult(parts);
-        if (Transaction.Status != TransactionStatus.Failed && _templates.Find(sql) is { } use)
+        if (TextFormat.HasDefaultStyles && _services.Statements.FindParts(sql) is { } parts) return ValueTask.FromResult(parts);
+        if (Transaction.Status != TransactionStatus.Failed && TextFormat.HasDefaultStyles && _templates.Find(sql) is { } use)
             return ValueTask.FromResult<IReadOnlyList<StatementText>>([new StatementText(sql, 0, sql.Length, use)]);
         return InStatementAsync(token => ParseAsync(sql, token), cancellationToken);
     }
@@ -143,7 +143,7 @@ public sealed class QuerySession : ISession
         CancellationToken cancellationToken)
     {
         var isUndeclared = parameterTypes.All(type => type == Oid.None);
-        if (isUndeclared && _services.Statements.Find(sql) is { } known)
+        if (isUndeclared && TextFormat.HasDefaultStyles && _services.Statements.Find(sql) is { } known)
         {
             BeginStatement(known);
             _log.Read(sql);
@@ -174,7 +174,7 @@ public sealed class QuerySession : ISession
     {
         _log.Read(statement);
         // The text of several statements is never kept, so a kept text is this statement.
-        if (_services.Statements.Find(statement.Source) is not { } known)
+        if (!TextFormat.HasDefaultStyles || _services.Statements.Find(statement.Source) is not { } known)
             return InStatementAsync(token => PrepareNewAsync(statement, token), cancellationToken);
         BeginStatement(known);
         return ValueTask.FromResult<IPreparedStatement>(known);

@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace Federation.Planner;
 
 /// <summary>Which columns expressions and plans name.</summary>
@@ -18,15 +20,27 @@ public static class PlanColumns
         return found;
     }
 
-    /// <summary>Columns that a plan names but does not make: those of outer queries and of lateral left sides.</summary>
-    public static HashSet<int> FreeOf(LogicalPlan plan)
+    /// <summary>
+    /// Of plans that others hold at many levels: subqueries and WITH clauses. Each level of a statement asks for all below it, so that
+    /// what was found is kept as long as the plan.
+    /// </summary>
+    private static readonly ConditionalWeakTable<LogicalPlan, Found> s_found = [];
+
+    /// <param name="Free">What the plan names and does not make.</param>
+    /// <param name="Made">The columns of all its nodes.</param>
+    private sealed record Found(HashSet<int> Free, HashSet<int> Made);
+
+    /// <summary>Columns that a plan names but does not make: those of outer queries and of lateral left sides. The set is shared.</summary>
+    public static IReadOnlySet<int> FreeOf(LogicalPlan plan) => Find(plan).Free;
+
+    private static Found Find(LogicalPlan plan) => s_found.GetValue(plan, static plan =>
     {
         var named = new HashSet<int>();
         var made = new HashSet<int>();
         Walk(plan, named, made);
         named.ExceptWith(made);
-        return named;
-    }
+        return new Found(named, made);
+    });
 
     /// <summary>The highest number of a column that the plan makes; 0 without any.</summary>
     public static int HighestOf(LogicalPlan plan) =>
@@ -37,7 +51,18 @@ public static class PlanColumns
         // What a source filters by is its own, also when nobody reads that column and the scan does not give it.
         if (plan is not Scan) foreach (var expression in PlanRewriter.ExpressionsOf(plan)) Collect(expression, named);
         foreach (var column in plan.Columns) made.Add(column.Id);
-        foreach (var input in plan.Inputs) Walk(input, named, made);
+        foreach (var input in plan.Inputs)
+        {
+            if (input is not With)
+            {
+                Walk(input, named, made);
+                continue;
+            }
+
+            var found = Find(input);
+            named.UnionWith(found.Free);
+            made.UnionWith(found.Made);
+        }
     }
 
     private static void Collect(Expr expression, HashSet<int> found)

@@ -115,11 +115,7 @@ public unsafe ref struct FunctionRow
         return new ListItems(new VectorView(NativeMethods.duckdb_list_vector_get_child(list.Vector)), (int)entry[0], (int)entry[1]);
     }
 
-    public readonly void SetNull()
-    {
-        NativeMethods.duckdb_vector_ensure_validity_writable(_output);
-        NativeMethods.duckdb_vector_get_validity(_output)[ResultRow >> 6] &= ~(1UL << (ResultRow & 63));
-    }
+    public readonly void SetNull() => SetNull(_output, ResultRow);
 
     /// <summary>Sets a value of fixed width; <typeparamref name="T"/> must have the width of the result type.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -177,13 +173,7 @@ public unsafe ref struct FunctionRow
     /// <summary>Sets a list of text.</summary>
     public readonly void Set(ReadOnlySpan<string?> texts)
     {
-        var start = (int)NativeMethods.duckdb_list_vector_get_size(_output);
-        if (NativeMethods.duckdb_list_vector_reserve(_output, (ulong)(start + texts.Length)) != 0
-            || NativeMethods.duckdb_list_vector_set_size(_output, (ulong)(start + texts.Length)) != 0)
-            throw new SqlException(SqlState.OutOfMemory, "out of memory");
-        var entry = (ulong*)_values + (ResultRow * 2L);
-        entry[0] = (ulong)start;
-        entry[1] = (ulong)texts.Length;
+        var start = AddItems(texts.Length);
         var child = NativeMethods.duckdb_list_vector_get_child(_output);
         var views = (StringView*)NativeMethods.duckdb_vector_get_data(child);
         for (var i = 0; i < texts.Length; i++)
@@ -194,9 +184,38 @@ public unsafe ref struct FunctionRow
                 continue;
             }
 
-            NativeMethods.duckdb_vector_ensure_validity_writable(child);
-            NativeMethods.duckdb_vector_get_validity(child)[(start + i) >> 6] &= ~(1UL << ((start + i) & 63));
+            SetNull(child, start + i);
         }
+    }
+
+    /// <summary>Sets a list of text whose items are set afterwards, each once and before the next call of this function.</summary>
+    public readonly TextItems SetList(int count)
+    {
+        var start = AddItems(count);
+        var child = NativeMethods.duckdb_list_vector_get_child(_output);
+        return new TextItems(child, start);
+    }
+
+    /// <summary>Sets a list of values of fixed width.</summary>
+    public readonly void SetItems<T>(ReadOnlySpan<T> values)
+        where T : unmanaged
+    {
+        var start = AddItems(values.Length);
+        var items = NativeMethods.duckdb_vector_get_data(NativeMethods.duckdb_list_vector_get_child(_output));
+        values.CopyTo(new Span<T>((T*)items + start, values.Length));
+    }
+
+    /// <summary>Makes room behind the items of the rows before, and gives its beginning.</summary>
+    private readonly int AddItems(int count)
+    {
+        var start = (int)NativeMethods.duckdb_list_vector_get_size(_output);
+        if (NativeMethods.duckdb_list_vector_reserve(_output, (ulong)(start + count)) != 0
+            || NativeMethods.duckdb_list_vector_set_size(_output, (ulong)(start + count)) != 0)
+            throw new SqlException(SqlState.OutOfMemory, "out of memory");
+        var entry = (ulong*)_values + (ResultRow * 2L);
+        entry[0] = (ulong)start;
+        entry[1] = (ulong)count;
+        return start;
     }
 
     private static void SetText(nint vector, StringView* views, int row, ReadOnlySpan<char> text)
@@ -240,7 +259,13 @@ public unsafe ref struct FunctionRow
         System.Buffers.ArrayPool<byte>.Shared.Return(buffer);
     }
 
-    private static void SetBytes(nint vector, StringView* views, int row, ReadOnlySpan<byte> bytes)
+    internal static void SetNull(nint vector, int row)
+    {
+        NativeMethods.duckdb_vector_ensure_validity_writable(vector);
+        NativeMethods.duckdb_vector_get_validity(vector)[row >> 6] &= ~(1UL << (row & 63));
+    }
+
+    internal static void SetBytes(nint vector, StringView* views, int row, ReadOnlySpan<byte> bytes)
     {
         if (bytes.Length <= 12)
         {
@@ -266,6 +291,25 @@ public readonly ref struct ListItems
     public int Count { get; }
 
     public ReadOnlySpan<byte> this[int index] => _items.GetBytes(_start + index);
+}
+
+/// <summary>The items of a list that is made, borrowed until the function makes the next one.</summary>
+public readonly unsafe ref struct TextItems
+{
+    private readonly nint _items;
+    private readonly StringView* _views;
+    private readonly int _start;
+
+    internal TextItems(nint items, int start)
+    {
+        _items = items;
+        _views = (StringView*)NativeMethods.duckdb_vector_get_data(items);
+        _start = start;
+    }
+
+    public void Set(int index, ReadOnlySpan<byte> text) => FunctionRow.SetBytes(_items, _views, _start + index, text);
+
+    public void SetNull(int index) => FunctionRow.SetNull(_items, _start + index);
 }
 
 /// <summary>A flat vector of the kernel, borrowed for the length of a callback.</summary>

@@ -29,6 +29,7 @@ public sealed class DeepStatementTests(SuiteServers servers)
 
     [Theory]
     [InlineData("narrow", "g, {0} AS arm")]
+    [InlineData("equal", "g")]
     [InlineData("wide",
         "g, g + 1, g + 2, g + 3, g::text, g::text, g::numeric(10,2), 'x'::varchar(5), 'y'::char(3), g, g, g, g, g, g, {0} AS arm")]
     [InlineData("of several types", "CASE WHEN g > 1 THEN g END, g / 2.0, NULL, {0}")]

@@ -85,14 +85,14 @@ public sealed class IcebergFormat : ITableFormat, ITableWriter, ITableAlterer, I
         CancellationToken cancellationToken) =>
         await _writer.AppendAsync(plan, files, cancellationToken);
 
-    public async ValueTask<ITableUpdate> AlterAsync(TablePointer pointer, EquatableArray<ColumnChange> changes,
-        CancellationToken cancellationToken) => await Task.Run(() => _writer.Alter(pointer, changes), cancellationToken);
-
     public async ValueTask<ITableUpdate> ChangeRowsAsync(WritePlan plan, IReadOnlyList<WrittenFile> files, RowSelection removed,
         CancellationToken cancellationToken) => await _writer.ChangeRowsAsync(plan, files, removed, cancellationToken);
 
     public async ValueTask<ITableUpdate> TruncateAsync(TablePointer pointer, CancellationToken cancellationToken) =>
         await Task.Run(() => _writer.Truncate(pointer), cancellationToken);
+
+    public async ValueTask<ITableUpdate> AlterAsync(TablePointer pointer, EquatableArray<ColumnChange> changes,
+        CancellationToken cancellationToken) => await Task.Run(() => _writer.Alter(pointer, changes), cancellationToken);
 
     public async ValueTask<ConnectorTable> LoadAddedAsync(TablePointer pointer, ITableUpdate update, CancellationToken cancellationToken)
     {

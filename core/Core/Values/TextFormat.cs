@@ -42,6 +42,10 @@ public sealed record TextFormat(
 {
     public static readonly TextFormat Default = new(TimeZoneInfo.Utc);
 
+    /// <summary>Values have the text that they have with the default settings; the time zone aside.</summary>
+    public bool HasDefaultStyles => this is
+        { DateFormat: DateFormat.Iso, IntervalStyle: IntervalStyle.Postgres, ByteaOutput: ByteaOutput.Hex, ExtraFloatDigits: > 0 };
+
     /// <summary>Names for the reg types; without it they are shown and read as numbers.</summary>
     public IObjectNames? ObjectNames { get; init; }
 }

@@ -74,7 +74,7 @@ public static class ValueText
     public static string ApplyLength(string text, SqlType type)
     {
         if (ReferenceEquals(type.Base, PgTypes.Name)) return Truncate(text, 63);
-        if (ReferenceEquals(type.Base, PgTypes.Char)) return text.Length == 0 ? text : Truncate(text, 1);
+        if (ReferenceEquals(type.Base, PgTypes.Char)) return CharIn(text);
         var isFixed = ReferenceEquals(type.Base, PgTypes.Bpchar);
         if (type.Modifier < 4 || (!isFixed && !ReferenceEquals(type.Base, PgTypes.Varchar))) return text;
         var limit = type.Modifier - 4;
@@ -84,6 +84,19 @@ public static class ValueText
         // Only spaces may be lost.
         if (!text.AsSpan(cut).Trim(' ').IsEmpty) throw ValueErrors.ValueTooLong(type.ToString());
         return text[..cut];
+    }
+
+    /// <summary>
+    /// The input function of "char": the first byte, or the one whose octal number stands behind a backslash (charin in char.c). Only ASCII
+    /// has a form here.
+    /// </summary>
+    public static string CharIn(string text)
+    {
+        var code = text is ['\\', >= '0' and <= '7', >= '0' and <= '7', >= '0' and <= '7']
+            ? (((text[1] - '0') << 6) & 0xff) + ((text[2] - '0') << 3) + (text[3] - '0')
+            : text.Length == 0 ? 0 : text[0];
+        return code >= 0x80 ? throw new SqlException(SqlState.FeatureNotSupported, "a \"char\" that is not ASCII is not supported")
+            : code == 0 ? "" : ((char)code).ToString();
     }
 
     private static string Ascii(ReadOnlySpan<byte> text) => Encoding.ASCII.GetString(text);

@@ -67,6 +67,10 @@ internal sealed class SessionSettings
 
     public long GetInteger(string name) => long.Parse(Get(name), CultureInfo.InvariantCulture);
 
+    /// <summary>Values that would change what statements mean.</summary>
+    private static readonly HashSet<(string, string)> s_refused =
+        [("standard_conforming_strings", "off"), ("transform_null_equals", "on"), ("array_nulls", "off")];
+
     /// <param name="value">Null for DEFAULT.</param>
     public void Set(string name, string? value, bool isLocal)
     {
@@ -79,8 +83,8 @@ internal sealed class SessionSettings
             throw new SqlException(SqlState.CantChangeRuntimeParam, $"parameter \"{setting.Name}\" cannot be changed");
         if (value is not null && setting is not null)
             value = Normalize(setting, name, value);
-        if (setting?.Name == "standard_conforming_strings" && value == "off")
-            throw new SqlException(SqlState.FeatureNotSupported, "standard_conforming_strings = off is not supported");
+        if (setting is not null && value is not null && s_refused.Contains((setting.Name, value)))
+            throw new SqlException(SqlState.FeatureNotSupported, $"{setting.Name} = {value} is not supported");
         Assign(name, value, isLocal);
     }
 

@@ -46,6 +46,9 @@ public sealed partial class Binder
             };
         }
 
+        if (call.Over is not null && function.AggregateKind != 'n')
+            throw new SqlException(SqlState.FeatureNotSupported, $"OVER is not supported for ordered-set aggregate {function.Name}")
+                { Position = call.Span.Position };
         if (call.Over is not null && call.IsDistinct)
             throw new SqlException(SqlState.FeatureNotSupported, "DISTINCT is not implemented for window functions")
                 { Position = call.Span.Position };
@@ -136,6 +139,10 @@ public sealed partial class Binder
         if (call.Filter is not null)
             throw new SqlException(SqlState.FeatureNotSupported, "FILTER is not implemented for non-aggregate window functions")
                 { Position = call.Span.Position };
+        // PostgreSQL takes the number of a partition's first row for all of them, the kernel that of each row.
+        if (function.Name == "ntile" && PlanRewriter.Contains(arguments[0], item => item is ColumnRef or Subquery))
+            throw new SqlException(SqlState.FeatureNotSupported, "ntile of a number that is not constant is not supported")
+                { Position = call.Span.Position };
         return BindOver(call, new AggregateCall(function, arguments, result), scope, context);
     }
 
@@ -186,6 +193,10 @@ public sealed partial class Binder
         return over with { Name = null, PartitionBy = named.PartitionBy, OrderBy = over.OrderBy.Count > 0 ? over.OrderBy : named.OrderBy };
     }
 
+    /// <summary>Types whose values can be added to for a frame: those with in_range functions in pg_amproc.</summary>
+    private static readonly HashSet<string> s_rangeKeys =
+        ["int2", "int4", "int8", "float4", "float8", "numeric", "date", "time", "timetz", "timestamp", "timestamptz", "interval"];
+
     private Frame? BindFrame(WindowFrame? frame, EquatableArray<SortKey> order, SourceSpan over, BindScope scope, ExpressionContext context)
     {
         if (frame is null) return null;
@@ -228,6 +239,9 @@ public sealed partial class Binder
                 throw new SqlException(SqlState.WindowingError,
                     "RANGE with offset PRECEDING/FOLLOWING requires exactly one ORDER BY column") { Position = over.Position };
             var key = order[0].Expression.Type;
+            if (!s_rangeKeys.Contains(key.Base.Name))
+                throw new SqlException(SqlState.FeatureNotSupported,
+                    $"RANGE with offset PRECEDING/FOLLOWING is not supported for column type {key}") { Position = syntax.Span.Position };
             var wanted = key.Category == 'D' ? SqlType.Interval : key;
             if (!TypeRules.CanCoerce(offset.Type.AnnouncedOid, wanted.AnnouncedOid, CastContext.Implicit))
             {

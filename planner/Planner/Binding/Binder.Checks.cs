@@ -38,42 +38,43 @@ public sealed partial class Binder
         return [.. order, .. columns.Select(column => column.Name).Where(columnNames.Contains)];
     }
 
-    /// <summary>
-    /// The rows that a statement writes into a table, in the order of its columns. A row that breaks a constraint raises 23514, for the
-    /// first constraint by name. A NULL where there must be none is told of before, as in PostgreSQL.
-    /// </summary>
+    /// <summary>The rows that a statement writes into a table, in the order of its columns.</summary>
     private QueryResult WithChecks(QueryResult rows, ResolvedTable target)
     {
         if (target.Checks.Count == 0) return rows;
         var columns = rows.Outputs.Select(output => output.Column).ToArray();
-        var assignments = columns.Select((column, i) =>
-            new Assignment(NewColumn(column.Name, column.Type), i == 0 ? Checked(target, columns, null) : new ColumnRef(column))).ToArray();
+        var assignments = columns.Zip(Checked(target, columns, null), (column, value) =>
+            new Assignment(NewColumn(column.Name, column.Type), value)).ToArray();
         return new QueryResult(new Project(rows.Plan, assignments.ToEquatableArray()),
             [.. assignments.Select(item => new OutputColumn(item.Column.Name, item.Column))]);
     }
 
-    /// <summary>The value of the first column of a row that is written, which raises the error of a row that breaks a constraint.</summary>
-    /// <param name="columns">The row: the columns of the table in order.</param>
-    /// <param name="isNew">Whether the row is written; null if each is.</param>
-    private Expr Checked(ResolvedTable target, IReadOnlyList<Column> columns, Expr? isNew)
+    /// <summary>
+    /// The values of columns that a statement writes. A row that breaks a constraint raises 23514, for the first constraint by name. A NULL
+    /// where there must be none is told of before, as in PostgreSQL.
+    /// </summary>
+    /// <param name="target">The table.</param>
+    /// <param name="columns">The new values of its columns, in order.</param>
+    /// <param name="isWritten">Which of the rows are written; null for all.</param>
+    private Expr[] Checked(ResolvedTable target, IReadOnlyList<Column> columns, Expr? isWritten)
     {
-        if (target.Checks.Count == 0) return new ColumnRef(columns[0]);
         var values = columns.Select(column => (Expr)new ColumnRef(column)).ToArray();
-        var guards = target.Columns.Select((column, i) => (column.IsNullable, Value: values[i])).Where(item => !item.IsNullable)
-            .Select(item => (Expr)new Not(new IsNull(item.Value)));
-        if (isNew is not null) guards = guards.Prepend(isNew);
+        if (target.Checks.Count == 0 || columns.Count == 0) return values;
+        var present = target.Columns.Select((column, i) => (column.IsNullable, Value: values[i])).Where(item => !item.IsNullable)
+            .Select(item => (Expr)new Not(new IsNull(item.Value))).ToArray();
         var whens = target.Checks.OrderBy(check => check.Name, StringComparer.Ordinal).Select(check =>
         {
-            var condition = BindCondition(SqlParser.ParseExpression(check.Condition), target.Source.Table, columns);
+            var condition = BindCondition(SqlParser.ParseExpression(check.Condition), target.Source.Table, [.. columns]);
             var message = new Constant($"new row for relation \"{target.Source.Table}\" violates check constraint \"{check.Name}\"",
                 SqlType.Text);
-            return new CaseWhen(new And([.. guards, new Not(condition)]),
+            Expr[] conditions = isWritten is null ? [.. present, new Not(condition)] : [isWritten, .. present, new Not(condition)];
+            return new CaseWhen(conditions.Length == 1 ? conditions[0] : new And([.. conditions]),
                 new Call(s_checkFailed, [message, .. values], columns[0].Type));
         }).ToEquatableArray();
-        return new Case(whens, values[0], columns[0].Type);
+        return [new Case(whens, values[0], columns[0].Type), .. values.Skip(1)];
     }
 
-    private Expr BindCondition(Expression condition, string table, IReadOnlyList<Column> columns)
+    private Expr BindCondition(Expression condition, string table, Column[] columns)
     {
         var entry = new RangeEntry(table, null, null,
             columns.Select(column => new ScopeColumn(column.Name, new ColumnRef(column))).ToArray());

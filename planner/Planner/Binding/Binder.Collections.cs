@@ -46,7 +46,20 @@ public sealed partial class Binder
                 "multidimensional arrays must have array expressions with matching dimensions");
         var (type, unified) = element is null ? Unify("ARRAY", items) : UnifyRepresentation(items);
         if (type.IsArray && unified.Length > 0) type = unified[0].Type;
+        RequireDimensions(SqlType.Array(type));
         return At(new ArrayOf(unified.ToEquatableArray(), SqlType.Array(type)), array.Span);
+    }
+
+    /// <summary>MAXDIM.</summary>
+    private const int MostDimensions = 6;
+
+    private static void RequireDimensions(SqlType array)
+    {
+        var count = 0;
+        for (var type = array; type is { IsArray: true, IsVector: false }; type = type.Element!) count++;
+        if (count > MostDimensions)
+            throw new SqlException(SqlState.ProgramLimitExceeded,
+                $"number of array dimensions ({count}) exceeds the maximum allowed ({MostDimensions})");
     }
 
     /// <summary>The lengths of an array constructor, outermost first, as far as constructors nest.</summary>
@@ -79,6 +92,9 @@ public sealed partial class Binder
 
         var value = BindExpression(origin, scope, context);
         var hasSlice = chain.Any(link => link.IsSlice);
+        if (hasSlice && chain.Count > 1 && value.Type.IsArray)
+            throw new SqlException(SqlState.FeatureNotSupported, "slices of several dimensions of an array are not supported")
+                { Position = subscript.Span.Position };
         foreach (var link in chain)
         {
             if (value.Type.HasSameBase(SqlType.Jsonb) && !link.IsSlice)
@@ -115,11 +131,6 @@ public sealed partial class Binder
             {
                 value = new SliceOf(value, Bound(link.Low), Bound(link.High));
             }
-            else if (hasSlice)
-            {
-                // Beside a slice a plain subscript n means 1:n.
-                value = new SliceOf(value, null, Bound(link.Index));
-            }
             else
             {
                 value = new ItemOf(value, Bound(link.Index)!, element);
@@ -151,8 +162,19 @@ public sealed partial class Binder
         return new Call(_catalog.Function("jsonb_extract_path", SqlType.Jsonb, SqlType.Array(SqlType.Text)), [value, step], SqlType.Jsonb);
     }
 
+    /// <summary>The table whose alias stands where a row is wanted; its fields go by the aliases of its columns.</summary>
+    private static RangeEntry? AliasedTable(Expression operand, BindScope scope) =>
+        operand is ColumnReference { Parts: [var name] parts } && NameResolution.FindColumn(scope, name, operand.Span) is null
+            && NameResolution.FindTable(scope, parts.AsSpan(), operand.Span) is { FieldNames: not null } entry ? entry : null;
+
     private Expr BindField(FieldExpression field, BindScope scope, ExpressionContext context)
     {
+        if (AliasedTable(field.Operand, scope) is { } table)
+        {
+            return table.Columns.FirstOrDefault(column => column.Name == field.Field) is { } column ? Mention(column)
+                : throw NameResolution.ColumnMissing(scope, ((ColumnReference)field.Operand).Parts.AsSpan(), field.Field, field.Span);
+        }
+
         var operand = BindExpression(field.Operand, scope, context);
         if (!operand.Type.IsRecord)
         {

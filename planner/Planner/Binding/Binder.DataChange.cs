@@ -239,7 +239,8 @@ public sealed partial class Binder
     /// <summary>The rows with the new values of the table's columns beside everything else.</summary>
     private (LogicalPlan Plan, Column[] Columns) Computed(LogicalPlan input, ResolvedTable table, IEnumerable<Expr> values)
     {
-        var assignments = table.Columns.Zip(values, (column, value) => new Assignment(NewColumn(column.Name, column.Type), value)).ToArray();
+        var assignments = table.Columns
+            .Zip(values, (column, value) => new Assignment(NewColumn(column.Name, column.Type), value)).ToArray();
         return (Extended(input, assignments), Array.ConvertAll(assignments, assignment => assignment.Column));
     }
 
@@ -277,20 +278,16 @@ public sealed partial class Binder
     private SqlException NotInReturning(SqlState state, string what, Expr value) =>
         new(state, $"{what} not allowed in RETURNING") { Position = PositionOf(value) };
 
-    /// <summary>Whether a row of a change is written; null if each is.</summary>
-    private Not? IsNew(Expr action) => action is Constant
-        ? null
-        : new Not(Equals(action, new Constant((short)RowAction.Delete, SqlType.Int2), default));
-
     /// <summary>The outputs of <see cref="BoundChange.Rows"/>.</summary>
+    /// <param name="isWritten">Which of the rows have new values; null for all.</param>
     private QueryResult ChangedRows(LogicalPlan plan, ChangedTable target, Expr action, IReadOnlyList<Column> newColumns,
-        List<SelectColumn> returning)
+        List<SelectColumn> returning, Expr? isWritten = null)
     {
         var outputs = new List<OutputColumn> { new("file", target.File), new("position", target.Position) };
         var assignments = outputs.ConvertAll(output => new Assignment(output.Column, new ColumnRef(output.Column)));
         Add("action", action);
-        for (var i = 0; i < newColumns.Count; i++)
-            Add(newColumns[i].Name, i == 0 ? Checked(target.Table, newColumns, IsNew(action)) : new ColumnRef(newColumns[i]));
+        var values = Checked(target.Table, newColumns, isWritten);
+        for (var i = 0; i < values.Length; i++) Add(newColumns[i].Name, values[i]);
         foreach (var column in returning)
         {
             Add(column.Name, column.Value);

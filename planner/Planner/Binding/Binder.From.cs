@@ -87,6 +87,7 @@ public sealed partial class Binder
             ? new RangeEntry(alias, null, null, columns) { HiddenName = table.Name.Name }
             : new RangeEntry(resolved.Source.Table, resolved.Source.Schema, resolved.Source.Catalog, columns);
         if (table.Alias?.Name is null && table.Name.Parts.Count > 1) entry = entry with { Schema = table.Name.Qualifier };
+        entry = entry with { FieldNames = columns.ConvertAll(column => column.Name) };
         var handle = table.IsOnly && resolved.Provider is IChildTables parents ? parents.WithoutChildren(resolved.Handle) : resolved.Handle;
         LogicalPlan plan = new Scan(resolved.Source, handle, outputs);
         if (table.Sample is { } sample) plan = BindSample(plan, sample, scope);

@@ -5,7 +5,10 @@ namespace Federation.Planner.Binding;
 /// <summary>GROUP BY, aggregates, windows and set-returning calls: splitting select expressions over plan nodes (parse_agg.c).</summary>
 public sealed partial class Binder
 {
-    private sealed record GroupClause(List<Expr> Keys, List<List<int>> Sets);
+    /// <param name="Outputs">
+    /// For each key the column of the select list that it is, or -1: keys of two columns are two, though their expressions are equal.
+    /// </param>
+    private sealed record GroupClause(List<Expr> Keys, List<int> Outputs, List<List<int>> Sets);
 
     private static bool ContainsAggregate(Expr expression) =>
         PlanRewriter.Contains(expression, item => item is AggregateCall or Grouping);
@@ -15,6 +18,7 @@ public sealed partial class Binder
     {
         if (select.GroupBy.Count == 0) return null;
         var keys = new List<Expr>();
+        var outputs = new List<int>();
         List<List<int>> sets = [[]];
         foreach (var element in select.GroupBy)
         {
@@ -26,7 +30,7 @@ public sealed partial class Binder
         }
 
         if (select.IsGroupByDistinct) sets = sets.DistinctBy(set => string.Join(',', set.Order())).ToList();
-        return new GroupClause(keys, sets);
+        return new GroupClause(keys, outputs, sets);
 
         List<List<int>> ExpandElement(GroupingElement element)
         {
@@ -53,33 +57,42 @@ public sealed partial class Binder
         List<int> KeysOf(Expression syntax)
         {
             if (syntax is RowExpression { IsExplicit: false } row) return row.Items.SelectMany(KeysOf).Distinct().ToList();
-            var key = BindGroupKey(syntax, scope, columns);
+            var (key, output) = BindGroupKey(syntax, scope, columns);
             RequireEquality(key, syntax.Span);
-            var index = keys.FindIndex(present => SubqueryNumbers.Canonical(present).Equals(SubqueryNumbers.Canonical(key)));
+            var written = SubqueryNumbers.Canonical(key);
+            if (output < 0) output = columns.FindIndex(column => SubqueryNumbers.Canonical(column.Value).Equals(written));
+            var index = Enumerable.Range(0, keys.Count).FirstOrDefault(
+                i => outputs[i] == output && SubqueryNumbers.Canonical(keys[i]).Equals(written), -1);
             if (index < 0)
             {
                 index = keys.Count;
                 keys.Add(key);
+                outputs.Add(output);
             }
 
             return [index];
         }
     }
 
-    /// <summary>In GROUP BY an input column wins over an output name.</summary>
-    private Expr BindGroupKey(Expression syntax, BindScope scope, List<SelectColumn> columns)
+    /// <summary>
+    /// In GROUP BY an input column wins over an output name. The column of the select list comes with the key if the key names it.
+    /// </summary>
+    private (Expr Key, int Output) BindGroupKey(Expression syntax, BindScope scope, List<SelectColumn> columns)
     {
         Expr key;
+        var output = -1;
         if (syntax is ColumnReference { Parts.Count: 1 } reference
             && NameResolution.FindColumn(LevelOnly(scope), reference.Name, reference.Span) is null)
         {
             key = BindSelectReference(syntax, scope, columns, "GROUP BY", ExpressionContext.GroupBy);
+            output = columns.FindIndex(column => column.Name == reference.Name && column.Value.Equals(key));
         }
         else
         {
             key = syntax is NumberLiteral or StringLiteral or NullLiteral or BooleanLiteral
                 ? BindSelectReference(syntax, scope, columns, "GROUP BY", ExpressionContext.GroupBy)
                 : ResolveUnknown(BindExpression(syntax, scope, ExpressionContext.GroupBy));
+            if (syntax is NumberLiteral ordinal) output = Ordinal(ordinal, columns.Count, "GROUP BY");
         }
 
         if (PlanRewriter.Contains(key, item => item is AggregateCall or Grouping))
@@ -88,7 +101,7 @@ public sealed partial class Binder
         if (PlanRewriter.Contains(key, item => item is WindowCall))
             throw new SqlException(SqlState.WindowingError, "window functions are not allowed in GROUP BY")
                 { Position = syntax.Span.Position };
-        return key;
+        return (key, output);
     }
 
     /// <summary>
@@ -131,9 +144,10 @@ public sealed partial class Binder
 
     private LogicalPlan BindAggregation(LogicalPlan input, GroupClause? groups, SelectExpressions expressions, BindScope scope)
     {
-        // A key that is a plain column keeps its identity above the aggregate.
+        // A key that is a plain column keeps its identity above the aggregate; of two keys of one column the first does.
+        var named = new HashSet<Column>();
         var keys = (groups?.Keys ?? []).Select(key => new Assignment(
-            key is ColumnRef reference ? reference.Column : NewColumn("key", key.Type), key)).ToList();
+            key is ColumnRef reference && named.Add(reference.Column) ? reference.Column : NewColumn("key", key.Type), key)).ToList();
         var keyColumns = new Dictionary<Expr, Column>();
         foreach (var key in keys) keyColumns.TryAdd(SubqueryNumbers.Canonical(key.Expression), key.Column);
         var areKeysQueries = keys.Exists(key => PlanRewriter.HasSubquery(key.Expression));
@@ -206,6 +220,15 @@ public sealed partial class Binder
             return new ColumnRef(target);
         }
 
+        if (groups is { Sets.Count: > 1 })
+        {
+            RequireUngrouped(expressions, scope, keys);
+            for (var i = 0; i < keys.Count; i++)
+            {
+                if (groups.Outputs[i] is >= 0 and var output) expressions.SetOutput(output, new ColumnRef(keys[i].Column));
+            }
+        }
+
         expressions.Map(expression => Replace(expression, inSubquery: false));
         LogicalPlan plan = AggregateNode(BelowGroups(input, groups, keys, aggregates), groups, keys, aggregates);
         if (expressions.Having is { } having)
@@ -218,12 +241,31 @@ public sealed partial class Binder
     }
 
     /// <summary>
+    /// Direct arguments of ordered-set aggregates are computed for each group; here they are those of its rows, which have the keys that
+    /// another grouping set leaves out.
+    /// </summary>
+    private void RequireUngrouped(SelectExpressions expressions, BindScope scope, List<Assignment> keys)
+    {
+        var columns = keys.SelectMany(key => PlanColumns.Of(key.Expression)).ToHashSet();
+        foreach (var expression in expressions.All().Concat(scope.OuterAggregates.Select(item => item.Expression)))
+        {
+            PlanRewriter.Contains(expression, item => item is AggregateCall { Function.AggregateKind: not 'n' } call
+                && call.Arguments.Any(argument => PlanColumns.Of(argument).Overlaps(columns))
+                ? throw new SqlException(SqlState.FeatureNotSupported,
+                    $"arguments of {call.Function.Name} that are grouped by several grouping sets are not supported")
+                    { Position = PositionOf(call) }
+                : false);
+        }
+    }
+
+    /// <summary>
     /// Subqueries that the kernel would have to find again become columns of the input: keys, in a second grouping set and in GROUPING, and
     /// arguments of DISTINCT aggregates, in what those are ordered by.
     /// </summary>
     private LogicalPlan BelowGroups(LogicalPlan input, GroupClause? groups, List<Assignment> keys, List<Assignment> aggregates)
     {
         var below = new Dictionary<Expr, Column>();
+        var copies = new List<Assignment>();
         Expr Below(Expr expression)
         {
             if (!PlanRewriter.HasSubquery(expression)) return expression;
@@ -234,6 +276,15 @@ public sealed partial class Binder
         if (groups is { Sets.Count: > 1 } || aggregates.Exists(item => item.Expression is Grouping))
         {
             for (var i = 0; i < keys.Count; i++) keys[i] = keys[i] with { Expression = Below(keys[i].Expression) };
+
+            // The kernel takes equal expressions for one key, and a constant for none.
+            for (var i = 0; i < keys.Count; i++)
+            {
+                if (keys[i].Expression is not Constant && !keys.Take(i).Any(key => key.Expression.Equals(keys[i].Expression))) continue;
+                var column = NewColumn("key", keys[i].Expression.Type);
+                copies.Add(new Assignment(column, keys[i].Expression));
+                keys[i] = keys[i] with { Expression = new ColumnRef(column) };
+            }
         }
 
         for (var i = 0; i < aggregates.Count; i++)
@@ -247,9 +298,10 @@ public sealed partial class Binder
                     };
         }
 
-        if (below.Count == 0) return input;
+        if (below.Count == 0 && copies.Count == 0) return input;
         var passed = input.Columns.Select(column => new Assignment(column, new ColumnRef(column)));
-        return new Project(input, passed.Concat(below.Select(pair => new Assignment(pair.Value, pair.Key))).ToEquatableArray());
+        return new Project(input,
+            passed.Concat(below.Select(pair => new Assignment(pair.Value, pair.Key))).Concat(copies).ToEquatableArray());
     }
 
     private SqlException Ungrouped(ColumnRef reference, BindScope scope, bool inSubquery)

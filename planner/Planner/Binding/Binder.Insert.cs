@@ -15,6 +15,8 @@ public sealed partial class Binder
         var binder = new Binder(context) { _statement = insert.Source };
         var source = binder.WithChecks(binder.BindInsertSource(insert, target, defaults), target);
         var returning = insert.Returning.Count == 0 ? null : binder.BindQuery(ReturningQuery(insert), new BindScope(null));
+        TextStyles.Require(source.Plan, context.Values.Format);
+        if (returning is not null) TextStyles.Require(returning.Plan, context.Values.Format);
         var parameters = binder._parameters.Resolve();
         return new BoundInsert(
             target,

@@ -96,6 +96,20 @@ public sealed partial class Binder
             Columns.Select(column => column.Value).Concat(Order.Select(item => item.Value)).Concat(DistinctOn)
                 .Concat(Having is null ? [] : [Having]);
 
+        /// <summary>A column of the select list, and what is sorted by its name or number, become another expression.</summary>
+        public void SetOutput(int index, Expr value)
+        {
+            Columns[index] = Columns[index] with { Value = value };
+            Order = Order.ConvertAll(item => IsOutput(item.Syntax.Expression) ? item with { Value = value } : item);
+
+            bool IsOutput(Expression syntax) => syntax switch
+            {
+                NumberLiteral ordinal => Ordinal(ordinal, Columns.Count, "ORDER BY") == index,
+                ColumnReference { Parts: [var name] } => Columns.FindIndex(column => column.Name == name) == index,
+                _ => false,
+            };
+        }
+
         public void Map(Func<Expr, Expr> map)
         {
             Columns = Columns.ConvertAll(column => column with { Value = map(column.Value) });
@@ -183,9 +197,11 @@ public sealed partial class Binder
             };
         }
 
+        var names = AliasedTable(star.Operand, scope)?.Columns.Where(column => !column.IsHidden).Select(column => column.Name).ToArray();
         return operand.Type.Fields
             .Select((field, i) =>
-                new SelectColumn(field.Name, operand is RowOf row ? row.Items[i] : At(new FieldOf(operand, i, field.Type), star.Span)))
+                new SelectColumn(names is null ? field.Name : names[i],
+                    operand is RowOf row ? row.Items[i] : At(new FieldOf(operand, i, field.Type), star.Span)))
             .ToList();
     }
 

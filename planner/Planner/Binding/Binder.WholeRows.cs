@@ -13,7 +13,8 @@ public sealed partial class Binder
     private static Expr WholeRow(RangeEntry entry)
     {
         if (entry is { IsScalarFunction: true, Columns: [var only] }) return Touch(only.Value);
-        var columns = entry.Columns.Where(column => !column.IsHidden).ToArray();
+        var columns = entry.Columns.Select((column, i) => entry.FieldNames is { } names ? column with { Name = names[i] } : column)
+            .Where(column => !column.IsHidden).ToArray();
         var row = new RowOf(
             columns.Select(column => column.Value).ToEquatableArray(),
             SqlType.Record(columns.Select(column => new RecordField(column.Name, column.Value.Type)).ToArray()));

@@ -35,6 +35,7 @@ public sealed partial class Binder
     {
         var binder = new Binder(context) { _statement = query };
         var bound = binder.BindQuery(query, new BindScope(null));
+        TextStyles.Require(bound.Plan, context.Values.Format);
         return new BoundQuery(binder.AddSystemColumns(bound.Plan), bound.Outputs.ToEquatableArray(), binder._parameters.Resolve())
             { Tables = binder._tables, Views = binder._views };
     }
@@ -66,6 +67,9 @@ public sealed partial class Binder
             };
         }
 
+        if (target is { IsRecord: true, Fields.Count: 0 })
+            throw new SqlException(SqlState.FeatureNotSupported, "rows as parameters are not supported")
+                { Position = expression.Span.Position };
         return binder.Coerce(bound, target, CastContext.Assignment, expression.Span);
     }
 

@@ -209,7 +209,7 @@ internal sealed class Decorrelation(Func<string, SqlType, Column> newColumn, Row
         }
     }
 
-    private static (List<Expr> Lifted, List<Expr> Kept) Part(Expr predicate, HashSet<int> free)
+    private static (List<Expr> Lifted, List<Expr> Kept) Part(Expr predicate, IReadOnlySet<int> free)
     {
         var terms = Conjuncts.Of(predicate).ToList();
         return (terms.Where(term => PlanColumns.Of(term).Overlaps(free)).ToList(),

@@ -30,7 +30,7 @@ public static class KernelCasts
         ["text"] = "{0}",
         ["varchar"] = "{0}",
         ["bpchar"] = "{0}",
-        ["char"] = "CASE WHEN ascii({0}) > 127 THEN error('0A000|a \"char\" that is not ASCII is not supported') ELSE left({0}, 1) END",
+        ["char"] = "pg_char_in({0})",
         ["unknown"] = "{0}",
         ["cstring"] = "{0}",
     };
@@ -64,7 +64,8 @@ public static class KernelCasts
         ["bpchar"] = "rtrim({0}, ' ')",
         ["regtype"] = "pg_format_type({0}, NULL)",
         ["cid"] = "CAST({0} AS VARCHAR)",
-        ["xid8"] = "CAST({0} AS VARCHAR)",
+        // It is held in 64 bits with a sign.
+        ["xid8"] = "CAST((CAST({0} AS HUGEINT) + 18446744073709551616) % 18446744073709551616 AS VARCHAR)",
     };
 
     /// <summary>OIDs are held in 64 bits without a sign; an integer takes their 32 bits with one.</summary>
@@ -185,7 +186,9 @@ public static class KernelCasts
     private static string FromNumeric(string operand, SqlType source, SqlType target) => (target.Base.Name, source.Decimal) switch
     {
         ("float4" or "float8", null) => $"pg_numeric_to_{target.Base.Name}({operand})",
-        ("float4" or "float8", _) => $"CAST({operand} AS {target.KernelName})",
+        // The kernel divides the digits by their power of ten: right only where both fit into the mantissa.
+        ("float8", { Precision: <= 15 }) or ("float4", { Precision: <= 7 }) => $"CAST({operand} AS {target.KernelName})",
+        ("float4" or "float8", _) => $"pg_text_to_{target.Base.Name}(CAST({operand} AS VARCHAR))",
         ("int2" or "int4" or "int8", null) => $"pg_numeric_to_{target.Base.Name}({operand})",
         ("int2" or "int4" or "int8", _) => $"CAST({operand} AS {target.KernelName})",
         _ when target.Base.Category == 'S' => KernelNumerics.AsText(operand, source),

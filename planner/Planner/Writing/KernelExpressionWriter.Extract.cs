@@ -43,7 +43,8 @@ internal sealed partial class KernelExpressionWriter
             "second" => Scaled($"extract(microseconds FROM {value})", 6, result),
             "millisecond" => Scaled($"extract(microseconds FROM {value})", 3, result),
             "epoch" when !type.HasSameBase(SqlType.Date) =>
-                Scaled(type.HasSameBase(SqlType.Interval) ? IntervalMicroseconds(value) : $"epoch_us({value})", 6, result),
+                type.Base == PgTypes.Timetz ? TimeZoneEpoch(value, result)
+                    : Scaled(type.HasSameBase(SqlType.Interval) ? IntervalMicroseconds(value) : $"epoch_us({value})", 6, result),
             "julian" when !type.HasSameBase(SqlType.Date) => JulianDay(value, result),
             _ => Whole(WholeUnit(unit, value, type), result),
         };
@@ -51,6 +52,11 @@ internal sealed partial class KernelExpressionWriter
             ? $"CASE WHEN isfinite({value}) THEN {finite} ELSE {Infinite(value, result)} END"
             : finite;
     }
+
+    /// <summary>Seconds since midnight of the day in UTC; as a double they are rounded before the zone is taken off.</summary>
+    private static string TimeZoneEpoch(string value, SqlType result) => result.IsNumeric
+        ? Scaled($"(epoch_us({value}) - extract(timezone FROM {value}) * 1000000)", 6, result)
+        : $"({Scaled($"epoch_us({value})", 6, result)} - extract(timezone FROM {value}))";
 
     private static string WholeUnit(string unit, string value, SqlType type) => unit switch
     {

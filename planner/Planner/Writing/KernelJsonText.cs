@@ -30,6 +30,12 @@ internal static class KernelJsonText
                 Quoted(
                     $"regexp_replace(regexp_replace({KernelCasts.WriteText(text, type)}, ' ', 'T'), '([+-]\\d\\d)( BC)?$', '\\1:00\\2')"),
 
+            "regclass" or "regproc" or "regprocedure" or "regoper" or "regoperator" or "regnamespace" or "regrole" or "regcollation" =>
+                throw new SqlException(SqlState.FeatureNotSupported, $"the conversion of {type} to JSON is not supported")
+                {
+                    Hint = "Cast the value to text.",
+                },
+
             // As it is printed; a cast to text drops the spaces at the end.
             "bpchar" => Quoted(text),
             _ => Quoted(KernelCasts.WriteOutput(text, type)),

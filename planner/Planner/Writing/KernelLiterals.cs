@@ -78,6 +78,8 @@ public static class KernelLiterals
     private static string WriteArray(PgArray array, SqlType type)
     {
         if (array.Items.Count == 0) return $"CAST([] AS {type.KernelName})";
+        if (array.LowerBounds.Any(bound => bound != 1) && !type.IsVector)
+            throw new SqlException(SqlState.FeatureNotSupported, "arrays whose subscripts do not begin at 1 are not supported");
         var next = 0;
         return $"CAST({Level(0, type)} AS {type.KernelName})";
 

@@ -20,7 +20,7 @@ internal static class DegreeFunctions
     public static readonly ScalarFunction[] All =
     [
         Of("pg_sind",
-            static x => x == 0 ? x : OfAngle(x, static (angle, sign) => angle > 90 ? sign * Sine(180 - angle) : sign * Sine(angle))),
+            static x => x == 0 ? x : OfAngle(x, static (angle, sign) => sign * Sine(angle > 90 ? 180 - angle : angle), keepsSign: true)),
         Of("pg_cosd", static x => OfAngle(x, static (angle, _) => angle > 90 ? -Cosine(180 - angle) : Cosine(angle))),
         Of("pg_tand", static x => OfAngle(x, static (angle, sign) =>
         {
@@ -47,7 +47,7 @@ internal static class DegreeFunctions
     });
 
     /// <summary>The angle in 0 to 180 and the sign that sine and tangent take; cosine is even.</summary>
-    private static double OfAngle(double x, Func<double, int, double> compute)
+    private static double OfAngle(double x, Func<double, int, double> compute, bool keepsSign = false)
     {
         if (double.IsInfinity(x)) throw OutOfRange();
         var angle = x % 360;
@@ -55,7 +55,7 @@ internal static class DegreeFunctions
         if (angle < 0) (angle, sign) = (-angle, -sign);
         if (angle > 180) (angle, sign) = (360 - angle, -sign);
         var result = compute(angle, sign);
-        return result == 0 ? 0 : result;
+        return result == 0 && !keepsSign ? 0 : result;
     }
 
     private static double Sine(double x) => x <= 30 ? Sine30(x) : Cosine60(90 - x);

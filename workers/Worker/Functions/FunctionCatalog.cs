@@ -27,6 +27,7 @@ public static class FunctionCatalog
         .. RangeCheckedCasts.All,
         .. RegexFunctions.All,
         .. SizeFunctions.All,
+        .. SplitFunctions.All,
         .. SubstringFunctions.All,
         .. TemporalFunctions.All,
         .. TextFunctions.All,

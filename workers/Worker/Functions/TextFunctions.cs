@@ -40,6 +40,7 @@ internal static class TextFunctions
         new("pg_decode", [s_text, s_text], SqlType.Bytea,
             static (ref FunctionRow row) => row.Set(ByteEncoding.Decode(row.GetBytes(0), row.GetText(1)))),
         new("pg_bytea_in", [s_text], SqlType.Bytea, static (ref FunctionRow row) => row.Set(ByteaText.Parse(row.GetText(0)).AsSpan())),
+        new("pg_char_in", [s_text], s_text, static (ref FunctionRow row) => row.Set(ValueText.CharIn(row.GetText(0)))),
         new("pg_like_escape", [s_text, s_text], s_text,
             static (ref FunctionRow row) => row.Set(LikeEscape(row.GetText(0), row.GetText(1)))),
         new("pg_check_length", [s_text, SqlType.Int4, s_text], s_text,

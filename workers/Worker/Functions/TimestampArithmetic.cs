@@ -1,4 +1,5 @@
 using Federation.Core.Errors;
+using Federation.Core.Execution;
 using Federation.Core.Types;
 using Federation.Core.Values;
 using Federation.DuckDb;
@@ -27,6 +28,10 @@ internal static class TimestampArithmetic
             static (ref FunctionRow row) => row.Set(Add(row.Get<long>(0), row.GetInterval(1), Zone(ref row)))) { UsesSession = true },
         new("pg_timestamp_subtract", [s_timestamptz, s_interval], s_timestamptz, static (ref FunctionRow row) =>
             row.Set(Add(row.Get<long>(0), Negate(row.GetInterval(1)), Zone(ref row)))) { UsesSession = true },
+        new("pg_timestamptz_series", [s_timestamptz, s_timestamptz, s_interval], SqlType.Array(s_timestamptz),
+            static (ref FunctionRow row) =>
+            row.SetItems<long>(Series(row.Get<long>(0), row.Get<long>(1), row.GetInterval(2), Zone(ref row)).AsSpan()))
+            { UsesSession = true },
         Elementwise.Binary<Difference, long, long, PgInterval>("pg_timestamp_difference", s_timestamp, s_timestamp, s_interval),
         Elementwise.Binary<Difference, long, long, PgInterval>("pg_timestamp_difference", s_timestamptz, s_timestamptz, s_interval),
         Elementwise.Binary<DaysLater, int, int, int>("pg_date_add", SqlType.Date, SqlType.Int4, SqlType.Date),
@@ -47,6 +52,26 @@ internal static class TimestampArithmetic
             timestamp = ByLocalClock(timestamp, interval.Days, zone,
                 static (local, days) => local + ((Int128)days * Calendar.MicrosecondsPerDay));
         return InRange((Int128)timestamp + interval.Microseconds);
+    }
+
+    /// <summary>
+    /// Each from the one before, so that an hour that the clock skips moves all that follow (generate_series_timestamptz).
+    /// </summary>
+    private static long[] Series(long start, long stop, PgInterval step, ZoneRules zone)
+    {
+        const int counted = 1 << 20;
+        var isUpwards = Span.Compute(step) > 0;
+        var values = new List<long>();
+        for (var value = start; isUpwards ? value <= stop : value >= stop; value = Add(value, step, zone))
+        {
+            values.Add(value);
+            if (values.Count % counted != 0) continue;
+            StatementGuard.Check();
+            // The list, which doubles, and the kernel's.
+            ValueMemory.Reserve(counted * sizeof(long) * 3L);
+        }
+
+        return [.. values];
     }
 
     private static long ByLocalClock(long timestamp, int count, ZoneRules? zone, Func<long, int, Int128> move)

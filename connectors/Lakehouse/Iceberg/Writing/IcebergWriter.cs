@@ -101,8 +101,8 @@ internal sealed class IcebergWriter(PendingFiles store, Func<TablePointer, Icebe
         var (deletes, paths) = rows is null ? ([], []) : await WriteDeletesAsync(table, plan, rows, removed, cancellationToken);
         return new RowDelta(this, plan.Output.Folder, clock)
         {
-            Written = files, Added = data, SchemaId = table.Metadata.CurrentSchemaId, SpecId = spec.Id,
-            Deletes = deletes, DeleteFiles = paths, Removed = rows,
+            Written = files, Added = data, SchemaId = table.Metadata.CurrentSchemaId, SpecId = spec.Id, Deletes = deletes,
+            DeleteFiles = paths, Removed = rows,
         };
     }
 
@@ -113,7 +113,8 @@ internal sealed class IcebergWriter(PendingFiles store, Func<TablePointer, Icebe
         var (deletes, paths) = (new Dictionary<int, IReadOnlyList<DataFile>>(), new List<string>());
         try
         {
-            foreach (var partition in rows.Files.Where(file => !rows.GoneFiles.Contains(file.Entry.Path)).GroupBy(file => file.PartitionKey))
+            var kept = rows.Files.Where(file => !rows.GoneFiles.Contains(file.Entry.Path));
+            foreach (var partition in kept.GroupBy(file => file.PartitionKey))
             {
                 var selection = partition.Select(file => KeyValuePair.Create(file.Entry.Path, removed.Files[file.Entry.Path])).ToArray();
                 var bytes = await PositionDeleteFiles.WriteAsync(selection, cancellationToken);

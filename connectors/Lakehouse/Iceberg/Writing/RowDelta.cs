@@ -38,10 +38,10 @@ internal sealed class RowDelta(IcebergWriter writer, string dataFolder, TimeProv
     /// <summary>New rows, all of one partition spec.</summary>
     public IReadOnlyList<DataFile> Added { get; init; } = [];
 
-    /// <summary>The columns that the new rows were written with.</summary>
-    public int SchemaId { get; init; }
-
     public int SpecId { get; init; }
+
+    /// <summary>The columns that new rows were written with.</summary>
+    public int SchemaId { get; init; }
 
     /// <summary>Files of position deletes by the partition spec of the data files that they are for.</summary>
     public IReadOnlyDictionary<int, IReadOnlyList<DataFile>> Deletes { get; init; } = new Dictionary<int, IReadOnlyList<DataFile>>();

@@ -35,6 +35,9 @@ internal static class DateTimeReader
         private readonly DateTimeFormat _format;
         private readonly Dictionary<string, int> _fields = new(StringComparer.Ordinal);
         private int _position;
+
+        /// <summary>Characters of the text passed over beyond those that the template names.</summary>
+        private int _skipped;
         private bool _isIsoDate;
         private bool _isGregorian;
 
@@ -91,18 +94,21 @@ internal static class DateTimeReader
                 + (Field("US") ?? 0);
         }
 
+        // Years before Christ are counted from 0, which is 1 BC (do_to_timestamp).
         private int Year()
         {
-            if (Field("Y") is not { } year)
+            var isBefore = Field("BC") == 1;
+            var century = Field("CC") is { } cc ? isBefore ? -cc : cc : (int?)null;
+            if (Field("Y") is not { } year || year == 0)
+                return century is { } first ? (first >= 0 ? (first - 1) * 100 : first * 100) + 1 : 0;
+            if (century is { } hundred && Field("YLength") <= 2)
             {
-                if (Field("CC") is { } century) return century >= 0 ? ((century - 1) * 100) + 1 : (century * 100) + 1;
-                return 0; // 1 BC, where PostgreSQL begins
+                year %= 100;
+                if (year == 0) return (hundred * 100) + (hundred >= 0 ? 0 : 1);
+                return hundred >= 0 ? year + ((hundred - 1) * 100) : ((hundred + 1) * 100) - year + 1;
             }
 
-            if (Field("CC") is { } cc && Field("YLength") <= 2)
-                year = (year % 100 == 0 ? 100 : year % 100) + ((cc - 1) * 100);
-            // Without a BC mark a negative year counts from 1 BC too.
-            if (Field("BC") == 1 && year > 0) return -(year - 1);
+            if (isBefore) year = -year;
             return year < 0 ? year + 1 : year;
         }
 
@@ -116,58 +122,59 @@ internal static class DateTimeReader
 
         private int? Field(string name) => _fields.TryGetValue(name, out var value) ? value : null;
 
+        // As DCH_from_char does: blanks before a field are skipped, and count against literals of the template that follow.
         private void Read()
         {
             var items = _format.Items;
-            for (var i = 0; i < items.Count; i++)
+            for (var i = 0; i < items.Count && _position < _text.Length; i++)
             {
                 var item = items[i];
                 if (item.Keyword is null)
                 {
-                    SkipLiteral(item);
+                    SkipLiteral(item, isFirst: i == 0);
                     continue;
                 }
 
-                if (!_format.IsExact) SkipBlanks();
+                SkipBlanks();
                 if (_position >= _text.Length) break;
                 var isNextNumber = i + 1 < items.Count && items[i + 1].Keyword is { } next && IsNumber(next);
                 ReadField(item, isNextNumber);
                 if (item.Suffix.Length > 0) _position = Math.Min(_position + 2, _text.Length);
-                if (!_format.IsExact) SkipSeparatorsBefore(items, i);
+                _skipped = 0;
+                SkipBlanks();
             }
         }
 
-        // Separators of the text match separators of the template whatever they are; surplus ones in the text are skipped.
-        private void SkipLiteral(DateTimeItem item)
+        // A separator of the template matches any one of the text, or none; other characters match whatever is there, or blanks that
+        // were skipped before.
+        private void SkipLiteral(DateTimeItem item, bool isFirst)
         {
-            if (_position >= _text.Length) return;
-            if (_format.IsExact || item.IsQuoted)
+            if (_format.IsExact)
             {
                 _position = Math.Min(_position + item.Text.Length, _text.Length);
                 return;
             }
 
-            var isSeparator = item.Text.Length == 1 && item.Text[0] > ' ' && item.Text[0] < 127 && !char.IsAsciiLetterOrDigit(item.Text[0]);
-            if (item.Text == " " || isSeparator)
+            var isSeparator = !item.IsQuoted && item.Text.Length == 1 && (char.IsWhiteSpace(item.Text[0]) || IsSeparator(item.Text[0]));
+            if (isFirst) SkipBlanks();
+            if (isSeparator)
             {
-                SkipBlanks();
-                if (_position < _text.Length && IsSeparator(_text[_position])) _position++;
-                SkipBlanks();
+                if (_position < _text.Length && (char.IsWhiteSpace(_text[_position]) || IsSeparator(_text[_position]))) _position++;
+                else _skipped--;
                 return;
             }
 
-            _position += item.Text.Length;
-        }
-
-        private void SkipSeparatorsBefore(List<DateTimeItem> items, int index)
-        {
-            if (index + 1 >= items.Count || items[index + 1].Keyword is not null) return;
-            SkipBlanks();
+            for (var i = 0; i < item.Text.Length && _position < _text.Length; i++)
+            {
+                if (_skipped > 0) _skipped--;
+                else _position++;
+            }
         }
 
         private void SkipBlanks()
         {
-            while (_position < _text.Length && char.IsWhiteSpace(_text[_position])) _position++;
+            if (_format.IsExact) return;
+            for (; _position < _text.Length && char.IsWhiteSpace(_text[_position]); _position++) _skipped++;
         }
 
         private static bool IsSeparator(char character) => character < 127 && character > ' ' && !char.IsAsciiLetterOrDigit(character);
@@ -248,8 +255,9 @@ internal static class DateTimeReader
                 return;
             }
 
-            var isWest = _text[_position] == '-';
-            if (_text[_position] is '+' or '-') _position++;
+            // A minus may have been taken for a separator.
+            var isWest = _text[_position] == '-' || (_skipped > 0 && char.IsAsciiDigit(_text[_position]) && _text[_position - 1] == '-');
+            if (_text[_position] is '+' or '-' or ' ') _position++;
             var hours = Digits(2) * 3600;
             Offset = isWest ? -hours : hours;
         }

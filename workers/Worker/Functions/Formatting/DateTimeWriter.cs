@@ -97,8 +97,9 @@ internal static class DateTimeWriter
                 break;
             case "RM":
                 if (time.Month == 0 && time.Year == 0) break;
-                // An interval of whole years shows XII.
-                var roman = Cased(s_roman[(time.Month <= 0 ? 12 + time.Month : time.Month) - 1], keyword);
+                // An interval of whole years shows XII, or I when they are negative; negative months count from -1, which is XII.
+                var month = time.Month > 0 ? time.Month : time.Month < 0 ? 13 + time.Month : time.Year >= 0 ? 12 : 1;
+                var roman = Cased(s_roman[month - 1], keyword);
                 text.Append(item.IsFill ? roman : roman.PadRight(4));
                 break;
             case "MM": Number(text, item, time.Month, time.Month < 0 ? 3 : 2); break;

@@ -1,0 +1,65 @@
+using Federation.CompatTests.Suite.Protocol;
+
+namespace Federation.CompatTests.Suite.Slt;
+
+/// <summary>What PostgreSQL answers and the gateway has no equal of: refused with 0A000, not answered otherwise.</summary>
+[Collection(SuiteCollection.Name)]
+public sealed class RefusedTests(SuiteServers servers)
+{
+    [Theory]
+    [InlineData("SELECT '[0:1]={1,2}'::int[]")]
+    [InlineData("SELECT array_lower('[2:3]={1,2}'::int[], 1), ('[-1:0]={a,b}'::text[])[0]")]
+    [InlineData("SELECT x::int[] FROM (VALUES ('[0:1]={1,2}')) t(x)")]
+    [InlineData("SELECT ('{{1,2,3},{4,5,6}}'::int[])[1:2][2]")]
+    [InlineData("SELECT ('{{1,2,3},{4,5,6}}'::int[])[2:][:2]")]
+    [InlineData("SELECT (array[1,2,3])[1:2][1:1]")]
+    [InlineData("SELECT rank(k) WITHIN GROUP (ORDER BY v) FROM (VALUES (1,2),(3,4)) t(k,v) GROUP BY rollup(k)")]
+    [InlineData("SELECT percentile_cont(k / 10.0) WITHIN GROUP (ORDER BY v) FROM (VALUES (1,2),(3,4)) t(k,v) GROUP BY cube(k)")]
+    [InlineData("SELECT ntile(v) OVER (ORDER BY k) FROM (VALUES (1,2),(2,4),(3,NULL)) t(k,v)")]
+    [InlineData("SELECT ntile((SELECT 2)) OVER (ORDER BY k) FROM generate_series(1,3) k")]
+    [InlineData("SELECT row_to_json(x) FROM (SELECT 'pg_class'::regclass AS a) x")]
+    [InlineData("SELECT jsonb_build_object('a', 'now'::regproc)")]
+    [InlineData("SELECT 'ä'::\"char\"")]
+    [InlineData("SELECT '\\377'::\"char\"")]
+    public async Task Refused(string sql) => await RequireAsync([], sql);
+
+    /// <summary>Output settings are heeded where rows are sent, not where an expression makes a text of a value.</summary>
+    [Theory]
+    [InlineData("DateStyle = 'German'", "SELECT x::text FROM (VALUES (date '2020-02-01')) t(x)")]
+    [InlineData("DateStyle = 'SQL'", "SELECT 'on ' || x FROM (VALUES (date '2020-02-01')) t(x)")]
+    [InlineData("DateStyle = 'Postgres'", "SELECT count(*) FROM (VALUES (timestamp '2020-02-01 00:00')) t(x) WHERE concat(x) = 'a'")]
+    [InlineData("DateStyle = 'German'", "SELECT (SELECT array[x]::text) FROM (VALUES (timestamptz '2020-02-01 00:00')) t(x)")]
+    [InlineData("IntervalStyle = 'iso_8601'", "SELECT format('%s', x) FROM (VALUES (interval '1 day')) t(x)")]
+    [InlineData("IntervalStyle = 'sql_standard'", "SELECT to_json(x) FROM (VALUES (interval '1 day')) t(x)")]
+    [InlineData("bytea_output = 'escape'", "SELECT jsonb_build_array(x) FROM (VALUES ('\\xdead'::bytea)) t(x)")]
+    [InlineData("bytea_output = 'escape'", "SELECT string_agg(x::text, ',') OVER () FROM (VALUES ('\\xdead'::bytea)) t(x)")]
+    [InlineData("extra_float_digits = 0", "SELECT (0.1::float8 + 0.2)::text")]
+    [InlineData("extra_float_digits = 0", "SELECT row(x)::text FROM (VALUES (0.1::float8)) t(x)")]
+    public async Task Text_of_another_style_is_refused(string setting, string sql) => await RequireAsync([$"SET {setting}"], sql);
+
+    [Fact]
+    public async Task Rows_as_arguments_are_refused() =>
+        await RequireAsync(["PREPARE rows_as_arguments AS SELECT $1::record"], "EXECUTE rows_as_arguments((1, 2))");
+
+    [Theory]
+    [InlineData("SET transform_null_equals = on")]
+    [InlineData("SET array_nulls = off")]
+    [InlineData("SET standard_conforming_strings = off")]
+    public async Task Settings_that_change_what_statements_mean_are_refused(string sql) => await RequireAsync([], sql);
+
+    private async Task RequireAsync(string[] before, string sql)
+    {
+        await using var oracle = await RawClient.ConnectAsync(servers.Postgres);
+        await using var subject = await RawClient.ConnectAsync(servers.Gateway);
+        foreach (var statement in before)
+        {
+            Assert.Null((await oracle.QueryAsync(statement)).Error);
+            Assert.Null((await subject.QueryAsync(statement)).Error);
+        }
+
+        Assert.Null((await oracle.QueryAsync(sql)).Error);
+        Assert.Equal("0A000", (await subject.QueryAsync(sql)).Error?.Code);
+        // The next statement of the session is answered.
+        Assert.Equal("2", (await subject.QueryAsync("SELECT 1 + 1")).Rows[0][0]);
+    }
+}
