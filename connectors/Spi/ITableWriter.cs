@@ -24,6 +24,18 @@ public interface ITableWriter
     /// <summary>The update that adds files written by the plan.</summary>
     ValueTask<ITableUpdate> AppendAsync(WritePlan plan, IReadOnlyList<WrittenFile> files, CancellationToken cancellationToken);
 
+    /// <summary>
+    /// The update that takes rows away and adds the files written by the plan: UPDATE, DELETE and MERGE. Files that the change needs
+    /// besides are written here.
+    /// </summary>
+    /// <param name="files">None when no row is added.</param>
+    /// <param name="removed">Rows of the state that the plan was made for.</param>
+    ValueTask<ITableUpdate> ChangeRowsAsync(WritePlan plan, IReadOnlyList<WrittenFile> files, RowSelection removed,
+        CancellationToken cancellationToken);
+
+    /// <summary>The update that takes all rows away that the table has when the update is applied: TRUNCATE.</summary>
+    ValueTask<ITableUpdate> TruncateAsync(TablePointer pointer, CancellationToken cancellationToken);
+
     /// <summary>The rows that an update has added, and no others, in a state that the update was applied to.</summary>
     ValueTask<ConnectorTable> LoadAddedAsync(TablePointer pointer, ITableUpdate update, CancellationToken cancellationToken);
 }
@@ -42,7 +54,7 @@ public interface ITableUpdate
 {
     /// <summary>
     /// Makes the state that follows from a state of the table. This process can read it at once; others find it when it was published.
-    /// Raises 40001 when the change cannot follow on it.
+    /// Raises 40001 when the change cannot follow on it: another transaction has changed a row that this change takes away.
     /// </summary>
     ValueTask<TablePointer> ApplyAsync(TablePointer current, CancellationToken cancellationToken);
 

@@ -69,6 +69,14 @@ public sealed partial class AccessRights
         if (held.Count == 0 || !columns.All(held.Contains)) throw Denied(new AccessTarget(AccessKind.Table, table.Name));
     }
 
+    /// <summary>Raises 42501 for a user who has no right on the whole table, where rights on columns do not count.</summary>
+    public async ValueTask RequireWholeAsync(string user, TableEntry table, char letter, CancellationToken cancellationToken)
+    {
+        if (await IsSuperuserAsync(user, cancellationToken)) return;
+        if (!await HoldsAsync(user, (await AccessToAsync(table, cancellationToken)).Items, letter, cancellationToken))
+            throw Denied(new AccessTarget(AccessKind.Table, table.Name));
+    }
+
     /// <summary>
     /// As whom the user grants, and which of the letters it may: the owner for superusers and those with the owner's rights; else the user
     /// itself or a role whose rights it has, whoever may grant most.

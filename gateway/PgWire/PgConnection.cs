@@ -225,7 +225,10 @@ internal sealed class PgConnection(ConnectionContext connection, ConnectionServi
             case ProtocolAction.Parse: await runner.ParseAsync(ParseMessage.Read(frame.Body.Span), cancellationToken); break;
             case ProtocolAction.Bind: await runner.BindAsync(BindMessage.Read(frame.Body), cancellationToken); break;
             case ProtocolAction.Describe: runner.Describe(DescribeMessage.Read(frame.Body.Span)); break;
-            case ProtocolAction.Execute: await runner.ExecuteAsync(ExecuteMessage.Read(frame.Body.Span), cancellationToken); break;
+            case ProtocolAction.Execute:
+                var execute = ExecuteMessage.Read(frame.Body.Span);
+                await runner.ExecuteAsync(execute, _channel.Reader.TryPeekType() == (byte)FrontendMessageType.Sync, cancellationToken);
+                break;
             case ProtocolAction.Close: await runner.CloseAsync(CloseMessage.Read(frame.Body.Span)); break;
             case ProtocolAction.RejectFunctionCall:
                 throw new SqlException(SqlState.FeatureNotSupported, "the function call protocol is not supported");

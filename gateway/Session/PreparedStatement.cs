@@ -38,7 +38,10 @@ internal sealed class PreparedStatement(string text, Statement? syntax) : IPrepa
     /// <summary>Set for INSERT; its source is <see cref="Query"/>.</summary>
     public BoundInsert? Insert { get; init; }
 
-    /// <summary>The table that INSERT or COPY FROM changes, as the catalog had it.</summary>
+    /// <summary>Set for UPDATE, DELETE and MERGE; its rows are <see cref="Query"/>.</summary>
+    public BoundChange? Change { get; init; }
+
+    /// <summary>The table that the statement changes, as the catalog had it.</summary>
     public TableEntry? Target { get; init; }
 
     /// <summary>Set for COPY FROM: the columns that come, in order.</summary>
@@ -136,7 +139,8 @@ internal sealed class PreparedStatement(string text, Statement? syntax) : IPrepa
 
     /// <summary>The columns that the query names, and RETURNING.</summary>
     public IReadOnlyDictionary<TableSource, IReadOnlySet<string>> Reads =>
-        _reads ??= Query is null ? new Dictionary<TableSource, IReadOnlySet<string>>() : ReadColumns.Of(Query.Plan);
+        _reads ??= Change?.Rights.Reads
+            ?? (Query is null ? new Dictionary<TableSource, IReadOnlySet<string>>() : ReadColumns.Of(Query.Plan));
 
     private bool? _showsSchemas;
     private HashSet<PgType>? _namedTypes;
@@ -180,6 +184,8 @@ internal sealed class PreparedStatement(string text, Statement? syntax) : IPrepa
         foreach (var field in type.Fields) AddNamed(field.Type, found);
     }
 
-    public static EquatableArray<ResultField> FieldsOf(BoundQuery query) => query.Outputs
+    public static EquatableArray<ResultField> FieldsOf(BoundQuery query) => FieldsOf(query.Outputs);
+
+    public static EquatableArray<ResultField> FieldsOf(IEnumerable<OutputColumn> outputs) => outputs
         .Select(output => new ResultField(output.Name, output.Column.Type, output.TableOid, output.AttributeNumber)).ToEquatableArray();
 }

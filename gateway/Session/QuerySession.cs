@@ -299,6 +299,8 @@ public sealed class QuerySession : ISession
 
     public void BeginImplicitBlock() => Transaction.BeginImplicitBlock();
 
+    public void EndAfterStatement() => Transaction.EndAfterStatement();
+
     public async ValueTask EndImplicitTransactionAsync(CancellationToken cancellationToken)
     {
         try
@@ -470,6 +472,10 @@ public sealed class QuerySession : ISession
     internal ValueTask<BoundQuery> BindReturningAsync(PreparedStatement statement, ResolvedTable added,
         CancellationToken cancellationToken) =>
         _analyzer.BindReturningAsync(statement, added, cancellationToken);
+
+    /// <summary>A statement as the present catalog has it.</summary>
+    internal ValueTask<PreparedStatement> RefreshAsync(PreparedStatement statement, CancellationToken cancellationToken) =>
+        _analyzer.RefreshAsync(statement, cancellationToken);
 
     internal ValueTask<BoundInsert> BindCopyAsync(PreparedStatement statement, InsertStatement insert, ResolvedTable rows,
         CancellationToken cancellationToken) =>

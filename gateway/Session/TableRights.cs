@@ -2,6 +2,7 @@ using Federation.Catalog;
 using Federation.Core.Security;
 using Federation.Plan;
 using Federation.Planner;
+using Federation.Planner.Binding;
 using Federation.Session.Catalogs;
 
 namespace Federation.Session;
@@ -27,6 +28,16 @@ internal static class TableRights
     public static async ValueTask RequireInsertAsync(QuerySession session, TableEntry table, IEnumerable<string> columns,
         CancellationToken cancellationToken) =>
         await (await session.RightsAsync(cancellationToken)).RequireAsync(session.User, table, 'a', columns, cancellationToken);
+
+    /// <summary>Raises 42501 for a user who may not change the rows of a table as a statement does.</summary>
+    public static async ValueTask RequireChangeAsync(QuerySession session, TableEntry table, ChangeRights needed,
+        CancellationToken cancellationToken)
+    {
+        var rights = await session.RightsAsync(cancellationToken);
+        if (needed.Updated is { } updated) await rights.RequireAsync(session.User, table, 'w', updated, cancellationToken);
+        if (needed.Inserted is { } inserted) await rights.RequireAsync(session.User, table, 'a', inserted, cancellationToken);
+        if (needed.Deletes) await rights.RequireWholeAsync(session.User, table, 'd', cancellationToken);
+    }
 
     /// <summary>Gives a new object the access list that its owner's default rights say.</summary>
     public static async ValueTask StartAsync(QuerySession session, TableEntry table, CancellationToken cancellationToken)

@@ -22,6 +22,7 @@ internal sealed class TransactionState(QuerySession session, SessionServices ser
     private SourceSnapshots? _sources;
     private bool _inImplicitBlock;
     private bool _hasBegunStatement;
+    private bool _endsAfterStatement;
 
     public TransactionStatus Status { get; private set; }
 
@@ -68,6 +69,29 @@ internal sealed class TransactionState(QuerySession session, SessionServices ser
     {
         _inImplicitBlock = true;
         session.Settings.Begin();
+    }
+
+    /// <summary>The statement that runs next is the only one of its transaction.</summary>
+    public void EndAfterStatement() => _endsAfterStatement = Status == TransactionStatus.Idle && !_inImplicitBlock;
+
+    /// <summary>Whether the statement that runs now is the only one of its transaction.</summary>
+    public bool EndsAfterStatement => _endsAfterStatement && Status == TransactionStatus.Idle && !_inImplicitBlock;
+
+    /// <summary>
+    /// Commits what the only statement of the transaction has changed. After 40001 the statement can be run again: it begins anew.
+    /// </summary>
+    public async ValueTask CommitStatementAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            await CommitCatalogAsync(cancellationToken);
+        }
+        catch (SqlException)
+        {
+            Forget();
+            BeginStatement();
+            throw;
+        }
     }
 
     /// <summary>Raises 25006 in a read-only transaction.</summary>
@@ -232,13 +256,13 @@ internal sealed class TransactionState(QuerySession session, SessionServices ser
         if (Status != TransactionStatus.Idle) return;
         Forget();
         if (_inImplicitBlock) session.Settings.Rollback();
-        _inImplicitBlock = false;
+        (_inImplicitBlock, _endsAfterStatement) = (false, false);
     }
 
     public async ValueTask EndImplicitAsync(CancellationToken cancellationToken)
     {
         var isBlock = _inImplicitBlock;
-        _inImplicitBlock = false;
+        (_inImplicitBlock, _endsAfterStatement) = (false, false);
         if (Status != TransactionStatus.Idle) return;
         try
         {

@@ -82,6 +82,12 @@ public interface ISession : IAsyncDisposable
     void BeginImplicitBlock();
 
     /// <summary>
+    /// Told before the only statement of a transaction is run, when it is known that nothing follows it: it may then commit by itself, and
+    /// be run again when it clashes with another transaction.
+    /// </summary>
+    void EndAfterStatement();
+
+    /// <summary>
     /// End of a simple query string, or Sync: commits the implicit transaction if one is open. Portals of an ended transaction are gone.
     /// </summary>
     ValueTask EndImplicitTransactionAsync(CancellationToken cancellationToken);

@@ -62,7 +62,7 @@ internal static class FileScanSql
         var deletes = group.PositionDeletes.SelectMany(entry => entry.Paths).Distinct(StringComparer.Ordinal).ToArray();
         var options = group.ReaderOptions.ToList();
         var path = "filename";
-        if (deletes.Length > 0 || group.DeletedRows.Count > 0)
+        if (deletes.Length > 0 || group.DeletedRows.Count > 0 || group.NamesRows)
         {
             if (!Has(options, "filename")) options.Add($"filename = {SqlText.Literal(path = PathColumn)}");
             if (!Has(options, "file_row_number")) options.Add("file_row_number = true");
@@ -73,6 +73,13 @@ internal static class FileScanSql
         text.Append(" AS d");
         if (deletes.Length > 0) AppendPositionDeletes(text, group.Files, deletes, path);
         if (group.DeletedRows.Count > 0) AppendDeletedRows(text, group.DeletedRows, path);
+        if (group.NamesRows)
+        {
+            text.Append(" JOIN ");
+            AppendRecordedPaths(text, group.Files);
+            text.Append(" AS f(recorded, path) ON f.path = d.").Append(SqlText.Identifier(path));
+        }
+
         for (var i = 0; i < group.EqualityDeletes.Count; i++)
             AppendEqualityDeletes(text, group.EqualityDeletes[i], $"e{i.ToString(CultureInfo.InvariantCulture)}");
         var where = new List<string>();
@@ -121,11 +128,15 @@ internal static class FileScanSql
             " ANTI JOIN (SELECT m.path AS file_path, CASE WHEN x.pos IS NULL THEN error('XX001|a position delete of ' || m.path || ' has "
                 + "no position') ELSE x.pos END AS pos FROM ");
         AppendReader(text, FileFormat.Parquet, deletes, []);
-        text.Append(" AS x JOIN (VALUES ");
-        text.AppendJoin(", ", files.Select(file => $"({SqlText.Literal(file.RecordedPath)}, {SqlText.Literal(file.Path)})"));
-        text.Append(") AS m(recorded, path) ON m.recorded = x.file_path) AS p ON p.file_path = d.")
+        text.Append(" AS x JOIN ");
+        AppendRecordedPaths(text, files);
+        text.Append(" AS m(recorded, path) ON m.recorded = x.file_path) AS p ON p.file_path = d.")
             .Append(SqlText.Identifier(path)).Append(" AND p.pos = d.file_row_number");
     }
+
+    private static void AppendRecordedPaths(StringBuilder text, EquatableArray<ScanFile> files) => text.Append("(VALUES ")
+        .AppendJoin(", ", files.Select(file => $"({SqlText.Literal(file.RecordedPath)}, {SqlText.Literal(file.Path)})"))
+        .Append(')');
 
     private static void AppendDeletedRows(StringBuilder text, EquatableArray<DeletedRows> deletes, string path)
     {

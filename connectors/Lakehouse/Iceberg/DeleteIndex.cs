@@ -13,6 +13,9 @@ internal sealed class DeleteIndex
     /// <summary>The reserved field id of the path column of position delete files.</summary>
     public const int PathFieldId = 2147483546;
 
+    /// <summary>The reserved field id of their position column.</summary>
+    public const int PositionFieldId = 2147483545;
+
     private readonly Dictionary<string, List<TableFile>> _positions = new(StringComparer.Ordinal);
     private readonly Dictionary<string, List<TableFile>> _equalities = new(StringComparer.Ordinal);
     private readonly List<TableFile> _globalEqualities = [];

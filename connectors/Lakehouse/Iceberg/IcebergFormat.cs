@@ -83,10 +83,16 @@ public sealed class IcebergFormat : ITableFormat, ITableWriter, ITableMaintenanc
         CancellationToken cancellationToken) =>
         await _writer.AppendAsync(plan, files, cancellationToken);
 
+    public async ValueTask<ITableUpdate> ChangeRowsAsync(WritePlan plan, IReadOnlyList<WrittenFile> files, RowSelection removed,
+        CancellationToken cancellationToken) => await _writer.ChangeRowsAsync(plan, files, removed, cancellationToken);
+
+    public async ValueTask<ITableUpdate> TruncateAsync(TablePointer pointer, CancellationToken cancellationToken) =>
+        await Task.Run(() => _writer.Truncate(pointer), cancellationToken);
+
     public async ValueTask<ConnectorTable> LoadAddedAsync(TablePointer pointer, ITableUpdate update, CancellationToken cancellationToken)
     {
         var loaded = await LoadAsync(pointer, null, cancellationToken);
-        var handle = (IcebergTableHandle)loaded.Handle with { OnlyManifest = ((AppendUpdate)update).ManifestPath };
+        var handle = (IcebergTableHandle)loaded.Handle with { OnlyManifest = ((RowDelta)update).AddedManifest };
         return loaded with { Handle = handle, EstimatedRows = -1, IsRowCountExact = false };
     }
 
@@ -109,7 +115,7 @@ public sealed class IcebergFormat : ITableFormat, ITableWriter, ITableMaintenanc
         var table = Open(pinned.Pointer);
         if (!table.Metadata.Schemas.TryGetValue(pinned.SchemaId, out var schema))
             throw FormatErrors.Corrupt(table.Metadata.Path, $"schema {pinned.SchemaId} is not in its list");
-        var fields = columns.Select(name => schema.Find(name)
+        var fields = columns.Select(name => RowFields.Find(name) ?? schema.Find(name)
             ?? throw new SqlException(SqlState.UndefinedColumn, $"column \"{name}\" does not exist")).ToEquatableArray();
         // The columns of a scan without any: one constant, so that rows can be counted.
         var output = fields.Count == 0

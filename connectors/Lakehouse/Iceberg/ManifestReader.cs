@@ -95,7 +95,7 @@ internal static class ManifestReader
         _ => null,
     };
 
-    private static EquatableArray<PartitionSummary> Summaries(object? value) => value is not object?[] items
+    internal static EquatableArray<PartitionSummary> Summaries(object? value) => value is not object?[] items
         ? default
         : items.OfType<AvroRecord>().Select(item => new PartitionSummary(
             item.ById(509) is not false, item.ById(518) as bool?, item.ById(510) as byte[], item.ById(511) as byte[])).ToEquatableArray();

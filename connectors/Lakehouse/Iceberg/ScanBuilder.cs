@@ -58,6 +58,7 @@ internal sealed class ScanBuilder(IcebergTable table, EquatableArray<IcebergFiel
         DeletedRows = group.Vectors.Select(pair => new DeletedRows(pair.File.Path, DeletionVectors.Read(table.Store, pair.Vector)))
             .ToEquatableArray(),
         EqualityDeletes = Equalities(group),
+        NamesRows = columns.Any(column => RowFields.Expression(column) is not null),
     }).ToEquatableArray();
 
     private static ScanFile Planned(OpenGroup group, TableFile file, ParquetFooter footer)
@@ -74,6 +75,7 @@ internal sealed class ScanBuilder(IcebergTable table, EquatableArray<IcebergFiel
 
     private string Column(IcebergField column, TableFile file, FileProjection projection)
     {
+        if (RowFields.Expression(column) is { } expression) return expression;
         if (projection.Has(column.Id)) return projection.Column(column, fieldId => PartitionConstant(fieldId, file));
         return PartitionConstant(column.Id, file) ?? projection.Column(column);
     }

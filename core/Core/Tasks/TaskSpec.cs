@@ -86,6 +86,12 @@ public sealed record FileGroup(FileFormat Format, EquatableArray<ScanFile> Files
 
     /// <summary>Deleted rows that the connector decoded itself: Iceberg's and Delta's deletion vectors.</summary>
     public EquatableArray<DeletedRows> DeletedRows { get; init; }
+
+    /// <summary>
+    /// The expressions may name <c>f.recorded</c>, the <see cref="ScanFile.RecordedPath"/> of a row's file, and <c>d.file_row_number</c>,
+    /// its position there. Parquet only.
+    /// </summary>
+    public bool NamesRows { get; init; }
 }
 
 /// <param name="Path">Where the file is now.</param>

@@ -88,7 +88,13 @@ internal sealed class SessionLane(ISession session) : IAsyncDisposable
         CancellationToken cancellationToken)
     {
         var name = $"flight_{Interlocked.Increment(ref _portals)}";
-        var portal = await StepAsync(target => target.BindAsync(name, statement, parameters, cancellationToken), cancellationToken);
+        var portal = await StepAsync(
+            target =>
+            {
+                target.EndAfterStatement();
+                return target.BindAsync(name, statement, parameters, cancellationToken);
+            },
+            cancellationToken);
         return new LanePortal(this, name, portal);
     }
 

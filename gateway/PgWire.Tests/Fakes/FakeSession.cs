@@ -103,6 +103,10 @@ internal sealed class FakeSession(FakeResults results, int processId) : ISession
         // The fake has no transactions to share.
     }
 
+    public void EndAfterStatement()
+    {
+    }
+
     public ValueTask EndImplicitTransactionAsync(CancellationToken cancellationToken)
     {
         if (TransactionStatus == TransactionStatus.Idle) _portals.Clear();

@@ -69,6 +69,18 @@ internal sealed class FrameReader(PipeReader pipe, int maxMessageBytes)
         return any;
     }
 
+    /// <summary>
+    /// The type of the message behind the last one, whose body is let go; null when nothing of it has been received.
+    /// </summary>
+    public byte? TryPeekType()
+    {
+        Release();
+        if (!pipe.TryRead(out var result)) return null;
+        byte? type = result.Buffer.IsEmpty ? null : result.Buffer.FirstSpan[0];
+        pipe.AdvanceTo(result.Buffer.Start);
+        return type;
+    }
+
     /// <summary>The body of a start-up packet; null when the client left before sending one.</summary>
     public async ValueTask<ReadOnlyMemory<byte>?> ReadStartupPacketAsync(CancellationToken cancellationToken)
     {

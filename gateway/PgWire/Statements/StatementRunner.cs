@@ -24,6 +24,9 @@ internal sealed class StatementRunner(ISession session, FrameWriter writer, Time
     private readonly Dictionary<string, OpenPortal> _portals = new(StringComparer.Ordinal);
     private readonly SessionReports _reports = new(session, writer);
 
+    /// <summary>A statement was executed since the last Sync.</summary>
+    private bool _hasExecuted;
+
     public SessionReports Reports => _reports;
 
     public async ValueTask RunSimpleQueryAsync(QueryMessage message, CancellationToken cancellationToken)
@@ -40,6 +43,7 @@ internal sealed class StatementRunner(ISession session, FrameWriter writer, Time
         }
 
         if (statements.Count > 1) session.BeginImplicitBlock();
+        else session.EndAfterStatement();
         for (var i = 0; i < statements.Count; i++)
         {
             var prepared = await writer.WaitForAsync(session.PrepareAsync(statements[i], cancellationToken), cancellationToken);
@@ -119,7 +123,10 @@ internal sealed class StatementRunner(ISession session, FrameWriter writer, Time
         WriteRowDescription(portal.Portal.Fields, portal.ResultFormats);
     }
 
-    public async ValueTask ExecuteAsync(ExecuteMessage message, CancellationToken cancellationToken)
+    /// <param name="message">Which portal, and how many rows.</param>
+    /// <param name="isLast">The client has sent Sync behind it.</param>
+    /// <param name="cancellationToken">Ends the statement.</param>
+    public async ValueTask ExecuteAsync(ExecuteMessage message, bool isLast, CancellationToken cancellationToken)
     {
         var open = GetPortal(message.PortalName);
         if (open.Portal.IsEmpty)
@@ -131,6 +138,9 @@ internal sealed class StatementRunner(ISession session, FrameWriter writer, Time
         if (open.IsDone && open.Portal.Fields is null)
             throw new SqlException(SqlState.ObjectNotInPrerequisiteState, $"portal \"{message.PortalName}\" cannot be run");
         var limit = message.MaxRows > 0 ? message.MaxRows : long.MaxValue;
+        // What comes after other statements has their transaction.
+        if (isLast && !_hasExecuted) session.EndAfterStatement();
+        _hasExecuted = true;
         var rows = await SendRowsAsync(open, limit, cancellationToken);
         _reports.WriteNotices();
         // PostgreSQL stops as soon as the limit is reached, even when no row is left.
@@ -154,6 +164,7 @@ internal sealed class StatementRunner(ISession session, FrameWriter writer, Time
     /// <summary>Commits the implicit transaction; the portals of a transaction end with it.</summary>
     public async ValueTask EndTransactionAsync(CancellationToken cancellationToken)
     {
+        _hasExecuted = false;
         await session.EndImplicitTransactionAsync(cancellationToken);
         if (session.TransactionStatus == TransactionStatus.Idle) ReleasePortals();
         _reports.WriteNotices();

@@ -12,11 +12,6 @@ namespace Federation.Session.Cursors;
 /// </summary>
 internal static class RowBytes
 {
-    public static void Write(ArrayBufferWriter<byte> output, Batch batch, int row)
-    {
-        foreach (var column in batch.Columns) Write(output, column, row);
-    }
-
     /// <summary>Reads <paramref name="rows"/> rows into a batch of their own.</summary>
     public static Batch Read(ReadOnlySpan<byte> bytes, BatchSchema schema, int rows)
     {
@@ -30,7 +25,7 @@ internal static class RowBytes
         return builder.Build();
     }
 
-    private static void Write(ArrayBufferWriter<byte> output, Column column, int row)
+    public static void Write(ArrayBufferWriter<byte> output, Column column, int row)
     {
         var isNull = column.IsNull(row);
         Put(output, (byte)(isNull ? 0 : 1));

@@ -43,12 +43,26 @@ internal sealed class RowSpool(EquatableArray<ResultField> fields, string direct
     /// <summary>Copies the rows from <paramref name="start"/>; the batch stays the caller's.</summary>
     public void Append(Batch batch, int start)
     {
-        _schema ??= new BatchSchema(batch.Columns.Select((column, i) => new Field(fields[i].Name, column.Type)).ToEquatableArray());
-        for (var row = start; row < batch.RowCount; row++)
+        for (var row = start; row < batch.RowCount; row++) AppendRow(batch.Columns, row);
+    }
+
+    /// <summary>Copies one row of some columns.</summary>
+    public void AppendRow(ReadOnlySpan<Column> columns, int row)
+    {
+        _schema ??= SchemaOf(columns);
+        foreach (var column in columns) RowBytes.Write(_open, column, row);
+        _openRows++;
+        if (_open.WrittenCount >= BlockBytes) CloseBlock();
+    }
+
+    /// <summary>All rows from the first on. The caller owns the batches.</summary>
+    public IEnumerable<Batch> ReadAll()
+    {
+        for (var row = 0L; row < RowCount;)
         {
-            RowBytes.Write(_open, batch, row);
-            _openRows++;
-            if (_open.WrittenCount >= BlockBytes) CloseBlock();
+            var batch = Read(row, long.MaxValue, isBackward: false);
+            row += batch.RowCount;
+            yield return batch;
         }
     }
 
@@ -74,6 +88,13 @@ internal sealed class RowSpool(EquatableArray<ResultField> fields, string direct
         _file?.Dispose();
         _file = null;
         _blocks.Clear();
+    }
+
+    private BatchSchema SchemaOf(ReadOnlySpan<Column> columns)
+    {
+        var types = new Field[columns.Length];
+        for (var i = 0; i < types.Length; i++) types[i] = new Field(fields[i].Name, columns[i].Type);
+        return new BatchSchema(types.ToEquatableArray());
     }
 
     private int FindBlock(long row)

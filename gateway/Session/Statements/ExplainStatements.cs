@@ -45,7 +45,7 @@ internal static class ExplainStatements
             var start = Stopwatch.GetTimestamp();
             if (options.IsAnalyze
                 && await ExplainedWrites.RunAsync(session, services, statement, explain, parameters, cancellationToken) is { } written)
-                measured = new Measured(written.Rows, written.Report!, Stopwatch.GetElapsedTime(start));
+                measured = new Measured(written.Rows, written.Report, Stopwatch.GetElapsedTime(start));
         }
         else if (options.IsAnalyze)
         {
@@ -62,7 +62,7 @@ internal static class ExplainStatements
 
         var plan = planned
             ?? (write is null ? await services.Runner.PlanAsync(request, statement.Query!, cancellationToken)
-                : await ExplainedWrites.PlanAsync(services, request, cancellationToken));
+                : await ExplainedWrites.PlanAsync(services, explain, request, cancellationToken));
         await using var scheduled = await ScheduledQuery.CreateAsync(plan, cancellationToken);
         yield return Describe(statement, scheduled, options, measured, write);
     }
@@ -93,7 +93,7 @@ internal static class ExplainStatements
             var place = query.RemoteOnly is not null && write is null ? "streamed from the source" : fragment.Tasks > 1
                 ? $"{Number(fragment.Tasks)} tasks"
                 : query.Fragments.Count == 1 ? "on any worker" : "1 task";
-            yield return $"Fragment {Number(fragment.Id)}  {place} -> {Destination(query, fragment)}";
+            yield return $"Fragment {Number(fragment.Id)}  {place} -> {Destination(query, fragment, write)}";
             if (measured is not null)
                 foreach (var line in MeasuredLines(query, fragment, measured)) yield return "  " + line;
             if (fragment.Merge is { } merge) yield return "  " + PlanText.Describe(merge);
@@ -112,10 +112,10 @@ internal static class ExplainStatements
     }
 
     /// <summary>Who reads the rows, and how they are dealt out.</summary>
-    private static string Destination(ScheduledQuery query, Fragment fragment)
+    private static string Destination(ScheduledQuery query, Fragment fragment, ExplainedWrite? write)
     {
         if (fragment.Output is Core.Tasks.TaskOutput.WriteFiles) return "files of the table";
-        if (fragment == query.Root.Fragment) return "client (stream)";
+        if (fragment == query.Root.Fragment) return write is null ? "client (stream)" : "changes of the table";
         var readers = query.Fragments
             .Where(other => other.Fragment.Query.Inputs.Any(input => input.Source is RemoteSource source && source.Fragment == fragment.Id))
             .Select(other => Number(other.Fragment.Id)).ToArray();
@@ -194,7 +194,7 @@ internal static class ExplainStatements
         json.WriteStartObject();
         json.WriteNumber("Fragment", fragment.Id);
         json.WriteNumber("Tasks", fragment.Tasks);
-        json.WriteString("Output", fragment == query.Root.Fragment && write is null ? "client" : Destination(query, fragment));
+        json.WriteString("Output", fragment == query.Root.Fragment && write is null ? "client" : Destination(query, fragment, write));
         if (measured is not null && fragment != query.Root.Fragment)
         {
             var tasks = measured.Report.Of(fragment.Id);

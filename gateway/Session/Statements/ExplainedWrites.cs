@@ -1,6 +1,7 @@
 using Federation.Core.Tasks;
 using Federation.Execution;
 using Federation.Planner;
+using Federation.Scheduling;
 using Federation.Sql.Syntax;
 
 namespace Federation.Session.Statements;
@@ -13,14 +14,14 @@ internal sealed record ExplainedWrite(string Operation, string Schema, string Ta
     public string Line => $"{Operation} lake.{Schema}.{Table}";
 }
 
-/// <summary>INSERT and CREATE TABLE AS as EXPLAIN shows them and EXPLAIN ANALYZE runs them, which really writes.</summary>
+/// <summary>Statements that change tables as EXPLAIN shows them and EXPLAIN ANALYZE runs them, which really writes.</summary>
 internal static class ExplainedWrites
 {
     /// <summary>Where the rows of a plan go that is only shown.</summary>
     private static readonly TaskOutput.WriteFiles s_anywhere = new("", [], []);
 
     /// <summary>Whether the explained statement writes a table.</summary>
-    public static bool IsWrite(ExplainStatement explain) => explain.Statement is InsertStatement or CreateTableAsStatement;
+    public static bool IsWrite(ExplainStatement explain) => explain.Statement is InsertStatement or CreateTableAsStatement or DataChangeStatement;
 
     /// <summary>
     /// The table, after the checks that PostgreSQL makes before it shows a plan; null for one that is there already and is taken as it is.
@@ -35,6 +36,13 @@ internal static class ExplainedWrites
             return new ExplainedWrite("Insert on", statement.Target!.Schema, statement.Target.Name);
         }
 
+        if (explain.Statement is DataChangeStatement change)
+        {
+            await TableRights.RequireChangeAsync(session, statement.Target!, statement.Change!.Rights, cancellationToken);
+            var word = change switch { UpdateStatement => "Update", DeleteStatement => "Delete", _ => "Merge" };
+            return new ExplainedWrite($"{word} on", statement.Target!.Schema, statement.Target.Name);
+        }
+
         var create = (CreateTableAsStatement)explain.Statement;
         return await TableStatements.PlaceAsync(session, create.Name, create.IfNotExists, cancellationToken) is { } schema
             ? new ExplainedWrite("Create table", schema.Name, create.Name.Name)
@@ -42,14 +50,26 @@ internal static class ExplainedWrites
     }
 
     /// <summary>Writes, as the statement by itself would; null when no query was run.</summary>
-    public static async ValueTask<WrittenTable?> RunAsync(
+    /// <returns>How many rows, and what the tasks did.</returns>
+    public static async ValueTask<(long Rows, QueryReport Report)?> RunAsync(
         QuerySession session, SessionServices services, PreparedStatement statement, ExplainStatement explain,
-        EquatableArray<object?> parameters, CancellationToken cancellationToken) =>
-        explain.Statement is CreateTableAsStatement create
+        EquatableArray<object?> parameters, CancellationToken cancellationToken)
+    {
+        if (explain.Statement is DataChangeStatement)
+        {
+            using var rows = await ChangeStatements.ChangeAsync(session, services, statement, parameters, cancellationToken);
+            return rows.Report is { } report ? (rows.Count, report) : null;
+        }
+
+        var written = explain.Statement is CreateTableAsStatement create
             ? await TableStatements.MakeAsAsync(session, services, statement, create, parameters, cancellationToken)
             : await InsertStatements.RunAsync(session, services, statement, parameters, cancellationToken);
+        return written?.Report is { } done ? (written.Rows, done) : null;
+    }
 
-    public static ValueTask<FragmentedPlan> PlanAsync(SessionServices services, QueryRequest request,
-        CancellationToken cancellationToken) =>
-        services.Runner.PlanWriteAsync(request, request.Query, s_anywhere, cancellationToken);
+    /// <summary>The rows of a change go to the gateway, which changes the table; those of other statements into files.</summary>
+    public static ValueTask<FragmentedPlan> PlanAsync(SessionServices services, ExplainStatement explain, QueryRequest request,
+        CancellationToken cancellationToken) => explain.Statement is DataChangeStatement
+        ? services.Runner.PlanAsync(request, request.Query, cancellationToken)
+        : services.Runner.PlanWriteAsync(request, request.Query, s_anywhere, cancellationToken);
 }

@@ -80,8 +80,8 @@ internal static class InsertStatements
                 rows.Append(batch, 0);
         var name = ((InsertStatement)statement.Syntax!).Table;
         await StreamedRows.InsertAsync(
-            session, services, statement, name, fields, null, Batches(rows).ToAsyncEnumerable(), cancellationToken);
-        await using var added = new StreamedRows(services, fields, Batches(rows).ToAsyncEnumerable());
+            session, services, statement, name, fields, null, rows.ReadAll().ToAsyncEnumerable(), cancellationToken);
+        await using var added = new StreamedRows(services, fields, rows.ReadAll().ToAsyncEnumerable());
         var columns = target.Columns.Select(column => new ConnectorColumn(column.Name, column.Type)).ToEquatableArray();
         var table = TableResolver.Of(statement.Target!, new ConnectorTable(added, columns), added) with { ProviderKey = added.Key };
         var request = QueryStatements.Request(session, services, statement, parameters) with
@@ -92,16 +92,6 @@ internal static class InsertStatements
             Distribution = DistributionOptions.SingleTask,
         };
         await foreach (var batch in services.Runner.Run(request).ReadAsync(cancellationToken)) yield return batch;
-    }
-
-    private static IEnumerable<Batch> Batches(RowSpool rows)
-    {
-        for (var row = 0L; row < rows.RowCount;)
-        {
-            var batch = rows.Read(row, long.MaxValue, isBackward: false);
-            row += batch.RowCount;
-            yield return batch;
-        }
     }
 
     /// <summary>The columns that the statement gives values for; none for DEFAULT VALUES.</summary>

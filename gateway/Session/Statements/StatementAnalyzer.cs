@@ -23,7 +23,7 @@ internal sealed class StatementAnalyzer(QuerySession session, SessionServices se
     {
         session.Transaction.BeginStatement();
         // Clients learn at Parse that a statement cannot be run, where PostgreSQL tells them what is wrong with it.
-        if (syntax is UnsupportedStatement unsupported) throw StatementHandlers.Unsupported(unsupported);
+        if (StatementHandlers.Unsupported(syntax) is { } unsupported) throw unsupported;
         var prepared = new PreparedStatement(text, syntax) { DeclaredTypes = declared ?? [] };
         try
         {
@@ -32,6 +32,12 @@ internal sealed class StatementAnalyzer(QuerySession session, SessionServices se
             {
                 var (inserted, entry, at) = await BindInsertAsync(text.Length, insert, declared, isWide: false, cancellationToken);
                 return Shape(text, syntax, declared, inserted.Source, at, inserted, entry);
+            }
+
+            if (ChangeOf(syntax) is { } change)
+            {
+                var (changed, entry, at) = await BindChangeAsync(text.Length, change, declared, isWide: false, cancellationToken);
+                return Shape(text, syntax, declared, changed.Rows, at, entry: entry, change: changed);
             }
 
             if (syntax is CopyStatement { IsFrom: true, Table: { } table } copy)
@@ -75,6 +81,9 @@ internal sealed class StatementAnalyzer(QuerySession session, SessionServices se
         InsertOf(prepared.Syntax) is { } insert
             ? (await BindInsertAsync(prepared.Text.Length, insert, [.. prepared.ParameterTypes], isWide: true,
                 cancellationToken)).Insert.Source
+            : ChangeOf(prepared.Syntax) is { } change
+            ? (await BindChangeAsync(prepared.Text.Length, change, [.. prepared.ParameterTypes], isWide: true,
+                cancellationToken)).Change.Rows
             : (await BindAsync(prepared.Text.Length, QueryOf(prepared.Syntax)!, [.. prepared.ParameterTypes], isWide: true,
                 cancellationToken)).Query;
 
@@ -140,6 +149,14 @@ internal sealed class StatementAnalyzer(QuerySession session, SessionServices se
         _ => null,
     };
 
+    /// <summary>The UPDATE, DELETE or MERGE that a statement is or explains, or null.</summary>
+    private static DataChangeStatement? ChangeOf(Statement? syntax) => syntax switch
+    {
+        DataChangeStatement change => change,
+        ExplainStatement explain => ChangeOf(explain.Statement),
+        _ => null,
+    };
+
     /// <summary>The query inside a statement, or null.</summary>
     private static Query? QueryOf(Statement? syntax) => syntax switch
     {
@@ -162,9 +179,10 @@ internal sealed class StatementAnalyzer(QuerySession session, SessionServices se
 
     private PreparedStatement Shape(
         string text, Statement? syntax, IReadOnlyList<SqlType?>? declared, BoundQuery? query, SnapshotId version,
-        BoundInsert? insert = null, TableEntry? entry = null) => new(text, syntax)
+        BoundInsert? insert = null, TableEntry? entry = null, BoundChange? change = null) => new(text, syntax)
     {
         Insert = insert,
+        Change = change,
         Target = entry,
         DeclaredTypes = declared ?? [],
         PreparedAt = session.StatementTime,
@@ -177,6 +195,7 @@ internal sealed class StatementAnalyzer(QuerySession session, SessionServices se
         {
             SelectStatement => PreparedStatement.FieldsOf(query!),
             InsertStatement => insert!.Returning is { } returning ? PreparedStatement.FieldsOf(returning) : null,
+            DataChangeStatement => change!.ReturningCount is null ? null : PreparedStatement.FieldsOf(change.Returning),
             ExplainStatement explain =>
                 [s_text with { Name = "QUERY PLAN", Type = ExplainStatements.IsJson(explain) ? SqlType.Json : SqlType.Text }],
             ShowStatement show => SettingStatements.FieldsOf(session, show),
@@ -209,12 +228,33 @@ internal sealed class StatementAnalyzer(QuerySession session, SessionServices se
         var target = context.FindTable(Target(returning))
             ?? throw new SqlException(SqlState.UndefinedTable, $"relation \"{insert.Table}\" does not exist")
                 { Position = insert.Table.Span.Position };
-        var entry = await resolver.FindEntryAsync(insert.Table, cancellationToken)
-            ?? throw new SqlException(SqlState.FeatureNotSupported, $"cannot insert into \"{insert.Table.Name}\"")
-                { Detail = "Only tables of the managed catalog can be written.", Position = insert.Table.Span.Position };
-        var defaults = entry.Defaults.ToDictionary(item => item.Key, item => SqlParser.ParseExpression(item.Value), StringComparer.Ordinal);
+        var entry = await resolver.FindEntryAsync(insert.Table, cancellationToken) ?? throw NotManaged("insert into", insert.Table);
+        var defaults = DefaultsOf(entry);
         return (await BindAsync(length, () => Binder.BindInsert(insert, target, defaults, context), cancellationToken), entry, version);
     }
+
+    private async ValueTask<(BoundChange Change, TableEntry Entry, SnapshotId Version)> BindChangeAsync(
+        int length, DataChangeStatement change, IReadOnlyList<SqlType?>? declared, bool isWide, CancellationToken cancellationToken)
+    {
+        var name = Binder.TargetOf(change);
+        var (context, version) = await LoadAsync(length, [name, change], declared, isWide, cancellationToken);
+        if (context.FindTable(name) is null)
+            throw new SqlException(SqlState.UndefinedTable, $"relation \"{change.Table}\" does not exist")
+                { Position = change.Table.Span.Position };
+        var resolver = Resolver(await session.Transaction.GetCatalogAsync(cancellationToken));
+        var entry = await resolver.FindEntryAsync(change.Table, cancellationToken)
+            ?? throw NotManaged(change switch { UpdateStatement => "update", DeleteStatement => "delete from", _ => "merge into" },
+                change.Table);
+        var defaults = DefaultsOf(entry);
+        return (await BindAsync(length, () => Binder.BindChange(change, defaults, context), cancellationToken), entry, version);
+    }
+
+    private static Dictionary<string, Expression> DefaultsOf(TableEntry entry) =>
+        entry.Defaults.ToDictionary(item => item.Key, item => SqlParser.ParseExpression(item.Value), StringComparer.Ordinal);
+
+    internal static SqlException NotManaged(string what, QualifiedName table) =>
+        new(SqlState.FeatureNotSupported, $"cannot {what} \"{table.Name}\"")
+            { Detail = "Only tables of the managed catalog can be written.", Position = table.Span.Position };
 
     /// <summary>The name of the table that RETURNING is over; subqueries of it may name others.</summary>
     private static TableName Target(Query returning) => (TableName)((SelectBody)returning.Body).From[0];

@@ -12,6 +12,8 @@ internal static class StatementHandlers
         null => new EmptyPortal(session),
         SelectStatement => QueryStatements.Open(session, services, statement, parameters),
         InsertStatement => InsertStatements.Open(session, services, statement, parameters),
+        DataChangeStatement => ChangeStatements.Open(session, services, statement, parameters),
+        TruncateStatement truncate => new CommandPortal(session, token => TruncateStatements.RunAsync(session, services, truncate, token)),
         CreateTableStatement create => new CommandPortal(session, token => TableStatements.CreateAsync(session, services, create, token)),
         CreateTableAsStatement create =>
             new CommandPortal(session, token => TableStatements.CreateAsAsync(session, services, statement, create, parameters, token)),
@@ -53,9 +55,20 @@ internal static class StatementHandlers
 
     private static CommandPortal Command(QuerySession session, Func<string> run) => new(session, _ => ValueTask.FromResult(run()));
 
-    public static SqlException Unsupported(UnsupportedStatement statement) =>
-        new(SqlState.FeatureNotSupported, $"{statement.Command} is not supported")
+    /// <summary>The error of a statement that parses but cannot be run, or explained; null for one that can.</summary>
+    public static SqlException? Unsupported(Statement? statement)
+    {
+        var command = statement switch
         {
-            Detail = "Of the statements that change data, this version has INSERT, CREATE TABLE, CREATE TABLE AS, COPY and DROP TABLE.",
+            UnsupportedStatement unsupported => unsupported.Command,
+            InsertStatement { OnConflict: not null } => "INSERT with ON CONFLICT",
+            InsertStatement { Overriding: not null } => "INSERT with OVERRIDING",
+            _ => null,
         };
+        if (command is null) return statement is ExplainStatement explain ? Unsupported(explain.Statement) : null;
+        return new SqlException(SqlState.FeatureNotSupported, $"{command} is not supported")
+        {
+            Detail = "docs/writing.md lists the statements that change data.",
+        };
+    }
 }

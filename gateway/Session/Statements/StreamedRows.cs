@@ -87,6 +87,16 @@ internal sealed class StreamedRows : IConnector, IScanPlanner, IPageSource, ITab
         return new ResolvedTable(new TableSource("", "", SourceName, -1), this, columns) { Provider = this, ProviderKey = Key };
     }
 
+    /// <summary>A query that gives the rows as they are.</summary>
+    public BoundQuery Query()
+    {
+        var table = Table();
+        var outputs = _fields.Select((field, i) => new ScanColumn(new Plan.Column(i + 1, field.Name, field.Type), field.Name)).ToEquatableArray();
+        return new BoundQuery(new Scan(table.Source, this, outputs),
+            outputs.Select(output => new OutputColumn(output.SourceName, output.Column)).ToEquatableArray(), [])
+                { Tables = new Dictionary<TableSource, ResolvedTable> { [table.Source] = table } };
+    }
+
     /// <summary>Puts the rows into the table of a statement as an INSERT does. Raises the error that ended the rows.</summary>
     /// <param name="target">The table's name as the statement has it.</param>
     /// <param name="where">Which of the rows; null for all.</param>

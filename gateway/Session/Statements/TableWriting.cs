@@ -2,6 +2,7 @@ using Federation.Catalog;
 using Federation.Connectors.Spi;
 using Federation.Core.Tasks;
 using Federation.Execution;
+using Federation.Planner.Distribution;
 using Federation.Scheduling;
 
 namespace Federation.Session.Statements;
@@ -41,6 +42,33 @@ internal static class TableWriting
 
         await session.Transaction.ChangeAsync(new CatalogChange.UpdateTable(table.Key, table.Oid, update), cancellationToken);
         return new WrittenTable(written.Rows, update, written.Report);
+    }
+
+    /// <summary>Takes rows away from the table of a statement and adds their successors.</summary>
+    public static async ValueTask ChangeAsync(QuerySession session, SessionServices services, PreparedStatement statement,
+        ChangedRows rows, CancellationToken cancellationToken)
+    {
+        if (rows.Count == 0) return;
+        var table = statement.Target!;
+        var writer = WriterOf(services, table.Pointer);
+        var plan = await writer.PlanAppendAsync(table.Pointer, cancellationToken);
+        IReadOnlyList<WrittenFile> files = [];
+        if (rows.NewRows is { RowCount: > 0 } added)
+        {
+            await using var source = new StreamedRows(services, rows.NewFields, added.ReadAll().ToAsyncEnumerable());
+            var request = QueryStatements.Request(session, services, statement, source.Query(), []) with
+            {
+                BindWideAsync = null,
+                BeforeStartAsync = null,
+                Record = null,
+                Distribution = DistributionOptions.SingleTask,
+            };
+            files = (await services.Runner.WriteAsync(request, Named(plan.Output, table), cancellationToken)).Files;
+        }
+
+        var update = await writer.ChangeRowsAsync(plan, files, rows.Removed, cancellationToken);
+        session.Transaction.Stage(() => update.DiscardAsync(CancellationToken.None));
+        await session.Transaction.ChangeAsync(new CatalogChange.UpdateTable(table.Key, table.Oid, update), cancellationToken);
     }
 
     /// <summary>Errors name the relation.</summary>

@@ -82,7 +82,7 @@ public sealed partial class Binder
                 _domains.Add(outputs[i].Column.Id, domain);
         columns.AddRange(SystemColumns(resolved, outputs, table.IsOnly));
         var entry = table.Alias?.Name is { } alias
-            ? new RangeEntry(alias, null, null, columns)
+            ? new RangeEntry(alias, null, null, columns) { HiddenName = table.Name.Name }
             : new RangeEntry(resolved.Source.Table, resolved.Source.Schema, resolved.Source.Catalog, columns);
         if (table.Alias?.Name is null && table.Name.Parts.Count > 1) entry = entry with { Schema = table.Name.Qualifier };
         entry = entry with { FieldNames = columns.ConvertAll(column => column.Name) };

@@ -80,12 +80,9 @@ public sealed partial class Binder
         var columns = new List<ConnectorColumn>();
         foreach (var reference in insert.Columns)
         {
-            var name = reference.Name;
-            var column = target.Columns.FirstOrDefault(column => column.Name == name)
-                ?? throw new SqlException(SqlState.UndefinedColumn, $"column \"{name}\" of relation \"{insert.Table.Name}\" does not exist")
-                    { Position = reference.Span.Position };
-            if (columns.Contains(column)) throw new SqlException(SqlState.DuplicateColumn, $"column \"{name}\" specified more than once")
-                { Position = reference.Span.Position };
+            var column = SetColumn(reference, target);
+            if (columns.Contains(column)) throw new SqlException(SqlState.DuplicateColumn,
+                $"column \"{column.Name}\" specified more than once") { Position = reference.Span.Position };
             columns.Add(column);
         }
 

@@ -25,17 +25,19 @@ public sealed partial class Binder
         return definitions.Count == 0 ? result : result with { Plan = new With(definitions.ToEquatableArray(), result.Plan) };
     }
 
-    /// <summary>(query) ORDER BY … LIMIT …: clauses after the parentheses join those inside.</summary>
+    /// <summary>
+    /// (query) ORDER BY … LIMIT …: clauses after the parentheses join those inside. Two WITHs stay apart: one stands in front of
+    /// INSERT, and the query's own sees it.
+    /// </summary>
     private static Query MergeNested(Query query)
     {
-        while (query.Body is NestedQuery { Query: var inner })
+        while (query.Body is NestedQuery { Query: var inner } && (query.With is null || inner.With is null))
         {
             SqlException Twice(string clause, SyntaxNode node) =>
                 new(SqlState.SyntaxError, $"multiple {clause} clauses not allowed") { Position = node.Span.Position };
             if (query.OrderBy.Count > 0 && inner.OrderBy.Count > 0) throw Twice("ORDER BY", query.OrderBy[0]);
             if (query.Limit is not null && inner.Limit is not null) throw Twice("LIMIT", query.Limit);
             if (query.Offset is not null && inner.Offset is not null) throw Twice("OFFSET", query.Offset);
-            if (query.With is not null && inner.With is not null) throw Twice("WITH", inner.With);
             query = query with
             {
                 Body = inner.Body,

@@ -99,7 +99,7 @@ public sealed partial class Binder
             OperatorExpression { Left: null, Operator.Symbol: "-", Right: NumberLiteral literal }
                 when int.TryParse(literal.Text, out var value) => -value,
             _ => throw new SqlException(SqlState.SyntaxError, "type modifiers must be simple constants or identifiers")
-                { Position = expression.Span.Position },
+                { Position = name.Span.Position },
         };
     }
 

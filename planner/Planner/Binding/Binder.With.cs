@@ -17,8 +17,8 @@ public sealed partial class Binder
                 throw new SqlException(SqlState.DuplicateAlias, $"WITH query name \"{table.Name}\" specified more than once")
                     { Position = table.Span.Position };
             if (table.Statement is SelectStatement) continue;
-            var command = table.Statement is UnsupportedStatement unsupported ? unsupported.Command : "data-modifying statements";
-            throw new SqlException(SqlState.FeatureNotSupported, $"{command} in WITH is not supported") { Position = table.Span.Position };
+            throw new SqlException(SqlState.FeatureNotSupported, "data-modifying statements in WITH are not supported")
+                { Position = table.Span.Position };
         }
 
         var definitions = new List<CteDefinition>();

@@ -19,7 +19,7 @@ public sealed partial class Binder
     private readonly Dictionary<Expr, SourceSpan> _spans = new(ReferenceEqualityComparer.Instance);
 
     /// <summary>The statement that is bound; null for a lone expression.</summary>
-    private Query? _statement;
+    private SyntaxNode? _statement;
 
     private int _nextColumn;
     private int _nextCte;

@@ -25,6 +25,8 @@ internal sealed record ExpressionContext(string Name)
     public static readonly ExpressionContext DistinctOn = SelectList with { Name = "DISTINCT ON" };
     public static readonly ExpressionContext Having = new("HAVING") { AllowsAggregates = true, AllowsGrouping = true };
     public static readonly ExpressionContext Where = new("WHERE");
+    public static readonly ExpressionContext Update = new("UPDATE");
+    public static readonly ExpressionContext MergeWhen = new("MERGE WHEN conditions");
     public static readonly ExpressionContext JoinCondition = new("JOIN conditions");
     public static readonly ExpressionContext GroupBy = new("GROUP BY") { AllowsSets = true };
     public static readonly ExpressionContext Limit = new("LIMIT");

@@ -71,11 +71,14 @@ internal static class NameResolution
     {
         for (var level = scope; level is not null; level = level.Parent)
         {
-            if (!level.Items.Concat(level.Hidden).Any(item => item.Entry.Alias == table)) continue;
+            var entries = level.Items.Concat(level.Hidden).Select(item => item.Entry).ToArray();
+            if (Array.Find(entries, entry => entry.Alias == table || entry.HiddenName == table) is not { } found) continue;
             return new SqlException(SqlState.UndefinedTable, $"invalid reference to FROM-clause entry for table \"{table}\"")
             {
                 Position = span.Position,
-                Hint = $"There is an entry for table \"{table}\", but it cannot be referenced from this part of the query.",
+                Hint = Array.Exists(entries, entry => entry.Alias == table)
+                    ? $"There is an entry for table \"{table}\", but it cannot be referenced from this part of the query."
+                    : $"Perhaps you meant to reference the table alias \"{found.Alias}\".",
             };
         }
 

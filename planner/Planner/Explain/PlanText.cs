@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using Federation.Connectors.Spi;
 
 namespace Federation.Planner.Explain;
 
@@ -65,11 +66,11 @@ public static class PlanText
     {
         Scan { Subtree: { } subtree } scan =>
             $"Remote query {scan.Source.Catalog}: {string.Join(", ", subtree.Tables.Select(table => $"{table.Schema}.{table.Table}"))}  "
-                + $"columns ({string.Join(", ", scan.Outputs.Select(output => output.SourceName))}){Rows(scan.EstimatedRows)}",
+                + $"columns ({string.Join(", ", scan.Outputs.Select(output => RowIdentity.Shown(output.SourceName)))}){Rows(scan.EstimatedRows)}",
         Scan scan =>
             $"{(scan.Source.Catalog == "lake" ? "Lakehouse scan" : "Remote scan")} "
                 + $"{scan.Source}{(scan.Source.Pin is { } pin ? $"  {pin}" : "")}  columns "
-                + $"({string.Join(", ", scan.Outputs.Select(output => output.SourceName))}){Rows(scan.Source.EstimatedRows)}",
+                + $"({string.Join(", ", scan.Outputs.Select(output => RowIdentity.Shown(output.SourceName)))}){Rows(scan.Source.EstimatedRows)}",
         Values { Outputs.Count: 0 } => "One row",
         Values values => $"Values  {values.Rows.Count.ToString(CultureInfo.InvariantCulture)} rows ({Names(values.Outputs)})",
         FunctionScan functions =>

@@ -150,9 +150,6 @@ internal sealed partial class Parser
                 return Grant();
             case Keyword.Comment or Keyword.Do or Keyword.Load or Keyword.Reindex:
                 return SkipStatement(start, Advance().Text!.ToUpperInvariant());
-            case Keyword.Truncate:
-                Advance();
-                return SkipStatement(start, "TRUNCATE TABLE");
             case Keyword.Security:
                 Advance();
                 Expect(Keyword.Label);

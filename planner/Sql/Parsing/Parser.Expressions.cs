@@ -70,7 +70,8 @@ internal sealed partial class Parser
     }
 
     private bool StartsPrefixExpression() =>
-        Is('+') || Is('-') || Is(TokenKind.Operator) || Is(Keyword.Not) || (Is(Keyword.Operator) && NextIs('('));
+        Is('+') || Is('-') || Is(TokenKind.Operator) || Is(Keyword.Not) || Is(Keyword.Default)
+        || (Is(Keyword.Operator) && NextIs('('));
 
     private Expression Prefix(bool isRestricted)
     {
@@ -92,7 +93,7 @@ internal sealed partial class Parser
 
         if (isRestricted) return Primary();
         if (Accept(Keyword.Not)) return new NotExpression(Climb(NotLevel, isRestricted: false)) { Span = SpanFrom(start) };
-        if (Is(Keyword.Default)) throw ErrorAt(SpanOf(Current), "DEFAULT is not allowed in this context");
+        if (Is(Keyword.Default)) return new DefaultValue { Span = SpanOf(Advance()) };
         return Primary();
     }
 

@@ -86,6 +86,8 @@ internal sealed partial class Parser
     private SqlException MissingCall()
     {
         FunctionName();
+        // A function's name is read with the subscripts of a column's before it is refused.
+        if (Is('[')) Indirection(new NullLiteral());
         return SyntaxError();
     }
 

@@ -55,6 +55,7 @@ internal sealed partial class Parser
         Keyword.Fetch or Keyword.Move => Fetch(),
         Keyword.Close => Close(),
         Keyword.Copy => Copy(),
+        Keyword.Truncate => Truncate(),
         Keyword.Call => Call(),
         Keyword.Listen or Keyword.Unlisten or Keyword.Notify => Notify(),
         Keyword.Lock => Lock(),
@@ -64,7 +65,7 @@ internal sealed partial class Parser
         _ => TryPreparableStatement() ?? OtherCommand(),
     };
 
-    /// <summary>What PREPARE, WITH and COPY take: a query or a statement that changes data.</summary>
+    /// <summary>What PREPARE, WITH and COPY take: a query or a statement that changes rows.</summary>
     private Statement PreparableStatement() => TryPreparableStatement() ?? throw SyntaxError();
 
     private Statement? TryPreparableStatement()
@@ -77,14 +78,14 @@ internal sealed partial class Parser
             return new SelectStatement(query) { Span = query.Span };
         }
 
-        return Is(Keyword.Insert) ? Insert(start, null) : DataChange(start);
+        return DataChange(start, null);
     }
 
     private Statement StatementWith(int start)
     {
         Enter();
         var with = WithClause();
-        Statement? statement = Is(Keyword.Insert) ? Insert(start, with) : DataChange(start);
+        var statement = DataChange(start, with);
         if (statement is null)
         {
             if (Is(Keyword.With) || (!Is('(') && !Is(Keyword.Values) && !StartsQuery(0))) throw SyntaxError();
@@ -94,29 +95,5 @@ internal sealed partial class Parser
 
         Leave();
         return statement;
-    }
-
-    /// <summary>UPDATE, DELETE or MERGE; null when none begins here.</summary>
-    private UnsupportedStatement? DataChange(int start)
-    {
-        var word = Current;
-        switch (word.Keyword)
-        {
-            case Keyword.Merge:
-                Advance();
-                Expect(Keyword.Into);
-                break;
-            case Keyword.Delete:
-                Advance();
-                Expect(Keyword.From);
-                break;
-            case Keyword.Update:
-                Advance();
-                break;
-            default:
-                return null;
-        }
-
-        return SkipStatement(start, word.Text!.ToUpperInvariant());
     }
 }

@@ -103,6 +103,10 @@ internal sealed partial class SqlWriter
                 Write("exists ");
                 QueryInParentheses(exists.Query);
                 break;
+            case CurrentOfCursor current:
+                Write("current of ");
+                Identifier(current.Cursor);
+                break;
             default:
                 throw new UnreachableException(expression.GetType().Name);
         }

@@ -63,6 +63,12 @@ internal sealed partial class SqlWriter
             case InsertStatement insert:
                 Insert(insert);
                 break;
+            case DataChangeStatement change:
+                DataChange(change);
+                break;
+            case TruncateStatement truncate:
+                Truncate(truncate);
+                break;
             case CreateTableStatement table:
                 CreateTable(table);
                 break;

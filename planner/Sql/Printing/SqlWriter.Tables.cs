@@ -3,35 +3,9 @@ using Federation.Sql.Syntax;
 
 namespace Federation.Sql.Printing;
 
-/// <summary>INSERT and CREATE TABLE.</summary>
+/// <summary>CREATE TABLE.</summary>
 internal sealed partial class SqlWriter
 {
-    private void Insert(InsertStatement insert)
-    {
-        Write("insert into ");
-        Name(insert.Table);
-        if (insert.Alias is not null)
-        {
-            Write(" as ");
-            Identifier(insert.Alias);
-        }
-
-        ColumnList(insert.Columns.Select(column => column.Name).ToEquatableArray());
-        if (insert.Source is null)
-        {
-            Write(" default values");
-        }
-        else
-        {
-            Write(" ");
-            Query(insert.Source);
-        }
-
-        if (insert.Returning.Count == 0) return;
-        Write(" returning ");
-        List(insert.Returning, Item);
-    }
-
     private void CreateTable(CreateTableStatement table)
     {
         TableHead(table.Name, table.IfNotExists);

@@ -199,5 +199,5 @@ public sealed record WindowDefinition(string? Name, EquatableArray<Expression> P
     public bool IsReference { get; init; }
 }
 
-/// <summary>DEFAULT in the VALUES of an INSERT.</summary>
+/// <summary>DEFAULT. It parses wherever an expression does; binding refuses it where no column gets the value.</summary>
 public sealed record DefaultValue : Expression;

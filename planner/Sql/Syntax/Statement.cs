@@ -146,7 +146,13 @@ public sealed record DropUserMappingStatement(string User, string Server, bool I
 /// <summary>INSERT INTO table … A null source stands for DEFAULT VALUES; WITH in front is the source's.</summary>
 /// <param name="Columns">The columns named; none for all of the table, in order.</param>
 public sealed record InsertStatement(QualifiedName Table, string? Alias, EquatableArray<ColumnReference> Columns, Query? Source,
-    EquatableArray<SelectItem> Returning) : Statement;
+    EquatableArray<SelectItem> Returning) : Statement
+{
+    /// <summary>"SYSTEM VALUE" or "USER VALUE"; null without OVERRIDING.</summary>
+    public string? Overriding { get; init; }
+
+    public OnConflictClause? OnConflict { get; init; }
+}
 
 /// <param name="Default">DEFAULT expression; null when none is given.</param>
 public sealed record TableColumn(string Name, TypeName Type, bool IsNotNull, Expression? Default) : SyntaxNode;

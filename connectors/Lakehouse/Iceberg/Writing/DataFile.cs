@@ -8,11 +8,18 @@ using Federation.Core.Tasks;
 
 namespace Federation.Connectors.Lakehouse.Iceberg.Writing;
 
-/// <summary>A data file that is to be added to a table, with what its footer says of it (spec, "Manifests", data_file).</summary>
+/// <summary>
+/// A file of rows or of deletes that is to be added to a table, with what its footer says of it (spec, "Manifests", data_file).
+/// </summary>
 /// <param name="RecordedPath">The place as the table's metadata names it.</param>
 /// <param name="Partition">The file's value of each partition field, in the form of bounds; null for NULL.</param>
 internal sealed record DataFile(string RecordedPath, long SizeBytes, long RowCount, IReadOnlyList<byte[]?> Partition)
 {
+    public FileContent Content { get; init; } = FileContent.Data;
+
+    /// <summary>The only data file whose rows a file of deletes names; null when there are several.</summary>
+    public string? ReferencedDataFile { get; init; }
+
     public SortedDictionary<int, long> ColumnSizes { get; } = [];
 
     public SortedDictionary<int, long> ValueCounts { get; } = [];

@@ -59,11 +59,16 @@ internal sealed class IcebergWriter(PendingFiles store, Func<TablePointer, Icebe
     }
 
     /// <summary>The update that adds the files, which are removed when they cannot be added.</summary>
-    public async ValueTask<AppendUpdate> AppendAsync(WritePlan plan, IReadOnlyList<WrittenFile> files, CancellationToken cancellationToken)
+    public ValueTask<RowDelta> AppendAsync(WritePlan plan, IReadOnlyList<WrittenFile> files, CancellationToken cancellationToken) =>
+        ChangeRowsAsync(plan, files, new RowSelection(), cancellationToken);
+
+    /// <summary>The update that adds the files, which are removed when they cannot be added, and takes rows away.</summary>
+    public async ValueTask<RowDelta> ChangeRowsAsync(WritePlan plan, IReadOnlyList<WrittenFile> files, RowSelection removed,
+        CancellationToken cancellationToken)
     {
         try
         {
-            return await Task.Run(() => Describe(plan, files), cancellationToken);
+            return await Task.Run(() => DescribeAsync(plan, files, removed, cancellationToken), cancellationToken);
         }
         catch (Exception error) when (error is SqlException or OperationCanceledException)
         {
@@ -72,13 +77,56 @@ internal sealed class IcebergWriter(PendingFiles store, Func<TablePointer, Icebe
         }
     }
 
-    private AppendUpdate Describe(WritePlan plan, IReadOnlyList<WrittenFile> files)
+    public RowDelta Truncate(TablePointer pointer)
+    {
+        RequireWritable(Open(pointer).Metadata);
+        return new RowDelta(this, pointer.Location, clock) { RemovesAll = true };
+    }
+
+    private async Task<RowDelta> DescribeAsync(WritePlan plan, IReadOnlyList<WrittenFile> files, RowSelection removed,
+        CancellationToken cancellationToken)
     {
         var table = Open(plan.Pointer);
         var spec = table.Metadata.Specs[table.Metadata.DefaultSpecId];
         var fields = table.Metadata.CurrentSchema.Fields.ToArray();
         var data = files.Select(file => DataFiles.Read(file, footers.Get(file.Path), Recorded(table, file.Path), fields, spec)).ToArray();
-        return new AppendUpdate(this, files, data, spec.Id, plan.Output.Folder, clock);
+        var rows = removed.Count == 0 ? null : RemovedRows.Find(table, removed);
+        var (deletes, paths) = rows is null ? ([], []) : await WriteDeletesAsync(table, plan, rows, removed, cancellationToken);
+        return new RowDelta(this, plan.Output.Folder, clock)
+        {
+            Written = files, Added = data, SpecId = spec.Id, Deletes = deletes, DeleteFiles = paths, Removed = rows,
+        };
+    }
+
+    /// <summary>A file of deletes for each partition that keeps rows of files from which some go.</summary>
+    private async Task<(Dictionary<int, IReadOnlyList<DataFile>> Deletes, List<string> Paths)> WriteDeletesAsync(
+        IcebergTable table, WritePlan plan, RemovedRows rows, RowSelection removed, CancellationToken cancellationToken)
+    {
+        var (deletes, paths) = (new Dictionary<int, IReadOnlyList<DataFile>>(), new List<string>());
+        try
+        {
+            foreach (var partition in rows.Files.Where(file => !rows.GoneFiles.Contains(file.Entry.Path)).GroupBy(file => file.PartitionKey))
+            {
+                var selection = partition.Select(file => KeyValuePair.Create(file.Entry.Path, removed.Files[file.Entry.Path])).ToArray();
+                var bytes = await PositionDeleteFiles.WriteAsync(selection, cancellationToken);
+                var path = StoragePath.Combine(plan.Output.Folder, $"{Guid.NewGuid()}-deletes.parquet");
+                paths.Add(path);
+                await Store.CreateAsync(path, bytes, cancellationToken);
+                var file = partition.First();
+                var values = file.Spec.Fields.Select((field, i) => PositionDeleteFiles.PartitionValue(
+                    FileRanges.Raw(file.Entry.Partition, field, i), ManifestWriter.PartitionType(table.Metadata.CurrentSchema, field)));
+                var described = PositionDeleteFiles.Describe(Recorded(table, path), bytes.Length, selection, [.. values]);
+                if (deletes.TryGetValue(file.Spec.Id, out var known)) ((List<DataFile>)known).Add(described);
+                else deletes.Add(file.Spec.Id, new List<DataFile> { described });
+            }
+        }
+        catch (Exception error) when (error is SqlException or OperationCanceledException)
+        {
+            await Store.TryDeleteAsync(paths);
+            throw;
+        }
+
+        return (deletes, paths);
     }
 
     /// <summary>How the table's metadata names a file that lies in its folder.</summary>

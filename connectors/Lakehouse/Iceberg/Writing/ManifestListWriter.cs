@@ -51,29 +51,26 @@ internal static class ManifestListWriter
     {
         encoder.String(manifest.RecordedPath);
         encoder.Long(manifest.Length);
-        encoder.Long(manifest.Spec.Id);
-        encoder.Long(0);
+        encoder.Long(manifest.SpecId);
+        encoder.Long(manifest.HoldsDeletes ? 1 : 0);
         encoder.Long(sequenceNumber);
-        encoder.Long(sequenceNumber);
+        encoder.Long(manifest.MinSequenceNumber ?? sequenceNumber);
         encoder.Long(snapshotId);
-        encoder.Long(manifest.Files.Count);
-        encoder.Long(0);
-        encoder.Long(0);
-        encoder.Long(manifest.Files.Sum(file => file.RowCount));
-        encoder.Long(0);
-        encoder.Long(0);
+        var counts = manifest.Counts;
+        encoder.Long(counts.AddedFiles);
+        encoder.Long(counts.KeptFiles);
+        encoder.Long(counts.DeletedFiles);
+        encoder.Long(counts.AddedRows);
+        encoder.Long(counts.KeptRows);
+        encoder.Long(counts.DeletedRows);
         encoder.Optional(true);
-        var fields = Enumerable.Range(0, manifest.Spec.Fields.Count).ToArray();
-        encoder.Items(fields, field =>
+        encoder.Items(manifest.Partitions, partition =>
         {
-            var values = manifest.Files.Select(file => file.Partition[field]).ToArray();
-            encoder.Boolean(values.Any(value => value is null));
-            encoder.Optional(false);
-            // Bounds of one value are known without an order; of several they are left open.
-            var known = values.OfType<byte[]>().DistinctBy(Convert.ToHexString).ToArray();
-            for (var bound = 0; bound < 2; bound++)
-                if (encoder.Optional(known.Length == 1))
-                    encoder.Bytes(known[0]);
+            encoder.Boolean(partition.HasNull);
+            if (encoder.Optional(partition.HasNaN is not null)) encoder.Boolean(partition.HasNaN!.Value);
+            foreach (var bound in (byte[]?[])[partition.Lower, partition.Upper])
+                if (encoder.Optional(bound is not null))
+                    encoder.Bytes(bound);
         });
         encoder.Optional(false);
     }
@@ -109,4 +106,36 @@ internal static class ManifestListWriter
 }
 
 /// <summary>A manifest that a snapshot adds.</summary>
-internal sealed record NewManifest(string RecordedPath, long Length, PartitionSpec Spec, IReadOnlyList<DataFile> Files);
+/// <param name="MinSequenceNumber">The least sequence number of a live file in it; null when all are the snapshot's own.</param>
+internal sealed record NewManifest(string RecordedPath, long Length, int SpecId, bool HoldsDeletes, ManifestCounts Counts,
+    long? MinSequenceNumber, IReadOnlyList<PartitionSummary> Partitions)
+{
+    /// <summary>The entry of a manifest all of whose files are added.</summary>
+    public static NewManifest Of(string recordedPath, long length, PartitionSpec spec, IReadOnlyList<DataFile> files) => new(
+        recordedPath, length, spec.Id, files[0].Content != FileContent.Data,
+        new ManifestCounts { AddedFiles = files.Count, AddedRows = files.Sum(file => file.RowCount) }, null,
+        [.. Enumerable.Range(0, spec.Fields.Count).Select(field =>
+        {
+            var values = files.Select(file => file.Partition[field]).ToArray();
+            // Bounds of one value are known without an order; of several they are left open.
+            var known = values.OfType<byte[]>().DistinctBy(Convert.ToHexString).ToArray();
+            var bound = known.Length == 1 ? known[0] : null;
+            return new PartitionSummary(Array.Exists(values, value => value is null), null, bound, bound);
+        })]);
+}
+
+/// <summary>Files and rows of a manifest by what it says of them.</summary>
+internal sealed record ManifestCounts
+{
+    public long AddedFiles { get; init; }
+
+    public long AddedRows { get; init; }
+
+    public long KeptFiles { get; init; }
+
+    public long KeptRows { get; init; }
+
+    public long DeletedFiles { get; init; }
+
+    public long DeletedRows { get; init; }
+}

@@ -1,16 +1,17 @@
 using System.Globalization;
 using System.Text.Json.Nodes;
 using Federation.Connectors.Formats.Avro;
+using Federation.Core.Errors;
 
 namespace Federation.Connectors.Lakehouse.Iceberg.Writing;
 
-/// <summary>Makes a manifest of added data files for a table of format version 2 (spec, "Manifests").</summary>
+/// <summary>Makes a manifest of added files, all of one kind of content, for a table of format version 2 (spec, "Manifests").</summary>
 internal static class ManifestWriter
 {
     public static byte[] Write(IReadOnlyList<DataFile> files, IcebergSchema schema, JsonNode schemaJson, PartitionSpec spec,
         JsonNode specFields, long snapshotId)
     {
-        var partitionTypes = spec.Fields.Select(field => (IcebergType.Primitive)schema.Find(field.SourceId)!.Type).ToArray();
+        var partitionTypes = spec.Fields.Select(field => PartitionType(schema, field)).ToArray();
         var writer = new AvroFileWriter(Schema(spec, partitionTypes), new Dictionary<string, string>
         {
             ["schema"] = schemaJson.ToJsonString(),
@@ -18,7 +19,7 @@ internal static class ManifestWriter
             ["partition-spec"] = specFields.ToJsonString(),
             ["partition-spec-id"] = spec.Id.ToString(CultureInfo.InvariantCulture),
             ["format-version"] = "2",
-            ["content"] = "data",
+            ["content"] = files[0].Content == FileContent.Data ? "data" : "deletes",
         });
         foreach (var file in files) writer.Add(encoder => WriteEntry(encoder, file, partitionTypes, snapshotId));
         return writer.Finish();
@@ -33,7 +34,7 @@ internal static class ManifestWriter
         encoder.Optional(false);
         encoder.Optional(false);
 
-        encoder.Long(0);
+        encoder.Long((int)file.Content);
         encoder.String(file.RecordedPath);
         encoder.String("PARQUET");
         for (var i = 0; i < partitionTypes.Length; i++) WritePartitionValue(encoder, file.Partition[i], partitionTypes[i]);
@@ -45,7 +46,13 @@ internal static class ManifestWriter
         WriteBounds(encoder, file.LowerBounds);
         WriteBounds(encoder, file.UpperBounds);
         encoder.Optional(false);
+        if (encoder.Optional(file.ReferencedDataFile is not null)) encoder.String(file.ReferencedDataFile!);
     }
+
+    /// <summary>The type of a field's values. Raises 0A000 for a partition field that cannot be written.</summary>
+    public static IcebergType.Primitive PartitionType(IcebergSchema schema, PartitionField field) =>
+        field.Transform.ResultOf(schema.Find(field.SourceId)?.Type as IcebergType.Primitive)
+        ?? throw new SqlException(SqlState.FeatureNotSupported, "tables partitioned by a nested or dropped column cannot be written yet");
 
     private static void WritePartitionValue(AvroEncoder encoder, byte[]? value, IcebergType.Primitive type)
     {
@@ -118,7 +125,7 @@ internal static class ManifestWriter
             Field(110, "null_value_counts", Optional(Map("k121_v122", 121, 122, "long"))),
             Field(125, "lower_bounds", Optional(Map("k126_v127", 126, 127, "bytes"))),
             Field(128, "upper_bounds", Optional(Map("k129_v130", 129, 130, "bytes"))),
-            Field(140, "sort_order_id", Optional("int")));
+            Field(140, "sort_order_id", Optional("int")), Field(143, "referenced_data_file", Optional("string")));
         return Record("manifest_entry",
             Field(0, "status", "int"), Field(1, "snapshot_id", Optional("long")), Field(3, "sequence_number", Optional("long")),
             Field(4, "file_sequence_number", Optional("long")), Field(2, "data_file", file)).ToJsonString();

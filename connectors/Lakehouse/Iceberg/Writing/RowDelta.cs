@@ -1,0 +1,226 @@
+using System.Globalization;
+using System.Security.Cryptography;
+using System.Text.Json.Nodes;
+using Federation.Connectors.Formats.Avro;
+using Federation.Connectors.Spi;
+using Federation.Core.Errors;
+using Federation.Core.Tasks;
+using Federation.ObjectStorage;
+
+namespace Federation.Connectors.Lakehouse.Iceberg.Writing;
+
+/// <summary>
+/// What a statement does to the rows of a table: data files come, single rows go by files of deletes, and files go of which no row is left.
+/// Two deltas clash only where they take away the same row. Applied to another state, the delta writes another manifest list and other
+/// metadata, and keeps its manifests of new files, which leave their sequence number to the list. Used by one thread at a time.
+/// </summary>
+internal sealed class RowDelta(IcebergWriter writer, string dataFolder, TimeProvider clock) : ITableUpdate
+{
+    private readonly string _id = Guid.NewGuid().ToString();
+    private readonly long _snapshotId = BitConverter.ToInt64(RandomNumberGenerator.GetBytes(8)) & long.MaxValue;
+    private readonly List<string> _made = [];
+    private List<NewManifest>? _manifests;
+    private int _attempts;
+
+    /// <summary>
+    /// Metadata files that are to be read before they are there; the last is that of the state which the update was applied to last.
+    /// </summary>
+    private readonly List<(string Path, byte[] Bytes)> _pending = [];
+
+    private string? _published;
+
+    /// <summary>The state that the update was applied to last, and what came of it.</summary>
+    private (TablePointer Before, TablePointer After)? _applied;
+
+    /// <summary>The files of new rows as they were written, to be removed if the change is.</summary>
+    public IReadOnlyList<WrittenFile> Written { get; init; } = [];
+
+    /// <summary>New rows, all of one partition spec.</summary>
+    public IReadOnlyList<DataFile> Added { get; init; } = [];
+
+    public int SpecId { get; init; }
+
+    /// <summary>Files of position deletes by the partition spec of the data files that they are for.</summary>
+    public IReadOnlyDictionary<int, IReadOnlyList<DataFile>> Deletes { get; init; } = new Dictionary<int, IReadOnlyList<DataFile>>();
+
+    /// <summary>Files of deletes as they were written, to be removed if the change is.</summary>
+    public IReadOnlyList<string> DeleteFiles { get; init; } = [];
+
+    /// <summary>The rows that go; null when none does.</summary>
+    public RemovedRows? Removed { get; init; }
+
+    /// <summary>All files go that are there when the update is applied.</summary>
+    public bool RemovesAll { get; init; }
+
+    /// <summary>The manifest of the added rows, as manifest lists name it; null before the update was applied.</summary>
+    public string? AddedManifest => _manifests?.Find(manifest => !manifest.HoldsDeletes)?.RecordedPath;
+
+    public async ValueTask<TablePointer> ApplyAsync(TablePointer current, CancellationToken cancellationToken)
+    {
+        if (_applied is { } applied && applied.Before == current) return applied.After;
+        var table = writer.Open(current);
+        IcebergWriter.RequireWritable(table.Metadata);
+        var document = MetadataDocument.Load(table.Store, table.Metadata.Path);
+        var parent = table.Metadata.CurrentSnapshotId is { } id ? table.SnapshotOf(id) : null;
+        if (Removed is not null)
+            await Removed.RequireUnchangedAsync(table, parent is null ? [] : table.Manifests(parent), cancellationToken);
+        _manifests ??= await WriteManifestsAsync(table, document, cancellationToken);
+
+        _attempts++;
+        var sequenceNumber = document.Long("last-sequence-number", 0) + 1;
+        var previous = parent?.ManifestList is { } path ? AvroFile.Open(table.Store, table.Location.Resolve(path)).ReadRecords() : [];
+        var (kept, copies) = await WithoutGoneFilesAsync(table, previous, cancellationToken);
+        var list = string.Create(CultureInfo.InvariantCulture, $"metadata/snap-{_snapshotId}-{_attempts}-{_id}.avro");
+        await MakeAsync(StoragePath.Combine(current.Location, list),
+            ManifestListWriter.Write(kept, [.. _manifests, .. copies.Select(copy => copy.Entry).OfType<NewManifest>()],
+                manifest => Count(table, manifest), _snapshotId, parent?.Id, sequenceNumber),
+            cancellationToken);
+
+        var snapshot = new JsonObject
+        {
+            ["sequence-number"] = sequenceNumber,
+            ["snapshot-id"] = _snapshotId,
+            ["parent-snapshot-id"] = parent?.Id,
+            ["timestamp-ms"] = 0,
+            ["summary"] = SnapshotSummary.Make(document, parent?.Id, Added, Deletes.Values.SelectMany(files => files),
+                [.. copies.SelectMany(copy => copy.Gone)], RemovesAll),
+            ["manifest-list"] = $"{table.Metadata.Location}/{list}",
+            ["schema-id"] = table.Metadata.CurrentSchemaId,
+        };
+        if (parent is null) snapshot.Remove("parent-snapshot-id");
+        MetadataUpdates.Apply(
+            document, [new MetadataUpdate.AddSnapshot(snapshot), new MetadataUpdate.SetBranch(MetadataUpdates.MainBranch, _snapshotId)],
+            clock.GetUtcNow().ToUnixTimeMilliseconds(), IcebergWriter.Recorded(table, table.Metadata.Path));
+        var metadata = IcebergWriter.NextMetadataFile(current.Metadata);
+        _pending.Add((StoragePath.Combine(current.Location, metadata), document.ToBytes()));
+        writer.Store.Add(_pending[^1].Path, _pending[^1].Bytes);
+        var after = current with { Metadata = metadata };
+        _applied = (current, after);
+        return after;
+    }
+
+    /// <summary>
+    /// Who reads the folder by itself takes the metadata file with the highest number, so there is none before the commit.
+    /// </summary>
+    public async ValueTask PublishAsync(CancellationToken cancellationToken)
+    {
+        var (path, bytes) = _pending[^1];
+        if (_published == path) return;
+        // Another commit came before: nobody names what was published for this one.
+        if (_published is not null) await writer.Store.TryDeleteAsync([_published]);
+        await MakeAsync(path, bytes, cancellationToken);
+        _published = path;
+        ForgetPending();
+    }
+
+    public async ValueTask DiscardAsync(CancellationToken cancellationToken)
+    {
+        ForgetPending();
+        await writer.Store.TryDeleteAsync([.. _made, .. DeleteFiles]);
+        await TableFiles.TryDeleteAsync(writer.Store, [.. Written.Select(file => file.Path)], dataFolder);
+    }
+
+    /// <summary>The manifests of new files: one for rows, and one for deletes of each partition spec.</summary>
+    private async ValueTask<List<NewManifest>> WriteManifestsAsync(IcebergTable table, MetadataDocument document,
+        CancellationToken cancellationToken)
+    {
+        var made = new List<NewManifest>();
+        var groups = Deletes.Select(item => (SpecId: item.Key, Files: item.Value));
+        if (Added.Count > 0) groups = groups.Prepend((SpecId, Added));
+        foreach (var (specId, files) in groups)
+        {
+            if (!table.Metadata.Specs.TryGetValue(specId, out var spec))
+                throw new SqlException(SqlState.TRSerializationFailure, "could not serialize access due to concurrent update")
+                    { Detail = $"Partition spec {specId} of the table is gone." };
+            var name = string.Create(CultureInfo.InvariantCulture, $"metadata/{_id}-m{made.Count}.avro");
+            var schema = document.Array("schemas").OfType<JsonObject>()
+                .First(item => (int)item["schema-id"]! == table.Metadata.CurrentSchemaId);
+            var specFields = document.Array("partition-specs").OfType<JsonObject>()
+                .First(item => (int)item["spec-id"]! == spec.Id)["fields"]!;
+            var bytes = ManifestWriter.Write(files, table.Metadata.CurrentSchema, schema, spec, specFields, _snapshotId);
+            await MakeAsync(StoragePath.Combine(table.Location.Folder, name), bytes, cancellationToken);
+            made.Add(NewManifest.Of($"{table.Metadata.Location}/{name}", bytes.Length, spec, files));
+        }
+
+        return made;
+    }
+
+    /// <summary>
+    /// The entries of the list before that stay, and copies of the manifests that hold files of which no row is left.
+    /// </summary>
+    private async ValueTask<(List<AvroRecord> Kept, List<CopiedManifest> Copies)> WithoutGoneFilesAsync(IcebergTable table,
+        IEnumerable<AvroRecord> previous, CancellationToken cancellationToken)
+    {
+        var (kept, copies) = (new List<AvroRecord>(), new List<CopiedManifest>());
+        var rewritten = Removed?.ManifestsOfGoneFiles() ?? [];
+        foreach (var listed in previous)
+        {
+            // Manifests of files that are gone already tell what the snapshot before has removed, and nothing of this one.
+            if (Files(listed, 504) + Files(listed, 505) == 0) continue;
+            var path = (string)listed.ById(500)!;
+            if (!RemovesAll && !rewritten.Contains(path))
+            {
+                kept.Add(listed);
+                continue;
+            }
+
+            // Deletes of files that are gone mean nothing.
+            if (RemovesAll && Files(listed, 517) == 1) continue;
+
+            var manifest = AvroFile.Open(table.Store, table.Location.Resolve(path));
+            var gone = new List<(long Rows, long Bytes)>();
+            if (!ManifestCopy.IsPossible(manifest))
+            {
+                // Only files of format version 1 are in such a manifest. All of them go, without a trace of them in the new snapshot.
+                foreach (var entry in manifest.ReadRecords()) gone.Add(ManifestCopy.SizeOf(entry));
+                copies.Add(new CopiedManifest(null, gone));
+                continue;
+            }
+
+            var (bytes, copy) = ManifestCopy.Make(
+                manifest, listed, file => RemovesAll || Removed!.GoneFiles.Contains(file), _snapshotId, gone);
+            var name = string.Create(CultureInfo.InvariantCulture, $"metadata/{_id}-c{_attempts}-{copies.Count}.avro");
+            await MakeAsync(StoragePath.Combine(table.Location.Folder, name), bytes, cancellationToken);
+            copies.Add(new CopiedManifest(copy with { RecordedPath = $"{table.Metadata.Location}/{name}" }, gone));
+        }
+
+        return (kept, copies);
+
+        // Writers of version 1 need not count; then there may be some.
+        static long Files(AvroRecord listed, int field) =>
+            Convert.ToInt64(listed.ById(field) ?? (field == 517 ? 0 : 1), CultureInfo.InvariantCulture);
+    }
+
+    /// <summary>
+    /// Files and rows that a manifest adds, keeps and deletes, as lists name them: version 1 lets lists leave them out, version 2 does not.
+    /// </summary>
+    private static Dictionary<int, long> Count(IcebergTable table, string manifest)
+    {
+        var counts = new[] { 504, 505, 506, 512, 513, 514 }.ToDictionary(id => id, _ => 0L);
+        foreach (var entry in AvroFile.Open(table.Store, table.Location.Resolve(manifest)).ReadRecords())
+        {
+            // Status: 0 kept, 1 added, 2 deleted.
+            var status = Convert.ToInt32(entry.ById(0), CultureInfo.InvariantCulture);
+            var (file, rows) = status switch { 0 => (505, 513), 1 => (504, 512), _ => (506, 514) };
+            counts[file]++;
+            counts[rows] += Convert.ToInt64((entry.ById(2) as AvroRecord)?.ById(103) ?? 0L, CultureInfo.InvariantCulture);
+        }
+
+        return counts;
+    }
+
+    private void ForgetPending()
+    {
+        foreach (var (path, _) in _pending) writer.Store.Forget(path);
+    }
+
+    private async ValueTask MakeAsync(string path, byte[] bytes, CancellationToken cancellationToken)
+    {
+        await writer.Store.CreateAsync(path, bytes, cancellationToken);
+        _made.Add(path);
+    }
+
+    /// <param name="Entry">What the new list says of the copy; null when nothing of the manifest is left.</param>
+    /// <param name="Gone">Rows and bytes of the files that go.</param>
+    private sealed record CopiedManifest(NewManifest? Entry, IReadOnlyList<(long Rows, long Bytes)> Gone);
+}

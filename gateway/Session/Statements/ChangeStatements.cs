@@ -1,0 +1,106 @@
+using System.Runtime.CompilerServices;
+using Federation.Arrow;
+using Federation.SessionApi;
+using Federation.Sql.Syntax;
+
+namespace Federation.Session.Statements;
+
+/// <summary>
+/// UPDATE, DELETE and MERGE. The rows that change are found first, as a query; then the table gets a change that takes them away and adds
+/// their successors. Everything is written before a row of RETURNING is given.
+/// </summary>
+internal static class ChangeStatements
+{
+    public static IPortal Open(QuerySession session, SessionServices services, PreparedStatement statement,
+        EquatableArray<object?> parameters) => statement.Change!.ReturningCount is null
+        ? new CommandPortal(session, token => RunAsync(session, services, statement, parameters, token))
+        : new RowPortal(session, statement.Fields, token => RunReturningAsync(session, services, statement, parameters, token),
+            rows => $"{CommandOf(statement.Syntax!)} {rows}") { RunsFirst = true };
+
+    /// <summary>
+    /// Finds the rows and changes the table. A statement that is a transaction of its own commits here, and is run again on the newest state
+    /// when another transaction has changed one of its rows meanwhile.
+    /// </summary>
+    /// <returns>The rows, which the caller disposes of.</returns>
+    public static async ValueTask<ChangedRows> ChangeAsync(QuerySession session, SessionServices services, PreparedStatement statement,
+        EquatableArray<object?> parameters, CancellationToken cancellationToken)
+    {
+        var transaction = session.Transaction;
+        if (!transaction.EndsAfterStatement || statement.Target is not { } table)
+            return await ChangeOnceAsync(session, services, statement, parameters, cancellationToken);
+        for (var clashes = 0; ; clashes++)
+        {
+            using var turn = clashes == 0 ? null : await services.Attempts.TakeTurnAsync(table.Oid, clashes, cancellationToken);
+            if (clashes > 0)
+            {
+                transaction.BeginStatement();
+                statement = await session.RefreshAsync(statement, cancellationToken);
+            }
+
+            var rows = await ChangeOnceAsync(session, services, statement, parameters, cancellationToken);
+            try
+            {
+                await transaction.CommitStatementAsync(cancellationToken);
+                return rows;
+            }
+            catch (SqlException error) when (error.State == SqlState.TRSerializationFailure && clashes < ChangeAttempts.Most)
+            {
+                rows.Dispose();
+            }
+            catch
+            {
+                rows.Dispose();
+                throw;
+            }
+        }
+    }
+
+    private static async ValueTask<ChangedRows> ChangeOnceAsync(QuerySession session, SessionServices services,
+        PreparedStatement statement, EquatableArray<object?> parameters, CancellationToken cancellationToken)
+    {
+        var command = CommandOf(statement.Syntax!);
+        session.Transaction.RequireWritable(command);
+        await TableRights.RequireChangeAsync(session, statement.Target!, statement.Change!.Rights, cancellationToken);
+        var rows = new ChangedRows(statement.Change, command == "MERGE", services.SpillDirectory);
+        try
+        {
+            var request = QueryStatements.Request(session, services, statement, parameters);
+            var run = services.Runner.Run(request);
+            await foreach (var batch in run.ReadAsync(cancellationToken))
+                using (batch)
+                    rows.Add(batch);
+            rows.Report = run.Report;
+            await TableWriting.ChangeAsync(session, services, statement, rows, cancellationToken);
+            return rows;
+        }
+        catch
+        {
+            rows.Dispose();
+            throw;
+        }
+    }
+
+    private static async ValueTask<string> RunAsync(QuerySession session, SessionServices services, PreparedStatement statement,
+        EquatableArray<object?> parameters, CancellationToken cancellationToken)
+    {
+        using var rows = await ChangeAsync(session, services, statement, parameters, cancellationToken);
+        return $"{CommandOf(statement.Syntax!)} {rows.Count}";
+    }
+
+    private static async IAsyncEnumerable<Batch> RunReturningAsync(QuerySession session, SessionServices services,
+        PreparedStatement statement, EquatableArray<object?> parameters, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        using var rows = await ChangeAsync(session, services, statement, parameters, cancellationToken);
+        foreach (var batch in rows.Returned) yield return batch;
+    }
+
+    /// <summary>The first word of the statement's command tag.</summary>
+    internal static string CommandOf(Statement statement) => statement switch
+    {
+        UpdateStatement => "UPDATE",
+        DeleteStatement => "DELETE",
+        MergeStatement => "MERGE",
+        ExplainStatement explain => CommandOf(explain.Statement),
+        _ => throw new System.Diagnostics.UnreachableException(statement.GetType().Name),
+    };
+}

@@ -1,0 +1,87 @@
+using System.Text;
+using Federation.Arrow;
+using Federation.Connectors.Spi;
+using Federation.Planner.Binding;
+using Federation.Scheduling;
+using Federation.Session.Cursors;
+using Federation.SessionApi;
+
+namespace Federation.Session.Statements;
+
+/// <summary>
+/// What the rows of a change say: which rows of the table go, the new rows that come, and what RETURNING gives. New rows and returned ones
+/// are kept in memory or on disk. Used by one thread at a time.
+/// </summary>
+internal sealed class ChangedRows : IDisposable
+{
+    private readonly BoundChange _change;
+    private readonly bool _isMerge;
+    private readonly RowSpool? _returned;
+
+    /// <summary>The name of the file that the last row was in, as UTF-8 and as text: rows come file by file for the most part.</summary>
+    private (byte[] Utf8, string Text) _file = ([], "");
+
+    /// <param name="change">The change.</param>
+    /// <param name="isMerge">A second row for the same row of the table is an error, not left out.</param>
+    /// <param name="spillFolder">Where rows go that memory does not hold.</param>
+    public ChangedRows(BoundChange change, bool isMerge, string spillFolder)
+    {
+        (_change, _isMerge) = (change, isMerge);
+        NewFields = change.HasNewRows
+            ? change.Target.Columns.Select(column => new ResultField(column.Name, column.Type, default, 0)).ToEquatableArray()
+            : default;
+        if (change.HasNewRows) NewRows = new RowSpool(NewFields, spillFolder);
+        if (change.ReturningCount is not null) _returned = new RowSpool(PreparedStatement.FieldsOf(change.Returning), spillFolder);
+    }
+
+    /// <summary>How many rows the statement has changed.</summary>
+    public long Count { get; private set; }
+
+    /// <summary>What the tasks did that found the rows; null before they have.</summary>
+    public QueryReport? Report { get; set; }
+
+    /// <summary>Rows of the table that go.</summary>
+    public RowSelection Removed { get; } = new();
+
+    /// <summary>The columns of new rows: those of the table.</summary>
+    public EquatableArray<ResultField> NewFields { get; }
+
+    /// <summary>Null when rows only go.</summary>
+    public RowSpool? NewRows { get; }
+
+    /// <summary>What RETURNING gives; nothing without it.</summary>
+    public IEnumerable<Batch> Returned => _returned?.ReadAll() ?? [];
+
+    /// <summary>Takes rows of <see cref="BoundChange.Rows"/>. Raises 21000 when MERGE changes a row of the table twice.</summary>
+    public void Add(Batch batch)
+    {
+        var columns = batch.Columns;
+        var action = columns[BoundChange.ActionColumn];
+        var returning = columns.Length - (_change.ReturningCount ?? 0);
+        for (var row = 0; row < batch.RowCount; row++)
+        {
+            var kind = (RowAction)action.Get<short>(row);
+            if (kind != RowAction.Insert && !Remove(columns, row)) continue;
+            if (kind != RowAction.Delete)
+                NewRows!.AppendRow(columns.AsSpan(BoundChange.FirstNewColumn, NewFields.Count), row);
+            _returned?.AppendRow(columns.AsSpan(returning), row);
+            Count++;
+        }
+    }
+
+    public void Dispose()
+    {
+        NewRows?.Dispose();
+        _returned?.Dispose();
+    }
+
+    private bool Remove(Column[] columns, int row)
+    {
+        var name = columns[BoundChange.FileColumn].GetBytes(row);
+        if (!name.SequenceEqual(_file.Utf8)) _file = (name.ToArray(), Encoding.UTF8.GetString(name));
+        if (Removed.Add(_file.Text, columns[BoundChange.PositionColumn].Get<long>(row))) return true;
+        if (!_isMerge) return false;
+        throw new SqlException(SqlState.CardinalityViolation, "MERGE command cannot affect row a second time")
+            { Hint = "Ensure that not more than one source row matches any one target row." };
+    }
+}

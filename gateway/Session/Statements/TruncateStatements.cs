@@ -1,0 +1,32 @@
+using Federation.Catalog;
+using Federation.Sql.Syntax;
+
+namespace Federation.Session.Statements;
+
+/// <summary>TRUNCATE: a table loses every row that it has when the transaction commits, those of others among them.</summary>
+internal static class TruncateStatements
+{
+    public static async ValueTask<string> RunAsync(QuerySession session, SessionServices services, TruncateStatement truncate,
+        CancellationToken cancellationToken)
+    {
+        session.Transaction.RequireWritable("TRUNCATE TABLE");
+        var tables = new List<TableEntry>();
+        foreach (var name in truncate.Tables)
+        {
+            if (await session.FindTableAsync(name, cancellationToken) is null)
+                throw new SqlException(SqlState.UndefinedTable, $"relation \"{name}\" does not exist");
+            var table = await session.FindEntryAsync(name, cancellationToken) ?? throw StatementAnalyzer.NotManaged("truncate", name).Moved(0);
+            await (await session.RightsAsync(cancellationToken)).RequireWholeAsync(session.User, table, 'D', cancellationToken);
+            if (!tables.Exists(known => known.Oid == table.Oid)) tables.Add(table);
+        }
+
+        foreach (var table in tables)
+        {
+            var update = await TableWriting.WriterOf(services, table.Pointer).TruncateAsync(table.Pointer, cancellationToken);
+            session.Transaction.Stage(() => update.DiscardAsync(CancellationToken.None));
+            await session.Transaction.ChangeAsync(new CatalogChange.UpdateTable(table.Key, table.Oid, update), cancellationToken);
+        }
+
+        return "TRUNCATE TABLE";
+    }
+}
