@@ -46,6 +46,7 @@ public sealed partial class Binder
             _ => throw new System.Diagnostics.UnreachableException(statement.GetType().Name),
         };
         var (target, outputs) = (bound.Target, bound.Rows.Outputs);
+        TextStyles.Require(Defining(bound.Rows.Plan), context.Values.Format);
         var hasNewRows = statement is not DeleteStatement;
         return new BoundChange(
             target.Table,

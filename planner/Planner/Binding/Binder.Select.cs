@@ -197,8 +197,8 @@ public sealed partial class Binder
 
         var names = AliasedTable(star.Operand, scope)?.Columns.Where(column => !column.IsHidden).Select(column => column.Name).ToArray();
         return operand.Type.Fields
-            .Select((field, i) =>
-                new SelectColumn(names is null ? field.Name : names[i], operand is RowOf row ? row.Items[i] : At(new FieldOf(operand, i, field.Type), star.Span)))
+            .Select((field, i) => new SelectColumn(names is null ? field.Name : names[i],
+                operand is RowOf row ? row.Items[i] : At(new FieldOf(operand, i, field.Type), star.Span)))
             .ToList();
     }
 

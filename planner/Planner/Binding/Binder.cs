@@ -68,7 +68,8 @@ public sealed partial class Binder
         }
 
         if (target is { IsRecord: true, Fields.Count: 0 })
-            throw new SqlException(SqlState.FeatureNotSupported, "rows as parameters are not supported") { Position = expression.Span.Position };
+            throw new SqlException(SqlState.FeatureNotSupported, "rows as parameters are not supported")
+                { Position = expression.Span.Position };
         return binder.Coerce(bound, target, CastContext.Assignment, expression.Span);
     }
 

@@ -30,7 +30,8 @@ internal static class TimestampArithmetic
             row.Set(Add(row.Get<long>(0), Negate(row.GetInterval(1)), Zone(ref row)))) { UsesSession = true },
         new("pg_timestamptz_series", [s_timestamptz, s_timestamptz, s_interval], SqlType.Array(s_timestamptz),
             static (ref FunctionRow row) =>
-            row.SetItems<long>(Series(row.Get<long>(0), row.Get<long>(1), row.GetInterval(2), Zone(ref row)).AsSpan())) { UsesSession = true },
+            row.SetItems<long>(Series(row.Get<long>(0), row.Get<long>(1), row.GetInterval(2), Zone(ref row)).AsSpan()))
+            { UsesSession = true },
         Elementwise.Binary<Difference, long, long, PgInterval>("pg_timestamp_difference", s_timestamp, s_timestamp, s_interval),
         Elementwise.Binary<Difference, long, long, PgInterval>("pg_timestamp_difference", s_timestamptz, s_timestamptz, s_interval),
         Elementwise.Binary<DaysLater, int, int, int>("pg_date_add", SqlType.Date, SqlType.Int4, SqlType.Date),

@@ -125,7 +125,7 @@ internal sealed class AreRegex
             // .NET's engine loses count of a capture in a lazy repetition of nothing.
             if (match.Index < from || match.Length < 0 || match.Index + match.Length > text.Length)
                 throw Undecided("lazy repetitions of what may be empty");
-            if (_capturesMayDiffer) throw Undecided("alternatives of several lengths, or lazy and greedy repetitions of each other, with groups");
+            if (_capturesMayDiffer) throw Undecided("groups with alternatives, or with lazy and greedy repetitions,");
             return _isAmbiguous ? Adjust(engine, text, match) : Spans(match, 0);
         }
         catch (RegexMatchTimeoutException)
