@@ -40,6 +40,42 @@ public interface ITableWriter
     ValueTask<ConnectorTable> LoadAddedAsync(TablePointer pointer, ITableUpdate update, CancellationToken cancellationToken);
 }
 
+/// <summary>
+/// A table format whose tables can get other columns. Rows written before are read as the changed columns say; they are not written again.
+/// Thread-safe.
+/// </summary>
+public interface ITableAlterer
+{
+    /// <summary>
+    /// The update that changes the columns of a table, one change after the other. Raises 0A000 for what the format cannot express.
+    /// </summary>
+    /// <param name="pointer">The state that the changes were checked against.</param>
+    ValueTask<ITableUpdate> AlterAsync(TablePointer pointer, EquatableArray<ColumnChange> changes, CancellationToken cancellationToken);
+}
+
+/// <summary>One change of a table's columns. Names are those that the changes before have left.</summary>
+public abstract record ColumnChange
+{
+    private ColumnChange() { }
+
+    /// <param name="Initial">What the column is in rows that are there already; null for NULL. In the CLR form of its type.</param>
+    public sealed record Add(NewColumn Column, object? Initial) : ColumnChange;
+
+    /// <summary>Another column that gets the name later has none of the values.</summary>
+    public sealed record Drop(string Name) : ColumnChange;
+
+    public sealed record Rename(string Name, string NewName) : ColumnChange;
+
+    /// <summary>Gives a column a type that holds every value of the present one.</summary>
+    public sealed record Widen(string Name, SqlType Type) : ColumnChange;
+
+    /// <summary>Changes no column, but makes sure that all rows of the state that follows are those that were looked at.</summary>
+    public sealed record KeepRows : ColumnChange;
+
+    /// <param name="IsNullable">False once somebody has found that no row of the state is NULL there.</param>
+    public sealed record SetNullable(string Name, bool IsNullable) : ColumnChange;
+}
+
 /// <summary>A table format that tells which files of a table's folder are not the table's.</summary>
 public interface ITableMaintenance
 {

@@ -1,4 +1,5 @@
 using Federation.Connectors.Spi;
+using Federation.Core;
 using Federation.Core.Errors;
 using Federation.Core.Types;
 using Federation.Transactions;
@@ -190,6 +191,65 @@ public sealed class TransactionTests(SqliteFixture fixture) : IClassFixture<Sqli
         Assert.Equal(SqlState.ReadOnlySqlTransaction,
             (await Assert.ThrowsAsync<SqlException>(async () => await mine.ChangeAsync(Schema("x"), s_token))).State);
     }
+
+    [Fact]
+    public async Task A_table_is_renamed_while_its_rows_change()
+    {
+        await CommitAsync(Schema("s"), Table("s", "a", "1"));
+        var mine = _transactions.Begin();
+        var before = (await (await mine.GetCatalogAsync(s_token)).FindTableAsync("s", "a", s_token))!;
+        await mine.ChangeAsync(new CatalogChange.Redefine(before, before with { Name = "b", Comment = "new" }), s_token);
+        var other = _transactions.Begin();
+        await MoveAsync(other, "a", "2");
+        await other.CommitAsync(s_token);
+        await mine.CommitAsync(s_token);
+        var catalog = await _catalog.GetSnapshotAsync(s_token);
+        Assert.Null(await catalog.FindTableAsync("s", "a", s_token));
+        var after = (await catalog.FindTableAsync("s", "b", s_token))!;
+        Assert.Equal((before.Oid, "2", "new"), (after.Oid, after.Pointer.Metadata, after.Comment));
+    }
+
+    [Fact]
+    public async Task Tables_and_views_share_their_names()
+    {
+        await CommitAsync(Schema("s"), Table("s", "a", "1"));
+        Assert.Equal(SqlState.DuplicateTable,
+            (await Assert.ThrowsAsync<SqlException>(() => CommitAsync(View("s", "a")))).State);
+        await CommitAsync(View("s", "v"));
+        Assert.Equal(SqlState.DuplicateTable,
+            (await Assert.ThrowsAsync<SqlException>(() => CommitAsync(Table("s", "v", "1")))).State);
+        Assert.Equal("v", (await (await _catalog.GetSnapshotAsync(s_token)).FindRelationAsync("s", "v", s_token))!.Name);
+    }
+
+    [Fact]
+    public async Task A_view_never_outlives_what_it_reads()
+    {
+        await CommitAsync(Schema("s"), Schema("other"), Table("s", "a", "1"));
+        var table = (await (await _catalog.GetSnapshotAsync(s_token)).FindTableAsync("s", "a", s_token))!;
+        var (dropping, renaming) = (_transactions.Begin(), _transactions.Begin());
+        await dropping.ChangeAsync(new CatalogChange.Drop(table.Key), s_token);
+        await renaming.ChangeAsync(new CatalogChange.Redefine(table, table with { Name = "b" }), s_token);
+        var source = new ViewSource("", "s", "a", table.Oid, ["x"]);
+        await CommitAsync(View("other", "v", source));
+        Assert.Equal(SqlState.DependentObjectsStillExist,
+            (await Assert.ThrowsAsync<SqlException>(async () => await dropping.CommitAsync(s_token))).State);
+        Assert.Equal(SqlState.TRSerializationFailure,
+            (await Assert.ThrowsAsync<SqlException>(async () => await renaming.CommitAsync(s_token))).State);
+        await CommitAsync(View("other", "w", new ViewSource("", "other", "v", await OidOfAsync("other", "v"), ["x"])));
+        await CommitAsync(new CatalogChange.Drop(SchemaEntry.KeyOf("s"), Cascade: true));
+        Assert.Empty(await (await _catalog.GetSnapshotAsync(s_token)).ListViewsAsync("other", s_token));
+        Assert.Equal(SqlState.InvalidSchemaName,
+            (await Assert.ThrowsAsync<SqlException>(() => CommitAsync(View("s", "v")))).State);
+        Assert.Equal(SqlState.UndefinedTable,
+            (await Assert.ThrowsAsync<SqlException>(() => CommitAsync(View("other", "v", source)))).State);
+    }
+
+    private async Task<Oid> OidOfAsync(string schema, string name) =>
+        (await (await _catalog.GetSnapshotAsync(s_token)).FindRelationAsync(schema, name, s_token))!.Oid;
+
+    private static CatalogChange View(string schema, string name, params ViewSource[] sources) =>
+        new CatalogChange.Create(new ViewEntry(Oid.None, schema, name, "federation", "SELECT 1")
+            { Columns = [new ViewColumn("x", 23, -1)], Sources = sources.ToEquatableArray() });
 
     private static CatalogChange Schema(string name) => new CatalogChange.Create(new SchemaEntry(Oid.None, name, "federation"));
 

@@ -17,7 +17,7 @@ public sealed partial class AccessRights
     public async ValueTask<ObjectAccess> AccessToAsync(SchemaEntry schema, CancellationToken cancellationToken) =>
         AccessTo(schema, await catalog.FindAccessAsync(TargetOf(schema), cancellationToken));
 
-    public async ValueTask<ObjectAccess> AccessToAsync(TableEntry table, CancellationToken cancellationToken) =>
+    public async ValueTask<ObjectAccess> AccessToAsync(RelationEntry table, CancellationToken cancellationToken) =>
         AccessTo(table, await catalog.FindAccessAsync(table.AccessTarget, cancellationToken));
 
     public static AccessTarget TargetOf(SchemaEntry schema) => new(AccessKind.Schema, schema.Name);
@@ -32,7 +32,7 @@ public sealed partial class AccessRights
             { IsDefault = schema.IsClosed && entry is null };
     }
 
-    public static ObjectAccess AccessTo(TableEntry table, AccessEntry? entry)
+    public static ObjectAccess AccessTo(RelationEntry table, AccessEntry? entry)
     {
         var columns = entry?.Columns.ToDictionary(column => column, entry.ItemsOf, StringComparer.Ordinal) ?? s_noColumns;
         if (entry is { IsWhole: true }) return new ObjectAccess(table.Owner, entry.ItemsOf(null), columns);
@@ -56,7 +56,7 @@ public sealed partial class AccessRights
     /// Raises 42501 for a user who has a right neither on the whole table nor on each of the columns. Where no column is named, as in
     /// <c>count(*)</c>, the right on any column is enough.
     /// </summary>
-    public async ValueTask RequireAsync(string user, TableEntry table, char letter, IEnumerable<string> columns,
+    public async ValueTask RequireAsync(string user, RelationEntry table, char letter, IEnumerable<string> columns,
         CancellationToken cancellationToken)
     {
         if (await IsSuperuserAsync(user, cancellationToken)) return;
@@ -66,7 +66,7 @@ public sealed partial class AccessRights
         foreach (var (column, items) in access.Columns)
             if (await HoldsAsync(user, items, letter, cancellationToken))
                 held.Add(column);
-        if (held.Count == 0 || !columns.All(held.Contains)) throw Denied(new AccessTarget(AccessKind.Table, table.Name));
+        if (held.Count == 0 || !columns.All(held.Contains)) throw Denied(table);
     }
 
     /// <summary>Raises 42501 for a user who has no right on the whole table, where rights on columns do not count.</summary>
@@ -74,8 +74,11 @@ public sealed partial class AccessRights
     {
         if (await IsSuperuserAsync(user, cancellationToken)) return;
         if (!await HoldsAsync(user, (await AccessToAsync(table, cancellationToken)).Items, letter, cancellationToken))
-            throw Denied(new AccessTarget(AccessKind.Table, table.Name));
+            throw Denied(table);
     }
+
+    public static SqlException Denied(RelationEntry relation) =>
+        new(SqlState.InsufficientPrivilege, $"permission denied for {ObjectKinds.Of(relation.Key.Kind).Noun} {relation.Name}");
 
     /// <summary>
     /// As whom the user grants, and which of the letters it may: the owner for superusers and those with the owner's rights; else the user

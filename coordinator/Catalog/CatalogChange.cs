@@ -26,6 +26,17 @@ public abstract record CatalogChange
     /// </summary>
     public sealed record UpdateTable(CatalogKey Key, Oid Oid, ITableUpdate Update) : CatalogChange;
 
+    /// <summary>
+    /// Changes what a relation is called and what is said of it, not the state of its rows, so that changes of rows by other transactions
+    /// do not matter. 40001 when another transaction has changed the same of it.
+    /// </summary>
+    /// <param name="Before">The relation as it was seen.</param>
+    public sealed record Redefine(RelationEntry Before, RelationEntry After) : CatalogChange
+    {
+        /// <summary>The views that read the relation, which must be all, and what becomes of them.</summary>
+        public IReadOnlyList<Redefine> Views { get; init; } = [];
+    }
+
     /// <summary>Gives a role another name, here and wherever it is an owner, a member or a grantee.</summary>
     public sealed record RenameRole(string Name, string NewName) : CatalogChange;
 }

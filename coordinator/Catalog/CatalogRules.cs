@@ -20,6 +20,7 @@ public static class CatalogRules
     {
         CatalogChange.Create create => CreateAsync(catalog, create.Object, cancellationToken),
         CatalogChange.Alter alter => AlterAsync(catalog, alter.Object, cancellationToken),
+        CatalogChange.Redefine redefine => RelationRules.RedefineAsync(catalog, redefine, cancellationToken),
         CatalogChange.UpdateTable update => UpdateTableAsync(catalog, update, cancellationToken),
         CatalogChange.Drop { Key.Kind: ObjectKind.Role } drop => DropRoleAsync(catalog, drop.Key, cancellationToken),
         CatalogChange.Drop drop => DropAsync(catalog, drop, cancellationToken),
@@ -38,6 +39,7 @@ public static class CatalogRules
         }
 
         if (await catalog.FindAsync(key, cancellationToken) is not null) throw ObjectKinds.TakenError(key);
+        if (created is RelationEntry relation) await RelationRules.RequireCreatableAsync(catalog, relation, cancellationToken);
         return catalog.With(key, created with { ChangedAt = 0 });
     }
 
@@ -67,13 +69,17 @@ public static class CatalogRules
         {
             var children = await catalog.ListAsync(new CatalogList(childKind, drop.Key.Name), cancellationToken);
             if (children.Count > 0 && !drop.Cascade) throw StillNeeded(drop.Key, children);
-            foreach (var child in children)
-                catalog = await DropAsync(catalog, new CatalogChange.Drop(child.Key, Cascade: true), cancellationToken);
+            catalog = await DropAllAsync(catalog, children, cancellationToken);
         }
+
+        var views = await RelationRules.DependentsAsync(catalog, dropped, cancellationToken);
+        if (views.Count > 0 && !drop.Cascade) throw StillNeeded(drop.Key, views);
+        catalog = await DropAllAsync(catalog, views, cancellationToken);
 
         if (kind.Access is { } access)
             catalog = await WithoutAsync(catalog, AccessEntry.KeyOf(new AccessTarget(access, drop.Key.Name)), cancellationToken);
-        if (dropped is TableEntry table) catalog = await WithoutAsync(catalog, AccessEntry.KeyOf(table.AccessTarget), cancellationToken);
+        if (dropped is RelationEntry relation)
+            catalog = await WithoutAsync(catalog, AccessEntry.KeyOf(relation.AccessTarget), cancellationToken);
         if (dropped is SchemaEntry)
         {
             foreach (var entry in (await catalog.ListAccessAsync(cancellationToken)).Where(entry => entry.Scope?.SchemaOid == dropped.Oid))
@@ -81,6 +87,16 @@ public static class CatalogRules
         }
 
         return catalog.With(drop.Key, null);
+    }
+
+    /// <summary>Drops objects and all that depends on them, but for those that went with another one before.</summary>
+    private static async ValueTask<CatalogOverlay> DropAllAsync(CatalogOverlay catalog, IReadOnlyList<CatalogObject> objects,
+        CancellationToken cancellationToken)
+    {
+        foreach (var item in objects)
+            if (await catalog.FindAsync(item.Key, cancellationToken) is not null)
+                catalog = await DropAsync(catalog, new CatalogChange.Drop(item.Key, Cascade: true), cancellationToken);
+        return catalog;
     }
 
     private static async ValueTask<CatalogOverlay> WithoutAsync(CatalogOverlay catalog, CatalogKey key,
@@ -137,18 +153,17 @@ public static class CatalogRules
 
     private static SqlException StillNeeded(CatalogKey key, IReadOnlyList<CatalogObject> dependents)
     {
-        var noun = ObjectKinds.Of(key.Kind).Noun;
-        return new SqlException(SqlState.DependentObjectsStillExist, $"cannot drop {noun} {key.Name} because other objects depend on it")
+        var name = $"{ObjectKinds.Of(key.Kind).Noun} {(key.Parent.Length > 0 ? key.Parent + "." : "")}{key.Name}";
+        return new SqlException(SqlState.DependentObjectsStillExist, $"cannot drop {name} because other objects depend on it")
         {
-            Detail = string.Join('\n',
-                dependents.Take(MostDependents).Select(dependent => $"{Described(dependent)} depends on {noun} {key.Name}")),
+            Detail = string.Join('\n', dependents.Take(MostDependents).Select(dependent => $"{Described(dependent)} depends on {name}")),
             Hint = "Use DROP ... CASCADE to drop the dependent objects too.",
         };
     }
 
     private static string Described(CatalogObject entry) => entry switch
     {
-        TableEntry table => $"table {table.Schema}.{table.Name}",
+        RelationEntry relation => $"{ObjectKinds.Of(relation.Key.Kind).Noun} {relation.Schema}.{relation.Name}",
         UserMappingEntry mapping => $"user mapping for {mapping.User} on server {mapping.Server}",
         _ => $"{ObjectKinds.Of(entry.Key.Kind).Noun} {entry.Key.Name}",
     };

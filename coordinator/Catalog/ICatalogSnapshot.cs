@@ -42,6 +42,37 @@ public static class CatalogLookups
         CancellationToken cancellationToken) =>
         FindAsync<TableEntry>(catalog, TableEntry.KeyOf(schema, name), cancellationToken);
 
+    public static ValueTask<IReadOnlyList<ViewEntry>> ListViewsAsync(this ICatalogSnapshot catalog, string schema,
+        CancellationToken cancellationToken) =>
+        ListAsync<ViewEntry>(catalog, new CatalogList(ObjectKind.View, schema), cancellationToken);
+
+    /// <summary>Tables, then views.</summary>
+    public static async ValueTask<IReadOnlyList<RelationEntry>> ListRelationsAsync(this ICatalogSnapshot catalog, string schema,
+        CancellationToken cancellationToken) =>
+        [.. await ListTablesAsync(catalog, schema, cancellationToken), .. await ListViewsAsync(catalog, schema, cancellationToken)];
+
+    public static ValueTask<ViewEntry?> FindViewAsync(this ICatalogSnapshot catalog, string schema, string name,
+        CancellationToken cancellationToken) =>
+        FindAsync<ViewEntry>(catalog, ViewEntry.KeyOf(schema, name), cancellationToken);
+
+    /// <summary>The table or the view of a name.</summary>
+    public static async ValueTask<RelationEntry?> FindRelationAsync(this ICatalogSnapshot catalog, string schema, string name,
+        CancellationToken cancellationToken) =>
+        await FindTableAsync(catalog, schema, name, cancellationToken) is { } table
+            ? table
+            : await FindViewAsync(catalog, schema, name, cancellationToken);
+
+    /// <summary>The views of all schemas that have a source of some kind.</summary>
+    public static async ValueTask<IReadOnlyList<ViewEntry>> FindViewsAsync(this ICatalogSnapshot catalog, Func<ViewSource, bool> reads,
+        CancellationToken cancellationToken)
+    {
+        var found = new List<ViewEntry>();
+        foreach (var schema in await ListSchemasAsync(catalog, cancellationToken))
+            found.AddRange(
+                (await ListViewsAsync(catalog, schema.Name, cancellationToken)).Where(view => view.Sources.Any(reads)));
+        return found;
+    }
+
     public static ValueTask<IReadOnlyList<ServerEntry>> ListServersAsync(this ICatalogSnapshot catalog,
         CancellationToken cancellationToken) =>
         ListAsync<ServerEntry>(catalog, new CatalogList(ObjectKind.Server), cancellationToken);

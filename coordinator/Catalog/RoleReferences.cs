@@ -10,7 +10,7 @@ public static class RoleReferences
     public static CatalogObject WithRoleNamed(this CatalogObject entry, string name, string newName) => entry switch
     {
         SchemaEntry schema => schema.WithRoleNamed(name, newName),
-        TableEntry table => table.WithRoleNamed(name, newName),
+        RelationEntry relation => relation.WithRoleNamed(name, newName),
         ServerEntry server => server.WithRoleNamed(name, newName),
         UserMappingEntry mapping => mapping.WithRoleNamed(name, newName),
         AccessEntry access => access.WithRoleNamed(name, newName),
@@ -25,7 +25,8 @@ public static class RoleReferences
     public static string? Dependency(this CatalogObject entry, string role) => entry switch
     {
         SchemaEntry schema when schema.Owner == role => $"owner of schema {schema.Name}",
-        TableEntry table when table.Owner == role => $"owner of table {table.Schema}.{table.Name}",
+        RelationEntry relation when relation.Owner == role =>
+            $"owner of {ObjectKinds.Of(relation.Key.Kind).Noun} {relation.Schema}.{relation.Name}",
         ServerEntry server when server.Owner == role => $"owner of server {server.Name}",
         UserMappingEntry mapping when mapping.User == role => $"owner of user mapping for {role} on server {mapping.Server}",
         AccessEntry { Scope: { } scope } when scope.Role == role => $"owner of {Described(scope)}",
@@ -37,8 +38,8 @@ public static class RoleReferences
     private static SchemaEntry WithRoleNamed(this SchemaEntry schema, string name, string newName) =>
         schema.Owner == name ? schema with { Owner = newName } : schema;
 
-    private static TableEntry WithRoleNamed(this TableEntry table, string name, string newName) =>
-        table.Owner == name ? table with { Owner = newName } : table;
+    private static RelationEntry WithRoleNamed(this RelationEntry relation, string name, string newName) =>
+        relation.Owner == name ? relation with { Owner = newName } : relation;
 
     private static ServerEntry WithRoleNamed(this ServerEntry server, string name, string newName) =>
         server.Owner == name ? server with { Owner = newName } : server;

@@ -97,6 +97,9 @@ public sealed class QuerySession : ISession
 
     internal SessionRegistry Registry { get; }
 
+    /// <summary>Binds the queries that statements make for themselves.</summary>
+    internal StatementAnalyzer Analyzer => _analyzer;
+
     /// <summary>What is told of the statement that runs.</summary>
     internal Federation.Execution.QueryRecord? Record => _log.Record;
 
@@ -503,6 +506,10 @@ public sealed class QuerySession : ISession
     /// <summary>The managed table that a name means now; null when it means another kind of table or none.</summary>
     internal async ValueTask<TableEntry?> FindEntryAsync(QualifiedName name, CancellationToken cancellationToken) =>
         await _analyzer.Resolver(await Transaction.GetCatalogAsync(cancellationToken)).FindEntryAsync(name, cancellationToken);
+
+    /// <summary>The managed table or view that a name means now; null when it means something else or nothing.</summary>
+    internal async ValueTask<RelationEntry?> FindRelationAsync(QualifiedName name, CancellationToken cancellationToken) =>
+        await _analyzer.Resolver(await Transaction.GetCatalogAsync(cancellationToken)).FindRelationAsync(name, cancellationToken);
 
     /// <summary>pg_sleep: the statement waits before its rows come.</summary>
     internal void Sleep(TimeSpan time) => _sleep += time;

@@ -15,11 +15,12 @@ internal static class TableRights
     /// <summary>Raises 42501 for a query, or the RETURNING of a statement, that reads what its user may not.</summary>
     public static async ValueTask RequireReadsAsync(QuerySession session, PreparedStatement statement, CancellationToken cancellationToken)
     {
-        if (statement.Query is null || statement.CatalogVersion == default) return;
+        if (statement.Query is not { } query || statement.CatalogVersion == default) return;
         var returning = statement.Insert?.Returning;
-        if (!statement.Query.Tables.Keys.Any(IsManaged) && returning is null) return;
+        if (!query.Tables.Keys.Any(IsManaged) && query.Views.Count == 0 && returning is null) return;
         var rights = await session.RightsAsync(cancellationToken);
-        if (await rights.IsSuperuserAsync(session.User, cancellationToken)) return;
+        if (query.Views.Count == 0 && await rights.IsSuperuserAsync(session.User, cancellationToken)) return;
+        await RequireViewsAsync(session, rights, query, cancellationToken);
         await RequireAsync(session, rights, statement.Reads, cancellationToken);
         if (returning is not null) await RequireAsync(session, rights, ReadColumns.Of(returning.Plan), cancellationToken);
     }
@@ -40,7 +41,7 @@ internal static class TableRights
     }
 
     /// <summary>Gives a new object the access list that its owner's default rights say.</summary>
-    public static async ValueTask StartAsync(QuerySession session, TableEntry table, CancellationToken cancellationToken)
+    public static async ValueTask StartAsync(QuerySession session, RelationEntry table, CancellationToken cancellationToken)
     {
         var catalog = await session.Transaction.GetCatalogAsync(cancellationToken);
         var schema = await catalog.FindSchemaAsync(table.Schema, cancellationToken);
@@ -68,6 +69,26 @@ internal static class TableRights
         await session.Transaction.ChangeAsync(new CatalogChange.Alter(moved), cancellationToken);
     }
 
+    /// <summary>Rights on columns go with the columns.</summary>
+    /// <param name="renamed">Names before and after; null for a column that is gone.</param>
+    public static async ValueTask MoveColumnsAsync(QuerySession session, RelationEntry relation,
+        IReadOnlyList<(string Name, string? NewName)> renamed, CancellationToken cancellationToken)
+    {
+        var catalog = await session.Transaction.GetCatalogAsync(cancellationToken);
+        if (await catalog.FindAccessAsync(relation.AccessTarget, cancellationToken) is not { } access) return;
+        var moved = access;
+        foreach (var (name, newName) in renamed)
+        {
+            moved = moved with
+            {
+                Grants = moved.Grants.Where(grant => grant.Column != name || newName is not null)
+                    .Select(grant => grant.Column == name ? grant with { Column = newName } : grant).ToEquatableArray(),
+            };
+        }
+
+        if (moved != access) await session.Transaction.ChangeAsync(new CatalogChange.Alter(moved), cancellationToken);
+    }
+
     private static async ValueTask CreateAsync(QuerySession session, AccessEntry entry, CancellationToken cancellationToken) =>
         await session.Transaction.ChangeAsync(new CatalogChange.Create(entry), cancellationToken);
 
@@ -77,7 +98,18 @@ internal static class TableRights
         var catalog = await session.Transaction.GetCatalogAsync(cancellationToken);
         foreach (var (source, columns) in reads)
             if (IsManaged(source) && await catalog.FindTableAsync(source.Schema, source.Table, cancellationToken) is { } table)
-                await rights.RequireAsync(session.User, table, 'r', columns, cancellationToken);
+                await rights.RequireAsync(source.ReadBy ?? session.User, table, 'r', columns, cancellationToken);
+    }
+
+    /// <summary>Whoever names a view needs the right on it; below it the rights of its owner count.</summary>
+    private static async ValueTask RequireViewsAsync(QuerySession session, AccessRights rights, BoundQuery query,
+        CancellationToken cancellationToken)
+    {
+        var catalog = await session.Transaction.GetCatalogAsync(cancellationToken);
+        foreach (var source in query.Views)
+            if (await catalog.FindViewAsync(source.Schema, source.Table, cancellationToken) is { } view)
+                await rights.RequireAsync(source.ReadBy ?? session.User, view, 'r', view.Columns.Select(column => column.Name),
+                    cancellationToken);
     }
 
     private static bool IsManaged(TableSource source) => source.Catalog == TableResolver.ManagedCatalog;

@@ -213,7 +213,8 @@ internal static class KeyRows
         return row;
     }
 
-    private static RelationName NameOf(RelationState relation, IndexDetails index) => new(relation.Source!.Schema, index.Name);
+    private static RelationName NameOf(RelationState relation, IndexDetails index) =>
+        new(relation.Source?.Schema ?? relation.Schema, index.Name);
 
     private static Oid OidOf(RelationState relation, TriggerDetails trigger) => StableOids.OfPart(relation.Oid, 't', trigger.Name);
 

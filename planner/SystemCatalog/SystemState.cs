@@ -213,12 +213,17 @@ public sealed record RelationState(Oid Oid, string Schema, string Name, char Kin
     /// <summary>Whether it has rows of its own to read, in a query.</summary>
     public bool IsTable => Kind is 'r' or 'p' or 'v' or 'm' or 'f';
 
-    internal Oid OidOf(RelationName? name) => name is null ? Oid.None : StableOids.OfTable(Source!.Server, name.Schema, name.Name);
+    internal Oid OidOf(RelationName? name) => name is null ? Oid.None
+        : Source is { } source ? StableOids.OfTable(source.Server, name.Schema, name.Name)
+        : OidOfIndex(Oid, name.Name);
+
+    /// <summary>The OID of an index of a table of the gateway, which has nothing else of its own that is a relation.</summary>
+    public static Oid OidOfIndex(Oid table, string name) => StableOids.OfPart(table, 'i', name);
 
     internal Oid OidOf(ConstraintDetails constraint) => StableOids.OfPart(Oid, 'c', constraint.Name);
 
     /// <summary>The name that a schema of its server has here.</summary>
-    internal string SchemaOf(RelationName name) => Schema[..^Source!.Schema.Length] + name.Schema;
+    internal string SchemaOf(RelationName name) => Source is null ? name.Schema : Schema[..^Source.Schema.Length] + name.Schema;
 
     internal string ColumnName(short number) =>
         Columns.Select((column, i) => (column.Name, Number: SystemRows.Number(column, i)))

@@ -56,8 +56,7 @@ internal sealed class RandomChanges(int seed)
         {
             0 => "s",
             1 => $"(SELECT id, k, name, amount, day, flag FROM s WHERE {Condition("")}) AS s",
-            _ => $"(VALUES {string.Join(", ", Enumerable.Range(0, 1 + Below(4)).Select(i => $"({Number((Below(10) * 6) + i)}, {Values()})"))}) "
-                + "AS s(id, k, name, amount, day, flag)",
+            _ => $"(VALUES {string.Join(", ", SourceRows())}) AS s(id, k, name, amount, day, flag)",
         };
         var clauses = new List<string>();
         if (Below(2) == 0) clauses.Add($"WHEN MATCHED AND {Condition("s.")} THEN DELETE");
@@ -69,8 +68,12 @@ internal sealed class RandomChanges(int seed)
         return $"MERGE INTO t USING {source} ON t.id = s.id {string.Join(' ', clauses)}";
     }
 
-    private string Set(string prefix) => string.Join(", ", s_columns.Skip(Below(2) == 0 ? 1 : 0).Where(_ => Below(3) == 0).DefaultIfEmpty("k")
-        .Select(column => column + " = " + (column switch
+    /// <summary>Rows without an id twice.</summary>
+    private IEnumerable<string> SourceRows() =>
+        Enumerable.Range(0, 1 + Below(4)).Select(i => $"({Number((Below(10) * 6) + i)}, {Values()})");
+
+    private string Set(string prefix) => string.Join(", ", s_columns
+        .Skip(Below(2) == 0 ? 1 : 0).Where(_ => Below(3) == 0).DefaultIfEmpty("k").Select(column => column + " = " + (column switch
         {
             "id" => $"{prefix}id + {Number(Below(3))}",
             "k" => Below(3) switch { 0 => "DEFAULT", 1 => $"coalesce({prefix}k, 0) + 1", _ => Small() },
@@ -93,7 +96,9 @@ internal sealed class RandomChanges(int seed)
         _ => $"EXISTS (SELECT 1 FROM s AS e WHERE e.k = {prefix}k AND e.flag)",
     };
 
-    private string Returning(string prefix) => Below(3) == 0 ? $" RETURNING {prefix}id, upper({prefix}name) AS n, {prefix}amount * 2, {prefix}k" : "";
+    private string Returning(string prefix) => Below(3) == 0
+        ? $" RETURNING {prefix}id, upper({prefix}name) AS n, {prefix}amount * 2, {prefix}k"
+        : "";
 
     private string Rows(int most) => string.Join(", ", Enumerable.Range(0, 1 + Below(most)).Select(_ => $"({Id()}, {Values()})"));
 

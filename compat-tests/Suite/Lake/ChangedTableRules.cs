@@ -6,8 +6,8 @@ namespace Federation.CompatTests.Suite.Lake;
 
 /// <summary>
 /// Checks the snapshots of a table of format version 2 that has lost rows against the rules of the Iceberg specification: what manifest
-/// lists say of manifests, manifests of files, files of deletes of rows, and summaries of all of them. Over raw metadata, raw Avro files and
-/// the kernel's own view of the Parquet files.
+/// lists say of manifests, manifests of files, files of deletes of rows, and summaries of all of them. Over raw metadata, raw Avro files
+/// and the kernel's own view of the Parquet files.
 /// </summary>
 internal sealed class ChangedTableRules(string location, PlainKernel kernel)
 {
@@ -150,7 +150,8 @@ internal sealed class ChangedTableRules(string location, PlainKernel kernel)
         Assert.Equal(!takesAway ? summary.GetProperty("operation").GetString() is "delete" ? "delete" : "append"
             : added.Files > 0 ? "overwrite" : "delete", summary.GetProperty("operation").GetString());
         Assert.Equal(
-            [added.Files, added.Rows, addedDeletes.Files, addedDeletes.Rows, gone.Files, gone.Rows, data.Length, data.Sum(item => item.Rows),
+            [added.Files, added.Rows, addedDeletes.Files, addedDeletes.Rows, gone.Files, gone.Rows, data.Length,
+                data.Sum(item => item.Rows),
                 deletes.Length, deletes.Sum(item => item.Rows), data.Sum(item => item.Bytes) + deletes.Sum(item => item.Bytes)],
             ((string[])["added-data-files", "added-records", "added-delete-files", "added-position-deletes", "deleted-data-files",
                 "deleted-records", "total-data-files", "total-records", "total-delete-files", "total-position-deletes", "total-files-size"])

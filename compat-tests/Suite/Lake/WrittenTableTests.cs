@@ -126,6 +126,37 @@ public sealed class WrittenTableTests(SuiteServers servers)
             output.TrimEnd('\n').Split('\n').Order(StringComparer.Ordinal));
     }
 
+    /// <summary>Only the default of rows that were there before is unknown to it, as the documentation says.</summary>
+    [Fact]
+    public async Task A_foreign_reader_follows_what_was_altered()
+    {
+        await using var client = await OpenAsync("rules_altered");
+        await RunAsync(
+            client, "CREATE TABLE t (a int, b text, c real, n numeric(6,2)) PARTITIONED BY (b)",
+            "INSERT INTO t VALUES (1, 'x', 0.5, 1.25), (2, NULL, NULL, NULL)",
+            "ALTER TABLE t RENAME a TO key", "ALTER TABLE t DROP c, ADD c text, ALTER key TYPE bigint, ALTER n TYPE numeric(20,2)",
+            "INSERT INTO t VALUES (9223372036854775807, 'y', 123456789.25, 'new')",
+            "ALTER TABLE t RENAME b TO part", "ALTER TABLE t ADD d int NOT NULL DEFAULT 7",
+            "INSERT INTO t VALUES (4, 'x', NULL, NULL, 8)");
+        var location = Location("rules_altered", "t");
+        var metadata = Directory.GetFiles(Path.Combine(location, "metadata"), "*.metadata.json").Max(StringComparer.Ordinal)!;
+        var (exitCode, output) = await Clients.ProgramRun.RunAsync("node",
+            Path.Combine(Repository.CompatTests, "clients", "icebird_client.mjs"), location, Path.GetFileName(metadata));
+        Assert.True(exitCode == 0, output);
+        // Integers of older files come as numbers, as they were written.
+        Assert.Equal(
+            [
+                """[["key","4"],["part","x"],["n",null],["c",null],["d",8]]""",
+                """[["key","9223372036854775807"],["part","y"],["n",123456789.25],["c","new"],["d",null]]""",
+                """[["key",1],["part","x"],["n",1.25],["c",null],["d",null]]""",
+                """[["key",2],["part",null],["n",null],["c",null],["d",null]]""",
+            ],
+            output.TrimEnd('\n').Split('\n').Order(StringComparer.Ordinal));
+        var own = await client.QueryAsync("SELECT key, part, n, c, d FROM t ORDER BY key");
+        Assert.Equal(["1\tx\t1.25\tNULL\t7", "2\tNULL\tNULL\tNULL\t7", "4\tx\tNULL\tNULL\t8",
+            "9223372036854775807\ty\t123456789.25\tnew\t7"], own.Rows.Select(SltFile.Row));
+    }
+
     [Fact]
     public async Task A_partition_value_that_is_too_long_is_refused_and_leaves_nothing()
     {

@@ -16,7 +16,7 @@ namespace Federation.Connectors.Lakehouse.Iceberg;
 /// Apache Iceberg tables of format versions 1 to 3 with Parquet files, on local disks and in object stores. A pointer's metadata is the
 /// path of the table metadata file, relative to the table's folder where it lies inside. Thread-safe; one per process shares its caches.
 /// </summary>
-public sealed class IcebergFormat : ITableFormat, ITableWriter, ITableMaintenance, IScanPlanner, IFilterPushdown
+public sealed class IcebergFormat : ITableFormat, ITableWriter, ITableAlterer, ITableMaintenance, IScanPlanner, IFilterPushdown
 {
     private readonly IReadOnlyList<string> _allowedRoots;
     private readonly PendingFiles _store;
@@ -60,10 +60,12 @@ public sealed class IcebergFormat : ITableFormat, ITableWriter, ITableMaintenanc
         var (snapshot, schema) = table.Find(version);
         var (rows, isExact) = snapshot is null ? (0, true) : await Task.Run(() => Count(table, snapshot, schema), cancellationToken);
         var ranges = snapshot is null ? default : _statistics.Get(table, snapshot, schema);
+        var numbers = ColumnNumbers.Of(table.Metadata, schema);
         var columns = schema.Fields
             .Select((field, index) => new ConnectorColumn(field.Name, table.Metadata.TypeOf(field), !field.IsRequired)
         {
             Statistics = index < ranges.Count ? ranges[index] : null,
+            Number = numbers[index],
         }).ToEquatableArray();
         return new ConnectorTable(new IcebergTableHandle(pointer, snapshot?.Id, schema.Id), columns, rows, isExact);
     }
@@ -88,6 +90,9 @@ public sealed class IcebergFormat : ITableFormat, ITableWriter, ITableMaintenanc
 
     public async ValueTask<ITableUpdate> TruncateAsync(TablePointer pointer, CancellationToken cancellationToken) =>
         await Task.Run(() => _writer.Truncate(pointer), cancellationToken);
+
+    public async ValueTask<ITableUpdate> AlterAsync(TablePointer pointer, EquatableArray<ColumnChange> changes,
+        CancellationToken cancellationToken) => await Task.Run(() => _writer.Alter(pointer, changes), cancellationToken);
 
     public async ValueTask<ConnectorTable> LoadAddedAsync(TablePointer pointer, ITableUpdate update, CancellationToken cancellationToken)
     {

@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Numerics;
 using System.Text;
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using Federation.Core.Values;
 using Calendar = Federation.Core.Values.Calendar;
 
@@ -85,6 +86,37 @@ internal static class SingleValue
             _ => text is null ? null : Temporal(text, type.Kind),
         };
     }
+
+    /// <summary>A default as JSON; null for a value that JSON, or another reader, would take for another.</summary>
+    public static JsonNode? ToJson(object value, IcebergType.Primitive type) => (type.Kind, value) switch
+    {
+        (IcebergKind.Boolean, bool truth) => truth,
+        (IcebergKind.Int, int number) => number,
+        (IcebergKind.Int, short number) => (int)number,
+        (IcebergKind.Long, long number) => number,
+        (IcebergKind.Float, float number) when float.IsFinite(number) => (double)number,
+        (IcebergKind.Double, double number) when double.IsFinite(number) => number,
+        (IcebergKind.Decimal, PgNumeric { IsFinite: true } number) => number.ToString(),
+        (IcebergKind.String, string text) => text,
+        (IcebergKind.Uuid, Guid uuid) => uuid.ToString(),
+        (IcebergKind.Binary, byte[] bytes) => Convert.ToHexString(bytes),
+        (IcebergKind.Date, PgDate date) => OfDay(date.Days) is { } day ? OfDate(day) : null,
+        (IcebergKind.Time, PgTime { Microseconds: < Calendar.MicrosecondsPerDay } time) => OfTime(time.Microseconds),
+        (IcebergKind.Timestamp or IcebergKind.Timestamptz, PgTimestamp instant) =>
+            OfDay(Calendar.FloorDivide(instant.Microseconds, Calendar.MicrosecondsPerDay)) is { } day
+                ? $"{OfDate(day)}T{OfTime(instant.Microseconds - (Days(day) * Calendar.MicrosecondsPerDay))}"
+                    + (type.Kind == IcebergKind.Timestamptz ? "+00:00" : "")
+                : null,
+        _ => null,
+    };
+
+    private static DateOnly? OfDay(long days) =>
+        days >= Days(DateOnly.MinValue) && days <= Days(DateOnly.MaxValue) ? new DateOnly(1970, 1, 1).AddDays((int)days) : null;
+
+    private static string OfDate(DateOnly day) => day.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture);
+
+    private static string OfTime(long microseconds) =>
+        new TimeOnly(microseconds * TimeSpan.TicksPerMicrosecond).ToString("HH:mm:ss.ffffff", CultureInfo.InvariantCulture);
 
     private static string? Text(JsonElement element)
     {

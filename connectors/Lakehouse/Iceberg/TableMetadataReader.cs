@@ -49,6 +49,10 @@ internal static class TableMetadataReader
         if (version is < 1 or > MaxVersion) throw FormatErrors.Unsupported(json.Path, $"Iceberg format version {version} is not supported");
         var schemas = Schemas(json, version);
         var currentSchema = CurrentSchema(json, version, schemas);
+        var properties = json.Find("properties");
+        var added = Writing.AddedColumns.Read(properties?.Find(Writing.AddedColumns.DefaultsProperty)?.Text(),
+            properties?.Find(Writing.AddedColumns.NotNullProperty)?.Text());
+        if (!added.IsEmpty) schemas = schemas.ToDictionary(schema => schema.Key, schema => added.Apply(schema.Value));
         if (!schemas.ContainsKey(currentSchema))
             throw FormatErrors.Corrupt(json.Path, $"the current schema {currentSchema} is not in its list");
         var specs = Specs(json, version);
@@ -78,7 +82,7 @@ internal static class TableMetadataReader
                     ?? [],
             References = References(json, current),
             NameMapping = Mapping(json),
-            ColumnTypes = Writing.WrittenTypes.ReadDeclared(json.Find("properties")?.Find(Writing.WrittenTypes.Property)?.Text()),
+            ColumnTypes = Writing.WrittenTypes.ReadDeclared(properties?.Find(Writing.WrittenTypes.Property)?.Text()),
         };
     }
 

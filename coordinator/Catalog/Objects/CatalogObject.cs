@@ -12,11 +12,12 @@ public enum ObjectKind
     UserMapping,
     Role,
     Access,
+    View,
 }
 
 /// <summary>Where an object stands; at one version no two objects share a key.</summary>
-/// <param name="Parent">A table's schema, a user mapping's server, the kind of object that access was granted on; empty for all
-/// others.</param>
+/// <param name="Parent">The schema of a table or a view, a user mapping's server, the kind of object that access was granted on; empty for
+/// all others.</param>
 public readonly record struct CatalogKey(ObjectKind Kind, string Parent, string Name)
 {
     public CatalogList List => new(Kind, Parent);

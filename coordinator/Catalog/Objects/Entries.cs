@@ -22,22 +22,6 @@ public sealed record SchemaEntry(Oid Oid, string Name, string Owner) : CatalogOb
     public static CatalogKey KeyOf(string name) => new(ObjectKind.Schema, "", name);
 }
 
-public sealed record TableEntry(Oid Oid, string Schema, string Name, string Owner, TablePointer Pointer) : CatalogObject(Oid)
-{
-    /// <summary>The defaults of columns, by name, as SQL text.</summary>
-    public EquatableArray<KeyValuePair<string, string>> Defaults { get; init; }
-
-    /// <summary>Only grants let others read it. False for tables of versions without such rights: everybody may read them.</summary>
-    public bool IsClosed { get; init; }
-
-    [JsonIgnore]
-    public AccessTarget AccessTarget => new(AccessKind.Table, Oid.Value.ToString(System.Globalization.CultureInfo.InvariantCulture));
-
-    protected override CatalogKey GetKey() => KeyOf(Schema, Name);
-
-    public static CatalogKey KeyOf(string schema, string name) => new(ObjectKind.Table, schema, name);
-}
-
 /// <param name="Options">Options in the order written.</param>
 public sealed record ServerEntry(Oid Oid, string Name, string Wrapper, string Owner, EquatableArray<KeyValuePair<string, string>> Options)
     : CatalogObject(Oid)

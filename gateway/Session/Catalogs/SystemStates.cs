@@ -110,7 +110,7 @@ internal sealed class SystemStates(
         foreach (var schema in await snapshot.ListSchemasAsync(cancellationToken))
         {
             owners.Add(schema.Owner);
-            owners.UnionWith((await snapshot.ListTablesAsync(schema.Name, cancellationToken)).Select(entry => entry.Owner));
+            owners.UnionWith((await snapshot.ListRelationsAsync(schema.Name, cancellationToken)).Select(entry => entry.Owner));
         }
 
         owners.UnionWith(_access.Names);
@@ -165,18 +165,13 @@ internal sealed class SystemStates(
                 Access = StateOf(AccessRights.AccessTo(schema, _access.Find(AccessRights.TargetOf(schema)))),
             });
             if (!SystemTables.ShowsRelations(table)) continue;
-            foreach (var entry in await snapshot.ListTablesAsync(schema.Name, cancellationToken))
-            {
-                if (!filter.TakesRelation(entry.Name, entry.Oid)) continue;
-                var relation = new RelationState(entry.Oid, schema.Name, entry.Name, 'r', -1, [])
-                {
-                    ColumnCount = 0,
-                    Owner = entry.Owner,
-                    Defaults = entry.Defaults,
-                    Access = StateOf(AccessRights.AccessTo(entry, _access.Find(entry.AccessTarget))),
-                };
-                await AddManagedAsync(relation, table, cancellationToken);
-            }
+            foreach (var entry in await snapshot.ListRelationsAsync(schema.Name, cancellationToken))
+                if (filter.TakesRelation(entry.Name, entry.Oid)
+                    || ManagedRelations.IndexNames(entry).Any(index => filter.TakesRelation(index.Name, index.Oid)))
+                    await AddManagedAsync(ManagedRelations.StateOf(entry) with
+                    {
+                        Access = StateOf(AccessRights.AccessTo(entry, _access.Find(entry.AccessTarget))),
+                    }, table, cancellationToken);
         }
     }
 
@@ -185,7 +180,7 @@ internal sealed class SystemStates(
     {
         try
         {
-            if (SystemTables.ShowsColumns(table))
+            if (relation.Kind != 'v' && (SystemTables.ShowsColumns(table) || SystemTables.ShowsDetails(table)))
             {
                 if (await resolver.FindAsync(database, relation.Schema, relation.Name, null, cancellationToken) is not { } found) return;
                 relation = relation with
@@ -194,6 +189,8 @@ internal sealed class SystemStates(
                     Columns = found.Columns,
                     ColumnCount = Math.Max(found.Columns.Count, relation.ColumnCount),
                 };
+                relation = ManagedRelations.WithDetails(relation,
+                    (await snapshot.FindTableAsync(relation.Schema, relation.Name, cancellationToken))!);
             }
         }
         catch (SqlException error) when (IsOfSource(error))
@@ -202,6 +199,7 @@ internal sealed class SystemStates(
         }
 
         _relations.Add(relation);
+        _relations.AddRange(ManagedRelations.IndexesOf(relation));
     }
 
     private async ValueTask AddServerAsync(ServerEntry server, string table, CancellationToken cancellationToken)

@@ -80,13 +80,17 @@ internal sealed class TableResolver(SessionServices services, ICatalogSnapshot s
     /// <summary>
     /// The managed table that a name means, by the rules of <see cref="ResolveAsync"/>; null when it means another kind of table or none.
     /// </summary>
-    public async ValueTask<TableEntry?> FindEntryAsync(QualifiedName name, CancellationToken cancellationToken)
+    public async ValueTask<TableEntry?> FindEntryAsync(QualifiedName name, CancellationToken cancellationToken) =>
+        await FindRelationAsync(name, cancellationToken) as TableEntry;
+
+    /// <summary>The managed table or view that a name means; null when it means something else or nothing.</summary>
+    public async ValueTask<RelationEntry?> FindRelationAsync(QualifiedName name, CancellationToken cancellationToken)
     {
         var parts = name.Parts;
         if (parts.Count == 3 && !IsManaged(parts[0] == ShownDatabase ? database : parts[0])) return null;
         if (parts.Count < 3 && !IsManaged(database)) return null;
         foreach (var schema in parts.Count == 1 ? searchPath() : [parts[^2]])
-            if (await snapshot.FindTableAsync(schema, name.Name, cancellationToken) is { } entry
+            if (await snapshot.FindRelationAsync(schema, name.Name, cancellationToken) is { } entry
                 && (parts.Count > 1 || await MayUseSchemaAsync(ManagedDatabase, schema, cancellationToken)))
                 return entry;
         return null;
@@ -120,6 +124,8 @@ internal sealed class TableResolver(SessionServices services, ICatalogSnapshot s
         {
             if (await snapshot.FindTableAsync(schema, table, cancellationToken) is { } entry)
                 return await LoadAsync(entry, version, cancellationToken);
+            if (await snapshot.FindViewAsync(schema, table, cancellationToken) is { } view)
+                return await new ViewResolver(services, snapshot, rights, Session, As).LoadAsync(view, version, cancellationToken);
             var dot = schema.IndexOf('.', StringComparison.Ordinal);
             return dot <= 0 ? null : await FindRemoteAsync(schema[..dot], schema[(dot + 1)..], table, version, cancellationToken);
         }
@@ -175,6 +181,11 @@ internal sealed class TableResolver(SessionServices services, ICatalogSnapshot s
     /// The system tables as the present statement sees them; what is asked of a source for one of them is there for the others.
     /// </summary>
     public SystemProvider System => _system ??= new SystemProvider(LoadSystemAsync);
+
+    /// <summary>Finds what another user may read, in the managed database.</summary>
+    private TableResolver As(string other) =>
+        new(services, snapshot, ManagedDatabase, other, rights, searchPath, settings, warn)
+            { ShownDatabase = ShownDatabase, Session = Session, IsWide = IsWide };
 
     /// <summary>The rows of a system table, each in the order of the table's columns.</summary>
     public async ValueTask<(ResolvedTable Table, EquatableArray<EquatableArray<object?>> Rows)> ReadSystemAsync(string schema, string table,
@@ -233,6 +244,11 @@ internal sealed class TableResolver(SessionServices services, ICatalogSnapshot s
             },
         };
         return new ResolvedTable(source, loaded.Handle, loaded.Columns)
-            { Provider = format, FollowsFolder = entry.Pointer.Metadata.Length == 0 };
+        {
+            Provider = format,
+            FollowsFolder = entry.Pointer.Metadata.Length == 0,
+            Checks = entry.Constraints.Where(constraint => constraint.Kind == ConstraintKind.Check)
+                .Select(constraint => new RowCheck(constraint.Name, constraint.Condition!)).ToEquatableArray(),
+        };
     }
 }

@@ -18,8 +18,8 @@ internal static class ChangeStatements
             rows => $"{CommandOf(statement.Syntax!)} {rows}") { RunsFirst = true };
 
     /// <summary>
-    /// Finds the rows and changes the table. A statement that is a transaction of its own commits here, and is run again on the newest state
-    /// when another transaction has changed one of its rows meanwhile.
+    /// Finds the rows and changes the table. A statement that is a transaction of its own commits here, and is run again on the newest
+    /// state when another transaction has changed one of its rows meanwhile.
     /// </summary>
     /// <returns>The rows, which the caller disposes of.</returns>
     public static async ValueTask<ChangedRows> ChangeAsync(QuerySession session, SessionServices services, PreparedStatement statement,

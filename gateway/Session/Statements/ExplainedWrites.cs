@@ -21,7 +21,8 @@ internal static class ExplainedWrites
     private static readonly TaskOutput.WriteFiles s_anywhere = new("", [], []);
 
     /// <summary>Whether the explained statement writes a table.</summary>
-    public static bool IsWrite(ExplainStatement explain) => explain.Statement is InsertStatement or CreateTableAsStatement or DataChangeStatement;
+    public static bool IsWrite(ExplainStatement explain) =>
+        explain.Statement is InsertStatement or CreateTableAsStatement or DataChangeStatement;
 
     /// <summary>
     /// The table, after the checks that PostgreSQL makes before it shows a plan; null for one that is there already and is taken as it is.

@@ -125,16 +125,16 @@ internal static class ObjectGrants
             ?? new SqlException(SqlState.InvalidSchemaName, $"schema \"{name}\" does not exist");
     }
 
-    private static async ValueTask<IReadOnlyList<TableEntry>> TablesAsync(QuerySession session, GrantStatement grant,
+    private static async ValueTask<IReadOnlyList<RelationEntry>> TablesAsync(QuerySession session, GrantStatement grant,
         CancellationToken cancellationToken)
     {
         var catalog = await session.Transaction.GetCatalogAsync(cancellationToken);
-        var tables = new List<TableEntry>();
+        var tables = new List<RelationEntry>();
         if (grant.Kind == "all tables in schema")
         {
             foreach (var name in grant.Names)
                 tables.AddRange(
-                    await catalog.ListTablesAsync((await SchemaAsync(session, name, cancellationToken)).Name, cancellationToken));
+                    await catalog.ListRelationsAsync((await SchemaAsync(session, name, cancellationToken)).Name, cancellationToken));
             return tables;
         }
 
@@ -142,7 +142,7 @@ internal static class ObjectGrants
         {
             var found = await FindAsync(session, name, cancellationToken);
             if (found is null && name.Parts.Count == 2) await SchemaAsync(session, name.Parts[0], cancellationToken);
-            if (await session.FindEntryAsync(name, cancellationToken) is { } entry) tables.Add(entry);
+            if (await session.FindRelationAsync(name, cancellationToken) is { } entry) tables.Add(entry);
             else if (found is { IsComputed: true }) throw OfSystem(name.Name);
             else if (found is not null) throw OfServer(found.Source.Catalog);
             else throw new SqlException(SqlState.UndefinedTable, $"relation \"{string.Join('.', name.Parts)}\" does not exist");
@@ -180,7 +180,7 @@ internal static class ObjectGrants
     }
 
     private static async ValueTask ChangeAsync(
-        QuerySession session, GrantStatement grant, TableEntry table, IReadOnlyList<string> grantees, string? whole,
+        QuerySession session, GrantStatement grant, RelationEntry table, IReadOnlyList<string> grantees, string? whole,
         IReadOnlyDictionary<string, string> columns, CancellationToken cancellationToken)
     {
         var rights = await session.RightsAsync(cancellationToken);
@@ -239,7 +239,7 @@ internal static class ObjectGrants
         return (grantor, letters);
     }
 
-    private static async ValueTask RequireColumnsAsync(QuerySession session, TableEntry table, IEnumerable<string> columns,
+    private static async ValueTask RequireColumnsAsync(QuerySession session, RelationEntry table, IEnumerable<string> columns,
         CancellationToken cancellationToken)
     {
         var found = await session.FindTableAsync(new QualifiedName([TableResolver.ManagedCatalog, table.Schema, table.Name]),

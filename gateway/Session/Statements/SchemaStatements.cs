@@ -102,7 +102,7 @@ internal static class SchemaStatements
             {
                 case DropKind.Schema: await DropSchemaAsync(session, drop, name, cancellationToken); break;
                 case DropKind.Server: await DropServerAsync(session, drop, name, cancellationToken); break;
-                default: await DropTableAsync(session, drop, name, cancellationToken); break;
+                default: return await RelationDrops.RunAsync(session, drop, cancellationToken);
             }
         }
 
@@ -122,6 +122,8 @@ internal static class SchemaStatements
 
         await (await session.RightsAsync(cancellationToken)).RequireOwnerAsync(session.User, schema.Owner, "schema", name,
             cancellationToken);
+        await DependentViews.TakeAsync(session, $"schema {name}", await catalog.ListRelationsAsync(name, cancellationToken), drop.IsCascade,
+            new HashSet<Oid>(), cancellationToken);
         await session.Transaction.ChangeAsync(new CatalogChange.Drop(schema.Key, drop.IsCascade), cancellationToken);
     }
 
@@ -140,54 +142,27 @@ internal static class SchemaStatements
         await session.Transaction.ChangeAsync(new CatalogChange.Drop(server.Key, drop.IsCascade), cancellationToken);
     }
 
-    private static async ValueTask DropTableAsync(QuerySession session, DropStatement drop, QualifiedName qualified,
-        CancellationToken cancellationToken)
-    {
-        var catalog = await session.Transaction.GetCatalogAsync(cancellationToken);
-        var kind = Spelled(drop.Kind).ToLowerInvariant();
-        var schemas = qualified.Parts.Count == 1 ? session.Names.SearchPath() : [qualified.Qualifier!];
-        if (qualified.Parts.Count == 3 && !TableResolver.IsManaged(qualified.Parts[0]))
-            throw new SqlException(SqlState.FeatureNotSupported, $"tables of server \"{qualified.Parts[0]}\" cannot be dropped here");
-        foreach (var schema in schemas)
-        {
-            if (await catalog.FindTableAsync(schema, qualified.Name, cancellationToken) is not { } table) continue;
-            if (drop.Kind != DropKind.Table)
-            {
-                throw new SqlException(SqlState.WrongObjectType, $"\"{qualified.Name}\" is not a {kind}")
-                {
-                    Hint = "Use DROP TABLE to remove a table.",
-                };
-            }
-
-            await RequireTableOwnerAsync(session, table, mayOwnSchema: true, cancellationToken);
-            await session.Transaction.ChangeAsync(new CatalogChange.Drop(table.Key), cancellationToken);
-            return;
-        }
-
-        Missing(session, drop, new SqlException(SqlState.UndefinedTable, $"{kind} \"{qualified.Name}\" does not exist"));
-    }
-
     /// <param name="session">The session.</param>
     /// <param name="table">The table.</param>
     /// <param name="mayOwnSchema">The owner of a schema may drop what is in it, but not change it.</param>
     /// <param name="cancellationToken">Ends the statement.</param>
-    internal static async ValueTask RequireTableOwnerAsync(QuerySession session, TableEntry table, bool mayOwnSchema,
+    internal static async ValueTask RequireTableOwnerAsync(QuerySession session, RelationEntry table, bool mayOwnSchema,
         CancellationToken cancellationToken)
     {
         var rights = await session.RightsAsync(cancellationToken);
         var catalog = await session.Transaction.GetCatalogAsync(cancellationToken);
         if (mayOwnSchema && await catalog.FindSchemaAsync(table.Schema, cancellationToken) is { } schema
             && await rights.HasRightsOfAsync(session.User, schema.Owner, cancellationToken)) return;
-        await rights.RequireOwnerAsync(session.User, table.Owner, "table", table.Name, cancellationToken);
+        await rights.RequireOwnerAsync(session.User, table.Owner, table is ViewEntry ? "view" : "table", table.Name, cancellationToken);
     }
 
-    private static void Missing(QuerySession session, DropStatement drop, SqlException error)
+    internal static void Missing(QuerySession session, DropStatement drop, SqlException error)
     {
         if (!drop.IfExists) throw error;
         session.Notify(NoticeSeverity.Notice, SqlState.SuccessfulCompletion, $"{error.Message}, skipping");
     }
 
-    private static string Spelled(DropKind kind) => kind switch
+    internal static string Spelled(DropKind kind) => kind switch
     {
         DropKind.ForeignTable => "FOREIGN TABLE",
         DropKind.MaterializedView => "MATERIALIZED VIEW",

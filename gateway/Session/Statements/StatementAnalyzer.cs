@@ -42,6 +42,7 @@ internal sealed class StatementAnalyzer(QuerySession session, SessionServices se
 
             if (syntax is CopyStatement { IsFrom: true, Table: { } table } copy)
                 return await AnalyzeCopyAsync(prepared, copy, table, cancellationToken);
+            if (syntax is CopyStatement { IsFrom: false, Table: { } copied }) await RequireTableAsync(copied, cancellationToken);
             if (QueryOf(syntax) is not { } query) return Shape(text, syntax, declared, null, default);
             var (bound, version) = await BindAsync(text.Length, query, declared, isWide: false, cancellationToken);
             return Shape(text, syntax, declared, bound, version);
@@ -141,6 +142,39 @@ internal sealed class StatementAnalyzer(QuerySession session, SessionServices se
         return await BindAsync(prepared.Text.Length, () => Binder.Bind(query, context), cancellationToken);
     }
 
+    /// <summary>A query that a statement makes for itself.</summary>
+    public async ValueTask<BoundQuery> BindAsync(Query query, CancellationToken cancellationToken) =>
+        (await BindAsync(0, query, [], isWide: false, cancellationToken)).Query;
+
+    /// <summary>
+    /// The query of a view that is made, the relations behind the names in it, and what its stars stand for.
+    /// </summary>
+    public async ValueTask<(BoundQuery Query, IReadOnlyDictionary<TableName, ResolvedTable> Names, IReadOnlyDictionary<Star, string> Stars)>
+        BindViewAsync(string text, Query query, CancellationToken cancellationToken)
+    {
+        try
+        {
+            var (context, _) = await LoadAsync(text.Length, [query], null, isWide: false, cancellationToken);
+            var asked = new Dictionary<TableName, ResolvedTable>();
+            var find = context.FindTable;
+            context = context with
+            {
+                FindTable = name =>
+                {
+                    if (find(name) is not { } found) return null;
+                    return asked[name] = found;
+                },
+            };
+            IReadOnlyDictionary<Star, string> stars = new Dictionary<Star, string>();
+            var bound = await BindAsync(text.Length, () => Binder.BindView(query, context, out stars), cancellationToken);
+            return (bound, asked, stars);
+        }
+        catch (SqlException error) when (error.Position > 0)
+        {
+            throw InCharacters(error, text);
+        }
+    }
+
     /// <summary>The INSERT that a statement is or explains, or null.</summary>
     private static InsertStatement? InsertOf(Statement? syntax) => syntax switch
     {
@@ -168,6 +202,13 @@ internal sealed class StatementAnalyzer(QuerySession session, SessionServices se
         CopyStatement { IsFrom: false, Table: { } table } copy => TableQuery(table, copy.Columns),
         _ => null,
     };
+
+    private async ValueTask RequireTableAsync(QualifiedName name, CancellationToken cancellationToken)
+    {
+        if (await session.FindRelationAsync(name, cancellationToken) is ViewEntry)
+            throw new SqlException(SqlState.WrongObjectType, $"cannot copy from view \"{name.Name}\"")
+                { Hint = "Try the COPY (SELECT ...) TO variant." };
+    }
 
     private static Query TableQuery(QualifiedName table, EquatableArray<string> columns)
     {
@@ -304,7 +345,8 @@ internal sealed class StatementAnalyzer(QuerySession session, SessionServices se
     private void Warn(SqlException error, string consequence) =>
         session.NotifyOnce(NoticeSeverity.Warning, error.State, $"{consequence}: {error.Message}", error.Detail);
 
-    private TableVersion? VersionOf(TableName name)
+    /// <summary>The version that FOR VERSION or FOR TIMESTAMP says; null for none.</summary>
+    internal TableVersion? VersionOf(TableName name)
     {
         if (name.Version is { } version)
         {

@@ -47,6 +47,11 @@ internal static class StatementHandlers
         GrantStatement grant => new CommandPortal(session, token => GrantStatements.RunAsync(session, services, grant, token)),
         AlterDefaultPrivilegesStatement alter => new CommandPortal(session, token => DefaultPrivileges.RunAsync(session, alter, token)),
         CreateSchemaStatement create => new CommandPortal(session, token => SchemaStatements.CreateAsync(session, services, create, token)),
+        AlterTableStatement alter =>
+            new CommandPortal(session, token => AlterTableStatements.RunAsync(session, services, alter, token)),
+        CreateViewStatement create =>
+            new CommandPortal(session, token => ViewStatements.CreateAsync(session, statement.Text, create, token)),
+        CommentStatement comment => new CommandPortal(session, token => CommentStatements.RunAsync(session, comment, token)),
         DropStatement drop => new CommandPortal(session, token => SchemaStatements.DropAsync(session, drop, token)),
         LockStatement locking => new CommandPortal(session, token => LockStatements.RunAsync(session, locking, token)),
         NotifyStatement notify => Command(session, () => notify.Command.ToUpperInvariant()),

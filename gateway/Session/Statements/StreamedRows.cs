@@ -91,7 +91,8 @@ internal sealed class StreamedRows : IConnector, IScanPlanner, IPageSource, ITab
     public BoundQuery Query()
     {
         var table = Table();
-        var outputs = _fields.Select((field, i) => new ScanColumn(new Plan.Column(i + 1, field.Name, field.Type), field.Name)).ToEquatableArray();
+        var outputs = _fields
+            .Select((field, i) => new ScanColumn(new Plan.Column(i + 1, field.Name, field.Type), field.Name)).ToEquatableArray();
         return new BoundQuery(new Scan(table.Source, this, outputs),
             outputs.Select(output => new OutputColumn(output.SourceName, output.Column)).ToEquatableArray(), [])
                 { Tables = new Dictionary<TableSource, ResolvedTable> { [table.Source] = table } };

@@ -20,9 +20,25 @@ internal static class TableStatements
         var columns = create.Columns.Select(Column).ToArray();
         var defaults = create.Columns.Where(column => column.Default is not null)
             .Select(column => KeyValuePair.Create(column.Name, DefaultText(session, column))).ToEquatableArray();
+        var constraints = Constraints(session, services, create, columns);
+        foreach (var key in constraints.Where(constraint => constraint.Kind == ConstraintKind.PrimaryKey))
+            columns = [.. columns.Select(column => key.Columns.Contains(column.Name) ? column with { IsNullable = false } : column)];
         await MakeAsync(session, services, schema, create.Name.Name, columns, create.PartitionedBy, create.Options, defaults,
-            cancellationToken);
+            constraints, cancellationToken);
         return "CREATE TABLE";
+    }
+
+    /// <summary>Those of the columns, then those of the table.</summary>
+    private static EquatableArray<TableConstraint> Constraints(QuerySession session, SessionServices services, CreateTableStatement create,
+        IReadOnlyList<NewColumn> columns)
+    {
+        var constraints = new List<TableConstraint>();
+        var format = services.Formats.OfType<ITableWriter>().First();
+        var types = columns.Select(column => (column.Name, format.StoredType(column.Type))).ToArray();
+        var maker = new TableConstraints(session.Nameless, create.Name.Name, isNew: true);
+        foreach (var definition in create.Columns.SelectMany(column => column.Constraints).Concat(create.Constraints))
+            constraints.Add(maker.Make(definition, types, constraints));
+        return constraints.ToEquatableArray();
     }
 
     public static async ValueTask<string> CreateAsAsync(
@@ -45,7 +61,7 @@ internal static class TableStatements
         var columns =
             outputs.Select((output, i) => new NewColumn(i < create.Columns.Count ? create.Columns[i] : output.Name, output.Column.Type))
                 .ToArray();
-        var table = await MakeAsync(session, services, schema, create.Name.Name, columns, create.PartitionedBy, create.Options, [],
+        var table = await MakeAsync(session, services, schema, create.Name.Name, columns, create.PartitionedBy, create.Options, [], [],
             cancellationToken);
         if (!create.WithData) return null;
         return await TableWriting.AppendAsync(session, services, table, QueryStatements.Request(session, services, statement, parameters),
@@ -67,7 +83,7 @@ internal static class TableStatements
                 { Position = name.Span.Position };
         if (!await (await session.RightsAsync(cancellationToken)).MayAsync(session.User, schema, 'C', cancellationToken))
             throw AccessRights.Denied(AccessRights.TargetOf(schema)).At(name.Span.Position);
-        if (await catalog.FindTableAsync(schema.Name, name.Name, cancellationToken) is null) return schema;
+        if (await catalog.FindRelationAsync(schema.Name, name.Name, cancellationToken) is null) return schema;
         var taken = new SqlException(SqlState.DuplicateTable, $"relation \"{name.Name}\" already exists");
         if (!ifNotExists) throw taken;
         session.Notify(NoticeSeverity.Notice, SqlState.DuplicateTable, $"{taken.Message}, skipping");
@@ -86,7 +102,8 @@ internal static class TableStatements
     private static async ValueTask<TableEntry> MakeAsync(
         QuerySession session, SessionServices services, SchemaEntry schema, string name, IReadOnlyList<NewColumn> columns,
         EquatableArray<string> partitionedBy, EquatableArray<OptionItem> options,
-        EquatableArray<KeyValuePair<string, string>> defaults, CancellationToken cancellationToken)
+        EquatableArray<KeyValuePair<string, string>> defaults, EquatableArray<TableConstraint> constraints,
+        CancellationToken cancellationToken)
     {
         if (columns.GroupBy(column => column.Name, StringComparer.Ordinal).FirstOrDefault(group => group.Count() > 1) is { } twice)
             throw new SqlException(SqlState.DuplicateColumn, $"column \"{twice.Key}\" specified more than once");
@@ -99,19 +116,14 @@ internal static class TableStatements
         var format = services.Formats.OfType<ITableWriter>().First();
         var pointer = await format.CreateAsync(new NewTable(location, columns.ToEquatableArray(), partitionedBy)
             { Properties = properties, HasUniqueLocation = isUnique }, cancellationToken);
-        foreach (var column in columns)
-        {
-            if (format.StoredType(column.Type) is { } stored && stored != column.Type)
-                session.Notify(NoticeSeverity.Notice, SqlState.SuccessfulCompletion,
-                    $"column \"{column.Name}\" of type {column.Type} is stored as {stored}");
-        }
+        foreach (var column in columns) NoteStoredType(session, format, column);
 
         // When nothing names the folder any more.
         session.Transaction.Stage(() => services.Store.TryDeleteFolderAsync(location));
         await session.Transaction
             .ChangeAsync(
                 new CatalogChange.Create(new TableEntry(Oid.None, schema.Name, name, session.User, pointer)
-                    { Defaults = defaults, IsClosed = true }), cancellationToken);
+                    { Defaults = defaults, Constraints = constraints, IsClosed = true }), cancellationToken);
         var made = (await (await session.Transaction.GetCatalogAsync(cancellationToken)).FindTableAsync(schema.Name, name,
             cancellationToken))!;
         await TableRights.StartAsync(session, made, cancellationToken);
@@ -152,7 +164,14 @@ internal static class TableStatements
     private static string Folder(string name) => string.Concat(name.Take(60).Select(character =>
         char.IsAsciiLetterOrDigit(character) || character == '_' ? character.ToString() : $"%{(int)character:X4}"));
 
-    private static NewColumn Column(TableColumn column)
+    public static void NoteStoredType(QuerySession session, ITableWriter format, NewColumn column)
+    {
+        if (format.StoredType(column.Type) is { } stored && stored != column.Type)
+            session.Notify(NoticeSeverity.Notice, SqlState.SuccessfulCompletion,
+                $"column \"{column.Name}\" of type {column.Type} is stored as {stored}");
+    }
+
+    public static NewColumn Column(TableColumn column)
     {
         if (column.Type.Name.Name is "serial" or "bigserial" or "smallserial" or "serial4" or "serial8" or "serial2")
             throw new SqlException(SqlState.FeatureNotSupported, $"type {column.Type.Name.Name} is not supported")

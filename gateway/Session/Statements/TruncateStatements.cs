@@ -15,7 +15,8 @@ internal static class TruncateStatements
         {
             if (await session.FindTableAsync(name, cancellationToken) is null)
                 throw new SqlException(SqlState.UndefinedTable, $"relation \"{name}\" does not exist");
-            var table = await session.FindEntryAsync(name, cancellationToken) ?? throw StatementAnalyzer.NotManaged("truncate", name).Moved(0);
+            var table = await session.FindEntryAsync(name, cancellationToken)
+                ?? throw StatementAnalyzer.NotManaged("truncate", name).Moved(0);
             await (await session.RightsAsync(cancellationToken)).RequireWholeAsync(session.User, table, 'D', cancellationToken);
             if (!tables.Exists(known => known.Oid == table.Oid)) tables.Add(table);
         }

@@ -19,9 +19,28 @@ public sealed record ResolvedTable(TableSource Source, ITableHandle Handle, Equa
     /// <summary>Its state may be another one each time it is looked up, in the same version of the catalog.</summary>
     public bool FollowsFolder { get; init; }
 
+    /// <summary>What the table's columns are called here, if its provider calls some otherwise; none for the same names.</summary>
+    public EquatableArray<string> SeenAs { get; init; }
+
+    /// <summary>What every row must fulfil that is written into the table.</summary>
+    public EquatableArray<RowCheck> Checks { get; init; }
+
+    /// <summary>Set for a view of this gateway: what stands for its name.</summary>
+    public ResolvedView? View { get; init; }
+
     /// <summary>The gateway computes its rows when a scan of it is planned, as for pg_catalog; every task gets all of them.</summary>
     public bool IsComputed { get; init; }
 }
+
+/// <summary>A CHECK constraint.</summary>
+/// <param name="Condition">SQL text over the table's columns; a row for which it is false is refused.</param>
+public sealed record RowCheck(string Name, string Condition);
+
+/// <summary>The query of a view.</summary>
+/// <param name="FindTable">The relations that it names, as its owner may read them.</param>
+/// <param name="Values">How its literals are read: as in the session that made it.</param>
+public sealed record ResolvedView(Query Query, Func<TableName, ResolvedTable?> FindTable, Func<QualifiedName, PgType?> FindType,
+    ValueContext Values);
 
 /// <summary>What binding needs to know besides the statement; no I/O happens behind it.</summary>
 /// <param name="FindTable">The tables of the statement, loaded before binding; null when there is no such table.</param>
@@ -47,4 +66,7 @@ public sealed record BoundQuery(LogicalPlan Plan, EquatableArray<OutputColumn> O
 {
     /// <summary>The pinned tables that the plan's scans read, by source.</summary>
     public IReadOnlyDictionary<TableSource, ResolvedTable> Tables { get; init; } = new Dictionary<TableSource, ResolvedTable>();
+
+    /// <summary>The views that the query, or one of these views, names.</summary>
+    public IReadOnlySet<TableSource> Views { get; init; } = new HashSet<TableSource>();
 }

@@ -23,11 +23,11 @@ public sealed record RangeEntry(string? Alias, string? Schema, string? Catalog, 
     /// <summary>Functions of one scalar column: the alias alone means that column.</summary>
     public bool IsScalarFunction { get; init; }
 
-    /// <summary>Of a table: the fields of its whole row, which column aliases do not rename; null for other entries.</summary>
-    public IReadOnlyList<string>? FieldNames { get; init; }
-
     /// <summary>The name of a table that has an alias, which hides the name; null for anything else.</summary>
     public string? HiddenName { get; init; }
+
+    /// <summary>Of a table: the fields of its whole row, which column aliases do not rename; null for other entries.</summary>
+    public IReadOnlyList<string>? FieldNames { get; init; }
 
     /// <summary>
     /// NULL in rows that an outer join has made up for this entry, whose whole row is NULL there; null where no join does, or nothing names

@@ -51,7 +51,7 @@ public sealed partial class Binder
         return new BoundChange(
             target.Table,
             new BoundQuery(binder.AddSystemColumns(Defining(bound.Rows.Plan)), outputs.ToEquatableArray(), binder._parameters.Resolve())
-                { Tables = binder._tables },
+                { Tables = binder._tables, Views = binder._views },
             hasNewRows,
             statement.Returning.Count == 0 ? null
                 : outputs.Count - BoundChange.FirstNewColumn - (hasNewRows ? target.Table.Columns.Count : 0),
@@ -240,7 +240,8 @@ public sealed partial class Binder
     /// <summary>The rows with the new values of the table's columns beside everything else.</summary>
     private (LogicalPlan Plan, Column[] Columns) Computed(LogicalPlan input, ResolvedTable table, IEnumerable<Expr> values)
     {
-        var assignments = table.Columns.Zip(values, (column, value) => new Assignment(NewColumn(column.Name, column.Type), value)).ToArray();
+        var assignments = table.Columns
+            .Zip(values, (column, value) => new Assignment(NewColumn(column.Name, column.Type), value)).ToArray();
         return (Extended(input, assignments), Array.ConvertAll(assignments, assignment => assignment.Column));
     }
 
@@ -279,13 +280,15 @@ public sealed partial class Binder
         new(state, $"{what} not allowed in RETURNING") { Position = PositionOf(value) };
 
     /// <summary>The outputs of <see cref="BoundChange.Rows"/>.</summary>
+    /// <param name="isWritten">Which of the rows have new values; null for all.</param>
     private QueryResult ChangedRows(LogicalPlan plan, ChangedTable target, Expr action, IReadOnlyList<Column> newColumns,
-        List<SelectColumn> returning)
+        List<SelectColumn> returning, Expr? isWritten = null)
     {
         var outputs = new List<OutputColumn> { new("file", target.File), new("position", target.Position) };
         var assignments = outputs.ConvertAll(output => new Assignment(output.Column, new ColumnRef(output.Column)));
         Add("action", action);
-        foreach (var column in newColumns) Add(column.Name, new ColumnRef(column));
+        var values = Checked(target.Table, newColumns, isWritten);
+        for (var i = 0; i < values.Length; i++) Add(newColumns[i].Name, values[i]);
         foreach (var column in returning)
         {
             Add(column.Name, column.Value);

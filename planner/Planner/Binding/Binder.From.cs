@@ -69,10 +69,12 @@ public sealed partial class Binder
         {
             Position = table.Name.Span == default ? table.Span.Position : table.Name.Span.Position,
         };
+        if (resolved.View is { } view) return BindView(table, resolved, view);
         _tables[resolved.Source] = resolved;
         var outputs = resolved.Columns.Select(column => new ScanColumn(NewColumn(column.Name, column.Type), column.Name))
             .ToEquatableArray();
-        var columns = outputs.Select((output, i) => new ScopeColumn(output.SourceName, new ColumnRef(output.Column))
+        var columns = outputs.Select((output, i) => new ScopeColumn(
+            i < resolved.SeenAs.Count ? resolved.SeenAs[i] : output.SourceName, new ColumnRef(output.Column))
         {
             TableOid = resolved.Source.TableOid,
             AttributeNumber = resolved.Columns[i].Number is > 0 and var number ? number : (short)(i + 1),

@@ -13,18 +13,18 @@ public sealed partial class Binder
         BindContext context)
     {
         var binder = new Binder(context) { _statement = insert.Source };
-        var source = binder.BindInsertSource(insert, target, defaults);
+        var source = binder.WithChecks(binder.BindInsertSource(insert, target, defaults), target);
         var returning = insert.Returning.Count == 0 ? null : binder.BindQuery(ReturningQuery(insert), new BindScope(null));
         TextStyles.Require(source.Plan, context.Values.Format);
         if (returning is not null) TextStyles.Require(returning.Plan, context.Values.Format);
         var parameters = binder._parameters.Resolve();
         return new BoundInsert(
             target,
-            new BoundQuery(source.Plan, source.Outputs.ToEquatableArray(), parameters) { Tables = binder._tables },
+            new BoundQuery(source.Plan, source.Outputs.ToEquatableArray(), parameters) { Tables = binder._tables, Views = binder._views },
             returning is null
                 ? null
                 : new BoundQuery(binder.AddSystemColumns(returning.Plan), returning.Outputs.ToEquatableArray(), parameters)
-                    { Tables = binder._tables });
+                    { Tables = binder._tables, Views = binder._views });
     }
 
     /// <summary>Binds the default of a column that is declared. Raises the errors of a wrong one.</summary>

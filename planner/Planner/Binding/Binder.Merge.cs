@@ -64,7 +64,9 @@ public sealed partial class Binder
         var action = new Case(acting.Select(i => new CaseWhen(Is(i), new Constant((short)ActionOf(merge.Clauses[i].Action), SqlType.Int2)))
             .ToEquatableArray(), new Constant(null, SqlType.Int2), SqlType.Int2);
         var returning = BindReturning(merge.Returning, WithValues(target.Item, columns), source.Items, scope);
-        var rows = ChangedRows(computed, target, acting.Length == 0 ? new Constant(null, SqlType.Int2) : action, columns, returning);
+        var isWritten = AnyOf([.. acting.Where(i => merge.Clauses[i].Action is not MergeDelete).Select(Is)]);
+        var rows = ChangedRows(
+            computed, target, acting.Length == 0 ? new Constant(null, SqlType.Int2) : action, columns, returning, isWritten);
         return new ChangeParts(target, rows, Named(input.Plan, target, given.Values.SelectMany(item => item.Values), columns, returning))
         {
             Updated = Given<MergeUpdate>(),

@@ -127,7 +127,9 @@ public sealed partial class Binder
             switch (item.Expression)
             {
                 case Star star:
-                    columns.AddRange(ExpandStar(star, scope).Select(column => new SelectColumn(column.Name, Touch(column.Value))
+                    var expanded = ExpandStar(star, scope);
+                    NoteStar(star, scope, expanded);
+                    columns.AddRange(expanded.Select(column => new SelectColumn(column.Name, Touch(column.Value))
                     {
                         TableOid = column.TableOid,
                         AttributeNumber = column.AttributeNumber,
@@ -197,8 +199,9 @@ public sealed partial class Binder
 
         var names = AliasedTable(star.Operand, scope)?.Columns.Where(column => !column.IsHidden).Select(column => column.Name).ToArray();
         return operand.Type.Fields
-            .Select((field, i) => new SelectColumn(names is null ? field.Name : names[i],
-                operand is RowOf row ? row.Items[i] : At(new FieldOf(operand, i, field.Type), star.Span)))
+            .Select((field, i) =>
+                new SelectColumn(names is null ? field.Name : names[i],
+                    operand is RowOf row ? row.Items[i] : At(new FieldOf(operand, i, field.Type), star.Span)))
             .ToList();
     }
 

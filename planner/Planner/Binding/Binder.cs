@@ -10,7 +10,7 @@ namespace Federation.Planner.Binding;
 /// </summary>
 public sealed partial class Binder
 {
-    private readonly BindContext _context;
+    private BindContext _context;
     private readonly ParameterTable _parameters;
     private readonly FunctionCatalog _catalog = FunctionCatalog.Instance;
     private readonly Dictionary<TableSource, ResolvedTable> _tables = [];
@@ -37,7 +37,7 @@ public sealed partial class Binder
         var bound = binder.BindQuery(query, new BindScope(null));
         TextStyles.Require(bound.Plan, context.Values.Format);
         return new BoundQuery(binder.AddSystemColumns(bound.Plan), bound.Outputs.ToEquatableArray(), binder._parameters.Resolve())
-            { Tables = binder._tables };
+            { Tables = binder._tables, Views = binder._views };
     }
 
     /// <summary>Binds an expression that names no column, such as the value of SET or an argument of EXECUTE and CALL.</summary>

@@ -18,8 +18,8 @@ public enum RowAction : short
 /// <summary>UPDATE, DELETE or MERGE with its names and types settled.</summary>
 /// <param name="Target">The table as the statement's snapshot has it.</param>
 /// <param name="Rows">
-/// One row for each change. Its outputs are the file and position of the row that goes (NULL for <see cref="RowAction.Insert"/>), the action,
-/// the new values of the target's columns in order unless rows only go, and what RETURNING gives.
+/// One row for each change. Its outputs are the file and position of the row that goes (NULL for <see cref="RowAction.Insert"/>), the
+/// action, the new values of the target's columns in order unless rows only go, and what RETURNING gives.
 /// </param>
 /// <param name="HasNewRows">Whether the new values are among the outputs.</param>
 /// <param name="ReturningCount">How many of the outputs are RETURNING's, the last ones; null without RETURNING.</param>

@@ -56,7 +56,8 @@ internal static class TextStyles
     private static string? Setting(SqlType type, TextFormat format, bool isJson)
     {
         if (type.IsArray) return Setting(type.Element!, format, isJson);
-        if (type.IsRecord) return type.Fields.Select(field => Setting(field.Type, format, isJson)).FirstOrDefault(found => found is not null);
+        if (type.IsRecord)
+            return type.Fields.Select(field => Setting(field.Type, format, isJson)).FirstOrDefault(found => found is not null);
         return type.Base.Name switch
         {
             "date" or "timestamp" or "timestamptz" when !isJson && format.DateFormat != DateFormat.Iso => "DateStyle",

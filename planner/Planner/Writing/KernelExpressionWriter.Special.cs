@@ -22,6 +22,7 @@ internal sealed partial class KernelExpressionWriter
             $"pg_format({Write(arguments[0])}, [{string.Join(", ", arguments.Skip(1).Select(OutputText))}])",
         "format" => $"pg_format({Write(arguments[0])}, CAST([] AS VARCHAR[]))",
         "tablesample_hash" => $"(CAST(hash({string.Join(", ", arguments.Select(Key))}) AS DOUBLE) / 18446744073709551616.0)",
+        "check_failed" => CheckFailed(arguments),
         "num_nulls" => $"({Count(arguments, "IS NULL")})",
         "num_nonnulls" => $"({Count(arguments, "IS NOT NULL")})",
         "array_to_string" => WriteArrayToString(arguments),
@@ -144,6 +145,18 @@ internal sealed partial class KernelExpressionWriter
     private static Expr Printable(Expr argument) => argument.Type is { IsRecord: true, Fields.Count: 0 }
         ? throw new SqlException(SqlState.FeatureNotSupported, "the text form of this record is not supported in queries")
         : argument;
+
+    /// <summary>The first argument is the message, the others are the row, whose values are cut as PostgreSQL cuts them.</summary>
+    private string CheckFailed(EquatableArray<Expr> arguments)
+    {
+        var row = string.Join(", ", arguments.Skip(1).Select(argument =>
+        {
+            var text = OutputText(argument);
+            return $"CASE WHEN {Write(argument)} IS NULL THEN 'null' WHEN strlen({text}) > 64 THEN left({text}, 64) || '...' ELSE {text} END";
+        }));
+        return $"error('{SqlState.CheckViolation}|' || {Write(arguments[0])} || chr(31) || 'Failing row contains (' || "
+            + $"concat_ws(', ', {row}) || ').')";
+    }
 
     private string Count(EquatableArray<Expr> arguments, string test) =>
         string.Join(" + ", arguments.Select(argument => $"CASE WHEN {Write(argument)} {test} THEN 1 ELSE 0 END"));

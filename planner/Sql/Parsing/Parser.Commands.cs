@@ -24,7 +24,9 @@ internal sealed partial class Parser
     {
         var start = _index;
         Advance();
-        if (Accept(Keyword.Or)) Expect(Keyword.Replace);
+        var isReplace = Accept(Keyword.Or);
+        if (isReplace) Expect(Keyword.Replace);
+        var isModified = IsCreateModifier();
         while (IsCreateModifier()) Advance();
         switch (ObjectKind())
         {
@@ -38,6 +40,8 @@ internal sealed partial class Parser
                 return CreateRole(isUser: _tokens[_index - 1].Keyword == Keyword.User);
             case "table":
                 return CreateTable(start);
+            case "view" when !isModified:
+                return CreateView(start, isReplace);
             case var kind:
                 return SkipStatement(start, "CREATE " + kind.ToUpperInvariant());
         }
@@ -68,6 +72,10 @@ internal sealed partial class Parser
                 return AlterRole(start);
             case "group":
                 return AlterGroup();
+            case "table":
+                return AlterTable(start, DropKind.Table);
+            case "view":
+                return AlterTable(start, DropKind.View);
             case var kind:
                 return SkipStatement(start, "ALTER " + kind.ToUpperInvariant());
         }
@@ -148,7 +156,9 @@ internal sealed partial class Parser
                 return SkipStatement(start, "ANALYZE", mayEnd: true);
             case Keyword.Grant or Keyword.Revoke:
                 return Grant();
-            case Keyword.Comment or Keyword.Do or Keyword.Load or Keyword.Reindex:
+            case Keyword.Comment:
+                return Comment();
+            case Keyword.Do or Keyword.Load or Keyword.Reindex:
                 return SkipStatement(start, Advance().Text!.ToUpperInvariant());
             case Keyword.Security:
                 Advance();

@@ -34,21 +34,34 @@ internal sealed partial class Parser
     private Statement CreatePlainTable(int start, QualifiedName name, bool ifNotExists)
     {
         var columns = new List<TableColumn>();
+        var constraints = new List<ConstraintDefinition>();
         var open = _index;
         Expect('(');
         if (!Is(')'))
         {
             do
             {
-                var constraint = TableConstraint();
-                if (constraint is null && TableColumn(out constraint) is { } column)
+                string? unsupported = null;
+                if (StartsConstraint(0))
+                {
+                    if (TableConstraint(out unsupported) is { } constraint)
+                    {
+                        constraints.Add(constraint);
+                        continue;
+                    }
+                }
+                else if (Is(Keyword.Like))
+                {
+                    unsupported = "LIKE";
+                }
+                else if (TableColumn(out unsupported) is { } column)
                 {
                     columns.Add(column);
                     continue;
                 }
 
                 _index = open;
-                return SkipStatement(start, $"CREATE TABLE with {constraint}");
+                return SkipStatement(start, $"CREATE TABLE with {unsupported}");
             }
             while (Accept(','));
         }
@@ -60,60 +73,9 @@ internal sealed partial class Parser
         if (Is(Keyword.On) || Is(Keyword.Tablespace) || Is(Keyword.Using))
             return SkipStatement(start, $"CREATE TABLE with {Current.Text!.ToUpperInvariant()}");
         return new CreateTableStatement(name, ifNotExists, columns.ToEquatableArray())
-            { PartitionedBy = partitionedBy, Options = options, Span = SpanFrom(start) };
-    }
-
-    /// <summary>The words of a constraint of the table; null when a column comes.</summary>
-    private string? TableConstraint() => Current.Keyword switch
-    {
-        Keyword.Primary => "PRIMARY KEY",
-        Keyword.Unique => "UNIQUE",
-        Keyword.Check => "CHECK",
-        Keyword.Foreign => "FOREIGN KEY",
-        Keyword.Exclude => "EXCLUDE",
-        Keyword.Constraint => "a named constraint",
-        Keyword.Like => "LIKE",
-        _ => null,
-    };
-
-    /// <param name="unsupported">The words of the first constraint that is not supported; the answer is null then.</param>
-    private TableColumn? TableColumn(out string? unsupported)
-    {
-        var start = _index;
-        var name = ColumnId();
-        var type = TypeName();
-        var isNotNull = false;
-        Expression? defaultValue = null;
-        while (true)
         {
-            switch (Current.Keyword)
-            {
-                case Keyword.Not when NextIs(Keyword.Null):
-                    Skip(2);
-                    isNotNull = true;
-                    continue;
-                case Keyword.Null:
-                    Advance();
-                    continue;
-                case Keyword.Default:
-                    Advance();
-                    defaultValue = RestrictedExpression();
-                    continue;
-            }
-
-            unsupported = Current.Keyword switch
-            {
-                Keyword.Primary => "PRIMARY KEY",
-                Keyword.Unique => "UNIQUE",
-                Keyword.Check => "CHECK",
-                Keyword.References => "REFERENCES",
-                Keyword.Generated => "GENERATED",
-                Keyword.Constraint => "a named constraint",
-                Keyword.Collate => "COLLATE",
-                _ => null,
-            };
-            return unsupported is null ? new TableColumn(name, type, isNotNull, defaultValue) { Span = SpanFrom(start) } : null;
-        }
+            Constraints = constraints.ToEquatableArray(), PartitionedBy = partitionedBy, Options = options, Span = SpanFrom(start),
+        };
     }
 
     /// <summary>PARTITIONED BY (columns) and WITH (options), in either order.</summary>

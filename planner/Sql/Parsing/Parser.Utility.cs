@@ -46,7 +46,7 @@ internal sealed partial class Parser
             Keyword.Refresh => OtherCommand(),
             _ => PreparableStatement(),
         };
-        if (statement is CreateTableStatement or CreateSchemaStatement)
+        if (statement is CreateTableStatement or CreateSchemaStatement or CreateViewStatement)
         {
             _index = start + 1;
             throw SyntaxError();

@@ -75,6 +75,15 @@ internal sealed partial class SqlWriter
             case CreateTableAsStatement table:
                 CreateTableAs(table);
                 break;
+            case AlterTableStatement alter:
+                AlterTable(alter);
+                break;
+            case CreateViewStatement view:
+                CreateView(view);
+                break;
+            case CommentStatement comment:
+                Comment(comment);
+                break;
             case CallStatement call:
                 Write("call ");
                 Call(call.Call);

@@ -10,19 +10,35 @@ internal sealed partial class SqlWriter
     {
         TableHead(table.Name, table.IfNotExists);
         Write(" (");
-        List(table.Columns, column =>
+        List(table.Columns, ColumnOf);
+        foreach (var constraint in table.Constraints)
         {
-            Identifier(column.Name);
-            Write(" ");
-            Type(column.Type);
-            if (column.IsNotNull) Write(" not null");
-            if (column.Default is null) return;
+            Write(", ");
+            Constraint(constraint, ofColumn: false);
+        }
+
+        Write(")");
+        TableOptions(table.PartitionedBy, table.Options);
+    }
+
+    private void ColumnOf(TableColumn column)
+    {
+        Identifier(column.Name);
+        Write(" ");
+        Type(column.Type);
+        if (column.IsNotNull) Write(" not null");
+        if (column.Default is not null)
+        {
             Write(" default (");
             Expression(column.Default);
             Write(")");
-        });
-        Write(")");
-        TableOptions(table.PartitionedBy, table.Options);
+        }
+
+        foreach (var constraint in column.Constraints)
+        {
+            Write(" ");
+            Constraint(constraint, ofColumn: true);
+        }
     }
 
     private void CreateTableAs(CreateTableAsStatement table)

@@ -155,12 +155,19 @@ public sealed record InsertStatement(QualifiedName Table, string? Alias, Equatab
 }
 
 /// <param name="Default">DEFAULT expression; null when none is given.</param>
-public sealed record TableColumn(string Name, TypeName Type, bool IsNotNull, Expression? Default) : SyntaxNode;
+public sealed record TableColumn(string Name, TypeName Type, bool IsNotNull, Expression? Default) : SyntaxNode
+{
+    /// <summary>The constraints that stand with the column, NOT NULL apart.</summary>
+    public EquatableArray<ConstraintDefinition> Constraints { get; init; }
+}
 
 /// <param name="PartitionedBy">PARTITIONED BY (columns), as in Trino.</param>
 /// <param name="Options">WITH (name = value, …)</param>
 public sealed record CreateTableStatement(QualifiedName Name, bool IfNotExists, EquatableArray<TableColumn> Columns) : Statement
 {
+    /// <summary>The constraints of the table, without those that stand with a column.</summary>
+    public EquatableArray<ConstraintDefinition> Constraints { get; init; }
+
     public EquatableArray<string> PartitionedBy { get; init; }
 
     public EquatableArray<OptionItem> Options { get; init; }

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Federation.Connectors.Formats;
 using Federation.Connectors.Formats.Parquet;
 using Federation.Connectors.Spi;
 using Federation.Core;
@@ -55,8 +56,14 @@ internal sealed class IcebergWriter(PendingFiles store, Func<TablePointer, Icebe
             NullError = field.IsRequired ? $"null value in column \"{field.Name}\" violates not-null constraint" : null,
         }).ToEquatableArray();
         return new WritePlan(pointer, new TaskOutput.WriteFiles(StoragePath.Combine(pointer.Location, "data"), columns, partitions)
-            { WriterOptions = ["COMPRESSION zstd"] });
+            { WriterOptions = ["COMPRESSION zstd", $"KV_METADATA {{'iceberg.schema': {KernelText.Literal(SchemaText(schema))}}}"] });
     }
+
+    /// <summary>
+    /// The schema as files of the reference implementation carry it: some readers find the columns of older files by it, and not by the
+    /// field ids in the files' own schemas.
+    /// </summary>
+    private static string SchemaText(IcebergSchema schema) => NewTableMetadata.Struct(schema.Fields, schema.Id).ToJsonString();
 
     /// <summary>The update that adds the files, which are removed when they cannot be added.</summary>
     public ValueTask<RowDelta> AppendAsync(WritePlan plan, IReadOnlyList<WrittenFile> files, CancellationToken cancellationToken) =>
@@ -94,7 +101,8 @@ internal sealed class IcebergWriter(PendingFiles store, Func<TablePointer, Icebe
         var (deletes, paths) = rows is null ? ([], []) : await WriteDeletesAsync(table, plan, rows, removed, cancellationToken);
         return new RowDelta(this, plan.Output.Folder, clock)
         {
-            Written = files, Added = data, SpecId = spec.Id, Deletes = deletes, DeleteFiles = paths, Removed = rows,
+            Written = files, Added = data, SchemaId = table.Metadata.CurrentSchemaId, SpecId = spec.Id, Deletes = deletes,
+            DeleteFiles = paths, Removed = rows,
         };
     }
 
@@ -105,7 +113,8 @@ internal sealed class IcebergWriter(PendingFiles store, Func<TablePointer, Icebe
         var (deletes, paths) = (new Dictionary<int, IReadOnlyList<DataFile>>(), new List<string>());
         try
         {
-            foreach (var partition in rows.Files.Where(file => !rows.GoneFiles.Contains(file.Entry.Path)).GroupBy(file => file.PartitionKey))
+            var kept = rows.Files.Where(file => !rows.GoneFiles.Contains(file.Entry.Path));
+            foreach (var partition in kept.GroupBy(file => file.PartitionKey))
             {
                 var selection = partition.Select(file => KeyValuePair.Create(file.Entry.Path, removed.Files[file.Entry.Path])).ToArray();
                 var bytes = await PositionDeleteFiles.WriteAsync(selection, cancellationToken);
@@ -127,6 +136,24 @@ internal sealed class IcebergWriter(PendingFiles store, Func<TablePointer, Icebe
         }
 
         return (deletes, paths);
+    }
+
+    /// <summary>The update that changes the columns of a table.</summary>
+    public SchemaUpdate Alter(TablePointer pointer, EquatableArray<ColumnChange> changes)
+    {
+        var table = Open(pointer);
+        RequireWritable(table.Metadata);
+        return new SchemaUpdate(this, changes, table.Metadata, clock);
+    }
+
+    /// <summary>
+    /// Rows and columns that were made for one schema do not fit another. Raises 40001: PostgreSQL would have made one of the two wait.
+    /// </summary>
+    public static void RequireSchema(TableMetadata metadata, int schemaId)
+    {
+        if (metadata.CurrentSchemaId != schemaId)
+            throw new SqlException(SqlState.TRSerializationFailure, "could not serialize access due to concurrent update")
+                { Detail = "The columns of the table were changed by another transaction." };
     }
 
     /// <summary>How the table's metadata names a file that lies in its folder.</summary>

@@ -12,6 +12,9 @@ internal abstract record MetadataUpdate
     /// <summary>Makes a snapshot the head of a branch; of "main" it becomes the current one.</summary>
     public sealed record SetBranch(string Branch, long SnapshotId) : MetadataUpdate;
 
+    /// <summary>Adds a schema, and makes it the current one.</summary>
+    public sealed record SetSchema(JsonObject Schema, int LastColumnId) : MetadataUpdate;
+
     public sealed record SetProperties(IReadOnlyDictionary<string, string> Properties) : MetadataUpdate;
 
     public sealed record RemoveProperties(IReadOnlyList<string> Names) : MetadataUpdate;
@@ -50,6 +53,11 @@ internal static class MetadataUpdates
                 if (set.Branch != MainBranch) break;
                 document.Root["current-snapshot-id"] = set.SnapshotId;
                 document.Array("snapshot-log").Add(new JsonObject { ["snapshot-id"] = set.SnapshotId, ["timestamp-ms"] = time });
+                break;
+            case MetadataUpdate.SetSchema set:
+                document.Array("schemas").Add(set.Schema);
+                document.Root["current-schema-id"] = (int)set.Schema["schema-id"]!;
+                document.Root["last-column-id"] = Math.Max(document.Long("last-column-id", 0), set.LastColumnId);
                 break;
             case MetadataUpdate.SetProperties set:
                 foreach (var (name, value) in set.Properties) document.Object("properties")[name] = value;

@@ -58,21 +58,23 @@ internal static class NewTableMetadata
             : throw new SqlException(SqlState.InvalidTableDefinition, $"column \"{name}\" of type {field.Type} cannot partition a table");
     }
 
-    private static JsonObject Struct(IEnumerable<IcebergField> fields, int? schemaId = null)
+    internal static JsonObject Struct(IEnumerable<IcebergField> fields, int? schemaId = null)
     {
         var result = new JsonObject { ["type"] = "struct" };
         if (schemaId is { } id) result["schema-id"] = id;
-        result["fields"] = new JsonArray([.. fields.Select(field => new JsonObject
-        {
-            ["id"] = field.Id,
-            ["name"] = field.Name,
-            ["required"] = field.IsRequired,
-            ["type"] = Type(field.Type),
-        })]);
+        result["fields"] = new JsonArray([.. fields.Select(Field)]);
         return result;
     }
 
-    private static JsonNode Type(IcebergType type) => type switch
+    internal static JsonObject Field(IcebergField field) => new()
+    {
+        ["id"] = field.Id,
+        ["name"] = field.Name,
+        ["required"] = field.IsRequired,
+        ["type"] = Type(field.Type),
+    };
+
+    internal static JsonNode Type(IcebergType type) => type switch
     {
         IcebergType.Struct nested => Struct(nested.Fields),
         IcebergType.List list => new JsonObject

@@ -34,7 +34,8 @@ internal static class PositionDeleteFiles
         }
 
         using var bytes = new MemoryStream();
-        await using (var writer = await ParquetWriter.CreateAsync(new ParquetSchema(path, position), bytes, s_options, false, cancellationToken))
+        var schema = new ParquetSchema(path, position);
+        await using (var writer = await ParquetWriter.CreateAsync(schema, bytes, s_options, false, cancellationToken))
         {
             using var group = writer.CreateRowGroup();
             await group.WriteAsync(path, paths);

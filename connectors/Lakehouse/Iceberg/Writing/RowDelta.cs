@@ -40,6 +40,9 @@ internal sealed class RowDelta(IcebergWriter writer, string dataFolder, TimeProv
 
     public int SpecId { get; init; }
 
+    /// <summary>The columns that new rows were written with.</summary>
+    public int SchemaId { get; init; }
+
     /// <summary>Files of position deletes by the partition spec of the data files that they are for.</summary>
     public IReadOnlyDictionary<int, IReadOnlyList<DataFile>> Deletes { get; init; } = new Dictionary<int, IReadOnlyList<DataFile>>();
 
@@ -60,6 +63,7 @@ internal sealed class RowDelta(IcebergWriter writer, string dataFolder, TimeProv
         if (_applied is { } applied && applied.Before == current) return applied.After;
         var table = writer.Open(current);
         IcebergWriter.RequireWritable(table.Metadata);
+        if (Added.Count > 0) IcebergWriter.RequireSchema(table.Metadata, SchemaId);
         var document = MetadataDocument.Load(table.Store, table.Metadata.Path);
         var parent = table.Metadata.CurrentSnapshotId is { } id ? table.SnapshotOf(id) : null;
         if (Removed is not null)

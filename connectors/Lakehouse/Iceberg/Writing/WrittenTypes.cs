@@ -50,6 +50,20 @@ internal static class WrittenTypes
         return (fields, lastId);
     }
 
+    /// <summary>The field of a column that is added to a table, with ids from the one after <paramref name="lastId"/> on.</summary>
+    public static IcebergField Field(NewColumn column, ref int lastId)
+    {
+        var id = ++lastId;
+        return new IcebergField(id, column.Name, Type(Stored(column.Type), column.Name, ref lastId), !column.IsNullable);
+    }
+
+    /// <summary>The type of the format that holds a type without parts.</summary>
+    public static IcebergType TypeOf(SqlType type, string column)
+    {
+        var lastId = 0;
+        return Type(Stored(type), column, ref lastId);
+    }
+
     /// <summary>The kernel's type that is written as a type of the format.</summary>
     public static string KernelType(IcebergType type) => type switch
     {
@@ -92,15 +106,18 @@ internal static class WrittenTypes
     public static string? Declared(IReadOnlyList<NewColumn> columns)
     {
         var declared = new JsonObject();
-        for (var i = 0; i < columns.Count; i++)
-        {
-            var lastId = columns.Count;
-            var stored = Stored(columns[i].Type);
-            if (SqlTypes.Of(Type(stored, columns[i].Name, ref lastId), columns[i].Name) == stored) continue;
-            declared[(i + 1).ToString(CultureInfo.InvariantCulture)] = new JsonArray((long)stored.AnnouncedOid.Value, stored.Modifier);
-        }
+        for (var i = 0; i < columns.Count; i++) Declare(declared, i + 1, columns[i].Name, columns[i].Type);
 
         return declared.Count == 0 ? null : declared.ToJsonString();
+    }
+
+    /// <summary>Says the type of a column, or takes away what was said, where the type of the format says all.</summary>
+    public static void Declare(JsonObject declared, int fieldId, string column, SqlType type)
+    {
+        var stored = Stored(type);
+        var id = fieldId.ToString(CultureInfo.InvariantCulture);
+        if (SqlTypes.Of(TypeOf(stored, column), column) == stored) declared.Remove(id);
+        else declared[id] = new JsonArray((long)stored.AnnouncedOid.Value, stored.Modifier);
     }
 
     /// <summary>

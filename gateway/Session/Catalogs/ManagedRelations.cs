@@ -1,0 +1,137 @@
+using Federation.Catalog;
+using Federation.Connectors.Spi;
+using Federation.Sql;
+using Federation.Sql.Printing;
+using Federation.Sql.Syntax;
+using Federation.SystemCatalog;
+
+namespace Federation.Session.Catalogs;
+
+/// <summary>What the system tables show of tables and views of the managed catalog. Pure.</summary>
+internal static class ManagedRelations
+{
+    /// <summary>pg_am.oid</summary>
+    private const uint BTree = 403;
+
+    /// <summary>A relation without rights, and without what only a look at the table tells.</summary>
+    public static RelationState StateOf(RelationEntry entry) => entry switch
+    {
+        TableEntry table => new RelationState(table.Oid, table.Schema, table.Name, 'r', -1, [])
+        {
+            ColumnCount = 0,
+            Owner = table.Owner,
+            Defaults = table.Defaults,
+            Details = RelationDetails.None with { Comment = table.Comment },
+        },
+        ViewEntry view => Described(new RelationState(view.Oid, view.Schema, view.Name, 'v', -1, ColumnsOf(view))
+        {
+            Owner = view.Owner,
+            Definition = DefinitionOf(view),
+            PrettyDefinition = DefinitionOf(view),
+            Flags = RelationFlags.HasRules,
+        }, view),
+        _ => throw new System.Diagnostics.UnreachableException(entry.GetType().Name),
+    };
+
+    /// <summary>A table, whose columns are known, with its comments.</summary>
+    public static RelationState WithDetails(RelationState relation, TableEntry table)
+    {
+        relation = Described(relation, table);
+        var indexes = table.Constraints.Where(IsKey).Select(key => IndexOf(relation, key)).ToArray();
+        return relation with
+        {
+            Flags = relation.Flags | (indexes.Length > 0 ? RelationFlags.HasIndexes : RelationFlags.None),
+            Details = relation.Details with
+            {
+                Constraints = [.. table.Constraints.Select(constraint => ConstraintOf(relation, constraint))],
+                Indexes = indexes,
+            },
+        };
+    }
+
+    /// <summary>The relations of the indexes that a table has.</summary>
+    public static IEnumerable<RelationState> IndexesOf(RelationState table) => table.Details.Indexes.Select(index =>
+        new RelationState(RelationState.OidOfIndex(table.Oid, index.Name), table.Schema, index.Name, 'i', -1, [])
+        {
+            ColumnCount = index.Columns.Count,
+            Owner = table.Owner,
+            Index = new IndexState(table.Oid, table.Name, index),
+        });
+
+    /// <summary>What its indexes are called, which are relations too.</summary>
+    public static IEnumerable<(string Name, Oid Oid)> IndexNames(RelationEntry entry) => entry is TableEntry table
+        ? table.Constraints.Where(IsKey).Select(key => (key.Name, RelationState.OidOfIndex(table.Oid, key.Name)))
+        : [];
+
+    private static bool IsKey(TableConstraint constraint) => constraint.Kind is ConstraintKind.PrimaryKey or ConstraintKind.Unique;
+
+    private static ConstraintDetails ConstraintOf(RelationState relation, TableConstraint constraint)
+    {
+        if (IsKey(constraint))
+        {
+            var isPrimary = constraint.Kind == ConstraintKind.PrimaryKey;
+            var key = $"{(isPrimary ? "PRIMARY KEY" : "UNIQUE")} ({Names(constraint)})";
+            return new ConstraintDetails(constraint.Name, isPrimary ? 'p' : 'u', Numbers(relation, constraint), key, key)
+                { Index = new RelationName(relation.Schema, constraint.Name) };
+        }
+
+        var (text, suffix) = (constraint.Condition!, constraint.IsValidated ? "" : " NOT VALID");
+        var shown = SqlParser.ParseExpression(text) is OperatorExpression ? $"({text})" : text;
+        return new ConstraintDetails(constraint.Name, 'c', Numbers(relation, constraint), $"CHECK ({shown}){suffix}",
+            $"CHECK ({text}){suffix}") { Condition = shown, PrettyCondition = text, IsValidated = constraint.IsValidated };
+    }
+
+    private static IndexDetails IndexOf(RelationState relation, TableConstraint key)
+    {
+        var numbers = Numbers(relation, key);
+        var columns = key.Columns.Select(name =>
+        {
+            var type = relation.Columns.First(column => column.Name == name).Type;
+            var shown = SqlPrinter.QuoteReserved(name);
+            return new IndexColumn(name, type.AnnouncedOid.Value, type.Modifier, shown, shown);
+        }).ToArray();
+        var (index, table) = (SqlPrinter.QuoteReserved(key.Name), SqlPrinter.QuoteReserved(relation.Name));
+        var schema = SqlPrinter.QuoteReserved(relation.Schema);
+        return new IndexDetails(key.Name, numbers, columns, $"CREATE UNIQUE INDEX {index} ON {schema}.{table} USING btree ({Names(key)})",
+            $"CREATE UNIQUE INDEX {index} ON {table} USING btree ({Names(key)})")
+        {
+            Method = BTree,
+            IsUnique = true,
+            IsPrimary = key.Kind == ConstraintKind.PrimaryKey,
+            KeyCount = (short)columns.Length,
+            Options = [.. numbers.Select(_ => (short)0)],
+        };
+    }
+
+    private static string Names(TableConstraint constraint) => string.Join(", ", constraint.Columns.Select(SqlPrinter.QuoteReserved));
+
+    private static short[] Numbers(RelationState relation, TableConstraint constraint) =>
+        [.. constraint.Columns.Select(name => relation.Columns.Select((column, i) => (column.Name, Number: NumberOf(column, i)))
+            .First(column => column.Name == name).Number)];
+
+    private static short NumberOf(ConnectorColumn column, int index) => column.Number > 0 ? column.Number : (short)(index + 1);
+
+    /// <summary>A query whose columns are called as those of the view.</summary>
+    private static string DefinitionOf(ViewEntry view)
+    {
+        if (!view.NamesColumns) return $" {view.Query};";
+        var names = string.Join(", ", view.Columns.Select(column => SqlPrinter.QuoteReserved(column.Name)));
+        return $" SELECT {names} FROM ({view.Query}) {SqlPrinter.QuoteReserved(view.Name)}({names});";
+    }
+
+    public static EquatableArray<ConnectorColumn> ColumnsOf(ViewEntry view) => view.Columns
+        .Select(column => new ConnectorColumn(column.Name, SqlType.FromOid(new Oid(column.Type), column.Modifier) ?? SqlType.Text))
+        .ToEquatableArray();
+
+    private static RelationState Described(RelationState relation, RelationEntry entry) => relation with
+    {
+        Details = relation.Details with
+        {
+            Comment = entry.Comment,
+            Columns = [.. relation.Columns.Select((column, i) => new ColumnDetails(NumberOf(column, i))
+            {
+                Comment = entry.ColumnComments.FirstOrDefault(item => item.Key == column.Name).Value,
+            }).Where(column => column.Comment is not null)],
+        },
+    };
+}

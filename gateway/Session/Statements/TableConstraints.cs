@@ -1,0 +1,116 @@
+using Federation.Catalog;
+using Federation.Planner.Binding;
+using Federation.Sql;
+using Federation.Sql.Printing;
+using Federation.Sql.Syntax;
+
+namespace Federation.Session.Statements;
+
+/// <summary>The constraints of CREATE and ALTER TABLE as the catalog keeps them.</summary>
+/// <param name="context">How literals are read.</param>
+/// <param name="table">The table's name.</param>
+/// <param name="isNew">The table is made with them.</param>
+internal sealed class TableConstraints(BindContext context, string table, bool isNew)
+{
+    /// <summary>
+    /// Whether statements that write rows look for a second row with the same key. Until they do, a key is refused and not accepted for
+    /// nothing.
+    /// </summary>
+    private static bool EnforcesKeys => false;
+
+    /// <summary>The constraint that a definition makes, with a name as PostgreSQL chooses it. Raises the errors of a wrong one.</summary>
+    /// <param name="present">The table's other constraints.</param>
+    public TableConstraint Make(ConstraintDefinition definition, IReadOnlyList<(string Name, SqlType Type)> columns,
+        IReadOnlyCollection<TableConstraint> present)
+    {
+        var made = definition.Type switch
+        {
+            ConstraintType.Check => Check(definition, columns),
+            ConstraintType.PrimaryKey or ConstraintType.Unique => Key(definition, columns, present),
+            _ => throw new SqlException(SqlState.FeatureNotSupported, "FOREIGN KEY is not supported")
+                { Detail = "There are no keys that it could refer to." },
+        };
+        if (made.Name.Length == 0) return made with { Name = Choose(made, present) };
+        return present.Any(other => other.Name == made.Name)
+            ? throw new SqlException(SqlState.DuplicateObject, isNew && definition.Type == ConstraintType.Check
+                ? $"check constraint \"{made.Name}\" already exists"
+                : $"constraint \"{made.Name}\" for relation \"{table}\" already exists")
+            : made;
+    }
+
+    /// <summary>The constraint after a column was renamed.</summary>
+    public static TableConstraint Renamed(TableConstraint constraint, string name, string newName) => constraint with
+    {
+        Columns = constraint.Columns.Select(column => column == name ? newName : column).ToEquatableArray(),
+        Condition = constraint.Condition is { } condition
+            ? Replaced(condition, reference => reference.Name == name ? newName : null)
+            : null,
+    };
+
+    private TableConstraint Check(ConstraintDefinition definition, IReadOnlyList<(string Name, SqlType Type)> columns)
+    {
+        var named = Binder.BindCheck(definition.Condition!, table, columns, context);
+        // The table's own name may change.
+        var condition = Replaced(SqlPrinter.Print(definition.Condition!), reference => reference.Parts.Count > 1 ? reference.Name : null);
+        return new TableConstraint(definition.Name ?? "", ConstraintKind.Check,
+            named.ToEquatableArray()) { Condition = condition, IsValidated = !definition.IsNotValid };
+    }
+
+    private TableConstraint Key(ConstraintDefinition definition, IReadOnlyList<(string Name, SqlType Type)> columns,
+        IReadOnlyCollection<TableConstraint> present)
+    {
+        var isPrimary = definition.Type == ConstraintType.PrimaryKey;
+        if (isPrimary && present.Any(other => other.Kind == ConstraintKind.PrimaryKey))
+            throw new SqlException(SqlState.InvalidTableDefinition, $"multiple primary keys for table \"{table}\" are not allowed")
+                { Position = definition.Span.Position };
+        foreach (var column in definition.Columns)
+        {
+            if (columns.All(known => known.Name != column))
+                throw new SqlException(SqlState.UndefinedColumn, $"column \"{column}\" named in key does not exist")
+                    { Position = definition.Span.Position };
+            if (definition.Columns.Count(other => other == column) > 1)
+            {
+                throw new SqlException(SqlState.DuplicateColumn,
+                    $"column \"{column}\" appears twice in {(isPrimary ? "primary key" : "unique")} constraint")
+                {
+                    Position = definition.Span.Position,
+                };
+            }
+        }
+
+        return EnforcesKeys
+            ? new TableConstraint(definition.Name ?? "", isPrimary ? ConstraintKind.PrimaryKey : ConstraintKind.Unique, definition.Columns)
+            : throw new SqlException(SqlState.FeatureNotSupported, $"{(isPrimary ? "PRIMARY KEY" : "UNIQUE")} is not supported")
+                { Detail = "Nothing would keep rows with the same key out." };
+    }
+
+    /// <summary>ChooseConstraintName and ChooseIndexName of PostgreSQL.</summary>
+    private string Choose(TableConstraint constraint, IReadOnlyCollection<TableConstraint> present)
+    {
+        var columns = constraint.Kind switch
+        {
+            ConstraintKind.Check => constraint.Columns.Count == 1 ? "_" + constraint.Columns[0] : "",
+            ConstraintKind.Unique => "_" + string.Join('_', constraint.Columns),
+            _ => "",
+        };
+        var label = constraint.Kind switch { ConstraintKind.Check => "check", ConstraintKind.Unique => "key", _ => "pkey" };
+        var name = $"{table}{columns}_{label}";
+        for (var number = 0;; number++)
+        {
+            var candidate = number == 0 ? name : $"{name}{number}";
+            if (present.All(other => other.Name != candidate)) return candidate;
+        }
+    }
+
+    private static string Replaced(string condition, Func<ColumnReference, string?> newName)
+    {
+        var parts = new List<(SourceSpan, string)>();
+        SyntaxTree.Find(SqlParser.ParseExpression(condition), node =>
+        {
+            if (node is ColumnReference reference && newName(reference) is { } name)
+                parts.Add((reference.Span, SqlPrinter.QuoteReserved(name)));
+            return false;
+        });
+        return ViewTexts.Replaced(condition, new SourceSpan(0, condition.Length), parts);
+    }
+}
