@@ -19,8 +19,12 @@ public sealed class RefusedTests(SuiteServers servers)
     [InlineData("SELECT ntile((SELECT 2)) OVER (ORDER BY k) FROM generate_series(1,3) k")]
     [InlineData("SELECT row_to_json(x) FROM (SELECT 'pg_class'::regclass AS a) x")]
     [InlineData("SELECT jsonb_build_object('a', 'now'::regproc)")]
+    [InlineData("SELECT '{[1,2)}'::int4multirange")]
+    [InlineData("SELECT pg_catalog.array_length('{}'::tstzmultirange[], 1)")]
     [InlineData("SELECT 'ä'::\"char\"")]
     [InlineData("SELECT '\\377'::\"char\"")]
+    [InlineData("SELECT regexp_matches('llmmmfff', '^(l*){1,1}?(.*)(f*)$')")]
+    [InlineData("SELECT regexp_match('bacac', '^(\\w*?){1,2}?$')")]
     public async Task Refused(string sql) => await RequireAsync([], sql);
 
     /// <summary>Output settings are heeded where rows are sent, not where an expression makes a text of a value.</summary>

@@ -34,6 +34,36 @@ public sealed class PgNumericTests
         Assert.Equal(PgNumeric.Parse("0.00").ToSortKey(), PgNumeric.Parse("-0").ToSortKey());
     }
 
+    /// <summary>Long numbers are written piece by piece; zeros at the seams stay.</summary>
+    [Theory]
+    [InlineData(999)]
+    [InlineData(1000)]
+    [InlineData(1001)]
+    [InlineData(2000)]
+    [InlineData(4096)]
+    [InlineData(20_011)]
+    [InlineData(131_072)]
+    public void Long_numbers_are_written_as_they_were_read(int length)
+    {
+        string[] texts =
+        [
+            new string('9', length), "1" + new string('0', length - 1), "1" + new string('0', length - 2) + "1",
+            string.Concat(Enumerable.Range(0, length).Select(i => (char)('0' + ((i % 97 * 7) + 3) % 10))),
+        ];
+        foreach (var text in texts)
+        {
+            Assert.Equal(text, PgNumeric.Parse(text).ToString());
+            Assert.Equal("-" + text, PgNumeric.Parse("-" + text).ToString());
+            Assert.Equal(text, PgNumeric.Parse(text).Round(10).Round(0).ToString());
+        }
+
+        var scale = Math.Min(length, 16_000);
+        var fraction = $"0.{new string('0', scale - 1)}7";
+        Assert.Equal(fraction, PgNumeric.Parse(fraction).ToString());
+        Assert.Equal(scale, PgNumeric.Parse(fraction + "000").MinScale());
+        Assert.Equal(0, PgNumeric.Parse($"5.{new string('0', scale)}").MinScale());
+    }
+
     [Fact]
     public void Sort_keys_order_as_numbers_do()
     {

@@ -99,7 +99,14 @@ public readonly partial record struct PgNumeric
     /// <summary>The digits after the point that are not zeros at the end (min_scale).</summary>
     public int MinScale()
     {
+        const int many = 40;
         var (unscaled, scale) = (Unscaled, Scale);
+        if (scale > many)
+        {
+            var digits = DigitsOf(BigInteger.Abs(unscaled));
+            return unscaled.IsZero ? 0 : Math.Max(0, scale - (digits.Length - digits.AsSpan().TrimEnd('0').Length));
+        }
+
         while (scale > 0 && BigInteger.DivRem(unscaled, 10, out var last) is var shorter && last.IsZero)
             (unscaled, scale) = (shorter, scale - 1);
         return scale;

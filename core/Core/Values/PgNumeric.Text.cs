@@ -140,7 +140,7 @@ public readonly partial record struct PgNumeric
         }
 
         if (Unscaled.IsZero) return [2];
-        var digits = BigInteger.Abs(Unscaled).ToString(CultureInfo.InvariantCulture);
+        var digits = DigitsOf(BigInteger.Abs(Unscaled));
         var exponent = digits.Length - Scale + (1 << 23);
         var significant = digits.TrimEnd('0');
         var key = new byte[significant.Length + 5];
@@ -154,7 +154,55 @@ public readonly partial record struct PgNumeric
         return key;
     }
 
-    internal static BigInteger PowerOfTen(int exponent) => exponent < s_powers.Length ? s_powers[exponent] : BigInteger.Pow(10, exponent);
+    internal static BigInteger PowerOfTen(int exponent)
+    {
+        if (exponent < s_powers.Length) return s_powers[exponent];
+        // Rows, and the steps of one operation, ask for the same one again.
+        if (t_power.Exponent != exponent) t_power = (exponent, BigInteger.Pow(10, exponent));
+        return t_power.Value;
+    }
+
+    [ThreadStatic]
+    private static (int Exponent, BigInteger Value) t_power;
+
+    /// <summary>
+    /// The decimal digits of a number that is not negative. BigInteger's own form takes time with the square of the number of digits, so
+    /// that long numbers are cut in halves down to this many.
+    /// </summary>
+    private static string DigitsOf(BigInteger value)
+    {
+        const int few = 1000;
+        const double BitsPerDigit = 3.321928094887362;
+        var most = (int)(value.GetBitLength() / BitsPerDigit) + 1;
+        if (most <= few) return value.ToString(CultureInfo.InvariantCulture);
+        var powers = new List<BigInteger> { BigInteger.Pow(10, few) };
+        for (var length = few; length * 2 < most; length *= 2) powers.Add(powers[^1] * powers[^1]);
+        var digits = new StringBuilder(most + few);
+        Append(value, powers.Count - 1);
+        return digits.ToString();
+
+        void Append(BigInteger part, int level)
+        {
+            if (level < 0)
+            {
+                var text = part.ToString(CultureInfo.InvariantCulture);
+                if (digits.Length == 0)
+                {
+                    if (!part.IsZero) digits.Append(text);
+                }
+                else
+                {
+                    digits.Append('0', few - text.Length).Append(text);
+                }
+
+                return;
+            }
+
+            var high = BigInteger.DivRem(part, powers[level], out var low);
+            Append(high, level - 1);
+            Append(low, level - 1);
+        }
+    }
 
     /// <summary>The unscaled value at another scale, which may be negative; rounds half away from zero.</summary>
     internal static BigInteger Rescale(BigInteger unscaled, int from, int to) =>

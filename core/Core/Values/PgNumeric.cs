@@ -51,9 +51,10 @@ public readonly partial record struct PgNumeric(BigInteger Unscaled, int Scale, 
             case NumericKind.NegativeInfinity: return "-Infinity";
         }
 
-        if (Scale == 0) return Unscaled.ToString();
-        var digits = BigInteger.Abs(Unscaled).ToString().PadLeft(Scale + 1, '0');
         var sign = Unscaled.Sign < 0 ? "-" : "";
+        var digits = DigitsOf(BigInteger.Abs(Unscaled));
+        if (Scale == 0) return sign.Length == 0 ? digits : sign + digits;
+        digits = digits.PadLeft(Scale + 1, '0');
         return $"{sign}{digits[..^Scale]}.{digits[^Scale..]}";
     }
 }

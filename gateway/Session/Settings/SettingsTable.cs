@@ -122,6 +122,7 @@ public static class SettingsTable
         Enum("synchronous_commit", "on", "Accepted and kept.", ["local", "remote_write", "remote_apply", "on", "off"]),
         Enum("session_replication_role", "origin", "Accepted and kept.", ["origin", "replica", "local"]),
         Enum("plan_cache_mode", "auto", "Accepted and kept.", ["auto", "force_generic_plan", "force_custom_plan"]),
+        Enum("timezone_abbreviations", "Default", "Which abbreviations of time zones are known.", ["Default"]),
         Enum("xmloption", "content", "Accepted and kept.", ["content", "document"]),
         Enum("xmlbinary", "base64", "Accepted and kept.", ["base64", "hex"]),
         Enum("backslash_quote", "safe_encoding", "Accepted and kept.", ["safe_encoding", "on", "off"]),

@@ -52,6 +52,7 @@ public sealed partial class Binder
     private BoundChange Finished(ChangeParts parts, List<CteDefinition> definitions, bool hasNewRows, int returningCount)
     {
         var (target, outputs) = (parts.Target, parts.Rows.Outputs);
+        TextStyles.Require(Defining(parts.Rows.Plan), _context.Values.Format);
         return new BoundChange(
             target.Table,
             new BoundQuery(AddSystemColumns(Defining(parts.Rows.Plan)), outputs.ToEquatableArray(), _parameters.Resolve())

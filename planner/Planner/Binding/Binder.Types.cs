@@ -19,6 +19,13 @@ public sealed partial class Binder
         return name.ArrayDimensions > 0 && !type.IsArray ? SqlType.Array(type) : type;
     }
 
+    /// <summary>PostgreSQL's own types that have no form here; columns of a source have their text.</summary>
+    private static readonly HashSet<string> s_unsupported =
+    [
+        "datemultirange", "int4multirange", "int8multirange", "nummultirange", "tsmultirange", "tstzmultirange", "pg_snapshot",
+        "txid_snapshot", "gtsvector",
+    ];
+
     private static SqlType FindType(TypeName name, Func<QualifiedName, PgType?> findSourceType)
     {
         var qualifier = name.Name.Qualifier;
@@ -26,6 +33,9 @@ public sealed partial class Binder
         if (type is null && findSourceType(name.Name) is { } source) return SqlType.Of(source);
         if (type is null && qualifier is not (null or "pg_catalog" or "information_schema" or "public" or "pg_toast"))
             throw new SqlException(SqlState.InvalidSchemaName, $"schema \"{qualifier}\" does not exist") { Position = name.Span.Position };
+        if (type is null && (qualifier is null or "pg_catalog") && s_unsupported.Contains(name.Name.Name))
+            throw new SqlException(SqlState.FeatureNotSupported, $"values of type {name.Name.Name} are not supported")
+                { Position = name.Span.Position };
         return type ?? throw new SqlException(SqlState.UndefinedObject,
             $"type \"{name.Name}{string.Concat(Enumerable.Repeat("[]", name.ArrayDimensions))}\" does not exist")
         {

@@ -123,14 +123,26 @@ internal static class SizeFunctions
         if (step.Sign == 0) throw new SqlException(SqlState.InvalidParameterValue, "step size cannot equal zero");
         var values = new List<string?>();
         var bytes = 0L;
-        for (var value = start; step.Sign > 0 ? value.CompareTo(stop) <= 0 : value.CompareTo(stop) >= 0; value += step)
+        for (var value = start; step.Sign > 0 ? value.CompareTo(stop) <= 0 : value.CompareTo(stop) >= 0;)
         {
             StatementGuard.Check();
             values.Add(value.ToString());
             bytes += 64 + (values[^1]!.Length * 2);
-            if (bytes <= CountedBytes) continue;
-            ValueMemory.Reserve(bytes);
-            bytes = 0;
+            if (bytes > CountedBytes)
+            {
+                ValueMemory.Reserve(bytes);
+                bytes = 0;
+            }
+
+            try
+            {
+                value += step;
+            }
+            catch (SqlException error) when (error.State == SqlState.NumericValueOutOfRange)
+            {
+                // Beyond the largest numeric, and so beyond the end.
+                break;
+            }
         }
 
         return values.ToArray();

@@ -40,7 +40,46 @@ internal static class AreAnalysis
     /// True when groups may take other text than in PostgreSQL although the whole match is the same: PostgreSQL gives the left part the
     /// most text, .NET the first branch.
     /// </summary>
-    public static bool CapturesMayDiffer(AreNode tree) => HasOpenAlternation(tree, []);
+    public static bool CapturesMayDiffer(AreNode tree) => HasOpenAlternation(tree, []) || HasOpposedRepeat(tree);
+
+    // .NET lets what is repeated choose its length before the repetition does. A range {m,m} has a preference of its own, a repetition that
+    // may be left out is, if it would be empty, and of several each takes as much, or as little, as the repetition prefers.
+    private static bool HasOpposedRepeat(AreNode node) => node switch
+    {
+        AreNode.Group group => HasOpposedRepeat(group.Inner),
+        AreNode.Repeat repeat => IsOpposed(repeat) || HasOpposedRepeat(repeat.Inner),
+        AreNode.Sequence sequence => sequence.Items.Any(HasOpposedRepeat),
+        AreNode.Alternation alternation => alternation.Branches.Any(HasOpposedRepeat),
+        _ => false,
+    };
+
+    private static bool IsOpposed(AreNode.Repeat repeat)
+    {
+        if (repeat.Most != 1 && HasChoice(repeat.Inner, isLazy: true)) return true;
+        if (repeat.IsCount) return false;
+        if (repeat.IsLazy && HasChoice(repeat.Inner, isLazy: false)) return true;
+        return Preference(repeat.Inner) is { } inner && inner != repeat.IsLazy
+            && (repeat.Most == repeat.Least || (repeat.Least == 0 && MayBeEmpty(repeat.Inner)));
+    }
+
+    private static bool MayBeEmpty(AreNode node) => node switch
+    {
+        AreNode.Characters => false,
+        AreNode.Group group => MayBeEmpty(group.Inner),
+        AreNode.Repeat repeat => repeat.Least == 0 || MayBeEmpty(repeat.Inner),
+        AreNode.Sequence sequence => sequence.Items.All(MayBeEmpty),
+        AreNode.Alternation alternation => alternation.Branches.Any(MayBeEmpty),
+        _ => true,
+    };
+
+    private static bool HasChoice(AreNode node, bool isLazy) => node switch
+    {
+        AreNode.Group group => HasChoice(group.Inner, isLazy),
+        AreNode.Repeat repeat => (!repeat.IsCount && repeat.IsLazy == isLazy) || HasChoice(repeat.Inner, isLazy),
+        AreNode.Sequence sequence => sequence.Items.Any(item => HasChoice(item, isLazy)),
+        AreNode.Alternation alternation => alternation.Branches.Any(branch => HasChoice(branch, isLazy)),
+        _ => false,
+    };
 
     // Such a match ends where the text ends, however it is found.
     private static bool EndsWithText(AreNode tree) => tree is AreNode.Sequence { Items: [.., AreNode.Constraint { Pattern: @"\z" }] };
@@ -111,7 +150,7 @@ internal static class AreAnalysis
     /// <summary>Null for none, true for lazy, false for greedy (the rules of section 9.7.3.5 of PostgreSQL's manual).</summary>
     private static bool? Preference(AreNode node) => node switch
     {
-        AreNode.Repeat { Most: { } most } repeat when most == repeat.Least => Preference(repeat.Inner),
+        AreNode.Repeat { IsCount: true } repeat => Preference(repeat.Inner),
         AreNode.Repeat repeat => repeat.IsLazy,
         AreNode.Group group => Preference(group.Inner),
         AreNode.Sequence sequence => sequence.Items.Select(Preference).FirstOrDefault(preference => preference is not null),
@@ -130,7 +169,7 @@ internal static class AreAnalysis
             switch (node)
             {
                 case AreNode.Repeat repeat:
-                    if (repeat.Most != repeat.Least)
+                    if (!repeat.IsCount)
                     {
                         lazy |= repeat.IsLazy;
                         greedy |= !repeat.IsLazy;

@@ -31,7 +31,8 @@ internal abstract record AreNode
     public sealed record Alternation(IReadOnlyList<AreNode> Branches) : AreNode;
 
     /// <param name="Most">Null for no upper bound.</param>
-    public sealed record Repeat(AreNode Inner, int Least, int? Most, bool IsLazy) : AreNode;
+    /// <param name="IsCount">Written {m}, which has the preference of what it repeats; {m,m} has one of its own.</param>
+    public sealed record Repeat(AreNode Inner, int Least, int? Most, bool IsLazy, bool IsCount = false) : AreNode;
 }
 
 /// <summary>A set of characters: exact for ASCII, for the others only whether there may be any.</summary>

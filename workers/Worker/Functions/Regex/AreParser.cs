@@ -111,6 +111,7 @@ internal sealed class AreParser
         if (IsAtEnd) return atom;
         int least;
         int? most;
+        var start = _position;
         switch (Current)
         {
             case '*': (least, most) = (0, null); break;
@@ -122,6 +123,7 @@ internal sealed class AreParser
         }
 
         if (atom is AreNode.Constraint or AreNode.Lookaround) throw Invalid("quantifier operand invalid");
+        var isCount = _pattern[start] == '{' && !_pattern.AsSpan(start, _position - start).Contains(',');
         _position++;
         var isLazy = !IsAtEnd && Current == '?';
         if (isLazy) _position++;
@@ -130,7 +132,7 @@ internal sealed class AreParser
             && (Current is '*' or '+' or '?'
                 || (Current == '{' && _position + 1 < _pattern.Length && char.IsAsciiDigit(_pattern[_position + 1]))))
             throw Invalid("quantifier operand invalid");
-        return new AreNode.Repeat(atom, least, most, isLazy);
+        return new AreNode.Repeat(atom, least, most, isLazy, isCount);
     }
 
     /// <summary>Leaves the position on the closing brace.</summary>

@@ -122,7 +122,10 @@ internal sealed class AreRegex
         {
             var match = engine.Regex.Match(text, from);
             if (!match.Success) return null;
-            if (_capturesMayDiffer) throw Undecided("alternatives of several lengths before other text");
+            // .NET's engine loses count of a capture in a lazy repetition of nothing.
+            if (match.Index < from || match.Length < 0 || match.Index + match.Length > text.Length)
+                throw Undecided("lazy repetitions of what may be empty");
+            if (_capturesMayDiffer) throw Undecided("groups with alternatives, or with lazy and greedy repetitions,");
             return _isAmbiguous ? Adjust(engine, text, match) : Spans(match, 0);
         }
         catch (RegexMatchTimeoutException)
