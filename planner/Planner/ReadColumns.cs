@@ -19,7 +19,7 @@ public static class ReadColumns
         {
             if (node is Scan scan) scans.Add(scan);
             foreach (var column in PassedOn(node)) named.Add(column.Id);
-            foreach (var expression in PlanRewriter.ExpressionsOf(node)) Collect(expression, named);
+            foreach (var expression in NamedBy(node)) Collect(expression, named);
         }
 
         return scans.GroupBy(scan => scan.Source).ToDictionary(
@@ -27,6 +27,11 @@ public static class ReadColumns
             IReadOnlySet<string> (group) => group.SelectMany(scan => scan.Outputs).Where(output => named.Contains(output.Column.Id))
                 .Select(output => output.SourceName).ToHashSet(StringComparer.Ordinal));
     }
+
+    /// <summary>A column that is passed on under its own identity was added by binding, and is named nowhere.</summary>
+    private static IEnumerable<Expr> NamedBy(LogicalPlan node) => node is Project project
+        ? project.Assignments.Where(assignment => !assignment.IsPassThrough).Select(assignment => assignment.Expression)
+        : PlanRewriter.ExpressionsOf(node);
 
     /// <summary>Columns that a node needs of its inputs without naming them.</summary>
     private static IEnumerable<Column> PassedOn(LogicalPlan node) => node switch
