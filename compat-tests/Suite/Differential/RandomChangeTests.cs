@@ -27,6 +27,7 @@ public sealed class RandomChangeTests(SuiteServers servers, ITestOutputHelper ou
     public async Task Tables_are_PostgreSQLs(string schema, string partitions)
     {
         var changes = new RandomChanges(s_seed);
+        var (transactions, failed, asked, isOpen) = (0, 0, 0, false);
         await using var oracle = await RawClient.ConnectAsync(servers.Postgres);
         await using var subject = await RawClient.ConnectAsync(servers.Gateway);
         await BothAsync($"DROP SCHEMA IF EXISTS {schema} CASCADE");
@@ -36,7 +37,6 @@ public sealed class RandomChangeTests(SuiteServers servers, ITestOutputHelper ou
         Assert.Null((await subject.QueryAsync($"CREATE TABLE t ({RandomChanges.Columns}) {partitions}")).Error);
         Assert.Null((await subject.QueryAsync($"CREATE TABLE s ({RandomChanges.Columns})")).Error);
         await BothAsync($"INSERT INTO s VALUES {changes.Source()}");
-        var (transactions, failed, asked, isOpen) = (0, 0, 0, false);
         for (var i = 1; i <= s_count; i++)
         {
             if (!isOpen && changes.Below(3) == 0)
