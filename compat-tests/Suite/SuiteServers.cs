@@ -80,7 +80,7 @@ public sealed class SuiteServers : IAsyncLifetime
         Directory.CreateDirectory(Files);
         _postgres = await PostgresServer.StartAsync();
         var options = new ServeOptions { Port = 0, FlightPort = 0, DataDirectory = Path.Combine(_folder, "data"),
-            AllowedRoots = GoldenFolder is { } golden ? [Files, golden] : [Files], MemoryLimitBytes = 1L << 30 };
+            AllowedRoots = GoldenFolder is { } golden ? [Files, golden] : [Files], MemoryLimitBytes = InProcess.MemoryLimitBytes };
         _gateway = await Host.Gateway.StartAsync(options, NullLoggerFactory.Instance, CancellationToken.None);
     }
 

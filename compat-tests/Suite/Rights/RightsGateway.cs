@@ -59,7 +59,7 @@ public class RightsGateway : IAsyncLifetime
         await Roles.AddAsync(data, "root", "root");
         foreach (var user in (string[])["alice", "bob", "carol"]) await Roles.AddAsync(data, user, user, isSuperuser: false);
         var options = new ServeOptions { Port = 0, FlightPort = -1, DataDirectory = data, AllowedRoots = [Files],
-            MemoryLimitBytes = 500L << 20, SlowStatement = TimeSpan.FromMilliseconds(1), LogsLiterals = LogsLiterals };
+            MemoryLimitBytes = InProcess.MemoryLimitBytes, SlowStatement = TimeSpan.FromMilliseconds(1), LogsLiterals = LogsLiterals };
         _gateway = await Gateway.StartAsync(options, _log, CancellationToken.None);
     }
 

@@ -94,7 +94,7 @@ public sealed class QueryLogTests(SuiteServers servers)
             for (var start = 0; start < 2; start++)
             {
                 await using var gateway = await Gateway.StartAsync(
-                    new ServeOptions { Port = 0, FlightPort = -1, DataDirectory = folder, MemoryLimitBytes = 256L << 20 },
+                    new ServeOptions { Port = 0, FlightPort = -1, DataDirectory = folder, MemoryLimitBytes = InProcess.MemoryLimitBytes },
                     NullLoggerFactory.Instance, CancellationToken.None);
                 await using var client =
                     await RawClient.ConnectAsync(new ServerAddress("127.0.0.1", gateway.EndPoint.Port, "ann", "federation"));

@@ -46,7 +46,7 @@ public class TwoGateways : IAsyncLifetime
     /// <param name="isShared">Whether another gateway shares its catalog.</param>
     private protected virtual ServeOptions Options(bool isShared) => new()
     {
-        Warehouse = Path.Combine(_folder, isShared ? "shared-tables" : "embedded-tables"), MemoryLimitBytes = 256L << 20,
+        Warehouse = Path.Combine(_folder, isShared ? "shared-tables" : "embedded-tables"), MemoryLimitBytes = InProcess.MemoryLimitBytes,
     };
 
     private async Task<Gateway> StartAsync(string name, string? catalog)

@@ -38,7 +38,7 @@ public class S3Lake : TwoGateways
 
     private protected override ServeOptions Options(bool isShared) => new()
     {
-        MemoryLimitBytes = 512L << 20, Warehouse = $"s3://{Bucket}/{(isShared ? "shared" : "embedded")}",
+        MemoryLimitBytes = InProcess.MemoryLimitBytes, Warehouse = $"s3://{Bucket}/{(isShared ? "shared" : "embedded")}",
         AllowedRoots = [$"s3://{Bucket}/files", $"s3://{Bucket}/golden"], Storage = new StorageOptions { S3 = _store },
     };
 }

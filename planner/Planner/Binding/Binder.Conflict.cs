@@ -46,8 +46,27 @@ public sealed partial class Binder
                 .ToEquatableArray(), conflict.IsUpdate);
         var inserted = insert.Columns.Count > 0 ? insert.Columns.Select(column => column.Name)
             : insert.Source is null ? [] : columns.Select(column => column.Name);
-        return binder.Finished(bound with { Inserted = inserted.ToEquatableArray() }, [], hasNewRows: true, insert.Returning.Count)
-            with { Conflict = rule };
+        // Who reads a proposed value has to be allowed to read the column that it is for.
+        var named = NamedAsExcluded(conflict).ToHashSet(StringComparer.Ordinal);
+        var reads = (Project)bound.Reads;
+        reads = reads with
+        {
+            Assignments = reads.Assignments.Concat(target.Columns.Zip(columns).Where(pair => named.Contains(pair.Second.Name))
+                .Select(pair => new Assignment(binder.NewColumn("named", pair.First.Type), new ColumnRef(pair.First)))).ToEquatableArray(),
+        };
+        return binder.Finished(bound with { Inserted = inserted.ToEquatableArray(), Reads = reads }, [], hasNewRows: true,
+            insert.Returning.Count) with { Conflict = rule };
+    }
+
+    private static List<string> NamedAsExcluded(OnConflictClause conflict)
+    {
+        var names = new List<string>();
+        SyntaxTree.Find(conflict, node =>
+        {
+            if (node is ColumnReference { Parts: [ExcludedName, var name] }) names.Add(name);
+            return false;
+        });
+        return names;
     }
 
     /// <summary>The table that a statement inserts into, as it stands in FROM.</summary>
