@@ -89,7 +89,8 @@ public sealed class FlightListenerTests : IDisposable
         Assert.Equal("1", (await postgres.QueryAsync("SELECT 1")).Rows[0][0]);
     }
 
-    private ServeOptions Options() => new() { Port = 0, FlightPort = 0, DataDirectory = _folder, MemoryLimitBytes = InProcess.MemoryLimitBytes };
+    private ServeOptions Options() =>
+        new() { Port = 0, FlightPort = 0, DataDirectory = _folder, MemoryLimitBytes = InProcess.MemoryLimitBytes };
 
     private static Task<Gateway> StartAsync(ServeOptions options) =>
         Gateway.StartAsync(options, NullLoggerFactory.Instance, CancellationToken.None).AsTask();

@@ -32,7 +32,8 @@ public sealed class FlightSqlTests(SuiteServers servers)
         try
         {
             await Roles.AddAsync(folder, "ada", "secret");
-            var options = new ServeOptions { Port = 0, FlightPort = 0, DataDirectory = folder, MemoryLimitBytes = InProcess.MemoryLimitBytes };
+            var options = new ServeOptions
+                { Port = 0, FlightPort = 0, DataDirectory = folder, MemoryLimitBytes = InProcess.MemoryLimitBytes };
             await using var gateway = await Gateway.StartAsync(options, NullLoggerFactory.Instance, CancellationToken.None);
             var address = new Uri($"http://{gateway.FlightEndPoint}");
             Assert.Equal("28000", await FailureAsync(address, null));
