@@ -287,8 +287,9 @@ public sealed partial class Binder
     private QueryResult ChangedRows(LogicalPlan plan, ChangedTable target, Expr action, IReadOnlyList<Column> newColumns,
         List<SelectColumn> returning, Expr? isWritten = null)
     {
-        var outputs = new List<OutputColumn> { new("file", target.File), new("position", target.Position) };
-        var assignments = outputs.ConvertAll(output => new Assignment(output.Column, new ColumnRef(output.Column)));
+        var (outputs, assignments) = (new List<OutputColumn>(), new List<Assignment>());
+        Add("file", new ColumnRef(target.File));
+        Add("position", new ColumnRef(target.Position));
         Add("action", action);
         var values = Checked(target.Table, newColumns, isWritten);
         for (var i = 0; i < values.Length; i++) Add(newColumns[i].Name, values[i]);

@@ -55,10 +55,21 @@ public sealed partial class Binder
         return Touch(column.Value);
     }
 
-    /// <summary>Puts the constants beside the columns of the scans whose system columns are named.</summary>
+    /// <summary>
+    /// Puts the constants beside the columns of the scans whose system columns are named. A projection that passes columns on passes these
+    /// too.
+    /// </summary>
     private LogicalPlan AddSystemColumns(LogicalPlan plan) => _mentionedSystemColumns.Count == 0 ? plan : PlanRewriter.Rewrite(plan, node =>
     {
         var mapped = PlanRewriter.MapOwnExpressions(node, expression => PlanRewriter.Rewrite(expression, inner => inner, AddSystemColumns));
+        if (mapped is Project extended && extended.Assignments.Any(assignment => assignment.IsPassThrough))
+        {
+            var passed = extended.Input.Columns
+                .Where(column => _mentionedSystemColumns.Contains(column.Id) && !extended.Columns.Contains(column))
+                .Select(column => new Assignment(column, new ColumnRef(column))).ToArray();
+            return passed.Length == 0 ? extended : extended with { Assignments = [.. extended.Assignments, .. passed] };
+        }
+
         if (mapped is not Scan { Outputs.Count: > 0 } scan || !_systemColumns.TryGetValue(scan.Outputs[0].Column.Id, out var system))
             return mapped;
         var mentioned = system.Where(assignment => _mentionedSystemColumns.Contains(assignment.Column.Id)).ToList();
