@@ -97,7 +97,7 @@ public sealed class QuerySession : ISession
 
     internal SessionRegistry Registry { get; }
 
-    /// <summary>Binds the queries that statements make for themselves.</summary>
+    /// <summary>Binds statements, and the queries that they make for themselves.</summary>
     internal StatementAnalyzer Analyzer => _analyzer;
 
     /// <summary>What is told of the statement that runs.</summary>
@@ -468,21 +468,6 @@ public sealed class QuerySession : ISession
     {
         PushesSubtrees = Settings.Get("federation.pushdown") == "on",
     };
-
-    internal ValueTask<BoundQuery> BindWideAsync(PreparedStatement statement, CancellationToken cancellationToken) =>
-        _analyzer.BindWideAsync(statement, cancellationToken);
-
-    internal ValueTask<BoundQuery> BindReturningAsync(PreparedStatement statement, ResolvedTable added,
-        CancellationToken cancellationToken) =>
-        _analyzer.BindReturningAsync(statement, added, cancellationToken);
-
-    /// <summary>A statement as the present catalog has it.</summary>
-    internal ValueTask<PreparedStatement> RefreshAsync(PreparedStatement statement, CancellationToken cancellationToken) =>
-        _analyzer.RefreshAsync(statement, cancellationToken);
-
-    internal ValueTask<BoundInsert> BindCopyAsync(PreparedStatement statement, InsertStatement insert, ResolvedTable rows,
-        CancellationToken cancellationToken) =>
-        _analyzer.BindCopyAsync(statement, insert, rows, cancellationToken);
 
     /// <summary>Finds tables and servers as this session sees them.</summary>
     internal TableResolver Resolver(ICatalogSnapshot catalog) => _analyzer.Resolver(catalog);

@@ -17,6 +17,14 @@ internal static class Conjuncts
         _ => new And(terms.ToEquatableArray()),
     };
 
+    /// <summary>The condition that one of the terms holds.</summary>
+    public static Expr Either(IReadOnlyList<Expr> terms) => terms.Count switch
+    {
+        0 => new Constant(false, SqlType.Bool),
+        1 => terms[0],
+        _ => new Or(terms.ToEquatableArray()),
+    };
+
     public static LogicalPlan Filter(LogicalPlan plan, IReadOnlyList<Expr> terms) =>
         terms.Count == 0 ? plan : new Filter(plan, Combine(terms));
 

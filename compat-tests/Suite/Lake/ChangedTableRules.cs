@@ -147,8 +147,7 @@ internal sealed class ChangedTableRules(string location, PlainKernel kernel)
         var (added, addedDeletes, gone) = (counts.GetValueOrDefault((Added, false)), counts.GetValueOrDefault((Added, true)),
             counts.GetValueOrDefault((Deleted, false)));
         var takesAway = addedDeletes.Files > 0 || gone.Files > 0;
-        Assert.Equal(!takesAway ? summary.GetProperty("operation").GetString() is "delete" ? "delete" : "append"
-            : added.Files > 0 ? "overwrite" : "delete", summary.GetProperty("operation").GetString());
+        Assert.Equal(added.Files == 0 ? "delete" : takesAway ? "overwrite" : "append", summary.GetProperty("operation").GetString());
         Assert.Equal(
             [added.Files, added.Rows, addedDeletes.Files, addedDeletes.Rows, gone.Files, gone.Rows, data.Length,
                 data.Sum(item => item.Rows),

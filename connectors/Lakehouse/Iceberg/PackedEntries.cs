@@ -127,6 +127,25 @@ internal readonly struct PackedEntry(byte[] data, int start, AvroRecord? partiti
         }
     }
 
+    /// <summary>The file's path, for who looks for one file among many.</summary>
+    public string Path
+    {
+        get
+        {
+            var reader = new Reader(data, start + 1);
+            reader.Number();
+            reader.Integer();
+            for (var left = reader.Integer(); left > 0; left--)
+            {
+                reader.Integer();
+                reader.SkipMetrics();
+            }
+
+            reader.Integer();
+            return reader.Text()!;
+        }
+    }
+
     /// <summary>What is known of a column; nothing when the entry does not name it.</summary>
     public FieldMetrics Metrics(int fieldId)
     {
@@ -137,11 +156,7 @@ internal readonly struct PackedEntry(byte[] data, int start, AvroRecord? partiti
         {
             if (reader.Integer() == fieldId)
                 return new FieldMetrics(reader.Number(), reader.Number(), reader.Number(), reader.Bytes(), reader.Bytes());
-            reader.Number();
-            reader.Number();
-            reader.Number();
-            reader.Skip();
-            reader.Skip();
+            reader.SkipMetrics();
         }
 
         return default;
@@ -221,7 +236,17 @@ internal readonly struct PackedEntry(byte[] data, int start, AvroRecord? partiti
             return Encoding.UTF8.GetString(_data.Slice(_position - length, length));
         }
 
-        public void Skip()
+        /// <summary>What is said of one column.</summary>
+        public void SkipMetrics()
+        {
+            Number();
+            Number();
+            Number();
+            Skip();
+            Skip();
+        }
+
+        private void Skip()
         {
             var length = (int)Integer() - 1;
             if (length > 0) _position += length;

@@ -15,7 +15,7 @@ internal static class ChangeStatements
         EquatableArray<object?> parameters) => statement.Change!.ReturningCount is null
         ? new CommandPortal(session, token => RunAsync(session, services, statement, parameters, token))
         : new RowPortal(session, statement.Fields, token => RunReturningAsync(session, services, statement, parameters, token),
-            rows => $"{CommandOf(statement.Syntax!)} {rows}") { RunsFirst = true };
+            rows => TagOf(statement, rows)) { RunsFirst = true };
 
     /// <summary>
     /// Finds the rows and changes the table. A statement that is a transaction of its own commits here, and is run again on the newest
@@ -34,7 +34,7 @@ internal static class ChangeStatements
             if (clashes > 0)
             {
                 transaction.BeginStatement();
-                statement = await session.RefreshAsync(statement, cancellationToken);
+                statement = await session.Analyzer.RefreshAsync(statement, cancellationToken);
             }
 
             var rows = await ChangeOnceAsync(session, services, statement, parameters, cancellationToken);
@@ -60,7 +60,7 @@ internal static class ChangeStatements
     private static async ValueTask<ChangedRows> ChangeOnceAsync(QuerySession session, SessionServices services,
         PreparedStatement statement, EquatableArray<object?> parameters, CancellationToken cancellationToken)
     {
-        session.Transaction.RequireWritable(CommandOf(statement.Syntax!).Split(' ')[0]);
+        session.Transaction.RequireWritable(CommandOf(statement.Syntax!));
         await TableRights.RequireChangeAsync(session, statement.Target!, statement.Change!.Rights, cancellationToken);
         var rows = new ChangedRows(statement.Change, TwiceError(statement), services.SpillDirectory);
         try
@@ -85,7 +85,7 @@ internal static class ChangeStatements
         EquatableArray<object?> parameters, CancellationToken cancellationToken)
     {
         using var rows = await ChangeAsync(session, services, statement, parameters, cancellationToken);
-        return $"{CommandOf(statement.Syntax!)} {rows.Count}";
+        return TagOf(statement, rows.Count);
     }
 
     private static async IAsyncEnumerable<Batch> RunReturningAsync(QuerySession session, SessionServices services,
@@ -95,25 +95,28 @@ internal static class ChangeStatements
         foreach (var batch in rows.Returned) yield return batch;
     }
 
-    /// <summary>The error of a statement that may not change a row twice; null for one that leaves the second change out.</summary>
-    private static SqlException? TwiceError(PreparedStatement statement) => statement.Change!.Conflict switch
+    /// <summary>Makes the error of a statement that may not change a row twice; null for one that leaves the second change out.</summary>
+    private static Func<SqlException>? TwiceError(PreparedStatement statement) => statement.Change!.Conflict switch
     {
-        { Updates: true } =>
+        { Updates: true } => () =>
             new SqlException(SqlState.CardinalityViolation, "ON CONFLICT DO UPDATE command cannot affect row a second time")
                 { Hint = "Ensure that no rows proposed for insertion within the same command have duplicate constrained values." },
-        null when CommandOf(statement.Syntax!) == "MERGE" =>
+        null when CommandOf(statement.Syntax!) == "MERGE" => () =>
             new SqlException(SqlState.CardinalityViolation, "MERGE command cannot affect row a second time")
                 { Hint = "Ensure that not more than one source row matches any one target row." },
         _ => null,
     };
 
-    /// <summary>The statement's command tag without the number of rows.</summary>
-    internal static string CommandOf(Statement statement) => statement switch
+    /// <summary>INSERT has the OID of the row, which has none.</summary>
+    private static string TagOf(PreparedStatement statement, long rows) =>
+        CommandOf(statement.Syntax!) is var command && command == "INSERT" ? $"INSERT 0 {rows}" : $"{command} {rows}";
+
+    private static string CommandOf(Statement statement) => statement switch
     {
         UpdateStatement => "UPDATE",
         DeleteStatement => "DELETE",
         MergeStatement => "MERGE",
-        InsertStatement => "INSERT 0",
+        InsertStatement => "INSERT",
         ExplainStatement explain => CommandOf(explain.Statement),
         _ => throw new System.Diagnostics.UnreachableException(statement.GetType().Name),
     };

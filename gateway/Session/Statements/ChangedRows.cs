@@ -16,7 +16,7 @@ namespace Federation.Session.Statements;
 internal sealed class ChangedRows : IDisposable
 {
     private readonly BoundChange _change;
-    private readonly SqlException? _twice;
+    private readonly Func<SqlException>? _twice;
     private readonly HashSet<byte[]>[] _keys;
     private readonly RowSpool? _returned;
     private readonly ArrayBufferWriter<byte> _key = new();
@@ -25,9 +25,9 @@ internal sealed class ChangedRows : IDisposable
     private (byte[] Utf8, string Text) _file = ([], "");
 
     /// <param name="change">The change.</param>
-    /// <param name="twice">The error of a second row for one of the table, or with one key; null where it is left out.</param>
+    /// <param name="twice">Makes the error of a second row for one of the table, or with one key; null where it is left out.</param>
     /// <param name="spillFolder">Where rows go that memory does not hold.</param>
-    public ChangedRows(BoundChange change, SqlException? twice, string spillFolder)
+    public ChangedRows(BoundChange change, Func<SqlException>? twice, string spillFolder)
     {
         (_change, _twice) = (change, twice);
         _keys = [.. (change.Conflict?.Keys ?? []).Select(_ => new HashSet<byte[]>(ByteComparer.Instance))];
@@ -84,7 +84,7 @@ internal sealed class ChangedRows : IDisposable
         var name = columns[BoundChange.FileColumn].GetBytes(row);
         if (!name.SequenceEqual(_file.Utf8)) _file = (name.ToArray(), Encoding.UTF8.GetString(name));
         if (Removed.Add(_file.Text, columns[BoundChange.PositionColumn].Get<long>(row))) return true;
-        return _twice is null ? false : throw _twice;
+        return _twice is null ? false : throw _twice();
     }
 
     /// <summary>Whether a row that is proposed for insertion has no key of one before it. A key with a NULL is like no other.</summary>
@@ -102,7 +102,7 @@ internal sealed class ChangedRows : IDisposable
             }
 
             if (hasNull || _keys[i].Add(_key.WrittenSpan.ToArray())) continue;
-            return _twice is null ? false : throw _twice;
+            return _twice is null ? false : throw _twice();
         }
 
         return true;

@@ -337,8 +337,7 @@ internal sealed class ColumnAlterations
         if (_changes.Count > 0)
         {
             var update = await _format.AlterAsync(_recorded.Pointer, _changes.ToEquatableArray(), cancellationToken);
-            _session.Transaction.Stage(() => update.DiscardAsync(CancellationToken.None));
-            await _session.Transaction.ChangeAsync(new CatalogChange.UpdateTable(_recorded.Key, _recorded.Oid, update), cancellationToken);
+            await TableWriting.RecordAsync(_session, _recorded, update, cancellationToken);
             _changes.Clear();
         }
 
@@ -365,8 +364,7 @@ internal sealed class ColumnAlterations
     {
         var text = $"SELECT 1 FROM {TableResolver.ManagedCatalog}.{Quoted(_recorded.Schema)}.{Quoted(_recorded.Name)} {where} LIMIT 1";
         var query = await _session.Analyzer.BindAsync(ViewTexts.Parse(text), cancellationToken);
-        var request = new QueryRequest(query, _session.Execution([]), QueryStatements.Distribution(_session, _services),
-            QueryStatements.Settings(_session));
+        var request = QueryStatements.OwnRequest(_session, _services, query);
         var hasRows = false;
         await foreach (var batch in _services.Runner.Run(request).ReadAsync(cancellationToken))
             using (batch)

@@ -44,8 +44,7 @@ internal static class Constants
         }).ToEquatableArray();
         var outputs = items.Select(item => new OutputColumn(item.Column.Name, item.Column)).ToEquatableArray();
         var query = new BoundQuery(new Project(Federation.Plan.Values.OneRow, items), outputs, []);
-        var request = new QueryRequest(query, session.Execution([]), QueryStatements.Distribution(session, services),
-            QueryStatements.Settings(session));
+        var request = QueryStatements.OwnRequest(session, services, query);
         var values = new object?[expressions.Length];
         await foreach (var batch in services.Runner.Run(request).ReadAsync(cancellationToken))
         {

@@ -46,7 +46,7 @@ internal static class InsertStatements
         var table = (await catalog.FindTableAsync(statement.Target!.Schema, statement.Target.Name, cancellationToken))!;
         var writer = TableWriting.WriterOf(services, table.Pointer);
         var added = TableResolver.Of(table, await writer.LoadAddedAsync(table.Pointer, update, cancellationToken), writer);
-        var query = await session.BindReturningAsync(statement, added, cancellationToken);
+        var query = await session.Analyzer.BindReturningAsync(statement, added, cancellationToken);
         var request = QueryStatements.Request(session, services, statement, parameters) with
         {
             Query = query,
@@ -86,7 +86,7 @@ internal static class InsertStatements
         var table = TableResolver.Of(statement.Target!, new ConnectorTable(added, columns), added) with { ProviderKey = added.Key };
         var request = QueryStatements.Request(session, services, statement, parameters) with
         {
-            Query = await session.BindReturningAsync(statement, table, cancellationToken),
+            Query = await session.Analyzer.BindReturningAsync(statement, table, cancellationToken),
             BindWideAsync = null,
             Record = null,
             Distribution = DistributionOptions.SingleTask,

@@ -81,7 +81,7 @@ internal sealed class KeyedUpdate(QuerySession session, SessionServices services
             $"SELECT min({name})::text, max({name})::text FROM \"{AddedRows}\"", all, added, cancellationToken))[0];
         if (bounds[0] is null) return "";
         var typeName = type.WithoutModifier().ToString();
-        return $" AND {name} >= {Literal(bounds[0]!)}::{typeName} AND {name} <= {Literal(bounds[1]!)}::{typeName}";
+        return $" AND {name} >= {SqlPrinter.QuoteLiteral(bounds[0]!)}::{typeName} AND {name} <= {SqlPrinter.QuoteLiteral(bounds[1]!)}::{typeName}";
     }
 
     private async ValueTask<List<string?[]>> ReadAsync(string sql, ResolvedTable all, ResolvedTable added,
@@ -89,7 +89,7 @@ internal sealed class KeyedUpdate(QuerySession session, SessionServices services
     {
         var context = session.Nameless with { FindTable = name => name.Name.Name == AllRows ? all : added };
         var query = await services.Planning.RunAsync(sql.Length, () => Binder.Bind(ViewTexts.Parse(sql), context), cancellationToken);
-        var request = new QueryRequest(query, session.Execution([]), DistributionOptions.SingleTask, QueryStatements.Settings(session));
+        var request = QueryStatements.OwnRequest(session, services, query) with { Distribution = DistributionOptions.SingleTask };
         var rows = new List<string?[]>();
         await foreach (var batch in services.Runner.Run(request).ReadAsync(cancellationToken))
         {
@@ -101,6 +101,4 @@ internal sealed class KeyedUpdate(QuerySession session, SessionServices services
 
         return rows;
     }
-
-    private static string Literal(string text) => $"'{text.Replace("'", "''", StringComparison.Ordinal)}'";
 }

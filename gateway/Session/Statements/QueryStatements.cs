@@ -70,10 +70,14 @@ internal static class QueryStatements
         {
             Query = query,
             Shortcut = null,
-            BindWideAsync = async token => SettingCalls.Take(await session.BindWideAsync(statement, token)).Query,
+            BindWideAsync = async token => SettingCalls.Take(await session.Analyzer.BindWideAsync(statement, token)).Query,
         };
         return SettingCalls.RunAsync(session, services.Runner.Run(request).ReadAsync(cancellationToken), settingCalls, cancellationToken);
     }
+
+    /// <summary>How the session runs a query that a statement makes for itself, which is not told of in the log.</summary>
+    public static QueryRequest OwnRequest(QuerySession session, SessionServices services, BoundQuery query) =>
+        new(query, session.Execution([]), Distribution(session, services), Settings(session));
 
     /// <summary>How the session runs the statement's query.</summary>
     public static QueryRequest Request(QuerySession session, SessionServices services, PreparedStatement statement,
@@ -89,7 +93,7 @@ internal static class QueryStatements
         return new QueryRequest(query, session.Execution(parameters), Distribution(session, services), Settings(session))
         {
             Length = statement.Text.Length + LengthOf(parameters),
-            BindWideAsync = token => session.BindWideAsync(statement, token),
+            BindWideAsync = token => session.Analyzer.BindWideAsync(statement, token),
             BeforeStartAsync = token => SleepAsync(session, services, token),
             Record = record,
             Sources = session.Transaction.Sources,

@@ -28,12 +28,6 @@ internal sealed class StatementAnalyzer(QuerySession session, SessionServices se
         try
         {
             if (syntax is CallStatement call) return Shape(text, call, declared, null, default);
-            if (InsertOf(syntax) is { OnConflict: not null } proposal)
-            {
-                var (changed, entry, at) = await BindConflictAsync(text.Length, proposal, declared, isWide: false, cancellationToken);
-                return Shape(text, syntax, declared, changed.Rows, at, entry: entry, change: changed);
-            }
-
             if (InsertOf(syntax) is { } insert)
             {
                 var (inserted, entry, at) = await BindInsertAsync(text.Length, insert, declared, isWide: false, cancellationToken);
@@ -85,10 +79,7 @@ internal sealed class StatementAnalyzer(QuerySession session, SessionServices se
 
     /// <summary>The statement's query bound so that no numeric can overflow 38 digits.</summary>
     public async ValueTask<BoundQuery> BindWideAsync(PreparedStatement prepared, CancellationToken cancellationToken) =>
-        InsertOf(prepared.Syntax) is { OnConflict: not null } proposal
-            ? (await BindConflictAsync(prepared.Text.Length, proposal, [.. prepared.ParameterTypes], isWide: true,
-                cancellationToken)).Change.Rows
-            : InsertOf(prepared.Syntax) is { } insert
+        InsertOf(prepared.Syntax) is { } insert
             ? (await BindInsertAsync(prepared.Text.Length, insert, [.. prepared.ParameterTypes], isWide: true,
                 cancellationToken)).Insert.Source
             : ChangeOf(prepared.Syntax) is { } change
@@ -184,18 +175,18 @@ internal sealed class StatementAnalyzer(QuerySession session, SessionServices se
         }
     }
 
-    /// <summary>The INSERT that a statement is or explains, or null.</summary>
+    /// <summary>The INSERT without ON CONFLICT that a statement is or explains, or null.</summary>
     private static InsertStatement? InsertOf(Statement? syntax) => syntax switch
     {
-        InsertStatement insert => insert,
+        InsertStatement { OnConflict: null } insert => insert,
         ExplainStatement explain => InsertOf(explain.Statement),
         _ => null,
     };
 
-    /// <summary>The UPDATE, DELETE or MERGE that a statement is or explains, or null.</summary>
-    private static DataChangeStatement? ChangeOf(Statement? syntax) => syntax switch
+    /// <summary>The UPDATE, DELETE, MERGE or INSERT … ON CONFLICT that a statement is or explains, or null.</summary>
+    private static Statement? ChangeOf(Statement? syntax) => syntax switch
     {
-        DataChangeStatement change => change,
+        DataChangeStatement or InsertStatement { OnConflict: not null } => syntax,
         ExplainStatement explain => ChangeOf(explain.Statement),
         _ => null,
     };
@@ -269,52 +260,51 @@ internal sealed class StatementAnalyzer(QuerySession session, SessionServices se
         ResolvedTable? clientRows = null)
     {
         var returning = Binder.ReturningQuery(insert);
-        var (context, version) =
-            await LoadAsync(length, insert.Source is null ? [returning] : [returning, insert.Source], declared, isWide, cancellationToken);
-        var find = context.FindTable;
+        var target = await LoadTargetAsync(length, Target(returning), "insert into",
+            insert.Source is null ? [returning] : [returning, insert.Source], declared, isWide, cancellationToken);
+        var (context, find) = (target.Context, target.Context.FindTable);
         if (clientRows is not null)
             context = context with { FindTable = name => name.Name.Name == clientRows.Source.Table ? clientRows : find(name) };
-        var resolver = Resolver(await session.Transaction.GetCatalogAsync(cancellationToken));
-        var target = context.FindTable(Target(returning))
-            ?? throw new SqlException(SqlState.UndefinedTable, $"relation \"{insert.Table}\" does not exist")
-                { Position = insert.Table.Span.Position };
-        var entry = await resolver.FindEntryAsync(insert.Table, cancellationToken) ?? throw NotManaged("insert into", insert.Table);
-        var defaults = DefaultsOf(entry);
-        return (await BindAsync(length, () => Binder.BindInsert(insert, target, defaults, context), cancellationToken), entry, version);
+        return (await BindAsync(length, () => Binder.BindInsert(insert, target.Table, target.Defaults, context), cancellationToken),
+            target.Entry, target.Version);
     }
 
     private async ValueTask<(BoundChange Change, TableEntry Entry, SnapshotId Version)> BindChangeAsync(
-        int length, DataChangeStatement change, IReadOnlyList<SqlType?>? declared, bool isWide, CancellationToken cancellationToken)
+        int length, Statement change, IReadOnlyList<SqlType?>? declared, bool isWide, CancellationToken cancellationToken)
     {
-        var name = Binder.TargetOf(change);
-        var (context, version) = await LoadAsync(length, [name, change], declared, isWide, cancellationToken);
-        if (context.FindTable(name) is null)
-            throw new SqlException(SqlState.UndefinedTable, $"relation \"{change.Table}\" does not exist")
-                { Position = change.Table.Span.Position };
-        var resolver = Resolver(await session.Transaction.GetCatalogAsync(cancellationToken));
-        var entry = await resolver.FindEntryAsync(change.Table, cancellationToken)
-            ?? throw NotManaged(change switch { UpdateStatement => "update", DeleteStatement => "delete from", _ => "merge into" },
-                change.Table);
-        var defaults = DefaultsOf(entry);
-        return (await BindAsync(length, () => Binder.BindChange(change, defaults, context), cancellationToken), entry, version);
+        var (name, verb) = change switch
+        {
+            InsertStatement insert => (Binder.TargetOf(insert), "insert into"),
+            UpdateStatement update => (Binder.TargetOf(update), "update"),
+            DeleteStatement delete => (Binder.TargetOf(delete), "delete from"),
+            _ => (Binder.TargetOf((DataChangeStatement)change), "merge into"),
+        };
+        var target = await LoadTargetAsync(length, name, verb, [name, change], declared, isWide, cancellationToken);
+        return (await BindAsync(length, () => change is InsertStatement insert
+            ? Binder.BindConflict(insert, target.Defaults, target.Context)
+            : Binder.BindChange((DataChangeStatement)change, target.Defaults, target.Context), cancellationToken),
+            target.Entry, target.Version);
     }
 
-    private async ValueTask<(BoundChange Change, TableEntry Entry, SnapshotId Version)> BindConflictAsync(
-        int length, InsertStatement insert, IReadOnlyList<SqlType?>? declared, bool isWide, CancellationToken cancellationToken)
+    /// <summary>The managed table that a statement changes, with what binding needs to know.</summary>
+    private sealed record TargetTable(ResolvedTable Table, TableEntry Entry, BindContext Context, SnapshotId Version)
     {
-        var name = Binder.TargetOf(insert);
-        var (context, version) = await LoadAsync(length, [name, insert], declared, isWide, cancellationToken);
-        if (context.FindTable(name) is null)
-            throw new SqlException(SqlState.UndefinedTable, $"relation \"{insert.Table}\" does not exist")
-                { Position = insert.Table.Span.Position };
-        var resolver = Resolver(await session.Transaction.GetCatalogAsync(cancellationToken));
-        var entry = await resolver.FindEntryAsync(insert.Table, cancellationToken) ?? throw NotManaged("insert into", insert.Table);
-        var defaults = DefaultsOf(entry);
-        return (await BindAsync(length, () => Binder.BindConflict(insert, defaults, context), cancellationToken), entry, version);
+        public IReadOnlyDictionary<string, Expression> Defaults { get; } =
+            Entry.Defaults.ToDictionary(item => item.Key, item => SqlParser.ParseExpression(item.Value), StringComparer.Ordinal);
     }
 
-    private static Dictionary<string, Expression> DefaultsOf(TableEntry entry) =>
-        entry.Defaults.ToDictionary(item => item.Key, item => SqlParser.ParseExpression(item.Value), StringComparer.Ordinal);
+    /// <param name="verb">What the statement does to the table, for errors.</param>
+    /// <param name="parts">What names tables and types, the target among them.</param>
+    private async ValueTask<TargetTable> LoadTargetAsync(int length, TableName name, string verb, IReadOnlyList<SyntaxNode> parts,
+        IReadOnlyList<SqlType?>? declared, bool isWide, CancellationToken cancellationToken)
+    {
+        var (context, version) = await LoadAsync(length, parts, declared, isWide, cancellationToken);
+        var table = context.FindTable(name) ?? throw new SqlException(SqlState.UndefinedTable, $"relation \"{name.Name}\" does not exist")
+            { Position = name.Name.Span.Position };
+        var resolver = Resolver(await session.Transaction.GetCatalogAsync(cancellationToken));
+        var entry = await resolver.FindEntryAsync(name.Name, cancellationToken) ?? throw NotManaged(verb, name.Name);
+        return new TargetTable(table, entry, context, version);
+    }
 
     internal static SqlException NotManaged(string what, QualifiedName table) =>
         new(SqlState.FeatureNotSupported, $"cannot {what} \"{table.Name}\"")

@@ -115,7 +115,7 @@ internal sealed class StreamedRows : IConnector, IScanPlanner, IPageSource, ITab
             });
             var columns = fields.Select(field => new ColumnReference([field.Name]) { Span = target.Span }).ToEquatableArray();
             var insert = new InsertStatement(target, null, columns, query, []) { Span = target.Span };
-            var bound = await session.BindCopyAsync(statement, insert, source.Table(), cancellationToken);
+            var bound = await session.Analyzer.BindCopyAsync(statement, insert, source.Table(), cancellationToken);
             var request = QueryStatements.Request(session, services, statement, bound.Source, []) with
             {
                 BindWideAsync = null,

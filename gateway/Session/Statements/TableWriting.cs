@@ -33,15 +33,13 @@ internal static class TableWriting
         var written = await services.Runner.WriteAsync(request, Named(plan.Output, table), cancellationToken);
         if (written.Files.Count == 0) return new WrittenTable(0, null, written.Report);
         var update = await writer.AppendAsync(plan, written.Files, cancellationToken);
-        session.Transaction.Stage(() => update.DiscardAsync(CancellationToken.None));
         if (written.Rows == 0)
         {
             await update.DiscardAsync(cancellationToken);
             return new WrittenTable(0, null, written.Report);
         }
 
-        await session.Transaction.ChangeAsync(
-            new CatalogChange.UpdateTable(table.Key, table.Oid, KeyedUpdate.Of(session, services, table, update, null)), cancellationToken);
+        await RecordAsync(session, table, KeyedUpdate.Of(session, services, table, update, null), cancellationToken);
         return new WrittenTable(written.Rows, update, written.Report);
     }
 
@@ -57,22 +55,26 @@ internal static class TableWriting
         if (rows.NewRows is { RowCount: > 0 } added)
         {
             await using var source = new StreamedRows(services, rows.NewFields, added.ReadAll().ToAsyncEnumerable());
-            var request = QueryStatements.Request(session, services, statement, source.Query(), []) with
+            var request = QueryStatements.OwnRequest(session, services, source.Query()) with
             {
-                BindWideAsync = null,
-                BeforeStartAsync = null,
-                Record = null,
                 Distribution = DistributionOptions.SingleTask,
             };
             files = (await services.Runner.WriteAsync(request, Named(plan.Output, table), cancellationToken)).Files;
         }
 
         var update = await writer.ChangeRowsAsync(plan, files, rows.Removed, cancellationToken);
-        session.Transaction.Stage(() => update.DiscardAsync(CancellationToken.None));
         var rights = statement.Change!.Rights;
         var keyed = files.Count == 0 ? update
             : KeyedUpdate.Of(session, services, table, update, rights.Inserted is null ? rights.Updated : null);
-        await session.Transaction.ChangeAsync(new CatalogChange.UpdateTable(table.Key, table.Oid, keyed), cancellationToken);
+        await RecordAsync(session, table, keyed, cancellationToken);
+    }
+
+    /// <summary>Makes an update part of the transaction; its files are removed if that part is rolled back.</summary>
+    public static async ValueTask RecordAsync(QuerySession session, TableEntry table, ITableUpdate update,
+        CancellationToken cancellationToken)
+    {
+        session.Transaction.Stage(() => update.DiscardAsync(CancellationToken.None));
+        await session.Transaction.ChangeAsync(new CatalogChange.UpdateTable(table.Key, table.Oid, update), cancellationToken);
     }
 
     /// <summary>Errors name the relation.</summary>

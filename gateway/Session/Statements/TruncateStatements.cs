@@ -24,8 +24,7 @@ internal static class TruncateStatements
         foreach (var table in tables)
         {
             var update = await TableWriting.WriterOf(services, table.Pointer).TruncateAsync(table.Pointer, cancellationToken);
-            session.Transaction.Stage(() => update.DiscardAsync(CancellationToken.None));
-            await session.Transaction.ChangeAsync(new CatalogChange.UpdateTable(table.Key, table.Oid, update), cancellationToken);
+            await TableWriting.RecordAsync(session, table, update, cancellationToken);
         }
 
         return "TRUNCATE TABLE";

