@@ -107,7 +107,7 @@ internal static class ChangeStatements
         _ => null,
     };
 
-    /// <summary>INSERT has the OID of the row, which has none.</summary>
+    /// <summary>The tag of INSERT has a place for the OID of the row, which is 0.</summary>
     private static string TagOf(PreparedStatement statement, long rows) =>
         CommandOf(statement.Syntax!) is var command && command == "INSERT" ? $"INSERT 0 {rows}" : $"{command} {rows}";
 

@@ -65,7 +65,7 @@ internal sealed class ChangedRows : IDisposable
         for (var row = 0; row < batch.RowCount; row++)
         {
             var kind = (RowAction)action.Get<short>(row);
-            if (kind == RowAction.Insert ? !HasNewKeys(columns, row) : !Remove(columns, row)) continue;
+            if (kind == RowAction.Insert ? _keys.Length > 0 && !HasNewKeys(columns, row) : !Remove(columns, row)) continue;
             if (kind != RowAction.Delete)
                 NewRows!.AppendRow(columns.AsSpan(BoundChange.FirstNewColumn, NewFields.Count), row);
             _returned?.AppendRow(columns.AsSpan(returning), row);
@@ -87,25 +87,36 @@ internal sealed class ChangedRows : IDisposable
         return _twice is null ? false : throw _twice();
     }
 
-    /// <summary>Whether a row that is proposed for insertion has no key of one before it. A key with a NULL is like no other.</summary>
+    /// <summary>
+    /// Whether a row that is proposed for insertion has no key of a row that is inserted. A row that is left out takes no key from others.
+    /// </summary>
     private bool HasNewKeys(Column[] columns, int row)
     {
-        for (var i = 0; i < _keys.Length; i++)
+        var own = new byte[]?[_keys.Length];
+        for (var i = 0; i < own.Length; i++)
         {
-            _key.ResetWrittenCount();
-            var hasNull = false;
-            foreach (var index in _change.Conflict!.Keys[i])
-            {
-                var column = columns[BoundChange.FirstNewColumn + index];
-                hasNull |= column.IsNull(row);
-                RowBytes.Write(_key, column, row);
-            }
-
-            if (hasNull || _keys[i].Add(_key.WrittenSpan.ToArray())) continue;
-            return _twice is null ? false : throw _twice();
+            own[i] = KeyOf(columns, _change.Conflict!.Keys[i], row);
+            if (own[i] is { } taken && _keys[i].Contains(taken)) return _twice is null ? false : throw _twice();
         }
 
+        for (var i = 0; i < own.Length; i++)
+            if (own[i] is { } key)
+                _keys[i].Add(key);
         return true;
+    }
+
+    /// <summary>The values of a key; null for a key with a NULL, which is like no other.</summary>
+    private byte[]? KeyOf(Column[] columns, EquatableArray<int> key, int row)
+    {
+        _key.ResetWrittenCount();
+        foreach (var index in key)
+        {
+            var column = columns[BoundChange.FirstNewColumn + index];
+            if (column.IsNull(row)) return null;
+            RowBytes.Write(_key, column, row);
+        }
+
+        return _key.WrittenSpan.ToArray();
     }
 
     private sealed class ByteComparer : IEqualityComparer<byte[]>
