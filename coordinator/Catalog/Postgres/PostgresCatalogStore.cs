@@ -23,6 +23,12 @@ public sealed class PostgresCatalogStore : ICatalogStore
 
     private static readonly TimeSpan s_pause = TimeSpan.FromMilliseconds(250);
 
+    /// <summary>
+    /// A process that is stopped in the middle of a commit holds the head; after this time the database ends its transaction, so that the
+    /// rest of the cluster commits on.
+    /// </summary>
+    private static readonly TimeSpan s_longestIdle = TimeSpan.FromSeconds(5);
+
     private readonly NpgsqlDataSource _source;
     private readonly TimeProvider _clock;
 
@@ -88,6 +94,9 @@ public sealed class PostgresCatalogStore : ICatalogStore
                 AutoPrepareMinUsages = 2,
                 SearchPath = SchemaName,
             };
+            builder.Options = string.Create(
+                CultureInfo.InvariantCulture,
+                $"-c idle_in_transaction_session_timeout={s_longestIdle.TotalMilliseconds} {builder.Options}").TrimEnd();
             source = NpgsqlDataSource.Create(builder);
         }
         catch (ArgumentException error)
@@ -205,6 +214,12 @@ public sealed class PostgresCatalogStore : ICatalogStore
                 },
                 cancellationToken);
         }
+        catch (SqlException error) when (
+            error.InnerException is PostgresException { SqlState: PostgresErrorCodes.IdleInTransactionSessionTimeout })
+        {
+            // This process did not run for a while; nothing was written, and others have committed since.
+            return new CommitResult.Conflict([]);
+        }
         catch (SqlException error) when (isAsked && error.State.Class is "08" or "57")
         {
             return await FindOutcomeAsync(id, error);
@@ -276,8 +291,9 @@ public sealed class PostgresCatalogStore : ICatalogStore
         }
         catch (PostgresException error)
         {
-            // 57P01 and its kin say that the server is going, which for us is a lost connection.
+            // 57P01 and its kin say that the server is going, 25P03 that it has ended an idle session: for us both are a lost connection.
             var state = error.SqlState.StartsWith("57P", StringComparison.Ordinal)
+                || error.SqlState == PostgresErrorCodes.IdleInTransactionSessionTimeout
                 ? SqlState.ConnectionFailure
                 : new SqlState(error.SqlState);
             throw new SqlException(state, $"catalog database: {error.MessageText}", error) { Detail = error.Detail };
