@@ -87,12 +87,15 @@ public sealed class CatalogDatabase : IAsyncDisposable
     /// changed one object, the second gets 40001.
     /// </summary>
     /// <param name="job">The job that commits. Raises 55000 when another process has taken the job.</param>
+    /// <param name="reads">What the transaction has read and must still hold; null when that does not matter.</param>
     public async ValueTask<CatalogVersion> CommitAsync(
-        IReadOnlyList<CatalogChange> changes, IReadOnlyList<CatalogIntent> intents, JobLease? job, CancellationToken cancellationToken)
+        IReadOnlyList<CatalogChange> changes, IReadOnlyList<CatalogIntent> intents, JobLease? job, ICommitCondition? reads,
+        CancellationToken cancellationToken)
     {
         for (var attempt = 0; attempt < MostAttempts; attempt++)
         {
             var read = new RecordingSnapshot(await GetSnapshotAsync(cancellationToken));
+            if (reads is not null) await reads.RequireAsync(read, cancellationToken);
             var overlay = new CatalogOverlay(read);
             foreach (var change in changes) overlay = await CatalogRules.ApplyAsync(overlay, change, cancellationToken);
             foreach (var change in changes.OfType<CatalogChange.UpdateTable>()) await change.Update.PublishAsync(cancellationToken);
@@ -116,8 +119,12 @@ public sealed class CatalogDatabase : IAsyncDisposable
             { Detail = "Too many transactions change the catalog." };
     }
 
+    public ValueTask<CatalogVersion> CommitAsync(
+        IReadOnlyList<CatalogChange> changes, IReadOnlyList<CatalogIntent> intents, JobLease? job, CancellationToken cancellationToken) =>
+        CommitAsync(changes, intents, job, null, cancellationToken);
+
     public ValueTask<CatalogVersion> CommitAsync(IReadOnlyList<CatalogChange> changes, CancellationToken cancellationToken) =>
-        CommitAsync(changes, [], null, cancellationToken);
+        CommitAsync(changes, [], null, null, cancellationToken);
 
     /// <summary>
     /// What processes of the cluster show each other, made when first asked for. Whoever has it may run kernel SQL on every worker. Raises

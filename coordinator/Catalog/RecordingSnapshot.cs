@@ -1,10 +1,10 @@
 namespace Federation.Catalog;
 
 /// <summary>
-/// Remembers what was looked up in a snapshot: what a commit relies on, and so what must not have changed when it is written. Used by one
-/// thread at a time.
+/// Remembers what was looked up in a snapshot: what a commit relies on, and so what must not have changed when it is written. Lookups are
+/// thread-safe; what was remembered is asked for when there are none any more.
 /// </summary>
-internal sealed class RecordingSnapshot(ICatalogSnapshot below) : ICatalogSnapshot
+public sealed class RecordingSnapshot(ICatalogSnapshot below) : ICatalogSnapshot
 {
     public HashSet<CatalogKey> Objects { get; } = [];
 
@@ -16,13 +16,13 @@ internal sealed class RecordingSnapshot(ICatalogSnapshot below) : ICatalogSnapsh
 
     public ValueTask<CatalogObject?> FindAsync(CatalogKey key, CancellationToken cancellationToken)
     {
-        Objects.Add(key);
+        lock (Objects) Objects.Add(key);
         return below.FindAsync(key, cancellationToken);
     }
 
     public ValueTask<IReadOnlyList<CatalogObject>> ListAsync(CatalogList list, CancellationToken cancellationToken)
     {
-        Lists.Add(list);
+        lock (Lists) Lists.Add(list);
         return below.ListAsync(list, cancellationToken);
     }
 }

@@ -25,6 +25,9 @@ public sealed record QueryRequest(BoundQuery Query, Planner.ExecutionContext Con
     /// <summary>Awaited between planning and the first task.</summary>
     public Func<CancellationToken, ValueTask>? BeforeStartAsync { get; init; }
 
+    /// <summary>Told of the plan, whose scans say what of which tables is read.</summary>
+    public Func<FragmentedPlan, CancellationToken, ValueTask>? PlannedAsync { get; init; }
+
     /// <summary>The states of sources that the transaction reads; null when each statement reads the newest.</summary>
     public SourceSnapshots? Sources { get; init; }
 
@@ -55,6 +58,7 @@ public sealed class QueryRunner(QueryScheduler scheduler, PlanningThreads planni
             },
             cancellationToken);
         request.Record?.Planned(QueryRecord.SourcesOf(plan), clock.GetElapsedTime(asked, begun), clock.GetElapsedTime(begun));
+        if (request.PlannedAsync is { } planned) await planned(plan, cancellationToken);
         return plan;
     }
 

@@ -1,4 +1,5 @@
 using Federation.Catalog;
+using Federation.Connectors.Spi;
 using Federation.Core.Errors;
 
 namespace Federation.Transactions;
@@ -16,6 +17,8 @@ public sealed class Transaction
     /// <summary>What was written for the changes, by the number of changes that there were before.</summary>
     private readonly List<(int Changes, Func<ValueTask> DiscardAsync)> _staged = [];
 
+    private TransactionReads? _reads;
+
     /// <summary>The committed state below the changes.</summary>
     private ICatalogSnapshot? _readPoint;
 
@@ -31,6 +34,12 @@ public sealed class Transaction
     /// Set before the first read.
     /// </summary>
     public bool IsRepeatable { get; set; }
+
+    /// <summary>
+    /// What was read must still hold when changes are committed: SERIALIZABLE. The transaction is repeatable then. Set before the first
+    /// read.
+    /// </summary>
+    public bool IsSerializable { get; set; }
 
     /// <summary>
     /// The version of the catalog that statements read from the next read point on; null for the newest. Nothing can be changed while it is
@@ -73,6 +82,18 @@ public sealed class Transaction
         _changes.Add(change);
     }
 
+    /// <summary>
+    /// Remembers a scan of a table, whose rows must be the same when the transaction's changes are committed: 40001 otherwise. A table that
+    /// the transaction has made itself is nobody else's.
+    /// </summary>
+    /// <param name="handle">With the filters of the scan, of whatever state of the table.</param>
+    public async ValueTask ReadAsync(CatalogKey key, Core.Types.Oid oid, ITableReads format, ITableHandle handle,
+        CancellationToken cancellationToken)
+    {
+        if (_readPoint is null || await _readPoint.FindAsync(key, cancellationToken) is not TableEntry table || table.Oid != oid) return;
+        (_reads ??= new TransactionReads()).Add(table, format, handle);
+    }
+
     /// <summary>Files were written for a change that comes next: they are removed if it is rolled back.</summary>
     public void Stage(Func<ValueTask> discardAsync) => _staged.Add((_changes.Count, discardAsync));
 
@@ -103,7 +124,7 @@ public sealed class Transaction
     {
         try
         {
-            if (HasChanges) await _manager.Catalog.CommitAsync(_changes, cancellationToken);
+            if (HasChanges) await _manager.Catalog.CommitAsync(_changes, [], null, _reads, cancellationToken);
             _staged.Clear();
         }
         catch (SqlException error) when (error.State != SqlState.TransactionResolutionUnknown)
@@ -137,6 +158,7 @@ public sealed class Transaction
         _staged.Clear();
         _catalog = null;
         _readPoint = null;
+        _reads = null;
         _needsReadPoint = true;
     }
 
@@ -150,9 +172,12 @@ public sealed class Transaction
         return _catalog;
     }
 
-    private ValueTask<ICatalogSnapshot> TakeReadPointAsync(CancellationToken cancellationToken) => AsOf is { } version
-        ? _manager.Catalog.GetSnapshotAsync(version, cancellationToken)
-        : _manager.Catalog.GetSnapshotAsync(cancellationToken);
+    private async ValueTask<ICatalogSnapshot> TakeReadPointAsync(CancellationToken cancellationToken)
+    {
+        if (AsOf is { } version) return await _manager.Catalog.GetSnapshotAsync(version, cancellationToken);
+        var newest = await _manager.Catalog.GetSnapshotAsync(cancellationToken);
+        return IsSerializable ? (_reads ??= new TransactionReads()).Record(newest) : newest;
+    }
 
     private async ValueTask<CatalogOverlay> ApplyAsync(ICatalogSnapshot readPoint, CancellationToken cancellationToken)
     {

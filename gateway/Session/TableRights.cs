@@ -22,6 +22,7 @@ internal static class TableRights
         if (query.Views.Count == 0 && await rights.IsSuperuserAsync(session.User, cancellationToken)) return;
         await RequireViewsAsync(session, rights, query, cancellationToken);
         await RequireAsync(session, rights, statement.Reads, cancellationToken);
+        await RequireLocksAsync(session, rights, query, cancellationToken);
         if (returning is not null) await RequireAsync(session, rights, ReadColumns.Of(returning.Plan), cancellationToken);
     }
 
@@ -99,6 +100,16 @@ internal static class TableRights
         foreach (var (source, columns) in reads)
             if (IsManaged(source) && await catalog.FindTableAsync(source.Schema, source.Table, cancellationToken) is { } table)
                 await rights.RequireAsync(source.ReadBy ?? session.User, table, 'r', columns, cancellationToken);
+    }
+
+    /// <summary>FOR UPDATE and its kin need a right to change the rows, of whatever column.</summary>
+    private static async ValueTask RequireLocksAsync(QuerySession session, AccessRights rights, BoundQuery query,
+        CancellationToken cancellationToken)
+    {
+        var catalog = await session.Transaction.GetCatalogAsync(cancellationToken);
+        foreach (var source in query.Locked)
+            if (await catalog.FindTableAsync(source.Schema, source.Table, cancellationToken) is { } table)
+                await rights.RequireAsync(source.ReadBy ?? session.User, table, 'w', [], cancellationToken);
     }
 
     /// <summary>Whoever names a view needs the right on it; below it the rights of its owner count.</summary>

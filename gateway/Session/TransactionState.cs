@@ -1,5 +1,6 @@
 using System.Globalization;
 using Federation.Catalog;
+using Federation.Connectors.Spi;
 using Federation.Scheduling;
 using Federation.SessionApi;
 using Federation.Sql.Syntax;
@@ -100,6 +101,10 @@ internal sealed class TransactionState(QuerySession session, SessionServices ser
         if (session.Settings.GetBool("transaction_read_only"))
             throw new SqlException(SqlState.ReadOnlySqlTransaction, $"cannot execute {command} in a read-only transaction");
     }
+
+    /// <summary>Rows of a table were read that must be the same when the transaction commits changes.</summary>
+    public ValueTask ReadAsync(CatalogKey key, Core.Types.Oid oid, ITableReads format, ITableHandle handle,
+        CancellationToken cancellationToken) => Current().ReadAsync(key, oid, format, handle, cancellationToken);
 
     /// <summary>Files were written for the next change: they are removed if it is rolled back.</summary>
     public void Stage(Func<ValueTask> discardAsync) => Current().Stage(discardAsync);
@@ -289,8 +294,15 @@ internal sealed class TransactionState(QuerySession session, SessionServices ser
         for (var i = 0; i < characteristics.Length; i++) session.Settings.Set(s_characteristics[i], characteristics[i], isLocal: true);
     }
 
+    private string Isolation =>
+        session.Settings.Get(Status == TransactionStatus.Idle ? "default_transaction_isolation" : "transaction_isolation");
+
+    /// <summary>Several statements share a transaction, which all read the state of the first one.</summary>
     private bool IsRepeatable =>
-        Status == TransactionStatus.InTransaction && session.Settings.Get("transaction_isolation") is "repeatable read" or "serializable";
+        (Status == TransactionStatus.InTransaction || _inImplicitBlock) && Isolation is "repeatable read" or "serializable";
+
+    /// <summary>Whether what the transaction reads must still hold when it commits changes.</summary>
+    public bool IsSerializable => Isolation == "serializable";
 
     private long? AsOf =>
         session.Settings.Get("federation.as_of") is { Length: > 0 } version ? long.Parse(version, CultureInfo.InvariantCulture) : null;
@@ -300,7 +312,7 @@ internal sealed class TransactionState(QuerySession session, SessionServices ser
     {
         var transaction = _transaction ??= services.Transactions.Begin();
         transaction.AsOf = AsOf;
-        if (!transaction.HasRead) transaction.IsRepeatable = IsRepeatable;
+        if (!transaction.HasRead) (transaction.IsRepeatable, transaction.IsSerializable) = (IsRepeatable, IsSerializable);
         return transaction;
     }
 

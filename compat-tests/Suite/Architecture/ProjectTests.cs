@@ -28,7 +28,7 @@ public sealed partial class ProjectTests
         ["Planner"] = ["Core", "Sql", "Plan", "Connectors.Spi"],
         ["SystemCatalog"] = ["Core", "Connectors.Spi", "Sql", "Plan", "Planner"],
         ["Catalog"] = ["Core", "Connectors.Spi"],
-        ["Transactions"] = ["Core", "Catalog"],
+        ["Transactions"] = ["Core", "Connectors.Spi", "Catalog"],
         ["Scheduling"] = ["Core", "ObjectStorage", "Arrow", "Connectors.Spi", "Plan", "Planner", "Catalog"],
         ["Execution"] = ["Core", "Arrow", "Plan", "Planner", "Scheduling"],
         ["Membership"] = ["Core", "Arrow", "Flight", "Catalog", "Scheduling"],

@@ -16,7 +16,8 @@ namespace Federation.Connectors.Lakehouse.Iceberg;
 /// Apache Iceberg tables of format versions 1 to 3 with Parquet files, on local disks and in object stores. A pointer's metadata is the
 /// path of the table metadata file, relative to the table's folder where it lies inside. Thread-safe; one per process shares its caches.
 /// </summary>
-public sealed class IcebergFormat : ITableFormat, ITableWriter, ITableAlterer, ITableMaintenance, IScanPlanner, IFilterPushdown
+public sealed class IcebergFormat : ITableFormat, ITableWriter, ITableAlterer, ITableMaintenance, ITableReads, IScanPlanner,
+    IFilterPushdown
 {
     private readonly IReadOnlyList<string> _allowedRoots;
     private readonly PendingFiles _store;
@@ -99,6 +100,14 @@ public sealed class IcebergFormat : ITableFormat, ITableWriter, ITableAlterer, I
         var loaded = await LoadAsync(pointer, null, cancellationToken);
         var handle = (IcebergTableHandle)loaded.Handle with { OnlyManifest = ((RowDelta)update).AddedManifest };
         return loaded with { Handle = handle, EstimatedRows = -1, IsRowCountExact = false };
+    }
+
+    public async ValueTask<bool> HasChangedAsync(ITableHandle read, TablePointer earlier, TablePointer later,
+        CancellationToken cancellationToken)
+    {
+        if (earlier == later && earlier.Metadata.Length > 0) return false;
+        var filters = ((IcebergTableHandle)read).Filters;
+        return await Task.Run(() => ChangedReads.Any(Open(earlier), Open(later), filters), cancellationToken);
     }
 
     public FilterPushdown PushFilter(ITableHandle handle, EquatableArray<ConnectorExpression> conjuncts)

@@ -63,6 +63,7 @@ internal static class QueryStatements
         QuerySession session, SessionServices services, PreparedStatement statement, EquatableArray<object?> parameters,
         CancellationToken cancellationToken)
     {
+        if (statement.Query!.Locked.Count > 0) session.Transaction.RequireWritable("SELECT FOR UPDATE");
         var request = Request(session, services, statement, parameters) with { Shortcut = statement.Shortcut };
         var (query, settingCalls) = SettingCalls.Take(request.Query);
         if (settingCalls.Count == 0) return services.Runner.Run(request).ReadAsync(cancellationToken);
@@ -95,6 +96,7 @@ internal static class QueryStatements
             Length = statement.Text.Length + LengthOf(parameters),
             BindWideAsync = token => session.Analyzer.BindWideAsync(statement, token),
             BeforeStartAsync = token => SleepAsync(session, services, token),
+            PlannedAsync = TrackedReads.Of(session, query),
             Record = record,
             Sources = session.Transaction.Sources,
         };

@@ -75,4 +75,7 @@ public sealed record BoundQuery(LogicalPlan Plan, EquatableArray<OutputColumn> O
 
     /// <summary>The views that the query, or one of these views, names.</summary>
     public IReadOnlySet<TableSource> Views { get; init; } = new HashSet<TableSource>();
+
+    /// <summary>The tables that FOR UPDATE or one of its kin is about.</summary>
+    public IReadOnlySet<TableSource> Locked { get; init; } = new HashSet<TableSource>();
 }

@@ -21,7 +21,7 @@ public sealed partial class Binder
             SelectBody select => BindSelect(select, query, scope, resolvesUnknown),
             _ => BindOrderedBody(query, scope),
         };
-        CheckLocking(query, result.Plan);
+        BindLocking(query, result.Plan);
         return definitions.Count == 0 ? result : result with { Plan = new With(definitions.ToEquatableArray(), result.Plan) };
     }
 

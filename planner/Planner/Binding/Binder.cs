@@ -37,7 +37,7 @@ public sealed partial class Binder
         var bound = binder.BindQuery(query, new BindScope(null));
         TextStyles.Require(bound.Plan, context.Values.Format);
         return new BoundQuery(binder.AddSystemColumns(bound.Plan), bound.Outputs.ToEquatableArray(), binder._parameters.Resolve())
-            { Tables = binder._tables, Views = binder._views };
+            { Tables = binder._tables, Views = binder._views, Locked = binder._locked };
     }
 
     /// <summary>Binds an expression that names no column, such as the value of SET or an argument of EXECUTE and CALL.</summary>
