@@ -11,13 +11,17 @@ internal sealed partial class GatewayProcess : IAsyncDisposable
     private static readonly TimeSpan s_startLimit = TimeSpan.FromSeconds(60);
     private readonly Process _process;
 
-    private GatewayProcess(Process process, int port)
+    private GatewayProcess(Process process, int port, int flightPort)
     {
         _process = process;
+        FlightAddress = new Uri(string.Create(CultureInfo.InvariantCulture, $"http://127.0.0.1:{flightPort}"));
         Address = new ServerAddress("127.0.0.1", port, "federation", "federation");
     }
 
     public ServerAddress Address { get; }
+
+    /// <summary>Where its Flight SQL listens.</summary>
+    public Uri FlightAddress { get; }
 
     /// <summary>The worker processes that the gateway has started and that live now.</summary>
     public IReadOnlyList<int> WorkerIds() => ChildrenOf(_process.Id);
@@ -75,12 +79,15 @@ internal sealed partial class GatewayProcess : IAsyncDisposable
         process.ErrorDataReceived += static (_, _) => { };
         process.BeginErrorReadLine();
         using var limit = new CancellationTokenSource(s_startLimit);
+        var flightPort = 0;
         while (await process.StandardOutput.ReadLineAsync(limit.Token) is { } line)
         {
+            if (Flight().Match(line) is { Success: true } flight)
+                flightPort = int.Parse(flight.Groups[1].Value, CultureInfo.InvariantCulture);
             if (Ready().Match(line) is { Success: true } match)
             {
                 _ = process.StandardOutput.ReadToEndAsync(CancellationToken.None);
-                return new GatewayProcess(process, int.Parse(match.Groups[1].Value, CultureInfo.InvariantCulture));
+                return new GatewayProcess(process, int.Parse(match.Groups[1].Value, CultureInfo.InvariantCulture), flightPort);
             }
         }
 
@@ -128,4 +135,7 @@ internal sealed partial class GatewayProcess : IAsyncDisposable
 
     [GeneratedRegex(@"federation ready: .*:(\d+)/federation", RegexOptions.CultureInvariant)]
     private static partial Regex Ready();
+
+    [GeneratedRegex(@"Arrow Flight SQL: .*:(\d+)", RegexOptions.CultureInvariant)]
+    private static partial Regex Flight();
 }
