@@ -87,6 +87,9 @@ public sealed record TableSource(string Catalog, string Schema, string Table, lo
 
     public bool IsRowCountExact { get; init; }
 
+    /// <summary>Set for a table about another one of the schema: who may read that whole may read this.</summary>
+    public string? About { get; init; }
+
     /// <summary>The owner of the view in which it is named, whose rights count; null for the user of the statement.</summary>
     public string? ReadBy { get; init; }
 

@@ -17,7 +17,7 @@ namespace Federation.Connectors.Lakehouse.Iceberg;
 /// path of the table metadata file, relative to the table's folder where it lies inside. Thread-safe; one per process shares its caches.
 /// </summary>
 public sealed partial class IcebergFormat : ITableFormat, ITableWriter, ITableAlterer, ITableMaintenance, ITableReferences, ITableReads,
-    IScanPlanner, IFilterPushdown
+    ITableInspection, IScanPlanner, IFilterPushdown
 {
     private readonly IReadOnlyList<string> _allowedRoots;
     private readonly PendingFiles _store;
@@ -35,10 +35,15 @@ public sealed partial class IcebergFormat : ITableFormat, ITableWriter, ITableAl
         _store = new PendingFiles(store ?? LocalStore.Instance);
         _files = new IcebergFiles(_store, footers);
         _writer = new IcebergWriter(_store, Open, footers, TimeProvider.System);
+        InspectionPlanner = new Inspection.InspectionTables(Open);
         _maintenance = new Maintenance.TableMaintenance(_writer, footers, TimeProvider.System);
     }
 
     public string Name => "iceberg";
+
+    public IScanPlanner InspectionPlanner { get; }
+
+    public ConnectorTable? FindInspection(TablePointer pointer, string kind) => Inspection.InspectionTables.Find(pointer, kind);
 
     public async ValueTask<TablePointer?> InspectAsync(string location, CancellationToken cancellationToken)
     {

@@ -126,6 +126,7 @@ internal sealed class TableResolver(SessionServices services, ICatalogSnapshot s
                 return await LoadAsync(entry, version, cancellationToken);
             if (await snapshot.FindViewAsync(schema, table, cancellationToken) is { } view)
                 return await new ViewResolver(services, snapshot, rights, Session, As).LoadAsync(view, version, cancellationToken);
+            if (await FindInspectionAsync(schema, table, version, cancellationToken) is { } about) return about;
             var dot = schema.IndexOf('.', StringComparison.Ordinal);
             return dot <= 0 ? null : await FindRemoteAsync(schema[..dot], schema[(dot + 1)..], table, version, cancellationToken);
         }
@@ -223,6 +224,21 @@ internal sealed class TableResolver(SessionServices services, ICatalogSnapshot s
             { IsRowCountExact = found.IsRowCountExact, TableOid = StableOids.OfTable(catalog, schema, table) };
         return new ResolvedTable(source, found.Handle, found.Columns)
             { Provider = connector, ProviderKey = connector.Key, OwnsRows = found.OwnsRows };
+    }
+
+    /// <summary>A table about a managed one, as the transaction sees it: "t$files".</summary>
+    private async ValueTask<ResolvedTable?> FindInspectionAsync(string schema, string name, TableVersion? version,
+        CancellationToken cancellationToken)
+    {
+        var dollar = name.LastIndexOf('$');
+        if (dollar <= 0 || await snapshot.FindTableAsync(schema, name[..dollar], cancellationToken) is not { } entry
+            || services.Formats.FirstOrDefault(format => format.Name == entry.Pointer.Format) is not ITableInspection inspection
+            || entry.Pointer.Metadata.Length == 0
+            || inspection.FindInspection(entry.Pointer, name[(dollar + 1)..]) is not { } found) return null;
+        if (version is not null)
+            throw new SqlException(SqlState.FeatureNotSupported, $"\"{name}\" has no versions");
+        var source = new TableSource(ManagedCatalog, schema, name, found.EstimatedRows) { About = entry.Name };
+        return new ResolvedTable(source, found.Handle, found.Columns) { Provider = inspection.InspectionPlanner, OwnsRows = false };
     }
 
     private async ValueTask<ResolvedTable> LoadAsync(TableEntry entry, TableVersion? version, CancellationToken cancellationToken)

@@ -52,9 +52,11 @@ internal sealed class ViewResolver(SessionServices services, ICatalogSnapshot sn
         if (view.Sources.FirstOrDefault(source => ViewTexts.Names(name, source)) is not { } source || source.Relation == Oid.None
             && source.Server.Length == 0)
         {
-            // A name of WITH, or a system table.
-            return name.Name.Parts is [var system, _] && SystemTables.IsSystemSchema(system)
-                ? await resolver.ResolveAsync(name, null, cancellationToken)
+            // A name of WITH, a system table, or a table about another.
+            return name.Name.Parts is [var system, var table]
+                && (SystemTables.IsSystemSchema(system) || table.Contains('$', StringComparison.Ordinal))
+                && await resolver.ResolveAsync(name, null, cancellationToken) is { } known
+                ? known with { Source = known.Source.About is null ? known.Source : known.Source with { ReadBy = view.Owner } }
                 : null;
         }
 
