@@ -27,4 +27,8 @@ public interface ITableFormat
 /// <param name="Metadata">The metadata file or version that is current; its meaning belongs to the format. Empty: the newest one of the
 /// folder, whenever the table is looked up.</param>
 /// <param name="Uuid">The table's own identity when the format has one.</param>
-public sealed record TablePointer(string Format, string Location, string Metadata, string? Uuid = null);
+public sealed record TablePointer(string Format, string Location, string Metadata, string? Uuid = null)
+{
+    /// <summary>The branch that is read and changed; null for the main one. The catalog keeps no pointer with a branch.</summary>
+    public string? Branch { get; init; }
+}

@@ -42,9 +42,6 @@ public abstract record ReferenceChange
 
         /// <summary>One that is there already is replaced.</summary>
         public bool Replaces { get; init; }
-
-        /// <summary>One must be there.</summary>
-        public bool MustExist { get; init; }
     }
 
     public sealed record Drop(string Name, bool IsTag, bool IfExists) : ReferenceChange;

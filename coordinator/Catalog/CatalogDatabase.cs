@@ -76,6 +76,15 @@ public sealed class CatalogDatabase : IAsyncDisposable
     /// <summary>
     /// An older version, for <c>federation.as_of</c>. Raises 22023 when there was no such version, or it is not kept any more.
     /// </summary>
+    public async ValueTask<ICatalogSnapshot> GetSnapshotAsync(CatalogPoint point, CancellationToken cancellationToken)
+    {
+        if (point.Version is { } version) return await GetSnapshotAsync(version, cancellationToken);
+        return await Store.FindVersionAsync(point.Time!.Value, cancellationToken) is { } found
+            ? new CatalogSnapshot(Store, _codec, found)
+            : throw new SqlException(SqlState.InvalidParameterValue, $"the catalog has no version of {point} any more");
+    }
+
+    /// <summary>The version of a number. Raises 22023 when there was none, or it is not kept any more.</summary>
     public async ValueTask<ICatalogSnapshot> GetSnapshotAsync(long version, CancellationToken cancellationToken) =>
         await Store.FindVersionAsync(version, cancellationToken) is { } found
             ? new CatalogSnapshot(Store, _codec, found)

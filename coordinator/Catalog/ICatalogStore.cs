@@ -12,6 +12,9 @@ public interface ICatalogStore : IAsyncDisposable
     /// <summary>The newest version, or the given one; null when the store does not keep that.</summary>
     ValueTask<CatalogVersion?> FindVersionAsync(long? version, CancellationToken cancellationToken);
 
+    /// <summary>The version that was the newest at a time; null when the store does not keep that.</summary>
+    ValueTask<CatalogVersion?> FindVersionAsync(DateTimeOffset time, CancellationToken cancellationToken);
+
     /// <summary>
     /// The object as it was at a version; null when there was none. Takes as long after 100,000 commits as after the first.
     /// </summary>
@@ -69,6 +72,16 @@ public interface ICatalogStore : IAsyncDisposable
 }
 
 public sealed record CatalogVersion(long Version, DateTimeOffset CommittedAt);
+
+/// <summary>A version of the catalog, by its number or as the newest one at a time.</summary>
+public readonly record struct CatalogPoint(long? Version, DateTimeOffset? Time)
+{
+    public static implicit operator CatalogPoint(long version) => new(version, null);
+
+    public override string ToString() => Version is { } version
+        ? $"version {version.ToString(System.Globalization.CultureInfo.InvariantCulture)}"
+        : Time!.Value.ToString("yyyy-MM-dd HH:mm:ss.ffffffzzz", System.Globalization.CultureInfo.InvariantCulture);
+}
 
 /// <param name="ChangedAt">The version that wrote this state.</param>
 /// <param name="Body">JSON.</param>

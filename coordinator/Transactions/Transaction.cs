@@ -45,7 +45,7 @@ public sealed class Transaction
     /// The version of the catalog that statements read from the next read point on; null for the newest. Nothing can be changed while it is
     /// set.
     /// </summary>
-    public long? AsOf { get; set; }
+    public CatalogPoint? AsOf { get; set; }
 
     /// <summary>Whether a statement has read something, so that the isolation level stands.</summary>
     public bool HasRead => _readPoint is not null;
@@ -68,9 +68,9 @@ public sealed class Transaction
     /// </summary>
     public async ValueTask ChangeAsync(CatalogChange change, CancellationToken cancellationToken)
     {
-        if (AsOf is { } version)
+        if (AsOf is { } point)
         {
-            throw new SqlException(SqlState.ReadOnlySqlTransaction, $"cannot change the catalog while version {version} is read")
+            throw new SqlException(SqlState.ReadOnlySqlTransaction, $"cannot change the catalog while {point} is read")
             {
                 Hint = "RESET federation.as_of first.",
             };
@@ -174,7 +174,7 @@ public sealed class Transaction
 
     private async ValueTask<ICatalogSnapshot> TakeReadPointAsync(CancellationToken cancellationToken)
     {
-        if (AsOf is { } version) return await _manager.Catalog.GetSnapshotAsync(version, cancellationToken);
+        if (AsOf is { } point) return await _manager.Catalog.GetSnapshotAsync(point, cancellationToken);
         var newest = await _manager.Catalog.GetSnapshotAsync(cancellationToken);
         return IsSerializable ? (_reads ??= new TransactionReads()).Record(newest) : newest;
     }

@@ -92,7 +92,7 @@ internal static class ServeCommand
                 MemoryLimitBytes = (long)parsed.Within(s_memory, 0, int.MaxValue) << 20,
                 WorkerCount = parsed.Within(s_workers, 0, 1000),
                 MaintainsTables = !parsed.GetValue(s_noMaintenance),
-                Retention = TimeSpan.FromHours(parsed.Within(s_retention, 0, 24 * 365 * 100)),
+                Retention = TimeSpan.FromHours(parsed.Within(s_retention, 1, 24 * 365 * 100)),
                 CertificatePath = parsed.GetValue(s_cert),
                 KeyPath = parsed.GetValue(s_key),
                 SlowStatement = TimeSpan.FromMilliseconds(parsed.Within(s_slow, 0, int.MaxValue)),

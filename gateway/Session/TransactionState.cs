@@ -304,8 +304,14 @@ internal sealed class TransactionState(QuerySession session, SessionServices ser
     /// <summary>Whether what the transaction reads must still hold when it commits changes.</summary>
     public bool IsSerializable => Isolation == "serializable";
 
-    private long? AsOf =>
-        session.Settings.Get("federation.as_of") is { Length: > 0 } version ? long.Parse(version, CultureInfo.InvariantCulture) : null;
+    /// <summary>A version, or a time in the session's time zone.</summary>
+    private CatalogPoint? AsOf => session.Settings.Get("federation.as_of") switch
+    {
+        { Length: 0 } => null,
+        var text when long.TryParse(text, CultureInfo.InvariantCulture, out var version) => new CatalogPoint(version, null),
+        var text => new CatalogPoint(null, DateTimeOffset.UnixEpoch.AddTicks(
+            ((PgTimestamp)Core.Values.ValueText.Parse(text, SqlType.Timestamptz, session.Values)!).Microseconds * TimeSpan.TicksPerMicrosecond)),
+    };
 
     /// <summary>The transaction, begun by the first statement that needs it.</summary>
     private Transaction Current()

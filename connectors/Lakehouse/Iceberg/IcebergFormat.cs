@@ -193,6 +193,13 @@ public sealed partial class IcebergFormat : ITableFormat, ITableWriter, ITableAl
         if (pointer.Uuid is not null && metadata.Uuid is not null
             && !string.Equals(pointer.Uuid, metadata.Uuid, StringComparison.OrdinalIgnoreCase))
             throw FormatErrors.Corrupt(metadata.Path, $"it belongs to another table: its id is {metadata.Uuid}, not {pointer.Uuid}");
+        if (pointer.Branch is { } branch)
+        {
+            metadata = metadata.References.TryGetValue(branch, out var reference) && reference.IsBranch
+                ? metadata with { CurrentSnapshotId = reference.SnapshotId }
+                : throw new SqlException(SqlState.UndefinedObject, $"branch \"{branch}\" does not exist");
+        }
+
         return new IcebergTable(metadata, new TableLocation(metadata.Location, pointer.Location, allowed, _store), _files);
     }
 

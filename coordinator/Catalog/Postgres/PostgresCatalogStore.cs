@@ -133,6 +133,18 @@ public sealed class PostgresCatalogStore : ICatalogStore
         },
         cancellationToken);
 
+    public async ValueTask<CatalogVersion?> FindVersionAsync(DateTimeOffset time, CancellationToken cancellationToken) => await UseAsync(
+        async connection =>
+        {
+            await using var command = Command(connection,
+                "SELECT version, committed_at FROM versions WHERE committed_at <= $1 ORDER BY version DESC LIMIT 1", time.ToUniversalTime());
+            await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+            return await reader.ReadAsync(cancellationToken)
+                ? new CatalogVersion(reader.GetInt64(0), reader.GetFieldValue<DateTimeOffset>(1))
+                : null;
+        },
+        cancellationToken);
+
     public async ValueTask<StoredObject?> ReadAsync(CatalogKey key, long version, CancellationToken cancellationToken) => await UseAsync(
         async connection =>
         {

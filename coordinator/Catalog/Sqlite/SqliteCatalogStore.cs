@@ -132,6 +132,14 @@ public sealed class SqliteCatalogStore : ICatalogStore
         });
     }
 
+    public ValueTask<CatalogVersion?> FindVersionAsync(DateTimeOffset time, CancellationToken cancellationToken) => UseAsync(connection =>
+    {
+        using var command = Command(connection,
+            "SELECT version, committed_at FROM versions WHERE committed_at <= $1 ORDER BY version DESC LIMIT 1", [time.UtcTicks]);
+        using var reader = command.ExecuteReader();
+        return reader.Read() ? new CatalogVersion(reader.GetInt64(0), FromTicks(reader.GetInt64(1))) : null;
+    });
+
     public ValueTask<StoredObject?> ReadAsync(CatalogKey key, long version, CancellationToken cancellationToken) => UseAsync(connection =>
     {
         object[] values = [ObjectKinds.Of(key.Kind).StoredName, key.Parent, key.Name, version];

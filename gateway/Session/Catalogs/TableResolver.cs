@@ -83,6 +83,23 @@ internal sealed class TableResolver(SessionServices services, ICatalogSnapshot s
     public async ValueTask<TableEntry?> FindEntryAsync(QualifiedName name, CancellationToken cancellationToken) =>
         await FindRelationAsync(name, cancellationToken) as TableEntry;
 
+    /// <summary>The managed table that a statement changes: that of the name, or a branch of one, "t$branch_name".</summary>
+    public async ValueTask<TableEntry?> FindTargetAsync(QualifiedName name, CancellationToken cancellationToken)
+    {
+        if (await FindEntryAsync(name, cancellationToken) is { } entry) return entry;
+        if (BranchOf(name.Name) is not var (table, branch)) return null;
+        return await FindEntryAsync(new QualifiedName([.. name.Parts.SkipLast(1), table]), cancellationToken) is { } found
+            ? found with { Pointer = found.Pointer with { Branch = branch } }
+            : null;
+    }
+
+    private static (string Table, string Branch)? BranchOf(string name)
+    {
+        const string Mark = "$branch_";
+        var at = name.IndexOf(Mark, StringComparison.Ordinal);
+        return at > 0 && at + Mark.Length < name.Length ? (name[..at], name[(at + Mark.Length)..]) : null;
+    }
+
     /// <summary>The managed table or view that a name means; null when it means something else or nothing.</summary>
     public async ValueTask<RelationEntry?> FindRelationAsync(QualifiedName name, CancellationToken cancellationToken)
     {
@@ -126,6 +143,14 @@ internal sealed class TableResolver(SessionServices services, ICatalogSnapshot s
                 return await LoadAsync(entry, version, cancellationToken);
             if (await snapshot.FindViewAsync(schema, table, cancellationToken) is { } view)
                 return await new ViewResolver(services, snapshot, rights, Session, As).LoadAsync(view, version, cancellationToken);
+            if (BranchOf(table) is var (main, branch)
+                && await snapshot.FindTableAsync(schema, main, cancellationToken) is { Pointer.Metadata.Length: > 0 } branched)
+            {
+                var loaded = await LoadAsync(branched with { Pointer = branched.Pointer with { Branch = branch } }, version,
+                    cancellationToken);
+                return loaded with { Source = loaded.Source with { Table = table, Pin = $"branch {branch}", About = main } };
+            }
+
             if (await FindInspectionAsync(schema, table, version, cancellationToken) is { } about) return about;
             var dot = schema.IndexOf('.', StringComparison.Ordinal);
             return dot <= 0 ? null : await FindRemoteAsync(schema[..dot], schema[(dot + 1)..], table, version, cancellationToken);

@@ -115,12 +115,25 @@ internal static class SettingValues
             case "DateStyle":
                 return DateStyles.Normalize(value);
             case "federation.as_of":
-                return value.Length == 0 || long.TryParse(value, CultureInfo.InvariantCulture, out _)
+                return value.Length == 0 || long.TryParse(value, CultureInfo.InvariantCulture, out _) || IsTime(value)
                     ? value
                     : throw Invalid(setting, value);
             case "application_name":
                 return new string([.. value.Take(63).Select(character => character is >= ' ' and <= '~' ? character : '?')]);
             default: return value;
+        }
+    }
+
+    private static bool IsTime(string value)
+    {
+        try
+        {
+            ValueText.Parse(value, SqlType.Timestamptz, ValueContext.Default);
+            return true;
+        }
+        catch (SqlException)
+        {
+            return false;
         }
     }
 

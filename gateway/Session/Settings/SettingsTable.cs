@@ -35,7 +35,7 @@ public static class SettingsTable
         Bool("default_transaction_deferrable", "off", "New transactions are deferrable."),
         Bool("transaction_deferrable", "off", "This transaction is deferrable."),
         Bool("standard_conforming_strings", "on", "Backslashes in plain strings are ordinary characters; on only.", reported: true),
-        Text("federation.as_of", "", "Catalog version that queries read; empty for the newest."),
+        Text("federation.as_of", "", "Catalog version that queries read, or the time of one; empty for the newest."),
         Enum("federation.distribution", "auto",
             "Whether queries are spread over worker processes: those that gain by it, "
             + "none, all that read large tables, or all that can be.", ["auto", "off", "large", "always"]),

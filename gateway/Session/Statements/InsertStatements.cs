@@ -44,6 +44,7 @@ internal static class InsertStatements
         if ((await RunAsync(session, services, statement, parameters, cancellationToken)).Update is not { } update) yield break;
         var catalog = await session.Transaction.GetCatalogAsync(cancellationToken);
         var table = (await catalog.FindTableAsync(statement.Target!.Schema, statement.Target.Name, cancellationToken))!;
+        table = table with { Pointer = table.Pointer with { Branch = statement.Target.Pointer.Branch } };
         var writer = TableWriting.WriterOf(services, table.Pointer);
         var added = TableResolver.Of(table, await writer.LoadAddedAsync(table.Pointer, update, cancellationToken), writer);
         var query = await session.Analyzer.BindReturningAsync(statement, added, cancellationToken);

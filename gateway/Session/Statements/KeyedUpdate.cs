@@ -43,7 +43,7 @@ internal sealed class KeyedUpdate(QuerySession session, SessionServices services
     {
         var after = await change.ApplyAsync(current, cancellationToken);
         if (_checked == current) return after;
-        foreach (var key in keys) await RequireUniqueAsync(key, after, cancellationToken);
+        foreach (var key in keys) await RequireUniqueAsync(key, after with { Branch = table.Pointer.Branch }, cancellationToken);
         _checked = current;
         return after;
     }

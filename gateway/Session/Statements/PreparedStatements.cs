@@ -41,6 +41,19 @@ internal static class PreparedStatements
             rows => $"SELECT {rows}") { RunsFirst = true };
     }
 
+    /// <summary>The values of EXECUTE's arguments, if they are constants and as many as there should be; null if not.</summary>
+    public static EquatableArray<object?>? TryArguments(QuerySession session, ExecuteStatement execute, PreparedStatement statement)
+    {
+        if (statement.Query?.Tables.Values.Any(table => table.FollowsFolder) != true
+            || execute.Arguments.Count != statement.ParameterTypes.Count) return null;
+        var arguments = execute.Arguments
+            .Select((argument, i) => Constants.BindArgument(session, argument, i + 1, statement.ParameterTypes[i])).ToArray();
+        if (Array.TrueForAll(arguments, argument => argument is Constant))
+            return arguments.Select(argument => ((Constant)argument).Value).ToEquatableArray();
+        throw new SqlException(SqlState.FeatureNotSupported, "only constants and session functions are supported here")
+            { Position = execute.Arguments[0].Span.Position };
+    }
+
     private static async IAsyncEnumerable<Batch> RunAsync(
         QuerySession session, SessionServices services, PreparedStatement statement, Expr[] arguments, [EnumeratorCancellation]
             CancellationToken cancellationToken)

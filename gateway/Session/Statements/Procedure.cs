@@ -64,6 +64,13 @@ internal sealed class ProcedureCall
         ? DateTimeOffset.UnixEpoch.AddTicks(checked(time.Microseconds * TimeSpan.TicksPerMicrosecond))
         : null;
 
+    /// <summary>Raises 22023 for a negative interval, and for one of months, which are of no certain length.</summary>
+    public TimeSpan? Span(string name) => _values.GetValueOrDefault(name) is not PgInterval interval ? null
+        : interval is { Months: 0, Days: >= 0, Microseconds: >= 0 }
+            ? TimeSpan.FromDays(interval.Days) + TimeSpan.FromTicks(interval.Microseconds * TimeSpan.TicksPerMicrosecond)
+        : throw new SqlException(SqlState.InvalidParameterValue, $"argument \"{name}\" of procedure {_call.Name} must be days and hours")
+            { Position = _call.Span.Position };
+
     /// <summary>Raises 22023 for a value below the least.</summary>
     public long? Whole(string name, long least) => Whole(name) is not { } value ? null
         : value >= least ? value

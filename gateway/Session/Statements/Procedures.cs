@@ -68,6 +68,10 @@ internal static class Procedures
             (call, token) => MoveAsync(call, new ReferenceChange.RollbackToTime(call.Require<PgTimestamp>("timestamp").Microseconds), token)),
         new("set_current_snapshot", [("snapshot_id", SqlType.Int8)], s_moved,
             (call, token) => MoveAsync(call, new ReferenceChange.SetCurrent(call.Require<long>("snapshot_id")), token)),
+        new("create_branch", s_branchArguments, default, (call, token) => CreateAsync(call, isTag: false, token)),
+        new("create_tag", s_tagArguments, default, (call, token) => CreateAsync(call, isTag: true, token)),
+        new("drop_branch", s_dropArguments, default, (call, token) => DropAsync(call, isTag: false, token)),
+        new("drop_tag", s_dropArguments, default, (call, token) => DropAsync(call, isTag: true, token)),
         new("fast_forward", [("branch", SqlType.Text), ("to", SqlType.Text)],
             [Field("branch_updated", SqlType.Text), Field("previous_ref", SqlType.Int8), Field("updated_ref", SqlType.Int8)],
             async (call, token) =>
@@ -77,6 +81,17 @@ internal static class Procedures
                 return [[branch, moved.Before, moved.After]];
             }),
     ];
+
+    private static EquatableArray<(string, SqlType)> s_tagArguments =>
+        [
+            ("name", SqlType.Text), ("snapshot_id", SqlType.Int8), ("max_age", SqlType.Interval), ("replaces", SqlType.Bool),
+            ("if_not_exists", SqlType.Bool),
+        ];
+
+    private static EquatableArray<(string, SqlType)> s_branchArguments =>
+        [.. s_tagArguments, ("min_snapshots_to_keep", SqlType.Int8), ("max_snapshot_age", SqlType.Interval)];
+
+    private static EquatableArray<(string, SqlType)> s_dropArguments => [("name", SqlType.Text), ("if_exists", SqlType.Bool)];
 
     private static EquatableArray<ResultField> s_moved =>
         [Field("previous_snapshot_id", SqlType.Int8), Field("current_snapshot_id", SqlType.Int8)];
@@ -106,6 +121,22 @@ internal static class Procedures
     {
         var moved = await ChangeReferencesAsync(call, change, cancellationToken);
         return [[moved.Before, moved.After]];
+    }
+
+    private static async ValueTask<IReadOnlyList<object?[]>> CreateAsync(ProcedureCall call, bool isTag, CancellationToken cancellationToken)
+    {
+        var retention = new ReferenceRetention(call.Span("max_age"), (int?)call.Whole("min_snapshots_to_keep", 1),
+            call.Span("max_snapshot_age"));
+        await ChangeReferencesAsync(call, new ReferenceChange.Create(call.Require<string>("name"), isTag, call.Whole("snapshot_id"), retention)
+            { Replaces = call.IsTrue("replaces"), IfNotExists = call.IsTrue("if_not_exists") }, cancellationToken);
+        return [];
+    }
+
+    private static async ValueTask<IReadOnlyList<object?[]>> DropAsync(ProcedureCall call, bool isTag, CancellationToken cancellationToken)
+    {
+        await ChangeReferencesAsync(call, new ReferenceChange.Drop(call.Require<string>("name"), isTag, call.IsTrue("if_exists")),
+            cancellationToken);
+        return [];
     }
 
     private static async ValueTask<IReadOnlyList<object?[]>> RewriteDataAsync(ProcedureCall call, CancellationToken cancellationToken)

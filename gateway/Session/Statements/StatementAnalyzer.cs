@@ -302,7 +302,7 @@ internal sealed class StatementAnalyzer(QuerySession session, SessionServices se
         var table = context.FindTable(name) ?? throw new SqlException(SqlState.UndefinedTable, $"relation \"{name.Name}\" does not exist")
             { Position = name.Name.Span.Position };
         var resolver = Resolver(await session.Transaction.GetCatalogAsync(cancellationToken));
-        var entry = await resolver.FindEntryAsync(name.Name, cancellationToken) ?? throw NotManaged(verb, name.Name);
+        var entry = await resolver.FindTargetAsync(name.Name, cancellationToken) ?? throw NotManaged(verb, name.Name);
         return new TargetTable(table, entry, context, version);
     }
 
@@ -325,6 +325,7 @@ internal sealed class StatementAnalyzer(QuerySession session, SessionServices se
     {
         var (names, typeNames) = await services.Planning.RunAsync(
             length, () => (parts.SelectMany(TableNames.Of).ToArray(), parts.SelectMany(SourceTypeNames.Of).ToArray()), cancellationToken);
+        declared = WithVersions(names, declared);
         var tables = new Dictionary<TableName, ResolvedTable?>();
         var types = new Dictionary<QualifiedName, PgType>();
         SnapshotId version = default;
@@ -335,7 +336,12 @@ internal sealed class StatementAnalyzer(QuerySession session, SessionServices se
             version = catalog.Id;
             foreach (var name in names)
                 if (!tables.ContainsKey(name))
-                    tables[name] = await resolver.ResolveAsync(name, VersionOf(name), cancellationToken);
+                {
+                    var point = await VersionOfAsync(name, declared ?? [], cancellationToken);
+                    var found = await resolver.ResolveAsync(name, point, cancellationToken);
+                    tables[name] = found is not null && MayMove(name) ? found with { FollowsFolder = true } : found;
+                }
+
             foreach (var name in typeNames)
                 if (await resolver.FindTypeAsync(name, cancellationToken) is { } type)
                     types[name] = type;
@@ -358,22 +364,57 @@ internal sealed class StatementAnalyzer(QuerySession session, SessionServices se
     private void Warn(SqlException error, string consequence) =>
         session.NotifyOnce(NoticeSeverity.Warning, error.State, $"{consequence}: {error.Message}", error.Detail);
 
-    /// <summary>The version that FOR VERSION or FOR TIMESTAMP says; null for none.</summary>
-    internal TableVersion? VersionOf(TableName name)
-    {
-        if (name.Version is { } version)
-        {
-            var value = Evaluate(version, null);
-            return new TableVersion.Named(
-                value is string text ? text : Convert.ToString(value, System.Globalization.CultureInfo.InvariantCulture)!);
-        }
+    /// <summary>The values of the parameters of the execution that is about to begin; null while a statement is only analysed.</summary>
+    internal EquatableArray<object?>? Arguments { get; set; }
 
-        return name.Timestamp is { } time && Evaluate(time, SqlType.Timestamptz) is PgTimestamp instant
-            ? new TableVersion.AsOf(instant.Microseconds)
-            : null;
+    /// <summary>
+    /// The version that FOR VERSION or FOR TIMESTAMP says; null for none, and while the parameters that say it have no values.
+    /// </summary>
+    internal async ValueTask<TableVersion?> VersionOfAsync(TableName name, IReadOnlyList<SqlType?> declared,
+        CancellationToken cancellationToken)
+    {
+        if ((name.Version ?? name.Timestamp) is not { } point) return null;
+        if (Arguments is null && declared.Count > 0 && HasParameters(point)) return null;
+        var execution = session.Execution(Arguments ?? []);
+        var bound = PlanRewriter.Rewrite(
+            Binder.BindScalar(point, name.Version is null ? SqlType.Timestamptz : null, session.Nameless with { ParameterTypes = declared }),
+            item => QueryPlanner.Substitute(item, execution));
+        var value = bound is Constant constant ? constant.Value
+            : (await Constants.ComputeAsync(session, services, [bound], cancellationToken))[0];
+        return value switch
+        {
+            null => throw new SqlException(SqlState.NullValueNotAllowed, "the version of a table must not be null")
+                { Position = point.Span.Position },
+            PgTimestamp instant when name.Version is null => new TableVersion.AsOf(instant.Microseconds),
+            string text => new TableVersion.Named(text),
+            short or int or long => new TableVersion.Named(Convert.ToString(value, System.Globalization.CultureInfo.InvariantCulture)!),
+            _ => throw new SqlException(SqlState.DatatypeMismatch, $"the version of a table must be a number or a name, not {bound.Type}")
+                { Position = point.Span.Position },
+        };
     }
 
-    private object? Evaluate(Expression expression, SqlType? target) => Constants.Evaluate(session, expression, target);
+    /// <summary>Parameters that say versions are texts and times, where nobody has said otherwise; null as given.</summary>
+    private static IReadOnlyList<SqlType?>? WithVersions(IReadOnlyList<TableName> names, IReadOnlyList<SqlType?>? declared)
+    {
+        if (declared is null) return null;
+        List<SqlType?>? types = null;
+        foreach (var name in names)
+        {
+            if ((name.Version ?? name.Timestamp) is not ParameterReference { Number: >= 1 and <= ushort.MaxValue } parameter) continue;
+            types ??= [.. declared];
+            while (types.Count < parameter.Number) types.Add(null);
+            types[parameter.Number - 1] ??= name.Version is null ? SqlType.Timestamptz : SqlType.Text;
+        }
+
+        return types ?? declared;
+    }
+
+    /// <summary>Whether the version that a name says may be another one at the next execution.</summary>
+    private static bool MayMove(TableName name) =>
+        (name.Version ?? name.Timestamp) is { } point && point is not (StringLiteral or NumberLiteral);
+
+    private static bool HasParameters(SyntaxNode node) =>
+        node is ParameterReference || SyntaxTree.Children(node).Any(HasParameters);
 
     private static bool SameColumns(PreparedStatement before, PreparedStatement after)
     {

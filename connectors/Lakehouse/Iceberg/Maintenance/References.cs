@@ -60,10 +60,6 @@ internal static class References
             if (present.IsBranch == create.IsTag)
                 throw new SqlException(SqlState.WrongObjectType, $"\"{create.Name}\" is not a {word}");
         }
-        else if (create.MustExist)
-        {
-            throw Missing(word, create.Name);
-        }
 
         if (create.Name == MetadataUpdates.MainBranch) throw new SqlException(SqlState.ReservedName, "branch \"main\" cannot be replaced");
         var target = create.SnapshotId is { } id ? Known(table, id) : table.Metadata.CurrentSnapshotId

@@ -87,7 +87,7 @@ internal sealed class IcebergWriter(PendingFiles store, Func<TablePointer, Icebe
     public RowDelta Truncate(TablePointer pointer)
     {
         RequireWritable(Open(pointer).Metadata);
-        return new RowDelta(this, pointer.Location, clock) { RemovesAll = true };
+        return new RowDelta(this, pointer.Location, clock) { RemovesAll = true, Branch = pointer.Branch };
     }
 
     private async Task<RowDelta> DescribeAsync(WritePlan plan, IReadOnlyList<WrittenFile> files, RowSelection removed,
@@ -102,7 +102,7 @@ internal sealed class IcebergWriter(PendingFiles store, Func<TablePointer, Icebe
         return new RowDelta(this, plan.Output.Folder, clock)
         {
             Written = files, Added = data, SchemaId = table.Metadata.CurrentSchemaId, SpecId = spec.Id, Deletes = deletes,
-            DeleteFiles = paths, Removed = rows,
+            DeleteFiles = paths, Removed = rows, Branch = plan.Pointer.Branch,
         };
     }
 

@@ -43,6 +43,9 @@ internal sealed class RowDelta(IcebergWriter writer, string dataFolder, TimeProv
     /// <summary>The rows that go; null when none does.</summary>
     public RemovedRows? Removed { get; init; }
 
+    /// <summary>The branch that gets the change; null for the main one.</summary>
+    public string? Branch { get; init; }
+
     /// <summary>All files go that are there when the update is applied.</summary>
     public bool RemovesAll { get; init; }
 
@@ -52,7 +55,7 @@ internal sealed class RowDelta(IcebergWriter writer, string dataFolder, TimeProv
     public async ValueTask<TablePointer> ApplyAsync(TablePointer current, CancellationToken cancellationToken)
     {
         if (_metadata.After(current) is { } applied) return applied;
-        var table = writer.Open(current);
+        var table = writer.Open(current with { Branch = Branch });
         IcebergWriter.RequireWritable(table.Metadata);
         if (Added.Count > 0) IcebergWriter.RequireSchema(table.Metadata, SchemaId);
         var document = MetadataDocument.Load(table.Store, table.Metadata.Path);
@@ -84,7 +87,7 @@ internal sealed class RowDelta(IcebergWriter writer, string dataFolder, TimeProv
         };
         if (parent is null) snapshot.Remove("parent-snapshot-id");
         MetadataUpdates.Apply(
-            document, [new MetadataUpdate.AddSnapshot(snapshot), new MetadataUpdate.SetBranch(MetadataUpdates.MainBranch, _snapshotId)],
+            document, [new MetadataUpdate.AddSnapshot(snapshot), new MetadataUpdate.SetBranch(Branch ?? MetadataUpdates.MainBranch, _snapshotId)],
             clock.GetUtcNow().ToUnixTimeMilliseconds(), IcebergWriter.Recorded(table, table.Metadata.Path));
         return _metadata.Add(current, document);
     }
