@@ -91,6 +91,19 @@ public sealed class CatalogDatabase : IAsyncDisposable
             : throw new SqlException(SqlState.InvalidParameterValue, $"catalog version {version} does not exist");
 
     /// <summary>
+    /// An object that is gone, in its last state, and the version that still has it; null when nothing of that name was dropped, or it is
+    /// not kept any more.
+    /// </summary>
+    public async ValueTask<(CatalogObject Object, ICatalogSnapshot Snapshot)?> FindDroppedAsync(CatalogKey key,
+        CancellationToken cancellationToken)
+    {
+        if (await Store.FindEndAsync(key, cancellationToken) is not { } end
+            || await Store.FindVersionAsync(end - 1, cancellationToken) is not { } version) return null;
+        var snapshot = new CatalogSnapshot(Store, _codec, version);
+        return await snapshot.FindAsync(key, cancellationToken) is { } found ? (found with { ChangedAt = 0 }, snapshot) : null;
+    }
+
+    /// <summary>
     /// Commits the changes of a transaction, all or none, and returns the new version. They are applied to the newest version by
     /// <see cref="CatalogRules"/>, whose errors this raises, so changes of different objects by two transactions never conflict; when both
     /// changed one object, the second gets 40001.
@@ -113,7 +126,7 @@ public sealed class CatalogDatabase : IAsyncDisposable
                 ExpectedObjects = read.Objects,
                 ExpectedLists = read.Lists,
                 Writes = await WritesAsync(overlay, read, cancellationToken),
-                Intents = intents,
+                Intents = [.. intents, .. await DroppedFolder.OfAsync(overlay, read, cancellationToken)],
                 Job = job,
             };
             switch (await Store.WriteAsync(commit, cancellationToken))

@@ -20,6 +20,9 @@ public interface ICatalogStore : IAsyncDisposable
     /// </summary>
     ValueTask<StoredObject?> ReadAsync(CatalogKey key, long version, CancellationToken cancellationToken);
 
+    /// <summary>The version at which a state of the object ended last, as far as the store keeps it; null for none.</summary>
+    ValueTask<long?> FindEndAsync(CatalogKey key, CancellationToken cancellationToken);
+
     ValueTask<IReadOnlyList<StoredObject>> ListAsync(CatalogList list, long version, CancellationToken cancellationToken);
 
     /// <summary>

@@ -50,7 +50,28 @@ public static class DeferredRemovals
             count += files.Count;
         }
 
+        await RemoveFoldersAsync(services, due, cancellationToken);
         return count;
+    }
+
+    /// <summary>Removes the folders of dropped tables, but not of one that is back.</summary>
+    private static async ValueTask RemoveFoldersAsync(MaintenanceServices services, DateTimeOffset due, CancellationToken cancellationToken)
+    {
+        var dropped = (await services.Catalog.Store.ListIntentsAsync(cancellationToken)).Where(intent => intent.Kind == DroppedFolder.Kind)
+            .Select(intent => (Intent: intent, Body: DroppedFolder.Read(intent)))
+            .Where(item => item.Body.Since < due.ToUnixTimeMilliseconds()).ToArray();
+        if (dropped.Length == 0) return;
+        var catalog = await services.Catalog.GetSnapshotAsync(cancellationToken);
+        var live = new List<string>();
+        foreach (var schema in await catalog.ListSchemasAsync(cancellationToken))
+            live.AddRange((await catalog.ListTablesAsync(schema.Name, cancellationToken)).Select(table => table.Pointer.Location));
+        foreach (var (intent, body) in dropped)
+        {
+            if (!live.Exists(folder => folder == body.Folder || StoragePath.IsWithin(folder, body.Folder)
+                || StoragePath.IsWithin(body.Folder, folder)))
+                await services.Store.DeleteFolderAsync(body.Folder, cancellationToken);
+            await services.Catalog.Store.EndIntentAsync(intent.Id, cancellationToken);
+        }
     }
 
     /// <summary>Files that wait for their removal: they are no orphans.</summary>

@@ -17,7 +17,7 @@ namespace Federation.Connectors.Lakehouse.Iceberg;
 /// path of the table metadata file, relative to the table's folder where it lies inside. Thread-safe; one per process shares its caches.
 /// </summary>
 public sealed partial class IcebergFormat : ITableFormat, ITableWriter, ITableAlterer, ITableMaintenance, ITableReferences, ITableReads,
-    ITableInspection, IScanPlanner, IFilterPushdown
+    ITableInspection, ITableChangeLog, IScanPlanner, IFilterPushdown
 {
     private readonly IReadOnlyList<string> _allowedRoots;
     private readonly PendingFiles _store;
@@ -42,6 +42,10 @@ public sealed partial class IcebergFormat : ITableFormat, ITableWriter, ITableAl
     public string Name => "iceberg";
 
     public IScanPlanner InspectionPlanner { get; }
+
+    public async ValueTask<TableChangeLog> ListChangesAsync(TablePointer pointer, TableVersion? from, TableVersion? to,
+        CancellationToken cancellationToken) =>
+        await Task.Run(() => Inspection.ChangeLog.Read(Open(pointer), pointer, from, to), cancellationToken);
 
     public ConnectorTable? FindInspection(TablePointer pointer, string kind) => Inspection.InspectionTables.Find(pointer, kind);
 

@@ -165,6 +165,16 @@ public sealed class PostgresCatalogStore : ICatalogStore
         },
         cancellationToken);
 
+    public async ValueTask<long?> FindEndAsync(CatalogKey key, CancellationToken cancellationToken) => await UseAsync(
+        async connection =>
+        {
+            await using var command = Command(connection,
+                "SELECT max(valid_to) FROM objects WHERE kind = $1 AND parent = $2 AND name = $3",
+                ObjectKinds.Of(key.Kind).StoredName, key.Parent, key.Name);
+            return await command.ExecuteScalarAsync(cancellationToken) as long?;
+        },
+        cancellationToken);
+
     public async ValueTask<IReadOnlyList<StoredObject>> ListAsync(CatalogList list, long version, CancellationToken cancellationToken) =>
         await UseAsync(
         async connection =>

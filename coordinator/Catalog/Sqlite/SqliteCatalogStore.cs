@@ -161,6 +161,13 @@ public sealed class SqliteCatalogStore : ICatalogStore
         return null;
     });
 
+    public ValueTask<long?> FindEndAsync(CatalogKey key, CancellationToken cancellationToken) => UseAsync(connection =>
+    {
+        using var command = Command(connection, "SELECT max(valid_to) FROM objects WHERE kind = $1 AND parent = $2 AND name = $3",
+            [ObjectKinds.Of(key.Kind).StoredName, key.Parent, key.Name]);
+        return command.ExecuteScalar() as long?;
+    });
+
     public ValueTask<IReadOnlyList<StoredObject>> ListAsync(CatalogList list, long version, CancellationToken cancellationToken) =>
         UseAsync(connection =>
     {

@@ -35,6 +35,7 @@ internal sealed class TableResolver(SessionServices services, ICatalogSnapshot s
     /// <summary>The pinned table, or null when nothing has this name.</summary>
     public async ValueTask<ResolvedTable?> ResolveAsync(TableName name, TableVersion? version, CancellationToken cancellationToken)
     {
+        if (name.Changes.Count > 0) return await new TableChanges(services, snapshot, Session, this).LoadAsync(name, cancellationToken);
         var parts = name.Name.Parts;
         switch (parts.Count)
         {

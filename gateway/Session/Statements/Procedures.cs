@@ -72,6 +72,7 @@ internal static class Procedures
         new("create_tag", s_tagArguments, default, (call, token) => CreateAsync(call, isTag: true, token)),
         new("drop_branch", s_dropArguments, default, (call, token) => DropAsync(call, isTag: false, token)),
         new("drop_tag", s_dropArguments, default, (call, token) => DropAsync(call, isTag: true, token)),
+        new("undrop_table", [], default, UndropAsync),
         new("fast_forward", [("branch", SqlType.Text), ("to", SqlType.Text)],
             [Field("branch_updated", SqlType.Text), Field("previous_ref", SqlType.Int8), Field("updated_ref", SqlType.Int8)],
             async (call, token) =>
@@ -137,6 +138,38 @@ internal static class Procedures
         await ChangeReferencesAsync(call, new ReferenceChange.Drop(call.Require<string>("name"), isTag, call.IsTrue("if_exists")),
             cancellationToken);
         return [];
+    }
+
+    /// <summary>Makes a dropped table again as it was, with its rights; what was dropped with it stays dropped.</summary>
+    private static async ValueTask<IReadOnlyList<object?[]>> UndropAsync(ProcedureCall call, CancellationToken cancellationToken)
+    {
+        var session = call.Session;
+        session.Transaction.RequireWritable("CALL");
+        var (schema, name) = (call.Require<string>("schema_name"), call.Require<string>("table_name"));
+        var catalog = await session.Transaction.GetCatalogAsync(cancellationToken);
+        var parent = await catalog.FindSchemaAsync(schema, cancellationToken)
+            ?? throw new SqlException(SqlState.InvalidSchemaName, $"schema \"{schema}\" does not exist");
+        await (await session.RightsAsync(cancellationToken)).RequireAsync(session.User, parent, 'C', cancellationToken);
+        if (await catalog.FindRelationAsync(schema, name, cancellationToken) is not null)
+            throw new SqlException(SqlState.DuplicateTable, $"relation \"{name}\" already exists");
+        var found = await call.Services.Catalog.FindDroppedAsync(TableEntry.KeyOf(schema, name), cancellationToken);
+        if (found is not ({ } gone, { } before) || gone is not TableEntry dropped || await IsThereAsync(catalog, dropped.Oid, cancellationToken))
+            throw new SqlException(SqlState.UndefinedTable, $"no dropped table \"{schema}.{name}\" is kept");
+        await SchemaStatements.RequireTableOwnerAsync(session, dropped, mayOwnSchema: false, cancellationToken);
+        await call.Services.Formats.First(format => format.Name == dropped.Pointer.Format).LoadAsync(dropped.Pointer, null, cancellationToken);
+        await session.Transaction.ChangeAsync(new CatalogChange.Create(dropped), cancellationToken);
+        if (await before.FindAccessAsync(dropped.AccessTarget, cancellationToken) is { } access)
+            await session.Transaction.ChangeAsync(new CatalogChange.Create(access with { ChangedAt = 0 }), cancellationToken);
+        return [];
+    }
+
+    /// <summary>A table that was renamed is not gone.</summary>
+    private static async ValueTask<bool> IsThereAsync(ICatalogSnapshot catalog, Oid table, CancellationToken cancellationToken)
+    {
+        foreach (var schema in await catalog.ListSchemasAsync(cancellationToken))
+            if ((await catalog.ListTablesAsync(schema.Name, cancellationToken)).Any(entry => entry.Oid == table))
+                return true;
+        return false;
     }
 
     private static async ValueTask<IReadOnlyList<object?[]>> RewriteDataAsync(ProcedureCall call, CancellationToken cancellationToken)

@@ -375,9 +375,16 @@ internal sealed class StatementAnalyzer(QuerySession session, SessionServices se
     {
         if ((name.Version ?? name.Timestamp) is not { } point) return null;
         if (Arguments is null && declared.Count > 0 && HasParameters(point)) return null;
+        return await VersionAsync(point, name.Version is null ? SqlType.Timestamptz : null, declared, cancellationToken);
+    }
+
+    /// <summary>The version that a value means. Raises 22004 for NULL.</summary>
+    internal async ValueTask<TableVersion> VersionAsync(Expression point, SqlType? target, IReadOnlyList<SqlType?> declared,
+        CancellationToken cancellationToken)
+    {
         var execution = session.Execution(Arguments ?? []);
         var bound = PlanRewriter.Rewrite(
-            Binder.BindScalar(point, name.Version is null ? SqlType.Timestamptz : null, session.Nameless with { ParameterTypes = declared }),
+            Binder.BindScalar(point, target, session.Nameless with { ParameterTypes = declared }),
             item => QueryPlanner.Substitute(item, execution));
         var value = bound is Constant constant ? constant.Value
             : (await Constants.ComputeAsync(session, services, [bound], cancellationToken))[0];
@@ -385,7 +392,7 @@ internal sealed class StatementAnalyzer(QuerySession session, SessionServices se
         {
             null => throw new SqlException(SqlState.NullValueNotAllowed, "the version of a table must not be null")
                 { Position = point.Span.Position },
-            PgTimestamp instant when name.Version is null => new TableVersion.AsOf(instant.Microseconds),
+            PgTimestamp instant when bound.Type.HasSameBase(SqlType.Timestamptz) => new TableVersion.AsOf(instant.Microseconds),
             string text => new TableVersion.Named(text),
             short or int or long => new TableVersion.Named(Convert.ToString(value, System.Globalization.CultureInfo.InvariantCulture)!),
             _ => throw new SqlException(SqlState.DatatypeMismatch, $"the version of a table must be a number or a name, not {bound.Type}")
@@ -411,7 +418,8 @@ internal sealed class StatementAnalyzer(QuerySession session, SessionServices se
 
     /// <summary>Whether the version that a name says may be another one at the next execution.</summary>
     private static bool MayMove(TableName name) =>
-        (name.Version ?? name.Timestamp) is { } point && point is not (StringLiteral or NumberLiteral);
+        name.Changes.Count > 0 ? Catalogs.TableChanges.MayMove(name)
+            : (name.Version ?? name.Timestamp) is { } point && point is not (StringLiteral or NumberLiteral);
 
     private static bool HasParameters(SyntaxNode node) =>
         node is ParameterReference || SyntaxTree.Children(node).Any(HasParameters);

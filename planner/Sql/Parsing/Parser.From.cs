@@ -99,6 +99,9 @@ internal sealed partial class Parser
         if (Is(Keyword.Rows) && NextIs(Keyword.From)) return RowsFrom(start, isLateral);
         if (!isLateral && Is(Keyword.Only)) return Table(start);
         var function = TryFunctionTable(start, isLateral);
+        if (function is { IsRowsFrom: false, WithOrdinality: false, Functions: [{ Definitions.Count: 0, Call: FunctionCall call }] }
+            && call.Name.Parts is [.., "system", "table_changes"])
+            return new TableName(call.Name) { Changes = call.Arguments, Alias = function.Alias, Span = function.Span };
         if (function is not null) return function;
         return isLateral || !IsColumnId(Current) ? throw MissingCall() : Table(start);
     }

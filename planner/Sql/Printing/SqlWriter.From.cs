@@ -39,6 +39,7 @@ internal sealed partial class SqlWriter
     {
         if (table.IsOnly) Write("only ");
         Name(table.Name);
+        if (table.Changes.Count > 0) Parenthesised(table.Changes, Argument);
         Clause(" for version as of ", table.Version);
         Clause(" for timestamp as of ", table.Timestamp);
         Alias(table.Alias);

@@ -134,6 +134,9 @@ public sealed record TableName(QualifiedName Name) : TableReference
 
     /// <summary>FOR TIMESTAMP AS OF expression</summary>
     public Expression? Timestamp { get; init; }
+
+    /// <summary>The arguments of system.table_changes, a function whose columns are those of a table; none for a table.</summary>
+    public EquatableArray<Argument> Changes { get; init; }
 }
 
 public sealed record TableSample(QualifiedName Method, EquatableArray<Expression> Arguments, Expression? Repeatable) : SyntaxNode;
