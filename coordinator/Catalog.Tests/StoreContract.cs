@@ -174,6 +174,28 @@ public abstract class StoreContract(IStoreFixture fixture)
     }
 
     [Fact]
+    public async Task Versions_are_found_by_time_and_ends_by_key()
+    {
+        var (store, _) = await fixture.CreateAsync();
+        await using var owned = store;
+        Assert.Null(await store.FindEndAsync(Table("t"), s_token));
+        var first = await WriteAsync(store, Commit(0, new ObjectWrite(Table("t"), new Oid(1), "1")));
+        var second = await WriteAsync(store, Commit(first, new ObjectWrite(Table("t"), new Oid(1), null)));
+        Assert.Equal(second, await store.FindEndAsync(Table("t"), s_token));
+        Assert.Null(await store.FindEndAsync(Table("u"), s_token));
+        foreach (var version in (long[])[0, first, second])
+        {
+            var at = (await store.FindVersionAsync(version, s_token))!.CommittedAt;
+            var found = (await store.FindVersionAsync(at, s_token))!;
+            // Commits of the same moment: the last one counts.
+            Assert.True(found.Version >= version && found.CommittedAt == at);
+        }
+
+        Assert.Equal(second, (await store.FindVersionAsync(DateTimeOffset.UtcNow.AddDays(1), s_token))!.Version);
+        Assert.Null(await store.FindVersionAsync(DateTimeOffset.UtcNow.AddYears(-1), s_token));
+    }
+
+    [Fact]
     public async Task History_that_is_old_enough_goes_and_the_rest_stays()
     {
         var (store, _) = await fixture.CreateAsync();

@@ -97,6 +97,30 @@ public sealed class MaintenanceTests : IAsyncLifetime
         Assert.Equal(["1000"], await RowsAsync(client, "SELECT count(*) FROM t WHERE s = 'new'"));
     }
 
+    /// <summary>The files of a dropped table stay until nothing names them; a table that came back keeps them.</summary>
+    [Fact]
+    public async Task Dropped_tables_lose_their_files_unless_they_come_back()
+    {
+        await using var client = await OpenAsync();
+        foreach (var table in (string[])["t", "t2"])
+        {
+            await RunAsync(client, $"CREATE TABLE {table} (id int)");
+            await RunAsync(client, $"INSERT INTO {table} VALUES (1)");
+        }
+
+        var (kept, gone) = (Location(), new DirectoryInfo(Path.Combine(_folder, "warehouse", "public")).GetDirectories("t2-*").Single().FullName);
+        await RunAsync(client, "ALTER TABLE t RENAME TO renamed");
+        await RunAsync(client, "DROP TABLE renamed");
+        await RunAsync(client, "DROP TABLE t2");
+        Assert.True(Directory.Exists(kept) && Directory.Exists(gone));
+        await RunAsync(client, "CALL lake.system.undrop_table('public', 'renamed')");
+        await _gateway!.MaintainAsync(CancellationToken.None);
+        Assert.Equal((true, false), (Directory.Exists(kept), Directory.Exists(gone)));
+        Assert.Equal(["1"], await RowsAsync(client, "SELECT id FROM renamed"));
+        Assert.Equal("58P01", (await client.QueryAsync("CALL lake.system.undrop_table('public', 't2')")).Error?.Code);
+        Assert.Equal("42P01", (await client.QueryAsync("CALL lake.system.undrop_table('public', 't')")).Error?.Code);
+    }
+
     [Fact]
     public async Task Only_the_owner_maintains_a_table_and_orphans_are_old()
     {
