@@ -90,7 +90,7 @@ run_tests() {
   [ $# -gt 0 ] && filter=(--filter "$1")
   local log status=0
   log=$(mktemp)
-  dotnet test Federation.sln --no-build --nologo -m:1 "${filter[@]}" 2>&1 | tee "$log" || status=$?
+  dotnet test Federation.sln --no-build --nologo -m:2 "${filter[@]}" 2>&1 | tee "$log" || status=$?
   awk -v status="$status" '
     match($0, /Failed: +[0-9]+, Passed: +[0-9]+, Skipped: +[0-9]+/) {
       split(substr($0, RSTART, RLENGTH), part, /[^0-9]+/); failed += part[2]; passed += part[3]; skipped += part[4] }

@@ -12,12 +12,10 @@ public sealed class CatalogDatabase : IAsyncDisposable
     /// <summary>OIDs taken from the store at a time, so that creating an object costs no write of its own.</summary>
     private const int OidBlock = 32;
 
-    /// <summary>Each retry means that another commit got through, so so many in a row mean a defect.</summary>
-    private const int MostAttempts = 1000;
-
     private readonly CatalogKeyring _keys;
     private readonly CatalogCodec _codec;
     private readonly SemaphoreSlim _oids = new(1, 1);
+    private readonly GroupCommit _commits;
 
     /// <summary>The newest snapshot that somebody asked for, shared by all until there is a newer version.</summary>
     private volatile CatalogSnapshot? _newest;
@@ -30,6 +28,7 @@ public sealed class CatalogDatabase : IAsyncDisposable
         Store = store;
         _keys = keys;
         _codec = new CatalogCodec(keys);
+        _commits = new GroupCommit(store, _codec, GetSnapshotAsync);
     }
 
     public ICatalogStore Store { get; }
@@ -110,36 +109,10 @@ public sealed class CatalogDatabase : IAsyncDisposable
     /// </summary>
     /// <param name="job">The job that commits. Raises 55000 when another process has taken the job.</param>
     /// <param name="reads">What the transaction has read and must still hold; null when that does not matter.</param>
-    public async ValueTask<CatalogVersion> CommitAsync(
+    public ValueTask<CatalogVersion> CommitAsync(
         IReadOnlyList<CatalogChange> changes, IReadOnlyList<CatalogIntent> intents, JobLease? job, ICommitCondition? reads,
-        CancellationToken cancellationToken)
-    {
-        for (var attempt = 0; attempt < MostAttempts; attempt++)
-        {
-            var read = new RecordingSnapshot(await GetSnapshotAsync(cancellationToken));
-            if (reads is not null) await reads.RequireAsync(read, cancellationToken);
-            var overlay = new CatalogOverlay(read);
-            foreach (var change in changes) overlay = await CatalogRules.ApplyAsync(overlay, change, cancellationToken);
-            foreach (var change in changes.OfType<CatalogChange.UpdateTable>()) await change.Update.PublishAsync(cancellationToken);
-            var commit = new CatalogCommit(read.Id.Version)
-            {
-                ExpectedObjects = read.Objects,
-                ExpectedLists = read.Lists,
-                Writes = await WritesAsync(overlay, read, cancellationToken),
-                Intents = [.. intents, .. await DroppedFolder.OfAsync(overlay, read, cancellationToken)],
-                Job = job,
-            };
-            switch (await Store.WriteAsync(commit, cancellationToken))
-            {
-                case CommitResult.Committed { Version: var version }: return version;
-                case CommitResult.Fenced { Job: var lost }:
-                    throw new SqlException(SqlState.ObjectNotInPrerequisiteState, $"job \"{lost.Name}\" was taken over by another process");
-            }
-        }
-
-        throw new SqlException(SqlState.TRSerializationFailure, "could not serialize access due to concurrent update")
-            { Detail = "Too many transactions change the catalog." };
-    }
+        CancellationToken cancellationToken) =>
+        _commits.CommitAsync(new PendingCommit(changes, cancellationToken) { Intents = intents, Job = job, Reads = reads });
 
     public ValueTask<CatalogVersion> CommitAsync(
         IReadOnlyList<CatalogChange> changes, IReadOnlyList<CatalogIntent> intents, JobLease? job, CancellationToken cancellationToken) =>
@@ -189,6 +162,7 @@ public sealed class CatalogDatabase : IAsyncDisposable
     {
         await Store.DisposeAsync();
         _oids.Dispose();
+        _commits.Dispose();
     }
 
     private async ValueTask<CatalogSnapshot> AtAsync(CatalogVersion version, CancellationToken cancellationToken)
@@ -202,20 +176,5 @@ public sealed class CatalogDatabase : IAsyncDisposable
         // Two threads may come with different versions; the older one is thrown away by whoever asks next.
         _newest = next;
         return next;
-    }
-
-    /// <summary>The states that differ from the version below; an object made and dropped again by the transaction is none.</summary>
-    private async ValueTask<List<ObjectWrite>> WritesAsync(CatalogOverlay overlay, RecordingSnapshot read,
-        CancellationToken cancellationToken)
-    {
-        var writes = new List<ObjectWrite>();
-        foreach (var (key, entry) in overlay.Changed)
-        {
-            var present = await read.FindAsync(key, cancellationToken);
-            if (present is null && entry is null) continue;
-            writes.Add(new ObjectWrite(key, (entry ?? present)!.Oid, entry is null ? null : _codec.Write(entry)));
-        }
-
-        return writes;
     }
 }

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Federation.Core.Errors;
 
 namespace Federation.ObjectStorage;
 
@@ -51,6 +52,42 @@ public sealed class LocalStore : IObjectStore
 
         return true;
     }));
+
+    /// <summary>The disk is asked once for all files, so that they cost about one flush.</summary>
+    public async ValueTask CreateAllAsync(IReadOnlyList<NewObject> files, CancellationToken cancellationToken)
+    {
+        var written = new List<(string Path, FileStream File)>();
+        try
+        {
+            foreach (var (path, bytes) in files)
+            {
+                written.Add((path, Guarded(path, () =>
+                {
+                    Directory.CreateDirectory(StoragePath.FolderOf(path));
+                    return File.Exists(path)
+                        ? throw new SqlException(SqlState.DuplicateFile, $"file \"{path}\" exists already")
+                        : new FileStream(path, FileMode.CreateNew, FileAccess.Write, FileShare.Read, bufferSize: 0);
+                })));
+                Guarded(path, () =>
+                {
+                    written[^1].File.Write(bytes.Span);
+                    return 0;
+                });
+            }
+
+            await Task.WhenAll(written.Select(item => Task.Run(
+                () => Guarded(item.Path, () =>
+                {
+                    item.File.Flush(flushToDisk: true);
+                    return 0;
+                }),
+                CancellationToken.None)));
+        }
+        finally
+        {
+            foreach (var (_, file) in written) await file.DisposeAsync();
+        }
+    }
 
     public ValueTask UploadAsync(string path, string localFile, CancellationToken cancellationToken)
     {

@@ -17,6 +17,12 @@ public sealed class SchemeStore(IObjectStore? s3 = null, Func<SqlException>? ref
     public ValueTask<bool> TryCreateAsync(string path, ReadOnlyMemory<byte> bytes, CancellationToken cancellationToken) =>
         Of(path).TryCreateAsync(path, bytes, cancellationToken);
 
+    public async ValueTask CreateAllAsync(IReadOnlyList<NewObject> files, CancellationToken cancellationToken)
+    {
+        // Files that belong together lie in one store.
+        if (files.Count > 0) await Of(files[0].Path).CreateAllAsync(files, cancellationToken);
+    }
+
     public ValueTask UploadAsync(string path, string localFile, CancellationToken cancellationToken) =>
         Of(path).UploadAsync(path, localFile, cancellationToken);
 

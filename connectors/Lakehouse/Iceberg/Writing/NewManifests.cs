@@ -6,15 +6,14 @@ using Federation.ObjectStorage;
 
 namespace Federation.Connectors.Lakehouse.Iceberg.Writing;
 
-/// <summary>Writes the manifests of files that a change adds.</summary>
+/// <summary>Makes the manifests of files that a change adds.</summary>
 internal static class NewManifests
 {
     /// <param name="groups">Files of one kind of content by the partition spec that they were written with.</param>
     /// <param name="id">Of the change: part of the manifests' names.</param>
-    /// <param name="made">Takes the paths of what was written.</param>
-    public static async ValueTask<List<NewManifest>> WriteAsync(IObjectStore store, IcebergTable table, MetadataDocument document,
-        IEnumerable<(int SpecId, IReadOnlyList<DataFile> Files)> groups, string id, long snapshotId, List<string> made,
-        CancellationToken cancellationToken)
+    /// <param name="staged">Takes the manifests.</param>
+    public static List<NewManifest> Make(StagedMetadata staged, IcebergTable table, MetadataDocument document,
+        IEnumerable<(int SpecId, IReadOnlyList<DataFile> Files)> groups, string id, long snapshotId)
     {
         var manifests = new List<NewManifest>();
         foreach (var (specId, files) in groups)
@@ -28,9 +27,7 @@ internal static class NewManifests
             var specFields = document.Array("partition-specs").OfType<JsonObject>()
                 .First(item => (int)item["spec-id"]! == spec.Id)["fields"]!;
             var bytes = ManifestWriter.Write(files, table.Metadata.CurrentSchema, schema, spec, specFields, snapshotId);
-            var path = StoragePath.Combine(table.Location.Folder, name);
-            await store.CreateAsync(path, bytes, cancellationToken);
-            made.Add(path);
+            staged.AddToEvery(StoragePath.Combine(table.Location.Folder, name), bytes);
             manifests.Add(NewManifest.Of($"{table.Metadata.Location}/{name}", bytes.Length, spec, files));
         }
 

@@ -33,6 +33,9 @@ internal sealed class PendingFiles(IObjectStore store) : IObjectStore
     public ValueTask<bool> TryCreateAsync(string path, ReadOnlyMemory<byte> bytes, CancellationToken cancellationToken) =>
         store.TryCreateAsync(path, bytes, cancellationToken);
 
+    public ValueTask CreateAllAsync(IReadOnlyList<NewObject> files, CancellationToken cancellationToken) =>
+        store.CreateAllAsync(files, cancellationToken);
+
     public ValueTask UploadAsync(string path, string localFile, CancellationToken cancellationToken) =>
         store.UploadAsync(path, localFile, cancellationToken);
 

@@ -18,7 +18,6 @@ internal sealed class RowDelta(IcebergWriter writer, string dataFolder, TimeProv
 {
     private readonly string _id = Guid.NewGuid().ToString();
     private readonly long _snapshotId = BitConverter.ToInt64(RandomNumberGenerator.GetBytes(8)) & long.MaxValue;
-    private readonly List<string> _made = [];
     private readonly StagedMetadata _metadata = new(writer.Store);
     private List<NewManifest>? _manifests;
     private int _attempts;
@@ -62,17 +61,16 @@ internal sealed class RowDelta(IcebergWriter writer, string dataFolder, TimeProv
         var parent = table.Metadata.CurrentSnapshotId is { } id ? table.SnapshotOf(id) : null;
         if (Removed is not null)
             await Removed.RequireUnchangedAsync(table, parent is null ? [] : table.Manifests(parent), cancellationToken);
-        _manifests ??= await NewManifests.WriteAsync(writer.Store, table, document, Files(), _id, _snapshotId, _made, cancellationToken);
+        _manifests ??= NewManifests.Make(_metadata, table, document, Files(), _id, _snapshotId);
 
         _attempts++;
         var sequenceNumber = document.Long("last-sequence-number", 0) + 1;
         var previous = parent?.ManifestList is { } path ? AvroFile.Open(table.Store, table.Location.Resolve(path)).ReadRecords() : [];
-        var (kept, copies) = await WithoutGoneFilesAsync(table, previous, cancellationToken);
+        var (kept, copies) = WithoutGoneFiles(table, previous);
         var list = string.Create(CultureInfo.InvariantCulture, $"metadata/snap-{_snapshotId}-{_attempts}-{_id}.avro");
-        await MakeAsync(StoragePath.Combine(current.Location, list),
+        _metadata.AddToNext(StoragePath.Combine(current.Location, list),
             ManifestListWriter.Write(kept, [.. _manifests, .. copies.Select(copy => copy.Entry).OfType<NewManifest>()],
-                manifest => NewManifests.Count(table, manifest), _snapshotId, parent?.Id, sequenceNumber),
-            cancellationToken);
+                manifest => NewManifests.Count(table, manifest), _snapshotId, parent?.Id, sequenceNumber));
 
         var snapshot = new JsonObject
         {
@@ -97,15 +95,14 @@ internal sealed class RowDelta(IcebergWriter writer, string dataFolder, TimeProv
     public async ValueTask DiscardAsync(CancellationToken cancellationToken)
     {
         await _metadata.DiscardAsync();
-        await writer.Store.TryDeleteAsync([.. _made, .. DeleteFiles]);
+        await writer.Store.TryDeleteAsync(DeleteFiles);
         await TableFiles.TryDeleteAsync(writer.Store, [.. Written.Select(file => file.Path)], dataFolder);
     }
 
     /// <summary>
     /// The entries of the list before that stay, and copies of the manifests that hold files of which no row is left.
     /// </summary>
-    private async ValueTask<(List<AvroRecord> Kept, List<CopiedManifest> Copies)> WithoutGoneFilesAsync(IcebergTable table,
-        IEnumerable<AvroRecord> previous, CancellationToken cancellationToken)
+    private (List<AvroRecord> Kept, List<CopiedManifest> Copies) WithoutGoneFiles(IcebergTable table, IEnumerable<AvroRecord> previous)
     {
         var (kept, copies) = (new List<AvroRecord>(), new List<CopiedManifest>());
         var rewritten = Removed?.ManifestsOfGoneFiles() ?? [];
@@ -137,7 +134,7 @@ internal sealed class RowDelta(IcebergWriter writer, string dataFolder, TimeProv
             var (bytes, copy) = ManifestCopy.Make([(manifest, listed)], [],
                 file => RemovesAll || Removed!.GoneFiles.Contains(file), _snapshotId, gone);
             var name = string.Create(CultureInfo.InvariantCulture, $"metadata/{_id}-c{_attempts}-{copies.Count}.avro");
-            await MakeAsync(StoragePath.Combine(table.Location.Folder, name), bytes, cancellationToken);
+            _metadata.AddToNext(StoragePath.Combine(table.Location.Folder, name), bytes);
             copies.Add(new CopiedManifest(copy with { RecordedPath = $"{table.Metadata.Location}/{name}" }, gone));
         }
 
@@ -153,13 +150,6 @@ internal sealed class RowDelta(IcebergWriter writer, string dataFolder, TimeProv
         var deletes = Deletes.Select(item => (SpecId: item.Key, Files: item.Value));
         return Added.Count > 0 ? deletes.Prepend((SpecId, Added)) : deletes;
     }
-
-    private async ValueTask MakeAsync(string path, byte[] bytes, CancellationToken cancellationToken)
-    {
-        await writer.Store.CreateAsync(path, bytes, cancellationToken);
-        _made.Add(path);
-    }
-
     /// <param name="Entry">What the new list says of the copy; null when nothing of the manifest is left.</param>
     /// <param name="Gone">The files that go.</param>
     private sealed record CopiedManifest(NewManifest? Entry, IReadOnlyList<GoneFile> Gone);

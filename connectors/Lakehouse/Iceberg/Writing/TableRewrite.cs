@@ -21,7 +21,6 @@ internal sealed class TableRewrite(IcebergWriter writer, string dataFolder, Time
 
     private readonly string _id = Guid.NewGuid().ToString();
     private readonly long _snapshotId = BitConverter.ToInt64(RandomNumberGenerator.GetBytes(8)) & long.MaxValue;
-    private readonly List<string> _made = [];
     private readonly StagedMetadata _metadata = new(writer.Store);
     private List<NewManifest>? _manifests;
     private int _attempts;
@@ -63,17 +62,16 @@ internal sealed class TableRewrite(IcebergWriter writer, string dataFolder, Time
         await RequireNoNewDeletesAsync(table, table.Manifests(parent), cancellationToken);
         var groups = Deletes.Select(item => (SpecId: item.Key, Files: item.Value));
         if (Added.Count > 0) groups = groups.Prepend((SpecId, Added));
-        _manifests ??= await NewManifests.WriteAsync(writer.Store, table, document, groups, _id, _snapshotId, _made, cancellationToken);
+        _manifests ??= NewManifests.Make(_metadata, table, document, groups, _id, _snapshotId);
 
         _attempts++;
         var sequenceNumber = document.Long("last-sequence-number", 0) + 1;
         var gone = new List<GoneFile>();
-        var (kept, copies) = await MergeAsync(table, parent, holders, gone, cancellationToken);
+        var (kept, copies) = Merge(table, parent, holders, gone);
         var list = string.Create(CultureInfo.InvariantCulture, $"metadata/snap-{_snapshotId}-{_attempts}-{_id}.avro");
-        await MakeAsync(StoragePath.Combine(current.Location, list),
+        _metadata.AddToNext(StoragePath.Combine(current.Location, list),
             ManifestListWriter.Write(kept, [.. _manifests, .. copies], manifest => NewManifests.Count(table, manifest), _snapshotId, parent.Id,
-                sequenceNumber),
-            cancellationToken);
+                sequenceNumber));
 
         var snapshot = new JsonObject
         {
@@ -96,7 +94,7 @@ internal sealed class TableRewrite(IcebergWriter writer, string dataFolder, Time
     public async ValueTask DiscardAsync(CancellationToken cancellationToken)
     {
         await _metadata.DiscardAsync();
-        await writer.Store.TryDeleteAsync([.. _made, .. DeleteFiles]);
+        await writer.Store.TryDeleteAsync(DeleteFiles);
         await TableFiles.TryDeleteAsync(writer.Store, [.. Written.Select(file => file.Path)], dataFolder);
     }
 
@@ -139,8 +137,8 @@ internal sealed class TableRewrite(IcebergWriter writer, string dataFolder, Time
     }
 
     /// <summary>The entries of the list before that stay, and the manifests that stand for the others.</summary>
-    private async ValueTask<(List<AvroRecord> Kept, List<NewManifest> Copies)> MergeAsync(IcebergTable table, Snapshot parent,
-        HashSet<string> holders, List<GoneFile> gone, CancellationToken cancellationToken)
+    private (List<AvroRecord> Kept, List<NewManifest> Copies) Merge(IcebergTable table, Snapshot parent, HashSet<string> holders,
+        List<GoneFile> gone)
     {
         var (kept, merged) = (new List<AvroRecord>(), new Dictionary<string, List<(AvroFile, AvroRecord)>>(StringComparer.Ordinal));
         foreach (var listed in AvroFile.Open(table.Store, table.Location.Resolve(parent.ManifestList!)).ReadRecords())
@@ -181,7 +179,7 @@ internal sealed class TableRewrite(IcebergWriter writer, string dataFolder, Time
             var (bytes, copy) = ManifestCopy.Make(part, types, file => Removed.Contains(file) || RemovedDeletes.Contains(file), _snapshotId,
                 gone);
             var name = string.Create(CultureInfo.InvariantCulture, $"metadata/{_id}-c{_attempts}-{copies.Count}.avro");
-            await MakeAsync(StoragePath.Combine(table.Location.Folder, name), bytes, cancellationToken);
+            _metadata.AddToNext(StoragePath.Combine(table.Location.Folder, name), bytes);
             copies.Add(copy with { RecordedPath = $"{table.Metadata.Location}/{name}" });
         }
 
@@ -209,11 +207,4 @@ internal sealed class TableRewrite(IcebergWriter writer, string dataFolder, Time
     }
 
     private static long Number(AvroRecord listed, int field, long missing) =>
-        Convert.ToInt64(listed.ById(field) ?? missing, CultureInfo.InvariantCulture);
-
-    private async ValueTask MakeAsync(string path, byte[] bytes, CancellationToken cancellationToken)
-    {
-        await writer.Store.CreateAsync(path, bytes, cancellationToken);
-        _made.Add(path);
-    }
-}
+        Convert.ToInt64(listed.ById(field) ?? missing, CultureInfo.InvariantCulture);}
