@@ -88,7 +88,10 @@ internal sealed class GroupCommit(ICatalogStore store, CatalogCodec codec, Func<
                     ExpectedObjects = read.Objects,
                     ExpectedLists = read.Lists,
                     Writes = await WritesAsync(overlay, read, cancellationToken),
-                    Intents = [.. commits.SelectMany(item => item.Intents), .. await DroppedFolder.OfAsync(overlay, read, cancellationToken)],
+                    Intents =
+                    [
+                        .. commits.SelectMany(item => item.Intents), .. await DroppedFolder.OfAsync(overlay, read, cancellationToken),
+                    ],
                     Job = commits[0].Job,
                 };
                 switch (await store.WriteAsync(commit, cancellationToken))

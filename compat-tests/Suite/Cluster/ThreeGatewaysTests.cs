@@ -10,14 +10,14 @@ namespace Federation.CompatTests.Suite.Cluster;
 /// <summary>
 /// Three gateways with one catalog in PostgreSQL and clocks an hour apart, while one after the other is killed or stopped for a while and
 /// the database goes away and comes back. A job counts in the catalog all the time: each number once, and never by a process that had lost
-/// the job. 6 rounds by default, 100 with FEDERATION_FULL=1, any other number with FEDERATION_CLUSTER_ROUNDS.
+/// the job. 3 rounds by default, 100 with FEDERATION_FULL=1, any other number with FEDERATION_CLUSTER_ROUNDS.
 /// </summary>
 [Collection(SuiteCollection.Name)]
 public sealed class ThreeGatewaysTests(ITestOutputHelper output) : IAsyncLifetime
 {
     private static readonly int s_rounds =
         Environment.GetEnvironmentVariable("FEDERATION_CLUSTER_ROUNDS") is { } text ? int.Parse(text, CultureInfo.InvariantCulture)
-        : Full.IsAsked ? 100 : 6;
+        : Full.IsAsked ? 100 : 3;
 
     private static readonly TimeSpan s_limit = TimeSpan.FromMinutes(2);
     private static readonly TimeSpan[] s_clocks = [TimeSpan.Zero, TimeSpan.FromHours(1), TimeSpan.FromHours(-1)];

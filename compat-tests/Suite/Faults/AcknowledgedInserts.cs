@@ -33,7 +33,8 @@ internal sealed class AcknowledgedInserts
 
     /// <summary>How many kills a test asks for: FEDERATION_KILL_ROUNDS, or a few.</summary>
     public static int Rounds(int few) =>
-        Environment.GetEnvironmentVariable("FEDERATION_KILL_ROUNDS") is { } text ? int.Parse(text, CultureInfo.InvariantCulture) : few;
+        Environment.GetEnvironmentVariable("FEDERATION_KILL_ROUNDS") is { } text ? int.Parse(text, CultureInfo.InvariantCulture)
+        : Full.IsAsked ? 100 : few;
 
     /// <summary>
     /// Every insert that was acknowledged is there, none is half there, and of each client at most the last one is there without an

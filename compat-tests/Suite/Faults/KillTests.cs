@@ -13,12 +13,12 @@ namespace Federation.CompatTests.Suite.Faults;
 /// </summary>
 public sealed class KillTests(ITestOutputHelper output)
 {
-    private const int DefaultRounds = 50;
-    private const int DefaultSharedRounds = 16;
+    private static readonly int s_rounds = Full.IsAsked ? 200 : 14;
+    private static readonly int s_sharedRounds = Full.IsAsked ? 200 : 6;
 
     [Fact]
     public Task Acknowledged_definitions_survive_and_none_is_half_done() => RunAsync(
-        Rounds(DefaultRounds), [], CatalogFolders.OpenAsync, (gateway, _) => gateway.KillAsync());
+        Rounds(s_rounds), [], CatalogFolders.OpenAsync, (gateway, _) => gateway.KillAsync());
 
     /// <summary>Kills the gateway and the database in turn.</summary>
     [Fact]
@@ -27,7 +27,7 @@ public sealed class KillTests(ITestOutputHelper output)
         await using var postgres = await PostgresServer.StartAsync("synchronous_commit=on");
         var shared = $"Host=127.0.0.1;Port={postgres.Port.ToString(CultureInfo.InvariantCulture)};Username=postgres;Database=postgres";
         await RunAsync(
-            Rounds(DefaultSharedRounds), ["--catalog", shared], folder => CatalogFolders.OpenSharedAsync(folder, shared),
+            Rounds(s_sharedRounds), ["--catalog", shared], folder => CatalogFolders.OpenSharedAsync(folder, shared),
             async (gateway, round) =>
             {
                 if (round % 2 == 0)

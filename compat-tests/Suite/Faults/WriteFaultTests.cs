@@ -39,7 +39,7 @@ public sealed class WriteFaultTests(ITestOutputHelper output) : IAsyncLifetime
         _catalog = postgres is null ? ["--no-maintenance"]
             : ["--no-maintenance", "--catalog",
                 $"Host=127.0.0.1;Port={postgres.Port.ToString(CultureInfo.InvariantCulture)};Username=postgres;Database=postgres"];
-        var (rounds, inserts, random) = (AcknowledgedInserts.Rounds(6), new AcknowledgedInserts(), new Random(12));
+        var (rounds, inserts, random) = (AcknowledgedInserts.Rounds(4), new AcknowledgedInserts(), new Random(12));
         for (var round = 0; round <= rounds; round++)
         {
             await using var gateway = await GatewayProcess.StartAsync(_folder, _catalog);

@@ -17,10 +17,10 @@ public sealed class HistoryTests(ITestOutputHelper output)
 
     private static readonly int s_transactions =
         Environment.GetEnvironmentVariable("FEDERATION_HISTORY") is { } text ? int.Parse(text, CultureInfo.InvariantCulture)
-        : Full.IsAsked ? 50_000 : 180;
+        : Full.IsAsked ? 50_000 : 120;
 
     /// <summary>Known outcomes between one kill and the next.</summary>
-    private static readonly int s_pause = Full.IsAsked ? 400 : 80;
+    private static readonly int s_pause = Full.IsAsked ? 400 : 50;
 
     [Theory]
     [InlineData("SERIALIZABLE")]
