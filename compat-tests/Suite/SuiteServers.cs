@@ -79,7 +79,7 @@ public sealed class SuiteServers : IAsyncLifetime
     {
         Directory.CreateDirectory(Files);
         _postgres = await PostgresServer.StartAsync();
-        var options = new ServeOptions { Port = 0, FlightPort = 0, DataDirectory = Path.Combine(_folder, "data"),
+        var options = new ServeOptions { Port = 0, FlightPort = 0, MaintainsTables = false, DataDirectory = Path.Combine(_folder, "data"),
             AllowedRoots = GoldenFolder is { } golden ? [Files, golden] : [Files], MemoryLimitBytes = InProcess.MemoryLimitBytes };
         _gateway = await Host.Gateway.StartAsync(options, NullLoggerFactory.Instance, CancellationToken.None);
     }

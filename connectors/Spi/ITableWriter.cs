@@ -1,7 +1,6 @@
 using Federation.Core;
 using Federation.Core.Tasks;
 using Federation.Core.Types;
-using Federation.ObjectStorage;
 
 namespace Federation.Connectors.Spi;
 
@@ -74,15 +73,6 @@ public abstract record ColumnChange
 
     /// <param name="IsNullable">False once somebody has found that no row of the state is NULL there.</param>
     public sealed record SetNullable(string Name, bool IsNullable) : ColumnChange;
-}
-
-/// <summary>A table format that tells which files of a table's folder are not the table's.</summary>
-public interface ITableMaintenance
-{
-    /// <summary>
-    /// The files in the table's folder that no state named by its metadata has. Those of transactions that are open are among them.
-    /// </summary>
-    ValueTask<IReadOnlyList<ListedObject>> ListOrphansAsync(TablePointer pointer, CancellationToken cancellationToken);
 }
 
 /// <summary>A change of a table whose files are written. Immutable; opaque to everybody but its format.</summary>

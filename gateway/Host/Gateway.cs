@@ -14,6 +14,7 @@ using Federation.Session;
 using Federation.Session.Peers;
 using Federation.Worker;
 using Federation.Execution;
+using Federation.Maintenance;
 using Federation.Membership;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.Extensions.Logging;
@@ -66,6 +67,9 @@ public sealed class Gateway : IAsyncDisposable
 
     /// <summary>Where Arrow Flight SQL clients connect; null when that protocol is off.</summary>
     public IPEndPoint? FlightEndPoint => _flight?.EndPoint;
+
+    /// <summary>What the job in the background runs, for tests that run it themselves.</summary>
+    public required Func<CancellationToken, Task> MaintainAsync { get; init; }
 
     public static async ValueTask<Gateway> StartAsync(ServeOptions options, ILoggerFactory loggers, CancellationToken cancellationToken)
     {
@@ -138,14 +142,19 @@ public sealed class Gateway : IAsyncDisposable
             SlowStatement = options.SlowStatement,
             LogsLiterals = options.LogsLiterals,
             Peers = peers,
+            Retention = options.Retention,
         };
+        var registry = new SessionRegistry(heartbeat.Own.Gateway);
+        var maintained = services.Maintenance with { OldestReaderAsync = new OldestReader(registry, peers).FindAsync };
+        var maintenance = new MaintenancePass(maintained, new MaintenanceOptions(),
+            (table, error) => HostLog.MaintenanceFailed(logger, table, error.Message));
+        IEnumerable<ClusterJob> maintenanceJobs = options.MaintainsTables ? [MaintenanceJob.Of(maintenance)] : [];
         var jobs = new JobRunner(
             catalog.Store.Jobs, $"{Environment.MachineName}:{Environment.ProcessId}:{heartbeat.Own.Id}",
-            [HistoryJob.Of(catalog, clock), .. options.Jobs], clock,
+            [HistoryJob.Of(maintained), .. maintenanceJobs, .. options.Jobs], clock,
             (job, error) => HostLog.JobFailed(logger, job, error.Message));
         heartbeat.Add(jobs);
         await RequireProtectionAsync(options, catalog, cancellationToken);
-        var registry = new SessionRegistry(heartbeat.Own.Gateway);
         var sessions = new SessionFactory(services, registry);
         if (options.DemoDirectory is not null) await Demo.AttachAsync(catalog, sessions, options.DemoDirectory, cancellationToken);
         var server = new PgServer(
@@ -168,7 +177,10 @@ public sealed class Gateway : IAsyncDisposable
                     OnLogInFailed = (user, address, error) => HostLog.LogInFailed(logger, HostLog.OnOneLine(user), address,
                         error.State.Code, HostLog.OnOneLine(error.Message)) }, sessions, loggers, clock);
         if (flight is not null) await ListenAsync(options.FlightPort, "--flight-port", flight.StartAsync(cancellationToken));
-        return new Gateway(catalog, heartbeat, follower, jobs, queryFile, connectors, worker, processes, workers, server, flight, spill);
+        return new Gateway(catalog, heartbeat, follower, jobs, queryFile, connectors, worker, processes, workers, server, flight, spill)
+        {
+            MaintainAsync = token => maintenance.RunAsync(null, token),
+        };
     }
 
     /// <summary>Lets running statements end until the token is cancelled, then cuts them.</summary>

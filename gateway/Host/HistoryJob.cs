@@ -1,4 +1,4 @@
-using Federation.Catalog;
+using Federation.Maintenance;
 using Federation.Membership;
 
 namespace Federation.Host;
@@ -9,12 +9,8 @@ namespace Federation.Host;
 /// </summary>
 internal static class HistoryJob
 {
-    /// <summary>How long a version can be read by <c>federation.as_of</c> after it has been replaced.</summary>
-    private static readonly TimeSpan s_retention = TimeSpan.FromDays(7);
-
     private static readonly TimeSpan s_pause = TimeSpan.FromHours(1);
 
-    public static ClusterJob Of(CatalogDatabase catalog, TimeProvider clock) =>
-        new("catalog history", s_pause,
-            async (_, cancellationToken) => await catalog.Store.ForgetAsync(clock.GetUtcNow() - s_retention, cancellationToken));
+    public static ClusterJob Of(MaintenanceServices services) => new("catalog history", s_pause, async (_, cancellationToken) =>
+        await services.Catalog.Store.ForgetAsync(await services.DueAsync(cancellationToken), cancellationToken));
 }

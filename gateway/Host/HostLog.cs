@@ -45,6 +45,9 @@ internal static partial class HostLog
     public static partial void Failed(ILogger logger, string user, string database, int processId, string address, string? sqlState,
         double duration, string statement, string error);
 
+    [LoggerMessage(Level = LogLevel.Warning, Message = "table {Table} could not be maintained: {Message}")]
+    public static partial void MaintenanceFailed(ILogger logger, string table, string message);
+
     /// <summary>Names and texts come from clients: none of them may begin a line of its own.</summary>
     public static string OnOneLine(string text) => new([.. text.Select(character => char.IsControl(character) ? ' ' : character)]);
 

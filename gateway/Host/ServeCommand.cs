@@ -41,6 +41,14 @@ internal static class ServeCommand
         { Description = "Kernel memory in megabytes; 0 takes half of the machine's." };
     private static readonly Option<int> s_workers = new("--workers")
         { Description = "Worker processes to start besides this one; large queries are spread over them." };
+    private static readonly Option<bool> s_noMaintenance = new("--no-maintenance")
+        { Description = "Do not compact tables and expire their snapshots in the background." };
+    private static readonly Option<int> s_retention = new("--retention-hours")
+    {
+        Description = "How long replaced versions of the catalog, and the files of tables that only they name, can be read.",
+        DefaultValueFactory = _ => 168,
+    };
+
     private static readonly Option<string?> s_cert = new("--cert") { Description = "PEM file of the TLS certificate." };
     private static readonly Option<string?> s_key = new("--key") { Description = "PEM file of its key, if not in the same file." };
     private static readonly Option<bool> s_force = new("--force") { Description = "Listen beyond loopback without password and TLS." };
@@ -55,7 +63,7 @@ internal static class ServeCommand
         var command = new Command("serve", "Run the gateway: PostgreSQL protocol, coordinator and worker in one process.")
         {
             s_address, s_port, s_flightPort, s_flightIdle, s_clusterAddress, s_clusterPort, s_data, s_catalog, s_warehouse,
-            s_allow, s_demo, s_memory, s_workers, s_cert, s_key, s_force, s_slow, s_literals, s_verbose,
+            s_allow, s_demo, s_memory, s_workers, s_noMaintenance, s_retention, s_cert, s_key, s_force, s_slow, s_literals, s_verbose,
         };
         foreach (var option in StorageOptions.All) command.Options.Add(option);
         command.SetAction((parsed, cancellationToken) => RunAsync(parsed, cancellationToken));
@@ -83,6 +91,8 @@ internal static class ServeCommand
                 DemoDirectory = parsed.GetValue(s_demo) is { } demo ? AllowedFolders.Require("--demo", [demo])[0] : null,
                 MemoryLimitBytes = (long)parsed.Within(s_memory, 0, int.MaxValue) << 20,
                 WorkerCount = parsed.Within(s_workers, 0, 1000),
+                MaintainsTables = !parsed.GetValue(s_noMaintenance),
+                Retention = TimeSpan.FromHours(parsed.Within(s_retention, 0, 24 * 365 * 100)),
                 CertificatePath = parsed.GetValue(s_cert),
                 KeyPath = parsed.GetValue(s_key),
                 SlowStatement = TimeSpan.FromMilliseconds(parsed.Within(s_slow, 0, int.MaxValue)),

@@ -29,6 +29,12 @@ public sealed record ServeOptions
     /// <summary>Jobs besides the gateway's own, for tests of who runs them.</summary>
     public IReadOnlyList<ClusterJob> Jobs { get; init; } = [];
 
+    /// <summary>Tables are kept fast and small by a job in the background.</summary>
+    public bool MaintainsTables { get; init; } = true;
+
+    /// <summary>How long a version of the catalog, and the files that it names, can be read after it was replaced.</summary>
+    public TimeSpan Retention { get; init; } = TimeSpan.FromDays(7);
+
     /// <summary>The catalog, the spill folder and tables without a location of their own lie here.</summary>
     public string DataDirectory { get; init; } = "data";
 

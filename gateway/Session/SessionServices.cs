@@ -1,6 +1,7 @@
 using Federation.Catalog;
 using Federation.Connectors.Spi;
 using Federation.Execution;
+using Federation.Maintenance;
 using Federation.ObjectStorage;
 using Federation.Scheduling;
 using Federation.Session.Peers;
@@ -59,6 +60,15 @@ public sealed record SessionServices(CatalogDatabase Catalog, ConnectorPool Conn
     public QueryRunner Runner => _runner ??= new QueryRunner(Scheduler, Planning, Clock);
 
     private QueryRunner? _runner;
+
+    /// <summary>How long a version of the catalog, and the files that it names, can be read after it was replaced.</summary>
+    public TimeSpan Retention { get; init; } = TimeSpan.FromDays(7);
+
+    /// <summary>What maintains tables.</summary>
+    public MaintenanceServices Maintenance =>
+        _maintenance ??= new MaintenanceServices(Catalog, Runner, Formats, Store, Clock) { Retention = Retention };
+
+    private MaintenanceServices? _maintenance;
 
     /// <summary>Where statements are parsed, bound, planned and written.</summary>
     public PlanningThreads Planning { get; } = new(Environment.ProcessorCount);

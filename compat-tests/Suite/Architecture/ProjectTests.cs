@@ -31,6 +31,7 @@ public sealed partial class ProjectTests
         ["Transactions"] = ["Core", "Connectors.Spi", "Catalog"],
         ["Scheduling"] = ["Core", "ObjectStorage", "Arrow", "Connectors.Spi", "Plan", "Planner", "Catalog"],
         ["Execution"] = ["Core", "Arrow", "Plan", "Planner", "Scheduling"],
+        ["Maintenance"] = ["Core", "ObjectStorage", "Connectors.Spi", "Plan", "Planner", "Catalog", "Scheduling", "Execution"],
         ["Membership"] = ["Core", "Arrow", "Flight", "Catalog", "Scheduling"],
         ["DuckDb"] = ["Core", "Arrow"],
         ["Worker"] = ["Core", "ObjectStorage", "Arrow", "Flight", "DuckDb", "Connectors.Spi"],
@@ -39,12 +40,12 @@ public sealed partial class ProjectTests
         ["PgWire"] = ["Core", "Arrow", "SessionApi", "ValueForms"],
         ["FlightSql"] = ["Core", "Arrow", "Flight", "SessionApi"],
         ["Session"] = ["Core", "ObjectStorage", "Arrow", "Sql", "Plan", "Planner", "SystemCatalog", "Catalog", "Transactions", "Execution",
-            "Scheduling", "Connectors.Spi", "SessionApi", "ValueForms"],
+            "Maintenance", "Scheduling", "Connectors.Spi", "SessionApi", "ValueForms"],
         ["Host"] =
         [
             "Core", "Arrow", "Execution", "Flight", "ObjectStorage", "S3", "PgWire", "FlightSql", "SessionApi", "Session", "Catalog",
             "Scheduling",
-            "Membership", "Worker",
+            "Maintenance", "Membership", "Worker",
             "Connectors.Spi", "Connectors.Postgres", "Connectors.Files", "Connectors.Tpch", "Connectors.Lakehouse", "Connectors.Formats",
         ],
         ["Bench"] = ["Core", "Arrow", "DuckDb", "Flight"],

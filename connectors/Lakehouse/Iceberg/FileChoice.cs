@@ -11,7 +11,7 @@ internal sealed record FileChoice(IReadOnlyList<TableFile> Data, IReadOnlyList<T
     public static readonly FileChoice Empty = new([], [], 0);
 
     public static FileChoice Make(IcebergTable table, Snapshot snapshot, IcebergSchema schema, EquatableArray<ConnectorExpression> filters,
-        string? onlyManifest = null)
+        string? onlyManifest = null, IReadOnlySet<string>? onlyFiles = null)
     {
         var predicate = new Predicate.All(filters.Select(PredicateReader.Read).ToEquatableArray());
         var ranges = new FileRanges(table.Metadata, schema);
@@ -39,6 +39,7 @@ internal sealed record FileChoice(IReadOnlyList<TableFile> Data, IReadOnlyList<T
                 }
 
                 live++;
+                if (onlyFiles is not null && !onlyFiles.Contains(file.Packed.Path)) continue;
                 if (file.Packed.RecordCount > 0 && Pruner.MayMatch(predicate, column => ranges.OfFile(file, column))) data.Add(file);
             }
         }

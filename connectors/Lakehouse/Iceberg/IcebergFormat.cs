@@ -16,14 +16,15 @@ namespace Federation.Connectors.Lakehouse.Iceberg;
 /// Apache Iceberg tables of format versions 1 to 3 with Parquet files, on local disks and in object stores. A pointer's metadata is the
 /// path of the table metadata file, relative to the table's folder where it lies inside. Thread-safe; one per process shares its caches.
 /// </summary>
-public sealed class IcebergFormat : ITableFormat, ITableWriter, ITableAlterer, ITableMaintenance, ITableReads, IScanPlanner,
-    IFilterPushdown
+public sealed partial class IcebergFormat : ITableFormat, ITableWriter, ITableAlterer, ITableMaintenance, ITableReferences, ITableReads,
+    IScanPlanner, IFilterPushdown
 {
     private readonly IReadOnlyList<string> _allowedRoots;
     private readonly PendingFiles _store;
     private readonly IcebergFiles _files;
     private readonly TableStatistics _statistics = new();
     private readonly IcebergWriter _writer;
+    private readonly Maintenance.TableMaintenance _maintenance;
 
     /// <param name="footers">Shared with other readers of Parquet files.</param>
     /// <param name="allowedRoots">Folders that a table's files may lie in besides the table's own folder.</param>
@@ -34,6 +35,7 @@ public sealed class IcebergFormat : ITableFormat, ITableWriter, ITableAlterer, I
         _store = new PendingFiles(store ?? LocalStore.Instance);
         _files = new IcebergFiles(_store, footers);
         _writer = new IcebergWriter(_store, Open, footers, TimeProvider.System);
+        _maintenance = new Maintenance.TableMaintenance(_writer, footers, TimeProvider.System);
     }
 
     public string Name => "iceberg";
@@ -70,9 +72,6 @@ public sealed class IcebergFormat : ITableFormat, ITableWriter, ITableAlterer, I
         }).ToEquatableArray();
         return new ConnectorTable(new IcebergTableHandle(pointer, snapshot?.Id, schema.Id), columns, rows, isExact);
     }
-
-    public async ValueTask<IReadOnlyList<ListedObject>> ListOrphansAsync(TablePointer pointer, CancellationToken cancellationToken) =>
-        await Task.Run(() => OrphanFiles.ListAsync(_writer.Open(pointer), cancellationToken).AsTask(), cancellationToken);
 
     public ValueTask<TablePointer> CreateAsync(NewTable table, CancellationToken cancellationToken) =>
         _writer.CreateAsync(table, cancellationToken);
@@ -136,8 +135,8 @@ public sealed class IcebergFormat : ITableFormat, ITableWriter, ITableAlterer, I
             ? [new RecordField("row", SqlType.Bool)]
             : fields.Select(field => new RecordField(field.Name, table.Metadata.TypeOf(field))).ToEquatableArray();
         var choice = pinned.SnapshotId is { } id
-            ? await Task.Run(() => FileChoice.Make(table, table.SnapshotOf(id), schema, pinned.Filters, pinned.OnlyManifest),
-                cancellationToken)
+            ? await Task.Run(() => FileChoice.Make(table, table.SnapshotOf(id), schema, pinned.Filters, pinned.OnlyManifest,
+                pinned.OnlyFiles?.ToHashSet(StringComparer.Ordinal)), cancellationToken)
             : FileChoice.Empty;
         var groups = await GroupAsync(table, choice, fields, cancellationToken);
         var rows = choice.Data.Sum(file => file.Entry.RecordCount);

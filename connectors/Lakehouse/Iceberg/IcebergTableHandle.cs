@@ -11,4 +11,7 @@ internal sealed record IcebergTableHandle(
 {
     /// <summary>The one manifest whose files are read; null for all of the snapshot.</summary>
     public string? OnlyManifest { get; init; }
+
+    /// <summary>The only data files that are read, by recorded path; null for all.</summary>
+    public EquatableArray<string>? OnlyFiles { get; init; }
 }

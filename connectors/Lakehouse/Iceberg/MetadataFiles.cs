@@ -35,7 +35,7 @@ internal static partial class MetadataFiles
         return found is null ? null : (full, found);
     }
 
-    private static bool IsMetadataFile(string path) =>
+    public static bool IsMetadataFile(string path) =>
         path.EndsWith(".metadata.json", StringComparison.Ordinal) || path.EndsWith(".metadata.json.gz", StringComparison.Ordinal);
 
     private static async ValueTask<string?> HintedAsync(IObjectStore store, string metadata, Dictionary<string, DateTime> files,

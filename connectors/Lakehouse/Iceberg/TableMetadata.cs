@@ -49,6 +49,9 @@ internal sealed record TableMetadata(
 internal sealed record Snapshot(
     long Id, long SequenceNumber, long TimestampMs, string? ManifestList, EquatableArray<string> Manifests, int? SchemaId)
 {
+    /// <summary>The snapshot that it follows on, which may be gone; null for none.</summary>
+    public long? ParentId { get; init; }
+
     /// <summary>v3: the key that its manifest list is encrypted with.</summary>
     public string? KeyId { get; init; }
 }

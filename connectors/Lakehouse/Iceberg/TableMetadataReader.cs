@@ -142,6 +142,7 @@ internal static class TableMetadataReader
         json.Find("manifests")?.Items().Select(path => path.Text()).ToEquatableArray() ?? default,
         json.Find("schema-id")?.Int32())
     {
+        ParentId = json.Find("parent-snapshot-id")?.Id(),
         KeyId = json.Find("key-id")?.Text(),
     };
 

@@ -29,9 +29,6 @@ public sealed class PostgresCatalogStore : ICatalogStore
     /// </summary>
     private static readonly TimeSpan s_longestIdle = TimeSpan.FromSeconds(5);
 
-    /// <summary>idle_in_transaction_session_timeout, which Npgsql has no name for.</summary>
-    private const string IdleTooLong = "25P03";
-
     private readonly NpgsqlDataSource _source;
     private readonly TimeProvider _clock;
 
@@ -218,7 +215,7 @@ public sealed class PostgresCatalogStore : ICatalogStore
                 cancellationToken);
         }
         catch (SqlException error) when (
-            error.InnerException is PostgresException { SqlState: IdleTooLong })
+            error.InnerException is PostgresException idle && idle.SqlState == SqlState.IdleInTransactionSessionTimeout.Code)
         {
             // This process did not run for a while; nothing was written, and others have committed since.
             return new CommitResult.Conflict([]);
@@ -296,7 +293,7 @@ public sealed class PostgresCatalogStore : ICatalogStore
         {
             // 57P01 and its kin say that the server is going, 25P03 that it has ended an idle session: for us both are a lost connection.
             var state = error.SqlState.StartsWith("57P", StringComparison.Ordinal)
-                || error.SqlState == IdleTooLong
+                || error.SqlState == SqlState.IdleInTransactionSessionTimeout.Code
                 ? SqlState.ConnectionFailure
                 : new SqlState(error.SqlState);
             throw new SqlException(state, $"catalog database: {error.MessageText}", error) { Detail = error.Detail };

@@ -16,44 +16,37 @@ internal static class CallStatements
 {
     private static readonly string[] s_registerArguments = ["schema_name", "table_name", "table_location", "metadata_file_name", "follow"];
 
-    private static readonly EquatableArray<ResultField> s_orphanFields =
-    [
-        new("path", SqlType.Text, default, 0), new("size_bytes", SqlType.Int8, default, 0),
-            new("written_at", SqlType.Timestamptz, default, 0),
-    ];
-
     public static IPortal Open(QuerySession session, SessionServices services, CallStatement call) => FieldsOf(call) is { } fields
-        ? new RowPortal(session, fields, token => ListOrphansAsync(session, services, call.Call, token), _ => "CALL") { RunsFirst = true }
+        ? new RowPortal(session, fields, token => RunRowsAsync(session, services, call.Call, token), _ => "CALL") { RunsFirst = true }
         : new CommandPortal(session, token => RunAsync(session, services, call, token));
 
     /// <summary>Null for a procedure that gives no rows.</summary>
     public static EquatableArray<ResultField>? FieldsOf(CallStatement call) =>
-        IsManaged(call.Call) && call.Call.Name.Name == "list_orphan_files" ? s_orphanFields : null;
+        Find(call.Call) is { Fields: { Count: > 0 } fields } ? fields : null;
+
+    private static Procedure? Find(FunctionCall call) => IsManaged(call) ? Procedures.Find(call.Name.Name) : null;
 
     private static bool IsManaged(FunctionCall call) =>
         call.Name.Parts.ToArray() is [TableResolver.ManagedCatalog or TableResolver.ManagedDatabase, "system", _] or ["system", _];
 
-    /// <summary>The files of a table's folder that no state of the table names.</summary>
-    private static async IAsyncEnumerable<Batch> ListOrphansAsync(
-        QuerySession session, SessionServices services, FunctionCall call, [EnumeratorCancellation] CancellationToken cancellationToken)
+    private static async IAsyncEnumerable<Batch> RunRowsAsync(QuerySession session, SessionServices services, FunctionCall call,
+        [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        var arguments = Arguments(session, call);
-        var (schema, table) = (Require(arguments, "schema_name", call), Require(arguments, "table_name", call));
-        var entry = await (await session.Transaction.GetCatalogAsync(cancellationToken)).FindTableAsync(schema, table, cancellationToken)
-            ?? throw new SqlException(SqlState.UndefinedTable, $"table \"{schema}.{table}\" does not exist");
-        await SchemaStatements.RequireTableOwnerAsync(session, entry, mayOwnSchema: false, cancellationToken);
-        if (services.Formats.FirstOrDefault(format => format.Name == entry.Pointer.Format) is not ITableMaintenance maintenance)
-            throw new SqlException(SqlState.FeatureNotSupported, $"orphans of tables of format {entry.Pointer.Format} cannot be listed");
-        var files = await maintenance.ListOrphansAsync(entry.Pointer, cancellationToken);
-        yield return TextRows.Build(s_orphanFields,
-            files.Select(file => new object?[] { file.Path, file.Status!.SizeBytes,
-            new PgTimestamp((file.Written - DateTime.UnixEpoch).Ticks / TimeSpan.TicksPerMicrosecond) }));
+        var procedure = Find(call)!;
+        yield return TextRows.Build(procedure.Fields,
+            await procedure.RunAsync(new ProcedureCall(session, services, procedure, call), cancellationToken));
     }
 
     private static async ValueTask<string> RunAsync(QuerySession session, SessionServices services, CallStatement statement,
         CancellationToken cancellationToken)
     {
         var call = statement.Call;
+        if (Find(call) is { } procedure)
+        {
+            await procedure.RunAsync(new ProcedureCall(session, services, procedure, call), cancellationToken);
+            return "CALL";
+        }
+
         if (!IsManaged(call) || call.Name.Name is not ("register_table" or "unregister_table" or "refresh_table"))
         {
             throw new SqlException(SqlState.UndefinedFunction,
@@ -63,7 +56,7 @@ internal static class CallStatements
                 Hint =
                     "Procedures: lake.system.register_table(schema_name, table_name, table_location), "
                         + "lake.system.unregister_table(schema_name, table_name), lake.system.refresh_table(schema_name, table_name), "
-                        + "lake.system.list_orphan_files(schema_name, table_name).",
+                        + $"{string.Join(", ", Procedures.All)}.",
             };
         }
 
@@ -129,7 +122,7 @@ internal static class CallStatements
         // Loading it now finds a table that cannot be read while its owner looks.
         await services.Formats.First(format => format.Name == pointer.Format).LoadAsync(pointer, null, cancellationToken);
         await session.Transaction
-            .ChangeAsync(new CatalogChange.Create(new TableEntry(Oid.None, schema, table, session.User, pointer) { IsClosed = true }),
+            .ChangeAsync(new CatalogChange.Create(new TableEntry(Oid.None, schema, table, session.User, pointer) { IsClosed = true, IsRegistered = true }),
                 cancellationToken);
         await TableRights.StartAsync(session,
             (await (await session.Transaction.GetCatalogAsync(cancellationToken)).FindTableAsync(schema, table, cancellationToken))!,

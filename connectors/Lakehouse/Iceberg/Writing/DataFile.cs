@@ -143,7 +143,7 @@ internal static class DataFiles
         return value.ToByteArray(isUnsigned: false, isBigEndian: true);
     }
 
-    private static Comparer<byte[]> ValueComparer(IcebergType.Primitive type) => Comparer<byte[]>.Create((left, right) => type.Kind switch
+    internal static Comparer<byte[]> ValueComparer(IcebergType.Primitive type) => Comparer<byte[]>.Create((left, right) => type.Kind switch
     {
         IcebergKind.Boolean => left[0].CompareTo(right[0]),
         IcebergKind.Int or IcebergKind.Date =>

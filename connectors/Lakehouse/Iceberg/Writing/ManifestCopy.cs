@@ -5,8 +5,8 @@ using Federation.Connectors.Formats.Avro;
 namespace Federation.Connectors.Lakehouse.Iceberg.Writing;
 
 /// <summary>
-/// A manifest written again without some of its files. Entries keep everything that their writer said of them; what they inherit from the
-/// manifest list is written out, since the copy has another place there (spec, "Manifest Inheritance").
+/// Manifests written again as one, without some of their files. Entries keep everything that their writer said of them; what they inherit
+/// from the manifest list is written out, since the copy has another place there (spec, "Manifest Inheritance").
 /// </summary>
 internal static class ManifestCopy
 {
@@ -23,59 +23,82 @@ internal static class ManifestCopy
     public static bool IsPossible(AvroFile manifest) => manifest.Schema is AvroSchema.Record record
         && record.Fields.Any(field => field.FieldId == SequenceNumber) && record.Fields.Any(field => field.FieldId == FileSequenceNumber);
 
-    /// <param name="manifest">The manifest.</param>
-    /// <param name="listed">What the manifest list says of it.</param>
+    /// <summary>Equal for manifests whose entries can be written into one.</summary>
+    public static string LayoutOf(AvroFile manifest, AvroRecord listed) => string.Create(CultureInfo.InvariantCulture,
+        $"{Number(listed.ById(502))}/{Number(listed.ById(517)) ?? 0}/{manifest.Text("avro.schema")}");
+
+    /// <param name="manifests">Manifests of one layout, with what the manifest list says of each.</param>
+    /// <param name="partitionTypes">The types of partition values, for bounds; null where a type is not known.</param>
     /// <param name="isRemoved">Whether a file goes, by its recorded path.</param>
     /// <param name="snapshotId">The snapshot that removes them.</param>
-    /// <param name="gone">Takes rows and bytes of each file that goes.</param>
+    /// <param name="gone">Takes each file that goes.</param>
     /// <returns>The copy, and its entry in the list but for the path.</returns>
-    public static (byte[] Bytes, NewManifest Entry) Make(AvroFile manifest, AvroRecord listed, Predicate<string> isRemoved, long snapshotId,
-        List<(long Rows, long Bytes)> gone)
+    public static (byte[] Bytes, NewManifest Entry) Make(IReadOnlyList<(AvroFile Manifest, AvroRecord Listed)> manifests,
+        IReadOnlyList<IcebergType.Primitive?> partitionTypes, Predicate<string> isRemoved, long snapshotId, List<GoneFile> gone)
     {
-        var schema = (AvroSchema.Record)manifest.Schema;
-        var header = manifest.Metadata.Where(item => !item.Key.StartsWith("avro.", StringComparison.Ordinal))
+        // The list names newer manifests first, whose header tells the newer columns.
+        var (first, firstListed) = manifests[0];
+        var header = first.Metadata.Where(item => !item.Key.StartsWith("avro.", StringComparison.Ordinal))
             .ToDictionary(item => item.Key, item => Encoding.UTF8.GetString(item.Value), StringComparer.Ordinal);
-        var writer = new AvroFileWriter(manifest.Text("avro.schema")!, header);
-        var counts = new ManifestCounts();
-        long? least = null;
-        foreach (var entry in manifest.ReadRecords())
-        {
-            if (Number(entry.ById(Status)) == Deleted) continue;
-            var file = (AvroRecord)entry.ById(2)!;
-            var rows = Number(file.ById(103)) ?? 0;
-            var sequence = Number(entry.ById(SequenceNumber)) ?? Number(listed.ById(515)) ?? 0;
-            var isGone = isRemoved((string)file.ById(100)!);
-            var values = new Dictionary<int, object?>
-            {
-                [Status] = isGone ? Deleted : Kept,
-                [SnapshotId] = isGone ? snapshotId : Number(entry.ById(SnapshotId)) ?? Number(listed.ById(503)),
-                [SequenceNumber] = sequence,
-                [FileSequenceNumber] = Number(entry.ById(FileSequenceNumber)) ?? Number(listed.ById(515)) ?? 0,
-            };
-            counts = isGone
-                ? counts with { DeletedFiles = counts.DeletedFiles + 1, DeletedRows = counts.DeletedRows + rows }
-                : counts with { KeptFiles = counts.KeptFiles + 1, KeptRows = counts.KeptRows + rows };
-            if (isGone) gone.Add(SizeOf(entry));
-            else least = Math.Min(least ?? sequence, sequence);
-            writer.Add(encoder =>
-            {
-                for (var i = 0; i < schema.Fields.Count; i++)
-                {
-                    var field = schema.Fields[i];
-                    AvroDatum.Write(encoder, field.Type, values.TryGetValue(field.FieldId, out var value) ? value : entry.Values[i]);
-                }
-            });
-        }
-
-        var bytes = writer.Finish();
-        return (bytes, new NewManifest("", bytes.Length, (int)Number(listed.ById(502))!, Number(listed.ById(517)) is 1, counts, least,
-            [.. ManifestReader.Summaries(listed.ById(507))]));
+        var copy = new Copy(new AvroFileWriter(first.Text("avro.schema")!, header), isRemoved, snapshotId, gone);
+        foreach (var (manifest, listed) in manifests) copy.Add(manifest, listed);
+        var bytes = copy.Writer.Finish();
+        return (bytes, new NewManifest("", bytes.Length, (int)Number(firstListed.ById(502))!, Number(firstListed.ById(517)) is 1,
+            copy.Counts, copy.Least,
+            PartitionSummaries.Union([.. manifests.Select(item => ManifestReader.Summaries(item.Listed.ById(507)))], partitionTypes)));
     }
 
-    /// <summary>Rows and bytes of an entry's file.</summary>
-    public static (long Rows, long Bytes) SizeOf(AvroRecord entry) => entry.ById(2) is AvroRecord file
-        ? (Number(file.ById(103)) ?? 0, Number(file.ById(104)) ?? 0)
-        : (0, 0);
+    /// <summary>What a manifest entry says of its file.</summary>
+    public static GoneFile Describe(AvroRecord entry) => entry.ById(2) is AvroRecord file
+        ? new GoneFile((FileContent)(Number(file.ById(134)) ?? 0), Number(file.ById(103)) ?? 0, Number(file.ById(104)) ?? 0)
+        : new GoneFile(FileContent.Data, 0, 0);
+
+    /// <summary>A copy that is being written.</summary>
+    private sealed class Copy(AvroFileWriter writer, Predicate<string> isRemoved, long snapshotId, List<GoneFile> gone)
+    {
+        public AvroFileWriter Writer => writer;
+
+        public ManifestCounts Counts { get; private set; } = new();
+
+        /// <summary>The least sequence number of a file that stays.</summary>
+        public long? Least { get; private set; }
+
+        public void Add(AvroFile manifest, AvroRecord listed)
+        {
+            var schema = (AvroSchema.Record)manifest.Schema;
+            foreach (var entry in manifest.ReadRecords())
+            {
+                if (Number(entry.ById(Status)) == Deleted) continue;
+                var file = (AvroRecord)entry.ById(2)!;
+                var rows = Number(file.ById(103)) ?? 0;
+                var sequence = Number(entry.ById(SequenceNumber)) ?? Number(listed.ById(515)) ?? 0;
+                var isGone = isRemoved((string)file.ById(100)!);
+                var values = new Dictionary<int, object?>
+                {
+                    [Status] = isGone ? Deleted : Kept,
+                    [SnapshotId] = isGone ? snapshotId : Number(entry.ById(SnapshotId)) ?? Number(listed.ById(503)),
+                    [SequenceNumber] = sequence,
+                    [FileSequenceNumber] = Number(entry.ById(FileSequenceNumber)) ?? Number(listed.ById(515)) ?? 0,
+                };
+                Counts = isGone
+                    ? Counts with { DeletedFiles = Counts.DeletedFiles + 1, DeletedRows = Counts.DeletedRows + rows }
+                    : Counts with { KeptFiles = Counts.KeptFiles + 1, KeptRows = Counts.KeptRows + rows };
+                if (isGone) gone.Add(Describe(entry));
+                else Least = Math.Min(Least ?? sequence, sequence);
+                writer.Add(encoder =>
+                {
+                    for (var i = 0; i < schema.Fields.Count; i++)
+                    {
+                        var field = schema.Fields[i];
+                        AvroDatum.Write(encoder, field.Type, values.TryGetValue(field.FieldId, out var value) ? value : entry.Values[i]);
+                    }
+                });
+            }
+        }
+    }
 
     private static long? Number(object? value) => value is null ? null : Convert.ToInt64(value, CultureInfo.InvariantCulture);
 }
+
+/// <summary>A file that a snapshot has no more.</summary>
+internal sealed record GoneFile(FileContent Content, long Rows, long Bytes);

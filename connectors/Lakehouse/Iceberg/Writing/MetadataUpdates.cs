@@ -12,6 +12,14 @@ internal abstract record MetadataUpdate
     /// <summary>Makes a snapshot the head of a branch; of "main" it becomes the current one.</summary>
     public sealed record SetBranch(string Branch, long SnapshotId) : MetadataUpdate;
 
+    /// <summary>Names a snapshot by a branch or tag, in place of what the name stood for.</summary>
+    public sealed record SetReference(string Name, JsonObject Reference) : MetadataUpdate;
+
+    public sealed record RemoveReference(string Name) : MetadataUpdate;
+
+    /// <summary>Forgets snapshots that no branch and no tag names.</summary>
+    public sealed record RemoveSnapshots(IReadOnlySet<long> Ids) : MetadataUpdate;
+
     /// <summary>Adds a schema, and makes it the current one.</summary>
     public sealed record SetSchema(JsonObject Schema, int LastColumnId) : MetadataUpdate;
 
@@ -54,6 +62,9 @@ internal static class MetadataUpdates
                 document.Root["current-snapshot-id"] = set.SnapshotId;
                 document.Array("snapshot-log").Add(new JsonObject { ["snapshot-id"] = set.SnapshotId, ["timestamp-ms"] = time });
                 break;
+            case MetadataUpdate.SetReference set: document.Object("refs")[set.Name] = set.Reference; break;
+            case MetadataUpdate.RemoveReference remove: document.Object("refs").Remove(remove.Name); break;
+            case MetadataUpdate.RemoveSnapshots remove: Remove(document, remove.Ids); break;
             case MetadataUpdate.SetSchema set:
                 document.Array("schemas").Add(set.Schema);
                 document.Root["current-schema-id"] = (int)set.Schema["schema-id"]!;
@@ -66,6 +77,25 @@ internal static class MetadataUpdates
                 foreach (var name in remove.Names) document.Object("properties").Remove(name);
                 break;
             default: throw new System.Diagnostics.UnreachableException(update.GetType().Name);
+        }
+    }
+
+    /// <summary>
+    /// The log keeps no entry from before a snapshot that is gone: a look at that time would find an older one, which was not current then.
+    /// </summary>
+    private static void Remove(MetadataDocument document, IReadOnlySet<long> ids)
+    {
+        foreach (var (list, isGap) in (ValueTuple<string, bool>[])[("snapshots", false), ("snapshot-log", true), ("statistics", false),
+            ("partition-statistics", false)])
+        {
+            var kept = new List<JsonNode>();
+            foreach (var item in document.Array(list).OfType<JsonObject>().ToArray())
+            {
+                if (!ids.Contains((long)item["snapshot-id"]!)) kept.Add(item.DeepClone());
+                else if (isGap) kept.Clear();
+            }
+
+            document.Root[list] = new JsonArray([.. kept]);
         }
     }
 

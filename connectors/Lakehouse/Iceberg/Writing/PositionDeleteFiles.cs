@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Runtime.CompilerServices;
 using System.Text;
 using Federation.Connectors.Formats;
 using Federation.Connectors.Spi;
@@ -58,34 +59,52 @@ internal static class PositionDeleteFiles
     public static async Task<bool> NamesAnyAsync(IObjectStore store, string path, IReadOnlyDictionary<string, PositionSet> selection,
         CancellationToken cancellationToken)
     {
+        await foreach (var (paths, positions) in ReadAsync(store, path, cancellationToken))
+            for (var row = 0; row < paths.Length; row++)
+                if (positions[row] >= 0 && selection.TryGetValue(paths[row], out var rows) && rows.Contains(positions[row]))
+                    return true;
+        return false;
+    }
+
+    /// <summary>The rows of data files that a file of deletes names, one row group after the other.</summary>
+    public static async IAsyncEnumerable<(string[] Paths, long[] Positions)> ReadAsync(IObjectStore store, string path,
+        [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
         using var bytes = new MemoryStream(store.ReadAll(path, MaxLength));
+        await using var reader = await GuardAsync(path, () => ParquetReader.CreateAsync(bytes, cancellationToken: cancellationToken));
+        for (var i = 0; i < reader.RowGroupCount; i++)
+        {
+            var group = i;
+            yield return await GuardAsync(path, () => ReadGroupAsync(reader, group, cancellationToken));
+        }
+    }
+
+    private static async Task<(string[] Paths, long[] Positions)> ReadGroupAsync(ParquetReader reader, int index,
+        CancellationToken cancellationToken)
+    {
+        var (file, position) = (reader.Schema.FindDataField("file_path"), reader.Schema.FindDataField("pos"));
+        using var group = reader.OpenRowGroupReader(index);
+        var (paths, positions) = (new string[group.RowCount], new long[group.RowCount]);
+        await group.ReadAsync(file, paths, cancellationToken: cancellationToken);
+        if (position.IsNullable)
+        {
+            var nullable = new long?[group.RowCount];
+            await group.ReadAsync<long>(position, nullable, cancellationToken: cancellationToken);
+            positions = Array.ConvertAll(nullable, each => each ?? -1);
+        }
+        else
+        {
+            await group.ReadAsync<long>(position, positions, cancellationToken: cancellationToken);
+        }
+
+        return (paths, positions);
+    }
+
+    private static async Task<T> GuardAsync<T>(string path, Func<Task<T>> readAsync)
+    {
         try
         {
-            await using var reader = await ParquetReader.CreateAsync(bytes, cancellationToken: cancellationToken);
-            var file = reader.Schema.FindDataField("file_path");
-            var position = reader.Schema.FindDataField("pos");
-            for (var i = 0; i < reader.RowGroupCount; i++)
-            {
-                using var group = reader.OpenRowGroupReader(i);
-                var (paths, positions) = (new string[group.RowCount], new long[group.RowCount]);
-                await group.ReadAsync(file, paths, cancellationToken: cancellationToken);
-                if (position.IsNullable)
-                {
-                    var nullable = new long?[group.RowCount];
-                    await group.ReadAsync<long>(position, nullable, cancellationToken: cancellationToken);
-                    positions = Array.ConvertAll(nullable, each => each ?? -1);
-                }
-                else
-                {
-                    await group.ReadAsync<long>(position, positions, cancellationToken: cancellationToken);
-                }
-
-                for (var row = 0; row < paths.Length; row++)
-                    if (positions[row] >= 0 && selection.TryGetValue(paths[row], out var rows) && rows.Contains(positions[row]))
-                        return true;
-            }
-
-            return false;
+            return await readAsync();
         }
         catch (Exception error) when (error is ParquetException or IOException or InvalidDataException or ArgumentException)
         {

@@ -59,7 +59,7 @@ internal sealed class RowDelta(IcebergWriter writer, string dataFolder, TimeProv
         var parent = table.Metadata.CurrentSnapshotId is { } id ? table.SnapshotOf(id) : null;
         if (Removed is not null)
             await Removed.RequireUnchangedAsync(table, parent is null ? [] : table.Manifests(parent), cancellationToken);
-        _manifests ??= await WriteManifestsAsync(table, document, cancellationToken);
+        _manifests ??= await NewManifests.WriteAsync(writer.Store, table, document, Files(), _id, _snapshotId, _made, cancellationToken);
 
         _attempts++;
         var sequenceNumber = document.Long("last-sequence-number", 0) + 1;
@@ -68,7 +68,7 @@ internal sealed class RowDelta(IcebergWriter writer, string dataFolder, TimeProv
         var list = string.Create(CultureInfo.InvariantCulture, $"metadata/snap-{_snapshotId}-{_attempts}-{_id}.avro");
         await MakeAsync(StoragePath.Combine(current.Location, list),
             ManifestListWriter.Write(kept, [.. _manifests, .. copies.Select(copy => copy.Entry).OfType<NewManifest>()],
-                manifest => Count(table, manifest), _snapshotId, parent?.Id, sequenceNumber),
+                manifest => NewManifests.Count(table, manifest), _snapshotId, parent?.Id, sequenceNumber),
             cancellationToken);
 
         var snapshot = new JsonObject
@@ -98,31 +98,6 @@ internal sealed class RowDelta(IcebergWriter writer, string dataFolder, TimeProv
         await TableFiles.TryDeleteAsync(writer.Store, [.. Written.Select(file => file.Path)], dataFolder);
     }
 
-    /// <summary>The manifests of new files: one for rows, and one for deletes of each partition spec.</summary>
-    private async ValueTask<List<NewManifest>> WriteManifestsAsync(IcebergTable table, MetadataDocument document,
-        CancellationToken cancellationToken)
-    {
-        var made = new List<NewManifest>();
-        var groups = Deletes.Select(item => (SpecId: item.Key, Files: item.Value));
-        if (Added.Count > 0) groups = groups.Prepend((SpecId, Added));
-        foreach (var (specId, files) in groups)
-        {
-            if (!table.Metadata.Specs.TryGetValue(specId, out var spec))
-                throw new SqlException(SqlState.TRSerializationFailure, "could not serialize access due to concurrent update")
-                    { Detail = $"Partition spec {specId} of the table is gone." };
-            var name = string.Create(CultureInfo.InvariantCulture, $"metadata/{_id}-m{made.Count}.avro");
-            var schema = document.Array("schemas").OfType<JsonObject>()
-                .First(item => (int)item["schema-id"]! == table.Metadata.CurrentSchemaId);
-            var specFields = document.Array("partition-specs").OfType<JsonObject>()
-                .First(item => (int)item["spec-id"]! == spec.Id)["fields"]!;
-            var bytes = ManifestWriter.Write(files, table.Metadata.CurrentSchema, schema, spec, specFields, _snapshotId);
-            await MakeAsync(StoragePath.Combine(table.Location.Folder, name), bytes, cancellationToken);
-            made.Add(NewManifest.Of($"{table.Metadata.Location}/{name}", bytes.Length, spec, files));
-        }
-
-        return made;
-    }
-
     /// <summary>
     /// The entries of the list before that stay, and copies of the manifests that hold files of which no row is left.
     /// </summary>
@@ -147,17 +122,17 @@ internal sealed class RowDelta(IcebergWriter writer, string dataFolder, TimeProv
             if (RemovesAll && Number(listed, 517, missing: 0) == 1) continue;
 
             var manifest = AvroFile.Open(table.Store, table.Location.Resolve(path));
-            var gone = new List<(long Rows, long Bytes)>();
+            var gone = new List<GoneFile>();
             if (!ManifestCopy.IsPossible(manifest))
             {
                 // Only files of format version 1 are in such a manifest. All of them go, without a trace of them in the new snapshot.
-                foreach (var entry in manifest.ReadRecords()) gone.Add(ManifestCopy.SizeOf(entry));
+                foreach (var entry in manifest.ReadRecords()) gone.Add(ManifestCopy.Describe(entry));
                 copies.Add(new CopiedManifest(null, gone));
                 continue;
             }
 
-            var (bytes, copy) = ManifestCopy.Make(
-                manifest, listed, file => RemovesAll || Removed!.GoneFiles.Contains(file), _snapshotId, gone);
+            var (bytes, copy) = ManifestCopy.Make([(manifest, listed)], [],
+                file => RemovesAll || Removed!.GoneFiles.Contains(file), _snapshotId, gone);
             var name = string.Create(CultureInfo.InvariantCulture, $"metadata/{_id}-c{_attempts}-{copies.Count}.avro");
             await MakeAsync(StoragePath.Combine(table.Location.Folder, name), bytes, cancellationToken);
             copies.Add(new CopiedManifest(copy with { RecordedPath = $"{table.Metadata.Location}/{name}" }, gone));
@@ -169,22 +144,11 @@ internal sealed class RowDelta(IcebergWriter writer, string dataFolder, TimeProv
             Convert.ToInt64(listed.ById(field) ?? missing, CultureInfo.InvariantCulture);
     }
 
-    /// <summary>
-    /// Files and rows that a manifest adds, keeps and deletes, as lists name them: version 1 lets lists leave them out, version 2 does not.
-    /// </summary>
-    private static Dictionary<int, long> Count(IcebergTable table, string manifest)
+    /// <summary>New files by their partition spec, rows first.</summary>
+    private IEnumerable<(int SpecId, IReadOnlyList<DataFile> Files)> Files()
     {
-        var counts = new[] { 504, 505, 506, 512, 513, 514 }.ToDictionary(id => id, _ => 0L);
-        foreach (var entry in AvroFile.Open(table.Store, table.Location.Resolve(manifest)).ReadRecords())
-        {
-            // Status: 0 kept, 1 added, 2 deleted.
-            var status = Convert.ToInt32(entry.ById(0), CultureInfo.InvariantCulture);
-            var (file, rows) = status switch { 0 => (505, 513), 1 => (504, 512), _ => (506, 514) };
-            counts[file]++;
-            counts[rows] += Convert.ToInt64((entry.ById(2) as AvroRecord)?.ById(103) ?? 0L, CultureInfo.InvariantCulture);
-        }
-
-        return counts;
+        var deletes = Deletes.Select(item => (SpecId: item.Key, Files: item.Value));
+        return Added.Count > 0 ? deletes.Prepend((SpecId, Added)) : deletes;
     }
 
     private async ValueTask MakeAsync(string path, byte[] bytes, CancellationToken cancellationToken)
@@ -194,6 +158,6 @@ internal sealed class RowDelta(IcebergWriter writer, string dataFolder, TimeProv
     }
 
     /// <param name="Entry">What the new list says of the copy; null when nothing of the manifest is left.</param>
-    /// <param name="Gone">Rows and bytes of the files that go.</param>
-    private sealed record CopiedManifest(NewManifest? Entry, IReadOnlyList<(long Rows, long Bytes)> Gone);
+    /// <param name="Gone">The files that go.</param>
+    private sealed record CopiedManifest(NewManifest? Entry, IReadOnlyList<GoneFile> Gone);
 }
