@@ -23,8 +23,6 @@ public sealed class RefusedTests(SuiteServers servers)
     [InlineData("SELECT pg_catalog.array_length('{}'::tstzmultirange[], 1)")]
     [InlineData("SELECT 'ä'::\"char\"")]
     [InlineData("SELECT '\\377'::\"char\"")]
-    [InlineData("SELECT regexp_matches('llmmmfff', '^(l*){1,1}?(.*)(f*)$')")]
-    [InlineData("SELECT regexp_match('bacac', '^(\\w*?){1,2}?$')")]
     public async Task Refused(string sql) => await RequireAsync([], sql);
 
     /// <summary>Output settings are heeded where rows are sent, not where an expression makes a text of a value.</summary>

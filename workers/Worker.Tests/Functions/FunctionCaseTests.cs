@@ -44,7 +44,6 @@ public sealed class FunctionCaseTests : KernelFixture
         name => Assert.StartsWith("pg_", name, StringComparison.Ordinal));
 
     [Theory]
-    [InlineData("pg_substring_regex('abcd', '(a|ab)(c|bcd)')")]
     [InlineData("pg_regexp_matches('a', 'a', 'b')")]
     public void What_would_differ_is_refused(string expression) =>
         Assert.StartsWith("!0A000 ", Evaluate(expression), StringComparison.Ordinal);

@@ -30,37 +30,21 @@ internal static class AreAnalysis
         _ => false,
     };
 
-    /// <summary>True when the whole expression prefers the shortest match.</summary>
-    public static bool IsLazy(AreNode tree) => Preference(tree) == true;
-
     /// <summary>True when .NET's first match may have another length than PostgreSQL's.</summary>
     public static bool IsAmbiguous(AreNode tree) => !EndsWithText(tree) && (HasBoth(tree) || !IsDetermined(tree, []));
 
     /// <summary>
-    /// True when groups may take other text than in PostgreSQL although the whole match is the same: PostgreSQL gives the left part the
-    /// most text, .NET the first branch.
+    /// True when groups may take other text than in PostgreSQL although the whole match is the same. They do not when the text leaves one
+    /// way to match, nor when all quantifiers are of one kind and each part that PostgreSQL cuts off has one choice at most.
     /// </summary>
-    public static bool CapturesMayDiffer(AreNode tree) => HasOpenAlternation(tree, []) || HasOpposedRepeat(tree);
+    public static bool CapturesMayDiffer(AreNode tree) =>
+        Refers(tree) || HasBoth(tree) || ForgetsGroups(tree) || OpenChoices(tree, []) is null;
 
-    // .NET lets what is repeated choose its length before the repetition does. A range {m,m} has a preference of its own, a repetition that
-    // may be left out is, if it would be empty, and of several each takes as much, or as little, as the repetition prefers.
-    private static bool HasOpposedRepeat(AreNode node) => node switch
-    {
-        AreNode.Group group => HasOpposedRepeat(group.Inner),
-        AreNode.Repeat repeat => IsOpposed(repeat) || HasOpposedRepeat(repeat.Inner),
-        AreNode.Sequence sequence => sequence.Items.Any(HasOpposedRepeat),
-        AreNode.Alternation alternation => alternation.Branches.Any(HasOpposedRepeat),
-        _ => false,
-    };
+    public static bool Refers(AreNode node) => Any(node, inner => inner is AreNode.BackReference);
 
-    private static bool IsOpposed(AreNode.Repeat repeat)
-    {
-        if (repeat.Most != 1 && HasChoice(repeat.Inner, isLazy: true)) return true;
-        if (repeat.IsCount) return false;
-        if (repeat.IsLazy && HasChoice(repeat.Inner, isLazy: false)) return true;
-        return Preference(repeat.Inner) is { } inner && inner != repeat.IsLazy
-            && (repeat.Most == repeat.Least || (repeat.Least == 0 && MayBeEmpty(repeat.Inner)));
-    }
+    /// <summary>.NET loses count in repetitions of what may be empty: neither the match nor its place is to be trusted.</summary>
+    public static bool ConfusesDotNet(AreNode node) => Any(node, inner => inner is AreNode.Repeat repeat && MayBeEmpty(repeat.Inner)
+        && (repeat.Most != 1 || Any(repeat, part => part is AreNode.Repeat { IsLazy: true })));
 
     private static bool MayBeEmpty(AreNode node) => node switch
     {
@@ -72,42 +56,55 @@ internal static class AreAnalysis
         _ => true,
     };
 
-    private static bool HasChoice(AreNode node, bool isLazy) => node switch
+    private static bool Any(AreNode node, Func<AreNode, bool> holds) => holds(node) || node switch
     {
-        AreNode.Group group => HasChoice(group.Inner, isLazy),
-        AreNode.Repeat repeat => (!repeat.IsCount && repeat.IsLazy == isLazy) || HasChoice(repeat.Inner, isLazy),
-        AreNode.Sequence sequence => sequence.Items.Any(item => HasChoice(item, isLazy)),
-        AreNode.Alternation alternation => alternation.Branches.Any(branch => HasChoice(branch, isLazy)),
+        AreNode.Group group => Any(group.Inner, holds),
+        AreNode.Repeat repeat => Any(repeat.Inner, holds),
+        AreNode.Sequence sequence => sequence.Items.Any(item => Any(item, holds)),
+        AreNode.Alternation alternation => alternation.Branches.Any(branch => Any(branch, holds)),
         _ => false,
     };
+
+    // What a group took in an earlier repetition does not count; .NET keeps it.
+    private static bool ForgetsGroups(AreNode tree) => Any(tree, node => node is AreNode.Repeat { Most: not (0 or 1) } repeat && MaySkipGroup(repeat.Inner));
+
+    private static bool MaySkipGroup(AreNode node) => Any(node, inner =>
+        inner is AreNode.Alternation or AreNode.Repeat { Least: 0 } && Any(inner, group => group is AreNode.Group { IsCapturing: true }));
+
+    /// <summary>How many quantifiers the text leaves a choice; null when the order in which they are tried matters.</summary>
+    private static int? OpenChoices(AreNode node, IReadOnlyList<AreNode> following)
+    {
+        switch (node)
+        {
+            case AreNode.Group group: return OpenChoices(group.Inner, following) is { } inGroup and <= 1 ? inGroup : null;
+            case AreNode.Repeat { Most: 0 }: return Any(node, inner => inner is AreNode.Group { IsCapturing: true }) ? null : 0;
+            case AreNode.Repeat repeat:
+                if (FixedLength(repeat.Inner) is null or 0 || !IsDetermined(repeat.Inner, following)) return null;
+                return repeat.Most == repeat.Least || IsDetermined(repeat, following) ? 0 : 1;
+            case AreNode.Alternation: return IsDetermined(node, following) ? 0 : null;
+            case AreNode.Sequence sequence:
+            {
+                var (all, inPart) = (0, 0);
+                for (var i = 0; i < sequence.Items.Count; i++)
+                {
+                    var item = sequence.Items[i];
+                    if (OpenChoices(item, [.. sequence.Items.Skip(i + 1), .. following]) is not { } choices) return null;
+                    all += choices;
+                    inPart = Any(item, inner => inner is AreNode.Group { IsCapturing: true }) ? 0 : inPart + choices;
+                    if (inPart > 1 || choices > 1) return null;
+                }
+
+                return all;
+            }
+
+            default: return 0;
+        }
+    }
 
     // Such a match ends where the text ends, however it is found.
     private static bool EndsWithText(AreNode tree) => tree is AreNode.Sequence { Items: [.., AreNode.Constraint { Pattern: @"\z" }] };
 
-    private static bool HasOpenAlternation(AreNode node, IReadOnlyList<AreNode> following) => node switch
-    {
-        AreNode.Group group => HasOpenAlternation(group.Inner, following),
-        AreNode.Repeat repeat => HasOpenAlternation(repeat.Inner, [repeat.Inner, .. following]),
-        AreNode.Sequence sequence =>
-            Enumerable.Range(0, sequence.Items.Count).Where(i => sequence.Items[i] is not (AreNode.Characters or AreNode.Constraint))
-            .Any(i => HasOpenAlternation(sequence.Items[i], [.. sequence.Items.Skip(i + 1), .. following])),
-        AreNode.Alternation alternation => (following.Any(next => next is not AreNode.Constraint) && !IsDetermined(alternation, following))
-            || alternation.Branches.Any(branch => HasOpenAlternation(branch, following)),
-        _ => false,
-    };
-
-    /// <summary>True when what follows the match decides whether it is one.</summary>
-    public static bool DependsOnContext(AreNode tree) => tree switch
-    {
-        AreNode.Constraint or AreNode.Lookaround => true,
-        AreNode.Group group => DependsOnContext(group.Inner),
-        AreNode.Repeat repeat => DependsOnContext(repeat.Inner),
-        AreNode.Sequence sequence => sequence.Items.Any(DependsOnContext),
-        AreNode.Alternation alternation => alternation.Branches.Any(DependsOnContext),
-        _ => false,
-    };
-
-    private static void Append(StringBuilder text, AreNode node, bool isWide, bool ignoresCase)
+    public static void Append(StringBuilder text, AreNode node, bool isWide, bool ignoresCase)
     {
         switch (node)
         {

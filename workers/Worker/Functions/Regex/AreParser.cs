@@ -16,8 +16,9 @@ internal sealed class AreParser
     private AreOptions _options;
     private int _position;
     private int _groups;
-    private int _closedGroups;
+    private readonly HashSet<int> _closedGroups = [];
     private int _depth;
+    private int _lookarounds;
 
     private AreParser(string pattern, AreOptions options)
     {
@@ -189,15 +190,21 @@ internal sealed class AreParser
         {
             if (!rest.StartsWith(opening, StringComparison.Ordinal)) continue;
             _position += opening.Length;
-            return new AreNode.Lookaround($"({opening}", ParseInner());
+            _lookarounds++;
+            var condition = ParseInner();
+            _lookarounds--;
+            return new AreNode.Lookaround($"({opening}", condition);
         }
 
         var isCapturing = !rest.StartsWith("?:", StringComparison.Ordinal);
         if (!isCapturing) _position += 2;
         else if (rest.StartsWith("?", StringComparison.Ordinal)) throw Invalid("quantifier operand invalid");
-        else _groups++;
+
+        // Within lookaround no group captures.
+        isCapturing &= _lookarounds == 0;
+        var number = isCapturing ? ++_groups : 0;
         var inner = ParseInner();
-        if (isCapturing) _closedGroups++;
+        if (isCapturing) _closedGroups.Add(number);
         return new AreNode.Group(inner, isCapturing);
     }
 
@@ -253,14 +260,14 @@ internal sealed class AreParser
         return new AreNode.Constraint(pattern);
     }
 
-    /// <summary>One digit is always a back reference; more digits are one when so many groups are closed, else octal.</summary>
+    /// <summary>One digit is always a back reference; more digits are one when so many groups have begun, else octal.</summary>
     private int? BackReferenceAt()
     {
         var end = _position;
         while (end < _pattern.Length && end < _position + 3 && char.IsAsciiDigit(_pattern[end])) end++;
         var number = int.Parse(_pattern.AsSpan(_position..end), NumberStyles.None, CultureInfo.InvariantCulture);
-        if (end - _position > 1 && number > _closedGroups) return null;
-        if (number > _closedGroups) throw Invalid("invalid backreference number");
+        if (end - _position > 1 && number > _groups) return null;
+        if (!_closedGroups.Contains(number) || _lookarounds > 0) throw Invalid("invalid backreference number");
         _position = end;
         return number;
     }

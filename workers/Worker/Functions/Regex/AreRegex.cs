@@ -25,7 +25,7 @@ internal sealed class AreRegex
     private const int StackOfManyGroups = 256 << 20;
 
     // A pattern that backtracks for longer is refused rather than left to hold a kernel thread.
-    private static readonly TimeSpan s_timeout = TimeSpan.FromSeconds(10);
+    public static readonly TimeSpan Timeout = TimeSpan.FromSeconds(10);
 
     // After this the engine that does not backtrack is asked.
     private static readonly TimeSpan s_patience = TimeSpan.FromMilliseconds(100);
@@ -36,10 +36,11 @@ internal sealed class AreRegex
 
     private readonly Engine _engine;
     private readonly Lazy<Engine> _wide;
-    private readonly bool _isLazy;
     private readonly bool _isAmbiguous;
-    private readonly bool _dependsOnContext;
     private readonly bool _capturesMayDiffer;
+    private readonly bool _refers;
+    private readonly bool _confusesDotNet;
+    private readonly Lazy<AreTree> _tree;
 
     private AreRegex(string pattern, AreOptions options)
     {
@@ -47,10 +48,12 @@ internal sealed class AreRegex
         Options = options;
         _engine = new Engine(AreAnalysis.ToDotNet(tree, isWide: false, options.IgnoreCase));
         _wide = new Lazy<Engine>(() => new Engine(AreAnalysis.ToDotNet(tree, isWide: true, options.IgnoreCase)));
-        _isLazy = AreAnalysis.IsLazy(tree);
         _isAmbiguous = AreAnalysis.IsAmbiguous(tree);
-        _dependsOnContext = AreAnalysis.DependsOnContext(tree);
         _capturesMayDiffer = GroupCount > 0 && AreAnalysis.CapturesMayDiffer(tree);
+        _refers = AreAnalysis.Refers(tree);
+        _confusesDotNet = AreAnalysis.ConfusesDotNet(tree);
+        var ignoresCase = options.IgnoreCase;
+        _tree = new Lazy<AreTree>(() => AreTree.Of(tree, ignoresCase));
     }
 
     public AreOptions Options { get; }
@@ -99,9 +102,11 @@ internal sealed class AreRegex
         return regex!;
     }
 
-    /// <summary>Whether there is a match; which one does not matter, so .NET's answer is PostgreSQL's.</summary>
+    /// <summary>Whether there is a match; which one does not matter, so .NET's answer is PostgreSQL's, but for back-references.</summary>
     public bool IsMatch(ReadOnlySpan<char> text)
     {
+        if (_refers) return Match(text.ToString(), 0) is not null;
+        if (_confusesDotNet) return Dissection(text.ToString()).FirstBegin(0) >= 0;
         try
         {
             return EngineFor(text).Quick.IsMatch(text);
@@ -120,19 +125,27 @@ internal sealed class AreRegex
     {
         try
         {
+            if (_refers) return Dissection(text).Search(from);
+            if (_confusesDotNet)
+            {
+                var dissection = Dissection(text);
+                return dissection.FirstBegin(from) is var begin and >= 0 ? dissection.MatchAt(begin, null) : null;
+            }
+
             var match = engine.Regex.Match(text, from);
             if (!match.Success) return null;
-            // .NET's engine loses count of a capture in a lazy repetition of nothing.
-            if (match.Index < from || match.Length < 0 || match.Index + match.Length > text.Length)
-                throw Undecided("lazy repetitions of what may be empty");
-            if (_capturesMayDiffer) throw Undecided("groups with alternatives, or with lazy and greedy repetitions,");
-            return _isAmbiguous ? Adjust(engine, text, match) : Spans(match, 0);
+            if (!_isAmbiguous && !_capturesMayDiffer) return Spans(match);
+            AreSpan? known = _capturesMayDiffer ? null : new AreSpan(match.Index, match.Length);
+            var spans = Dissection(text).MatchAt(match.Index, known);
+            return spans is [] ? Spans(match) : spans;
         }
         catch (RegexMatchTimeoutException)
         {
             throw TooComplex();
         }
     }
+
+    private AreDissection Dissection(string text) => new(_tree.Value, new AreText(text), GroupCount, Options.IgnoreCase);
 
     /// <summary>Whether the expression takes exactly this text, by whatever choices.</summary>
     public bool IsWholeMatch(ReadOnlySpan<char> text)
@@ -173,13 +186,13 @@ internal sealed class AreRegex
 
         private readonly string _whole = $@"\A(?:{text})\z";
 
-        public DotNetRegex Regex { get; } = new(text, Flags, s_timeout);
+        public DotNetRegex Regex { get; } = new(text, Flags, Timeout);
 
         public DotNetRegex Quick { get; } = new(text, Flags, s_patience);
 
         public Lazy<DotNetRegex?> Linear { get; } = new(() => ToLinear(text, Flags));
 
-        public Lazy<DotNetRegex> Whole => field ??= new Lazy<DotNetRegex>(() => new DotNetRegex(_whole, Flags, s_timeout));
+        public Lazy<DotNetRegex> Whole => field ??= new Lazy<DotNetRegex>(() => new DotNetRegex(_whole, Flags, Timeout));
 
         public Lazy<DotNetRegex> QuickWhole => field ??= new Lazy<DotNetRegex>(() => new DotNetRegex(_whole, Flags, s_patience));
 
@@ -190,7 +203,7 @@ internal sealed class AreRegex
     {
         try
         {
-            return new DotNetRegex(text, flags | RegexOptions.NonBacktracking, s_timeout);
+            return new DotNetRegex(text, flags | RegexOptions.NonBacktracking, Timeout);
         }
         catch (NotSupportedException)
         {
@@ -213,38 +226,13 @@ internal sealed class AreRegex
         }
     }
 
-    // The leftmost place is the same in both dialects; from there every length is tried, the preferred ones first.
-    private AreSpan[] Adjust(Engine engine, string text, Match match)
-    {
-        if (_dependsOnContext) throw Undecided("choices of several lengths with anchors or lookaround");
-        var start = match.Index;
-        if (_isLazy)
-        {
-            for (var end = start; end < match.Index + match.Length; end++)
-                if (engine.Whole.Value.Match(text[start..end]) is { Success: true } shorter)
-                    return Spans(shorter, start);
-            return Spans(match, 0);
-        }
-
-        for (var end = text.Length; end > match.Index + match.Length; end--)
-            if (engine.Whole.Value.Match(text[start..end]) is { Success: true } longer)
-                return Spans(longer, start);
-        return Spans(match, 0);
-    }
-
-    private AreSpan[] Spans(Match match, int offset)
+    private AreSpan[] Spans(Match match)
     {
         var spans = new AreSpan[GroupCount + 1];
         for (var i = 0; i < spans.Length; i++)
-            spans[i] = match.Groups[i] is { Success: true } group ? new AreSpan(group.Index + offset, group.Length) : AreSpan.None;
+            spans[i] = match.Groups[i] is { Success: true } group ? new AreSpan(group.Index, group.Length) : AreSpan.None;
         return spans;
     }
-
-    private static SqlException Undecided(string what) =>
-        new(SqlState.FeatureNotSupported, $"regular expressions that mix {what} are not supported here")
-        {
-            Hint = "Avoid alternatives that begin alike, or quantifiers that can match the same text.",
-        };
 
     private static SqlException TooComplex() =>
         new(SqlState.InvalidRegularExpression, "regular expression failed: the pattern takes too long on this text");
