@@ -8,7 +8,7 @@ internal sealed partial class KernelExpressionWriter
     /// empty.
     /// </summary>
     private const string SeparatedByRow =
-        "array_to_string(list_transform(list_filter(list({d}{'s': {1}, 'v': {0}}{o}){f}{w}, lambda p: struct_extract(p, 'v') IS NOT "
+        "array_to_string(list_transform(list_filter({list}, lambda p: struct_extract(p, 'v') IS NOT "
             + "NULL), lambda q, i: CASE WHEN i = 1 THEN struct_extract(q, 'v') ELSE coalesce(struct_extract(q, 's'), '') || "
             + "struct_extract(q, 'v') END), '')";
 
@@ -22,7 +22,7 @@ internal sealed partial class KernelExpressionWriter
         if (call.IsDistinct && call.Arguments.Any(argument => HasEqualForms(argument.Type)))
         {
             if (call.Function.Name == "array_agg" && window is null && !call.Arguments[0].Type.IsArray) return WriteDistinctItems(call);
-            RequireOneForm(call, arguments);
+            if (!IsListed(call)) RequireOneForm(call, arguments);
         }
 
         // A sum of numerics of any length has no shape: that is the second run, which must not overflow.
@@ -52,7 +52,7 @@ internal sealed partial class KernelExpressionWriter
             return $"arg_{call.Function.Name}({{0}}, {Key(only)}){{f}}{{w}}";
         if (NumericAggregate(call, digits) is { } numeric) return numeric;
         if (call.Function.Signature == "string_agg(text,text)" && call.Arguments[1] is not Constant { Value: string })
-            return SeparatedByRow;
+            return SeparatedByRow.Replace("{list}", ListOf(call, "{'s': {1}, 'v': {0}}"), StringComparison.Ordinal);
         return JsonAggregate(call) ?? HypotheticalAggregate(call)
             ?? OrderedSetAggregate(call) ?? KernelFunctions.Find(call.Function) ?? throw Unsupported(call.Function);
     }
@@ -95,6 +95,26 @@ internal sealed partial class KernelExpressionWriter
             + $"{KeyOf("e", type)})), 1)";
     }
 
+    /// <summary>Whether the aggregate is made of a list of its rows, see <see cref="ListOf"/>.</summary>
+    private static bool IsListed(AggregateCall call) => call.Function.Name is "json_agg" or "jsonb_agg" or "json_object_agg" or "jsonb_object_agg"
+        || (call.Function.Signature == "string_agg(text,text)" && call.Arguments[1] is not Constant { Value: string });
+
+    /// <summary>
+    /// The template of a list with an item for each row of an aggregate. For DISTINCT the rows are sorted by ORDER BY and then by the other
+    /// arguments, as PostgreSQL does, and of neighbours whose arguments are all equal the first stays.
+    /// </summary>
+    private string ListOf(AggregateCall call, string item)
+    {
+        if (!call.IsDistinct) return $"list({item}{{o}}){{f}}{{w}}";
+        var others = call.Arguments.Where(argument => argument is not Constant && call.OrderBy.All(key => key.Expression != argument))
+            .Select(argument => new SortKey(argument, IsDescending: false, NullsFirst: false));
+        var order = call.OrderBy.Concat(others).ToArray() is { Length: > 0 } keys ? $" ORDER BY {SortKeys(keys)}" : "";
+        var keyed = string.Join(", ", call.Arguments.Select((argument, i) => $"k{i} := {Key(argument)}"));
+        return $"list_extract(list_transform([list(struct_pack(v := {item}, k := struct_pack({keyed})){order}){{f}}], lambda l: list_transform("
+            + "list_filter(l, lambda e, i: i = 1 OR struct_extract(list_extract(l, i - 1), 'k') IS DISTINCT FROM struct_extract(e, 'k')), "
+            + "lambda e: struct_extract(e, 'v'))), 1)";
+    }
+
     /// <summary>
     /// The kernel's DISTINCT compares bytes. A count takes the keys instead of the values; what needs the values themselves is refused.
     /// </summary>
@@ -126,8 +146,7 @@ internal sealed partial class KernelExpressionWriter
     {
         if (!call.IsDistinct || call.Function.Name is not ("array_agg" or "string_agg") || call.Arguments[0] is Constant
             || call.OrderBy.Any(key => key.Expression == call.Arguments[0])) return call.OrderBy;
-        // The separator of a text is part of what is distinct; where it differs by row there is no argument to sort by.
-        if (call.Function.Name == "string_agg" && call.Arguments[1] is not Constant { Value: string }) return call.OrderBy;
+        if (IsListed(call)) return call.OrderBy;
         return call.OrderBy.Append(new SortKey(call.Arguments[0], IsDescending: false, NullsFirst: false)).ToEquatableArray();
     }
 

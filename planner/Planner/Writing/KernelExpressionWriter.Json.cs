@@ -73,7 +73,7 @@ internal sealed partial class KernelExpressionWriter
     private string? JsonAggregate(AggregateCall call)
     {
         string Item(int index) => KernelJsonText.Write(Write(call.Arguments[index]), call.Arguments[index].Type);
-        string Pairs() => $"array_to_string(list({{d}}{Name()} || ' : ' || {Item(1)}{{o}}){{f}}{{w}}, ', ')";
+        string Pairs() => $"array_to_string({ListOf(call, $"{Name()} || ' : ' || {Item(1)}")}, ', ')";
 
         // Names of rows that FILTER leaves out are computed, too.
         string Name()
@@ -82,17 +82,13 @@ internal sealed partial class KernelExpressionWriter
             return call.Filter is null ? name : $"CASE WHEN {Write(call.Filter)} THEN {name} END";
         }
 
-        if (call is { IsDistinct: true, OrderBy.Count: > 0,
-            Function.Name: "json_agg" or "jsonb_agg" or "json_object_agg" or "jsonb_object_agg" })
-            throw new SqlException(SqlState.FeatureNotSupported, $"{call.Function.Name}(DISTINCT … ORDER BY …) is not supported")
-                { Hint = "Use SELECT DISTINCT in a subquery." };
         return call.Function.Name switch
         {
             // Rows and arrays stand on lines of their own.
             "json_agg" =>
-                $"'[' || array_to_string(list({{d}}{Item(0)}{{o}}){{f}}{{w}}, "
+                $"'[' || array_to_string({ListOf(call, Item(0))}, "
                     + $"{(call.Arguments[0].Type is { IsRecord: true } or { IsArray: true } ? "', ' || chr(10) || ' '" : "', '")}) || ']'",
-            "jsonb_agg" => $"pg_jsonb_in('[' || array_to_string(list({{d}}{Item(0)}{{o}}){{f}}{{w}}, ', ') || ']')",
+            "jsonb_agg" => $"pg_jsonb_in('[' || array_to_string({ListOf(call, Item(0))}, ', ') || ']')",
             "json_object_agg" => $"'{{ ' || {Pairs()} || ' }}'",
             "jsonb_object_agg" => $"pg_jsonb_in('{{' || {Pairs()} || '}}')",
             _ => null,
