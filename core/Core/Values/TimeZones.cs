@@ -11,8 +11,8 @@ public static class TimeZones
     private static readonly ConcurrentDictionary<string, TimeZoneInfo?> s_found = new(StringComparer.OrdinalIgnoreCase);
 
     /// <summary>
-    /// An IANA name or a POSIX specification with a fixed offset (<c>GMT+02</c>, <c>&lt;-03&gt;3</c>), whose sign counts west of UTC. Null
-    /// when there is no such zone.
+    /// An IANA name or a POSIX specification (<c>GMT+02</c>, <c>&lt;-03&gt;3</c>, <c>EST5EDT,M3.2.0,M11.1.0</c>), whose sign counts west
+    /// of UTC. Null when there is no such zone.
     /// </summary>
     public static TimeZoneInfo? Find(string name)
     {
@@ -83,8 +83,10 @@ public static class TimeZones
     private static TimeZoneInfo? FindPosix(string name)
     {
         // TimeZoneInfo goes no further than 14 hours, and knows whole minutes only.
-        if (!PosixZone.TryRead(name, out var zone) || zone.Rest.Length > 0 || Math.Abs(zone.OffsetSeconds) > 14 * 3600) return null;
         name = name.ToUpperInvariant();
+        if (!PosixZone.TryRead(name, out var zone) || Math.Abs(zone.OffsetSeconds) > 14 * 3600) return null;
+        if (zone.Rest.Length > 0)
+            return PosixRule.Read(zone.Rest, zone.OffsetSeconds) is { } rule ? ZoneRules.Of(zone, rule, name).Zone : null;
         return TimeZoneInfo.CreateCustomTimeZone(name, TimeSpan.FromMinutes(zone.OffsetSeconds / 60), name,
             zone.Name.Length == 0 ? name : zone.Name.ToUpperInvariant());
     }

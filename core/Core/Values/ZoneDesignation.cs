@@ -47,7 +47,7 @@ public sealed class ZoneDesignation
         if (TimeZones.FindNamed(name) is { } zone) return ZoneRules.For(zone).Designation;
         if (!PosixZone.TryRead(name, out var posix)) return null;
         if (posix.Rest.Length == 0) return new ZoneDesignation(null, null, posix.OffsetSeconds);
-        return PosixRule.Read(posix.Rest, posix.OffsetSeconds) is { } rule ? ZoneRules.Of(posix, rule).Designation : null;
+        return TimeZones.Find(name) is { } described ? ZoneRules.For(described).Designation : null;
     }
 
     /// <summary>The abbreviation in lower case, if its offset depends on the time.</summary>

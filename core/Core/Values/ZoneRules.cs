@@ -35,9 +35,10 @@ public sealed class ZoneRules
         _fixedOffset = (int)zone.BaseUtcOffset.TotalSeconds;
     }
 
-    private ZoneRules(PosixZone standard, PosixRule rule)
+    private ZoneRules(PosixZone standard, PosixRule rule, string id)
     {
-        _zone = TimeZoneInfo.CreateCustomTimeZone($"{standard.Name}{standard.OffsetSeconds}", TimeSpan.Zero, null, standard.Name);
+        _zone = TimeZoneInfo.CreateCustomTimeZone(id, TimeSpan.FromMinutes(standard.OffsetSeconds / 60), id, standard.Name);
+        HasPosixRule = true;
         Designation = ZoneDesignation.Of(this);
         _types = [new LocalType(standard.OffsetSeconds, standard.Name, false), new LocalType(rule.OffsetSeconds, rule.Name, true)];
         var transitions = rule.Transitions().ToArray();
@@ -50,7 +51,18 @@ public sealed class ZoneRules
     public static ZoneRules For(TimeZoneInfo zone) => s_rules.GetValue(zone, static key => new ZoneRules(key));
 
     /// <summary>A zone that its name describes; outside of the years 1 to 9999 it has one offset.</summary>
-    internal static ZoneRules Of(PosixZone standard, PosixRule rule) => new(standard, rule);
+    internal static ZoneRules Of(PosixZone standard, PosixRule rule, string id)
+    {
+        var rules = new ZoneRules(standard, rule, id);
+        s_rules.Add(rules._zone, rules);
+        return rules;
+    }
+
+    /// <summary>The zone that has these rules.</summary>
+    public TimeZoneInfo Zone => _zone;
+
+    /// <summary>True when the zone's name says when its clocks change.</summary>
+    public bool HasPosixRule { get; }
 
     /// <summary>This zone as what a name designates.</summary>
     public ZoneDesignation Designation { get; }
