@@ -206,11 +206,13 @@ public sealed class RemoteExpressionWriter
 
     private RemoteExpression Case(ConnectorExpression.Case choice)
     {
-        var values = choice.Branches.Select(branch => Write(branch.Result)).Append(Write(choice.Else)).ToArray();
-        var branches = choice.Branches.Select((branch, i) => $" WHEN {Write(branch.Condition).Sql} THEN {values[i].Sql}");
-        return new RemoteExpression($"CASE{string.Concat(branches)} ELSE {values[^1].Sql} END", RemotePrecedence.Atom)
+        // In the order in which they stand in the text: that is the order of the constants that are sent beside it.
+        var branches = choice.Branches.Select(branch => (Condition: Write(branch.Condition), Result: Write(branch.Result))).ToArray();
+        var last = Write(choice.Else);
+        var whens = string.Concat(branches.Select(branch => $" WHEN {branch.Condition.Sql} THEN {branch.Result.Sql}"));
+        return new RemoteExpression($"CASE{whens} ELSE {last.Sql} END", RemotePrecedence.Atom)
         {
-            Collations = values.SelectMany(value => value.Collations).ToArray(),
+            Collations = branches.SelectMany(branch => branch.Result.Collations).Concat(last.Collations).ToArray(),
         };
     }
 
