@@ -35,5 +35,5 @@ public static class FunctionCatalog
         .. ZoneFunctions.All,
     ];
 
-    public static readonly IReadOnlyCollection<AggregateFunction> Aggregates = [.. NumericAggregates.All, .. RegressionAggregates.All];
+    public static readonly IReadOnlyCollection<AggregateFunction> Aggregates = [.. NumericAggregates.All, .. RegressionAggregates.All, .. DeviationAggregates.All];
 }

@@ -169,7 +169,7 @@ internal sealed record AreTree(
         {
             var whole = new AreNode.Repeat(inner, least, most, IsLazy: false);
             var traits = Combine(prefers, atom.Traits);
-            if (atom.Split == AreSplit.Reference)
+            if (inner is AreNode.BackReference)
                 return Make(AreSplit.Reference, atom.Traits | traits, whole, []) with
                     { Reference = atom.Reference, Least = least, Most = most };
             if (least == 1 && most == 1)
