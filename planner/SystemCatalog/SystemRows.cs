@@ -24,6 +24,10 @@ internal static class SystemRows
     private static readonly Lazy<IReadOnlyList<Row>> s_searchDictionaries = Owned("pg_ts_dict", "dictnamespace", "dictowner");
     private static readonly Lazy<IReadOnlyList<Row>> s_searchTemplates = Owned("pg_ts_template", "tmplnamespace", null);
     private static readonly Lazy<IReadOnlyList<Row>> s_searchParsers = Owned("pg_ts_parser", "prsnamespace", null);
+    private static readonly Lazy<IReadOnlyList<Row>> s_searchConfigurations = Owned("pg_ts_config", "cfgnamespace", "cfgowner");
+    private static readonly Lazy<IReadOnlyList<Row>> s_searchMappings = Owned("pg_ts_config_map", null, null);
+    private static readonly Lazy<IReadOnlyList<Row>> s_familyOperators = Owned("pg_amop", null, null);
+    private static readonly Lazy<IReadOnlyList<Row>> s_familyFunctions = Owned("pg_amproc", null, null);
     private static readonly Lazy<IReadOnlyList<Row>> s_zoneAbbreviations = new(() => StaticRows.Of("pg_timezone_abbrevs"));
     private static readonly Lazy<IReadOnlyList<Row>> s_casts =
         new(() => StaticRows.Of("pg_cast").Where(cast => TypeRows.Has(cast["castsource"]) && TypeRows.Has(cast["casttarget"])).ToArray());
@@ -119,6 +123,10 @@ internal static class SystemRows
         ["pg_catalog.pg_conversion"] = _ => s_conversions.Value,
         ["pg_catalog.pg_ts_dict"] = _ => s_searchDictionaries.Value,
         ["pg_catalog.pg_ts_template"] = _ => s_searchTemplates.Value,
+        ["pg_catalog.pg_ts_config"] = _ => s_searchConfigurations.Value,
+        ["pg_catalog.pg_ts_config_map"] = _ => s_searchMappings.Value,
+        ["pg_catalog.pg_amop"] = _ => s_familyOperators.Value,
+        ["pg_catalog.pg_amproc"] = _ => s_familyFunctions.Value,
         [$"{SystemSchema.GatewaySchema}.queries"] = SessionRows.Queries,
         ["pg_catalog.pg_ts_parser"] = _ => s_searchParsers.Value,
         ["pg_catalog.pg_timezone_abbrevs"] = _ => s_zoneAbbreviations.Value,

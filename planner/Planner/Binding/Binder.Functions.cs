@@ -62,9 +62,7 @@ public sealed partial class Binder
         if (function.Name == "array_fill" && resolution.Arguments is [_, ArrayOf { Items.Count: > 1 } lengths])
             result = Enumerable.Range(1, lengths.Items.Count - 1).Aggregate(result, (type, _) => SqlType.Array(type));
         if (function.Name == "unnest" && result.IsArray) result = InnermostElement(result);
-        if (function.Name == "pg_typeof"
-            && !PlanRewriter.Contains(resolution.Arguments[0], item => item is AggregateCall or WindowCall or SetCall))
-                return new Constant((long)DeclaredType(resolution.Arguments[0]).Value, SqlType.Of(PgTypes.Regtype));
+        if (AnswerTypeQuestion(function, resolution.Arguments.ToEquatableArray(), call) is { } answer) return At(answer, call.Span);
         var coerced = resolution.Arguments
             .Select((argument, i) => AsShown(function,
                 RepresentArgument(Coerce(argument, types[i], CastContext.Implicit, SpanOf(argument, call.Span)), types[i]), call.Span))
