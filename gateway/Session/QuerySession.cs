@@ -199,7 +199,7 @@ public sealed class QuerySession : ISession
     {
         if (portalName.Length > 0 || prepared.Filled is not null || !prepared.MayAnswer || prepared.CatalogVersion != default
             || prepared.Text.Length > PlanningThreads.LongestShort || prepared.ShowsSchemas || prepared.NamedTypes.Count > 0
-            || _portals.ContainsKey(""))
+            || !TextFormat.HasDefaultStyles || _portals.ContainsKey(""))
             return null;
         RequireUsable(prepared.Syntax);
         var token = ContinueStatement();

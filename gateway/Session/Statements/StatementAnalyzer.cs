@@ -58,6 +58,8 @@ internal sealed class StatementAnalyzer(QuerySession session, SessionServices se
     /// </summary>
     public async ValueTask<PreparedStatement> RefreshAsync(PreparedStatement prepared, CancellationToken cancellationToken)
     {
+        // A statement may have been prepared while other settings gave values their text.
+        if (prepared.Query is { } bound) TextStyles.Require(bound.Plan, session.TextFormat);
         if (prepared.Query is null || prepared.CatalogVersion == default) return prepared;
         var catalog = await session.Transaction.GetCatalogAsync(cancellationToken);
         var latest = prepared.Latest ?? prepared;

@@ -6,7 +6,7 @@ namespace Federation.Planner.Binding;
 /// DateStyle, IntervalStyle, bytea_output and extra_float_digits are heeded where rows are sent. Inside of expressions values have the text
 /// of the default settings, so that with others an expression that makes a text of such a value is refused.
 /// </summary>
-internal static class TextStyles
+public static class TextStyles
 {
     /// <summary>Functions whose result holds the text of their arguments, as casts do.</summary>
     private static readonly HashSet<string> s_texts =
@@ -14,6 +14,7 @@ internal static class TextStyles
         "concat", "concat_ws", "format", "quote_literal", "quote_nullable", "textanycat", "anytextcat", "array_to_string",
     ];
 
+    /// <summary>Raises 0A000 for a plan that makes a text of a value for which the settings have another one than the default's.</summary>
     public static void Require(LogicalPlan plan, TextFormat format)
     {
         if (format.HasDefaultStyles) return;
