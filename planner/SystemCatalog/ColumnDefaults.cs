@@ -1,6 +1,7 @@
 using System.Collections.Frozen;
 using Federation.Connectors.Spi;
 using Federation.Core.Types;
+using Federation.Core.Values;
 using Federation.Sql;
 using Federation.Sql.Printing;
 using Federation.Sql.Syntax;
@@ -51,13 +52,30 @@ internal static class ColumnDefaults
             ["adnum"] = item.Number, ["adbin"] = item.Text,
         };
 
+    /// <summary>
+    /// A quoted literal whose value PostgreSQL writes without quotes and type (get_const_expr): booleans, and numbers that are read back as
+    /// what they are. Null for the others.
+    /// </summary>
+    private static string? Constant(string text, SqlType type)
+    {
+        if (type.IsArray) return null;
+        var isNumber = type.Base == PgTypes.Int4 || type.Base == PgTypes.Numeric;
+        if (!isNumber && type.Base != PgTypes.Bool) return null;
+        var plain = SqlType.Of(type.Base);
+        var shown = ValueText.Format(ValueText.Parse(text, plain, ValueContext.Default)!, plain, TextFormat.Default);
+        if (type.Base == PgTypes.Bool) return shown == "t" ? "true" : "false";
+        var isBare = type.Base == PgTypes.Int4 ? shown.All(char.IsAsciiDigit)
+            : char.IsAsciiDigit(shown[0]) && shown.Contains('.', StringComparison.Ordinal);
+        return isBare ? shown : null;
+    }
+
     /// <summary>Literals that need it say their type, and operators stand in parentheses. NULL is no default.</summary>
     private static string? Shown(string sql, SqlType type)
     {
         var typed = $"::{type.WithoutModifier()}";
         return SqlParser.ParseExpression(sql) switch
         {
-            StringLiteral text => SqlPrinter.QuoteLiteral(text.Value) + typed,
+            StringLiteral { Value: var text } => Constant(text, type) ?? SqlPrinter.QuoteLiteral(text) + typed,
             NullLiteral => null,
             NumberLiteral { Text: ['-', ..] } number => $"'{number.Text}'{typed}",
             OperatorExpression => $"({sql})",

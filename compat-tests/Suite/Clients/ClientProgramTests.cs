@@ -3,7 +3,7 @@ using Federation.CompatTests.Suite.Protocol;
 
 namespace Federation.CompatTests.Suite.Clients;
 
-/// <summary>psql and node-pg run one program each on PostgreSQL and on the gateway: both must print the same.</summary>
+/// <summary>psql and libraries of Node run programs on PostgreSQL and on the gateway: both must print the same.</summary>
 [Collection(SuiteCollection.Name)]
 public sealed class ClientProgramTests(SuiteServers servers)
 {
@@ -48,11 +48,17 @@ public sealed class ClientProgramTests(SuiteServers servers)
         }
     }
 
-    [Fact]
-    public Task Node_pg_prints_the_same() => CompareAsync(async server =>
+    /// <summary>Object mappers over tables that they make, change and look at in a schema of their own.</summary>
+    [Theory]
+    [InlineData("smoke.js")]
+    [InlineData("sequelize.js")]
+    [InlineData("knex.js")]
+    [InlineData("drizzle.js")]
+    [InlineData("prisma.js")]
+    public Task Node_programs_print_the_same(string program) => CompareAsync(async server =>
     {
         var url = $"postgres://{server.User}@{server.Host}:{server.Port.ToString(CultureInfo.InvariantCulture)}/{server.Database}";
-        var (exitCode, output) = await ProgramRun.RunAsync("node", Path.Combine(s_folder, "smoke.js"), url);
+        var (exitCode, output) = await ProgramRun.RunAsync("node", Path.Combine(s_folder, program), url);
         Assert.True(exitCode == 0, output);
         return [.. output.Split('\n')];
     });

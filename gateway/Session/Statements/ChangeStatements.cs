@@ -74,6 +74,11 @@ internal static class ChangeStatements
             await TableWriting.ChangeAsync(session, services, statement, rows, cancellationToken);
             return rows;
         }
+        catch (SqlException error) when (ConstraintErrors.IsUnnamed(error))
+        {
+            rows.Dispose();
+            throw ConstraintErrors.About(error, statement.Target!);
+        }
         catch
         {
             rows.Dispose();

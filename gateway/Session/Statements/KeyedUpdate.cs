@@ -66,7 +66,12 @@ internal sealed class KeyedUpdate(QuerySession session, SessionServices services
             all, added, cancellationToken);
         if (rows.Count == 0) return;
         throw new SqlException(SqlState.UniqueViolation, $"duplicate key value violates unique constraint \"{key.Name}\"")
-            { Detail = $"Key ({string.Join(", ", key.Columns)})=({string.Join(", ", rows[0])}) already exists." };
+        {
+            Detail = $"Key ({string.Join(", ", key.Columns)})=({string.Join(", ", rows[0])}) already exists.",
+            SchemaName = table.Schema,
+            TableName = table.Name,
+            ConstraintName = key.Name,
+        };
     }
 
     /// <summary>

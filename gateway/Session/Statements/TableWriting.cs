@@ -30,7 +30,7 @@ internal static class TableWriting
     {
         var writer = WriterOf(services, table.Pointer);
         var plan = await writer.PlanAppendAsync(table.Pointer, cancellationToken);
-        var written = await services.Runner.WriteAsync(request, Named(plan.Output, table), cancellationToken);
+        var written = await WriteAsync(services, request, plan.Output, table, cancellationToken);
         if (written.Files.Count == 0) return new WrittenTable(0, null, written.Report);
         var update = await writer.AppendAsync(plan, written.Files, cancellationToken);
         if (written.Rows == 0)
@@ -59,7 +59,7 @@ internal static class TableWriting
             {
                 Distribution = DistributionOptions.SingleTask,
             };
-            files = (await services.Runner.WriteAsync(request, Named(plan.Output, table), cancellationToken)).Files;
+            files = (await WriteAsync(services, request, plan.Output, table, cancellationToken)).Files;
         }
 
         var update = await writer.ChangeRowsAsync(plan, files, rows.Removed, cancellationToken);
@@ -67,6 +67,19 @@ internal static class TableWriting
         var keyed = files.Count == 0 ? update
             : KeyedUpdate.Of(session, services, table, update, rights.Inserted is null ? rights.Updated : null);
         await RecordAsync(session, table, keyed, cancellationToken);
+    }
+
+    private static async ValueTask<WrittenRows> WriteAsync(SessionServices services, QueryRequest request, TaskOutput.WriteFiles output,
+        TableEntry table, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await services.Runner.WriteAsync(request, Named(output, table), cancellationToken);
+        }
+        catch (SqlException error) when (ConstraintErrors.IsUnnamed(error))
+        {
+            throw ConstraintErrors.About(error, table);
+        }
     }
 
     /// <summary>Makes an update part of the transaction; its files are removed if that part is rolled back.</summary>
