@@ -1,4 +1,5 @@
 using Federation.Core;
+using Federation.Core.Types;
 
 namespace Federation.Connectors.Spi;
 
@@ -36,7 +37,11 @@ public sealed record RelationDetails
 }
 
 /// <summary>The name of a relation in the source.</summary>
-public sealed record RelationName(string Schema, string Name);
+public sealed record RelationName(string Schema, string Name)
+{
+    /// <summary>The OID of a relation of the gateway; none for those of sources.</summary>
+    public Oid Known { get; init; }
+}
 
 /// <param name="Number">pg_attribute.attnum.</param>
 public sealed record ColumnDetails(short Number)

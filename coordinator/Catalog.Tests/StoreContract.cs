@@ -32,6 +32,51 @@ public abstract class StoreContract(IStoreFixture fixture)
     }
 
     [Fact]
+    public async Task A_sequence_moves_from_where_it_is_and_stays_there()
+    {
+        var (store, name) = await fixture.CreateAsync();
+        var (first, second) = (new SequencePosition(1, true), new SequencePosition(long.MaxValue, false));
+        await using (store)
+        {
+            Assert.Null(await store.Sequences.FindAsync(new Oid(7), s_token));
+            Assert.False(await store.Sequences.TryMoveAsync(new Oid(7), second, first, s_token));
+            Assert.True(await store.Sequences.TryMoveAsync(new Oid(7), null, first, s_token));
+            Assert.False(await store.Sequences.TryMoveAsync(new Oid(7), null, second, s_token));
+            Assert.False(await store.Sequences.TryMoveAsync(new Oid(7), first with { IsCalled = false }, second, s_token));
+            Assert.True(await store.Sequences.TryMoveAsync(new Oid(7), first, second, s_token));
+        }
+
+        await using var again = await fixture.OpenAsync(name);
+        Assert.Equal(second, await again.Sequences.FindAsync(new Oid(7), s_token));
+        Assert.Null(await again.Sequences.FindAsync(new Oid(8), s_token));
+    }
+
+    [Fact]
+    public async Task Processes_that_use_one_sequence_get_each_value_once()
+    {
+        var (store, name) = await fixture.CreateAsync();
+        await using var owned = store;
+        await using var other = await fixture.OpenAsync(name);
+        var sequence = new SequenceEntry(new Oid(9), "public", "s", "u", 20, new SequenceRule(1, 1, 1, long.MaxValue, 1, false))
+            { First = new SequencePosition(1, false) };
+        using var sequences = new Sequences(store.Sequences);
+        using var others = new Sequences(other.Sequences);
+        var taken = await Task.WhenAll(Enumerable.Range(0, 8).Select(i => Task.Run(async () =>
+        {
+            var values = new List<long>();
+            for (var n = 1; n <= 20; n++)
+            {
+                var run = await (i % 2 == 0 ? sequences : others).TakeAsync(sequence, n % 3 + 1, s_token);
+                for (var k = 0; k < run.Count; k++) values.Add(run.First + k);
+            }
+
+            return values;
+        })));
+        var all = taken.SelectMany(values => values).Order().ToArray();
+        Assert.Equal(Enumerable.Range(1, all.Length).Select(value => (long)value), all);
+    }
+
+    [Fact]
     public async Task Each_version_shows_what_was_committed_until_then()
     {
         var (store, name) = await fixture.CreateAsync();

@@ -8,6 +8,7 @@ namespace Federation.Catalog;
 public sealed partial class AccessRights
 {
     public const string TableLetters = "arwdDxt";
+    public const string SequenceLetters = "rwU";
     public const string ColumnLetters = "arwx";
     public const string SchemaLetters = "UC";
 
@@ -36,7 +37,7 @@ public sealed partial class AccessRights
     {
         var columns = entry?.Columns.ToDictionary(column => column, entry.ItemsOf, StringComparer.Ordinal) ?? s_noColumns;
         if (entry is { IsWhole: true }) return new ObjectAccess(table.Owner, entry.ItemsOf(null), columns);
-        var own = new AclItem(table.Owner, TableLetters, table.Owner);
+        var own = new AclItem(table.Owner, LettersOf(table), table.Owner);
         return new ObjectAccess(table.Owner, table.IsClosed ? [own] : [own, new AclItem("", "r", table.Owner)], columns)
             { IsDefault = table.IsClosed };
     }
@@ -75,6 +76,17 @@ public sealed partial class AccessRights
         if (await IsSuperuserAsync(user, cancellationToken)) return;
         if (!await HoldsAsync(user, (await AccessToAsync(table, cancellationToken)).Items, letter, cancellationToken))
             throw Denied(table);
+    }
+
+    /// <summary>The rights that there are on a relation.</summary>
+    public static string LettersOf(RelationEntry relation) => relation is SequenceEntry ? SequenceLetters : TableLetters;
+
+    /// <summary>Raises 42501 for a user who has none of the rights on a sequence.</summary>
+    public async ValueTask RequireAnyAsync(string user, SequenceEntry sequence, string letters, CancellationToken cancellationToken)
+    {
+        if (await IsSuperuserAsync(user, cancellationToken)) return;
+        if (!await HasAnyAsync(user, (await AccessToAsync(sequence, cancellationToken)).Items, letters, cancellationToken))
+            throw Denied(sequence);
     }
 
     public static SqlException Denied(RelationEntry relation) =>
@@ -145,7 +157,7 @@ public sealed partial class AccessRights
     public static IReadOnlyList<AclItem> PlainDefault(string owner, char type) => type switch
     {
         'r' => [new AclItem(owner, TableLetters, owner)],
-        'S' => [new AclItem(owner, "rwU", owner)],
+        'S' => [new AclItem(owner, SequenceLetters, owner)],
         'f' => [new AclItem("", "X", owner), new AclItem(owner, "X", owner)],
         'T' => [new AclItem("", "U", owner), new AclItem(owner, "U", owner)],
         _ => [new AclItem(owner, SchemaLetters, owner)],

@@ -26,12 +26,15 @@ public sealed class CatalogDatabase : IAsyncDisposable
     private CatalogDatabase(ICatalogStore store, CatalogKeyring keys)
     {
         Store = store;
+        Sequences = new Sequences(store.Sequences);
         _keys = keys;
         _codec = new CatalogCodec(keys);
         _commits = new GroupCommit(store, _codec, GetSnapshotAsync);
     }
 
     public ICatalogStore Store { get; }
+
+    public Sequences Sequences { get; }
 
     /// <summary>The catalog of a store, which it owns from now on. A new store gets the schema "public".</summary>
     public static async ValueTask<CatalogDatabase> OpenAsync(ICatalogStore store, CatalogKeyring keys, CancellationToken cancellationToken)
@@ -163,6 +166,7 @@ public sealed class CatalogDatabase : IAsyncDisposable
         await Store.DisposeAsync();
         _oids.Dispose();
         _commits.Dispose();
+        Sequences.Dispose();
     }
 
     private async ValueTask<CatalogSnapshot> AtAsync(CatalogVersion version, CancellationToken cancellationToken)

@@ -72,6 +72,7 @@ public static class CatalogRules
             catalog = await DropAllAsync(catalog, children, cancellationToken);
         }
 
+        if (dropped is SequenceEntry sequence) catalog = await SequenceRules.ReleaseAsync(catalog, sequence, drop.Cascade, cancellationToken);
         var views = await RelationRules.DependentsAsync(catalog, dropped, cancellationToken);
         if (views.Count > 0 && !drop.Cascade) throw StillNeeded(drop.Key, views);
         catalog = await DropAllAsync(catalog, views, cancellationToken);
@@ -86,7 +87,10 @@ public static class CatalogRules
                 catalog = catalog.With(entry.Key, null);
         }
 
-        return catalog.With(drop.Key, null);
+        catalog = catalog.With(drop.Key, null);
+        return dropped is TableEntry table
+            ? await DropAllAsync(catalog, await SequenceRules.OwnedAsync(catalog, table, cancellationToken), cancellationToken)
+            : catalog;
     }
 
     /// <summary>Drops objects and all that depends on them, but for those that went with another one before.</summary>
@@ -151,12 +155,15 @@ public static class CatalogRules
         return all;
     }
 
-    private static SqlException StillNeeded(CatalogKey key, IReadOnlyList<CatalogObject> dependents)
+    private static SqlException StillNeeded(CatalogKey key, IReadOnlyList<CatalogObject> dependents) =>
+        StillNeeded(key, [.. dependents.Select(Described)]);
+
+    internal static SqlException StillNeeded(CatalogKey key, IReadOnlyList<string> dependents)
     {
         var name = $"{ObjectKinds.Of(key.Kind).Noun} {(key.Parent.Length > 0 ? key.Parent + "." : "")}{key.Name}";
         return new SqlException(SqlState.DependentObjectsStillExist, $"cannot drop {name} because other objects depend on it")
         {
-            Detail = string.Join('\n', dependents.Take(MostDependents).Select(dependent => $"{Described(dependent)} depends on {name}")),
+            Detail = string.Join('\n', dependents.Take(MostDependents).Select(dependent => $"{dependent} depends on {name}")),
             Hint = "Use DROP ... CASCADE to drop the dependent objects too.",
         };
     }

@@ -1,3 +1,5 @@
+using Federation.Core.Types;
+
 namespace Federation.Catalog;
 
 /// <summary>
@@ -46,21 +48,44 @@ public static class CatalogLookups
         CancellationToken cancellationToken) =>
         ListAsync<ViewEntry>(catalog, new CatalogList(ObjectKind.View, schema), cancellationToken);
 
-    /// <summary>Tables, then views.</summary>
+    public static ValueTask<IReadOnlyList<SequenceEntry>> ListSequencesAsync(this ICatalogSnapshot catalog, string schema,
+        CancellationToken cancellationToken) =>
+        ListAsync<SequenceEntry>(catalog, new CatalogList(ObjectKind.Sequence, schema), cancellationToken);
+
+    /// <summary>Tables, then views, then sequences.</summary>
     public static async ValueTask<IReadOnlyList<RelationEntry>> ListRelationsAsync(this ICatalogSnapshot catalog, string schema,
         CancellationToken cancellationToken) =>
-        [.. await ListTablesAsync(catalog, schema, cancellationToken), .. await ListViewsAsync(catalog, schema, cancellationToken)];
+    [
+        .. await ListTablesAsync(catalog, schema, cancellationToken),
+        .. await ListViewsAsync(catalog, schema, cancellationToken),
+        .. await ListSequencesAsync(catalog, schema, cancellationToken),
+    ];
+
+    public static ValueTask<SequenceEntry?> FindSequenceAsync(this ICatalogSnapshot catalog, string schema, string name,
+        CancellationToken cancellationToken) =>
+        FindAsync<SequenceEntry>(catalog, SequenceEntry.KeyOf(schema, name), cancellationToken);
+
+    /// <summary>The sequence of an OID, looked for in all schemas.</summary>
+    public static async ValueTask<SequenceEntry?> FindSequenceAsync(this ICatalogSnapshot catalog, Oid oid,
+        CancellationToken cancellationToken)
+    {
+        foreach (var schema in await ListSchemasAsync(catalog, cancellationToken))
+            foreach (var sequence in await ListSequencesAsync(catalog, schema.Name, cancellationToken))
+                if (sequence.Oid == oid)
+                    return sequence;
+        return null;
+    }
 
     public static ValueTask<ViewEntry?> FindViewAsync(this ICatalogSnapshot catalog, string schema, string name,
         CancellationToken cancellationToken) =>
         FindAsync<ViewEntry>(catalog, ViewEntry.KeyOf(schema, name), cancellationToken);
 
-    /// <summary>The table or the view of a name.</summary>
+    /// <summary>The table, the view or the sequence of a name.</summary>
     public static async ValueTask<RelationEntry?> FindRelationAsync(this ICatalogSnapshot catalog, string schema, string name,
         CancellationToken cancellationToken) =>
-        await FindTableAsync(catalog, schema, name, cancellationToken) is { } table
-            ? table
-            : await FindViewAsync(catalog, schema, name, cancellationToken);
+        await FindTableAsync(catalog, schema, name, cancellationToken) is { } table ? table
+            : await FindViewAsync(catalog, schema, name, cancellationToken) is { } view ? view
+            : await FindSequenceAsync(catalog, schema, name, cancellationToken);
 
     /// <summary>The views of all schemas that have a source of some kind.</summary>
     public static async ValueTask<IReadOnlyList<ViewEntry>> FindViewsAsync(this ICatalogSnapshot catalog, Func<ViewSource, bool> reads,

@@ -56,6 +56,8 @@ public interface ICatalogStore : IAsyncDisposable
 
     IJobStore Jobs { get; }
 
+    ISequenceStore Sequences { get; }
+
     /// <summary>A gateway's heartbeat. Raises 08006 when the store is out of reach.</summary>
     ValueTask<HeartbeatAnswer> BeatAsync(Heartbeat beat, CancellationToken cancellationToken);
 

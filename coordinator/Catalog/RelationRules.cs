@@ -5,7 +5,7 @@ namespace Federation.Catalog;
 /// <summary>What <see cref="CatalogRules"/> demands of tables and views: one name for both, and no view without what it reads.</summary>
 internal static class RelationRules
 {
-    private static readonly ObjectKind[] s_kinds = [ObjectKind.Table, ObjectKind.View];
+    private static readonly ObjectKind[] s_kinds = [ObjectKind.Table, ObjectKind.View, ObjectKind.Sequence];
 
     /// <summary>Raises 42P07 for a name that a relation of another kind has, and 42P01 for a view that reads what is not there.</summary>
     public static async ValueTask RequireCreatableAsync(ICatalogSnapshot catalog, RelationEntry created,

@@ -34,7 +34,8 @@ public sealed class QueryRun
     /// </summary>
     public async IAsyncEnumerable<Batch> ReadAsync([EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        var rows = await StartAsync(_request.Query, cancellationToken);
+        await using var kept = new KeptRows();
+        var rows = await StartAsync(_request.Query, kept, cancellationToken);
         bool hasRows;
         try
         {
@@ -43,7 +44,7 @@ public sealed class QueryRun
         catch (SqlException error) when (error.NeedsWideNumerics && _request.BindWideAsync is not null)
         {
             await rows.DisposeAsync();
-            rows = await StartAsync(await _request.BindWideAsync(cancellationToken), cancellationToken);
+            rows = await StartAsync(await _request.BindWideAsync(cancellationToken), kept, cancellationToken);
             hasRows = await rows.MoveNextAsync();
         }
         catch
@@ -65,8 +66,15 @@ public sealed class QueryRun
         _request.Record?.Done(Report);
     }
 
-    private async ValueTask<IAsyncEnumerator<Batch>> StartAsync(BoundQuery query, CancellationToken cancellationToken)
+    private async ValueTask<IAsyncEnumerator<Batch>> StartAsync(BoundQuery query, KeptRows kept, CancellationToken cancellationToken)
     {
+        var request = _request;
+        if (await QueryRunner.ExpandAsync(request, query, cancellationToken) is { } expanded)
+        {
+            kept.Queries.Add(expanded);
+            (request, query) = (QueryRunner.LocalIf(expanded, request), expanded.Query);
+        }
+
         // What is prepared for all values reads the newest state.
         if (_request is { Shortcut: { } shortcut, Sources: null } && ReferenceEquals(query, _request.Query)
             && await _runner.TryReadAsync(shortcut, _request, cancellationToken) is { } read)
@@ -75,9 +83,20 @@ public sealed class QueryRun
             return read.Rows.GetAsyncEnumerator(cancellationToken);
         }
 
-        Plan = await _runner.PlanAsync(_request, query, cancellationToken);
+        Plan = await _runner.PlanAsync(request, query, cancellationToken);
         Report = new QueryReport();
         if (_request.BeforeStartAsync is { } before) await before(cancellationToken);
         return _runner.ExecuteAsync(Plan, _request, Report, cancellationToken).GetAsyncEnumerator(cancellationToken);
+    }
+
+    /// <summary>What the session keeps until the run is over.</summary>
+    private sealed class KeptRows : IAsyncDisposable
+    {
+        public List<ExpandedQuery> Queries { get; } = [];
+
+        public async ValueTask DisposeAsync()
+        {
+            foreach (var query in Queries) await query.DisposeAsync();
+        }
     }
 }

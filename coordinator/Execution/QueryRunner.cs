@@ -31,11 +31,24 @@ public sealed record QueryRequest(BoundQuery Query, Planner.ExecutionContext Con
     /// <summary>The states of sources that the transaction reads; null when each statement reads the newest.</summary>
     public SourceSnapshots? Sources { get; init; }
 
+    /// <summary>
+    /// Makes the calls of a query that only the session can make, and gives the query that is left to run; see
+    /// <see cref="BoundQuery.HasSessionCalls"/>.
+    /// </summary>
+    public Func<QueryRequest, BoundQuery, CancellationToken, ValueTask<ExpandedQuery>>? ExpandAsync { get; init; }
+
     /// <summary>What executions of the query have in common; null for a query that is run once.</summary>
     public ReadShortcut? Shortcut { get; init; }
 
     /// <summary>Told what the run does; null when nobody keeps a record.</summary>
     public QueryRecord? Record { get; init; }
+}
+
+/// <summary>A query after the calls that the session makes, and the rows of it that the session keeps until it has run.</summary>
+/// <param name="IsLocal">It reads rows of this process, so that it is one task.</param>
+public sealed record ExpandedQuery(BoundQuery Query, bool IsLocal, Func<ValueTask> ReleaseAsync) : IAsyncDisposable
+{
+    public ValueTask DisposeAsync() => ReleaseAsync();
 }
 
 /// <summary>Plans, schedules and runs queries. Thread-safe.</summary>
@@ -78,6 +91,8 @@ public sealed class QueryRunner(QueryScheduler scheduler, PlanningThreads planni
     private async ValueTask<WrittenRows> WriteAsync(QueryRequest request, BoundQuery query, TaskOutput.WriteFiles output,
         CancellationToken cancellationToken)
     {
+        await using var expanded = await ExpandAsync(request, query, cancellationToken);
+        if (expanded is not null) (request, query) = (LocalIf(expanded, request), expanded.Query);
         var plan = await PlanWriteAsync(request, query, output, cancellationToken);
         if (request.BeforeStartAsync is { } before) await before(cancellationToken);
         var written = await scheduler.WriteAsync(plan, request.Settings, request.Sources, cancellationToken);
@@ -85,6 +100,14 @@ public sealed class QueryRunner(QueryScheduler scheduler, PlanningThreads planni
         request.Record?.Done(written.Report);
         return written;
     }
+
+    /// <summary>The query without calls that only the session can make; null when it has none.</summary>
+    internal static async ValueTask<ExpandedQuery?> ExpandAsync(QueryRequest request, BoundQuery query,
+        CancellationToken cancellationToken) =>
+        query.HasSessionCalls && request.ExpandAsync is { } expand ? await expand(request, query, cancellationToken) : null;
+
+    internal static QueryRequest LocalIf(ExpandedQuery expanded, QueryRequest request) =>
+        expanded.IsLocal ? request with { Distribution = DistributionOptions.SingleTask } : request;
 
     /// <summary>The fragments of a query whose rows are written, without running them.</summary>
     public async ValueTask<FragmentedPlan> PlanWriteAsync(QueryRequest request, BoundQuery query, TaskOutput.WriteFiles output,

@@ -49,6 +49,7 @@ public sealed class QuerySession : ISession
         _functions = new SessionFunctions(this, services);
         Transaction = new TransactionState(this, services);
         Suspended = new SuspendedPortals(services.SpillDirectory);
+        Sequences = new SessionSequences(services);
         _analyzer = new StatementAnalyzer(this, services);
         _templates = new StatementTemplates(this, services, _analyzer);
         CatalogName = origin.Catalog ?? origin.Database;
@@ -110,6 +111,8 @@ public sealed class QuerySession : ISession
     internal TransactionState Transaction { get; }
 
     internal SuspendedPortals Suspended { get; }
+
+    internal SessionSequences Sequences { get; }
 
     /// <summary>The start of the transaction, or of the statement outside one: now().</summary>
     internal PgTimestamp TransactionTime => Transaction.StartedAt ?? StatementTime;

@@ -46,7 +46,7 @@ internal static class TableRights
     {
         var catalog = await session.Transaction.GetCatalogAsync(cancellationToken);
         var schema = await catalog.FindSchemaAsync(table.Schema, cancellationToken);
-        if (await session.RightsOf(catalog).DefaultOfAsync(table.Owner, 'r', schema, cancellationToken) is { } items)
+        if (await session.RightsOf(catalog).DefaultOfAsync(table.Owner, table is SequenceEntry ? 'S' : 'r', schema, cancellationToken) is { } items)
             await CreateAsync(session,
                 new AccessEntry(Oid.None, table.AccessTarget, []) { Shown = $"{table.Schema}.{table.Name}" }.With(null, items),
                 cancellationToken);
@@ -125,6 +125,8 @@ internal static class TableRights
             if (await catalog.FindViewAsync(source.Schema, source.Table, cancellationToken) is { } view)
                 await rights.RequireAsync(source.ReadBy ?? session.User, view, 'r', view.Columns.Select(column => column.Name),
                     cancellationToken);
+            else if (await catalog.FindSequenceAsync(source.Schema, source.Table, cancellationToken) is { } sequence)
+                await rights.RequireAnyAsync(source.ReadBy ?? session.User, sequence, "r", cancellationToken);
     }
 
     private static bool IsManaged(TableSource source) => source.Catalog == TableResolver.ManagedCatalog;

@@ -214,6 +214,7 @@ public sealed record RelationState(Oid Oid, string Schema, string Name, char Kin
     public bool IsTable => Kind is 'r' or 'p' or 'v' or 'm' or 'f';
 
     internal Oid OidOf(RelationName? name) => name is null ? Oid.None
+        : name.Known != Oid.None ? name.Known
         : Source is { } source ? StableOids.OfTable(source.Server, name.Schema, name.Name)
         : OidOfIndex(Oid, name.Name);
 

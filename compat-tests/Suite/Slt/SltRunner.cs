@@ -14,9 +14,9 @@ internal sealed class SltRunner(ServerAddress postgres, ServerAddress gateway)
 {
     private const uint FirstUserOid = 16384;
 
-    /// <summary>A statement behind WITH that cannot be run twice.</summary>
+    /// <summary>What cannot be run twice: changes behind WITH, and sequences.</summary>
     private static readonly System.Text.RegularExpressions.Regex s_change =
-        new(@"^with\b.*\b(insert|update|delete|merge)\b",
+        new(@"^with\b.*\b(insert|update|delete|merge)\b|\b(nextval|setval)\s*\(",
             System.Text.RegularExpressions.RegexOptions.IgnoreCase | System.Text.RegularExpressions.RegexOptions.Singleline);
 
     private static readonly string[] s_queryWords = ["select", "values", "with", "table", "("];

@@ -13,10 +13,11 @@ public enum ObjectKind
     Role,
     Access,
     View,
+    Sequence,
 }
 
 /// <summary>Where an object stands; at one version no two objects share a key.</summary>
-/// <param name="Parent">The schema of a table or a view, a user mapping's server, the kind of object that access was granted on; empty for
+/// <param name="Parent">The schema of a table, a view or a sequence, a user mapping's server, the kind of object that access was granted on; empty for
 /// all others.</param>
 public readonly record struct CatalogKey(ObjectKind Kind, string Parent, string Name)
 {

@@ -30,7 +30,7 @@ internal static class ObjectKinds
     [
         new(ObjectKind.Schema, "schema", "schema", typeof(SchemaEntry))
         {
-            Children = [ObjectKind.Table, ObjectKind.View], Access = AccessKind.Schema, Duplicate = SqlState.DuplicateSchema,
+            Children = [ObjectKind.Table, ObjectKind.View, ObjectKind.Sequence], Access = AccessKind.Schema, Duplicate = SqlState.DuplicateSchema,
             Missing = SqlState.InvalidSchemaName,
         },
         new(ObjectKind.Table, "table", "table", typeof(TableEntry))
@@ -56,6 +56,10 @@ internal static class ObjectKinds
         {
             Parent = ObjectKind.Schema, Duplicate = SqlState.DuplicateTable, Missing = SqlState.UndefinedTable,
         },
+        new(ObjectKind.Sequence, "sequence", "sequence", typeof(SequenceEntry))
+        {
+            Parent = ObjectKind.Schema, Duplicate = SqlState.DuplicateTable, Missing = SqlState.UndefinedTable,
+        },
     ];
 
     public static IReadOnlyList<KindDefinition> All => s_all;
@@ -68,7 +72,7 @@ internal static class ObjectKinds
 
     public static SqlException TakenError(CatalogKey key) => key.Kind switch
     {
-        ObjectKind.Table or ObjectKind.View => new SqlException(SqlState.DuplicateTable, $"relation \"{key.Name}\" already exists"),
+        ObjectKind.Table or ObjectKind.View or ObjectKind.Sequence => new SqlException(SqlState.DuplicateTable, $"relation \"{key.Name}\" already exists"),
         ObjectKind.UserMapping =>
             new SqlException(SqlState.DuplicateObject, $"user mapping for \"{key.Name}\" already exists for server \"{key.Parent}\""),
         ObjectKind.Access => ClashError(key),
@@ -77,7 +81,7 @@ internal static class ObjectKinds
 
     public static SqlException MissingError(CatalogKey key) => key.Kind switch
     {
-        ObjectKind.Table or ObjectKind.View =>
+        ObjectKind.Table or ObjectKind.View or ObjectKind.Sequence =>
             new SqlException(SqlState.UndefinedTable, $"{Of(key.Kind).Noun} \"{key.Parent}.{key.Name}\" does not exist"),
         ObjectKind.UserMapping =>
             new SqlException(SqlState.UndefinedObject, $"user mapping for \"{key.Name}\" does not exist for server \"{key.Parent}\""),

@@ -38,6 +38,9 @@ internal static class PostgresCatalogSchema
         CREATE UNIQUE INDEX leases_by_gateway ON leases (gateway) WHERE gateway > 0;
         CREATE SEQUENCE gateway_numbers AS integer MINVALUE 1 MAXVALUE {Lease.MostGateways} CYCLE;
         """,
+        """
+        CREATE TABLE sequences (state bigint PRIMARY KEY, last_value bigint NOT NULL, is_called boolean NOT NULL);
+        """,
     ];
 
     /// <summary>Raises 0A000 for a schema that a later version has written.</summary>

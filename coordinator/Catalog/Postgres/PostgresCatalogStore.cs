@@ -41,11 +41,14 @@ public sealed class PostgresCatalogStore : ICatalogStore
         _clock = clock;
         Leases = new PostgresLeaseStore(this);
         Jobs = new PostgresJobStore(this);
+        Sequences = new PostgresSequenceStore(this);
     }
 
     public ILeaseStore Leases { get; }
 
     public IJobStore Jobs { get; }
+
+    public ISequenceStore Sequences { get; }
 
     public ValueTask<HeartbeatAnswer> BeatAsync(Heartbeat beat, CancellationToken cancellationToken) =>
         UseAsync(connection => PostgresHeartbeat.SendAsync(connection, beat, cancellationToken), cancellationToken);

@@ -36,6 +36,7 @@ public sealed class SqliteCatalogStore : ICatalogStore
           is_draining INTEGER NOT NULL, renewals INTEGER NOT NULL, gateway INTEGER NOT NULL);
         CREATE UNIQUE INDEX IF NOT EXISTS leases_by_gateway ON leases (gateway) WHERE gateway > 0;
         CREATE TABLE IF NOT EXISTS jobs (name TEXT PRIMARY KEY, holder TEXT NOT NULL, epoch INTEGER NOT NULL, expires_at INTEGER NOT NULL, due_at INTEGER NOT NULL);
+        CREATE TABLE IF NOT EXISTS sequences (state INTEGER PRIMARY KEY, last_value INTEGER NOT NULL, is_called INTEGER NOT NULL);
         CREATE TABLE IF NOT EXISTS secrets (name TEXT PRIMARY KEY, value TEXT NOT NULL);
         """;
 
@@ -51,11 +52,14 @@ public sealed class SqliteCatalogStore : ICatalogStore
         _newest = new SqliteNewestVersion(Connect);
         Leases = new SqliteLeaseStore(this, clock);
         Jobs = new SqliteJobStore(this, clock);
+        Sequences = new SqliteSequenceStore(this);
     }
 
     public ILeaseStore Leases { get; }
 
     public IJobStore Jobs { get; }
+
+    public ISequenceStore Sequences { get; }
 
     public async ValueTask<HeartbeatAnswer> BeatAsync(Heartbeat beat, CancellationToken cancellationToken)
     {

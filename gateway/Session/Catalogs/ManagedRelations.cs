@@ -30,13 +30,25 @@ internal static class ManagedRelations
             PrettyDefinition = DefinitionOf(view),
             Flags = RelationFlags.HasRules,
         }, view),
+        SequenceEntry sequence => new RelationState(sequence.Oid, sequence.Schema, sequence.Name, 'S', 1, SequenceTables.Columns)
+        {
+            Owner = sequence.Owner,
+            Details = RelationDetails.None with { Comment = sequence.Comment, Sequence = DetailsOf(sequence, null) },
+        },
         _ => throw new System.Diagnostics.UnreachableException(entry.GetType().Name),
     };
 
+    /// <param name="lastValue">The value given last; null for none.</param>
+    public static SequenceDetails DetailsOf(SequenceEntry sequence, long? lastValue) => new(sequence.Type, sequence.Rule.Start,
+        sequence.Rule.Increment, sequence.Rule.Minimum, sequence.Rule.Maximum, sequence.Rule.Cache, sequence.Rule.Cycles)
+        { LastValue = lastValue };
+
     /// <summary>A table, whose columns are known, with its comments.</summary>
-    public static RelationState WithDetails(RelationState relation, TableEntry table)
+    /// <param name="sequences">Those that go with the table or stand in its defaults, and how defaults call them.</param>
+    public static RelationState WithDetails(RelationState relation, TableEntry table,
+        IReadOnlyList<(SequenceEntry Entry, string Shown)> sequences)
     {
-        relation = Described(relation, table);
+        relation = WithValues(Described(relation, table), table, sequences);
         var indexes = table.Constraints.Where(IsKey).Select(key => IndexOf(relation, key)).ToArray();
         return relation with
         {
@@ -122,6 +134,43 @@ internal static class ManagedRelations
     public static EquatableArray<ConnectorColumn> ColumnsOf(ViewEntry view) => view.Columns
         .Select(column => new ConnectorColumn(column.Name, SqlType.FromOid(new Oid(column.Type), column.Modifier) ?? SqlType.Text))
         .ToEquatableArray();
+
+    /// <summary>Adds what columns get without a value.</summary>
+    private static RelationState WithValues(RelationState relation, TableEntry table,
+        IReadOnlyList<(SequenceEntry Entry, string Shown)> sequences)
+    {
+        var details = relation.Details.Columns.ToDictionary(column => column.Number);
+        foreach (var (column, i) in relation.Columns.Select((column, i) => (column, i)))
+        {
+            var number = NumberOf(column, i);
+            var present = details.GetValueOrDefault(number) ?? new ColumnDetails(number);
+            if (table.Sequences.FirstOrDefault(item => item.Column == column.Name) is { } own
+                && sequences.FirstOrDefault(item => item.Entry.Oid == own.Sequence).Entry is { } sequence)
+            {
+                present = present with
+                {
+                    Identity = own.Kind switch { ColumnSequenceKind.Always => "a", ColumnSequenceKind.ByDefault => "d", _ => "" },
+                    SequenceName = new RelationName(sequence.Schema, sequence.Name) { Known = sequence.Oid },
+                    Sequence = DetailsOf(sequence, null),
+                };
+            }
+
+            if (table.Generated.FirstOrDefault(item => item.Key == column.Name).Value is { } expression)
+                present = present with { Default = Parenthesised(expression), PrettyDefault = expression };
+            if (present != new ColumnDetails(number)) details[number] = present;
+        }
+
+        return relation with
+        {
+            Defaults = relation.Defaults.Select(item => KeyValuePair.Create(item.Key, sequences.Aggregate(item.Value, (text, sequence) =>
+                text.Replace(SequenceRules.ReferenceTo(sequence.Entry.Oid), $"{SqlPrinter.QuoteLiteral(sequence.Shown)}::regclass",
+                    StringComparison.Ordinal)))).ToEquatableArray(),
+            Details = relation.Details with { Columns = [.. details.Values.OrderBy(column => column.Number)] },
+        };
+    }
+
+    private static string Parenthesised(string expression) =>
+        SqlParser.ParseExpression(expression) is OperatorExpression ? $"({expression})" : expression;
 
     private static RelationState Described(RelationState relation, RelationEntry entry) => relation with
     {

@@ -180,7 +180,8 @@ internal sealed class SystemStates(
     {
         try
         {
-            if (relation.Kind != 'v' && (SystemTables.ShowsColumns(table) || SystemTables.ShowsDetails(table)))
+            if (relation.Kind == 'S' && table == "pg_sequences") relation = await WithLastValueAsync(relation, cancellationToken);
+            if (relation.Kind is not ('v' or 'S') && (SystemTables.ShowsColumns(table) || SystemTables.ShowsDetails(table)))
             {
                 if (await resolver.FindAsync(database, relation.Schema, relation.Name, null, cancellationToken) is not { } found) return;
                 relation = relation with
@@ -189,8 +190,8 @@ internal sealed class SystemStates(
                     Columns = found.Columns,
                     ColumnCount = Math.Max(found.Columns.Count, relation.ColumnCount),
                 };
-                relation = ManagedRelations.WithDetails(relation,
-                    (await snapshot.FindTableAsync(relation.Schema, relation.Name, cancellationToken))!);
+                var entry = (await snapshot.FindTableAsync(relation.Schema, relation.Name, cancellationToken))!;
+                relation = ManagedRelations.WithDetails(relation, entry, await SequencesOfAsync(entry, cancellationToken));
             }
         }
         catch (SqlException error) when (IsOfSource(error))
@@ -200,6 +201,35 @@ internal sealed class SystemStates(
 
         _relations.Add(relation);
         _relations.AddRange(ManagedRelations.IndexesOf(relation));
+    }
+
+    /// <summary>The value given last, for those who may see it.</summary>
+    private async ValueTask<RelationState> WithLastValueAsync(RelationState relation, CancellationToken cancellationToken)
+    {
+        var sequence = (await snapshot.FindSequenceAsync(relation.Schema, relation.Name, cancellationToken))!;
+        var position = await services.Transactions.Catalog.Sequences.FindAsync(sequence, cancellationToken);
+        return relation with
+        {
+            Details = relation.Details with
+            {
+                Sequence = ManagedRelations.DetailsOf(sequence, position.IsCalled ? position.LastValue : null),
+            },
+        };
+    }
+
+    /// <summary>The sequences that go with a table or stand in its defaults, and how this session calls them.</summary>
+    private async ValueTask<IReadOnlyList<(SequenceEntry Entry, string Shown)>> SequencesOfAsync(TableEntry table,
+        CancellationToken cancellationToken)
+    {
+        if (table.Sequences.Count == 0 && !table.Defaults.Any(item => item.Value.Contains("::regclass", StringComparison.Ordinal)))
+            return [];
+        var found = new List<(SequenceEntry, string)>();
+        foreach (var schema in await snapshot.ListSchemasAsync(cancellationToken))
+            foreach (var sequence in await snapshot.ListSequencesAsync(schema.Name, cancellationToken))
+                if (table.Sequences.Any(item => item.Sequence == sequence.Oid)
+                    || table.Defaults.Any(item => SequenceRules.Uses(item.Value, sequence.Oid)))
+                    found.Add((sequence, SystemNames.Relation(sequence.Schema, sequence.Name, searchPath)));
+        return found;
     }
 
     private async ValueTask AddServerAsync(ServerEntry server, string table, CancellationToken cancellationToken)

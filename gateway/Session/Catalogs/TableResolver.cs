@@ -142,6 +142,8 @@ internal sealed class TableResolver(SessionServices services, ICatalogSnapshot s
         {
             if (await snapshot.FindTableAsync(schema, table, cancellationToken) is { } entry)
                 return await LoadAsync(entry, version, cancellationToken);
+            if (await snapshot.FindSequenceAsync(schema, table, cancellationToken) is { } sequence)
+                return await SequenceTables.LoadAsync(services, sequence, cancellationToken);
             if (await snapshot.FindViewAsync(schema, table, cancellationToken) is { } view)
                 return await new ViewResolver(services, snapshot, rights, Session, As).LoadAsync(view, version, cancellationToken);
             if (BranchOf(table) is var (main, branch)
@@ -285,10 +287,15 @@ internal sealed class TableResolver(SessionServices services, ICatalogSnapshot s
                 _ => null,
             },
         };
-        return new ResolvedTable(source, loaded.Handle, loaded.Columns)
+        var columns = entry.Generated.Count == 0 ? loaded.Columns : loaded.Columns
+            .Select(column => column with { IsGenerated = entry.Generated.Any(item => item.Key == column.Name) }).ToEquatableArray();
+        return new ResolvedTable(source, loaded.Handle, columns)
         {
             Provider = format,
             FollowsFolder = entry.Pointer.Metadata.Length == 0,
+            Identities = entry.Sequences.Where(item => item.IsIdentity)
+                .Select(item => new ColumnIdentity(item.Column, item.Kind == ColumnSequenceKind.Always, item.Sequence)).ToEquatableArray(),
+            Generated = entry.Generated.Select(item => new GeneratedColumn(item.Key, item.Value)).ToEquatableArray(),
             Checks = entry.Constraints.Where(constraint => constraint.Kind == ConstraintKind.Check)
                 .Select(constraint => new RowCheck(constraint.Name, constraint.Condition!)).ToEquatableArray(),
             Keys = entry.Constraints.Where(constraint => constraint.Kind is ConstraintKind.PrimaryKey or ConstraintKind.Unique)

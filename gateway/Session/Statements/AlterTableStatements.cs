@@ -13,10 +13,10 @@ internal static class AlterTableStatements
     public static async ValueTask<string> RunAsync(QuerySession session, SessionServices services, AlterTableStatement alter,
         CancellationToken cancellationToken)
     {
-        var tag = alter.Kind == DropKind.View ? "ALTER VIEW" : "ALTER TABLE";
+        var tag = alter.Kind switch { DropKind.View => "ALTER VIEW", DropKind.Sequence => "ALTER SEQUENCE", _ => "ALTER TABLE" };
         session.Transaction.RequireWritable(tag);
         if (await FindAsync(session, alter.Name, alter.IfExists, cancellationToken) is not { } relation) return tag;
-        if (alter.Kind == DropKind.View) RequireKind(relation, DropKind.View);
+        if (alter.Kind != DropKind.Table) RequireKind(relation, alter.Kind);
         // Superusers may give away what is not theirs; the others are asked for the owner's rights there.
         if (alter.Actions.Any(action => action is not TableAction.OwnerTo)) await RequireOwnerAsync(session, relation, cancellationToken);
         switch (alter.Actions[0])
@@ -66,16 +66,26 @@ internal static class AlterTableStatements
         return null;
     }
 
-    /// <summary>Raises 42809 for a table where the statement needs a view, and the other way round.</summary>
+    /// <summary>Raises 42809 for a relation of another kind than the statement is for.</summary>
     public static void RequireKind(RelationEntry relation, DropKind kind)
     {
-        if (kind == DropKind.View != relation is ViewEntry)
-            throw new SqlException(SqlState.WrongObjectType, $"\"{relation.Name}\" is not a {(kind == DropKind.View ? "view" : "table")}");
+        if (kind != KindOf(relation))
+            throw new SqlException(SqlState.WrongObjectType, $"\"{relation.Name}\" is not a {kind.ToString().ToLowerInvariant()}");
     }
+
+    public static DropKind KindOf(RelationEntry relation) => relation switch
+    {
+        ViewEntry => DropKind.View,
+        SequenceEntry => DropKind.Sequence,
+        _ => DropKind.Table,
+    };
+
+    /// <summary>How errors call a relation of its kind.</summary>
+    public static string NounOf(RelationEntry relation) => KindOf(relation).ToString().ToLowerInvariant();
 
     public static async ValueTask RequireOwnerAsync(QuerySession session, RelationEntry relation, CancellationToken cancellationToken) =>
         await (await session.RightsAsync(cancellationToken)).RequireOwnerAsync(session.User, relation.Owner,
-            relation is ViewEntry ? "view" : "table", relation.Name, cancellationToken);
+            NounOf(relation), relation.Name, cancellationToken);
 
     private static async ValueTask<Planner.Binding.ResolvedTable?> FindOtherAsync(QuerySession session, QualifiedName name,
         CancellationToken cancellationToken)
@@ -107,6 +117,13 @@ internal static class AlterTableStatements
                 : $"relation \"{name}\" already exists in schema \"{schemaName}\"");
         }
 
+        if (schemaName != relation.Schema) await RequireNotOwnedAsync(session, relation, "cannot move an owned sequence into another schema",
+            cancellationToken);
+        foreach (var sequence in relation is TableEntry table && schemaName != relation.Schema
+            ? await SequenceRules.OwnedAsync(catalog, table, cancellationToken)
+            : [])
+            await session.Transaction.ChangeAsync(new CatalogChange.Redefine(sequence, sequence with { Schema = schemaName }),
+                cancellationToken);
         var views = await DependentViews.OfAsync(catalog, relation, cancellationToken);
         await session.Transaction.ChangeAsync(
             new CatalogChange.Redefine(relation, relation with { Schema = schemaName, Name = name })
@@ -132,10 +149,30 @@ internal static class AlterTableStatements
             await rights.RequireAsync(owner, schema, 'C', cancellationToken);
         }
 
+        await RequireNotOwnedAsync(session, relation, $"cannot change owner of sequence \"{relation.Name}\"", cancellationToken);
         var given = relation with { Owner = owner };
         await session.Transaction.ChangeAsync(new CatalogChange.Redefine(relation, given), cancellationToken);
         await TableRights.GiveAwayAsync(session, relation.AccessTarget, relation.Owner, owner, cancellationToken);
+        var catalog = await session.Transaction.GetCatalogAsync(cancellationToken);
+        foreach (var sequence in relation is TableEntry table ? await SequenceRules.OwnedAsync(catalog, table, cancellationToken) : [])
+        {
+            await session.Transaction.ChangeAsync(new CatalogChange.Redefine(sequence, sequence with { Owner = owner }), cancellationToken);
+            await TableRights.GiveAwayAsync(session, sequence.AccessTarget, sequence.Owner, owner, cancellationToken);
+        }
+
         return given;
+    }
+
+    /// <summary>Raises 0A000 for a sequence that goes with a column.</summary>
+    private static async ValueTask RequireNotOwnedAsync(QuerySession session, RelationEntry relation, string message,
+        CancellationToken cancellationToken)
+    {
+        if (relation is not SequenceEntry sequence) return;
+        var catalog = await session.Transaction.GetCatalogAsync(cancellationToken);
+        foreach (var table in await SequenceRules.UsersAsync(catalog, sequence, cancellationToken))
+            if (table.Sequences.Any(item => item.Sequence == sequence.Oid))
+                throw new SqlException(SqlState.FeatureNotSupported, message)
+                    { Detail = $"Sequence \"{sequence.Name}\" is linked to table \"{table.Name}\"." };
     }
 
     /// <summary>Gives a column of a view another name; the views that read it go on reading it.</summary>
@@ -166,7 +203,7 @@ internal static class AlterTableStatements
     private static SqlException NotForViews(RelationEntry relation, TableAction action) =>
         new(SqlState.WrongObjectType, $"ALTER action {Spelled(action)} cannot be performed on relation \"{relation.Name}\"")
         {
-            Detail = "This operation is not supported for views.",
+            Detail = $"This operation is not supported for {NounOf(relation)}s.",
         };
 
     private static string Spelled(TableAction action) => action switch
@@ -177,6 +214,10 @@ internal static class AlterTableStatements
         TableAction.SetNotNull { IsNotNull: true } => "ALTER COLUMN ... SET NOT NULL",
         TableAction.SetNotNull => "ALTER COLUMN ... DROP NOT NULL",
         TableAction.SetDefault => "ALTER COLUMN ... SET DEFAULT",
+        TableAction.AddIdentity => "ALTER COLUMN ... ADD IDENTITY",
+        TableAction.SetIdentity => "ALTER COLUMN ... SET IDENTITY",
+        TableAction.DropIdentity => "ALTER COLUMN ... DROP IDENTITY",
+        TableAction.DropExpression => "ALTER COLUMN ... DROP EXPRESSION",
         TableAction.AddConstraint => "ADD CONSTRAINT",
         TableAction.DropConstraint => "DROP CONSTRAINT",
         _ => throw new System.Diagnostics.UnreachableException(action.GetType().Name),

@@ -16,7 +16,7 @@ namespace Federation.Session.Statements;
 /// The actions of one ALTER TABLE on the columns of a table, in the order of PostgreSQL's passes (tablecmds.c): what is dropped first, then
 /// types, new columns, and what is said of columns. Changes are collected, and recorded before rows have to be looked at.
 /// </summary>
-internal sealed class ColumnAlterations
+internal sealed partial class ColumnAlterations
 {
     private static readonly string[] s_systemColumns = ["tableoid", "cmax", "xmax", "cmin", "xmin", "ctid"];
 
@@ -67,12 +67,14 @@ internal sealed class ColumnAlterations
         foreach (var action in actions.OrderBy(Pass)) await ApplyAsync(action, cancellationToken);
         foreach (var constraint in _constraints) await AddConstraintAsync(constraint, cancellationToken);
         await RecordAsync(cancellationToken);
+        await DropSequencesAsync(cancellationToken);
     }
 
     private static int Pass(TableAction action) => action switch
     {
         TableAction.DropColumn or TableAction.DropConstraint
-            or TableAction.SetNotNull { IsNotNull: false } or TableAction.SetDefault { Default: null } => 0,
+            or TableAction.SetNotNull { IsNotNull: false } or TableAction.SetDefault { Default: null } or TableAction.DropIdentity
+            or TableAction.DropExpression => 0,
         TableAction.SetType => 1,
         TableAction.AddColumn => 2,
         TableAction.SetNotNull => 3,
@@ -87,8 +89,12 @@ internal sealed class ColumnAlterations
             case TableAction.DropColumn drop: await DropAsync(drop, cancellationToken); break;
             case TableAction.SetType set: await SetTypeAsync(set, cancellationToken); break;
             case TableAction.SetNotNull set: await SetNotNullAsync(set, cancellationToken); break;
-            case TableAction.SetDefault set: SetDefault(set); break;
+            case TableAction.SetDefault set: await SetDefaultAsync(set, cancellationToken); break;
             case TableAction.RenameColumn rename: await RenameAsync(rename, cancellationToken); break;
+            case TableAction.AddIdentity add: await AddIdentityAsync(add, cancellationToken); break;
+            case TableAction.SetIdentity set: await SetIdentityAsync(set, cancellationToken); break;
+            case TableAction.DropIdentity drop: DropIdentity(drop); break;
+            case TableAction.DropExpression drop: DropExpression(drop); break;
             case TableAction.AddConstraint add: _constraints.Add(add.Constraint); break;
             case TableAction.DropConstraint drop: DropConstraint(drop); break;
             case TableAction.RenameConstraint rename: RenameConstraint(rename); break;
@@ -112,17 +118,11 @@ internal sealed class ColumnAlterations
 
         var column = TableStatements.Column(add.Column);
         TableStatements.NoteStoredType(_session, (ITableWriter)_format, column);
-        object? initial = null;
-        if (add.Column.Default is { } expression)
-        {
-            initial = await InitialAsync(expression, column, cancellationToken);
-            _wanted = _wanted with
-            {
-                Defaults = _wanted.Defaults.Append(KeyValuePair.Create(name, SqlPrinter.Print(expression))).ToEquatableArray(),
-            };
-        }
+        var isComputed = await DeclareAsync(add.Column, column, cancellationToken);
+        var initial = add.Column.Default is { } expression ? await InitialAsync(expression, column, cancellationToken) : null;
+        if (isComputed) await RequireEmptyAsync(name, cancellationToken);
 
-        if (!column.IsNullable && initial is null && await HasRowsAsync("", cancellationToken)) throw HoldsNull(name);
+        if (!column.IsNullable && initial is null && !isComputed && await HasRowsAsync("", cancellationToken)) throw HoldsNull(name);
         _changes.Add(new ColumnChange.Add(column, initial));
         _columns.Add(new ConnectorColumn(name, ((ITableWriter)_format).StoredType(column.Type), column.IsNullable));
         _constraints.AddRange(add.Column.Constraints);
@@ -231,6 +231,7 @@ internal sealed class ColumnAlterations
         }
 
         if (_columns.Count == 1) throw new SqlException(SqlState.FeatureNotSupported, "tables without columns are not supported");
+        DropComputedFrom(drop);
         var views = await DependentViews.TakeAsync(_session, $"column {drop.Name} of {DependentViews.Described(_session, _recorded)}",
             await UsersAsync(drop.Name, cancellationToken), drop.IsCascade, new HashSet<Oid>(), cancellationToken);
         foreach (var view in views)
@@ -246,6 +247,8 @@ internal sealed class ColumnAlterations
         _wanted = _wanted with
         {
             Defaults = _wanted.Defaults.Where(item => item.Key != drop.Name).ToEquatableArray(),
+            Generated = _wanted.Generated.Where(item => item.Key != drop.Name).ToEquatableArray(),
+            Sequences = Released(drop.Name),
             ColumnComments = _wanted.ColumnComments.Where(item => item.Key != drop.Name).ToEquatableArray(),
             Constraints = _wanted.Constraints.Where(constraint => !constraint.Columns.Contains(drop.Name)).ToEquatableArray(),
         };
@@ -266,6 +269,9 @@ internal sealed class ColumnAlterations
             };
         }
 
+        if (ComputedFrom(set.Column).FirstOrDefault() is { } computed)
+            throw new SqlException(SqlState.FeatureNotSupported, "cannot alter type of a column used by a generated column")
+                { Detail = $"Column \"{set.Column}\" is used by generated column \"{computed}\"." };
         if (type == present.Type) return;
         if (!Widenings.Contain(present.Type, type))
         {
@@ -283,6 +289,7 @@ internal sealed class ColumnAlterations
     private async ValueTask SetNotNullAsync(TableAction.SetNotNull set, CancellationToken cancellationToken)
     {
         var present = Find(set.Column);
+        if (!set.IsNotNull && SequenceOf(set.Column) is { IsIdentity: true }) throw IsIdentity(set.Column);
         if (present.IsNullable == !set.IsNotNull) return;
         if (set.IsNotNull)
         {
@@ -292,19 +299,6 @@ internal sealed class ColumnAlterations
 
         _changes.Add(new ColumnChange.SetNullable(set.Column, !set.IsNotNull));
         _columns[_columns.IndexOf(present)] = present with { IsNullable = !set.IsNotNull };
-    }
-
-    private void SetDefault(TableAction.SetDefault set)
-    {
-        var column = Find(set.Column);
-        var others = _wanted.Defaults.Where(item => item.Key != set.Column);
-        if (set.Default is { } expression)
-        {
-            WithoutPosition(() => Binder.BindDefault(expression, column.Name, column.Type, _session.Nameless));
-            if (expression is not NullLiteral) others = others.Append(KeyValuePair.Create(column.Name, SqlPrinter.Print(expression)));
-        }
-
-        _wanted = _wanted with { Defaults = others.ToEquatableArray() };
     }
 
     private async ValueTask RenameAsync(TableAction.RenameColumn rename, CancellationToken cancellationToken)
@@ -322,6 +316,11 @@ internal sealed class ColumnAlterations
         _wanted = _wanted with
         {
             Defaults = Renamed(_wanted.Defaults, rename.Name, rename.NewName),
+            Sequences = _wanted.Sequences.Select(item => item.Column == rename.Name ? item with { Column = rename.NewName } : item)
+                .ToEquatableArray(),
+            Generated = Renamed(_wanted.Generated, rename.Name, rename.NewName)
+                .Select(item => KeyValuePair.Create(item.Key, TableConstraints.Renamed(item.Value, rename.Name, rename.NewName)))
+                .ToEquatableArray(),
             ColumnComments = Renamed(_wanted.ColumnComments, rename.Name, rename.NewName),
             Constraints = _wanted.Constraints
                 .Select(constraint => constraint.Columns.Contains(rename.Name)

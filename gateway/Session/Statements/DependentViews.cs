@@ -58,7 +58,7 @@ internal static class DependentViews
 
     /// <summary>How errors call a relation: without its schema where the search path finds it.</summary>
     public static string Described(QuerySession session, RelationEntry relation) =>
-        $"{(relation is ViewEntry ? "view" : "table")} {Named(session, relation)}";
+        $"{AlterTableStatements.NounOf(relation)} {Named(session, relation)}";
 
     public static string Named(QuerySession session, RelationEntry relation) =>
         SystemNames.Relation(relation.Schema, relation.Name, session.Names.SearchPath());

@@ -20,7 +20,14 @@ internal static class ObjectGrants
 
     public static async ValueTask<string> RunAsync(QuerySession session, GrantStatement grant, CancellationToken cancellationToken)
     {
-        var (type, letters) = grant.Kind == "schema" ? ("schema", AccessRights.SchemaLetters) : ("relation", AccessRights.TableLetters);
+        var (type, letters) = grant.Kind switch
+        {
+            "schema" => ("schema", AccessRights.SchemaLetters),
+            "sequence" or "all sequences in schema" => ("sequence", AccessRights.SequenceLetters),
+            // What is granted as if on a table may be a sequence.
+            "table" => ("relation", AccessRights.TableLetters + "U"),
+            _ => ("relation", AccessRights.TableLetters),
+        };
         var (whole, columns) = Letters(grant, type, letters);
         var grantees = await GranteesAsync(session, grant, cancellationToken);
         if (grant.Kind == "schema")
@@ -130,11 +137,12 @@ internal static class ObjectGrants
     {
         var catalog = await session.Transaction.GetCatalogAsync(cancellationToken);
         var tables = new List<RelationEntry>();
-        if (grant.Kind == "all tables in schema")
+        if (grant.Kind is "all tables in schema" or "all sequences in schema")
         {
             foreach (var name in grant.Names)
                 tables.AddRange(
-                    await catalog.ListRelationsAsync((await SchemaAsync(session, name, cancellationToken)).Name, cancellationToken));
+                    (await catalog.ListRelationsAsync((await SchemaAsync(session, name, cancellationToken)).Name, cancellationToken))
+                    .Where(relation => relation is SequenceEntry == (grant.Kind == "all sequences in schema")));
             return tables;
         }
 
@@ -142,7 +150,7 @@ internal static class ObjectGrants
         {
             var found = await FindAsync(session, name, cancellationToken);
             if (found is null && name.Parts.Count == 2) await SchemaAsync(session, name.Parts[0], cancellationToken);
-            if (await session.FindRelationAsync(name, cancellationToken) is { } entry) tables.Add(entry);
+            if (await session.FindRelationAsync(name, cancellationToken) is { } entry) tables.Add(RequireKind(grant, entry));
             else if (found is { IsComputed: true }) throw OfSystem(name.Name);
             else if (found is not null) throw OfServer(found.Source.Catalog);
             else throw new SqlException(SqlState.UndefinedTable, $"relation \"{string.Join('.', name.Parts)}\" does not exist");
@@ -150,6 +158,11 @@ internal static class ObjectGrants
 
         return tables;
     }
+
+    private static RelationEntry RequireKind(GrantStatement grant, RelationEntry relation) =>
+        grant.Kind == "sequence" && relation is not SequenceEntry
+            ? throw new SqlException(SqlState.WrongObjectType, $"\"{relation.Name}\" is not a sequence")
+            : relation;
 
     /// <summary>PostgreSQL says no position here.</summary>
     private static async ValueTask<Planner.Binding.ResolvedTable?> FindAsync(QuerySession session, QualifiedName name,
@@ -186,13 +199,15 @@ internal static class ObjectGrants
         var rights = await session.RightsAsync(cancellationToken);
         var access = await rights.AccessToAsync(table, cancellationToken);
         var target = new AccessTarget(AccessKind.Table, table.Name);
+        var all = AccessRights.LettersOf(table);
+        whole = whole is null ? null : FittingLetters(session, grant, table, whole, all);
         var present =
             await (await session.Transaction.GetCatalogAsync(cancellationToken)).FindAccessAsync(table.AccessTarget, cancellationToken);
         var changed = present ?? new AccessEntry(Oid.None, table.AccessTarget, []);
         changed = changed with { Shown = $"{table.Schema}.{table.Name}" };
         if (whole is not null)
         {
-            var (grantor, letters) = await GrantorAsync(session, rights, grant, access, access.Items, whole, AccessRights.TableLetters,
+            var (grantor, letters) = await GrantorAsync(session, rights, grant, access, access.Items, whole, all,
                 target, table.Name, cancellationToken);
             changed = changed.With(null, Changed(access.Items, grant, grantees, letters, grantor, table.Owner));
 
@@ -213,6 +228,19 @@ internal static class ObjectGrants
         }
 
         await StoreAsync(session, present, changed, cancellationToken);
+    }
+
+    /// <summary>ALL means what the kind of relation has; a table has no USAGE, and a sequence nothing but what sequences have.</summary>
+    private static string FittingLetters(QuerySession session, GrantStatement grant, RelationEntry relation, string letters, string all)
+    {
+        if (grant.Privileges.Any(privilege => privilege is { Name: null, Columns.Count: 0 })) return all;
+        var left = string.Concat(letters.Where(letter => all.Contains(letter, StringComparison.Ordinal)));
+        if (left.Length == letters.Length) return letters;
+        if (relation is not SequenceEntry)
+            throw new SqlException(SqlState.InvalidGrantOperation, "invalid privilege type USAGE for table");
+        session.Notify(NoticeSeverity.Warning, SqlState.InvalidGrantOperation,
+            $"sequence \"{relation.Name}\" only supports USAGE, SELECT, and UPDATE privileges");
+        return left;
     }
 
     private static string OfColumns(string letters) =>

@@ -78,7 +78,10 @@ internal static class QueryStatements
 
     /// <summary>How the session runs a query that a statement makes for itself, which is not told of in the log.</summary>
     public static QueryRequest OwnRequest(QuerySession session, SessionServices services, BoundQuery query) =>
-        new(query, session.Execution([]), Distribution(session, services), Settings(session));
+        new(query, session.Execution([]), Distribution(session, services), Settings(session))
+        {
+            ExpandAsync = (request, bound, token) => SessionSteps.ExpandAsync(session, services, request, bound, token),
+        };
 
     /// <summary>How the session runs the statement's query.</summary>
     public static QueryRequest Request(QuerySession session, SessionServices services, PreparedStatement statement,
@@ -99,6 +102,7 @@ internal static class QueryStatements
             PlannedAsync = TrackedReads.Of(session, query),
             Record = record,
             Sources = session.Transaction.Sources,
+            ExpandAsync = (request, bound, token) => SessionSteps.ExpandAsync(session, services, request, bound, token),
         };
     }
 

@@ -1,10 +1,11 @@
 using Federation.Catalog;
 using Federation.Session.Catalogs;
+using Federation.SessionApi;
 using Federation.Sql.Syntax;
 
 namespace Federation.Session.Statements;
 
-/// <summary>DROP TABLE and DROP VIEW, and the same of kinds that this catalog has none of.</summary>
+/// <summary>DROP TABLE, DROP VIEW and DROP SEQUENCE, and the same of kinds that this catalog has none of.</summary>
 internal static class RelationDrops
 {
     public static async ValueTask<string> RunAsync(QuerySession session, DropStatement drop, CancellationToken cancellationToken)
@@ -18,6 +19,8 @@ internal static class RelationDrops
         foreach (var relation in relations)
         {
             var catalog = await session.Transaction.GetCatalogAsync(cancellationToken);
+            if (relation is SequenceEntry sequence)
+                await RequireUnusedAsync(session, sequence, drop.IsCascade, taken, cancellationToken);
             await DependentViews.TakeAsync(session, DependentViews.Described(session, relation),
                 await DependentViews.OfAsync(catalog, relation, cancellationToken), drop.IsCascade, taken, cancellationToken);
         }
@@ -31,6 +34,41 @@ internal static class RelationDrops
         }
 
         return $"DROP {SchemaStatements.Spelled(drop.Kind)}";
+    }
+
+    /// <summary>Raises 2BP01 for the sequence of an identity column, and without CASCADE for one that a default needs.</summary>
+    private static async ValueTask RequireUnusedAsync(QuerySession session, SequenceEntry sequence, bool isCascade,
+        IReadOnlySet<Oid> taken, CancellationToken cancellationToken)
+    {
+        var catalog = await session.Transaction.GetCatalogAsync(cancellationToken);
+        var described = DependentViews.Described(session, sequence);
+        var needing = new List<string>();
+        foreach (var table in await SequenceRules.UsersAsync(catalog, sequence, cancellationToken))
+        {
+            if (taken.Contains(table.Oid)) continue;
+            var shown = DependentViews.Described(session, table);
+            if (table.Sequences.FirstOrDefault(item => item.Sequence == sequence.Oid) is { IsIdentity: true } identity)
+                throw new SqlException(SqlState.DependentObjectsStillExist,
+                    $"cannot drop {described} because column {identity.Column} of {shown} requires it")
+                    { Hint = $"You can drop column {identity.Column} of {shown} instead." };
+            needing.AddRange(table.Defaults.Where(item => SequenceRules.Uses(item.Value, sequence.Oid))
+                .Select(item => $"default value for column {item.Key} of {shown}"));
+        }
+
+        if (needing.Count == 0) return;
+        if (!isCascade)
+        {
+            throw new SqlException(SqlState.DependentObjectsStillExist, $"cannot drop {described} because other objects depend on it")
+            {
+                Detail = string.Join('\n', needing.Select(item => $"{item} depends on {described}")),
+                Hint = "Use DROP ... CASCADE to drop the dependent objects too.",
+            };
+        }
+
+        var lines = needing.Select(item => $"drop cascades to {item}").ToArray();
+        if (lines.Length == 1) session.Notify(NoticeSeverity.Notice, SqlState.SuccessfulCompletion, lines[0]);
+        else session.Notify(NoticeSeverity.Notice, SqlState.SuccessfulCompletion, $"drop cascades to {lines.Length} other objects",
+            string.Join('\n', lines));
     }
 
     /// <summary>The same relations, each behind the views of them that read it.</summary>
@@ -56,7 +94,7 @@ internal static class RelationDrops
         foreach (var schema in qualified.Parts.Count == 1 ? session.Names.SearchPath() : [qualified.Qualifier!])
         {
             if (await catalog.FindRelationAsync(schema, qualified.Name, cancellationToken) is not { } relation) continue;
-            var kind = relation is ViewEntry ? DropKind.View : DropKind.Table;
+            var kind = AlterTableStatements.KindOf(relation);
             if (drop.Kind != kind)
             {
                 throw new SqlException(SqlState.WrongObjectType,

@@ -122,8 +122,10 @@ internal static class SchemaStatements
 
         await (await session.RightsAsync(cancellationToken)).RequireOwnerAsync(session.User, schema.Owner, "schema", name,
             cancellationToken);
-        await DependentViews.TakeAsync(session, $"schema {name}", await catalog.ListRelationsAsync(name, cancellationToken), drop.IsCascade,
-            new HashSet<Oid>(), cancellationToken);
+        var relations = await catalog.ListRelationsAsync(name, cancellationToken);
+        // Sequences of columns go with their tables, without a word.
+        var owned = relations.OfType<TableEntry>().SelectMany(table => table.Sequences).Select(item => item.Sequence).ToHashSet();
+        await DependentViews.TakeAsync(session, $"schema {name}", relations, drop.IsCascade, owned, cancellationToken);
         await session.Transaction.ChangeAsync(new CatalogChange.Drop(schema.Key, drop.IsCascade), cancellationToken);
     }
 
@@ -153,7 +155,7 @@ internal static class SchemaStatements
         var catalog = await session.Transaction.GetCatalogAsync(cancellationToken);
         if (mayOwnSchema && await catalog.FindSchemaAsync(table.Schema, cancellationToken) is { } schema
             && await rights.HasRightsOfAsync(session.User, schema.Owner, cancellationToken)) return;
-        await rights.RequireOwnerAsync(session.User, table.Owner, table is ViewEntry ? "view" : "table", table.Name, cancellationToken);
+        await rights.RequireOwnerAsync(session.User, table.Owner, AlterTableStatements.NounOf(table), table.Name, cancellationToken);
     }
 
     internal static void Missing(QuerySession session, DropStatement drop, SqlException error)

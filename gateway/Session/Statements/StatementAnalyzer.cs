@@ -42,9 +42,13 @@ internal sealed class StatementAnalyzer(QuerySession session, SessionServices se
 
             if (syntax is CopyStatement { IsFrom: true, Table: { } table } copy)
                 return await AnalyzeCopyAsync(prepared, copy, table, cancellationToken);
-            if (syntax is CopyStatement { IsFrom: false, Table: { } copied }) await RequireTableAsync(copied, cancellationToken);
+            if (syntax is CopyStatement { IsFrom: false, Table: { } copied } copying)
+                await RequireTableAsync(copied, copying.Columns, cancellationToken);
             if (QueryOf(syntax) is not { } query) return Shape(text, syntax, declared, null, default);
             var (bound, version) = await BindAsync(text.Length, query, declared, isWide: false, cancellationToken);
+            // Sequences are names of the catalog as well.
+            if (bound.HasSessionCalls && version == default)
+                version = (await session.Transaction.GetCatalogAsync(cancellationToken)).Id;
             return Shape(text, syntax, declared, bound, version);
         }
         catch (SqlException error) when (error.Position > 0)
@@ -106,8 +110,11 @@ internal sealed class StatementAnalyzer(QuerySession session, SessionServices se
         var columns = copy.Columns.Select(name => new ColumnReference([name]) { Span = table.Span }).ToEquatableArray();
         var probe = new InsertStatement(table, null, columns, null, []) { Span = copy.Span };
         var (insert, entry) = await FindTargetAsync(prepared, probe, cancellationToken);
+        foreach (var column in columns)
+            if (insert.Target.Generated.Any(item => item.Column == column.Name))
+                throw NotCopied(column.Name);
         var taken = columns.Count == 0
-            ? insert.Target.Columns
+            ? insert.Target.Columns.Where(column => !column.IsGenerated).ToEquatableArray()
             : columns.Select(column => insert.Target.Columns.First(known => known.Name == column.Name)).ToEquatableArray();
         return new PreparedStatement(prepared.Text, copy)
         {
@@ -205,12 +212,21 @@ internal sealed class StatementAnalyzer(QuerySession session, SessionServices se
         _ => null,
     };
 
-    private async ValueTask RequireTableAsync(QualifiedName name, CancellationToken cancellationToken)
+    private async ValueTask RequireTableAsync(QualifiedName name, EquatableArray<string> columns, CancellationToken cancellationToken)
     {
-        if (await session.FindRelationAsync(name, cancellationToken) is ViewEntry)
+        var relation = await session.FindRelationAsync(name, cancellationToken);
+        if (relation is TableEntry table && columns.FirstOrDefault(column => table.Generated.Any(item => item.Key == column)) is { } generated)
+            throw NotCopied(generated);
+        if (relation is SequenceEntry)
+            throw new SqlException(SqlState.WrongObjectType, $"cannot copy from sequence \"{name.Name}\"");
+        if (relation is ViewEntry)
             throw new SqlException(SqlState.WrongObjectType, $"cannot copy from view \"{name.Name}\"")
                 { Hint = "Try the COPY (SELECT ...) TO variant." };
     }
+
+    private static SqlException NotCopied(string column) =>
+        new(SqlState.InvalidColumnReference, $"column \"{column}\" is a generated column")
+            { Detail = "Generated columns cannot be used in COPY." };
 
     private static Query TableQuery(QualifiedName table, EquatableArray<string> columns)
     {

@@ -50,6 +50,9 @@ internal static class StatementHandlers
         CreateSchemaStatement create => new CommandPortal(session, token => SchemaStatements.CreateAsync(session, services, create, token)),
         AlterTableStatement alter =>
             new CommandPortal(session, token => AlterTableStatements.RunAsync(session, services, alter, token)),
+        CreateSequenceStatement create => new CommandPortal(session, token => SequenceStatements.CreateAsync(session, create, token)),
+        AlterSequenceStatement alter =>
+            new CommandPortal(session, token => SequenceStatements.AlterAsync(session, services, alter, token)),
         CreateViewStatement create =>
             new CommandPortal(session, token => ViewStatements.CreateAsync(session, statement.Text, create, token)),
         CommentStatement comment => new CommandPortal(session, token => CommentStatements.RunAsync(session, comment, token)),
@@ -67,7 +70,10 @@ internal static class StatementHandlers
         var command = statement switch
         {
             UnsupportedStatement unsupported => unsupported.Command,
-            InsertStatement { Overriding: not null } => "INSERT with OVERRIDING",
+            CreateTableStatement { Temporary: not null } => "CREATE TEMPORARY TABLE",
+            CreateTableAsStatement { Temporary: not null } => "CREATE TEMPORARY TABLE AS",
+            CreateViewStatement { IsTemporary: true } => "CREATE TEMPORARY VIEW",
+            CreateViewStatement { CheckOption: not null } => "CREATE VIEW WITH CHECK OPTION",
             _ => null,
         };
         if (command is null) return statement is ExplainStatement explain ? Unsupported(explain.Statement) : null;

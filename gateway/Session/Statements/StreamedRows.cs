@@ -13,7 +13,10 @@ using Federation.Sql.Syntax;
 
 namespace Federation.Session.Statements;
 
-/// <summary>Rows that this process has or gets, as a source that tasks of this process can read once, until it is disposed.</summary>
+/// <summary>
+/// Rows that this process has or gets, as a source that tasks of this process can read until it is disposed: once, or again and again if the
+/// rows are kept.
+/// </summary>
 internal sealed class StreamedRows : IConnector, IScanPlanner, IPageSource, ITableHandle
 {
     /// <summary>What the rows are called in an INSERT; no table can be called so.</summary>
@@ -21,9 +24,16 @@ internal sealed class StreamedRows : IConnector, IScanPlanner, IPageSource, ITab
 
     private readonly ConnectorPool _connectors;
     private readonly EquatableArray<ResultField> _fields;
-    private readonly IAsyncEnumerable<Batch> _rows;
+    private readonly Func<IAsyncEnumerable<Batch>> _rows;
 
     public StreamedRows(SessionServices services, EquatableArray<ResultField> fields, IAsyncEnumerable<Batch> rows)
+        : this(services, fields, () => rows) { }
+
+    /// <param name="rows">Gives the rows as often as it is asked.</param>
+    public StreamedRows(SessionServices services, EquatableArray<ResultField> fields, Func<IEnumerable<Batch>> rows)
+        : this(services, fields, () => rows().ToAsyncEnumerable()) { }
+
+    private StreamedRows(SessionServices services, EquatableArray<ResultField> fields, Func<IAsyncEnumerable<Batch>> rows)
     {
         (_connectors, _fields, _rows) = (services.Connectors, fields, rows);
         _connectors.Add(Key, this);
@@ -49,7 +59,7 @@ internal sealed class StreamedRows : IConnector, IScanPlanner, IPageSource, ITab
     public async IAsyncEnumerable<Batch> ReadAsync(ConnectorSplit split, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         var positions = split.Payload.Split(',').Select(text => int.Parse(text, CultureInfo.InvariantCulture)).ToArray();
-        await using var source = _rows.GetAsyncEnumerator(cancellationToken);
+        await using var source = _rows().GetAsyncEnumerator(cancellationToken);
         while (await NextAsync(source))
         {
             var batch = source.Current;
@@ -80,11 +90,19 @@ internal sealed class StreamedRows : IConnector, IScanPlanner, IPageSource, ITab
         return ValueTask.CompletedTask;
     }
 
+    /// <summary>A scan that gives the rows' columns as some columns of a plan, and the table that it reads.</summary>
+    public (Scan Scan, ResolvedTable Table) Scan(IEnumerable<Plan.Column> columns)
+    {
+        var table = Table(Key);
+        return (new Scan(table.Source, this, columns.Select((column, i) => new ScanColumn(column, _fields[i].Name)).ToEquatableArray()),
+            table);
+    }
+
     /// <summary>The table that an INSERT reads them from.</summary>
-    private ResolvedTable Table()
+    private ResolvedTable Table(string name = SourceName)
     {
         var columns = _fields.Select(field => new ConnectorColumn(field.Name, field.Type)).ToEquatableArray();
-        return new ResolvedTable(new TableSource("", "", SourceName, -1), this, columns) { Provider = this, ProviderKey = Key };
+        return new ResolvedTable(new TableSource("", "", name, -1), this, columns) { Provider = this, ProviderKey = Key };
     }
 
     /// <summary>A query that gives the rows as they are.</summary>
@@ -108,13 +126,16 @@ internal sealed class StreamedRows : IConnector, IScanPlanner, IPageSource, ITab
         await using var source = new StreamedRows(services, fields, rows);
         try
         {
-            var query = new Query(new SelectBody([new SelectItem(new Star([]), null)])
+            // Generated columns are computed again.
+            var columns = fields.Where(field => statement.Target!.Generated.All(item => item.Key != field.Name))
+                .Select(field => new ColumnReference([field.Name]) { Span = target.Span }).ToEquatableArray();
+            var query = new Query(new SelectBody(columns.Select(column => new SelectItem(column, null)).ToEquatableArray())
             {
                 From = [new TableName(new QualifiedName([SourceName]))],
                 Where = where,
             });
-            var columns = fields.Select(field => new ColumnReference([field.Name]) { Span = target.Span }).ToEquatableArray();
-            var insert = new InsertStatement(target, null, columns, query, []) { Span = target.Span };
+            // COPY gives identity columns the values that come, as in PostgreSQL.
+            var insert = new InsertStatement(target, null, columns, query, []) { Span = target.Span, Overriding = "SYSTEM VALUE" };
             var bound = await session.Analyzer.BindCopyAsync(statement, insert, source.Table(), cancellationToken);
             var request = QueryStatements.Request(session, services, statement, bound.Source, []) with
             {

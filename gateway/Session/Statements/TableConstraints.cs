@@ -37,15 +37,23 @@ internal sealed class TableConstraints(BindContext context, string table, bool i
     {
         Columns = constraint.Columns.Select(column => column == name ? newName : column).ToEquatableArray(),
         Condition = constraint.Condition is { } condition
-            ? Replaced(condition, reference => reference.Name == name ? newName : null)
+            ? Renamed(condition, name, newName)
             : null,
     };
+
+    /// <summary>An expression over the columns of one table after a column was renamed.</summary>
+    public static string Renamed(string expression, string name, string newName) =>
+        Replaced(expression, reference => reference.Name == name ? newName : null);
+
+    /// <summary>The same expression without the names of tables in front of columns.</summary>
+    public static string Bare(string expression) =>
+        Replaced(expression, reference => reference.Parts.Count > 1 ? reference.Name : null);
 
     private TableConstraint Check(ConstraintDefinition definition, IReadOnlyList<(string Name, SqlType Type)> columns)
     {
         var named = Binder.BindCheck(definition.Condition!, table, columns, context);
         // The table's own name may change.
-        var condition = Replaced(SqlPrinter.Print(definition.Condition!), reference => reference.Parts.Count > 1 ? reference.Name : null);
+        var condition = Bare(SqlPrinter.Print(definition.Condition!));
         return new TableConstraint(definition.Name ?? "", ConstraintKind.Check,
             named.ToEquatableArray()) { Condition = condition, IsValidated = !definition.IsNotValid };
     }

@@ -18,14 +18,45 @@ internal static class TableStatements
         session.Transaction.RequireWritable("CREATE TABLE");
         if (await PlaceAsync(session, create.Name, create.IfNotExists, cancellationToken) is not { } schema) return "CREATE TABLE";
         var columns = create.Columns.Select(Column).ToArray();
-        var defaults = create.Columns.Where(column => column.Default is not null)
-            .Select(column => KeyValuePair.Create(column.Name, DefaultText(session, column))).ToEquatableArray();
+        RequireDistinct(columns);
+        var declared = await DeclareAsync(session, services, schema, create, columns, cancellationToken);
         var constraints = Constraints(session, services, create, columns);
         foreach (var key in constraints.Where(constraint => constraint.Kind == ConstraintKind.PrimaryKey))
             columns = [.. columns.Select(column => key.Columns.Contains(column.Name) ? column with { IsNullable = false } : column)];
-        await MakeAsync(session, services, schema, create.Name.Name, columns, create.PartitionedBy, create.Options, defaults,
-            constraints, cancellationToken);
+        await MakeAsync(session, services, schema, create.Name.Name, columns, create.PartitionedBy, create.Options,
+            declared with { Constraints = constraints }, cancellationToken);
         return "CREATE TABLE";
+    }
+
+    /// <summary>The table with what its columns get without a value; sequences are made for those that need one.</summary>
+    private static async ValueTask<TableEntry> DeclareAsync(QuerySession session, SessionServices services, SchemaEntry schema,
+        CreateTableStatement create, NewColumn[] columns, CancellationToken cancellationToken)
+    {
+        var format = services.Formats.OfType<ITableWriter>().First();
+        var types = columns.Select(column => (column.Name, format.StoredType(column.Type))).ToArray();
+        var generated = create.Columns.Where(column => column.Generated is not null).Select(column => column.Name).ToHashSet();
+        var taken = new HashSet<string>(StringComparer.Ordinal) { create.Name.Name };
+        var declared = new List<(string Name, ColumnValues.Declared Value)>();
+        foreach (var column in create.Columns)
+            declared.Add((column.Name, await ColumnValues.DeclareAsync(session, schema.Name, create.Name.Name, column, types, generated,
+                taken, cancellationToken)));
+        return Empty with
+        {
+            Defaults = declared.Where(item => item.Value.Default is not null)
+                .Select(item => KeyValuePair.Create(item.Name, item.Value.Default!)).ToEquatableArray(),
+            Sequences = declared.Select(item => item.Value.Sequence).OfType<ColumnSequence>().ToEquatableArray(),
+            Generated = declared.Where(item => item.Value.Generated is not null)
+                .Select(item => KeyValuePair.Create(item.Name, item.Value.Generated!)).ToEquatableArray(),
+        };
+    }
+
+    /// <summary>What is said of a table whose columns say nothing.</summary>
+    private static TableEntry Empty { get; } = new(Oid.None, "", "", "", new TablePointer("", "", ""));
+
+    private static void RequireDistinct(IReadOnlyList<NewColumn> columns)
+    {
+        if (columns.GroupBy(column => column.Name, StringComparer.Ordinal).FirstOrDefault(group => group.Count() > 1) is { } twice)
+            throw new SqlException(SqlState.DuplicateColumn, $"column \"{twice.Key}\" specified more than once");
     }
 
     /// <summary>Those of the columns, then those of the table.</summary>
@@ -61,7 +92,7 @@ internal static class TableStatements
         var columns =
             outputs.Select((output, i) => new NewColumn(i < create.Columns.Count ? create.Columns[i] : output.Name, output.Column.Type))
                 .ToArray();
-        var table = await MakeAsync(session, services, schema, create.Name.Name, columns, create.PartitionedBy, create.Options, [], [],
+        var table = await MakeAsync(session, services, schema, create.Name.Name, columns, create.PartitionedBy, create.Options, Empty,
             cancellationToken);
         if (!create.WithData) return null;
         return await TableWriting.AppendAsync(session, services, table, QueryStatements.Request(session, services, statement, parameters),
@@ -101,12 +132,9 @@ internal static class TableStatements
 
     private static async ValueTask<TableEntry> MakeAsync(
         QuerySession session, SessionServices services, SchemaEntry schema, string name, IReadOnlyList<NewColumn> columns,
-        EquatableArray<string> partitionedBy, EquatableArray<OptionItem> options,
-        EquatableArray<KeyValuePair<string, string>> defaults, EquatableArray<TableConstraint> constraints,
-        CancellationToken cancellationToken)
+        EquatableArray<string> partitionedBy, EquatableArray<OptionItem> options, TableEntry declared, CancellationToken cancellationToken)
     {
-        if (columns.GroupBy(column => column.Name, StringComparer.Ordinal).FirstOrDefault(group => group.Count() > 1) is { } twice)
-            throw new SqlException(SqlState.DuplicateColumn, $"column \"{twice.Key}\" specified more than once");
+        RequireDistinct(columns);
         if (columns.Count == 0) throw new SqlException(SqlState.FeatureNotSupported, "tables without columns are not supported");
         if (partitionedBy.FirstOrDefault(column => columns.All(candidate => candidate.Name != column)) is { } missing)
             throw new SqlException(SqlState.UndefinedColumn, $"column \"{missing}\" named in partition key does not exist");
@@ -122,8 +150,10 @@ internal static class TableStatements
         session.Transaction.Stage(() => services.Store.TryDeleteFolderAsync(location));
         await session.Transaction
             .ChangeAsync(
-                new CatalogChange.Create(new TableEntry(Oid.None, schema.Name, name, session.User, pointer)
-                    { Defaults = defaults, Constraints = constraints, IsClosed = true }), cancellationToken);
+                new CatalogChange.Create(declared with
+                {
+                    Schema = schema.Name, Name = name, Owner = session.User, Pointer = pointer, IsClosed = true,
+                }), cancellationToken);
         var made = (await (await session.Transaction.GetCatalogAsync(cancellationToken)).FindTableAsync(schema.Name, name,
             cancellationToken))!;
         await TableRights.StartAsync(session, made, cancellationToken);
@@ -171,18 +201,10 @@ internal static class TableStatements
                 $"column \"{column.Name}\" of type {column.Type} is stored as {stored}");
     }
 
+    /// <summary>A column of the type that is stored for it.</summary>
     public static NewColumn Column(TableColumn column)
     {
-        if (column.Type.Name.Name is "serial" or "bigserial" or "smallserial" or "serial4" or "serial8" or "serial2")
-            throw new SqlException(SqlState.FeatureNotSupported, $"type {column.Type.Name.Name} is not supported")
-                { Position = column.Span.Position, Hint = "Use an integer type, and give the values." };
-        return new NewColumn(column.Name, TypeNames.Bind(column.Type), !column.IsNotNull);
-    }
-
-    /// <summary>The default as text. It is bound once here, so that a wrong one is told when it is declared.</summary>
-    private static string DefaultText(QuerySession session, TableColumn column)
-    {
-        Binder.BindDefault(column.Default!, column.Name, TypeNames.Bind(column.Type), session.Nameless);
-        return SqlPrinter.Print(column.Default!);
+        var plain = ColumnValues.Plain(column);
+        return new NewColumn(plain.Name, TypeNames.Bind(plain.Type), !plain.IsNotNull);
     }
 }

@@ -25,8 +25,22 @@ internal static class TruncateStatements
         {
             var update = await TableWriting.WriterOf(services, table.Pointer).TruncateAsync(table.Pointer, cancellationToken);
             await TableWriting.RecordAsync(session, table, update, cancellationToken);
+            if (truncate.RestartsIdentity) await RestartAsync(session, services, table, cancellationToken);
         }
 
         return "TRUNCATE TABLE";
+    }
+
+    /// <summary>RESTART IDENTITY: the sequences that go with columns begin anew, if the transaction commits.</summary>
+    private static async ValueTask RestartAsync(QuerySession session, SessionServices services, TableEntry table,
+        CancellationToken cancellationToken)
+    {
+        var catalog = await session.Transaction.GetCatalogAsync(cancellationToken);
+        foreach (var sequence in await SequenceRules.OwnedAsync(catalog, table, cancellationToken))
+        {
+            await AlterTableStatements.RequireOwnerAsync(session, sequence, cancellationToken);
+            await SequenceStatements.AlterAsync(session, services, sequence, [new SequenceOption(SequenceOptionKind.Restart)],
+                cancellationToken);
+        }
     }
 }

@@ -28,6 +28,12 @@ public sealed record ResolvedTable(TableSource Source, ITableHandle Handle, Equa
     /// <summary>No two rows have the same values, none of them NULL, in the columns of a key.</summary>
     public EquatableArray<RowKey> Keys { get; init; }
 
+    /// <summary>The identity columns.</summary>
+    public EquatableArray<ColumnIdentity> Identities { get; init; }
+
+    /// <summary>The columns that are computed from others.</summary>
+    public EquatableArray<GeneratedColumn> Generated { get; init; }
+
     /// <summary>Set for a view of this gateway: what stands for its name.</summary>
     public ResolvedView? View { get; init; }
 
@@ -41,6 +47,14 @@ public sealed record RowCheck(string Name, string Condition);
 
 /// <summary>A PRIMARY KEY or UNIQUE constraint.</summary>
 public sealed record RowKey(string Name, EquatableArray<string> Columns);
+
+/// <summary>A column that gets its values from a sequence.</summary>
+/// <param name="IsAlways">A statement gives it a value of its own only by OVERRIDING SYSTEM VALUE.</param>
+public sealed record ColumnIdentity(string Column, bool IsAlways, Oid Sequence);
+
+/// <summary>A column GENERATED ALWAYS AS … STORED.</summary>
+/// <param name="Expression">SQL text over the table's columns.</param>
+public sealed record GeneratedColumn(string Column, string Expression);
 
 /// <summary>The query of a view.</summary>
 /// <param name="FindTable">The relations that it names, as its owner may read them.</param>
@@ -72,6 +86,9 @@ public sealed record BoundQuery(LogicalPlan Plan, EquatableArray<OutputColumn> O
 {
     /// <summary>The pinned tables that the plan's scans read, by source.</summary>
     public IReadOnlyDictionary<TableSource, ResolvedTable> Tables { get; init; } = new Dictionary<TableSource, ResolvedTable>();
+
+    /// <summary>Whether it calls functions of sequences; see <see cref="SessionCalls"/>.</summary>
+    public bool HasSessionCalls { get; init; }
 
     /// <summary>The views that the query, or one of these views, names.</summary>
     public IReadOnlySet<TableSource> Views { get; init; } = new HashSet<TableSource>();

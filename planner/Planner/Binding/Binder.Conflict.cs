@@ -22,7 +22,8 @@ public sealed partial class Binder
                 { Position = conflict.Span.Position, Hint = "For example, ON CONFLICT (column_name)." };
         var keys = conflict.Target is { } wanted ? [KeyOf(wanted, target.Table)] : target.Table.Keys.ToArray();
         var proposed = binder.WithPresence(
-            binder.WithChecks(binder.BindInsertSource(insert, target.Table, defaults), target.Table), target.Table);
+            binder.WithChecks(binder.WithGenerated(binder.BindInsertSource(insert, target.Table, defaults), target.Table), target.Table),
+            target.Table);
         var source = new FromResult(proposed.Plan,
             [new NamespaceItem(new RangeEntry(ExcludedName, null, null,
                 [.. proposed.Outputs.Select(output => new ScopeColumn(output.Name, new ColumnRef(output.Column)))]), true, true)]);
@@ -39,7 +40,8 @@ public sealed partial class Binder
         var values = columns.Select(column => (Expression)new ColumnReference([ExcludedName, column.Name])).ToEquatableArray();
         clauses.Add(new MergeClause(MergeMatch.NotMatchedByTarget, null, new MergeInsert([], values)));
         var bound = binder.BindPairs(
-            clauses.ToEquatableArray(), target, source, Conjuncts.Either([.. same]), insert.Returning, [], defaults, scope);
+            clauses.ToEquatableArray(), target, source, Conjuncts.Either([.. same]), insert.Returning, [], defaults, scope,
+            isProposed: true);
 
         var inserted = insert.Columns.Count > 0 ? insert.Columns.Select(column => column.Name)
             : insert.Source is null ? [] : columns.Select(column => column.Name);

@@ -56,7 +56,7 @@ public sealed partial class Binder
         return new BoundChange(
             target.Table,
             new BoundQuery(AddSystemColumns(Defining(parts.Rows.Plan)), outputs.ToEquatableArray(), _parameters.Resolve())
-                { Tables = _tables, Views = _views },
+                { Tables = _tables, Views = _views, HasSessionCalls = _hasSessionCalls },
             hasNewRows,
             returningCount == 0 ? null : outputs.Count - BoundChange.FirstNewColumn - (hasNewRows ? target.Table.Columns.Count : 0),
             new ChangeRights(parts.Updated, parts.Inserted, parts.Deletes, ReadsOf(target, Defining(parts.Reads))));
@@ -154,7 +154,8 @@ public sealed partial class Binder
         {
             Outputs = [.. scan.Outputs, new ScanColumn(file, RowIdentity.File), new ScanColumn(position, RowIdentity.Position)],
         };
-        return new ChangedTable(_tables[scan.Source], plan, bound.Items[0], file, position);
+        _target = _tables[scan.Source];
+        return new ChangedTable(_target, plan, bound.Items[0], file, position);
     }
 
     /// <summary>
@@ -193,7 +194,7 @@ public sealed partial class Binder
             input = input with { Plan = Extended(input.Plan, [new Assignment(column, record)]) };
             for (var i = 0; i < columns.Length; i++)
                 given.Add(columns[i].Name,
-                    ForColumn(new FieldOf(new ColumnRef(column), i, record.Type.Fields[i].Type), columns[i], clause.Value.Span));
+                    SetValue(new FieldOf(new ColumnRef(column), i, record.Type.Fields[i].Type), columns[i], clause.Value.Span));
         }
 
         return given;
@@ -214,7 +215,14 @@ public sealed partial class Binder
     private Expr SetValue(Expression value, ConnectorColumn column, IReadOnlyDictionary<string, Expression> defaults, BindScope scope) =>
         value is DefaultValue
         ? Default(column, defaults)
-        : ForColumn(BindExpression(value, scope, ExpressionContext.Update), column, value.Span);
+        : SetValue(BindExpression(value, scope, ExpressionContext.Update), column, value.Span);
+
+    private Expr SetValue(Expr value, ConnectorColumn column, SourceSpan span)
+    {
+        var fitting = ForColumn(value, column, span);
+        RequireUpdatable(column);
+        return fitting;
+    }
 
     private static void RequireSetWidth(int values, int columns, Expression value)
     {
@@ -245,7 +253,12 @@ public sealed partial class Binder
     {
         var assignments = table.Columns
             .Zip(values, (column, value) => new Assignment(NewColumn(column.Name, column.Type), value)).ToArray();
-        return (Extended(input, assignments), Array.ConvertAll(assignments, assignment => assignment.Column));
+        var (plan, columns) = (Extended(input, assignments), Array.ConvertAll(assignments, assignment => assignment.Column));
+        if (table.Generated.Count == 0) return (plan, columns);
+        var computed = columns.Zip(Generated(table, columns), (column, value) =>
+            value is ColumnRef ? new Assignment(column, value) : new Assignment(NewColumn(column.Name, column.Type), value)).ToArray();
+        return (Extended(plan, computed.Where(assignment => !assignment.IsPassThrough)),
+            Array.ConvertAll(computed, assignment => assignment.Column));
     }
 
     private static Project Extended(LogicalPlan input, IEnumerable<Assignment> added) => new(input,

@@ -109,6 +109,7 @@ public sealed partial class Binder
                     { Position = call.Span.Position };
         }
 
+        _hasSessionCalls |= SessionCalls.Is(function);
         Refuse(call.IsStar, $"{function.Name}(*)");
         Refuse(call.IsDistinct, "DISTINCT");
         Refuse(call.WithinGroup.Count > 0, "WITHIN GROUP");

@@ -12,19 +12,20 @@ public sealed partial class Binder
     public static BoundInsert BindInsert(InsertStatement insert, ResolvedTable target, IReadOnlyDictionary<string, Expression> defaults,
         BindContext context)
     {
-        var binder = new Binder(context) { _statement = insert.Source };
-        var source = binder.WithChecks(binder.BindInsertSource(insert, target, defaults), target);
+        var binder = new Binder(context) { _statement = insert.Source, _target = target };
+        var source = binder.WithChecks(binder.WithGenerated(binder.BindInsertSource(insert, target, defaults), target), target);
         var returning = insert.Returning.Count == 0 ? null : binder.BindQuery(ReturningQuery(insert), new BindScope(null));
         TextStyles.Require(source.Plan, context.Values.Format);
         if (returning is not null) TextStyles.Require(returning.Plan, context.Values.Format);
         var parameters = binder._parameters.Resolve();
         return new BoundInsert(
             target,
-            new BoundQuery(source.Plan, source.Outputs.ToEquatableArray(), parameters) { Tables = binder._tables, Views = binder._views },
+            new BoundQuery(source.Plan, source.Outputs.ToEquatableArray(), parameters)
+                { Tables = binder._tables, Views = binder._views, HasSessionCalls = binder._hasSessionCalls },
             returning is null
                 ? null
                 : new BoundQuery(binder.AddSystemColumns(returning.Plan), returning.Outputs.ToEquatableArray(), parameters)
-                    { Tables = binder._tables, Views = binder._views });
+                    { Tables = binder._tables, Views = binder._views, HasSessionCalls = binder._hasSessionCalls });
     }
 
     /// <summary>Binds the default of a column that is declared. Raises the errors of a wrong one.</summary>
@@ -65,7 +66,7 @@ public sealed partial class Binder
         LogicalPlan input = Values.OneRow;
         if (insert.Source is { Body: ValuesBody values, With: null, OrderBy.Count: 0, Limit: null, Offset: null })
             (input, given) = BindRows(values, insert, columns, defaults);
-        else if (insert.Source is { } query) (input, given) = BindSource(query, insert, columns);
+        else if (insert.Source is { } query) (input, given) = BindSource(query, insert, columns, defaults);
         var assignments = target.Columns.Select(column => new Assignment(
             NewColumn(column.Name, column.Type), given.TryGetValue(column.Name, out var value) ? value : Default(column, defaults)))
                 .ToArray();
@@ -102,14 +103,15 @@ public sealed partial class Binder
                 { Position = row.Count > 0 ? row[0].Span.Position : values.Span.Position };
             return row.Select((item, i) => item is DefaultValue
                 ? Default(columns[i], defaults)
-                : ForColumn(BindExpression(item, new BindScope(null), ExpressionContext.Values), columns[i], item.Span)).ToEquatableArray();
+                : GivenValue(BindExpression(item, new BindScope(null), ExpressionContext.Values), columns[i], item.Span, insert, defaults))
+                .ToEquatableArray();
         }).ToEquatableArray();
         return (new Values(rows, outputs.ToEquatableArray()),
             outputs.ToDictionary(output => output.Name, output => (Expr)new ColumnRef(output), StringComparer.Ordinal));
     }
 
     private (LogicalPlan Input, Dictionary<string, Expr> Given) BindSource(Query query, InsertStatement insert,
-        IReadOnlyList<ConnectorColumn> columns)
+        IReadOnlyList<ConnectorColumn> columns, IReadOnlyDictionary<string, Expression> defaults)
     {
         var bound = BindQuery(query, new BindScope(null), resolvesUnknown: false);
         // Columns that are not named are filled up; fewer values than named columns are an error.
@@ -118,7 +120,8 @@ public sealed partial class Binder
         for (var i = 0; i < bound.Outputs.Count; i++)
         {
             var value = PendingValue(bound, i);
-            given[columns[i].Name] = ForColumn(value, columns[i], _spans.TryGetValue(value, out var span) ? span : query.Span);
+            given[columns[i].Name] = GivenValue(value, columns[i], _spans.TryGetValue(value, out var span) ? span : query.Span, insert,
+                defaults);
         }
 
         return (PendingInput(bound), given);
@@ -134,8 +137,17 @@ public sealed partial class Binder
                 { Position = insert.Columns[width].Span.Position };
     }
 
+    /// <summary>A value that the statement gives for a column. Raises 428C9 for one that takes none.</summary>
+    private Expr GivenValue(Expr value, ConnectorColumn column, SourceSpan span, InsertStatement insert,
+        IReadOnlyDictionary<string, Expression> defaults)
+    {
+        var fitting = ForColumn(value, column, span);
+        RequireInsertable(column, insert.Overriding);
+        return IsOverridden(column, insert.Overriding) ? Default(column, defaults) : fitting;
+    }
+
     private Expr Default(ConnectorColumn column, IReadOnlyDictionary<string, Expression> defaults) =>
-        defaults.TryGetValue(column.Name, out var expression)
+        NextOfIdentity(column) is { } next ? next : defaults.TryGetValue(column.Name, out var expression)
         ? ForColumn(BindExpression(expression, new BindScope(null), new ExpressionContext("DEFAULT")), column, expression.Span)
         : new Constant(null, column.Type);
 

@@ -1,3 +1,4 @@
+using Federation.Connectors.Spi;
 using Federation.Sql.Syntax;
 
 namespace Federation.Planner.Binding;
@@ -27,9 +28,10 @@ public sealed partial class Binder
     /// <summary>The changes that follow from the pairs of rows of source and target.</summary>
     /// <param name="condition">Which rows are a pair.</param>
     /// <param name="returnable">What RETURNING can name besides the target.</param>
+    /// <param name="isProposed">The rows are those that an INSERT proposes.</param>
     private ChangeParts BindPairs(EquatableArray<MergeClause> clauses, ChangedTable target, FromResult source, Expr condition,
         EquatableArray<SelectItem> returned, List<NamespaceItem> returnable, IReadOnlyDictionary<string, Expression> defaults,
-        BindScope scope)
+        BindScope scope, bool isProposed = false)
     {
         var inSource = NewColumn("in_source", SqlType.Bool);
         var sourcePlan = Extended(source.Plan, [new Assignment(inSource, new Constant(true, SqlType.Bool))]);
@@ -61,7 +63,7 @@ public sealed partial class Binder
             given[i] = clauses[i].Action switch
             {
                 MergeUpdate update => BindSet(update.Set, target.Table, defaults, scope, ref input),
-                MergeInsert insert => BindMergeInsert(insert, target.Table, defaults, scope),
+                MergeInsert insert => BindMergeInsert(insert, target.Table, defaults, scope, isProposed),
                 _ => new Dictionary<string, Expr>(),
             };
         }
@@ -127,8 +129,9 @@ public sealed partial class Binder
         _ => RowAction.Delete,
     };
 
+    /// <param name="isProposed">The values are those of rows that an INSERT proposes, and have passed its rules.</param>
     private Dictionary<string, Expr> BindMergeInsert(MergeInsert insert, ResolvedTable table,
-        IReadOnlyDictionary<string, Expression> defaults, BindScope scope)
+        IReadOnlyDictionary<string, Expression> defaults, BindScope scope, bool isProposed)
     {
         var columns = insert.Columns.Count == 0 ? [.. table.Columns] : insert.Columns.Select(name => SetColumn(name, table)).ToArray();
         for (var i = 0; i < insert.Columns.Count; i++)
@@ -145,8 +148,15 @@ public sealed partial class Binder
         for (var i = 0; i < insert.Values.Count; i++)
             given.Add(columns[i].Name, insert.Values[i] is DefaultValue
                 ? Default(columns[i], defaults)
-                : ForColumn(BindExpression(insert.Values[i], scope, ExpressionContext.Values), columns[i], insert.Values[i].Span));
+                : MergedValue(BindExpression(insert.Values[i], scope, ExpressionContext.Values), columns[i], insert.Values[i].Span));
         return given;
+
+        Expr MergedValue(Expr value, ConnectorColumn column, SourceSpan span)
+        {
+            var fitting = ForColumn(value, column, span);
+            if (!isProposed) RequireInsertable(column, insert.Overriding);
+            return IsOverridden(column, insert.Overriding) ? Default(column, defaults) : fitting;
+        }
     }
 
     private static void RequireReachable(EquatableArray<MergeClause> clauses)

@@ -32,6 +32,7 @@ public sealed partial class Binder
             throw new SqlException(SqlState.FeatureNotSupported, "TABLESAMPLE clause can only be applied to tables and materialized views")
                 { Position = table.Span.Position };
         _views.Add(resolved.Source);
+        if (resolved.FollowsFolder) _tables[resolved.Source] = resolved;
         var bound = BindBody(view);
         if (resolved.Columns.Any(column => column.Number > bound.Outputs.Count
             || !bound.Outputs[column.Number - 1].Column.Type.HasSameBase(column.Type)))

@@ -21,6 +21,7 @@ public sealed partial class Binder
     /// <summary>The statement that is bound; null for a lone expression.</summary>
     private SyntaxNode? _statement;
 
+    private bool _hasSessionCalls;
     private int _nextColumn;
     private int _nextCte;
 
@@ -37,7 +38,9 @@ public sealed partial class Binder
         var bound = binder.BindQuery(query, new BindScope(null));
         TextStyles.Require(bound.Plan, context.Values.Format);
         return new BoundQuery(binder.AddSystemColumns(bound.Plan), bound.Outputs.ToEquatableArray(), binder._parameters.Resolve())
-            { Tables = binder._tables, Views = binder._views, Locked = binder._locked };
+            {
+                Tables = binder._tables, Views = binder._views, Locked = binder._locked, HasSessionCalls = binder._hasSessionCalls,
+            };
     }
 
     /// <summary>Binds an expression that names no column, such as the value of SET or an argument of EXECUTE and CALL.</summary>

@@ -23,6 +23,9 @@ internal sealed partial class KernelExpressionWriter
         "format" => $"pg_format({Write(arguments[0])}, CAST([] AS VARCHAR[]))",
         "tablesample_hash" => $"(CAST(hash({string.Join(", ", arguments.Select(Key))}) AS DOUBLE) / 18446744073709551616.0)",
         "check_failed" => CheckFailed(arguments),
+        // EXPLAIN shows them; a statement that is run has their values instead.
+        "nextval" or "currval" or "setval" or "lastval" =>
+            $"CAST(error('{SqlState.FeatureNotSupported}|function {function.Name} is not supported here') AS BIGINT)",
         "num_nulls" => $"({Count(arguments, "IS NULL")})",
         "num_nonnulls" => $"({Count(arguments, "IS NOT NULL")})",
         "array_to_string" => WriteArrayToString(arguments),

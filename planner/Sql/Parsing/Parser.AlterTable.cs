@@ -9,7 +9,7 @@ internal sealed partial class Parser
     /// <summary>Behind ALTER TABLE or ALTER VIEW. Actions that no table here takes are told by their words.</summary>
     private Statement AlterTable(int start, DropKind kind)
     {
-        var command = kind == DropKind.View ? "ALTER VIEW" : "ALTER TABLE";
+        var command = kind switch { DropKind.View => "ALTER VIEW", DropKind.Sequence => "ALTER SEQUENCE", _ => "ALTER TABLE" };
         if (kind == DropKind.Table && Is(Keyword.All)) return SkipStatement(start, "ALTER TABLE ALL IN TABLESPACE");
         var ifExists = IfExists();
         if (kind == DropKind.Table) Accept(Keyword.Only);
@@ -96,6 +96,25 @@ internal sealed partial class Parser
         Accept(Keyword.Column);
         var name = ColumnId();
         if (Accept(Keyword.Type)) return ColumnType(name);
+        if (Is(Keyword.Add) && NextIs(Keyword.Generated))
+        {
+            var place = SpanOf(Advance());
+            return GeneratedColumn().Identity is { } identity
+                ? new TableAction.AddIdentity(name, identity)
+                : throw SyntaxFailure.At(_text, SqlState.SyntaxError, "syntax error", place.Start, null);
+        }
+
+        if (Is(Keyword.Restart) || (Is(Keyword.Set) && Peek(1).Keyword is Keyword.Generated or Keyword.Increment or Keyword.Minvalue
+            or Keyword.Maxvalue or Keyword.No or Keyword.Cache or Keyword.Cycle or Keyword.Start or Keyword.Restart or Keyword.Owned))
+            return SetIdentity(name);
+        if (Is(Keyword.Drop) && Peek(1).Keyword is Keyword.Identity or Keyword.Expression)
+        {
+            Advance();
+            var isIdentity = Advance().Keyword == Keyword.Identity;
+            var ifExists = IfExists();
+            return isIdentity ? new TableAction.DropIdentity(name, ifExists) : new TableAction.DropExpression(name, ifExists);
+        }
+
         var isSet = Is(Keyword.Set);
         if (!isSet && !Is(Keyword.Drop)) return null;
         switch (Peek(1).Keyword)
@@ -131,16 +150,22 @@ internal sealed partial class Parser
     }
 
     /// <summary>Behind CREATE VIEW.</summary>
-    private Statement CreateView(int start, bool isReplace)
+    private Statement CreateView(int start, bool isReplace, bool isTemporary)
     {
         var name = RelationName();
         var columns = Is('(') ? ParenthesisedList(ColumnId) : default;
         if (Is(Keyword.With)) return SkipStatement(start, "CREATE VIEW WITH (options)");
         Expect(Keyword.As);
         var query = Query();
-        return Is(Keyword.With)
-            ? SkipStatement(start, "CREATE VIEW WITH CHECK OPTION")
-            : new CreateViewStatement(name, columns, query, isReplace);
+        string? checkOption = null;
+        if (Accept(Keyword.With))
+        {
+            checkOption = Accept(Keyword.Local) ? "local" : "cascaded";
+            if (checkOption == "cascaded") Accept(Keyword.Cascaded);
+            Expect(Keyword.Check, Keyword.Option);
+        }
+
+        return new CreateViewStatement(name, columns, query, isReplace) { IsTemporary = isTemporary, CheckOption = checkOption };
     }
 
     /// <summary>COMMENT ON relations and columns; other objects are told by the command alone.</summary>

@@ -26,8 +26,11 @@ internal sealed partial class Parser
         Advance();
         var isReplace = Accept(Keyword.Or);
         if (isReplace) Expect(Keyword.Replace);
-        var isModified = IsCreateModifier();
+        var first = _index;
         while (IsCreateModifier()) Advance();
+        var isTemporary = _index > first && _tokens[_index - 1].Keyword is Keyword.Temp or Keyword.Temporary;
+        var isPlain = _index == first || (isTemporary && !_tokens[first..(_index - 1)].Any(token =>
+            token.Keyword is not (Keyword.Local or Keyword.Global)));
         switch (ObjectKind())
         {
             case "server":
@@ -39,9 +42,11 @@ internal sealed partial class Parser
             case "role" or "user" or "group":
                 return CreateRole(isUser: _tokens[_index - 1].Keyword == Keyword.User);
             case "table":
-                return CreateTable(start);
-            case "view" when !isModified:
-                return CreateView(start, isReplace);
+                return CreateTable(start, isTemporary);
+            case "view" when isPlain:
+                return CreateView(start, isReplace, isTemporary);
+            case "sequence" when isPlain:
+                return CreateSequence(isTemporary);
             case var kind:
                 return SkipStatement(start, "CREATE " + kind.ToUpperInvariant());
         }
@@ -76,6 +81,8 @@ internal sealed partial class Parser
                 return AlterTable(start, DropKind.Table);
             case "view":
                 return AlterTable(start, DropKind.View);
+            case "sequence":
+                return AlterSequence(start);
             case var kind:
                 return SkipStatement(start, "ALTER " + kind.ToUpperInvariant());
         }
@@ -92,6 +99,8 @@ internal sealed partial class Parser
                 return DropObjects(DropKind.Table);
             case "view":
                 return DropObjects(DropKind.View);
+            case "sequence":
+                return DropObjects(DropKind.Sequence);
             case "materialized view":
                 return DropObjects(DropKind.MaterializedView);
             case "foreign table":

@@ -17,7 +17,8 @@ internal sealed partial class Parser
         var name = ColumnId();
         var type = TypeName();
         var isNotNull = false;
-        Expression? defaultValue = null;
+        Expression? defaultValue = null, generated = null;
+        IdentityDefinition? identity = null;
         var constraints = new List<ConstraintDefinition>();
         while (true)
         {
@@ -34,7 +35,13 @@ internal sealed partial class Parser
                     continue;
                 case Keyword.Default:
                     Advance();
+                    if (defaultValue is not null)
+                        throw ErrorAt(SpanOf(_tokens[first]), $"multiple default values specified for column \"{name}\" of table");
                     defaultValue = RestrictedExpression();
+                    continue;
+                case Keyword.Generated:
+                    (identity, generated) = GeneratedColumn();
+                    isNotNull |= identity is not null;
                     continue;
                 case Keyword.Primary or Keyword.Unique or Keyword.Check or Keyword.References:
                     if (Constraint(constraintName, name, out unsupported) is not { } constraint) return null;
@@ -43,17 +50,18 @@ internal sealed partial class Parser
                     continue;
             }
 
-            if (constraintName is not null && !Is(Keyword.Generated)) throw SyntaxError();
+            if (constraintName is not null) throw SyntaxError();
             unsupported = Current.Keyword switch
             {
-                Keyword.Generated => "GENERATED",
                 Keyword.Collate => "COLLATE",
                 Keyword.Deferrable or Keyword.Initially => "DEFERRABLE",
                 _ => null,
             };
             return unsupported is null
                 ? new TableColumn(name, type, isNotNull, defaultValue)
-                    { Constraints = constraints.ToEquatableArray(), Span = SpanFrom(start) }
+                {
+                    Constraints = constraints.ToEquatableArray(), Identity = identity, Generated = generated, Span = SpanFrom(start),
+                }
                 : null;
         }
     }
@@ -93,11 +101,11 @@ internal sealed partial class Parser
                 Expect(Keyword.Key);
                 made = new ConstraintDefinition(name, ConstraintType.ForeignKey, ParenthesisedList(ColumnId));
                 if (!Is(Keyword.References)) throw SyntaxError();
-                if (!References(ref made)) return Unsupported("MATCH or ON", out unsupported);
+                made = References(made);
                 break;
             case Keyword.References when column is not null:
                 made = new ConstraintDefinition(name, ConstraintType.ForeignKey, [column]);
-                if (!References(ref made)) return Unsupported("MATCH or ON", out unsupported);
+                made = References(made);
                 break;
             case Keyword.Exclude:
                 return Unsupported("EXCLUDE", out unsupported);
@@ -112,19 +120,90 @@ internal sealed partial class Parser
         }
 
         if (Is(Keyword.No) && Peek(1).Keyword == Keyword.Inherit) return Unsupported("NO INHERIT", out unsupported);
+        if (made.Type == ConstraintType.ForeignKey) made = Deferrable(made);
         if (Is(Keyword.Deferrable) || Is(Keyword.Initially)) return Unsupported("DEFERRABLE", out unsupported);
         if (Is(Keyword.Include) || Is(Keyword.Using)) return Unsupported("INCLUDE or USING", out unsupported);
         unsupported = null;
         return made;
     }
 
-    /// <summary>REFERENCES table (columns); false in front of MATCH and ON, of which none is supported.</summary>
-    private bool References(ref ConstraintDefinition constraint)
+    /// <summary>REFERENCES table (columns) with MATCH and ON.</summary>
+    private ConstraintDefinition References(ConstraintDefinition constraint)
     {
         Expect(Keyword.References);
         var table = RelationName();
-        constraint = constraint with { References = table, ReferencedColumns = Is('(') ? ParenthesisedList(ColumnId) : default };
-        return !Is(Keyword.Match) && !Is(Keyword.On);
+        var columns = Is('(') ? ParenthesisedList(ColumnId) : default;
+        var options = ReferenceOptions.Default;
+        if (Accept(Keyword.Match))
+        {
+            var place = SpanOf(Current);
+            if (Accept(Keyword.Partial))
+                throw ErrorAt(place, SqlState.FeatureNotSupported, "MATCH PARTIAL not yet implemented");
+            if (Accept(Keyword.Full)) options = options with { Match = 'f' };
+            else Expect(Keyword.Simple);
+        }
+
+        while (Is(Keyword.On) && Peek(1).Keyword is Keyword.Delete or Keyword.Update)
+        {
+            Advance();
+            var isDelete = Advance().Keyword == Keyword.Delete;
+            var (action, setColumns) = ReferenceAction(isDelete);
+            options = isDelete ? options with { OnDelete = action, SetColumns = setColumns } : options with { OnUpdate = action };
+        }
+
+        return constraint with { References = table, ReferencedColumns = columns, Options = options };
+    }
+
+    private (char Action, EquatableArray<string> Columns) ReferenceAction(bool isDelete)
+    {
+        if (Accept(Keyword.Restrict)) return ('r', []);
+        if (Accept(Keyword.Cascade)) return ('c', []);
+        if (Accept(Keyword.No))
+        {
+            Expect(Keyword.Action);
+            return ('a', []);
+        }
+
+        var place = SpanOf(Current);
+        Expect(Keyword.Set);
+        var isNull = Accept(Keyword.Null);
+        if (!isNull) Expect(Keyword.Default);
+        var columns = Is('(') ? ParenthesisedList(ColumnId) : [];
+        return isDelete || columns.Count == 0
+            ? (isNull ? 'n' : 'd', columns)
+            : throw ErrorAt(place, SqlState.FeatureNotSupported,
+                "a column list with SET " + (isNull ? "NULL" : "DEFAULT") + " is only supported for ON DELETE actions");
+    }
+
+    private ConstraintDefinition Deferrable(ConstraintDefinition constraint)
+    {
+        var options = constraint.Options;
+        while (true)
+        {
+            if (Is(Keyword.Not) && NextIs(Keyword.Deferrable))
+            {
+                Skip(2);
+            }
+            else if (Accept(Keyword.Deferrable))
+            {
+                options = options with { IsDeferrable = true };
+            }
+            else if (Accept(Keyword.Initially))
+            {
+                var isDeferred = Accept(Keyword.Deferred);
+                if (!isDeferred) Expect(Keyword.Immediate);
+                options = options with { IsDeferred = isDeferred, IsDeferrable = options.IsDeferrable || isDeferred };
+            }
+            else if (Is(Keyword.Not) && NextIs(Keyword.Valid))
+            {
+                Skip(2);
+                constraint = constraint with { IsNotValid = true };
+            }
+            else
+            {
+                return constraint with { Options = options };
+            }
+        }
     }
 
     private static ConstraintDefinition? Unsupported(string words, out string? unsupported)

@@ -129,10 +129,16 @@ internal sealed partial class Parser
 
         if (Accept(Keyword.All))
         {
-            if (!Accept(Keyword.Tables)) return null;
-            Expect(Keyword.In);
-            Expect(Keyword.Schema);
-            return ("all tables in schema", CommaList(ColumnId), []);
+            var isSequences = Accept(Keyword.Sequences);
+            if (!isSequences && !Accept(Keyword.Tables)) return null;
+            Expect(Keyword.In, Keyword.Schema);
+            return (isSequences ? "all sequences in schema" : "all tables in schema", CommaList(ColumnId), []);
+        }
+
+        if (Is(Keyword.Sequence) && !NextIs(',') && !NextIs('.') && !NextIs(Keyword.To) && !NextIs(Keyword.From))
+        {
+            Advance();
+            return ("sequence", [], CommaList(RelationName));
         }
 
         if (Accept(Keyword.Table)) return ("table", [], CommaList(RelationName));

@@ -7,16 +7,15 @@ namespace Federation.Sql.Parsing;
 internal sealed partial class Parser
 {
     /// <summary>CREATE TABLE, up to and without its name. Forms that no table here can have are told by their words.</summary>
-    private Statement CreateTable(int start)
+    private Statement CreateTable(int start, bool isTemporary)
     {
-        if (_tokens[_index - 2].Keyword is Keyword.Temp or Keyword.Temporary)
-            return SkipStatement(start, HasTopLevelAs() ? "CREATE TEMPORARY TABLE AS" : "CREATE TEMPORARY TABLE");
         var ifNotExists = IfNotExists();
         var name = RelationName();
         if (Is(Keyword.Of) || Is(Keyword.Partition)) return SkipStatement(start, $"CREATE TABLE {Current.Text!.ToUpperInvariant()}");
-        if (!HasTopLevelAs()) return CreatePlainTable(start, name, ifNotExists);
+        if (!HasTopLevelAs()) return CreatePlainTable(start, name, ifNotExists, isTemporary);
         var columns = Is('(') ? ParenthesisedList(ColumnId) : default;
         var (partitionedBy, options) = TableOptions();
+        var temporary = Temporary(isTemporary);
         Expect(Keyword.As);
         if (Is(Keyword.Execute)) return SkipStatement(start, "CREATE TABLE AS EXECUTE");
         var query = Query();
@@ -28,10 +27,32 @@ internal sealed partial class Parser
         }
 
         return new CreateTableAsStatement(name, ifNotExists, columns, query, withData)
-            { PartitionedBy = partitionedBy, Options = options, Span = SpanFrom(start) };
+            { PartitionedBy = partitionedBy, Options = options, Temporary = temporary, Span = SpanFrom(start) };
     }
 
-    private Statement CreatePlainTable(int start, QualifiedName name, bool ifNotExists)
+    /// <summary>ON COMMIT, which only temporary tables have.</summary>
+    private TemporaryTable? Temporary(bool isTemporary)
+    {
+        var start = _index;
+        OnCommit? onCommit = null;
+        if (Accept(Keyword.On))
+        {
+            Expect(Keyword.Commit);
+            onCommit = Accept(Keyword.Drop) ? OnCommit.Drop : Is(Keyword.Delete) ? OnCommit.DeleteRows : OnCommit.PreserveRows;
+            if (onCommit != OnCommit.Drop)
+            {
+                if (!Accept(Keyword.Delete)) Expect(Keyword.Preserve);
+                Expect(Keyword.Rows);
+            }
+        }
+
+        if (isTemporary) return new TemporaryTable(onCommit) { Span = SpanFrom(start) };
+        return onCommit is null
+            ? null
+            : throw new SqlException(SqlState.InvalidTableDefinition, "ON COMMIT can only be used on temporary tables");
+    }
+
+    private Statement CreatePlainTable(int start, QualifiedName name, bool ifNotExists, bool isTemporary)
     {
         var columns = new List<TableColumn>();
         var constraints = new List<ConstraintDefinition>();
@@ -70,11 +91,13 @@ internal sealed partial class Parser
         if (Is(Keyword.Inherits) || Is(Keyword.Partition))
             return SkipStatement(start, $"CREATE TABLE with {Current.Text!.ToUpperInvariant()}");
         var (partitionedBy, options) = TableOptions();
-        if (Is(Keyword.On) || Is(Keyword.Tablespace) || Is(Keyword.Using))
+        var temporary = Temporary(isTemporary);
+        if (Is(Keyword.Tablespace) || Is(Keyword.Using))
             return SkipStatement(start, $"CREATE TABLE with {Current.Text!.ToUpperInvariant()}");
         return new CreateTableStatement(name, ifNotExists, columns.ToEquatableArray())
         {
-            Constraints = constraints.ToEquatableArray(), PartitionedBy = partitionedBy, Options = options, Span = SpanFrom(start),
+            Constraints = constraints.ToEquatableArray(), PartitionedBy = partitionedBy, Options = options, Temporary = temporary,
+            Span = SpanFrom(start),
         };
     }
 

@@ -8,7 +8,7 @@ internal sealed partial class SqlWriter
 {
     private void AlterTable(AlterTableStatement alter)
     {
-        Write(alter.Kind == DropKind.View ? "alter view " : "alter table ");
+        Write(alter.Kind switch { DropKind.View => "alter view ", DropKind.Sequence => "alter sequence ", _ => "alter table " });
         if (alter.IfExists) Write("if exists ");
         Name(alter.Name);
         Write(" ");
@@ -63,7 +63,8 @@ internal sealed partial class SqlWriter
                 Words("set schema ", set.Schema, "");
                 break;
             default:
-                throw new UnreachableException(action.GetType().Name);
+                IdentityAction(action);
+                break;
         }
     }
 
@@ -92,9 +93,29 @@ internal sealed partial class SqlWriter
             Write(ofColumn ? "references " : " references ");
             Name(table);
             ColumnList(constraint.ReferencedColumns);
+            References(constraint.Options);
         }
 
         if (constraint.IsNotValid) Write(" not valid");
+    }
+
+    private void References(ReferenceOptions options)
+    {
+        if (options.Match == 'f') Write(" match full");
+        if (options.OnUpdate != 'a') Write(" on update " + Action(options.OnUpdate));
+        if (options.OnDelete != 'a') Write(" on delete " + Action(options.OnDelete));
+        ColumnList(options.SetColumns);
+        if (options.IsDeferrable) Write(" deferrable");
+        if (options.IsDeferred) Write(" initially deferred");
+
+        static string Action(char letter) => letter switch
+        {
+            'r' => "restrict",
+            'c' => "cascade",
+            'n' => "set null",
+            'd' => "set default",
+            _ => throw new UnreachableException(letter.ToString()),
+        };
     }
 
     private void Words(string before, string name, string after)
@@ -106,11 +127,13 @@ internal sealed partial class SqlWriter
 
     private void CreateView(CreateViewStatement view)
     {
-        Write(view.IsReplace ? "create or replace view " : "create view ");
+        Write(view.IsReplace ? "create or replace " : "create ");
+        Write(view.IsTemporary ? "temporary view " : "view ");
         Name(view.Name);
         ColumnList(view.Columns);
         Write(" as ");
         Query(view.Query);
+        if (view.CheckOption is { } option) Write($" with {option} check option");
     }
 
     private void Comment(CommentStatement comment)

@@ -121,6 +121,7 @@ internal sealed partial class SqlWriter
             DropKind.Server => "drop server ",
             DropKind.ForeignTable => "drop foreign table ",
             DropKind.MaterializedView => "drop materialized view ",
+            DropKind.Sequence => "drop sequence ",
             _ => throw new UnreachableException(drop.Kind.ToString()),
         });
         if (drop.IfExists) Write("if exists ");

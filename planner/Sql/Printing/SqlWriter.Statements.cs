@@ -78,6 +78,12 @@ internal sealed partial class SqlWriter
             case AlterTableStatement alter:
                 AlterTable(alter);
                 break;
+            case CreateSequenceStatement create:
+                CreateSequence(create);
+                break;
+            case AlterSequenceStatement alter:
+                AlterSequence(alter);
+                break;
             case CreateViewStatement view:
                 CreateView(view);
                 break;

@@ -8,7 +8,7 @@ internal sealed partial class SqlWriter
 {
     private void CreateTable(CreateTableStatement table)
     {
-        TableHead(table.Name, table.IfNotExists);
+        TableHead(table.Name, table.IfNotExists, table.Temporary is not null);
         Write(" (");
         List(table.Columns, ColumnOf);
         foreach (var constraint in table.Constraints)
@@ -19,6 +19,7 @@ internal sealed partial class SqlWriter
 
         Write(")");
         TableOptions(table.PartitionedBy, table.Options);
+        OnCommitOf(table.Temporary);
     }
 
     private void ColumnOf(TableColumn column)
@@ -26,6 +27,19 @@ internal sealed partial class SqlWriter
         Identifier(column.Name);
         Write(" ");
         Type(column.Type);
+        if (column.Identity is { } identity)
+        {
+            Write(" ");
+            Identity(identity);
+        }
+
+        if (column.Generated is { } generated)
+        {
+            Write(" generated always as (");
+            Expression(generated);
+            Write(") stored");
+        }
+
         if (column.IsNotNull) Write(" not null");
         if (column.Default is not null)
         {
@@ -43,19 +57,29 @@ internal sealed partial class SqlWriter
 
     private void CreateTableAs(CreateTableAsStatement table)
     {
-        TableHead(table.Name, table.IfNotExists);
+        TableHead(table.Name, table.IfNotExists, table.Temporary is not null);
         ColumnList(table.Columns);
         TableOptions(table.PartitionedBy, table.Options);
+        OnCommitOf(table.Temporary);
         Write(" as ");
         Query(table.Query);
         if (!table.WithData) Write(" with no data");
     }
 
-    private void TableHead(QualifiedName name, bool ifNotExists)
+    private void TableHead(QualifiedName name, bool ifNotExists, bool isTemporary)
     {
-        Write(ifNotExists ? "create table if not exists " : "create table ");
+        Write(isTemporary ? "create temporary table " : "create table ");
+        if (ifNotExists) Write("if not exists ");
         Name(name);
     }
+
+    private void OnCommitOf(TemporaryTable? temporary) => Write(temporary?.OnCommit switch
+    {
+        OnCommit.PreserveRows => " on commit preserve rows",
+        OnCommit.DeleteRows => " on commit delete rows",
+        OnCommit.Drop => " on commit drop",
+        _ => "",
+    });
 
     private void ColumnList(EquatableArray<string> columns)
     {

@@ -1,6 +1,6 @@
 namespace Federation.Sql.Syntax;
 
-/// <summary>ALTER TABLE or ALTER VIEW, which takes some of the same actions.</summary>
+/// <summary>ALTER TABLE, or ALTER VIEW and SEQUENCE, which take some of the same actions.</summary>
 public sealed record AlterTableStatement(DropKind Kind, QualifiedName Name, bool IfExists, EquatableArray<TableAction> Actions) : Statement;
 
 /// <summary>One action of ALTER TABLE. Renaming and SET SCHEMA stand alone; the others may be several.</summary>
@@ -19,6 +19,16 @@ public abstract record TableAction : SyntaxNode
 
     /// <param name="Default">Null for DROP DEFAULT.</param>
     public sealed record SetDefault(string Column, Expression? Default) : TableAction;
+
+    public sealed record AddIdentity(string Column, IdentityDefinition Identity) : TableAction;
+
+    /// <param name="IsAlways">SET GENERATED; null when not said.</param>
+    public sealed record SetIdentity(string Column, bool? IsAlways, EquatableArray<SequenceOption> Options) : TableAction;
+
+    public sealed record DropIdentity(string Column, bool IfExists) : TableAction;
+
+    /// <summary>The column keeps its values and is computed no more.</summary>
+    public sealed record DropExpression(string Column, bool IfExists) : TableAction;
 
     public sealed record AddConstraint(ConstraintDefinition Constraint) : TableAction;
 
@@ -42,7 +52,13 @@ public sealed record CommentStatement(DropKind Kind, QualifiedName Name, string?
 
 /// <summary>CREATE [OR REPLACE] VIEW.</summary>
 /// <param name="Columns">Other names for the query's columns; fewer than it has are legal.</param>
-public sealed record CreateViewStatement(QualifiedName Name, EquatableArray<string> Columns, Query Query, bool IsReplace) : Statement;
+public sealed record CreateViewStatement(QualifiedName Name, EquatableArray<string> Columns, Query Query, bool IsReplace) : Statement
+{
+    public bool IsTemporary { get; init; }
+
+    /// <summary>WITH CHECK OPTION: "cascaded" or "local"; null without it.</summary>
+    public string? CheckOption { get; init; }
+}
 
 public enum ConstraintType
 {
@@ -66,4 +82,19 @@ public sealed record ConstraintDefinition(string? Name, ConstraintType Type, Equ
     public QualifiedName? References { get; init; }
 
     public EquatableArray<string> ReferencedColumns { get; init; }
+
+    /// <summary>Set for FOREIGN KEY with MATCH, ON, DEFERRABLE.</summary>
+    public ReferenceOptions Options { get; init; } = ReferenceOptions.Default;
+}
+
+/// <summary>What a foreign key says besides its columns. Actions are the letters of pg_constraint: a, r, c, n, d.</summary>
+/// <param name="Match">s for SIMPLE, f for FULL.</param>
+/// <param name="SetColumns">The columns of SET NULL or SET DEFAULT (columns); none for all.</param>
+public sealed record ReferenceOptions(char Match, char OnUpdate, char OnDelete, EquatableArray<string> SetColumns)
+{
+    public static readonly ReferenceOptions Default = new('s', 'a', 'a', []);
+
+    public bool IsDeferrable { get; init; }
+
+    public bool IsDeferred { get; init; }
 }

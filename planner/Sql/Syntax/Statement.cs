@@ -159,7 +159,25 @@ public sealed record TableColumn(string Name, TypeName Type, bool IsNotNull, Exp
 {
     /// <summary>The constraints that stand with the column, NOT NULL apart.</summary>
     public EquatableArray<ConstraintDefinition> Constraints { get; init; }
+
+    /// <summary>GENERATED … AS IDENTITY; null without it.</summary>
+    public IdentityDefinition? Identity { get; init; }
+
+    /// <summary>GENERATED ALWAYS AS (expression) STORED; null without it.</summary>
+    public Expression? Generated { get; init; }
 }
+
+/// <summary>What becomes of a temporary table at the end of a transaction.</summary>
+public enum OnCommit
+{
+    PreserveRows,
+    DeleteRows,
+    Drop,
+}
+
+/// <summary>CREATE TEMPORARY TABLE … ON COMMIT</summary>
+/// <param name="OnCommit">Null when not said.</param>
+public sealed record TemporaryTable(OnCommit? OnCommit) : SyntaxNode;
 
 /// <param name="PartitionedBy">PARTITIONED BY (columns), as in Trino.</param>
 /// <param name="Options">WITH (name = value, …)</param>
@@ -167,6 +185,9 @@ public sealed record CreateTableStatement(QualifiedName Name, bool IfNotExists, 
 {
     /// <summary>The constraints of the table, without those that stand with a column.</summary>
     public EquatableArray<ConstraintDefinition> Constraints { get; init; }
+
+    /// <summary>Set for TEMPORARY.</summary>
+    public TemporaryTable? Temporary { get; init; }
 
     public EquatableArray<string> PartitionedBy { get; init; }
 
@@ -179,6 +200,9 @@ public sealed record CreateTableStatement(QualifiedName Name, bool IfNotExists, 
 public sealed record CreateTableAsStatement(QualifiedName Name, bool IfNotExists, EquatableArray<string> Columns, Query Query,
     bool WithData) : Statement
 {
+    /// <summary>Set for TEMPORARY.</summary>
+    public TemporaryTable? Temporary { get; init; }
+
     public EquatableArray<string> PartitionedBy { get; init; }
 
     public EquatableArray<OptionItem> Options { get; init; }
@@ -198,6 +222,7 @@ public enum DropKind
     Server,
     ForeignTable,
     MaterializedView,
+    Sequence,
 }
 
 public sealed record DropStatement(DropKind Kind, EquatableArray<QualifiedName> Names, bool IfExists, bool IsCascade) : Statement;
