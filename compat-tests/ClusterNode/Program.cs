@@ -3,24 +3,33 @@ using Federation.Catalog;
 using Federation.CompatTests.ClusterNode;
 using Federation.Host;
 
-// Arguments: data folder, connection string, workers, seconds by which the clock is wrong. It runs until it is killed, or its input ends.
-var clock = new WrongClock(TimeSpan.FromSeconds(double.Parse(args[3], CultureInfo.InvariantCulture)));
+// A gateway that runs until it is killed, or its input ends. Arguments:
+//   clock FOLDER CATALOG WORKERS SECONDS    with a job that counts, and a clock that is wrong by so many seconds;
+//   step FOLDER CATALOG METHOD before|after COUNT    killed at a step of a commit; an empty CATALOG is the folder's own, 0 is never.
 using var loggers = new LineLogger();
 CatalogDatabase? catalog = null;
-var options = new ServeOptions
+var common = new ServeOptions
 {
-    DataDirectory = args[0],
-    Catalog = args[1],
-    Port = 0,
-    FlightPort = -1,
-    WorkerCount = int.Parse(args[2], CultureInfo.InvariantCulture),
-    MemoryLimitBytes = 512L << 20,
-    Clock = clock,
-    Jobs = [MarksJob.Of(() => catalog!)],
+    DataDirectory = args[1], Catalog = args[2].Length == 0 ? null : args[2], Port = 0, FlightPort = -1, MemoryLimitBytes = 512L << 20,
 };
-var keys = CatalogKeyring.Open(Path.Combine(Directory.CreateDirectory(options.DataDirectory).FullName, "catalog.key"));
-var store = await PostgresCatalogStore.OpenAsync(options.Catalog, clock, CancellationToken.None);
-catalog = await CatalogDatabase.OpenAsync(store, keys, CancellationToken.None);
+ServeOptions options;
+if (args[0] == "clock")
+{
+    var clock = new WrongClock(TimeSpan.FromSeconds(double.Parse(args[4], CultureInfo.InvariantCulture)));
+    options = common with
+    {
+        WorkerCount = int.Parse(args[3], CultureInfo.InvariantCulture), Clock = clock, Jobs = [MarksJob.Of(() => catalog!)],
+    };
+    var keys = CatalogKeyring.Open(Path.Combine(Directory.CreateDirectory(options.DataDirectory).FullName, "catalog.key"));
+    var store = await PostgresCatalogStore.OpenAsync(args[2], clock, CancellationToken.None);
+    catalog = await CatalogDatabase.OpenAsync(store, keys, CancellationToken.None);
+}
+else
+{
+    var step = new StepKill(args[3], args[4] == "after", int.Parse(args[5], CultureInfo.InvariantCulture));
+    options = common with { AroundFiles = step.Around, AroundCatalog = step.Around, MaintainsTables = false };
+}
+
 await using (catalog)
 await using (var gateway = await Gateway.StartAsync(options, loggers, CancellationToken.None))
 {

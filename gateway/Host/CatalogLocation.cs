@@ -15,14 +15,15 @@ internal static class CatalogLocation
     /// <summary>Opens the shared catalog, else opens or creates the one embedded in the data folder.</summary>
     /// <param name="data">The data folder. The key file is there in both cases, unless the environment has the key.</param>
     /// <param name="shared">The connection string given; null for none.</param>
+    /// <param name="around">Puts something in front of the store; null for nothing.</param>
     public static async ValueTask<CatalogDatabase> OpenAsync(string data, string? shared, TimeProvider clock,
-        CancellationToken cancellationToken)
+        Func<ICatalogStore, ICatalogStore>? around, CancellationToken cancellationToken)
     {
         var keys = CatalogKeyring.Open(Path.Combine(data, "catalog.key"));
         ICatalogStore store = Shared(shared) is { } connection
             ? await PostgresCatalogStore.OpenAsync(connection, clock, cancellationToken)
             : await SqliteCatalogStore.OpenAsync(Path.Combine(data, "catalog.db"), clock, cancellationToken);
-        return await CatalogDatabase.OpenAsync(store, keys, cancellationToken);
+        return await CatalogDatabase.OpenAsync(around is null ? store : around(store), keys, cancellationToken);
     }
 
     /// <summary>The connection string of the shared catalog; null for an embedded one.</summary>

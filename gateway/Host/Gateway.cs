@@ -81,8 +81,9 @@ public sealed class Gateway : IAsyncDisposable
         if (!StoragePath.IsRemote(warehouse)) Directory.CreateDirectory(warehouse);
         IReadOnlyList<string> roots = [data, warehouse, .. options.AllowedRoots.Concat(demo).Select(StoragePath.Full)];
 
-        var catalog = await CatalogLocation.OpenAsync(data, options.Catalog, clock, cancellationToken);
+        var catalog = await CatalogLocation.OpenAsync(data, options.Catalog, clock, options.AroundCatalog, cancellationToken);
         var store = options.Storage.Open();
+        if (options.AroundFiles is { } around) store = around(store);
         var sources = new Sources(roots, store);
         var connectors = new ConnectorPool(sources.Connectors(), roots);
         var spill = SpillFolder.Open(Path.Combine(data, "spill"));

@@ -1,5 +1,7 @@
 using System.Net;
+using Federation.Catalog;
 using Federation.Membership;
+using Federation.ObjectStorage;
 
 namespace Federation.Host;
 
@@ -28,6 +30,12 @@ public sealed record ServeOptions
 
     /// <summary>Jobs besides the gateway's own, for tests of who runs them.</summary>
     public IReadOnlyList<ClusterJob> Jobs { get; init; } = [];
+
+    /// <summary>Puts something in front of the store of files, for tests of what happens between two of its calls.</summary>
+    public Func<IObjectStore, IObjectStore>? AroundFiles { get; init; }
+
+    /// <summary>The same for the catalog's store.</summary>
+    public Func<ICatalogStore, ICatalogStore>? AroundCatalog { get; init; }
 
     /// <summary>Tables are kept fast and small by a job in the background.</summary>
     public bool MaintainsTables { get; init; } = true;

@@ -33,7 +33,7 @@ internal static class UserCommand
             var data = Directory.CreateDirectory(parsed.GetValue(s_data)!).FullName;
             var name = parsed.GetValue(s_name)!;
             await using var catalog =
-                await CatalogLocation.OpenAsync(data, parsed.GetValue(s_catalog), TimeProvider.System, cancellationToken);
+                await CatalogLocation.OpenAsync(data, parsed.GetValue(s_catalog), TimeProvider.System, null, cancellationToken);
             Console.WriteLine(parsed.GetValue(s_remove) ? await RemoveAsync(catalog, name, cancellationToken)
                 : await PutAsync(catalog, name, parsed.GetValue(s_superuser), cancellationToken));
             return 0;

@@ -74,7 +74,7 @@ internal static class WorkerCommand
             var storage = StorageOptions.Read(parsed);
             var store = storage.Open();
             var clock = TimeProvider.System;
-            await using var catalog = await CatalogLocation.OpenAsync(data, parsed.GetValue(s_catalog), clock, cancellationToken);
+            await using var catalog = await CatalogLocation.OpenAsync(data, parsed.GetValue(s_catalog), clock, null, cancellationToken);
             await using var pool = new ConnectorPool(new Sources(roots, store).Connectors(), roots);
             using var spill = SpillFolder.Open(parsed.GetValue(s_spill) ?? Path.Combine(data, "spill"));
             var options = new WorkerOptions { SpillDirectory = spill.Path, DataDirectories = AllowedFolders.Local(roots), Store = store,

@@ -35,7 +35,18 @@ internal sealed class NodeProcess : IAsyncDisposable
     /// <param name="key">The key of the catalog's secrets.</param>
     /// <param name="workers">Worker processes that it starts.</param>
     /// <param name="error">How wrong its clock is.</param>
-    public static async Task<NodeProcess> StartAsync(string folder, string catalog, string key, int workers, TimeSpan error)
+    public static Task<NodeProcess> StartAsync(string folder, string catalog, string key, int workers, TimeSpan error) => StartAsync(
+        key, "clock", folder, catalog, workers.ToString(CultureInfo.InvariantCulture),
+        error.TotalSeconds.ToString(CultureInfo.InvariantCulture));
+
+    /// <summary>One that kills itself at a step of a commit.</summary>
+    /// <param name="catalog">The catalog's connection string; empty for one in the data folder.</param>
+    /// <param name="step">The name of a call of a store, whether before or after it, and at the how many-th time; zero for never.</param>
+    public static Task<NodeProcess> StartAsync(string folder, string catalog, string key, (string Call, bool IsAfter, int Count) step) =>
+        StartAsync(key, "step", folder, catalog, step.Call, step.IsAfter ? "after" : "before",
+            step.Count.ToString(CultureInfo.InvariantCulture));
+
+    private static async Task<NodeProcess> StartAsync(string key, params string[] arguments)
     {
         var info = new ProcessStartInfo("dotnet")
         {
@@ -43,12 +54,8 @@ internal sealed class NodeProcess : IAsyncDisposable
         };
         info.Environment["DOTNET_EnableDiagnostics"] = "0";
         info.Environment["FEDERATION_CATALOG_KEY"] = key;
-        string[] arguments =
-        [
-            Path.Combine(AppContext.BaseDirectory, "clusternode.dll"), folder, catalog, workers.ToString(CultureInfo.InvariantCulture),
-            error.TotalSeconds.ToString(CultureInfo.InvariantCulture),
-        ];
-        foreach (var argument in arguments) info.ArgumentList.Add(argument);
+        foreach (var argument in arguments.Prepend(Path.Combine(AppContext.BaseDirectory, "clusternode.dll")))
+            info.ArgumentList.Add(argument);
         var node = new NodeProcess(Process.Start(info)!);
         try
         {
