@@ -6,8 +6,8 @@ public interface ITableChangeLog
     /// <summary>The changes after one state up to another, oldest first. States with the same rows in other files are left out.</summary>
     /// <param name="from">Null for all changes since the table was made.</param>
     /// <param name="to">Null for the present state.</param>
-    /// <returns>The columns of all rows, and the changes. Raises 42704 for a state that is not there, and 55000 when the first is not one of
-    /// those that led to the second.</returns>
+    /// <returns>The columns of all rows, and the changes. Raises 42704 for a state that is not there, and 55000 when the first is not one
+    /// of those that led to the second.</returns>
     ValueTask<TableChangeLog> ListChangesAsync(TablePointer pointer, TableVersion? from, TableVersion? to,
         CancellationToken cancellationToken);
 }

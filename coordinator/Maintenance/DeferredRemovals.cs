@@ -19,7 +19,8 @@ internal sealed record DeferredRemoval(CatalogIntent Intent, string ListPath)
     /// <param name="Since">Milliseconds since 1970: when the files became superfluous.</param>
     public sealed record Body(string List, long Since);
 
-    public static async ValueTask<DeferredRemoval> WriteAsync(MaintenanceServices services, TableEntry table, IReadOnlyCollection<string> files,
+    public static async ValueTask<DeferredRemoval> WriteAsync(MaintenanceServices services, TableEntry table,
+        IReadOnlyCollection<string> files,
         CancellationToken cancellationToken)
     {
         var list = StoragePath.Combine(table.Pointer.Location, $"metadata/expired-{Guid.NewGuid()}.txt");

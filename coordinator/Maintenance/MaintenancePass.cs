@@ -86,7 +86,8 @@ public sealed class MaintenancePass(MaintenanceServices services, MaintenanceOpt
             new CompactionOptions
             {
                 LeastFiles = Whole("federation.compaction.min-files", options.SmallFiles), IsTiered = true,
-                DeleteRatio = double.TryParse(properties.GetValueOrDefault("federation.compaction.delete-ratio"), CultureInfo.InvariantCulture,
+                DeleteRatio = double.TryParse(properties.GetValueOrDefault("federation.compaction.delete-ratio"),
+                    CultureInfo.InvariantCulture,
                     out var ratio) && ratio > 0 ? ratio : options.DeleteRatio,
                 TargetBytes = Math.Min(CompactionOptions.DefaultTargetBytes,
                     Whole("write.target-file-size-bytes", (int)CompactionOptions.DefaultTargetBytes)),
@@ -98,7 +99,8 @@ public sealed class MaintenancePass(MaintenanceServices services, MaintenanceOpt
         if (properties.GetValueOrDefault("write.metadata.delete-after-commit.enabled") != "false")
         {
             var entry = await maintainer.NewestAsync(cancellationToken);
-            var old = await maintainer.MaintenanceOf(entry).ListOldMetadataAsync(entry.Pointer, await DueAsync(cancellationToken), cancellationToken);
+            var old = await maintainer.MaintenanceOf(entry).ListOldMetadataAsync(entry.Pointer, await DueAsync(cancellationToken),
+                cancellationToken);
             await services.Store.DeleteAsync([.. old], cancellationToken);
         }
 

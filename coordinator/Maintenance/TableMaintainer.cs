@@ -55,12 +55,14 @@ public sealed class TableMaintainer(MaintenanceServices services, TableEntry tab
 
     /// <summary>Makes one file of many files of deletes; null when there was nothing to do.</summary>
     public ValueTask<MaintenanceUpdate?> RewriteDeletesAsync(int least, CancellationToken cancellationToken) =>
-        RepeatAsync((entry, token) => MaintenanceOf(entry).RewriteDeletesAsync(entry.Pointer, least, token), update => update.Update, () => [],
+        RepeatAsync((entry, token) => MaintenanceOf(entry).RewriteDeletesAsync(entry.Pointer, least, token),
+            update => update.Update, () => [],
             cancellationToken);
 
     /// <summary>Merges small manifests; null when there was nothing to do.</summary>
     public ValueTask<MaintenanceUpdate?> RewriteManifestsAsync(int least, CancellationToken cancellationToken) =>
-        RepeatAsync((entry, token) => MaintenanceOf(entry).RewriteManifestsAsync(entry.Pointer, least, token), update => update.Update, () => [],
+        RepeatAsync((entry, token) => MaintenanceOf(entry).RewriteManifestsAsync(entry.Pointer, least, token),
+            update => update.Update, () => [],
             cancellationToken);
 
     /// <summary>Forgets old snapshots; null when there was none. Their files are removed once no older version can name them.</summary>

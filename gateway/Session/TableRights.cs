@@ -102,7 +102,8 @@ internal static class TableRights
                 && await catalog.FindTableAsync(source.Schema, name, cancellationToken) is { } described)
                 await rights.RequireWholeAsync(source.ReadBy ?? session.User, described, 'r', cancellationToken);
         foreach (var (source, columns) in reads)
-            if (IsManaged(source) && source.About is null && await catalog.FindTableAsync(source.Schema, source.Table, cancellationToken) is { } table)
+            if (IsManaged(source) && source.About is null
+                && await catalog.FindTableAsync(source.Schema, source.Table, cancellationToken) is { } table)
                 await rights.RequireAsync(source.ReadBy ?? session.User, table, 'r', columns, cancellationToken);
     }
 

@@ -310,7 +310,8 @@ internal sealed class TransactionState(QuerySession session, SessionServices ser
         { Length: 0 } => null,
         var text when long.TryParse(text, CultureInfo.InvariantCulture, out var version) => new CatalogPoint(version, null),
         var text => new CatalogPoint(null, DateTimeOffset.UnixEpoch.AddTicks(
-            ((PgTimestamp)Core.Values.ValueText.Parse(text, SqlType.Timestamptz, session.Values)!).Microseconds * TimeSpan.TicksPerMicrosecond)),
+            ((PgTimestamp)Core.Values.ValueText.Parse(text, SqlType.Timestamptz, session.Values)!).Microseconds
+                * TimeSpan.TicksPerMicrosecond)),
     };
 
     /// <summary>The transaction, begun by the first statement that needs it.</summary>

@@ -60,8 +60,8 @@ public sealed class WriteFaultTests(ITestOutputHelper output) : IAsyncLifetime
     }
 
     /// <summary>
-    /// Compaction and expiry run all the time: a kill between their files, their manifests and their commit loses no row, and what it leaves
-    /// behind is found and removed. FEDERATION_KILL_ROUNDS changes the number of kills.
+    /// Compaction and expiry run all the time: a kill between their files, their manifests and their commit loses no row, and what it
+    /// leaves behind is found and removed. FEDERATION_KILL_ROUNDS changes the number of kills.
     /// </summary>
     [Fact]
     public async Task Kills_during_maintenance_lose_nothing()
@@ -106,7 +106,8 @@ public sealed class WriteFaultTests(ITestOutputHelper output) : IAsyncLifetime
         {
             while (true)
             {
-                foreach (var call in (string[])["rewrite_data_files('public', 't', min_input_files => 2)", "rewrite_manifests('public', 't')",
+                foreach (var call in (string[])["rewrite_data_files('public', 't', min_input_files => 2)",
+                    "rewrite_manifests('public', 't')",
                     "expire_snapshots('public', 't', older_than => now(), retain_last => 2)"])
                 {
                     await RunAsync(client, $"CALL lake.system.{call}");

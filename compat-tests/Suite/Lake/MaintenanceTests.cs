@@ -31,7 +31,9 @@ public sealed class MaintenanceTests : IAsyncLifetime
         Directory.Delete(_folder, recursive: true);
     }
 
-    /// <summary>Each writer knows what its own rows must be in the end; compaction runs all the time, and never brings a row back.</summary>
+    /// <summary>
+    /// Each writer knows what its own rows must be in the end; compaction runs all the time, and never brings a row back.
+    /// </summary>
     [Theory]
     [InlineData("")]
     [InlineData("PARTITIONED BY (p)")]
@@ -56,7 +58,9 @@ public sealed class MaintenanceTests : IAsyncLifetime
         Assert.Equal(expected.Length, await IcebirdRowsAsync());
     }
 
-    /// <summary>A table of many small commits gets few files, few snapshots and few files of metadata, without anybody asking for it.</summary>
+    /// <summary>
+    /// A table of many small commits gets few files, few snapshots and few files of metadata, without anybody asking for it.
+    /// </summary>
     [Fact]
     public async Task The_background_service_keeps_a_busy_table_small()
     {
@@ -91,7 +95,8 @@ public sealed class MaintenanceTests : IAsyncLifetime
         // Nothing has changed since: there is nothing to do.
         var before = Directory.GetFiles(Location(), "*", SearchOption.AllDirectories);
         await _gateway.MaintainAsync(CancellationToken.None);
-        Assert.Equal(before.Order(StringComparer.Ordinal), Directory.GetFiles(Location(), "*", SearchOption.AllDirectories).Order(StringComparer.Ordinal));
+        Assert.Equal(before.Order(StringComparer.Ordinal),
+            Directory.GetFiles(Location(), "*", SearchOption.AllDirectories).Order(StringComparer.Ordinal));
         await RunAsync(client, "ALTER TABLE t ADD COLUMN s text DEFAULT 'new'");
         await RunAsync(client, "CALL lake.system.rewrite_data_files('public', 't', rewrite_all => true)");
         Assert.Equal(["1000"], await RowsAsync(client, "SELECT count(*) FROM t WHERE s = 'new'"));
@@ -108,7 +113,8 @@ public sealed class MaintenanceTests : IAsyncLifetime
             await RunAsync(client, $"INSERT INTO {table} VALUES (1)");
         }
 
-        var (kept, gone) = (Location(), new DirectoryInfo(Path.Combine(_folder, "warehouse", "public")).GetDirectories("t2-*").Single().FullName);
+        var (kept, gone) = (Location(),
+            new DirectoryInfo(Path.Combine(_folder, "warehouse", "public")).GetDirectories("t2-*").Single().FullName);
         await RunAsync(client, "ALTER TABLE t RENAME TO renamed");
         await RunAsync(client, "DROP TABLE renamed");
         await RunAsync(client, "DROP TABLE t2");
@@ -131,7 +137,8 @@ public sealed class MaintenanceTests : IAsyncLifetime
         var old = Path.Combine(Location(), "data", "old.parquet");
         foreach (var path in (string[])[young, old]) await File.WriteAllTextAsync(path, "x");
         File.SetLastWriteTimeUtc(old, DateTime.UtcNow.AddDays(-4));
-        Assert.Equal("22023", (await client.QueryAsync("CALL lake.system.remove_orphan_files('public', 't', older_than => now())")).Error?.Code);
+        Assert.Equal("22023", (await client.QueryAsync(
+            "CALL lake.system.remove_orphan_files('public', 't', older_than => now())")).Error?.Code);
         Assert.Equal([old], await RowsAsync(client, "CALL lake.system.remove_orphan_files('public', 't', dry_run => true)"));
         Assert.True(File.Exists(old));
         Assert.Equal([old], await RowsAsync(client, "CALL lake.system.remove_orphan_files('public', 't')"));
@@ -146,7 +153,8 @@ public sealed class MaintenanceTests : IAsyncLifetime
             Assert.Equal("42501", (await client.QueryAsync($"CALL lake.system.{call}")).Error?.Code);
         await RunAsync(client, "RESET ROLE");
         Assert.Equal("42883", (await client.QueryAsync("CALL lake.system.rewrite_data_files('public', 't', nosuch => 1)")).Error?.Code);
-        Assert.Equal("22023", (await client.QueryAsync("CALL lake.system.rewrite_data_files('public', 't', min_input_files => 0)")).Error?.Code);
+        Assert.Equal("22023", (await client.QueryAsync(
+            "CALL lake.system.rewrite_data_files('public', 't', min_input_files => 0)")).Error?.Code);
         Assert.Equal("42704", (await client.QueryAsync("CALL lake.system.rollback_to_snapshot('public', 't', 1)")).Error?.Code);
         await RunAsync(client, "BEGIN");
         Assert.Equal("25001", (await client.QueryAsync("CALL lake.system.expire_snapshots('public', 't')")).Error?.Code);
@@ -194,7 +202,8 @@ public sealed class MaintenanceTests : IAsyncLifetime
             {
                 var result = await client.QueryAsync($"CALL lake.system.{call}");
                 Assert.True(result.Error is null, $"{call}: {result.Error}");
-                if (call.StartsWith("rewrite", StringComparison.Ordinal)) rewritten += long.Parse(result.Rows[0][0]!, CultureInfo.InvariantCulture);
+                if (call.StartsWith("rewrite", StringComparison.Ordinal))
+                    rewritten += long.Parse(result.Rows[0][0]!, CultureInfo.InvariantCulture);
             }
         }
 

@@ -76,7 +76,8 @@ public sealed class VersionTests(SuiteServers servers)
     public async Task Versions_are_read_by_number_name_and_time()
     {
         await using var client = await OpenAsync("versions_travel");
-        await RunAsync(client, Table, "INSERT INTO t VALUES (1, 1), (2, 2)", "CALL lake.system.create_tag('versions_travel', 't', 'first')");
+        await RunAsync(client, Table, "INSERT INTO t VALUES (1, 1), (2, 2)",
+            "CALL lake.system.create_tag('versions_travel', 't', 'first')");
         var first = (await RowsAsync(client, "SELECT snapshot_id FROM \"t$history\""))[0];
         var time = (await RowsAsync(client, "SELECT made_current_at::text FROM \"t$history\""))[0];
         await RunAsync(client, "ALTER TABLE t ADD COLUMN s text DEFAULT 'x'", "INSERT INTO t VALUES (3, 3, 'y')");
@@ -85,7 +86,8 @@ public sealed class VersionTests(SuiteServers servers)
             $"TIMESTAMP AS OF '{time}'", $"SYSTEM_TIME AS OF timestamptz '{time}'", $"SYSTEM_VERSION AS OF {first}"])
         {
             Assert.Equal(old, await RowsAsync(client, $"SELECT * FROM t FOR {version} ORDER BY id"));
-            Assert.Equal(["3"], await RowsAsync(client, $"SELECT n.id FROM t n LEFT JOIN t FOR {version} AS o USING (id) WHERE o.id IS NULL"));
+            Assert.Equal(["3"], await RowsAsync(client,
+                $"SELECT n.id FROM t n LEFT JOIN t FOR {version} AS o USING (id) WHERE o.id IS NULL"));
             Assert.Equal(["2"], await RowsAsync(client, $"SELECT (SELECT count(*) FROM t FOR {version})"));
         }
 
@@ -174,7 +176,8 @@ public sealed class VersionTests(SuiteServers servers)
         Assert.Equal(["1", "2"], await RowsAsync(client, "SELECT id FROM t ORDER BY id"));
         await RunAsync(client, $"CALL lake.system.rollback_to_snapshot('versions_moves', 't', {first})", "INSERT INTO t VALUES (3, 3)");
         Assert.Equal(["1", "3"], await RowsAsync(client, "SELECT id FROM t ORDER BY id"));
-        Assert.Equal(["t", "f", "t", "t"], await RowsAsync(client, "SELECT is_current_ancestor FROM \"t$history\" ORDER BY made_current_at"));
+        Assert.Equal(["t", "f", "t", "t"], await RowsAsync(client,
+            "SELECT is_current_ancestor FROM \"t$history\" ORDER BY made_current_at"));
         // Rows that others have added since are not lost in silence.
         await using var other = await OpenAsync("versions_moves", isNew: false);
         await RunAsync(client, "BEGIN", $"CALL lake.system.rollback_to_snapshot('versions_moves', 't', {first})");
@@ -192,7 +195,8 @@ public sealed class VersionTests(SuiteServers servers)
             "MERGE INTO t USING (VALUES (1), (9)) v(id) ON t.id = v.id WHEN MATCHED THEN DELETE WHEN NOT MATCHED THEN INSERT VALUES (v.id, 0)");
         const string Changes = "lake.system.table_changes('versions_changes', 't'";
         Assert.Equal(
-            ["0\t2\t2\tupdate_preimage", "0\t2\t20\tupdate_postimage", "1\t3\t3\tdelete", "2\t4\t4\tinsert", "3\t1\t1\tdelete", "3\t9\t0\tinsert"],
+            ["0\t2\t2\tupdate_preimage", "0\t2\t20\tupdate_postimage", "1\t3\t3\tdelete", "2\t4\t4\tinsert", "3\t1\t1\tdelete",
+                "3\t9\t0\tinsert"],
             await RowsAsync(client, $"SELECT _change_ordinal, id, n, _change_type FROM {Changes}, 'start') ORDER BY 1, 2, 4 DESC"));
         Assert.Equal(["insert\t3"], await RowsAsync(client,
             $"SELECT _change_type, count(*) FROM {Changes}, NULL, 'start') GROUP BY 1"));

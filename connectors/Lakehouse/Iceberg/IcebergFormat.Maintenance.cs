@@ -44,7 +44,8 @@ public sealed partial class IcebergFormat
     public async ValueTask<MaintenanceUpdate?> RewriteDeletesAsync(TablePointer pointer, int least, CancellationToken cancellationToken) =>
         await Task.Run(() => _maintenance.RewriteDeletesAsync(pointer, least, cancellationToken), cancellationToken);
 
-    public async ValueTask<MaintenanceUpdate?> RewriteManifestsAsync(TablePointer pointer, int least, CancellationToken cancellationToken) =>
+    public async ValueTask<MaintenanceUpdate?> RewriteManifestsAsync(TablePointer pointer, int least,
+        CancellationToken cancellationToken) =>
         await Task.Run(() => _maintenance.RewriteManifests(pointer, least), cancellationToken);
 
     public async ValueTask<ExpiryUpdate?> ExpireAsync(TablePointer pointer, ExpiryOptions options, CancellationToken cancellationToken) =>
@@ -54,10 +55,12 @@ public sealed partial class IcebergFormat
         CancellationToken cancellationToken) =>
         await Task.Run(() => References.Change(_writer, pointer, change, TimeProvider.System), cancellationToken);
 
-    public async ValueTask<IReadOnlyDictionary<string, string>> ReadPropertiesAsync(TablePointer pointer, CancellationToken cancellationToken)
+    public async ValueTask<IReadOnlyDictionary<string, string>> ReadPropertiesAsync(TablePointer pointer,
+        CancellationToken cancellationToken)
         => await Task.Run(
             () => MetadataDocument.Load(_store, _writer.Open(pointer).Metadata.Path).Object("properties")
-                .Where(item => item.Value is JsonValue).ToDictionary(item => item.Key, item => item.Value!.ToString(), StringComparer.Ordinal),
+                .Where(item => item.Value is JsonValue)
+                .ToDictionary(item => item.Key, item => item.Value!.ToString(), StringComparer.Ordinal),
             cancellationToken);
 
     public bool IsMetadata(string path) => MetadataFiles.IsMetadataFile(path);
@@ -67,14 +70,17 @@ public sealed partial class IcebergFormat
     {
         var table = _writer.Open(pointer);
         var document = MetadataDocument.Load(table.Store, table.Metadata.Path);
-        var named = document.Array("metadata-log").OfType<JsonObject>().Select(entry => table.Location.Resolve((string)entry["metadata-file"]!))
+        var named = document.Array("metadata-log").OfType<JsonObject>()
+            .Select(entry => table.Location.Resolve((string)entry["metadata-file"]!))
             .Append(table.Metadata.Path).ToHashSet(StringComparer.Ordinal);
         var current = NumberOf(table.Metadata.Path);
         var files = (await _store.ListAsync(StoragePath.Combine(pointer.Location, "metadata"), int.MaxValue, cancellationToken))
-            .Where(file => !file.IsFolder && file.Name.EndsWith(".metadata.json", StringComparison.Ordinal) && NumberOf(file.Path) is not null)
+            .Where(file => !file.IsFolder && file.Name.EndsWith(".metadata.json", StringComparison.Ordinal)
+                && NumberOf(file.Path) is not null)
             .ToArray();
         // A file was the current one until the next was written, however old it is itself.
-        var written = files.GroupBy(file => NumberOf(file.Path)!.Value).ToDictionary(group => group.Key, group => group.Max(file => file.Written));
+        var written = files.GroupBy(file => NumberOf(file.Path)!.Value)
+            .ToDictionary(group => group.Key, group => group.Max(file => file.Written));
         return
         [
             .. files.Where(file => NumberOf(file.Path) is { } number && number < current && !named.Contains(file.Path)

@@ -26,7 +26,9 @@ public abstract record RelationEntry(Oid Oid, string Schema, string Name, string
 public sealed record TableEntry(Oid Oid, string Schema, string Name, string Owner, TablePointer Pointer)
     : RelationEntry(Oid, Schema, Name, Owner)
 {
-    /// <summary>Another engine has made the table, and may write to it: it is maintained when its owner asks for it, and not by itself.</summary>
+    /// <summary>
+    /// Another engine has made the table, and may write to it: it is maintained when its owner asks for it, and not by itself.
+    /// </summary>
     public bool IsRegistered { get; init; }
 
     /// <summary>The defaults of columns, by name, as SQL text.</summary>

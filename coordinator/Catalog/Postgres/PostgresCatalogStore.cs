@@ -140,7 +140,8 @@ public sealed class PostgresCatalogStore : ICatalogStore
         async connection =>
         {
             await using var command = Command(connection,
-                "SELECT version, committed_at FROM versions WHERE committed_at <= $1 ORDER BY version DESC LIMIT 1", time.ToUniversalTime());
+                "SELECT version, committed_at FROM versions WHERE committed_at <= $1 ORDER BY version DESC LIMIT 1",
+                    time.ToUniversalTime());
             await using var reader = await command.ExecuteReaderAsync(cancellationToken);
             return await reader.ReadAsync(cancellationToken)
                 ? new CatalogVersion(reader.GetInt64(0), reader.GetFieldValue<DateTimeOffset>(1))

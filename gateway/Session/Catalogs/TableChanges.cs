@@ -45,7 +45,8 @@ internal sealed class TableChanges(SessionServices services, ICatalogSnapshot sn
             || entry.Pointer.Metadata.Length == 0)
             throw new SqlException(SqlState.FeatureNotSupported, $"changes of table \"{entry.Name}\" are not known")
                 { Position = name.Span.Position };
-        var (from, to) = (await VersionAsync(arguments, "start", cancellationToken), await VersionAsync(arguments, "end", cancellationToken));
+        var (from, to) = (await VersionAsync(arguments, "start", cancellationToken), await VersionAsync(arguments, "end",
+            cancellationToken));
         var log = await format.ListChangesAsync(entry.Pointer, from, to, cancellationToken);
         return Build(entry, format, log);
     }

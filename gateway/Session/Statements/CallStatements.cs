@@ -122,7 +122,8 @@ internal static class CallStatements
         // Loading it now finds a table that cannot be read while its owner looks.
         await services.Formats.First(format => format.Name == pointer.Format).LoadAsync(pointer, null, cancellationToken);
         await session.Transaction
-            .ChangeAsync(new CatalogChange.Create(new TableEntry(Oid.None, schema, table, session.User, pointer) { IsClosed = true, IsRegistered = true }),
+            .ChangeAsync(new CatalogChange.Create(new TableEntry(Oid.None, schema, table, session.User, pointer)
+                { IsClosed = true, IsRegistered = true }),
                 cancellationToken);
         await TableRights.StartAsync(session,
             (await (await session.Transaction.GetCatalogAsync(cancellationToken)).FindTableAsync(schema, table, cancellationToken))!,

@@ -21,7 +21,8 @@ internal sealed record Procedure(
 
     public static ResultField Field(string name, SqlType type) => new(name, type, default, 0);
 
-    public override string ToString() => $"lake.system.{Name}({string.Join(", ", TableArguments.Concat(Arguments).Select(item => item.Name))})";
+    public override string ToString() =>
+        $"lake.system.{Name}({string.Join(", ", TableArguments.Concat(Arguments).Select(item => item.Name))})";
 }
 
 /// <summary>One CALL of a <see cref="Procedure"/>.</summary>

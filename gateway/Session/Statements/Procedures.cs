@@ -65,7 +65,8 @@ internal static class Procedures
         new("rollback_to_snapshot", [("snapshot_id", SqlType.Int8)], s_moved,
             (call, token) => MoveAsync(call, new ReferenceChange.Rollback(call.Require<long>("snapshot_id")), token)),
         new("rollback_to_timestamp", [("timestamp", SqlType.Timestamptz)], s_moved,
-            (call, token) => MoveAsync(call, new ReferenceChange.RollbackToTime(call.Require<PgTimestamp>("timestamp").Microseconds), token)),
+            (call, token) => MoveAsync(call, new ReferenceChange.RollbackToTime(call.Require<PgTimestamp>("timestamp").Microseconds),
+                token)),
         new("set_current_snapshot", [("snapshot_id", SqlType.Int8)], s_moved,
             (call, token) => MoveAsync(call, new ReferenceChange.SetCurrent(call.Require<long>("snapshot_id")), token)),
         new("create_branch", s_branchArguments, default, (call, token) => CreateAsync(call, isTag: false, token)),
@@ -114,7 +115,8 @@ internal static class Procedures
         CancellationToken cancellationToken)
     {
         call.Session.Transaction.RequireWritable("CALL");
-        return await ChangeReferencesAsync(call.Session, call.Services, await call.TableAsync(cancellationToken), change, cancellationToken);
+        return await ChangeReferencesAsync(call.Session, call.Services, await call.TableAsync(cancellationToken), change,
+            cancellationToken);
     }
 
     private static async ValueTask<IReadOnlyList<object?[]>> MoveAsync(ProcedureCall call, ReferenceChange change,
@@ -124,11 +126,13 @@ internal static class Procedures
         return [[moved.Before, moved.After]];
     }
 
-    private static async ValueTask<IReadOnlyList<object?[]>> CreateAsync(ProcedureCall call, bool isTag, CancellationToken cancellationToken)
+    private static async ValueTask<IReadOnlyList<object?[]>> CreateAsync(ProcedureCall call, bool isTag,
+        CancellationToken cancellationToken)
     {
         var retention = new ReferenceRetention(call.Span("max_age"), (int?)call.Whole("min_snapshots_to_keep", 1),
             call.Span("max_snapshot_age"));
-        await ChangeReferencesAsync(call, new ReferenceChange.Create(call.Require<string>("name"), isTag, call.Whole("snapshot_id"), retention)
+        await ChangeReferencesAsync(call, new ReferenceChange.Create(call.Require<string>("name"), isTag, call.Whole("snapshot_id"),
+            retention)
             { Replaces = call.IsTrue("replaces"), IfNotExists = call.IsTrue("if_not_exists") }, cancellationToken);
         return [];
     }
@@ -153,10 +157,12 @@ internal static class Procedures
         if (await catalog.FindRelationAsync(schema, name, cancellationToken) is not null)
             throw new SqlException(SqlState.DuplicateTable, $"relation \"{name}\" already exists");
         var found = await call.Services.Catalog.FindDroppedAsync(TableEntry.KeyOf(schema, name), cancellationToken);
-        if (found is not ({ } gone, { } before) || gone is not TableEntry dropped || await IsThereAsync(catalog, dropped.Oid, cancellationToken))
+        if (found is not ({ } gone, { } before) || gone is not TableEntry dropped
+            || await IsThereAsync(catalog, dropped.Oid, cancellationToken))
             throw new SqlException(SqlState.UndefinedTable, $"no dropped table \"{schema}.{name}\" is kept");
         await SchemaStatements.RequireTableOwnerAsync(session, dropped, mayOwnSchema: false, cancellationToken);
-        await call.Services.Formats.First(format => format.Name == dropped.Pointer.Format).LoadAsync(dropped.Pointer, null, cancellationToken);
+        await call.Services.Formats.First(format => format.Name == dropped.Pointer.Format).LoadAsync(dropped.Pointer, null,
+            cancellationToken);
         await session.Transaction.ChangeAsync(new CatalogChange.Create(dropped), cancellationToken);
         if (await before.FindAccessAsync(dropped.AccessTarget, cancellationToken) is { } access)
             await session.Transaction.ChangeAsync(new CatalogChange.Create(access with { ChangedAt = 0 }), cancellationToken);
@@ -246,7 +252,8 @@ internal static class Procedures
         [
             .. files.Select(file => new object?[]
             {
-                file.Path, file.Status!.SizeBytes, new PgTimestamp((file.Written - DateTime.UnixEpoch).Ticks / TimeSpan.TicksPerMicrosecond),
+                file.Path, file.Status!.SizeBytes,
+                new PgTimestamp((file.Written - DateTime.UnixEpoch).Ticks / TimeSpan.TicksPerMicrosecond),
             }),
         ];
     }

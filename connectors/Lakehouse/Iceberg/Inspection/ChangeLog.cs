@@ -21,7 +21,8 @@ internal sealed class ChangeLog(IcebergTable table, TablePointer pointer, Iceber
         var log = new ChangeLog(table, pointer, schema);
         var columns = schema.Fields
             .Select(field => new ConnectorColumn(field.Name, table.Metadata.TypeOf(field), !field.IsRequired)).ToEquatableArray();
-        return new TableChangeLog(columns, [.. Enumerable.Reverse(log.Snapshots(first, last)).Select(log.Describe).OfType<SnapshotChange>()]);
+        return new TableChangeLog(columns,
+            [.. Enumerable.Reverse(log.Snapshots(first, last)).Select(log.Describe).OfType<SnapshotChange>()]);
     }
 
     /// <summary>Newest first.</summary>
@@ -39,7 +40,8 @@ internal sealed class ChangeLog(IcebergTable table, TablePointer pointer, Iceber
             if (next.ParentId is not { } parent)
             {
                 if (first is not null)
-                    throw new SqlException(SqlState.ObjectNotInPrerequisiteState, $"snapshot {first.Id} is not an ancestor of snapshot {last!.Id}");
+                    throw new SqlException(SqlState.ObjectNotInPrerequisiteState,
+                        $"snapshot {first.Id} is not an ancestor of snapshot {last!.Id}");
                 break;
             }
 

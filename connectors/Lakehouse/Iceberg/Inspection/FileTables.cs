@@ -56,7 +56,8 @@ internal static class FileTables
         // What an entry does not say it has from the list.
         return new object?[]
         {
-            (int?)Number(item.Entry, 0), Number(item.Entry, 1) ?? Number(item.Listed, 503), Number(item.Entry, 3) ?? Number(item.Listed, 515),
+            (int?)Number(item.Entry, 0), Number(item.Entry, 1) ?? Number(item.Listed, 503),
+            Number(item.Entry, 3) ?? Number(item.Listed, 515),
             Number(item.Entry, 4) ?? Number(item.Listed, 515), InspectedJson.Text(shown), InspectedJson.Text(Metrics(table, file)),
         };
     });
@@ -138,7 +139,8 @@ internal static class FileTables
         var ranges = new FileRanges(table.Metadata, table.Metadata.CurrentSchema);
         return new JsonArray([.. summaries.Select((summary, i) =>
         {
-            var type = spec is not null && i < spec.Fields.Count ? spec.Fields[i].Transform.ResultOf(ranges.SourceOf(spec.Fields[i])) : null;
+            var type = spec is not null && i < spec.Fields.Count ? spec.Fields[i].Transform.ResultOf(ranges.SourceOf(spec.Fields[i]))
+                : null;
             return (JsonNode)new JsonObject
             {
                 ["contains_null"] = summary.HasNull, ["contains_nan"] = summary.HasNaN,

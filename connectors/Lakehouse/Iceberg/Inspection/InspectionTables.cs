@@ -27,7 +27,8 @@ internal sealed class InspectionTables(Func<TablePointer, IcebergTable> open) : 
             ], SnapshotTables.History),
         ["snapshots"] = new(
             [
-                ("committed_at", SqlType.Timestamptz), ("snapshot_id", SqlType.Int8), ("parent_id", SqlType.Int8), ("operation", SqlType.Text),
+                ("committed_at", SqlType.Timestamptz), ("snapshot_id", SqlType.Int8), ("parent_id", SqlType.Int8),
+                ("operation", SqlType.Text),
                 ("manifest_list", SqlType.Text), ("summary", SqlType.Jsonb),
             ], SnapshotTables.Snapshots),
         ["refs"] = new(
@@ -53,7 +54,8 @@ internal sealed class InspectionTables(Func<TablePointer, IcebergTable> open) : 
                 ("partition", SqlType.Jsonb), ("record_count", SqlType.Int8), ("file_size_in_bytes", SqlType.Int8),
                 ("column_sizes", SqlType.Jsonb), ("value_counts", SqlType.Jsonb), ("null_value_counts", SqlType.Jsonb),
                 ("nan_value_counts", SqlType.Jsonb), ("lower_bounds", SqlType.Jsonb), ("upper_bounds", SqlType.Jsonb),
-                ("key_metadata", SqlType.Bytea), ("split_offsets", SqlType.Array(SqlType.Int8)), ("equality_ids", SqlType.Array(SqlType.Int4)),
+                ("key_metadata", SqlType.Bytea), ("split_offsets", SqlType.Array(SqlType.Int8)),
+                ("equality_ids", SqlType.Array(SqlType.Int4)),
                 ("sort_order_id", SqlType.Int4), ("readable_metrics", SqlType.Jsonb),
             ], FileTables.Files),
         ["entries"] = new(

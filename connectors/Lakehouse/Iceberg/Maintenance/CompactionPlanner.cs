@@ -43,7 +43,8 @@ internal static class CompactionPlanner
         var gone = positions.Sum(delete => delete.Entry.RecordCount
             * (shares.TryGetValue(delete, out var all) ? rows / all : 1));
         return new Candidate(file, file.Entry.SizeBytes < (options.LeastBytes ?? (options.TargetBytes / 4 * 3)),
-            positions.Count + index.EqualitiesOf(file).Count >= options.DeleteFiles || (positions.Count > 0 && gone / rows >= options.DeleteRatio));
+            positions.Count + index.EqualitiesOf(file).Count >= options.DeleteFiles || (positions.Count > 0
+                && gone / rows >= options.DeleteRatio));
     }
 
     /// <summary>The files of a partition that become one file each time.</summary>

@@ -56,7 +56,8 @@ internal static class References
         {
             if (create.IfNotExists) return (present.SnapshotId, present.SnapshotId, []);
             if (!create.Replaces)
-                throw new SqlException(SqlState.DuplicateObject, $"{(present.IsBranch ? "branch" : "tag")} \"{create.Name}\" already exists");
+                throw new SqlException(SqlState.DuplicateObject,
+                    $"{(present.IsBranch ? "branch" : "tag")} \"{create.Name}\" already exists");
             if (present.IsBranch == create.IsTag)
                 throw new SqlException(SqlState.WrongObjectType, $"\"{create.Name}\" is not a {word}");
         }

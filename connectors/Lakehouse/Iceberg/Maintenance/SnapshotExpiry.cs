@@ -36,7 +36,8 @@ internal sealed class SnapshotExpiry
             var target = (long)node["snapshot-id"]!;
             var isMain = name == MetadataUpdates.MainBranch;
             if (!snapshots.TryGetValue(target, out var head)
-                || (!isMain && now - Time(head) > (Number(node["max-ref-age-ms"]) ?? Property("history.expire.max-ref-age-ms") ?? long.MaxValue)))
+                || (!isMain && now - Time(head) > (Number(node["max-ref-age-ms"]) ?? Property(
+                    "history.expire.max-ref-age-ms") ?? long.MaxValue)))
             {
                 if (!isMain) goneReferences.Add(name);
                 continue;
@@ -80,7 +81,8 @@ internal sealed class SnapshotExpiry
         return new SnapshotExpiry([.. snapshots.Keys.Where(id => !kept.Contains(id))], goneReferences);
 
         long? Property(string name) =>
-            properties[name] is JsonValue value && long.TryParse((string?)value, CultureInfo.InvariantCulture, out var number) ? number : null;
+            properties[name] is JsonValue value && long.TryParse((string?)value, CultureInfo.InvariantCulture, out var number) ? number
+                : null;
     }
 
     /// <summary>Branches and tags; a table without any has its current snapshot as its main branch.</summary>

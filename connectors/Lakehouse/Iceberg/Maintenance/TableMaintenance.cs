@@ -23,7 +23,8 @@ internal sealed class TableMaintenance(IcebergWriter writer, ParquetFooters foot
             var added = files.Select(file => DataFiles.Read(file, footers.Get(file.Path), IcebergWriter.Recorded(table, file.Path), fields,
                 spec)).ToLookup(file => file.RowCount > 0);
             // A group all of whose rows are deleted may come to a file without rows.
-            var empty = files.Where(file => added[false].Any(item => item.RecordedPath == IcebergWriter.Recorded(table, file.Path))).ToArray();
+            var empty = files.Where(file => added[false].Any(item =>
+                item.RecordedPath == IcebergWriter.Recorded(table, file.Path))).ToArray();
             await TableFiles.TryDeleteAsync(writer.Store, [.. empty.Select(file => file.Path)], plan.Output.Folder);
             var removed = group.Files.ToHashSet(StringComparer.Ordinal);
             var (data, deletes) = Live(table);
@@ -52,7 +53,8 @@ internal sealed class TableMaintenance(IcebergWriter writer, ParquetFooters foot
         var (data, deletes) = Live(table);
         var unneeded = await NeededDeletes.FindUnneededAsync(table, data, deletes, new HashSet<string>(), cancellationToken);
         var replaced = deletes
-            .Where(delete => delete.Entry is { Content: FileContent.PositionDeletes, Format: "parquet" } && !unneeded.Contains(delete.Entry.Path))
+            .Where(delete => delete.Entry is { Content: FileContent.PositionDeletes, Format: "parquet" }
+                && !unneeded.Contains(delete.Entry.Path))
             .GroupBy(delete => delete.PartitionKey, StringComparer.Ordinal).Where(partition => partition.Count() >= Math.Max(2, least))
             .Select(partition => partition.ToArray()).ToArray();
         if (replaced.Length == 0 && unneeded.Count < least) return null;
@@ -99,7 +101,8 @@ internal sealed class TableMaintenance(IcebergWriter writer, ParquetFooters foot
         IcebergWriter.RequireWritable(table.Metadata);
         if (table.Metadata.CurrentSnapshotId is not { } id) return null;
         var small = new List<(ManifestFile Manifest, long Bytes)>();
-        foreach (var listed in Formats.Avro.AvroFile.Open(table.Store, table.Location.Resolve(table.SnapshotOf(id).ManifestList!)).ReadRecords())
+        foreach (var listed in Formats.Avro.AvroFile.Open(table.Store,
+            table.Location.Resolve(table.SnapshotOf(id).ManifestList!)).ReadRecords())
         {
             var manifest = table.Manifests(table.SnapshotOf(id)).First(item => item.Path == (string)listed.ById(500)!);
             var bytes = Convert.ToInt64(listed.ById(501) ?? 0L, System.Globalization.CultureInfo.InvariantCulture);

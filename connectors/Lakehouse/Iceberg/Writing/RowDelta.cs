@@ -85,7 +85,8 @@ internal sealed class RowDelta(IcebergWriter writer, string dataFolder, TimeProv
         };
         if (parent is null) snapshot.Remove("parent-snapshot-id");
         MetadataUpdates.Apply(
-            document, [new MetadataUpdate.AddSnapshot(snapshot), new MetadataUpdate.SetBranch(Branch ?? MetadataUpdates.MainBranch, _snapshotId)],
+            document,
+            [new MetadataUpdate.AddSnapshot(snapshot), new MetadataUpdate.SetBranch(Branch ?? MetadataUpdates.MainBranch, _snapshotId)],
             clock.GetUtcNow().ToUnixTimeMilliseconds(), IcebergWriter.Recorded(table, table.Metadata.Path));
         return _metadata.Add(current, document);
     }

@@ -70,8 +70,8 @@ internal sealed class TableRewrite(IcebergWriter writer, string dataFolder, Time
         var (kept, copies) = Merge(table, parent, holders, gone);
         var list = string.Create(CultureInfo.InvariantCulture, $"metadata/snap-{_snapshotId}-{_attempts}-{_id}.avro");
         _metadata.AddToNext(StoragePath.Combine(current.Location, list),
-            ManifestListWriter.Write(kept, [.. _manifests, .. copies], manifest => NewManifests.Count(table, manifest), _snapshotId, parent.Id,
-                sequenceNumber));
+            ManifestListWriter.Write(kept, [.. _manifests, .. copies], manifest => NewManifests.Count(table, manifest), _snapshotId,
+                parent.Id, sequenceNumber));
 
         var snapshot = new JsonObject
         {
