@@ -81,12 +81,12 @@ public sealed partial class AccessRights
     /// <summary>The rights that there are on a relation.</summary>
     public static string LettersOf(RelationEntry relation) => relation is SequenceEntry ? SequenceLetters : TableLetters;
 
-    /// <summary>Raises 42501 for a user who has none of the rights on a sequence.</summary>
-    public async ValueTask RequireAnyAsync(string user, SequenceEntry sequence, string letters, CancellationToken cancellationToken)
+    /// <summary>Raises 42501 for a user who has none of the rights on the whole relation.</summary>
+    public async ValueTask RequireAnyAsync(string user, RelationEntry relation, string letters, CancellationToken cancellationToken)
     {
         if (await IsSuperuserAsync(user, cancellationToken)) return;
-        if (!await HasAnyAsync(user, (await AccessToAsync(sequence, cancellationToken)).Items, letters, cancellationToken))
-            throw Denied(sequence);
+        if (!await HasAnyAsync(user, (await AccessToAsync(relation, cancellationToken)).Items, letters, cancellationToken))
+            throw Denied(relation);
     }
 
     public static SqlException Denied(RelationEntry relation) =>

@@ -20,6 +20,9 @@ internal static class LockStatements
         {
             if (await session.FindTableAsync(name.Name, cancellationToken) is not { } table)
                 throw new SqlException(SqlState.UndefinedTable, $"relation \"{string.Join('.', name.Name.Parts)}\" does not exist");
+            if (await session.FindRelationAsync(name.Name, cancellationToken) is { } relation)
+                await (await session.RightsAsync(cancellationToken))
+                    .RequireAnyAsync(session.User, relation, RightsFor(locking.Mode), cancellationToken);
             if (s_weak.Contains(locking.Mode)) continue;
             session.Transaction.RequireWritable("LOCK TABLE");
             if (table.View is not null) continue;
@@ -35,4 +38,12 @@ internal static class LockStatements
 
         return "LOCK TABLE";
     }
+
+    /// <summary>The rights of which one is enough for a mode (LockTableAclCheck in lockcmds.c).</summary>
+    private static string RightsFor(string mode) => mode switch
+    {
+        "ACCESS SHARE" => "r",
+        "ROW EXCLUSIVE" => "awdD",
+        _ => "wdD",
+    };
 }
