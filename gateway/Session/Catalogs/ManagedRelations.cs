@@ -1,5 +1,6 @@
 using Federation.Catalog;
 using Federation.Connectors.Spi;
+using Federation.Session.Statements;
 using Federation.Sql;
 using Federation.Sql.Printing;
 using Federation.Sql.Syntax;
@@ -126,9 +127,10 @@ internal static class ManagedRelations
     /// <summary>A query whose columns are called as those of the view.</summary>
     private static string DefinitionOf(ViewEntry view)
     {
-        if (!view.NamesColumns) return $" {view.Query};";
+        var query = ViewTexts.Restorable(view);
+        if (!view.NamesColumns) return $" {query};";
         var names = string.Join(", ", view.Columns.Select(column => SqlPrinter.QuoteReserved(column.Name)));
-        return $" SELECT {names} FROM ({view.Query}) {SqlPrinter.QuoteReserved(view.Name)}({names});";
+        return $" SELECT {names} FROM ({query}) {SqlPrinter.QuoteReserved(view.Name)}({names});";
     }
 
     public static EquatableArray<ConnectorColumn> ColumnsOf(ViewEntry view) => view.Columns

@@ -94,9 +94,9 @@ internal static class ColumnValues
     public static async ValueTask<string> DefaultAsync(QuerySession session, Expression expression, string column, SqlType type,
         CancellationToken cancellationToken)
     {
-        await session.Names.ResolvingAsync(
+        var bound = await session.Names.ResolvingAsync(
             () => ValueTask.FromResult(Binder.BindDefault(expression, column, type, session.Nameless)), cancellationToken);
-        var text = SqlPrinter.Print(expression);
+        var text = LiteralTexts.Fixed(SqlPrinter.Print(expression), bound, session.Nameless.Values);
         var parts = new List<(SourceSpan, string)>();
         SyntaxTree.Find(SqlParser.ParseExpression(text), node =>
         {

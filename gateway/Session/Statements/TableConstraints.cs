@@ -51,9 +51,9 @@ internal sealed class TableConstraints(BindContext context, string table, bool i
 
     private TableConstraint Check(ConstraintDefinition definition, IReadOnlyList<(string Name, SqlType Type)> columns)
     {
-        var named = Binder.BindCheck(definition.Condition!, table, columns, context);
+        var (named, bound) = Binder.BindCheck(definition.Condition!, table, columns, context);
         // The table's own name may change.
-        var condition = Bare(SqlPrinter.Print(definition.Condition!));
+        var condition = Bare(LiteralTexts.Fixed(SqlPrinter.Print(definition.Condition!), bound, context.Values));
         return new TableConstraint(definition.Name ?? "", ConstraintKind.Check,
             named.ToEquatableArray()) { Condition = condition, IsValidated = !definition.IsNotValid };
     }

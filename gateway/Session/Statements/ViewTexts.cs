@@ -58,6 +58,28 @@ internal static class ViewTexts
         };
     }
 
+    /// <summary>
+    /// The text of a view as it means the same anywhere: where columns of what it reads were renamed since, they get the names that it
+    /// knows.
+    /// </summary>
+    public static string Restorable(ViewEntry view)
+    {
+        if (view.Sources.All(source => source.Present.Count == 0)) return view.Query;
+        var parts = new List<(SourceSpan, string)>();
+        foreach (var table in TableNames(Parse(view.Query)))
+        {
+            if (view.Sources.FirstOrDefault(source => Names(table, source)) is not { Present.Count: > 0 } source) continue;
+            var columns = source.Used.Select(column => (Column: column, Known: source.Columns[Enumerable.Range(0, source.Present.Count).First(i => source.Present[i] == column)])).ToArray();
+            if (columns.All(item => item.Column == item.Known)) continue;
+            var list = string.Join(", ", columns.Select(item => SqlPrinter.QuoteReserved(item.Column)
+                + (item.Column == item.Known ? "" : $" AS {SqlPrinter.QuoteReserved(item.Known)}")));
+            var alias = table.Alias?.Name is null ? $" AS {SqlPrinter.QuoteReserved(table.Name.Name)}" : "";
+            parts.Add((table.Name.Span, $"(SELECT {list} FROM {NameOf(source.Server, source.Schema, source.Name)}){alias}"));
+        }
+
+        return Replaced(view.Query, new SourceSpan(0, view.Query.Length), parts);
+    }
+
     public static IReadOnlyList<TableName> TableNames(SyntaxNode node)
     {
         var found = new List<TableName>();

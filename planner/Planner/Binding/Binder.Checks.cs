@@ -16,9 +16,9 @@ public sealed partial class Binder
     };
 
     /// <summary>Binds the condition of a constraint that is declared. Raises the errors of a wrong one.</summary>
-    /// <returns>The columns that it names, in the order in which it does.</returns>
-    public static IReadOnlyList<string> BindCheck(Expression condition, string table, IReadOnlyList<(string Name, SqlType Type)> columns,
-        BindContext context)
+    /// <returns>The columns that it names, in the order in which it does, and what it is taken for.</returns>
+    public static (IReadOnlyList<string> Columns, Expr Bound) BindCheck(Expression condition, string table,
+        IReadOnlyList<(string Name, SqlType Type)> columns, BindContext context)
     {
         if (FindSubquery(condition) is { } subquery)
             throw new SqlException(SqlState.FeatureNotSupported, "cannot use subquery in check constraint")
@@ -35,7 +35,7 @@ public sealed partial class Binder
             return false;
         });
         // What is left is named by the table as a whole.
-        return [.. order, .. columns.Select(column => column.Name).Where(columnNames.Contains)];
+        return ([.. order, .. columns.Select(column => column.Name).Where(columnNames.Contains)], bound);
     }
 
     /// <summary>The rows that a statement writes into a table, in the order of its columns.</summary>
