@@ -17,15 +17,12 @@ internal sealed record CsvFile(string Path, char Delimiter, bool HasHeader, Equa
     public static CsvFile Look(IObjectStore store, string path, FileOptions options)
     {
         var text = SampleReader.Read(store, path);
-        // The kernel's reader takes one kind of line end for the whole file; PostgreSQL's COPY refuses others too.
-        if (text.AsSpan().Count("\r\n") is > 0 and var pairs && pairs < text.AsSpan().Count('\n'))
-            throw new SqlException(SqlState.BadCopyFileFormat,
-                $"file \"{path}\" cannot be read: some of its lines end in a line feed and others in a carriage return and a line feed");
         var delimiter = options.Delimiter ?? (FileKinds.IsTabSeparated(path) ? '\t' : GuessDelimiter(text, options));
-        if (CsvRecords.LineBesideQuotes(text, delimiter, options.Quote, options.Escape) is > 0 and var line)
-            throw new SqlException(SqlState.BadCopyFileFormat,
-                string.Create(CultureInfo.InvariantCulture, $"file \"{path}\" cannot be read: line {line} has text beside a quoted field"));
-        var records = CsvRecords.Read(text, delimiter, options.Quote, options.Escape, options.SampleRows + 1);
+        var scan = CsvScan.Of(store, path, delimiter, options);
+        if (scan is { IsIrregular: true, HasLongFields: true }) throw Irregular(path, scan);
+        var records = scan.IsIrregular
+            ? CsvRecords.ReadLines(text, delimiter, options.Quote, options.Escape, options.SampleRows + 1)
+            : CsvRecords.Read(text, delimiter, options.Quote, options.Escape, options.SampleRows + 1);
         if (records.Count == 0 && text.AsSpan().Trim().Length > 0) throw FormatErrors.Corrupt(path, "its only record is not finished");
         if (records.Count == 0) return new CsvFile(path, delimiter, false, default);
         var hasHeader = options.HasHeader ?? LooksLikeHeader(records);
@@ -41,13 +38,40 @@ internal sealed record CsvFile(string Path, char Delimiter, bool HasHeader, Equa
 
         var names = Names(records[0], hasHeader);
         return new CsvFile(path, delimiter, hasHeader, guesses.Select((guess, index) => new FileColumn(names[index], guess.Type))
-            .ToEquatableArray());
+            .ToEquatableArray()) { IsIrregular = scan.IsIrregular };
     }
+
+    /// <summary>The kernel reads lines, and functions take the fields out of them.</summary>
+    public bool IsIrregular { get; init; }
+
+    private static SqlException Irregular(string path, CsvScan scan) => new(SqlState.BadCopyFileFormat, scan.LineBesideQuotes > 0
+        ? string.Create(CultureInfo.InvariantCulture, $"file \"{path}\" cannot be read: line {scan.LineBesideQuotes} has text beside a quoted field")
+        : $"file \"{path}\" cannot be read: some of its lines end in a line feed and others in a carriage return and a line feed")
+    {
+        Detail = "Quoted fields of the file hold line ends.",
+    };
+
+    /// <summary>The field of a column as text, in SQL of the kernel.</summary>
+    public string FieldOf(int index, FileOptions options) => IsIrregular
+        ? $"pg_csv_line_field(CAST(d.{LineColumn} AS VARCHAR), {index.ToString(CultureInfo.InvariantCulture)}, {Marks(options)}, "
+            + $"{KernelText.Literal(options.NullText)})"
+        : $"d.{KernelName(index)}";
+
+    /// <summary>Which of the lines are rows; null for all.</summary>
+    public string? RowFilter(FileOptions options) => !IsIrregular ? null
+        : $"d.{LineColumn} IS NOT NULL AND pg_csv_line_has(CAST(d.{LineColumn} AS VARCHAR), "
+            + $"{Columns.Count.ToString(CultureInfo.InvariantCulture)}, {Marks(options)})";
+
+    private string Marks(FileOptions options) => KernelText.Literal($"{Delimiter}{options.Quote}{options.Escape}");
 
     /// <summary>
     /// The kernel's options; columns are known to it by position, c0, c1, …, because its own names are not case-sensitive.
     /// </summary>
-    public EquatableArray<string> ReaderOptions(FileOptions options) =>
+    public EquatableArray<string> ReaderOptions(FileOptions options) => IsIrregular ?
+    [
+        "auto_detect = false", $"header = {(HasHeader ? "true" : "false")}", "strict_mode = false", "delim = '\u001f'", "quote = ''",
+        "escape = ''", "max_line_size = 16777216", "buffer_size = 33554432", $"columns = {{'{LineColumn}': 'VARCHAR'}}",
+    ] :
     [
         "auto_detect = false",
         $"header = {(HasHeader ? "true" : "false")}",
@@ -59,7 +83,9 @@ internal sealed record CsvFile(string Path, char Delimiter, bool HasHeader, Equa
         $"columns = {{{string.Join(", ", Columns.Select((_, index) => $"'{KernelName(index)}': 'VARCHAR'"))}}}",
     ];
 
-    public static string KernelName(int index) => "c" + index.ToString(CultureInfo.InvariantCulture);
+    private const string LineColumn = "line";
+
+    private static string KernelName(int index) => "c" + index.ToString(CultureInfo.InvariantCulture);
 
     private static char GuessDelimiter(string text, FileOptions options)
     {

@@ -1,4 +1,5 @@
 using System.Text;
+using Federation.Core.Values;
 
 namespace Federation.Connectors.Files;
 
@@ -10,41 +11,18 @@ internal static class CsvRecords
     /// <summary>A field; an unquoted one may stand for NULL.</summary>
     public readonly record struct Field(string Text, bool IsQuoted);
 
-    /// <summary>
-    /// The number of the first line in which text stands beside a quoted field, as in <c>"a" ,"b"</c>; 0 for none. PostgreSQL makes it part
-    /// of the value, and the kernel drops it.
-    /// </summary>
-    public static int LineBesideQuotes(string text, char delimiter, char quote, char escape)
+    /// <summary>Up to <paramref name="limit"/> records, one in each line; empty lines are skipped.</summary>
+    public static List<Field[]> ReadLines(string text, char delimiter, char quote, char escape, int limit)
     {
-        var line = 1;
-        var isInside = false;
-        var (isAfter, isBlank, isStart) = (false, false, true);
-        for (var i = 0; i < text.Length; i++)
+        var records = new List<Field[]>();
+        foreach (var line in text.AsSpan().Split('\n'))
         {
-            var character = text[i];
-            if (character == '\n') line++;
-            if (isInside)
-            {
-                if (character == escape && i + 1 < text.Length && (text[i + 1] == quote || (escape != quote && text[i + 1] == escape))) i++;
-                else if (character == quote) (isInside, isAfter) = (false, true);
-            }
-            else if (character == delimiter || character is '\n' or '\r')
-            {
-                (isAfter, isBlank, isStart) = (false, false, true);
-            }
-            else if (isAfter || (isBlank && character == quote))
-            {
-                return line;
-            }
-            else
-            {
-                isInside = isStart && character == quote;
-                isBlank = (isStart || isBlank) && character == ' ';
-                isStart = false;
-            }
+            if (records.Count == limit) break;
+            if (text.AsSpan(line).TrimEnd('\r').IsEmpty) continue;
+            records.Add([.. CsvLine.Split(text.AsSpan(line), delimiter, quote, escape).Select(field => new Field(field.Text, field.IsQuoted))]);
         }
 
-        return 0;
+        return records;
     }
 
     /// <summary>Up to <paramref name="limit"/> records; an unfinished one at the end is left out, empty lines are skipped.</summary>

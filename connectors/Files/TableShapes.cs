@@ -119,10 +119,11 @@ internal sealed class TableShapes(FileOptions options, IObjectStore store, Parqu
         {
             for (var i = 0; i < file.Columns.Count; i++)
                 if (file.Columns[i].Name == column.Name)
-                    return TextColumn.Write($"d.{CsvFile.KernelName(i)}", column.Type);
+                    return TextColumn.Write(file.FieldOf(i, options), column.Type);
             return KernelText.Constant(null, column.Type);
         }).ToEquatableArray();
-        return new FileGroup(FileFormat.Csv, default, OrRow(expressions)) { ReaderOptions = file.ReaderOptions(options) };
+        var group = new FileGroup(FileFormat.Csv, default, OrRow(expressions)) { ReaderOptions = file.ReaderOptions(options) };
+        return file.RowFilter(options) is { } filter ? group with { Filter = filter } : group;
     }
 
     private static FileGroup JsonGroup(JsonLinesFile.Layout layout, EquatableArray<FileColumn> columns)

@@ -115,6 +115,16 @@ public unsafe ref struct FunctionRow
         return new ListItems(new VectorView(NativeMethods.duckdb_list_vector_get_child(list.Vector)), (int)entry[0], (int)entry[1]);
     }
 
+    /// <summary>The items of a list without NULLs, of a type of fixed width, as they lie in the vector.</summary>
+    public readonly ReadOnlySpan<T> GetItems<T>(int argument)
+        where T : unmanaged
+    {
+        ref readonly var list = ref _arguments[argument];
+        var entry = (ulong*)list.Values + (ArgumentRow * 2L);
+        var child = new VectorView(NativeMethods.duckdb_list_vector_get_child(list.Vector));
+        return new ReadOnlySpan<T>((T*)child.Values + entry[0], (int)entry[1]);
+    }
+
     public readonly void SetNull() => SetNull(_output, ResultRow);
 
     /// <summary>Sets a value of fixed width; <typeparamref name="T"/> must have the width of the result type.</summary>

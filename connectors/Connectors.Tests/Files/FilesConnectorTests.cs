@@ -66,20 +66,51 @@ public sealed class FilesConnectorTests : ScanFixture
             ["1|x|{\"k\": [1, null], \"long\": 1.50}|2024-01-01|1.5|null", "null|5|[]|null|2|t"], await ReadAsync("public", "e"));
     }
 
-    /// <summary>What PostgreSQL makes part of the value and the kernel would drop.</summary>
+    /// <summary>What PostgreSQL makes part of the value and the kernel would drop, in the first lines and far behind them.</summary>
     [Theory]
-    [InlineData("a,b\n1, \"x\"\n", 2)]
-    [InlineData("a,b\n1,\"x\" \n", 2)]
-    [InlineData("a,b\n1,\"x\"y\n", 2)]
-    [InlineData("a,b\n\"l\nl\",2\n\"x\"\t,2\n", 4)]
-    [InlineData("\"a\",b \n \"x\",y\n", 2)]
-    [InlineData("a,b\r\n1,\"x\"\"\" \r\n", 2)]
-    public async Task Text_beside_a_quoted_field_is_refused(string text, int line)
+    [InlineData("a,b\n1, \"x\"\n", "1| x")]
+    [InlineData("a,b\n1,\"x\" \n", "1|x ")]
+    [InlineData("a,b\n1,\"x\"y\n\n", "1|xy")]
+    [InlineData("a,b\n1,\"x, \"y\"z\"\n", "1|x, yz")]
+    [InlineData("\"a\",b \n \"x\",\n", " x|null")]
+    [InlineData("a,b\r\n1,\"x\"\"\" \r\n", "1|x\" ")]
+    [InlineData("a,b\n1,5\" disk\n2,\"\" \n", "1|5\" disk", "2| ")]
+    public async Task Text_beside_a_quoted_field_is_part_of_it(string text, params string[] rows)
     {
         Write("beside.csv", text);
-        var error = await Assert.ThrowsAsync<SqlException>(() => ReadAsync("public", "beside", ("header", "true")));
+        Assert.Equal(rows, await ReadAsync("public", "beside", ("header", "true")));
+        var (header, rest) = (text[..(text.IndexOf('\n') + 1)], text[(text.IndexOf('\n') + 1)..]);
+        var many = Enumerable.Repeat($"zz,{new string('z', 1000)}{(text.Contains('\r', StringComparison.Ordinal) ? "\r" : "")}\n", 1000);
+        Write("behind.csv", header + string.Concat(many) + rest);
+        Assert.Equal(rows, (await ReadAsync("public", "behind", ("header", "true"))).Where(row => !row.StartsWith("zz|", StringComparison.Ordinal)));
+    }
+
+    [Theory]
+    [InlineData("a,b\n1,x\r\n2,y\n", "1|x", "2|y")]
+    [InlineData("a,b\r\n1,\"x\"\n\r\n2,\r\n3,\"\"", "1|x", "2|null", "3|")]
+    public async Task Line_ends_may_differ(string text, params string[] rows)
+    {
+        Write("ends.csv", text);
+        Assert.Equal(rows, await ReadAsync("public", "ends", ("header", "true")));
+    }
+
+    [Theory]
+    [InlineData("a,b\n\"l\nl\",2\n\"x\"\t,2\n", "line 4 has text beside a quoted field")]
+    [InlineData("a,b\n\"l\nl\",2\r\n", "some of its lines end in a line feed and others in a carriage return and a line feed")]
+    public async Task Irregular_files_whose_fields_hold_line_ends_are_refused(string text, string message)
+    {
+        Write("irregular.csv", text);
+        var error = await Assert.ThrowsAsync<SqlException>(() => ReadAsync("public", "irregular", ("header", "true")));
         Assert.Equal(SqlState.BadCopyFileFormat, error.State);
-        Assert.EndsWith($"line {line} has text beside a quoted field", error.Message, StringComparison.Ordinal);
+        Assert.EndsWith(message, error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Lines_of_an_irregular_file_have_equal_numbers_of_fields()
+    {
+        Write("counts.csv", "a,b\n1,\"x\" \n" + string.Concat(Enumerable.Repeat("2,y\n", 30_000)) + "3\n");
+        var error = await Assert.ThrowsAsync<SqlException>(() => ReadAsync("public", "counts", ("header", "true")));
+        Assert.Equal(SqlState.BadCopyFileFormat, error.State);
     }
 
     [Theory]

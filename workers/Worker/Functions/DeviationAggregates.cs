@@ -10,16 +10,31 @@ namespace Federation.Worker.Functions;
 /// </summary>
 internal static class DeviationAggregates
 {
-    public static readonly AggregateFunction[] All =
+    private static readonly (string Name, int LeastCount, Func<State, double> Result)[] s_results =
     [
-        Of("pg_var_pop", 1, static s => s.Sxx / s.Count),
-        Of("pg_var_samp", 2, static s => s.Sxx / (s.Count - 1)),
-        Of("pg_stddev_pop", 1, static s => Math.Sqrt(s.Sxx / s.Count)),
-        Of("pg_stddev_samp", 2, static s => Math.Sqrt(s.Sxx / (s.Count - 1))),
+        ("pg_var_pop", 1, static s => s.Sxx / s.Count),
+        ("pg_var_samp", 2, static s => s.Sxx / (s.Count - 1)),
+        ("pg_stddev_pop", 1, static s => Math.Sqrt(s.Sxx / s.Count)),
+        ("pg_stddev_samp", 2, static s => Math.Sqrt(s.Sxx / (s.Count - 1))),
     ];
 
-    private static AggregateFunction Of(string name, int leastCount, Func<State, double> result) =>
-        new(name, [SqlType.Float8], SqlType.Float8, () => new State(leastCount, result));
+    public static readonly AggregateFunction[] All =
+    [
+        .. s_results.Select(item => new AggregateFunction(item.Name, [SqlType.Float8], SqlType.Float8,
+            () => new State(item.LeastCount, item.Result))),
+    ];
+
+    /// <summary>The same of a list without NULLs in the order of its items, as DISTINCT needs it.</summary>
+    public static readonly ScalarFunction[] OfLists =
+    [
+        .. s_results.Select(item => new ScalarFunction(item.Name + "_of", [SqlType.Array(SqlType.Float8)], SqlType.Float8,
+            (ref FunctionRow row) =>
+            {
+                var state = new State(item.LeastCount, item.Result);
+                foreach (var value in row.GetItems<double>(0)) state.Add(value);
+                state.Finish(ref row);
+            })),
+    ];
 
     /// <summary>Count, sum, and sum of squared deviations.</summary>
     private sealed class State(int leastCount, Func<State, double> result) : IAggregateState
@@ -30,9 +45,10 @@ internal static class DeviationAggregates
 
         public double Sxx { get; private set; }
 
-        public void Add(ref FunctionRow row)
+        public void Add(ref FunctionRow row) => Add(row.Get<double>(0));
+
+        public void Add(double x)
         {
-            var x = row.Get<double>(0);
             var before = Count++;
             var isFinite = !double.IsInfinity(_sx) && !double.IsInfinity(x);
             _sx += x;

@@ -10,7 +10,9 @@ public static class FunctionCatalog
         .. AccessFunctions.All,
         .. ByteFunctions.All,
         .. CatalogFunctions.All,
+        .. CsvLineFunctions.All,
         .. DegreeFunctions.All,
+        .. DeviationAggregates.OfLists,
         .. ConversionFunctions.All,
         .. FloatFunctions.All,
         .. FormattingFunctions.All,
@@ -35,5 +37,6 @@ public static class FunctionCatalog
         .. ZoneFunctions.All,
     ];
 
-    public static readonly IReadOnlyCollection<AggregateFunction> Aggregates = [.. NumericAggregates.All, .. RegressionAggregates.All, .. DeviationAggregates.All];
+    public static readonly IReadOnlyCollection<AggregateFunction> Aggregates =
+        [.. NumericAggregates.All, .. RegressionAggregates.All, .. DeviationAggregates.All];
 }
