@@ -121,6 +121,10 @@ public sealed class CatalogDatabase : IAsyncDisposable
         IReadOnlyList<CatalogChange> changes, IReadOnlyList<CatalogIntent> intents, JobLease? job, CancellationToken cancellationToken) =>
         CommitAsync(changes, intents, job, null, cancellationToken);
 
+    /// <summary>Writes what the states of tables after some changes name, right before they are committed.</summary>
+    public static Task PublishAsync(IEnumerable<CatalogChange> changes, CancellationToken cancellationToken) => Task.WhenAll(
+        changes.OfType<CatalogChange.UpdateTable>().Select(change => change.Update.PublishAsync(cancellationToken).AsTask()));
+
     public ValueTask<CatalogVersion> CommitAsync(IReadOnlyList<CatalogChange> changes, CancellationToken cancellationToken) =>
         CommitAsync(changes, [], null, null, cancellationToken);
 

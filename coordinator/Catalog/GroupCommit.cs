@@ -157,8 +157,7 @@ internal sealed class GroupCommit(ICatalogStore store, CatalogCodec codec, Func<
         {
             try
             {
-                await Task.WhenAll(commit.Changes.OfType<CatalogChange.UpdateTable>()
-                    .Select(change => change.Update.PublishAsync(commit.CancellationToken).AsTask()));
+                await CatalogDatabase.PublishAsync(commit.Changes, commit.CancellationToken);
                 return true;
             }
             catch (Exception error)

@@ -47,10 +47,16 @@ public sealed class Transaction
     /// </summary>
     public CatalogPoint? AsOf { get; set; }
 
+    /// <summary>What the session has besides the catalog. Set before the first read.</summary>
+    public TemporaryObjects? Temporary { get; set; }
+
     /// <summary>Whether a statement has read something, so that the isolation level stands.</summary>
     public bool HasRead => _readPoint is not null;
 
     public bool HasChanges => _changes.Count > 0;
+
+    /// <summary>Whether the transaction has changed temporary objects.</summary>
+    public bool HasTemporary => Temporary is { } objects && _changes.Exists(objects.Contains);
 
     /// <summary>A statement begins: it sees what others have committed until now, unless the transaction repeats its reads.</summary>
     public void BeginStatement() => _needsReadPoint |= !IsRepeatable;
@@ -124,7 +130,7 @@ public sealed class Transaction
     {
         try
         {
-            if (HasChanges) await _manager.Catalog.CommitAsync(_changes, [], null, _reads, cancellationToken);
+            if (HasChanges) await CommitChangesAsync(cancellationToken);
             _staged.Clear();
         }
         catch (SqlException error) when (error.State != SqlState.TransactionResolutionUnknown)
@@ -143,6 +149,23 @@ public sealed class Transaction
     {
         Discard(0);
         Forget();
+    }
+
+    /// <summary>Those of temporary objects are for the session, all others for the catalog.</summary>
+    private async ValueTask CommitChangesAsync(CancellationToken cancellationToken)
+    {
+        var own = Temporary is { } objects ? _changes.Where(objects.Contains).ToArray() : [];
+        if (own.Length == 0 && Temporary is null or { IsEmpty: true })
+        {
+            await _manager.Catalog.CommitAsync(_changes, [], null, _reads, cancellationToken);
+            return;
+        }
+
+        var changed = (await GetOwnCatalogAsync(cancellationToken)).Changed;
+        await CatalogDatabase.PublishAsync(own, cancellationToken);
+        var shared = _changes.Where(change => !Temporary!.Contains(change)).Select(Temporary!.Permanent).ToArray();
+        if (shared.Length > 0) await _manager.Catalog.CommitAsync(shared, [], null, _reads, cancellationToken);
+        Temporary.Commit(changed, _manager.NextState());
     }
 
     private void Discard(int kept)
@@ -174,9 +197,11 @@ public sealed class Transaction
 
     private async ValueTask<ICatalogSnapshot> TakeReadPointAsync(CancellationToken cancellationToken)
     {
-        if (AsOf is { } point) return await _manager.Catalog.GetSnapshotAsync(point, cancellationToken);
+        if (AsOf is { } point) return Over(await _manager.Catalog.GetSnapshotAsync(point, cancellationToken));
         var newest = await _manager.Catalog.GetSnapshotAsync(cancellationToken);
-        return IsSerializable ? (_reads ??= new TransactionReads()).Record(newest) : newest;
+        return Over(IsSerializable ? (_reads ??= new TransactionReads()).Record(newest) : newest);
+
+        ICatalogSnapshot Over(ICatalogSnapshot committed) => Temporary?.Over(committed) ?? committed;
     }
 
     private async ValueTask<CatalogOverlay> ApplyAsync(ICatalogSnapshot readPoint, CancellationToken cancellationToken)

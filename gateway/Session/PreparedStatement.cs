@@ -3,6 +3,7 @@ using Federation.Catalog;
 using Federation.Plan;
 using Federation.Planner;
 using Federation.Planner.Binding;
+using Federation.Session.Statements;
 using Federation.SessionApi;
 using Federation.Sql.Syntax;
 
@@ -37,6 +38,22 @@ internal sealed class PreparedStatement(string text, Statement? syntax) : IPrepa
 
     /// <summary>Set for INSERT; its source is <see cref="Query"/>.</summary>
     public BoundInsert? Insert { get; init; }
+
+    /// <summary>The parts of its WITH that are run by themselves before it, in order; none for most statements.</summary>
+    public IReadOnlyList<StatementStep> Steps { get; init; } = [];
+
+    /// <summary>What stands for the parts of WITH that it may read.</summary>
+    public IReadOnlyDictionary<CommonTableExpression, StepRows> KnownSteps { get; init; } =
+        new Dictionary<CommonTableExpression, StepRows>();
+
+    /// <summary>The statement with what is run before it, bound against a state of the catalog even if it names no table itself.</summary>
+    public PreparedStatement WithSteps(IReadOnlyList<StatementStep> steps, EquatableArray<SqlType> parameterTypes, SnapshotId version,
+        string user, string searchPath) => new(_text, Syntax)
+    {
+        Steps = steps, ParameterTypes = parameterTypes, CatalogVersion = version, User = user, SearchPath = searchPath,
+        DeclaredTypes = DeclaredTypes, Fields = Fields, Query = Query, Insert = Insert, Change = Change, Target = Target,
+        CopyFields = CopyFields, PreparedAt = PreparedAt, KnownSteps = KnownSteps,
+    };
 
     /// <summary>Set for UPDATE, DELETE and MERGE; its rows are <see cref="Query"/>.</summary>
     public BoundChange? Change { get; init; }

@@ -46,6 +46,7 @@ public sealed class QuerySession : ISession
         Identity = new SessionIdentity(this, origin.User);
         Database = origin.Database;
         ProcessId = registry.NextId();
+        Temporary = new TemporarySchema(this, services);
         _functions = new SessionFunctions(this, services);
         Transaction = new TransactionState(this, services);
         Suspended = new SuspendedPortals(services.SpillDirectory);
@@ -113,6 +114,11 @@ public sealed class QuerySession : ISession
     internal SuspendedPortals Suspended { get; }
 
     internal SessionSequences Sequences { get; }
+
+    internal TemporarySchema Temporary { get; }
+
+    /// <summary>The rows of the parts of WITH that were run for the present statement.</summary>
+    internal Dictionary<StepRows, StreamedRows> StepRows { get; } = [];
 
     /// <summary>The start of the transaction, or of the statement outside one: now().</summary>
     internal PgTimestamp TransactionTime => Transaction.StartedAt ?? StatementTime;
@@ -414,6 +420,7 @@ public sealed class QuerySession : ISession
         Registry.Remove(this);
         await ClosePortalsAsync(keepsHeld: false);
         Transaction.Forget();
+        await Temporary.RemoveAsync();
         _watch.Dispose();
     }
 

@@ -11,16 +11,21 @@ internal static class SearchPaths
     /// </summary>
     /// <param name="existing">Null when the database's schemas cannot be listed; then every schema that was named stays, but not the user's
     /// own.</param>
-    public static IReadOnlyList<string> Effective(string path, string user, IReadOnlySet<string>? existing, bool withImplicit)
+    public static IReadOnlyList<string> Effective(string path, string user, IReadOnlySet<string>? existing, bool withImplicit,
+        TemporarySchema temporary)
     {
         var names = new List<string>();
         foreach (var name in Parse(path, ""))
         {
-            var schema = name.Length == 0 ? user : name;
+            var schema = temporary.Real(name.Length == 0 ? user : name);
+            // Nothing is made there unless a statement says so.
+            if (!withImplicit && temporary.Is(schema)) continue;
             if (existing?.Contains(schema) ?? name.Length > 0) names.Add(schema);
         }
 
         if (withImplicit && !names.Contains("pg_catalog")) names.Insert(0, "pg_catalog");
+        if (withImplicit && existing?.Contains(temporary.Objects.Schema) == true && !names.Contains(temporary.Objects.Schema))
+            names.Insert(0, temporary.Objects.Schema);
         return [.. names.Distinct(StringComparer.Ordinal)];
     }
 

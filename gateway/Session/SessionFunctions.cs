@@ -24,7 +24,7 @@ internal sealed class SessionFunctions(QuerySession session, SessionServices ser
         ["pg_is_in_recovery"] = (_, _, _) => false,
         ["pg_postmaster_start_time"] = (_, services, _) => QuerySession.ToTimestamp(services.StartedAt),
         ["pg_conf_load_time"] = (_, services, _) => QuerySession.ToTimestamp(services.StartedAt),
-        ["pg_my_temp_schema"] = (_, _, _) => 0L,
+        ["pg_my_temp_schema"] = (session, _, _) => (long)(session.Temporary.Objects.SchemaOid?.Value ?? 0),
         ["inet_server_port"] = (_, _, _) => null,
         ["inet_client_port"] = (session, _, _) => session.RemoteEndPoint?.Port,
         ["inet_server_addr"] = (_, _, _) => null,

@@ -317,7 +317,13 @@ internal sealed class TransactionState(QuerySession session, SessionServices ser
     /// <summary>The transaction, begun by the first statement that needs it.</summary>
     private Transaction Current()
     {
-        var transaction = _transaction ??= services.Transactions.Begin();
+        if (_transaction is null)
+        {
+            _transaction = services.Transactions.Begin();
+            _transaction.Temporary = session.Temporary.Objects;
+        }
+
+        var transaction = _transaction;
         transaction.AsOf = AsOf;
         if (!transaction.HasRead) (transaction.IsRepeatable, transaction.IsSerializable) = (IsRepeatable, IsSerializable);
         return transaction;
@@ -326,10 +332,14 @@ internal sealed class TransactionState(QuerySession session, SessionServices ser
     private async ValueTask CommitCatalogAsync(CancellationToken cancellationToken)
     {
         ForgetSources();
+        if (_transaction is { HasChanges: true } changing && MayHaveTemporary(changing))
+            await session.Temporary.EndTransactionAsync(cancellationToken);
         var transaction = _transaction;
         _transaction = null;
         if (transaction is not null) await transaction.CommitAsync(cancellationToken);
     }
+
+    private static bool MayHaveTemporary(Transaction transaction) => transaction.Temporary is { IsEmpty: false } || transaction.HasTemporary;
 
     /// <summary>Undoes what is not committed: nobody will.</summary>
     internal void Forget()

@@ -52,7 +52,9 @@ internal static class KeyViews
                  'p' => "PRIMARY KEY",
                  _ => "UNIQUE",
              }, ["is_deferrable"] = YesOrNo(item.Constraint.IsDeferrable),
-             ["initially_deferred"] = YesOrNo(item.Constraint.IsDeferred), ["enforced"] = "YES",
+             ["initially_deferred"] = YesOrNo(item.Constraint.IsDeferred),
+             // Foreign keys of the gateway's own tables are declared only.
+             ["enforced"] = YesOrNo(item.Constraint.Kind != 'f' || item.Table.Source is not null),
              ["nulls_distinct"] = item.Constraint.Kind == 'u'
                  ? YesOrNo(item.Table.Details.Indexes
                      .FirstOrDefault(index => index.Name == item.Constraint.Index?.Name) is not { AreNullsEqual: true })

@@ -187,7 +187,8 @@ internal static class SystemRows
             UserTables(state).Where(relation => relation is { IsTable: true, Kind: not 'm' }).Select(relation => new Row
         {
             ["table_catalog"] = state.Database, ["table_schema"] = relation.Schema, ["table_name"] = relation.Name,
-            ["table_type"] = relation.Kind switch { 'v' => "VIEW", 'f' => "FOREIGN", _ => "BASE TABLE" },
+            ["table_type"] = relation.IsTemporary ? "LOCAL TEMPORARY"
+                : relation.Kind switch { 'v' => "VIEW", 'f' => "FOREIGN", _ => "BASE TABLE" },
             ["is_insertable_into"] = "NO", ["is_typed"] = "NO",
         }),
         ["information_schema.views"] = state => UserTables(state).Where(relation => relation.Kind == 'v').Select(relation => new Row
@@ -265,7 +266,7 @@ internal static class SystemRows
             ["oid"] = (long)relation.Oid.Value, ["relname"] = relation.Name, ["relnamespace"] = schemas[relation.Schema],
             ["relowner"] = state.OidOf(relation.Owner),
             ["relam"] = relation.Index?.Details.Method ?? (relation.Kind is 'r' or 'm' ? 2L : 0L), ["reltuples"] = (float)relation.Rows,
-            ["relpersistence"] = Has(relation, RelationFlags.IsUnlogged) ? "u" : "p",
+            ["relpersistence"] = relation.IsTemporary ? "t" : Has(relation, RelationFlags.IsUnlogged) ? "u" : "p",
             ["relkind"] = relation.Kind.ToString(), ["relnatts"] = (short)Math.Min(relation.ColumnCount, short.MaxValue),
             ["relispopulated"] = !Has(relation, RelationFlags.IsUnpopulated),
             ["relreplident"] = relation.IsTable && relation.Kind != 'v' ? "d" : "n", ["relpages"] = relation.Index?.Details.Pages ?? 0,

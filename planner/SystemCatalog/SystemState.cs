@@ -207,6 +207,9 @@ public sealed record RelationState(Oid Oid, string Schema, string Name, char Kin
     /// <summary>The attached server and the schema there; null for tables of the gateway.</summary>
     public RelationSource? Source { get; init; }
 
+    /// <summary>It is the session's alone.</summary>
+    public bool IsTemporary => Schema.StartsWith("pg_temp_", StringComparison.Ordinal);
+
     /// <summary>Set for the relations of indexes.</summary>
     public IndexState? Index { get; init; }
 

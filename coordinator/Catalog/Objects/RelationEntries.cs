@@ -42,11 +42,21 @@ public sealed record TableEntry(Oid Oid, string Schema, string Name, string Owne
     /// <summary>The expressions of columns that are GENERATED ALWAYS AS … STORED, by name, as SQL text over the table's columns.</summary>
     public EquatableArray<KeyValuePair<string, string>> Generated { get; init; }
 
+    /// <summary>What becomes of a temporary table at the end of a transaction; null for its rows to stay.</summary>
+    public TemporaryEnd? AtCommit { get; init; }
+
     internal override RelationEntry Definition => this with { Pointer = new TablePointer("", "", ""), ChangedAt = 0 };
 
     protected override CatalogKey GetKey() => KeyOf(Schema, Name);
 
     public static CatalogKey KeyOf(string schema, string name) => new(ObjectKind.Table, schema, name);
+}
+
+/// <summary>ON COMMIT of a temporary table.</summary>
+public enum TemporaryEnd
+{
+    DeleteRows,
+    Drop,
 }
 
 /// <summary>Why a sequence goes with a column.</summary>

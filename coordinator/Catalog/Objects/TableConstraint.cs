@@ -1,4 +1,5 @@
 using Federation.Core;
+using Federation.Core.Types;
 
 namespace Federation.Catalog;
 
@@ -8,6 +9,9 @@ public enum ConstraintKind
     Check,
     PrimaryKey,
     Unique,
+
+    /// <summary>Declared and shown; nobody enforces it.</summary>
+    ForeignKey,
 }
 
 /// <summary>A constraint of a table, besides NOT NULL. Who writes rows into the table has to enforce it.</summary>
@@ -17,6 +21,24 @@ public sealed record TableConstraint(string Name, ConstraintKind Kind, Equatable
     /// <summary>The condition of a check as SQL text over the table's columns.</summary>
     public string? Condition { get; init; }
 
+    /// <summary>Set for foreign keys.</summary>
+    public ForeignKeyTarget? Target { get; init; }
+
     /// <summary>False for NOT VALID: rows that were there may break it.</summary>
     public bool IsValidated { get; init; } = true;
+}
+
+/// <summary>What a foreign key refers to. Actions are the letters of pg_constraint.</summary>
+/// <param name="Table">None for the table that has the key itself.</param>
+/// <param name="Key">The name of the primary key or unique constraint.</param>
+public sealed record ForeignKeyTarget(Oid Table, EquatableArray<string> Columns, string Key, char Match, char OnUpdate, char OnDelete)
+{
+    /// <summary>The columns of ON DELETE SET NULL or SET DEFAULT (columns); none for all.</summary>
+    public EquatableArray<string> SetColumns { get; init; }
+
+    public bool IsDeferrable { get; init; }
+
+    public bool IsDeferred { get; init; }
+
+    public bool IsTo(TableEntry table, TableEntry owner) => Table == Oid.None ? owner.Oid == table.Oid : Table == table.Oid;
 }

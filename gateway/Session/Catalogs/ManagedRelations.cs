@@ -47,7 +47,7 @@ internal static class ManagedRelations
     /// <summary>A table, whose columns are known, with its comments.</summary>
     /// <param name="sequences">Those that go with the table or stand in its defaults, and how defaults call them.</param>
     public static RelationState WithDetails(RelationState relation, TableEntry table,
-        IReadOnlyList<(SequenceEntry Entry, string Shown)> sequences)
+        IReadOnlyList<(SequenceEntry Entry, string Shown)> sequences, IReadOnlyDictionary<Oid, ReferencedTable> referenced)
     {
         relation = WithValues(Described(relation, table), table, sequences);
         var indexes = table.Constraints.Where(IsKey).Select(key => IndexOf(relation, key)).ToArray();
@@ -56,7 +56,13 @@ internal static class ManagedRelations
             Flags = relation.Flags | (indexes.Length > 0 ? RelationFlags.HasIndexes : RelationFlags.None),
             Details = relation.Details with
             {
-                Constraints = [.. table.Constraints.Select(constraint => ConstraintOf(relation, constraint))],
+                Constraints =
+                [
+                    .. table.Constraints.Where(constraint => constraint.Target is null)
+                        .Select(constraint => ConstraintOf(relation, constraint)),
+                    .. table.Constraints.Where(constraint => constraint.Target is not null)
+                        .Select(constraint => ForeignKeyOf(relation, constraint, referenced)).OfType<ConstraintDetails>(),
+                ],
                 Indexes = indexes,
             },
         };
@@ -92,6 +98,25 @@ internal static class ManagedRelations
         var shown = SqlParser.ParseExpression(text) is OperatorExpression ? $"({text})" : text;
         return new ConstraintDetails(constraint.Name, 'c', Numbers(relation, constraint), $"CHECK ({shown}){suffix}",
             $"CHECK ({text}){suffix}") { Condition = shown, PrettyCondition = text, IsValidated = constraint.IsValidated };
+    }
+
+    private static ConstraintDetails? ForeignKeyOf(RelationState relation, TableConstraint key,
+        IReadOnlyDictionary<Oid, ReferencedTable> referenced)
+    {
+        var target = key.Target!;
+        if (referenced.GetValueOrDefault(target.Table == Oid.None ? relation.Oid : target.Table) is not { } table) return null;
+        var columns = table.Columns.Select((column, i) => (column.Name, Number: NumberOf(column, i))).ToArray();
+        var own = table.Entry.Constraints.FirstOrDefault(item => item.Name == target.Key)?.Columns.ToArray() ?? [];
+        var definition = Statements.ForeignKeys.Describe(key, table.Shown, SqlPrinter.QuoteReserved);
+        return new ConstraintDetails(key.Name, 'f', Numbers(relation, key), definition, definition)
+        {
+            IsDeferrable = target.IsDeferrable, IsDeferred = target.IsDeferred, IsValidated = key.IsValidated,
+            Referenced = new RelationName(table.Entry.Schema, table.Entry.Name) { Known = table.Entry.Oid },
+            ReferencedColumns = [.. target.Columns.Select(name => columns.FirstOrDefault(column => column.Name == name).Number)],
+            ReferencedPositions = [.. target.Columns.Select(name => Array.IndexOf(own, name) + 1)],
+            ReferencedConstraint = target.Key, UpdateAction = target.OnUpdate, DeleteAction = target.OnDelete, MatchType = target.Match,
+            Index = new RelationName(table.Entry.Schema, target.Key) { Known = RelationState.OidOfIndex(table.Entry.Oid, target.Key) },
+        };
     }
 
     private static IndexDetails IndexOf(RelationState relation, TableConstraint key)
@@ -186,3 +211,7 @@ internal static class ManagedRelations
         },
     };
 }
+
+/// <summary>A table that a foreign key refers to.</summary>
+/// <param name="Shown">How this session calls it.</param>
+internal sealed record ReferencedTable(TableEntry Entry, EquatableArray<ConnectorColumn> Columns, string Shown);

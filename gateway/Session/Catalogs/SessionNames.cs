@@ -20,12 +20,15 @@ internal sealed class SessionNames
         session.Settings.SetObjectNames(_objects);
     }
 
-    /// <summary>The schemas of search_path that a name is looked up in, with "$user" resolved.</summary>
-    public IReadOnlyList<string> SearchPath() => SearchPaths.Parse(_session.Settings.Get("search_path"), _session.User);
+    /// <summary>The schemas that a bare name is looked up in, with "$user" resolved: those of search_path and the temporary one.</summary>
+    public IReadOnlyList<string> SearchPath() => _session.Temporary.Searched(CreationPath());
+
+    /// <summary>The schemas of search_path, in the first of which that exists objects are made.</summary>
+    public IReadOnlyList<string> CreationPath() => SearchPaths.Parse(_session.Settings.Get("search_path"), _session.User);
 
     /// <summary>The schemas of search_path that exist, as far as <see cref="LoadAsync"/> has found that out.</summary>
     public IReadOnlyList<string> ExistingSchemas(bool withImplicit) =>
-        SearchPaths.Effective(_session.Settings.Get("search_path"), _session.User, _schemas, withImplicit);
+        SearchPaths.Effective(_session.Settings.Get("search_path"), _session.User, _schemas, withImplicit, _session.Temporary);
 
     /// <summary>The object that a text means, or null when there is none, or more than one.</summary>
     public long? Find(PgType type, string name)

@@ -175,6 +175,20 @@ internal sealed class SystemStates(
         }
     }
 
+    /// <summary>The tables that have to do with foreign keys, which in PostgreSQL are enforced by triggers.</summary>
+    private async ValueTask<IReadOnlySet<Oid>> LinkedAsync(CancellationToken cancellationToken)
+    {
+        if (_linked is not null) return _linked;
+        var linked = new HashSet<Oid>();
+        foreach (var schema in await snapshot.ListSchemasAsync(cancellationToken))
+            foreach (var table in await snapshot.ListTablesAsync(schema.Name, cancellationToken))
+                foreach (var target in table.Constraints.Select(key => key.Target).OfType<ForeignKeyTarget>())
+                    linked.UnionWith([table.Oid, target.Table]);
+        return _linked = linked;
+    }
+
+    private IReadOnlySet<Oid>? _linked;
+
     /// <summary>Adds a managed relation, with its columns if the table shows them and they can be had.</summary>
     private async ValueTask AddManagedAsync(RelationState relation, string table, CancellationToken cancellationToken)
     {
@@ -191,7 +205,8 @@ internal sealed class SystemStates(
                     ColumnCount = Math.Max(found.Columns.Count, relation.ColumnCount),
                 };
                 var entry = (await snapshot.FindTableAsync(relation.Schema, relation.Name, cancellationToken))!;
-                relation = ManagedRelations.WithDetails(relation, entry, await SequencesOfAsync(entry, cancellationToken));
+                relation = ManagedRelations.WithDetails(relation, entry, await SequencesOfAsync(entry, cancellationToken),
+                    await ReferencedByAsync(entry, cancellationToken));
             }
         }
         catch (SqlException error) when (IsOfSource(error))
@@ -199,6 +214,8 @@ internal sealed class SystemStates(
             warn(error, $"columns of table \"{relation.Schema}\".\"{relation.Name}\" are not shown");
         }
 
+        if ((await LinkedAsync(cancellationToken)).Contains(relation.Oid))
+            relation = relation with { Flags = relation.Flags | RelationFlags.HasTriggers };
         _relations.Add(relation);
         _relations.AddRange(ManagedRelations.IndexesOf(relation));
     }
@@ -229,6 +246,22 @@ internal sealed class SystemStates(
                 if (table.Sequences.Any(item => item.Sequence == sequence.Oid)
                     || table.Defaults.Any(item => SequenceRules.Uses(item.Value, sequence.Oid)))
                     found.Add((sequence, SystemNames.Relation(sequence.Schema, sequence.Name, searchPath)));
+        return found;
+    }
+
+    /// <summary>The tables that a table's foreign keys refer to.</summary>
+    private async ValueTask<IReadOnlyDictionary<Oid, ReferencedTable>> ReferencedByAsync(TableEntry table,
+        CancellationToken cancellationToken)
+    {
+        var found = new Dictionary<Oid, ReferencedTable>();
+        var wanted = table.Constraints.Select(key => key.Target).OfType<ForeignKeyTarget>()
+            .Select(target => target.Table == Oid.None ? table.Oid : target.Table).ToHashSet();
+        if (wanted.Count == 0) return found;
+        foreach (var schema in await snapshot.ListSchemasAsync(cancellationToken))
+            foreach (var entry in (await snapshot.ListTablesAsync(schema.Name, cancellationToken)).Where(entry => wanted.Contains(entry.Oid)))
+                if (await resolver.FindAsync(database, entry.Schema, entry.Name, null, cancellationToken) is { } resolved)
+                    found[entry.Oid] = new ReferencedTable(entry, resolved.Columns,
+                        SystemNames.Relation(entry.Schema, entry.Name, searchPath));
         return found;
     }
 

@@ -107,7 +107,7 @@ internal sealed class TableResolver(SessionServices services, ICatalogSnapshot s
         var parts = name.Parts;
         if (parts.Count == 3 && !IsManaged(parts[0] == ShownDatabase ? database : parts[0])) return null;
         if (parts.Count < 3 && !IsManaged(database)) return null;
-        foreach (var schema in parts.Count == 1 ? searchPath() : [parts[^2]])
+        foreach (var schema in parts.Count == 1 ? searchPath() : [Session.Temporary.Real(parts[^2])])
             if (await snapshot.FindRelationAsync(schema, name.Name, cancellationToken) is { } entry
                 && (parts.Count > 1 || await MayUseSchemaAsync(ManagedDatabase, schema, cancellationToken)))
                 return entry;
@@ -140,6 +140,7 @@ internal sealed class TableResolver(SessionServices services, ICatalogSnapshot s
     {
         if (IsManaged(catalog))
         {
+            schema = Session.Temporary.Real(schema);
             if (await snapshot.FindTableAsync(schema, table, cancellationToken) is { } entry)
                 return await LoadAsync(entry, version, cancellationToken);
             if (await snapshot.FindSequenceAsync(schema, table, cancellationToken) is { } sequence)

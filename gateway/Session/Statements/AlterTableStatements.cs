@@ -105,6 +105,9 @@ internal static class AlterTableStatements
     private static async ValueTask MoveAsync(QuerySession session, RelationEntry relation, string schemaName, string name,
         CancellationToken cancellationToken)
     {
+        schemaName = session.Temporary.Real(schemaName);
+        if (schemaName != relation.Schema && (session.Temporary.Is(schemaName) || session.Temporary.Is(relation.Schema)))
+            throw new SqlException(SqlState.FeatureNotSupported, "cannot move objects into or out of temporary schemas");
         var catalog = await session.Transaction.GetCatalogAsync(cancellationToken);
         var rights = await session.RightsAsync(cancellationToken);
         var schema = await catalog.FindSchemaAsync(schemaName, cancellationToken)

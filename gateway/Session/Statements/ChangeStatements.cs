@@ -26,7 +26,8 @@ internal static class ChangeStatements
         EquatableArray<object?> parameters, CancellationToken cancellationToken)
     {
         var transaction = session.Transaction;
-        if (!transaction.EndsAfterStatement || statement.Target is not { } table)
+        // Other parts of the statement have changed rows as well.
+        if (!transaction.EndsAfterStatement || statement.Steps.Count > 0 || statement.Target is not { } table)
             return await ChangeOnceAsync(session, services, statement, parameters, cancellationToken);
         for (var clashes = 0; ; clashes++)
         {
@@ -84,6 +85,14 @@ internal static class ChangeStatements
             rows.Dispose();
             throw;
         }
+    }
+
+    /// <summary>A change in WITH, run to its end; gives what its RETURNING gives.</summary>
+    public static async IAsyncEnumerable<Batch> RunStepAsync(QuerySession session, SessionServices services, PreparedStatement statement,
+        EquatableArray<object?> parameters, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        using var rows = await ChangeOnceAsync(session, services, statement, parameters, cancellationToken);
+        foreach (var batch in rows.Returned) yield return batch;
     }
 
     private static async ValueTask<string> RunAsync(QuerySession session, SessionServices services, PreparedStatement statement,

@@ -96,7 +96,7 @@ internal sealed partial class ColumnAlterations
             case TableAction.DropIdentity drop: DropIdentity(drop); break;
             case TableAction.DropExpression drop: DropExpression(drop); break;
             case TableAction.AddConstraint add: _constraints.Add(add.Constraint); break;
-            case TableAction.DropConstraint drop: DropConstraint(drop); break;
+            case TableAction.DropConstraint drop: await DropConstraintAsync(drop, cancellationToken); break;
             case TableAction.RenameConstraint rename: RenameConstraint(rename); break;
             case TableAction.OwnerTo: break;
             default: throw new System.Diagnostics.UnreachableException(action.GetType().Name);
@@ -134,6 +134,14 @@ internal sealed partial class ColumnAlterations
         await RecordAsync(cancellationToken);
         var maker = new TableConstraints(_session.Nameless, _wanted.Name, isNew: false);
         var columns = _columns.Select(column => (column.Name, column.Type)).ToArray();
+        if (definition.Type == ConstraintType.ForeignKey)
+        {
+            var key = await ForeignKeys.MakeAsync(_session, definition,
+                new ForeignKeys.Owner(_wanted.Schema, _wanted.Name, columns, [.. _wanted.Constraints]), cancellationToken);
+            _wanted = _wanted with { Constraints = _wanted.Constraints.Append(key).ToEquatableArray() };
+            return;
+        }
+
         var constraint = WithoutPosition(() => maker.Make(definition, columns, [.. _wanted.Constraints]));
         if (constraint.IsValidated && constraint.Condition is { } condition
             && await HasRowsAsync($"WHERE NOT ({condition})", cancellationToken))
@@ -162,7 +170,7 @@ internal sealed partial class ColumnAlterations
                 await SetNotNullAsync(new TableAction.SetNotNull(column, IsNotNull: true), cancellationToken);
     }
 
-    private void DropConstraint(TableAction.DropConstraint drop)
+    private async ValueTask DropConstraintAsync(TableAction.DropConstraint drop, CancellationToken cancellationToken)
     {
         if (_wanted.Constraints.All(constraint => constraint.Name != drop.Name))
         {
@@ -171,6 +179,8 @@ internal sealed partial class ColumnAlterations
             return;
         }
 
+        await ReleaseKeyAsync(drop.Name, $"constraint {drop.Name} on {DependentViews.Described(_session, _recorded)}",
+            $"index {drop.Name}", drop.IsCascade, cancellationToken);
         _wanted = _wanted with
         {
             Constraints = _wanted.Constraints.Where(constraint => constraint.Name != drop.Name).ToEquatableArray(),
@@ -232,6 +242,9 @@ internal sealed partial class ColumnAlterations
 
         if (_columns.Count == 1) throw new SqlException(SqlState.FeatureNotSupported, "tables without columns are not supported");
         DropComputedFrom(drop);
+        foreach (var key in _wanted.Constraints.Where(item => item.Target is null && item.Columns.Contains(drop.Name)).ToArray())
+            await ReleaseKeyAsync(key.Name, $"column {drop.Name} of {DependentViews.Described(_session, _recorded)}",
+                $"column {drop.Name} of {DependentViews.Described(_session, _recorded)}", drop.IsCascade, cancellationToken);
         var views = await DependentViews.TakeAsync(_session, $"column {drop.Name} of {DependentViews.Described(_session, _recorded)}",
             await UsersAsync(drop.Name, cancellationToken), drop.IsCascade, new HashSet<Oid>(), cancellationToken);
         foreach (var view in views)
@@ -327,6 +340,7 @@ internal sealed partial class ColumnAlterations
                     ? TableConstraints.Renamed(constraint, rename.Name, rename.NewName)
                     : constraint).ToEquatableArray(),
         };
+        await RenameReferencedAsync(rename.Name, rename.NewName, cancellationToken);
         _views = await DependentViews.RenamedAsync(_session, _recorded, rename.Name, rename.NewName, cancellationToken);
     }
 

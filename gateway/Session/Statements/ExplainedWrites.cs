@@ -48,7 +48,8 @@ internal static class ExplainedWrites
         }
 
         var create = (CreateTableAsStatement)explain.Statement;
-        return await TableStatements.PlaceAsync(session, create.Name, create.IfNotExists, cancellationToken) is { } schema
+        return await TableStatements.PlaceAsync(session, create.Name, create.IfNotExists, cancellationToken,
+            create.Temporary is not null) is { } schema
             ? new ExplainedWrite("Create table", schema.Name, create.Name.Name)
             : null;
     }

@@ -57,6 +57,20 @@ internal static class InsertStatements
         await foreach (var batch in services.Runner.Run(request).ReadAsync(cancellationToken)) yield return batch;
     }
 
+    /// <summary>An INSERT in WITH, run to its end; gives what its RETURNING gives.</summary>
+    public static async IAsyncEnumerable<Batch> RunStepAsync(
+        QuerySession session, SessionServices services, PreparedStatement statement, EquatableArray<object?> parameters,
+        [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        if (statement.Insert!.Returning is null)
+        {
+            await RunAsync(session, services, statement, parameters, cancellationToken);
+            yield break;
+        }
+
+        await foreach (var batch in RunReturningAsync(session, services, statement, parameters, cancellationToken)) yield return batch;
+    }
+
     private static async ValueTask<bool> IsPartitionedAsync(SessionServices services, TableEntry table,
         CancellationToken cancellationToken) =>
         (await TableWriting.WriterOf(services, table.Pointer).PlanAppendAsync(table.Pointer, cancellationToken))

@@ -86,6 +86,7 @@ internal static class PreparedStatements
             session.Settings.ResetAll();
         }
 
+        if (discard.Target is DiscardTarget.All or DiscardTarget.Temporary) await session.Temporary.DiscardAsync(cancellationToken);
         if (discard.Target is DiscardTarget.All or DiscardTarget.Sequences) session.Sequences.Forget();
         return discard.Target switch
         {

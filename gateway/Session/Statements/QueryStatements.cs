@@ -80,7 +80,7 @@ internal static class QueryStatements
     public static QueryRequest OwnRequest(QuerySession session, SessionServices services, BoundQuery query) =>
         new(query, session.Execution([]), Distribution(session, services), Settings(session))
         {
-            ExpandAsync = (request, bound, token) => SessionSteps.ExpandAsync(session, services, request, bound, token),
+            ExpandAsync = (request, bound, token) => SessionSteps.ExpandAsync(session, services, request, bound, null, token),
         };
 
     /// <summary>How the session runs the statement's query.</summary>
@@ -94,6 +94,7 @@ internal static class QueryStatements
     {
         var record = session.Record;
         record?.Reads(statement.CatalogVersion.Version);
+        var hasRun = false;
         return new QueryRequest(query, session.Execution(parameters), Distribution(session, services), Settings(session))
         {
             Length = statement.Text.Length + LengthOf(parameters),
@@ -102,8 +103,18 @@ internal static class QueryStatements
             PlannedAsync = TrackedReads.Of(session, query),
             Record = record,
             Sources = session.Transaction.Sources,
-            ExpandAsync = (request, bound, token) => SessionSteps.ExpandAsync(session, services, request, bound, token),
+            ExpandAsync = Expand,
         };
+
+        // A query that is run again with wide numerics finds the rows of its steps as they are.
+        async ValueTask<ExpandedQuery> Expand(QueryRequest request, BoundQuery bound, CancellationToken token)
+        {
+            if (!bound.HasSteps || statement.Steps.Count == 0 || hasRun)
+                return await SessionSteps.ExpandAsync(session, services, request, bound, null, token);
+            hasRun = true;
+            var steps = await StatementSteps.RunAsync(session, services, statement, parameters, token);
+            return await SessionSteps.ExpandAsync(session, services, request, bound, steps, token);
+        }
     }
 
     /// <summary>pg_sleep: evaluated while the query is planned, done before it is run.</summary>

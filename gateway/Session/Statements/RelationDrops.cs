@@ -19,6 +19,8 @@ internal static class RelationDrops
         foreach (var relation in relations)
         {
             var catalog = await session.Transaction.GetCatalogAsync(cancellationToken);
+            if (relation is TableEntry referenced)
+                await RequireUnreferencedAsync(session, referenced, drop.IsCascade, taken, cancellationToken);
             if (relation is SequenceEntry sequence)
                 await RequireUnusedAsync(session, sequence, drop.IsCascade, taken, cancellationToken);
             await DependentViews.TakeAsync(session, DependentViews.Described(session, relation),
@@ -55,30 +57,48 @@ internal static class RelationDrops
                 .Select(item => $"default value for column {item.Key} of {shown}"));
         }
 
-        if (needing.Count == 0) return;
+        Tell(session, described, needing, isCascade);
+    }
+
+    /// <summary>Raises 2BP01 without CASCADE for a table that foreign keys of others refer to.</summary>
+    private static async ValueTask RequireUnreferencedAsync(QuerySession session, TableEntry table, bool isCascade,
+        IReadOnlySet<Oid> taken, CancellationToken cancellationToken)
+    {
+        var catalog = await session.Transaction.GetCatalogAsync(cancellationToken);
+        var described = DependentViews.Described(session, table);
+        var names = (await ForeignKeyRules.ReferencesAsync(catalog, table, cancellationToken))
+            .Where(item => !taken.Contains(item.Table.Oid))
+            .Select(item => $"constraint {item.Key.Name} on {DependentViews.Described(session, item.Table)}").ToArray();
+        Tell(session, described, names, isCascade);
+    }
+
+    private static void Tell(QuerySession session, string described, IReadOnlyList<string> dependents, bool isCascade)
+    {
+        if (dependents.Count == 0) return;
         if (!isCascade)
         {
             throw new SqlException(SqlState.DependentObjectsStillExist, $"cannot drop {described} because other objects depend on it")
             {
-                Detail = string.Join('\n', needing.Select(item => $"{item} depends on {described}")),
+                Detail = string.Join('\n', dependents.Select(item => $"{item} depends on {described}")),
                 Hint = "Use DROP ... CASCADE to drop the dependent objects too.",
             };
         }
 
-        var lines = needing.Select(item => $"drop cascades to {item}").ToArray();
+        var lines = dependents.Select(item => $"drop cascades to {item}").ToArray();
         if (lines.Length == 1) session.Notify(NoticeSeverity.Notice, SqlState.SuccessfulCompletion, lines[0]);
         else session.Notify(NoticeSeverity.Notice, SqlState.SuccessfulCompletion, $"drop cascades to {lines.Length} other objects",
             string.Join('\n', lines));
     }
 
-    /// <summary>The same relations, each behind the views of them that read it.</summary>
+    /// <summary>The same relations, each behind the views and foreign keys of them that need it.</summary>
     private static IEnumerable<RelationEntry> DependentsFirst(List<RelationEntry> relations)
     {
         var left = relations.ToList();
         while (left.Count > 0)
         {
             var next = left.Find(relation =>
-                !left.OfType<ViewEntry>().Any(view => view.Sources.Any(source => source.Relation == relation.Oid))) ?? left[0];
+                !left.OfType<ViewEntry>().Any(view => view.Sources.Any(source => source.Relation == relation.Oid))
+                && !left.OfType<TableEntry>().Any(table => table.Constraints.Any(key => key.Target?.Table == relation.Oid))) ?? left[0];
             left.Remove(next);
             yield return next;
         }
@@ -91,7 +111,7 @@ internal static class RelationDrops
         if (qualified.Parts.Count == 3 && !TableResolver.IsManaged(qualified.Parts[0]) && qualified.Parts[0] != session.Database)
             throw new SqlException(SqlState.FeatureNotSupported, $"tables of server \"{qualified.Parts[0]}\" cannot be dropped here");
         var catalog = await session.Transaction.GetCatalogAsync(cancellationToken);
-        foreach (var schema in qualified.Parts.Count == 1 ? session.Names.SearchPath() : [qualified.Qualifier!])
+        foreach (var schema in qualified.Parts.Count == 1 ? session.Names.SearchPath() : [session.Temporary.Real(qualified.Qualifier!)])
         {
             if (await catalog.FindRelationAsync(schema, qualified.Name, cancellationToken) is not { } relation) continue;
             var kind = AlterTableStatements.KindOf(relation);

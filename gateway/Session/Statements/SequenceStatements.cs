@@ -18,9 +18,8 @@ internal static class SequenceStatements
     {
         const string Tag = "CREATE SEQUENCE";
         session.Transaction.RequireWritable(Tag);
-        if (create.IsTemporary) throw new SqlException(SqlState.FeatureNotSupported, "CREATE TEMPORARY SEQUENCE is not supported");
         if (await WithoutPositionAsync(() =>
-            TableStatements.PlaceAsync(session, create.Name, create.IfNotExists, cancellationToken)) is not { } schema) return Tag;
+            TableStatements.PlaceAsync(session, create.Name, create.IfNotExists, cancellationToken, create.IsTemporary)) is not { } schema) return Tag;
         var made = await MakeAsync(session, schema.Name, create.Name.Name, SequenceOptions.New(create.Options, SqlType.Int8, false),
             cancellationToken);
         await OwnAsync(session, made, create.Options, cancellationToken);
@@ -102,7 +101,7 @@ internal static class SequenceStatements
     }
 
     /// <summary>makeObjectName: the longer of the two names is cut until all fits.</summary>
-    private static string NameOf(string table, string column, string label)
+    internal static string NameOf(string table, string column, string label)
     {
         var (first, second) = (Encoding.UTF8.GetByteCount(table), Encoding.UTF8.GetByteCount(column));
         var room = LongestName - label.Length - 2;

@@ -17,9 +17,11 @@ namespace Federation.Session.Statements;
 /// </summary>
 internal static class SessionSteps
 {
+    /// <param name="steps">The parts of WITH that were run before, for as long as the query runs; null for none.</param>
     public static async ValueTask<ExpandedQuery> ExpandAsync(QuerySession session, SessionServices services, QueryRequest request,
-        BoundQuery query, CancellationToken cancellationToken)
+        BoundQuery query, KeptSteps? steps, CancellationToken cancellationToken)
     {
+        (query, var readsSteps) = StatementSteps.Filled(session, query);
         var kept = new List<StreamedRows>();
         var spools = new List<RowSpool>();
         var calls = new SequenceCalls(session);
@@ -41,7 +43,7 @@ internal static class SessionSteps
                 var below = request with
                 {
                     Query = inner, Shortcut = null, BindWideAsync = null, Record = null, BeforeStartAsync = null,
-                    Distribution = kept.Count > 0 ? DistributionOptions.SingleTask : request.Distribution,
+                    Distribution = kept.Count > 0 || readsSteps ? DistributionOptions.SingleTask : request.Distribution,
                 };
                 await foreach (var batch in services.Runner.Run(below).ReadAsync(cancellationToken))
                     using (batch)
@@ -57,12 +59,13 @@ internal static class SessionSteps
             throw;
         }
 
-        return new ExpandedQuery(query with { HasSessionCalls = false }, kept.Count > 0, ReleaseAsync);
+        return new ExpandedQuery(query with { HasSessionCalls = false }, kept.Count > 0 || readsSteps, ReleaseAsync);
 
         async ValueTask ReleaseAsync()
         {
             foreach (var rows in kept) await rows.DisposeAsync();
             foreach (var spool in spools) spool.Dispose();
+            if (steps is not null) await steps.DisposeAsync();
         }
     }
 

@@ -25,6 +25,10 @@ internal sealed class StatementAnalyzer(QuerySession session, SessionServices se
         // Clients learn at Parse that a statement cannot be run, where PostgreSQL tells them what is wrong with it.
         if (StatementHandlers.Unsupported(syntax) is { } unsupported) throw unsupported;
         var prepared = new PreparedStatement(text, syntax) { DeclaredTypes = declared ?? [] };
+        if (syntax is DeclareCursorStatement declare)
+            StatementSteps.Refuse(declare.Query, "DECLARE CURSOR must not contain data-modifying statements in WITH");
+        if (_steps.Count == 0 && StatementSteps.Of(syntax) is { } with)
+            return await AnalyzeStepsAsync(text, syntax!, with, declared, cancellationToken);
         try
         {
             if (syntax is CallStatement call) return Shape(text, call, declared, null, default);
@@ -57,6 +61,78 @@ internal sealed class StatementAnalyzer(QuerySession session, SessionServices se
         }
     }
 
+    /// <summary>The rows of the parts of WITH that were analysed before.</summary>
+    private Dictionary<CommonTableExpression, StepRows> _steps = [];
+
+    /// <summary>A statement with parts that change rows: each part is a statement of its own.</summary>
+    private async ValueTask<PreparedStatement> AnalyzeStepsAsync(string text, Statement syntax, WithClause with,
+        IReadOnlyList<SqlType?>? declared, CancellationToken cancellationToken)
+    {
+        if (with.Tables.FirstOrDefault(table => table.Statement is MergeStatement) is { } merge)
+            throw InCharacters(new SqlException(SqlState.FeatureNotSupported, "MERGE not supported in WITH query")
+                { Position = merge.Span.Position }, text);
+        var steps = new List<StatementStep>();
+        var rest = WithoutWith(syntax);
+        try
+        {
+            for (var i = 0; i < with.Tables.Count; i++)
+            {
+                var table = with.Tables[i];
+                var statement = StatementSteps.Behind(table, with, i);
+                _steps.TryAdd(NoTable, StepRows.Of("", []));
+                var analyzed = await AnalyzeAsync(text, statement, declared, cancellationToken);
+                declared = Merged(declared, analyzed.ParameterTypes);
+                var rows = StepRows.Of(table.Name, analyzed.Fields ?? []);
+                _steps[table] = rows;
+                var isRun = table.Statement is not SelectStatement
+                    || with.Tables.Skip(i + 1).Any(later => StatementSteps.Names(later, table.Name)) || StatementSteps.Names(rest, table.Name);
+                steps.Add(new StatementStep(table, analyzed, rows, isRun));
+            }
+
+            var main = await AnalyzeAsync(text, syntax, declared, cancellationToken);
+            var version = (await session.Transaction.GetCatalogAsync(cancellationToken)).Id;
+            return main.WithSteps(steps, Known(Merged(declared, main.ParameterTypes) ?? []), version,
+                session.User, session.Settings.Get("search_path"));
+        }
+        finally
+        {
+            _steps = [];
+        }
+    }
+
+    /// <summary>Says that the parts of a WITH are being analysed, before the first of them has rows.</summary>
+    private static readonly CommonTableExpression NoTable = new("", [], new UnsupportedStatement(""));
+
+    /// <summary>What stands behind the WITH.</summary>
+    private static Statement WithoutWith(Statement syntax) => syntax switch
+    {
+        SelectStatement select => select with { Query = select.Query with { With = null } },
+        InsertStatement { Source: { } source } insert => insert with { Source = source with { With = null } },
+        DataChangeStatement change => change with { With = null },
+        CreateTableAsStatement create => create with { Query = create.Query with { With = null } },
+        CopyStatement { Query: { } query } copy => copy with { Query = query with { With = null } },
+        ExplainStatement explain => WithoutWith(explain.Statement),
+        _ => syntax,
+    };
+
+    /// <summary>The types of parameters that are known now; those of parts that do not name them are not.</summary>
+    private static SqlType?[]? Merged(IReadOnlyList<SqlType?>? declared, EquatableArray<SqlType> inferred)
+    {
+        if (declared is null && inferred.Count == 0) return null;
+        var merged = new SqlType?[Math.Max(declared?.Count ?? 0, inferred.Count)];
+        for (var i = 0; i < merged.Length; i++)
+            merged[i] = (declared is not null && i < declared.Count ? declared[i] : null)
+                ?? (i < inferred.Count && !inferred[i].IsUnknown ? inferred[i] : null);
+        return merged;
+    }
+
+    private static EquatableArray<SqlType> Known(SqlType?[] types)
+    {
+        var missing = Array.IndexOf(types, null);
+        return missing < 0 ? types.Select(type => type!).ToEquatableArray()
+            : throw new SqlException(SqlState.IndeterminateDatatype, $"could not determine data type of parameter ${missing + 1}");
+    }
+
     /// <summary>
     /// The statement bound against the present catalog; the one that was bound last when neither the catalog nor what names mean has moved.
     /// </summary>
@@ -84,7 +160,21 @@ internal sealed class StatementAnalyzer(QuerySession session, SessionServices se
         && session.Settings.Get("search_path") == prepared.SearchPath && !prepared.Query!.Tables.Values.Any(table => table.FollowsFolder);
 
     /// <summary>The statement's query bound so that no numeric can overflow 38 digits.</summary>
-    public async ValueTask<BoundQuery> BindWideAsync(PreparedStatement prepared, CancellationToken cancellationToken) =>
+    public async ValueTask<BoundQuery> BindWideAsync(PreparedStatement prepared, CancellationToken cancellationToken)
+    {
+        var before = _steps;
+        _steps = new Dictionary<CommonTableExpression, StepRows>(prepared.KnownSteps);
+        try
+        {
+            return await BindWidelyAsync(prepared, cancellationToken);
+        }
+        finally
+        {
+            _steps = before;
+        }
+    }
+
+    private async ValueTask<BoundQuery> BindWidelyAsync(PreparedStatement prepared, CancellationToken cancellationToken) =>
         InsertOf(prepared.Syntax) is { } insert
             ? (await BindInsertAsync(prepared.Text.Length, insert, [.. prepared.ParameterTypes], isWide: true,
                 cancellationToken)).Insert.Source
@@ -242,6 +332,7 @@ internal sealed class StatementAnalyzer(QuerySession session, SessionServices se
     {
         Insert = insert,
         Change = change,
+        KnownSteps = new Dictionary<CommonTableExpression, StepRows>(_steps),
         Target = entry,
         DeclaredTypes = declared ?? [],
         PreparedAt = session.StatementTime,
@@ -368,6 +459,7 @@ internal sealed class StatementAnalyzer(QuerySession session, SessionServices se
         var context = new BindContext(name => tables.GetValueOrDefault(name), declared ?? [], session.Values)
         {
             FindType = name => types.GetValueOrDefault(name), HoldsWideNumerics = isWide, RefusesParameters = declared is null,
+            FindStep = table => _steps.GetValueOrDefault(table)?.Table, IgnoresUnused = _steps.Count > 0,
         };
         return (context, version);
     }

@@ -70,9 +70,6 @@ internal static class StatementHandlers
         var command = statement switch
         {
             UnsupportedStatement unsupported => unsupported.Command,
-            CreateTableStatement { Temporary: not null } => "CREATE TEMPORARY TABLE",
-            CreateTableAsStatement { Temporary: not null } => "CREATE TEMPORARY TABLE AS",
-            CreateViewStatement { IsTemporary: true } => "CREATE TEMPORARY VIEW",
             CreateViewStatement { CheckOption: not null } => "CREATE VIEW WITH CHECK OPTION",
             _ => null,
         };

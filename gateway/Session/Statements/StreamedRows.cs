@@ -91,11 +91,12 @@ internal sealed class StreamedRows : IConnector, IScanPlanner, IPageSource, ITab
     }
 
     /// <summary>A scan that gives the rows' columns as some columns of a plan, and the table that it reads.</summary>
-    public (Scan Scan, ResolvedTable Table) Scan(IEnumerable<Plan.Column> columns)
+    /// <param name="positions">Which of the rows' columns they are; null for all, in order.</param>
+    public (Scan Scan, ResolvedTable Table) Scan(IEnumerable<Plan.Column> columns, IEnumerable<int>? positions = null)
     {
         var table = Table(Key);
-        return (new Scan(table.Source, this, columns.Select((column, i) => new ScanColumn(column, _fields[i].Name)).ToEquatableArray()),
-            table);
+        var outputs = columns.Zip(positions ?? Enumerable.Range(0, _fields.Count), (column, i) => new ScanColumn(column, _fields[i].Name));
+        return (new Scan(table.Source, this, outputs.ToEquatableArray()), table);
     }
 
     /// <summary>The table that an INSERT reads them from.</summary>

@@ -21,8 +21,7 @@ internal sealed class TableConstraints(BindContext context, string table, bool i
         {
             ConstraintType.Check => Check(definition, columns),
             ConstraintType.PrimaryKey or ConstraintType.Unique => Key(definition, columns, present),
-            _ => throw new SqlException(SqlState.FeatureNotSupported, "FOREIGN KEY is not supported")
-                { Detail = "There are no keys that it could refer to." },
+            _ => throw new System.Diagnostics.UnreachableException(definition.Type.ToString()),
         };
         if (made.Name.Length == 0) return made with { Name = Choose(made, present) };
         return present.Any(other => other.Name == made.Name)

@@ -16,15 +16,16 @@ internal static class TableStatements
         CancellationToken cancellationToken)
     {
         session.Transaction.RequireWritable("CREATE TABLE");
-        if (await PlaceAsync(session, create.Name, create.IfNotExists, cancellationToken) is not { } schema) return "CREATE TABLE";
+        if (await PlaceAsync(session, create.Name, create.IfNotExists, cancellationToken, create.Temporary is not null) is not { } schema)
+            return "CREATE TABLE";
         var columns = create.Columns.Select(Column).ToArray();
         RequireDistinct(columns);
         var declared = await DeclareAsync(session, services, schema, create, columns, cancellationToken);
-        var constraints = Constraints(session, services, create, columns);
+        var constraints = await ConstraintsAsync(session, services, schema, create, columns, cancellationToken);
         foreach (var key in constraints.Where(constraint => constraint.Kind == ConstraintKind.PrimaryKey))
             columns = [.. columns.Select(column => key.Columns.Contains(column.Name) ? column with { IsNullable = false } : column)];
         await MakeAsync(session, services, schema, create.Name.Name, columns, create.PartitionedBy, create.Options,
-            declared with { Constraints = constraints }, cancellationToken);
+            declared with { Constraints = constraints, AtCommit = TemporarySchema.EndOf(create.Temporary) }, cancellationToken);
         return "CREATE TABLE";
     }
 
@@ -60,15 +61,19 @@ internal static class TableStatements
     }
 
     /// <summary>Those of the columns, then those of the table.</summary>
-    private static EquatableArray<TableConstraint> Constraints(QuerySession session, SessionServices services, CreateTableStatement create,
-        IReadOnlyList<NewColumn> columns)
+    private static async ValueTask<EquatableArray<TableConstraint>> ConstraintsAsync(QuerySession session, SessionServices services,
+        SchemaEntry schema, CreateTableStatement create, IReadOnlyList<NewColumn> columns, CancellationToken cancellationToken)
     {
         var constraints = new List<TableConstraint>();
         var format = services.Formats.OfType<ITableWriter>().First();
         var types = columns.Select(column => (column.Name, format.StoredType(column.Type))).ToArray();
         var maker = new TableConstraints(session.Nameless, create.Name.Name, isNew: true);
-        foreach (var definition in create.Columns.SelectMany(column => column.Constraints).Concat(create.Constraints))
+        var definitions = create.Columns.SelectMany(column => column.Constraints).Concat(create.Constraints).ToArray();
+        foreach (var definition in definitions.Where(item => item.Type != ConstraintType.ForeignKey))
             constraints.Add(maker.Make(definition, types, constraints));
+        foreach (var definition in definitions.Where(item => item.Type == ConstraintType.ForeignKey))
+            constraints.Add(await ForeignKeys.MakeAsync(session, definition,
+                new ForeignKeys.Owner(schema.Name, create.Name.Name, types, constraints), cancellationToken));
         return constraints.ToEquatableArray();
     }
 
@@ -86,33 +91,42 @@ internal static class TableStatements
         EquatableArray<object?> parameters, CancellationToken cancellationToken)
     {
         session.Transaction.RequireWritable("CREATE TABLE AS");
-        if (await PlaceAsync(session, create.Name, create.IfNotExists, cancellationToken) is not { } schema) return null;
+        if (await PlaceAsync(session, create.Name, create.IfNotExists, cancellationToken, create.Temporary is not null) is not { } schema)
+            return null;
         var outputs = statement.Query!.Outputs;
         if (create.Columns.Count > outputs.Count) throw new SqlException(SqlState.SyntaxError, "too many column names were specified");
         var columns =
             outputs.Select((output, i) => new NewColumn(i < create.Columns.Count ? create.Columns[i] : output.Name, output.Column.Type))
                 .ToArray();
-        var table = await MakeAsync(session, services, schema, create.Name.Name, columns, create.PartitionedBy, create.Options, Empty,
-            cancellationToken);
+        var table = await MakeAsync(session, services, schema, create.Name.Name, columns, create.PartitionedBy, create.Options,
+            Empty with { AtCommit = TemporarySchema.EndOf(create.Temporary) }, cancellationToken);
         if (!create.WithData) return null;
         return await TableWriting.AppendAsync(session, services, table, QueryStatements.Request(session, services, statement, parameters),
             cancellationToken);
     }
 
     /// <summary>The schema of a new table; null when there is a table of the name and the statement takes that as it is.</summary>
+    /// <param name="isTemporary">It is to be in the session's temporary schema.</param>
     public static async ValueTask<SchemaEntry?> PlaceAsync(QuerySession session, QualifiedName name, bool ifNotExists,
-        CancellationToken cancellationToken)
+        CancellationToken cancellationToken, bool isTemporary = false)
     {
         var catalog = await session.Transaction.GetCatalogAsync(cancellationToken);
         if (name.Parts.Count == 3 ? !TableResolver.IsManaged(name.Parts[0]) : !TableResolver.IsManaged(session.CatalogName))
             throw new SqlException(SqlState.FeatureNotSupported,
                 $"tables cannot be created in catalog \"{(name.Parts.Count == 3 ? name.Parts[0] : session.CatalogName)}\"")
                     { Position = name.Span.Position };
-        var schema = name.Parts.Count == 1 ? await CurrentSchemaAsync(session, catalog, cancellationToken)
-            : await catalog.FindSchemaAsync(name.Parts[^2], cancellationToken)
+        var given = name.Parts.Count == 1 ? null : session.Temporary.Real(name.Parts[^2]);
+        if (isTemporary && given is not null && !session.Temporary.Is(given))
+            throw new SqlException(SqlState.InvalidTableDefinition, "cannot create temporary relation in non-temporary schema")
+                { Position = name.Span.Position };
+        isTemporary |= given is not null ? session.Temporary.Is(given)
+            : session.Names.CreationPath() is [var first, ..] && session.Temporary.Is(session.Temporary.Real(first));
+        var schema = isTemporary ? await session.Temporary.MakeAsync(cancellationToken)
+            : given is null ? await CurrentSchemaAsync(session, catalog, cancellationToken)
+            : await catalog.FindSchemaAsync(given, cancellationToken)
             ?? throw new SqlException(SqlState.InvalidSchemaName, $"schema \"{name.Parts[^2]}\" does not exist")
                 { Position = name.Span.Position };
-        if (!await (await session.RightsAsync(cancellationToken)).MayAsync(session.User, schema, 'C', cancellationToken))
+        if (!isTemporary && !await (await session.RightsAsync(cancellationToken)).MayAsync(session.User, schema, 'C', cancellationToken))
             throw AccessRights.Denied(AccessRights.TargetOf(schema)).At(name.Span.Position);
         if (await catalog.FindRelationAsync(schema.Name, name.Name, cancellationToken) is null) return schema;
         var taken = new SqlException(SqlState.DuplicateTable, $"relation \"{name.Name}\" already exists");
@@ -124,7 +138,7 @@ internal static class TableStatements
     private static async ValueTask<SchemaEntry> CurrentSchemaAsync(QuerySession session, ICatalogSnapshot catalog,
         CancellationToken cancellationToken)
     {
-        foreach (var name in session.Names.SearchPath())
+        foreach (var name in session.Names.CreationPath())
             if (await catalog.FindSchemaAsync(name, cancellationToken) is { } schema)
                 return schema;
         throw new SqlException(SqlState.InvalidSchemaName, "no schema has been selected to create in");

@@ -25,7 +25,8 @@ internal static class TrackedReads
         foreach (var (source, table) in plan.Tables)
         {
             // What is pinned does not change.
-            if (table.Provider is not ITableReads format || source.Pin is not null || !isTracked(source)) continue;
+            if (table.Provider is not ITableReads format || source.Pin is not null || !isTracked(source)
+                || session.Temporary.Is(source.Schema)) continue;
 
             // A table without a scan was answered from what is known of it, of which every row is part.
             var handles = scans.Contains(source) ? scans[source].Select(scan => scan.Handle).Distinct() : [table.Handle];

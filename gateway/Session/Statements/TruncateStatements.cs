@@ -1,4 +1,5 @@
 using Federation.Catalog;
+using Federation.SessionApi;
 using Federation.Sql.Syntax;
 
 namespace Federation.Session.Statements;
@@ -21,6 +22,7 @@ internal static class TruncateStatements
             if (!tables.Exists(known => known.Oid == table.Oid)) tables.Add(table);
         }
 
+        await AddReferencingAsync(session, tables, truncate.IsCascade, cancellationToken);
         foreach (var table in tables)
         {
             var update = await TableWriting.WriterOf(services, table.Pointer).TruncateAsync(table.Pointer, cancellationToken);
@@ -29,6 +31,32 @@ internal static class TruncateStatements
         }
 
         return "TRUNCATE TABLE";
+    }
+
+    /// <summary>Tables that refer to one of the others by a foreign key have to lose their rows as well.</summary>
+    private static async ValueTask AddReferencingAsync(QuerySession session, List<TableEntry> tables, bool isCascade,
+        CancellationToken cancellationToken)
+    {
+        var catalog = await session.Transaction.GetCatalogAsync(cancellationToken);
+        for (var i = 0; i < tables.Count; i++)
+        {
+            foreach (var (other, _) in await ForeignKeyRules.ReferencesAsync(catalog, tables[i], cancellationToken))
+            {
+                if (tables.Exists(known => known.Oid == other.Oid)) continue;
+                if (!isCascade)
+                {
+                    throw new SqlException(SqlState.FeatureNotSupported, "cannot truncate a table referenced in a foreign key constraint")
+                    {
+                        Detail = $"Table \"{other.Name}\" references \"{tables[i].Name}\".",
+                        Hint = $"Truncate table \"{other.Name}\" at the same time, or use TRUNCATE ... CASCADE.",
+                    };
+                }
+
+                session.Notify(NoticeSeverity.Notice, SqlState.SuccessfulCompletion, $"truncate cascades to table \"{other.Name}\"");
+                await (await session.RightsAsync(cancellationToken)).RequireWholeAsync(session.User, other, 'D', cancellationToken);
+                tables.Add(other);
+            }
+        }
     }
 
     /// <summary>RESTART IDENTITY: the sequences that go with columns begin anew, if the transaction commits.</summary>

@@ -4,6 +4,7 @@ using Federation.Planner;
 using Federation.Planner.Binding;
 using Federation.Session.Catalogs;
 using Federation.Session.Settings;
+using Federation.SessionApi;
 using Federation.Sql.Syntax;
 
 namespace Federation.Session.Statements;
@@ -19,8 +20,17 @@ internal static class ViewStatements
         CancellationToken cancellationToken)
     {
         session.Transaction.RequireWritable("CREATE VIEW");
-        var (schema, present) = await PlaceAsync(session, create, cancellationToken);
+        StatementSteps.Refuse(create.Query, "views must not contain data-modifying statements in WITH");
         var (query, names, stars) = await session.Analyzer.BindViewAsync(text, create.Query, cancellationToken);
+        if (!create.IsTemporary && names.Values.Any(table => table.Source.Catalog == TableResolver.ManagedCatalog
+            && session.Temporary.Is(table.Source.Schema)))
+        {
+            session.Notify(NoticeSeverity.Notice, SqlState.SuccessfulCompletion,
+                $"view \"{create.Name.Name}\" will be a temporary view");
+            create = create with { IsTemporary = true };
+        }
+
+        var (schema, present) = await PlaceAsync(session, create, cancellationToken);
         var columns = Columns(create, query);
         RequireFixedNames(query);
         var view = new ViewEntry(present?.Oid ?? Oid.None, schema.Name, create.Name.Name, present?.Owner ?? session.User,
@@ -62,7 +72,8 @@ internal static class ViewStatements
         CancellationToken cancellationToken)
     {
         if (create.IsReplace && await session.FindRelationAsync(create.Name, cancellationToken) is { } relation
-            && (create.Name.Parts.Count > 1 || relation.Schema == (await CurrentSchemaAsync(session, cancellationToken))?.Name))
+            && create.IsTemporary == session.Temporary.Is(relation.Schema)
+            && (create.IsTemporary || create.Name.Parts.Count > 1 || relation.Schema == (await CurrentSchemaAsync(session, cancellationToken))?.Name))
         {
             AlterTableStatements.RequireKind(relation, DropKind.View);
             var catalog = await session.Transaction.GetCatalogAsync(cancellationToken);
@@ -74,7 +85,8 @@ internal static class ViewStatements
 
         try
         {
-            return ((await TableStatements.PlaceAsync(session, create.Name, ifNotExists: false, cancellationToken))!, null);
+            return ((await TableStatements.PlaceAsync(session, create.Name, ifNotExists: false, cancellationToken,
+                create.IsTemporary))!, null);
         }
         catch (SqlException error)
         {
@@ -86,7 +98,7 @@ internal static class ViewStatements
     private static async ValueTask<SchemaEntry?> CurrentSchemaAsync(QuerySession session, CancellationToken cancellationToken)
     {
         var catalog = await session.Transaction.GetCatalogAsync(cancellationToken);
-        foreach (var name in session.Names.SearchPath())
+        foreach (var name in session.Names.CreationPath())
             if (await catalog.FindSchemaAsync(name, cancellationToken) is { } schema)
                 return schema;
         return null;

@@ -77,6 +77,15 @@ public sealed record BindContext(Func<TableName, ResolvedTable?> FindTable, IRea
     /// <summary>The types of attached servers that the statement names, loaded before binding.</summary>
     public Func<QualifiedName, PgType?> FindType { get; init; } = _ => null;
 
+    /// <summary>
+    /// The rows of a part of WITH that is run by itself, before the rest of the statement; null for one that is a part of the query. A part
+    /// that gives no rows has no columns.
+    /// </summary>
+    public Func<CommonTableExpression, ResolvedTable?> FindStep { get; init; } = _ => null;
+
+    /// <summary>Parameters that nothing says the type of are those of other parts of the statement.</summary>
+    public bool IgnoresUnused { get; init; }
+
     /// <summary>The statement came as a simple query, where $1 stands for nothing.</summary>
     public bool RefusesParameters { get; init; }
 }
@@ -86,6 +95,9 @@ public sealed record BoundQuery(LogicalPlan Plan, EquatableArray<OutputColumn> O
 {
     /// <summary>The pinned tables that the plan's scans read, by source.</summary>
     public IReadOnlyDictionary<TableSource, ResolvedTable> Tables { get; init; } = new Dictionary<TableSource, ResolvedTable>();
+
+    /// <summary>Whether it reads, or has to wait for, parts of WITH that are run by themselves; see <see cref="BindContext.FindStep"/>.</summary>
+    public bool HasSteps { get; init; }
 
     /// <summary>Whether it calls functions of sequences; see <see cref="SessionCalls"/>.</summary>
     public bool HasSessionCalls { get; init; }

@@ -48,6 +48,9 @@ public sealed class CteBinding(CteId id, IReadOnlyList<OutputColumn> columns)
 
     public IReadOnlyList<OutputColumn> Columns { get; } = columns;
 
+    /// <summary>A statement without RETURNING, which nothing can be read from.</summary>
+    public bool HasNoRows { get; init; }
+
     /// <summary>True while its own recursive term is being bound.</summary>
     public bool IsOpen { get; init; }
 }

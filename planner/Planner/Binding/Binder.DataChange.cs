@@ -56,7 +56,7 @@ public sealed partial class Binder
         return new BoundChange(
             target.Table,
             new BoundQuery(AddSystemColumns(Defining(parts.Rows.Plan)), outputs.ToEquatableArray(), _parameters.Resolve())
-                { Tables = _tables, Views = _views, HasSessionCalls = _hasSessionCalls },
+                { Tables = _tables, Views = _views, HasSessionCalls = _hasSessionCalls, HasSteps = _hasSteps },
             hasNewRows,
             returningCount == 0 ? null : outputs.Count - BoundChange.FirstNewColumn - (hasNewRows ? target.Table.Columns.Count : 0),
             new ChangeRights(parts.Updated, parts.Inserted, parts.Deletes, ReadsOf(target, Defining(parts.Reads))));

@@ -59,6 +59,9 @@ public sealed partial class Binder
     {
         if (table.Name.Parts.Count == 1 && scope.FindCte(table.Name.Name) is { } cte)
         {
+            if (cte.HasNoRows)
+                throw new SqlException(SqlState.FeatureNotSupported, $"WITH query \"{table.Name.Name}\" does not have a RETURNING clause")
+                    { Position = table.Span.Position };
             return table.Sample is null ? BindCteScan(table, cte, scope)
                 : throw new SqlException(SqlState.FeatureNotSupported,
                     "TABLESAMPLE clause can only be applied to tables and materialized views") { Position = table.Span.Position };

@@ -21,7 +21,7 @@ public sealed partial class Binder
         return new BoundInsert(
             target,
             new BoundQuery(source.Plan, source.Outputs.ToEquatableArray(), parameters)
-                { Tables = binder._tables, Views = binder._views, HasSessionCalls = binder._hasSessionCalls },
+                { Tables = binder._tables, Views = binder._views, HasSessionCalls = binder._hasSessionCalls, HasSteps = binder._hasSteps },
             returning is null
                 ? null
                 : new BoundQuery(binder.AddSystemColumns(returning.Plan), returning.Outputs.ToEquatableArray(), parameters)

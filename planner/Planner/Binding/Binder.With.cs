@@ -16,20 +16,38 @@ public sealed partial class Binder
             if (!names.Add(table.Name))
                 throw new SqlException(SqlState.DuplicateAlias, $"WITH query name \"{table.Name}\" specified more than once")
                     { Position = table.Span.Position };
-            if (table.Statement is SelectStatement) continue;
-            throw new SqlException(SqlState.FeatureNotSupported, "data-modifying statements in WITH are not supported")
-                { Position = table.Span.Position };
+            if (table.Statement is SelectStatement || _context.FindStep(table) is not null) continue;
+            throw new SqlException(SqlState.FeatureNotSupported,
+                "WITH clause containing a data-modifying statement must be at the top level") { Position = table.Span.Position };
         }
 
         var definitions = new List<CteDefinition>();
         foreach (var (table, isRecursive) in with.IsRecursive ? RecursiveQueries.Order(with) : with.Tables.Select(table => (table, false)))
         {
+            if (_context.FindStep(table) is { } step)
+            {
+                definitions.Add(BindStep(table, step, scope));
+                continue;
+            }
+
             var query = ((SelectStatement)table.Statement).Query;
             if (isRecursive) BindRecursive(table, query, (SetOperation)query.Body, scope, definitions);
             else definitions.Add(BindPlainCte(table, query, scope));
         }
 
         return definitions;
+    }
+
+    /// <summary>A part that is run by itself: the query reads the rows that it has given.</summary>
+    private CteDefinition BindStep(CommonTableExpression table, ResolvedTable step, BindScope scope)
+    {
+        _hasSteps = true;
+        _tables[step.Source] = step;
+        var scanned = step.Columns.Select(column => new ScanColumn(NewColumn(column.Name, column.Type), column.Name)).ToEquatableArray();
+        var outputs = scanned.Select(item => new OutputColumn(item.Column.Name, item.Column)).ToList();
+        var id = new CteId(++_nextCte, table.Name);
+        scope.AddCte(table.Name, new CteBinding(id, RenameOutputs(table, outputs)) { HasNoRows = outputs.Count == 0 });
+        return new CteDefinition(id, new Scan(step.Source, step.Handle, scanned), IsRecursive: false, IsMaterialized: null);
     }
 
     private CteDefinition BindPlainCte(CommonTableExpression table, Query query, BindScope scope)

@@ -22,13 +22,14 @@ public sealed partial class Binder
     private SyntaxNode? _statement;
 
     private bool _hasSessionCalls;
+    private bool _hasSteps;
     private int _nextColumn;
     private int _nextCte;
 
     private Binder(BindContext context)
     {
         _context = context;
-        _parameters = new ParameterTable(context.ParameterTypes);
+        _parameters = new ParameterTable(context.ParameterTypes) { IgnoresUnused = context.IgnoresUnused };
     }
 
     /// <summary>Binds a query. Errors are PostgreSQL's, with the position in the statement's text.</summary>
@@ -40,6 +41,7 @@ public sealed partial class Binder
         return new BoundQuery(binder.AddSystemColumns(bound.Plan), bound.Outputs.ToEquatableArray(), binder._parameters.Resolve())
             {
                 Tables = binder._tables, Views = binder._views, Locked = binder._locked, HasSessionCalls = binder._hasSessionCalls,
+                HasSteps = binder._hasSteps,
             };
     }
 

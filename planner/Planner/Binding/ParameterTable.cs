@@ -5,6 +5,9 @@ internal sealed class ParameterTable(IReadOnlyList<SqlType?> declared)
 {
     private readonly List<SqlType?> _types = [.. declared];
 
+    /// <summary>A parameter that nothing fixes is another part's: it counts as text here.</summary>
+    public bool IgnoresUnused { get; init; }
+
     public Parameter Reference(int number, int position)
     {
         if (number is < 1 or > 65535)
@@ -40,8 +43,8 @@ internal sealed class ParameterTable(IReadOnlyList<SqlType?> declared)
     public EquatableArray<SqlType> Resolve()
     {
         var missing = _types.FindIndex(type => type is null);
-        if (missing >= 0)
+        if (missing >= 0 && !IgnoresUnused)
             throw new SqlException(SqlState.IndeterminateDatatype, $"could not determine data type of parameter ${missing + 1}");
-        return _types.Select(type => type!).ToEquatableArray();
+        return _types.Select(type => type ?? SqlType.Unknown).ToEquatableArray();
     }
 }
