@@ -45,7 +45,8 @@ internal sealed record CsvFile(string Path, char Delimiter, bool HasHeader, Equa
     public bool IsIrregular { get; init; }
 
     private static SqlException Irregular(string path, CsvScan scan) => new(SqlState.BadCopyFileFormat, scan.LineBesideQuotes > 0
-        ? string.Create(CultureInfo.InvariantCulture, $"file \"{path}\" cannot be read: line {scan.LineBesideQuotes} has text beside a quoted field")
+        ? string.Create(CultureInfo.InvariantCulture, 
+            $"file \"{path}\" cannot be read: line {scan.LineBesideQuotes} has text beside a quoted field")
         : $"file \"{path}\" cannot be read: some of its lines end in a line feed and others in a carriage return and a line feed")
     {
         Detail = "Quoted fields of the file hold line ends.",

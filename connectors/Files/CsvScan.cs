@@ -2,7 +2,7 @@ using Federation.ObjectStorage;
 
 namespace Federation.Connectors.Files;
 
-/// <summary>What a CSV file holds that the kernel's reader reads otherwise than PostgreSQL's COPY: it drops it, or refuses the file.</summary>
+/// <summary>What a CSV file holds that the kernel's reader, unlike PostgreSQL's COPY, drops or refuses.</summary>
 /// <param name="LineBesideQuotes">The first line in which text stands beside a quoted field, as in <c>"a" ,"b"</c>; 0 for none.</param>
 /// <param name="HasMixedEnds">Some lines end in a line feed and others in a carriage return and a line feed.</param>
 /// <param name="HasLongFields">A quoted field holds a line end.</param>

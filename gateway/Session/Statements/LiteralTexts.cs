@@ -25,7 +25,8 @@ internal static class LiteralTexts
         PlanRewriter.Contains(bound, item =>
         {
             if (item is Constant { Value: string word, Of.Category: 'S' }) texts.Add(word);
-            else if (item is Constant { Value: not null, Of: { IsArray: false } type } constant && s_types.Contains(type.Base)) constants.Add(constant);
+            else if (item is Constant { Value: not null, Of: { IsArray: false } type } constant && s_types.Contains(type.Base))
+                constants.Add(constant);
             return false;
         });
         if (constants.Count == 0) return text;
@@ -34,7 +35,8 @@ internal static class LiteralTexts
         {
             // What stands for a text as well cannot be told apart; it stays as it is.
             if (node is StringLiteral literal && !texts.Contains(literal.Value)
-                && constants.Select(constant => Written(literal.Value, constant, context)).FirstOrDefault(found => found is not null) is { } written)
+                && constants.Select(constant => Written(literal.Value, constant, context)).FirstOrDefault(found => found is not null)
+                    is { } written)
                 parts.Add((literal.Span, SqlPrinter.QuoteLiteral(written)));
             return false;
         });

@@ -69,7 +69,8 @@ internal static class ViewTexts
         foreach (var table in TableNames(Parse(view.Query)))
         {
             if (view.Sources.FirstOrDefault(source => Names(table, source)) is not { Present.Count: > 0 } source) continue;
-            var columns = source.Used.Select(column => (Column: column, Known: source.Columns[Enumerable.Range(0, source.Present.Count).First(i => source.Present[i] == column)])).ToArray();
+            var known = source.Present.Zip(source.Columns).ToDictionary(pair => pair.First, pair => pair.Second, StringComparer.Ordinal);
+            var columns = source.Used.Select(column => (Column: column, Known: known[column])).ToArray();
             if (columns.All(item => item.Column == item.Known)) continue;
             var list = string.Join(", ", columns.Select(item => SqlPrinter.QuoteReserved(item.Column)
                 + (item.Column == item.Known ? "" : $" AS {SqlPrinter.QuoteReserved(item.Known)}")));

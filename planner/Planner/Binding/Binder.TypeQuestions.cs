@@ -25,7 +25,7 @@ public sealed partial class Binder
         var syntax = call.Arguments[0].Value;
         if (syntax is CollateExpression { Collation: var written }) return Quoted(written.Name);
         if (SyntaxTree.Find(syntax, node => node is CollateExpression) is not null)
-            throw new SqlException(SqlState.FeatureNotSupported, "pg_collation_for is not supported for what is made of a text with COLLATE")
+            throw new SqlException(SqlState.FeatureNotSupported, "pg_collation_for over a part with COLLATE is not supported")
                 { Position = call.Span.Position };
         return Quoted(CollationOf(type)?.Name ?? (type.Base == PgTypes.Name ? "C" : "default"));
 

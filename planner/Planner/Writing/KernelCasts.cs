@@ -93,6 +93,8 @@ public static class KernelCasts
         [("timestamptz", "timetz")] = "CASE WHEN isfinite({0}) THEN CAST({0} AS TIMETZ) END",
         [("timestamp", "time")] = "CASE WHEN isfinite({0}) THEN CAST({0} AS TIME) END",
         [("time", "interval")] = "pg_time_interval({0})",
+        // The kernel takes UTC for the zone; text is read in the session's.
+        [("time", "timetz")] = "pg_timetz_in(CAST({0} AS VARCHAR))",
         [("float4", "int2")] = "pg_float_to_int2({0})",
         [("float4", "int4")] = "pg_float_to_int4({0})",
         [("float4", "int8")] = "pg_float_to_int8({0})",
@@ -119,7 +121,7 @@ public static class KernelCasts
         "int2>int4 int2>int8 int2>float4 int2>float8 int2>numeric int4>int2 int4>int8 int4>float4 int4>float8 int4>numeric "
         + "int8>int2 int8>int4 int8>float4 int8>float8 int8>numeric float4>float8 "
         + "bool>int4 oid>int8 date>timestamp date>timestamptz timestamp>date "
-        + "timestamp>timestamptz timestamptz>date timestamptz>timestamp time>timetz timetz>time bit>varbit varbit>bit "
+        + "timestamp>timestamptz timestamptz>date timestamptz>timestamp timetz>time bit>varbit varbit>bit "
         + "oid>regclass oid>regtype oid>regproc regclass>oid regtype>oid regproc>oid int4>regclass int4>regtype int4>regproc "
         + "int8>regclass int8>regtype "
         + "regclass>int8 oid>regnamespace regnamespace>oid oid>regrole regrole>oid int4>regnamespace int4>xid xid>int4 "

@@ -102,7 +102,8 @@ internal sealed partial class KernelExpressionWriter
     }
 
     /// <summary>Whether the aggregate is made of a list of its rows, see <see cref="ListOf"/>.</summary>
-    private static bool IsListed(AggregateCall call) => call.Function.Name is "json_agg" or "jsonb_agg" or "json_object_agg" or "jsonb_object_agg"
+    private static bool IsListed(AggregateCall call) =>
+        call.Function.Name is "json_agg" or "jsonb_agg" or "json_object_agg" or "jsonb_object_agg"
         || (call.Function.Signature == "string_agg(text,text)" && call.Arguments[1] is not Constant { Value: string });
 
     /// <summary>

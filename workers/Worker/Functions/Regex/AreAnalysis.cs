@@ -66,7 +66,8 @@ internal static class AreAnalysis
     };
 
     // What a group took in an earlier repetition does not count; .NET keeps it.
-    private static bool ForgetsGroups(AreNode tree) => Any(tree, node => node is AreNode.Repeat { Most: not (0 or 1) } repeat && MaySkipGroup(repeat.Inner));
+    private static bool ForgetsGroups(AreNode tree) =>
+        Any(tree, node => node is AreNode.Repeat { Most: not (0 or 1) } repeat && MaySkipGroup(repeat.Inner));
 
     private static bool MaySkipGroup(AreNode node) => Any(node, inner =>
         inner is AreNode.Alternation or AreNode.Repeat { Least: 0 } && Any(inner, group => group is AreNode.Group { IsCapturing: true }));

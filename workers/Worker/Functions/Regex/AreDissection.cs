@@ -4,9 +4,9 @@ using Federation.Core.Execution;
 namespace Federation.Worker.Functions.Regex;
 
 /// <summary>
-/// Finds what each group takes, as PostgreSQL does: first how far the whole match goes, by the preference of the whole, then where its parts
-/// are cut, from left to right, each by its own preference. Back-references are compared once the parts are cut; when they differ the next
-/// cut is tried. Not thread-safe; for one text.
+/// Finds what each group takes, as PostgreSQL does: first how far the whole match goes, by the preference of the whole, then where its
+/// parts are cut, from left to right, each by its own preference. Back-references are compared once the parts are cut; when they differ
+/// the next cut is tried. Not thread-safe; for one text.
 /// </summary>
 internal sealed class AreDissection(AreTree tree, AreText text, int groups, bool ignoresCase)
 {
@@ -60,7 +60,7 @@ internal sealed class AreDissection(AreTree tree, AreText text, int groups, bool
         return null;
     }
 
-    /// <summary>The unit where the first match at or behind another begins, -1 without any; for expressions without back-references.</summary>
+    /// <summary>The unit where the first match at or behind another begins, -1 for none; not for back-references.</summary>
     public int FirstBegin(int from)
     {
         var first = text.PlaceOf(from);

@@ -38,7 +38,12 @@ internal sealed class AreText
     public int OffsetOf(int place) => _offsets is null ? place : _offsets[place];
 
     /// <summary>The place of a unit that begins a character, or of the end.</summary>
-    public int PlaceOf(int offset) => _offsets is null ? offset : Array.BinarySearch(_offsets, offset) is var place && place < 0 ? ~place : place;
+    public int PlaceOf(int offset)
+    {
+        if (_offsets is null) return offset;
+        var place = Array.BinarySearch(_offsets, offset);
+        return place < 0 ? ~place : place;
+    }
 
     public AreSpan Span(int begin, int end) => new(OffsetOf(begin), OffsetOf(end) - OffsetOf(begin));
 }

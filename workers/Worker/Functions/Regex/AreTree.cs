@@ -99,7 +99,7 @@ internal sealed record AreTree(
         public AreTree Alternatives(AreNode node, int depth)
         {
             if (depth > MaxDepth)
-                throw new SqlException(SqlState.FeatureNotSupported, "groups of regular expressions as deep as this are not supported here");
+                throw new SqlException(SqlState.FeatureNotSupported, "groups of regular expressions this deep are not supported");
             if (node is not AreNode.Alternation alternation) return Branch(Items(node), depth);
             var branches = alternation.Branches.Select(branch => Branch(Items(branch), depth)).ToArray();
             var traits = AreTraits.Longest;
