@@ -72,8 +72,10 @@ public static class CatalogRules
             catalog = await DropAllAsync(catalog, children, cancellationToken);
         }
 
-        if (dropped is TableEntry referenced) catalog = await ForeignKeyRules.ReleaseAsync(catalog, referenced, drop.Cascade, cancellationToken);
-        if (dropped is SequenceEntry sequence) catalog = await SequenceRules.ReleaseAsync(catalog, sequence, drop.Cascade, cancellationToken);
+        if (dropped is TableEntry referenced)
+            catalog = await ForeignKeyRules.ReleaseAsync(catalog, referenced, drop.Cascade, cancellationToken);
+        if (dropped is SequenceEntry sequence)
+            catalog = await SequenceRules.ReleaseAsync(catalog, sequence, drop.Cascade, cancellationToken);
         var views = await RelationRules.DependentsAsync(catalog, dropped, cancellationToken);
         if (views.Count > 0 && !drop.Cascade) throw StillNeeded(drop.Key, views);
         catalog = await DropAllAsync(catalog, views, cancellationToken);

@@ -104,7 +104,9 @@ public sealed class QueryRunner(QueryScheduler scheduler, PlanningThreads planni
     /// <summary>The query without calls that only the session can make; null when it has none.</summary>
     internal static async ValueTask<ExpandedQuery?> ExpandAsync(QueryRequest request, BoundQuery query,
         CancellationToken cancellationToken) =>
-        (query.HasSessionCalls || query.HasSteps) && request.ExpandAsync is { } expand ? await expand(request, query, cancellationToken) : null;
+        (query.HasSessionCalls || query.HasSteps) && request.ExpandAsync is { } expand
+            ? await expand(request, query, cancellationToken)
+            : null;
 
     internal static QueryRequest LocalIf(ExpandedQuery expanded, QueryRequest request) =>
         expanded.IsLocal ? request with { Distribution = DistributionOptions.SingleTask } : request;

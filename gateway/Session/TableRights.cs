@@ -46,7 +46,8 @@ internal static class TableRights
     {
         var catalog = await session.Transaction.GetCatalogAsync(cancellationToken);
         var schema = await catalog.FindSchemaAsync(table.Schema, cancellationToken);
-        if (await session.RightsOf(catalog).DefaultOfAsync(table.Owner, table is SequenceEntry ? 'S' : 'r', schema, cancellationToken) is { } items)
+        var type = table is SequenceEntry ? 'S' : 'r';
+        if (await session.RightsOf(catalog).DefaultOfAsync(table.Owner, type, schema, cancellationToken) is { } items)
             await CreateAsync(session,
                 new AccessEntry(Oid.None, table.AccessTarget, []) { Shown = $"{table.Schema}.{table.Name}" }.With(null, items),
                 cancellationToken);

@@ -28,7 +28,7 @@ internal sealed class TemporarySchema(QuerySession session, SessionServices serv
 
     public bool Is(string schema) => schema == Objects.Schema;
 
-    /// <summary>The schemas in which a bare name is looked up, where the temporary schema comes first if the path does not say where.</summary>
+    /// <summary>The schemas in which a bare name is looked up: the temporary schema comes first if the path does not say where.</summary>
     public IReadOnlyList<string> Searched(IReadOnlyList<string> path)
     {
         if (path.Contains(Alias) || path.Contains(Objects.Schema)) return [.. path.Select(Real)];

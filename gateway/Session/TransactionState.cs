@@ -339,7 +339,8 @@ internal sealed class TransactionState(QuerySession session, SessionServices ser
         if (transaction is not null) await transaction.CommitAsync(cancellationToken);
     }
 
-    private static bool MayHaveTemporary(Transaction transaction) => transaction.Temporary is { IsEmpty: false } || transaction.HasTemporary;
+    private static bool MayHaveTemporary(Transaction transaction) =>
+        transaction.Temporary is { IsEmpty: false } || transaction.HasTemporary;
 
     /// <summary>Undoes what is not committed: nobody will.</summary>
     internal void Forget()

@@ -139,7 +139,8 @@ public static class SessionCalls
             foreach (var definition in definitions.Reverse().Where(definition => wanted.Contains(definition.Id)))
             {
                 // It is computed here and once more for the rest of the statement.
-                if (PlanRewriter.Nodes(definition.Plan).SelectMany(PlanRewriter.ExpressionsOf).Any(PlanRewriter.IsVolatile)) throw NotHere();
+                if (PlanRewriter.Nodes(definition.Plan).SelectMany(PlanRewriter.ExpressionsOf).Any(PlanRewriter.IsVolatile))
+                    throw NotHere();
                 needed.Insert(0, definition);
                 wanted.UnionWith(CteReads.Count(definition.Plan).Keys);
             }

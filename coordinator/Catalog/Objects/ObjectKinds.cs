@@ -30,8 +30,8 @@ internal static class ObjectKinds
     [
         new(ObjectKind.Schema, "schema", "schema", typeof(SchemaEntry))
         {
-            Children = [ObjectKind.Table, ObjectKind.View, ObjectKind.Sequence], Access = AccessKind.Schema, Duplicate = SqlState.DuplicateSchema,
-            Missing = SqlState.InvalidSchemaName,
+            Children = [ObjectKind.Table, ObjectKind.View, ObjectKind.Sequence], Access = AccessKind.Schema,
+            Duplicate = SqlState.DuplicateSchema, Missing = SqlState.InvalidSchemaName,
         },
         new(ObjectKind.Table, "table", "table", typeof(TableEntry))
         {
@@ -72,7 +72,8 @@ internal static class ObjectKinds
 
     public static SqlException TakenError(CatalogKey key) => key.Kind switch
     {
-        ObjectKind.Table or ObjectKind.View or ObjectKind.Sequence => new SqlException(SqlState.DuplicateTable, $"relation \"{key.Name}\" already exists"),
+        ObjectKind.Table or ObjectKind.View or ObjectKind.Sequence =>
+            new SqlException(SqlState.DuplicateTable, $"relation \"{key.Name}\" already exists"),
         ObjectKind.UserMapping =>
             new SqlException(SqlState.DuplicateObject, $"user mapping for \"{key.Name}\" already exists for server \"{key.Parent}\""),
         ObjectKind.Access => ClashError(key),

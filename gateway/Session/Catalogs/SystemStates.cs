@@ -258,8 +258,9 @@ internal sealed class SystemStates(
             .Select(target => target.Table == Oid.None ? table.Oid : target.Table).ToHashSet();
         if (wanted.Count == 0) return found;
         foreach (var schema in await snapshot.ListSchemasAsync(cancellationToken))
-            foreach (var entry in (await snapshot.ListTablesAsync(schema.Name, cancellationToken)).Where(entry => wanted.Contains(entry.Oid)))
-                if (await resolver.FindAsync(database, entry.Schema, entry.Name, null, cancellationToken) is { } resolved)
+            foreach (var entry in await snapshot.ListTablesAsync(schema.Name, cancellationToken))
+                if (wanted.Contains(entry.Oid)
+                    && await resolver.FindAsync(database, entry.Schema, entry.Name, null, cancellationToken) is { } resolved)
                     found[entry.Oid] = new ReferencedTable(entry, resolved.Columns,
                         SystemNames.Relation(entry.Schema, entry.Name, searchPath));
         return found;

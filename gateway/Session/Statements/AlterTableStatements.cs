@@ -120,8 +120,8 @@ internal static class AlterTableStatements
                 : $"relation \"{name}\" already exists in schema \"{schemaName}\"");
         }
 
-        if (schemaName != relation.Schema) await RequireNotOwnedAsync(session, relation, "cannot move an owned sequence into another schema",
-            cancellationToken);
+        if (schemaName != relation.Schema)
+            await RequireNotOwnedAsync(session, relation, "cannot move an owned sequence into another schema", cancellationToken);
         foreach (var sequence in relation is TableEntry table && schemaName != relation.Schema
             ? await SequenceRules.OwnedAsync(catalog, table, cancellationToken)
             : [])

@@ -10,7 +10,8 @@ internal sealed partial class ColumnAlterations
     /// <summary>Takes away the foreign keys that refer to a key. Raises 2BP01 without CASCADE.</summary>
     /// <param name="described">What goes, as errors call it.</param>
     /// <param name="needed">What of it the foreign keys need.</param>
-    private async ValueTask ReleaseKeyAsync(string key, string described, string needed, bool isCascade, CancellationToken cancellationToken)
+    private async ValueTask ReleaseKeyAsync(string key, string described, string needed, bool isCascade,
+        CancellationToken cancellationToken)
     {
         var catalog = await _session.Transaction.GetCatalogAsync(cancellationToken);
         var references = (await ForeignKeyRules.ReferencesAsync(catalog, _recorded, cancellationToken))
@@ -51,7 +52,8 @@ internal sealed partial class ColumnAlterations
                 : item).ToEquatableArray(),
         };
         var catalog = await _session.Transaction.GetCatalogAsync(cancellationToken);
-        foreach (var group in (await ForeignKeyRules.ReferencesAsync(catalog, _recorded, cancellationToken)).GroupBy(item => item.Table.Key))
+        var references = await ForeignKeyRules.ReferencesAsync(catalog, _recorded, cancellationToken);
+        foreach (var group in references.GroupBy(item => item.Table.Key))
         {
             var table = group.First().Table;
             await _session.Transaction.ChangeAsync(new CatalogChange.Redefine(table, table with

@@ -35,7 +35,9 @@ internal static class ColumnValues
         };
     }
 
-    /// <summary>Makes what a column needs for its values, and says how the catalog keeps it. Raises the errors of wrong declarations.</summary>
+    /// <summary>
+    /// Makes what a column needs for its values, and says how the catalog keeps it. Raises the errors of wrong declarations.
+    /// </summary>
     /// <param name="column">As it was declared.</param>
     /// <param name="columns">All columns of the table with their types.</param>
     /// <param name="generated">Those of them that are generated.</param>
@@ -48,7 +50,8 @@ internal static class ColumnValues
         var isSerial = SerialType(column) is not null;
         if (isSerial && column.Default is not null) throw Conflict("multiple default values");
         if (column.Identity is not null && (column.Default is not null || isSerial)) throw Conflict("both default and identity");
-        if (column.Generated is not null && (column.Default is not null || isSerial)) throw Conflict("both default and generation expression");
+        if (column.Generated is not null && (column.Default is not null || isSerial))
+            throw Conflict("both default and generation expression");
         if (column is { Identity: { } identity, Generated: null })
         {
             var made = await SequenceStatements.MakeForAsync(session, schema, table, column.Name,

@@ -31,7 +31,8 @@ internal static class ForeignKeys
         foreach (var column in named) TypeOf(target.Columns, column);
         var columns = key?.Columns ?? named;
         key ??= target.Keys.Where(item => item.Kind is ConstraintKind.PrimaryKey or ConstraintKind.Unique)
-            .FirstOrDefault(item => item.Columns.Count == named.Count && item.Columns.All(named.Contains) && named.Distinct().Count() == named.Count)
+            .FirstOrDefault(item => item.Columns.Count == named.Count && item.Columns.All(named.Contains)
+                && named.Distinct().Count() == named.Count)
             ?? throw new SqlException(SqlState.InvalidForeignKey,
                 $"there is no unique constraint matching given keys for referenced table \"{target.Name}\"");
         if (columns.Count != definition.Columns.Count)

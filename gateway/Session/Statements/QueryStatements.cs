@@ -103,11 +103,11 @@ internal static class QueryStatements
             PlannedAsync = TrackedReads.Of(session, query),
             Record = record,
             Sources = session.Transaction.Sources,
-            ExpandAsync = Expand,
+            ExpandAsync = ExpandAsync,
         };
 
         // A query that is run again with wide numerics finds the rows of its steps as they are.
-        async ValueTask<ExpandedQuery> Expand(QueryRequest request, BoundQuery bound, CancellationToken token)
+        async ValueTask<ExpandedQuery> ExpandAsync(QueryRequest request, BoundQuery bound, CancellationToken token)
         {
             if (!bound.HasSteps || statement.Steps.Count == 0 || hasRun)
                 return await SessionSteps.ExpandAsync(session, services, request, bound, null, token);

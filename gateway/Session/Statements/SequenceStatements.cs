@@ -18,8 +18,9 @@ internal static class SequenceStatements
     {
         const string Tag = "CREATE SEQUENCE";
         session.Transaction.RequireWritable(Tag);
-        if (await WithoutPositionAsync(() =>
-            TableStatements.PlaceAsync(session, create.Name, create.IfNotExists, cancellationToken, create.IsTemporary)) is not { } schema) return Tag;
+        var place = await WithoutPositionAsync(() =>
+            TableStatements.PlaceAsync(session, create.Name, create.IfNotExists, cancellationToken, create.IsTemporary));
+        if (place is not { } schema) return Tag;
         var made = await MakeAsync(session, schema.Name, create.Name.Name, SequenceOptions.New(create.Options, SqlType.Int8, false),
             cancellationToken);
         await OwnAsync(session, made, create.Options, cancellationToken);
@@ -55,7 +56,8 @@ internal static class SequenceStatements
         }
         else
         {
-            var (last, rule) = ((await services.Transactions.Catalog.Sequences.FindAsync(sequence, cancellationToken)).LastValue, read.Rule);
+            var last = (await services.Transactions.Catalog.Sequences.FindAsync(sequence, cancellationToken)).LastValue;
+            var rule = read.Rule;
             if (last < rule.Minimum)
                 throw new SqlException(SqlState.InvalidParameterValue,
                     $"RESTART value ({last}) cannot be less than MINVALUE ({rule.Minimum})");

@@ -12,8 +12,8 @@ using Values = Federation.Plan.Values;
 namespace Federation.Session.Statements;
 
 /// <summary>
-/// Runs queries with calls that only the session can make (<see cref="SessionCalls"/>), step by step: the rows below a call are computed and
-/// kept, the calls are made for them in their order, and the rest of the plan reads the rows with the results.
+/// Runs queries with calls that only the session can make (<see cref="SessionCalls"/>), step by step: the rows below a call are computed
+/// and kept, the calls are made for them in their order, and the rest of the plan reads the rows with the results.
 /// </summary>
 internal static class SessionSteps
 {
@@ -149,7 +149,8 @@ internal static class SessionSteps
         CancellationToken cancellationToken)
     {
         var first = inner.Outputs.Count - ArgumentCount(step);
-        using var results = new BatchBuilder(new BatchSchema(step.Calls.Select(call => new Field("", call.Result.Type)).ToEquatableArray()));
+        using var results =
+            new BatchBuilder(new BatchSchema(step.Calls.Select(call => new Field("", call.Result.Type)).ToEquatableArray()));
         Expect(step, first, batch, calls);
         for (var row = 0; row < batch.RowCount; row++)
         {

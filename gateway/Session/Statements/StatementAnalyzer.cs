@@ -85,7 +85,8 @@ internal sealed class StatementAnalyzer(QuerySession session, SessionServices se
                 var rows = StepRows.Of(table.Name, analyzed.Fields ?? []);
                 _steps[table] = rows;
                 var isRun = table.Statement is not SelectStatement
-                    || with.Tables.Skip(i + 1).Any(later => StatementSteps.Names(later, table.Name)) || StatementSteps.Names(rest, table.Name);
+                    || with.Tables.Skip(i + 1).Any(later => StatementSteps.Names(later, table.Name))
+                    || StatementSteps.Names(rest, table.Name);
                 steps.Add(new StatementStep(table, analyzed, rows, isRun));
             }
 
@@ -305,7 +306,8 @@ internal sealed class StatementAnalyzer(QuerySession session, SessionServices se
     private async ValueTask RequireTableAsync(QualifiedName name, EquatableArray<string> columns, CancellationToken cancellationToken)
     {
         var relation = await session.FindRelationAsync(name, cancellationToken);
-        if (relation is TableEntry table && columns.FirstOrDefault(column => table.Generated.Any(item => item.Key == column)) is { } generated)
+        if (relation is TableEntry table
+            && columns.FirstOrDefault(column => table.Generated.Any(item => item.Key == column)) is { } generated)
             throw NotCopied(generated);
         if (relation is SequenceEntry)
             throw new SqlException(SqlState.WrongObjectType, $"cannot copy from sequence \"{name.Name}\"");

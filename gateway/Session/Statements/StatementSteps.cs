@@ -114,7 +114,7 @@ internal static class StatementSteps
                 if (!step.IsRun) continue;
                 await TableRights.RequireReadsAsync(session, step.Statement, cancellationToken);
                 var spool = kept.Add(step, services);
-                await foreach (var batch in RowsOf(session, services, step.Statement, parameters, cancellationToken)
+                await foreach (var batch in ReadStepAsync(session, services, step.Statement, parameters, cancellationToken)
                     .WithCancellation(cancellationToken))
                     using (batch)
                         spool?.Append(batch, 0);
@@ -129,7 +129,7 @@ internal static class StatementSteps
         }
     }
 
-    private static IAsyncEnumerable<Batch> RowsOf(QuerySession session, SessionServices services, PreparedStatement statement,
+    private static IAsyncEnumerable<Batch> ReadStepAsync(QuerySession session, SessionServices services, PreparedStatement statement,
         EquatableArray<object?> parameters, CancellationToken cancellationToken) => statement.Syntax switch
     {
         SelectStatement => QueryStatements.RunAsync(session, services, statement, parameters, cancellationToken),

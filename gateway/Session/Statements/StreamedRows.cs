@@ -14,8 +14,8 @@ using Federation.Sql.Syntax;
 namespace Federation.Session.Statements;
 
 /// <summary>
-/// Rows that this process has or gets, as a source that tasks of this process can read until it is disposed: once, or again and again if the
-/// rows are kept.
+/// Rows that this process has or gets, as a source that tasks of this process can read until it is disposed: once, or again and again if
+/// the rows are kept.
 /// </summary>
 internal sealed class StreamedRows : IConnector, IScanPlanner, IPageSource, ITableHandle
 {

@@ -73,7 +73,8 @@ internal static class ViewStatements
     {
         if (create.IsReplace && await session.FindRelationAsync(create.Name, cancellationToken) is { } relation
             && create.IsTemporary == session.Temporary.Is(relation.Schema)
-            && (create.IsTemporary || create.Name.Parts.Count > 1 || relation.Schema == (await CurrentSchemaAsync(session, cancellationToken))?.Name))
+            && (create.IsTemporary || create.Name.Parts.Count > 1
+                || relation.Schema == (await CurrentSchemaAsync(session, cancellationToken))?.Name))
         {
             AlterTableStatements.RequireKind(relation, DropKind.View);
             var catalog = await session.Transaction.GetCatalogAsync(cancellationToken);

@@ -96,7 +96,9 @@ public sealed record BoundQuery(LogicalPlan Plan, EquatableArray<OutputColumn> O
     /// <summary>The pinned tables that the plan's scans read, by source.</summary>
     public IReadOnlyDictionary<TableSource, ResolvedTable> Tables { get; init; } = new Dictionary<TableSource, ResolvedTable>();
 
-    /// <summary>Whether it reads, or has to wait for, parts of WITH that are run by themselves; see <see cref="BindContext.FindStep"/>.</summary>
+    /// <summary>
+    /// Whether it reads, or has to wait for, parts of WITH that are run by themselves; see <see cref="BindContext.FindStep"/>.
+    /// </summary>
     public bool HasSteps { get; init; }
 
     /// <summary>Whether it calls functions of sequences; see <see cref="SessionCalls"/>.</summary>

@@ -30,11 +30,11 @@ public sealed partial class Binder
         foreach (var used in own.Where(item => named.Contains(item.Id)))
         {
             if (!generated.Contains(used.Name)) continue;
-            throw new SqlException(SqlState.InvalidObjectDefinition, $"cannot use generated column \"{used.Name}\" in column generation expression")
+            throw new SqlException(SqlState.InvalidObjectDefinition,
+                $"cannot use generated column \"{used.Name}\" in column generation expression")
             {
-                Position = SyntaxTree.Find(expression, node => node is ColumnReference reference && reference.Name == used.Name) is { } place
-                    ? place.Span.Position
-                    : 0,
+                Position = SyntaxTree.Find(expression, node => node is ColumnReference place && place.Name == used.Name)?.Span.Position
+                    ?? 0,
                 Detail = "A generated column cannot reference another generated column.",
             };
         }

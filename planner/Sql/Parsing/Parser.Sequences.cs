@@ -19,7 +19,8 @@ internal sealed partial class Parser
         var before = _index;
         var ifExists = IfExists();
         var name = RelationName();
-        if (Is(Keyword.Set) && Peek(1).Keyword is Keyword.Logged or Keyword.Unlogged) return SkipStatement(start, "ALTER SEQUENCE SET LOGGED");
+        if (Is(Keyword.Set) && Peek(1).Keyword is Keyword.Logged or Keyword.Unlogged)
+            return SkipStatement(start, "ALTER SEQUENCE SET LOGGED");
         if (Current.Keyword is Keyword.Rename or Keyword.Set || (Is(Keyword.Owner) && NextIs(Keyword.To)))
         {
             _index = before;
