@@ -153,6 +153,11 @@ public sealed class MaintenanceTests : IAsyncLifetime
             Assert.Equal("42501", (await client.QueryAsync($"CALL lake.system.{call}")).Error?.Code);
         await RunAsync(client, "RESET ROLE");
         Assert.Equal("42883", (await client.QueryAsync("CALL lake.system.rewrite_data_files('public', 't', nosuch => 1)")).Error?.Code);
+        // A condition chooses files by their statistics.
+        await RunAsync(client, "INSERT INTO t VALUES (100)");
+        Assert.Equal(["1\t1"], (await RowsAsync(client,
+            "CALL lake.system.rewrite_data_files('public', 't', condition => 'id > 50', rewrite_all => true)"))
+            .Select(row => string.Join('\t', row.Split('\t')[..2])));
         Assert.Equal("22023", (await client.QueryAsync(
             "CALL lake.system.rewrite_data_files('public', 't', min_input_files => 0)")).Error?.Code);
         Assert.Equal("42704", (await client.QueryAsync("CALL lake.system.rollback_to_snapshot('public', 't', 1)")).Error?.Code);

@@ -137,6 +137,8 @@ public sealed class VersionTests(SuiteServers servers)
             "MERGE INTO \"t$branch_dev\" AS d USING (VALUES (1), (9)) AS v(id) ON d.id = v.id WHEN MATCHED THEN UPDATE SET n = -1 "
                 + "WHEN NOT MATCHED THEN INSERT VALUES (v.id, 9)");
         Assert.Equal("23505", await CodeAsync(client, "INSERT INTO \"t$branch_dev\" VALUES (4, 0)"));
+        Assert.Null((await client.CopyInAsync("COPY \"t$branch_dev\" FROM STDIN", "5\t5\n"u8.ToArray(), int.MaxValue)).Error);
+        await RunAsync(client, "DELETE FROM \"t$branch_dev\" WHERE id = 5");
         string[] branch = ["1\t-1", "2\t20", "4\t7", "9\t9"];
         Assert.Equal(branch, await RowsAsync(client, "SELECT * FROM \"t$branch_dev\" ORDER BY id"));
         Assert.Equal(branch, await RowsAsync(client, "SELECT * FROM t FOR VERSION AS OF 'dev' ORDER BY id"));
@@ -226,6 +228,9 @@ public sealed class VersionTests(SuiteServers servers)
         await RunAsync(client, "RESET ROLE");
         Assert.Equal(["mine"], await RowsAsync(client, "SELECT obj_description('t'::regclass)"));
         Assert.Equal("23505", await CodeAsync(client, "INSERT INTO t VALUES (1, 2)"));
+        await RunAsync(client, "CREATE TABLE s (id serial, n int)", "INSERT INTO s (n) VALUES (1), (2)", "DROP TABLE s",
+            "CALL lake.system.undrop_table('versions_dropped', 's')", "INSERT INTO s (n) VALUES (3)");
+        Assert.Equal(["1\t1", "2\t2", "3\t3"], await RowsAsync(client, "SELECT * FROM s ORDER BY id"));
         Assert.Equal("42P07", await CodeAsync(client, "CALL lake.system.undrop_table('versions_dropped', 't')"));
         await RunAsync(client, "ALTER TABLE t RENAME TO u");
         Assert.Equal("42P01", await CodeAsync(client, "CALL lake.system.undrop_table('versions_dropped', 't')"));

@@ -157,25 +157,36 @@ internal static class Procedures
         if (await catalog.FindRelationAsync(schema, name, cancellationToken) is not null)
             throw new SqlException(SqlState.DuplicateTable, $"relation \"{name}\" already exists");
         var found = await call.Services.Catalog.FindDroppedAsync(TableEntry.KeyOf(schema, name), cancellationToken);
-        if (found is not ({ } gone, { } before) || gone is not TableEntry dropped
-            || await IsThereAsync(catalog, dropped.Oid, cancellationToken))
+        var live = await LiveTablesAsync(catalog, cancellationToken);
+        // A table that was renamed is not gone.
+        if (found is not ({ } gone, { } before) || gone is not TableEntry dropped || live.Contains(dropped.Oid))
             throw new SqlException(SqlState.UndefinedTable, $"no dropped table \"{schema}.{name}\" is kept");
         await SchemaStatements.RequireTableOwnerAsync(session, dropped, mayOwnSchema: false, cancellationToken);
-        await call.Services.Formats.First(format => format.Name == dropped.Pointer.Format).LoadAsync(dropped.Pointer, null,
-            cancellationToken);
-        await session.Transaction.ChangeAsync(new CatalogChange.Create(dropped), cancellationToken);
-        if (await before.FindAccessAsync(dropped.AccessTarget, cancellationToken) is { } access)
-            await session.Transaction.ChangeAsync(new CatalogChange.Create(access with { ChangedAt = 0 }), cancellationToken);
+        await call.Services.Formats.First(format => format.Name == dropped.Pointer.Format)
+            .LoadAsync(dropped.Pointer, null, cancellationToken);
+        foreach (var sequence in await SequenceRules.OwnedAsync(before, dropped, cancellationToken))
+            await RestoreAsync(session, sequence with { ChangedAt = 0 }, before, cancellationToken);
+        // What a foreign key refers to may be gone for good.
+        var constraints = dropped.Constraints
+            .Where(constraint => constraint.Target is not { } target || target.Table == dropped.Oid || live.Contains(target.Table));
+        await RestoreAsync(session, dropped with { Constraints = constraints.ToEquatableArray() }, before, cancellationToken);
         return [];
     }
 
-    /// <summary>A table that was renamed is not gone.</summary>
-    private static async ValueTask<bool> IsThereAsync(ICatalogSnapshot catalog, Oid table, CancellationToken cancellationToken)
+    private static async ValueTask RestoreAsync(QuerySession session, RelationEntry relation, ICatalogSnapshot before,
+        CancellationToken cancellationToken)
     {
+        await session.Transaction.ChangeAsync(new CatalogChange.Create(relation), cancellationToken);
+        if (await before.FindAccessAsync(relation.AccessTarget, cancellationToken) is { } access)
+            await session.Transaction.ChangeAsync(new CatalogChange.Create(access with { ChangedAt = 0 }), cancellationToken);
+    }
+
+    private static async ValueTask<IReadOnlySet<Oid>> LiveTablesAsync(ICatalogSnapshot catalog, CancellationToken cancellationToken)
+    {
+        var live = new HashSet<Oid>();
         foreach (var schema in await catalog.ListSchemasAsync(cancellationToken))
-            if ((await catalog.ListTablesAsync(schema.Name, cancellationToken)).Any(entry => entry.Oid == table))
-                return true;
-        return false;
+            live.UnionWith((await catalog.ListTablesAsync(schema.Name, cancellationToken)).Select(table => table.Oid));
+        return live;
     }
 
     private static async ValueTask<IReadOnlyList<object?[]>> RewriteDataAsync(ProcedureCall call, CancellationToken cancellationToken)
