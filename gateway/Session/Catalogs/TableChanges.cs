@@ -48,10 +48,10 @@ internal sealed class TableChanges(SessionServices services, ICatalogSnapshot sn
         var (from, to) = (await VersionAsync(arguments, "start", cancellationToken), await VersionAsync(arguments, "end",
             cancellationToken));
         var log = await format.ListChangesAsync(entry.Pointer, from, to, cancellationToken);
-        return Build(entry, format, log);
+        return Build(entry, format, log, MayMove(name));
     }
 
-    private static ResolvedTable Build(TableEntry entry, object provider, TableChangeLog log)
+    private static ResolvedTable Build(TableEntry entry, object provider, TableChangeLog log, bool mayMove)
     {
         var tables = new Dictionary<string, ResolvedTable>(StringComparer.Ordinal);
         var names = string.Join(", ", log.Columns.Select(column => Quoted(column.Name)));
@@ -104,7 +104,8 @@ internal sealed class TableChanges(SessionServices services, ICatalogSnapshot sn
                 var name = $"{Mark}{what}{i.ToString(CultureInfo.InvariantCulture)}";
                 var own = new TableSource(TableResolver.ManagedCatalog, entry.Schema, entry.Name, read.EstimatedRows)
                     { TableOid = entry.Oid, About = entry.Name, Pin = $"{what} {log.Changes[i].SnapshotId}" };
-                tables[name] = new ResolvedTable(own, read.Handle, read.Columns) { Provider = provider };
+                tables[name] = new ResolvedTable(own, read.Handle, read.Columns)
+                    { Provider = provider, FollowsFolder = mayMove };
                 return Quoted(name);
             }
         }

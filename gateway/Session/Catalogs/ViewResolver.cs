@@ -64,7 +64,11 @@ internal sealed class ViewResolver(SessionServices services, ICatalogSnapshot sn
             await rights.RequireAsync(view.Owner, schema, 'U', cancellationToken);
         var found = await resolver.FindAsync(source.Server.Length > 0 ? source.Server : TableResolver.ManagedCatalog, source.Schema,
             source.Name, await session.Analyzer.VersionOfAsync(name, [], cancellationToken), cancellationToken);
-        return found is null ? null : AsSeen(found, source) with { Source = found.Source with { ReadBy = view.Owner } };
+        return found is null ? null : AsSeen(found, source) with
+        {
+            Source = found.Source with { ReadBy = view.Owner },
+            FollowsFolder = found.FollowsFolder || StatementAnalyzer.MayMove(name),
+        };
     }
 
     /// <summary>The relation with the columns that the view knows, by the names it knows.</summary>

@@ -529,7 +529,7 @@ internal sealed class StatementAnalyzer(QuerySession session, SessionServices se
     }
 
     /// <summary>Whether the version that a name says may be another one at the next execution.</summary>
-    private static bool MayMove(TableName name) =>
+    internal static bool MayMove(TableName name) =>
         name.Changes.Count > 0 ? Catalogs.TableChanges.MayMove(name)
             : (name.Version ?? name.Timestamp) is { } point && point is not (StringLiteral or NumberLiteral);
 
