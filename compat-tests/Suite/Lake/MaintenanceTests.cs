@@ -43,7 +43,7 @@ public sealed class MaintenanceTests : IAsyncLifetime
         await RunAsync(client, $"CREATE TABLE t (id int, p int, n int) {partitions}");
         await RunAsync(client, $"INSERT INTO t SELECT g, g % 3, 0 FROM generate_series(0, {Number(s_writers * 1000 - 1)}) g");
         using var done = new CancellationTokenSource();
-        var compacting = CompactAsync(done.Token);
+        var compacting = CompactAsync(() => done.IsCancellationRequested);
         var expected = (await Task.WhenAll(Enumerable.Range(0, s_writers).Select(WriteAsync))).SelectMany(rows => rows)
             .OrderBy(row => row.Key).Select(row => $"{Number(row.Key)}\t{Number(row.Value)}").ToArray();
         await done.CancelAsync();
@@ -196,11 +196,11 @@ public sealed class MaintenanceTests : IAsyncLifetime
         return rows;
     }
 
-    private async Task<(int Rounds, long Rewritten)> CompactAsync(CancellationToken cancellationToken)
+    private async Task<(int Rounds, long Rewritten)> CompactAsync(Func<bool> isDone)
     {
         await using var client = await OpenAsync();
         var (rounds, rewritten) = (0, 0L);
-        for (; !cancellationToken.IsCancellationRequested; rounds++)
+        for (; !isDone(); rounds++)
         {
             foreach (var call in (string[])["rewrite_data_files('public', 't', min_input_files => 2, delete_ratio_threshold => 0.01)",
                 "rewrite_position_delete_files('public', 't')", "rewrite_manifests('public', 't')", "expire_snapshots('public', 't', retain_last => 4)"])
