@@ -97,8 +97,7 @@ public class DesugaringTests
     }
 
     [Theory]
-    [InlineData("create unique index i on t (a)", "CREATE INDEX")]
-    [InlineData("drop index i", "DROP INDEX")]
+    [InlineData("create unique index i on t (a) tablespace x", "CREATE INDEX TABLESPACE")]
     [InlineData("refresh materialized view v", "REFRESH MATERIALIZED VIEW")]
     public void OtherStatementsKeepTheirTag(string sql, string command) =>
         Assert.Equal(command, Assert.IsType<UnsupportedStatement>(SqlParser.Parse(sql)[0].Statement).Command);

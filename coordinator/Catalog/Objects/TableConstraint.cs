@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using Federation.Core;
 using Federation.Core.Types;
 
@@ -12,6 +13,9 @@ public enum ConstraintKind
 
     /// <summary>Declared and shown; nobody enforces it.</summary>
     ForeignKey,
+
+    /// <summary>An index that is not unique: no constraint, but it has a name and columns as one.</summary>
+    Index,
 }
 
 /// <summary>A constraint of a table, besides NOT NULL. Who writes rows into the table has to enforce it.</summary>
@@ -20,6 +24,16 @@ public sealed record TableConstraint(string Name, ConstraintKind Kind, Equatable
 {
     /// <summary>The condition of a check as SQL text over the table's columns.</summary>
     public string? Condition { get; init; }
+
+    /// <summary>Set for indexes that were made by themselves; null for those of keys.</summary>
+    public IndexShape? Index { get; init; }
+
+    /// <summary>Whether an index is shown for it.</summary>
+    [JsonIgnore]
+    public bool HasIndex => Kind is ConstraintKind.PrimaryKey or ConstraintKind.Unique or ConstraintKind.Index;
+
+    /// <summary>Whether it goes with a column.</summary>
+    public bool Mentions(string column) => Columns.Contains(column) || Index?.Included.Contains(column) == true;
 
     /// <summary>Set for foreign keys.</summary>
     public ForeignKeyTarget? Target { get; init; }
@@ -42,3 +56,9 @@ public sealed record ForeignKeyTarget(Oid Table, EquatableArray<string> Columns,
 
     public bool IsTo(TableEntry table, TableEntry owner) => Table == Oid.None ? owner.Oid == table.Oid : Table == table.Oid;
 }
+
+/// <summary>What CREATE INDEX says of an index.</summary>
+/// <param name="Method">The access method.</param>
+/// <param name="Options">pg_index.indoption.</param>
+/// <param name="Included">INCLUDE</param>
+public sealed record IndexShape(string Method, EquatableArray<short> Options, EquatableArray<string> Included);

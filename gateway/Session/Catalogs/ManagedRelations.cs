@@ -12,7 +12,7 @@ namespace Federation.Session.Catalogs;
 internal static class ManagedRelations
 {
     /// <summary>pg_am.oid</summary>
-    private const uint BTree = 403;
+    private const uint BTree = 403, Hash = 405, Brin = 3580;
 
     /// <summary>A relation without rights, and without what only a look at the table tells.</summary>
     public static RelationState StateOf(RelationEntry entry) => entry switch
@@ -50,7 +50,7 @@ internal static class ManagedRelations
         IReadOnlyList<(SequenceEntry Entry, string Shown)> sequences, IReadOnlyDictionary<Oid, ReferencedTable> referenced)
     {
         relation = WithValues(Described(relation, table), table, sequences);
-        var indexes = table.Constraints.Where(IsKey).Select(key => IndexOf(relation, key)).ToArray();
+        var indexes = table.Constraints.Where(item => item.HasIndex).Select(key => IndexOf(relation, key)).ToArray();
         return relation with
         {
             Flags = relation.Flags | (indexes.Length > 0 ? RelationFlags.HasIndexes : RelationFlags.None),
@@ -58,7 +58,7 @@ internal static class ManagedRelations
             {
                 Constraints =
                 [
-                    .. table.Constraints.Where(constraint => constraint.Target is null)
+                    .. table.Constraints.Where(constraint => constraint is { Target: null, Index: null })
                         .Select(constraint => ConstraintOf(relation, constraint)),
                     .. table.Constraints.Where(constraint => constraint.Target is not null)
                         .Select(constraint => ForeignKeyOf(relation, constraint, referenced)).OfType<ConstraintDetails>(),
@@ -79,7 +79,7 @@ internal static class ManagedRelations
 
     /// <summary>What its indexes are called, which are relations too.</summary>
     public static IEnumerable<(string Name, Oid Oid)> IndexNames(RelationEntry entry) => entry is TableEntry table
-        ? table.Constraints.Where(IsKey).Select(key => (key.Name, RelationState.OidOfIndex(table.Oid, key.Name)))
+        ? table.Constraints.Where(item => item.HasIndex).Select(key => (key.Name, RelationState.OidOfIndex(table.Oid, key.Name)))
         : [];
 
     private static bool IsKey(TableConstraint constraint) => constraint.Kind is ConstraintKind.PrimaryKey or ConstraintKind.Unique;
@@ -121,25 +121,43 @@ internal static class ManagedRelations
 
     private static IndexDetails IndexOf(RelationState relation, TableConstraint key)
     {
-        var numbers = Numbers(relation, key);
-        var columns = key.Columns.Select(name =>
+        var included = key.Index?.Included ?? [];
+        var names = key.Columns.Concat(included).ToArray();
+        var numbers = names.Select(name => NumberOf(relation, name)).ToArray();
+        var columns = names.Select(name =>
         {
             var type = relation.Columns.First(column => column.Name == name).Type;
             var shown = SqlPrinter.QuoteReserved(name);
             return new IndexColumn(name, type.AnnouncedOid.Value, type.Modifier, shown, shown);
         }).ToArray();
+        var options = key.Index?.Options.ToArray() ?? [.. key.Columns.Select(_ => (short)0)];
+        var list = string.Join(", ", key.Columns.Zip(options, (name, option) => SqlPrinter.QuoteReserved(name) + OrderOf(option)));
         var (index, table) = (SqlPrinter.QuoteReserved(key.Name), SqlPrinter.QuoteReserved(relation.Name));
-        var schema = SqlPrinter.QuoteReserved(relation.Schema);
-        return new IndexDetails(key.Name, numbers, columns, $"CREATE UNIQUE INDEX {index} ON {schema}.{table} USING btree ({Names(key)})",
-            $"CREATE UNIQUE INDEX {index} ON {table} USING btree ({Names(key)})")
+        var head = $"CREATE {(key.Kind == ConstraintKind.Index ? "" : "UNIQUE ")}INDEX {index} ON ";
+        var method = key.Index?.Method ?? "btree";
+        var tail = $" USING {method} ({list})"
+            + (included.Count == 0 ? "" : $" INCLUDE ({string.Join(", ", included.Select(SqlPrinter.QuoteReserved))})");
+        return new IndexDetails(key.Name, numbers, columns, $"{head}{SqlPrinter.QuoteReserved(relation.Schema)}.{table}{tail}",
+            $"{head}{table}{tail}")
         {
-            Method = BTree,
-            IsUnique = true,
+            Method = method switch { "hash" => Hash, "brin" => Brin, _ => BTree },
+            IsUnique = key.Kind != ConstraintKind.Index,
             IsPrimary = key.Kind == ConstraintKind.PrimaryKey,
-            KeyCount = (short)columns.Length,
-            Options = [.. numbers.Select(_ => (short)0)],
+            KeyCount = (short)key.Columns.Count,
+            Options = options,
         };
     }
+
+    private static string OrderOf(short option) => option switch
+    {
+        1 => " DESC NULLS LAST",
+        2 => " NULLS FIRST",
+        3 => " DESC",
+        _ => "",
+    };
+
+    private static short NumberOf(RelationState relation, string name) =>
+        relation.Columns.Select((column, i) => (column.Name, Number: NumberOf(column, i))).First(column => column.Name == name).Number;
 
     private static string Names(TableConstraint constraint) => string.Join(", ", constraint.Columns.Select(SqlPrinter.QuoteReserved));
 

@@ -172,7 +172,7 @@ internal sealed partial class ColumnAlterations
 
     private async ValueTask DropConstraintAsync(TableAction.DropConstraint drop, CancellationToken cancellationToken)
     {
-        if (_wanted.Constraints.All(constraint => constraint.Name != drop.Name))
+        if (_wanted.Constraints.All(constraint => constraint.Name != drop.Name || constraint.Index is not null))
         {
             if (!drop.IfExists) throw NoConstraint(drop.Name);
             _session.Notify(NoticeSeverity.Notice, SqlState.SuccessfulCompletion, $"{NoConstraint(drop.Name).Message}, skipping");
@@ -187,9 +187,29 @@ internal sealed partial class ColumnAlterations
         };
     }
 
+    /// <summary>Adds an index; the rows that are there must fit a unique one.</summary>
+    public async ValueTask AddIndexAsync(TableConstraint index, CancellationToken cancellationToken)
+    {
+        if (index.Kind == ConstraintKind.Unique)
+        {
+            await RequireKeyAsync(index, cancellationToken);
+            _changes.Add(new ColumnChange.KeepRows());
+        }
+
+        _wanted = _wanted with { Constraints = _wanted.Constraints.Append(index).ToEquatableArray() };
+        await RecordAsync(cancellationToken);
+    }
+
+    public async ValueTask DropIndexAsync(TableConstraint index, bool isCascade, CancellationToken cancellationToken)
+    {
+        await ReleaseKeyAsync(index.Name, $"index {index.Name}", $"index {index.Name}", isCascade, cancellationToken);
+        _wanted = _wanted with { Constraints = _wanted.Constraints.Where(item => item.Name != index.Name).ToEquatableArray() };
+        await RecordAsync(cancellationToken);
+    }
+
     private void RenameConstraint(TableAction.RenameConstraint rename)
     {
-        if (_wanted.Constraints.All(constraint => constraint.Name != rename.Name))
+        if (_wanted.Constraints.All(constraint => constraint.Name != rename.Name || constraint.Index is not null))
             throw new SqlException(SqlState.UndefinedObject, $"constraint \"{rename.Name}\" for table \"{_wanted.Name}\" does not exist");
         if (_wanted.Constraints.Any(constraint => constraint.Name == rename.NewName))
             throw new SqlException(SqlState.DuplicateObject,
@@ -263,7 +283,7 @@ internal sealed partial class ColumnAlterations
             Generated = _wanted.Generated.Where(item => item.Key != drop.Name).ToEquatableArray(),
             Sequences = Released(drop.Name),
             ColumnComments = _wanted.ColumnComments.Where(item => item.Key != drop.Name).ToEquatableArray(),
-            Constraints = _wanted.Constraints.Where(constraint => !constraint.Columns.Contains(drop.Name)).ToEquatableArray(),
+            Constraints = _wanted.Constraints.Where(constraint => !constraint.Mentions(drop.Name)).ToEquatableArray(),
         };
     }
 
@@ -336,7 +356,7 @@ internal sealed partial class ColumnAlterations
                 .ToEquatableArray(),
             ColumnComments = Renamed(_wanted.ColumnComments, rename.Name, rename.NewName),
             Constraints = _wanted.Constraints
-                .Select(constraint => constraint.Columns.Contains(rename.Name)
+                .Select(constraint => constraint.Mentions(rename.Name)
                     ? TableConstraints.Renamed(constraint, rename.Name, rename.NewName)
                     : constraint).ToEquatableArray(),
         };

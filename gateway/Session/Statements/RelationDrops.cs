@@ -128,6 +128,10 @@ internal static class RelationDrops
             return relation;
         }
 
+        if (await IndexStatements.FindAsync(session, qualified, cancellationToken) is not null)
+            throw new SqlException(SqlState.WrongObjectType,
+                $"\"{qualified.Name}\" is not a {SchemaStatements.Spelled(drop.Kind).ToLowerInvariant()}")
+                { Hint = "Use DROP INDEX to remove an index." };
         SchemaStatements.Missing(session, drop,
             new SqlException(SqlState.UndefinedTable,
                 $"{SchemaStatements.Spelled(drop.Kind).ToLowerInvariant()} \"{qualified.Name}\" does not exist"));

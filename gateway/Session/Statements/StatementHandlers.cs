@@ -50,6 +50,9 @@ internal static class StatementHandlers
         CreateSchemaStatement create => new CommandPortal(session, token => SchemaStatements.CreateAsync(session, services, create, token)),
         AlterTableStatement alter =>
             new CommandPortal(session, token => AlterTableStatements.RunAsync(session, services, alter, token)),
+        CreateIndexStatement create => new CommandPortal(session, token => IndexStatements.CreateAsync(session, services, create, token)),
+        DropStatement { Kind: DropKind.Index } drop =>
+            new CommandPortal(session, token => IndexStatements.DropAsync(session, services, drop, token)),
         CreateSequenceStatement create => new CommandPortal(session, token => SequenceStatements.CreateAsync(session, create, token)),
         AlterSequenceStatement alter =>
             new CommandPortal(session, token => SequenceStatements.AlterAsync(session, services, alter, token)),

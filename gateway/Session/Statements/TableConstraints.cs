@@ -35,6 +35,9 @@ internal sealed class TableConstraints(BindContext context, string table, bool i
     public static TableConstraint Renamed(TableConstraint constraint, string name, string newName) => constraint with
     {
         Columns = constraint.Columns.Select(column => column == name ? newName : column).ToEquatableArray(),
+        Index = constraint.Index is { } index
+            ? index with { Included = index.Included.Select(column => column == name ? newName : column).ToEquatableArray() }
+            : null,
         Condition = constraint.Condition is { } condition
             ? Renamed(condition, name, newName)
             : null,

@@ -45,6 +45,8 @@ internal sealed partial class Parser
                 return CreateTable(start, isTemporary);
             case "view" when isPlain:
                 return CreateView(start, isReplace, isTemporary);
+            case "index" when _index - first == 1 || (_index - first == 2 && _tokens[first].Keyword == Keyword.Unique):
+                return CreateIndex(start, isUnique: _tokens[first].Keyword == Keyword.Unique);
             case "sequence" when isPlain:
                 return CreateSequence(isTemporary);
             case var kind:
@@ -101,6 +103,8 @@ internal sealed partial class Parser
                 return DropObjects(DropKind.View);
             case "sequence":
                 return DropObjects(DropKind.Sequence);
+            case "index":
+                return DropIndexes();
             case "materialized view":
                 return DropObjects(DropKind.MaterializedView);
             case "foreign table":

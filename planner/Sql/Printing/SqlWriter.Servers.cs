@@ -122,6 +122,7 @@ internal sealed partial class SqlWriter
             DropKind.ForeignTable => "drop foreign table ",
             DropKind.MaterializedView => "drop materialized view ",
             DropKind.Sequence => "drop sequence ",
+            DropKind.Index => drop.IsConcurrent ? "drop index concurrently " : "drop index ",
             _ => throw new UnreachableException(drop.Kind.ToString()),
         });
         if (drop.IfExists) Write("if exists ");

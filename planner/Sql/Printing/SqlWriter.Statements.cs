@@ -78,6 +78,9 @@ internal sealed partial class SqlWriter
             case AlterTableStatement alter:
                 AlterTable(alter);
                 break;
+            case CreateIndexStatement index:
+                CreateIndex(index);
+                break;
             case CreateSequenceStatement create:
                 CreateSequence(create);
                 break;

@@ -223,9 +223,14 @@ public enum DropKind
     ForeignTable,
     MaterializedView,
     Sequence,
+    Index,
 }
 
-public sealed record DropStatement(DropKind Kind, EquatableArray<QualifiedName> Names, bool IfExists, bool IsCascade) : Statement;
+public sealed record DropStatement(DropKind Kind, EquatableArray<QualifiedName> Names, bool IfExists, bool IsCascade) : Statement
+{
+    /// <summary>DROP INDEX CONCURRENTLY</summary>
+    public bool IsConcurrent { get; init; }
+}
 
 /// <summary>ALTER SCHEMA … SET LOCATION, or RESET LOCATION, where it is null. Tables that are there stay where they are.</summary>
 public sealed record AlterSchemaLocationStatement(string Name, string? Location) : Statement;
