@@ -196,7 +196,7 @@ internal sealed class AreDissection(AreTree tree, AreText text, int groups, bool
 
     private void Forget(AreTree part)
     {
-        if ((part.Traits & AreTraits.Captures) == 0) return;
+        if ((part.Traits & AreTraits.Captures) == AreTraits.None) return;
         if (part.Capture > 0) _spans[part.Capture] = AreSpan.None;
         foreach (var inner in part.Parts) Forget(inner);
     }

@@ -65,9 +65,9 @@ internal sealed record AreTree(
     /// <summary>The places of a match; made when the first one is divided.</summary>
     public Lazy<AreReach> Reach { get; init; } = null!;
 
-    public bool PrefersShortest => (Traits & AreTraits.Shortest) != 0;
+    public bool PrefersShortest => (Traits & AreTraits.Shortest) != AreTraits.None;
 
-    public bool Refers => (Traits & AreTraits.Refers) != 0;
+    public bool Refers => (Traits & AreTraits.Refers) != AreTraits.None;
 
     public static AreTree Of(AreNode node, bool ignoresCase) => new Builder(ignoresCase).Alternatives(node, 0);
 
@@ -82,14 +82,14 @@ internal sealed record AreTree(
         _ => node,
     };
 
-    private static bool IsMessy(AreTraits traits) => (traits & AreTraits.Inner) != 0;
+    private static bool IsMessy(AreTraits traits) => (traits & AreTraits.Inner) != AreTraits.None;
 
     private static AreTraits Up(AreTraits traits) =>
-        (traits & AreTraits.Inner) | ((traits & AreTraits.Preference) == AreTraits.Preference ? AreTraits.Mixed : 0);
+        (traits & AreTraits.Inner) | ((traits & AreTraits.Preference) == AreTraits.Preference ? AreTraits.Mixed : AreTraits.None);
 
     // The first one that has a preference decides.
     private static AreTraits Combine(AreTraits left, AreTraits right) =>
-        Up(left | right) | ((left & AreTraits.Preference) is not 0 and var first ? first : right & AreTraits.Preference);
+        Up(left | right) | ((left & AreTraits.Preference) is not AreTraits.None and var first ? first : right & AreTraits.Preference);
 
     private sealed class Builder(bool ignoresCase)
     {
@@ -175,10 +175,10 @@ internal sealed record AreTree(
             if (least == 1 && most == 1)
             {
                 var own = atom.Traits & (AreTraits.Preference | AreTraits.Mixed);
-                if (prefers == 0 || own == 0 || prefers == own) return atom;
+                if (prefers == AreTraits.None || own == AreTraits.None || prefers == own) return atom;
             }
 
-            if ((atom.Traits & (AreTraits.Captures | AreTraits.Refers)) == 0) return Plain(traits, whole);
+            if ((atom.Traits & (AreTraits.Captures | AreTraits.Refers)) == AreTraits.None) return Plain(traits, whole);
             if (least > 0 && !atom.Refers)
                 return Two(traits,
                     Plain(traits & AreTraits.Preference, new AreNode.Repeat(inner, least - 1, most - 1, IsLazy: false)), atom);
