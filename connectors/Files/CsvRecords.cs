@@ -19,7 +19,8 @@ internal static class CsvRecords
         {
             if (records.Count == limit) break;
             if (text.AsSpan(line).TrimEnd('\r').IsEmpty) continue;
-            records.Add([.. CsvLine.Split(text.AsSpan(line), delimiter, quote, escape).Select(field => new Field(field.Text, field.IsQuoted))]);
+            records.Add([.. CsvLine.Split(text.AsSpan(line), delimiter, quote, escape)
+                .Select(field => new Field(field.Text, field.IsQuoted))]);
         }
 
         return records;

@@ -65,7 +65,7 @@ internal sealed class FlightHistoryClient(Uri address) : IHistoryClient
     public Task ExecuteAsync(string sql) => TranslateAsync(async () =>
     {
         var command = Descriptor(new CommandStatementUpdate { Query = sql, TransactionId = _transaction });
-        await foreach (var _ in _client.DoPutAsync(Messages(command)))
+        await foreach (var _ in _client.DoPutAsync(MessagesAsync(command)))
         {
             // The count of rows.
         }
@@ -126,7 +126,7 @@ internal sealed class FlightHistoryClient(Uri address) : IHistoryClient
         }
     }
 
-    private static async IAsyncEnumerable<FlightData> Messages(FlightDescriptor command)
+    private static async IAsyncEnumerable<FlightData> MessagesAsync(FlightDescriptor command)
     {
         await Task.CompletedTask;
         yield return new FlightData(default, default) { Descriptor = command.ToByteArray() };
