@@ -12,27 +12,33 @@ internal static class TableNames
     public static IReadOnlyList<TableName> Of(SyntaxNode node)
     {
         var found = new List<TableName>();
-        Collect(node, found);
+        Collect(node, found, new HashSet<SyntaxNode>(ReferenceEqualityComparer.Instance));
         return found;
     }
 
-    private static void Collect(SyntaxNode node, List<TableName> found)
+    /// <param name="bodies">Bodies of functions that were looked into: once is enough, and one may name another that names it.</param>
+    private static void Collect(SyntaxNode node, List<TableName> found, HashSet<SyntaxNode> bodies)
     {
         if (node is TableName table) found.Add(table);
         if (node is FunctionCall call && !IsAnsweredBySession(call))
         {
-            foreach (var body in SqlFunctions.Named(call.Name.Name)) Collect(body, found);
-            if (TakesName(call) && SqlFunctions.InputOf("regclass") is { } input) Collect(input, found);
+            foreach (var body in SqlFunctions.Named(call.Name.Name)) CollectBody(body);
+            if (TakesName(call)) CollectBody(SqlFunctions.InputOf("regclass"));
         }
 
         if (node is CastExpression { Operand: not StringLiteral } cast)
         {
-            if (SqlFunctions.OutputOf(cast.Type.Name.Name) is { } output) Collect(output, found);
-            if (SqlFunctions.InputOf(cast.Type.Name.Name) is { } input) Collect(input, found);
-            if (cast.Operand is CastExpression named && SqlFunctions.OutputOf(named.Type.Name.Name) is { } shown) Collect(shown, found);
+            CollectBody(SqlFunctions.OutputOf(cast.Type.Name.Name));
+            CollectBody(SqlFunctions.InputOf(cast.Type.Name.Name));
+            if (cast.Operand is CastExpression named) CollectBody(SqlFunctions.OutputOf(named.Type.Name.Name));
         }
 
-        foreach (var child in SyntaxTree.Children(node)) Collect(child, found);
+        foreach (var child in SyntaxTree.Children(node)) Collect(child, found, bodies);
+
+        void CollectBody(SyntaxNode? body)
+        {
+            if (body is not null && bodies.Add(body)) Collect(body, found, bodies);
+        }
     }
 
     /// <summary>pg_table_size(schema || '.' || name): a text may stand for a regclass.</summary>
