@@ -205,7 +205,7 @@ public sealed class WriteFaultTests(ITestOutputHelper output) : IAsyncLifetime
     [Fact]
     public async Task Sessions_that_insert_into_one_table_at_once_all_succeed()
     {
-        await using var gateway = await GatewayProcess.StartAsync(_folder);
+        await using var gateway = await GatewayProcess.StartAsync(_folder, "--no-maintenance");
         await using var client = await RawClient.ConnectAsync(gateway.Address);
         await RunAsync(client, "CREATE TABLE t (s int, n int)");
         await InsertAsync(Enumerable.Repeat(gateway.Address, Sessions));

@@ -134,7 +134,7 @@ public sealed class S3WarehouseTests(S3Lake lake, ITestOutputHelper output) : IC
     [Fact]
     public async Task Gateways_append_to_one_table_and_lose_nothing()
     {
-        var commits = Full.IsAsked ? 1_000 : 30;
+        var commits = Full.IsAsked ? 1_000 : 32;
         lake.Server.Faults = Sometimes(50, seed: 11);
         await AppendAsync(lake, commits);
         lake.Server.Faults = null;
