@@ -46,13 +46,18 @@ internal sealed class PreparedStatement(string text, Statement? syntax) : IPrepa
     public IReadOnlyDictionary<CommonTableExpression, StepRows> KnownSteps { get; init; } =
         new Dictionary<CommonTableExpression, StepRows>();
 
+    /// <summary>
+    /// The values of the parameters for which it was bound, where they may say which versions of tables it reads; null for all values.
+    /// </summary>
+    public EquatableArray<object?>? Arguments { get; init; }
+
     /// <summary>The statement with what is run before it, bound against a state of the catalog even if it names no table itself.</summary>
     public PreparedStatement WithSteps(IReadOnlyList<StatementStep> steps, EquatableArray<SqlType> parameterTypes, SnapshotId version,
         string user, string searchPath) => new(_text, Syntax)
     {
         Steps = steps, ParameterTypes = parameterTypes, CatalogVersion = version, User = user, SearchPath = searchPath,
         DeclaredTypes = DeclaredTypes, Fields = Fields, Query = Query, Insert = Insert, Change = Change, Target = Target,
-        CopyFields = CopyFields, PreparedAt = PreparedAt, KnownSteps = KnownSteps,
+        CopyFields = CopyFields, PreparedAt = PreparedAt, KnownSteps = KnownSteps, Arguments = Arguments,
     };
 
     /// <summary>Set for UPDATE, DELETE and MERGE; its rows are <see cref="Query"/>.</summary>

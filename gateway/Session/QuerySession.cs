@@ -241,12 +241,12 @@ public sealed class QuerySession : ISession
         if (portalName.Length == 0) await ClosePortalAsync("");
         else if (_portals.ContainsKey(portalName))
             throw new SqlException(SqlState.DuplicateCursor, $"cursor \"{portalName}\" already exists");
-        prepared = await RefreshAsync(prepared, parameters, cancellationToken);
+        prepared = await _analyzer.RefreshAsync(prepared, parameters, cancellationToken);
         // EXECUTE runs what was prepared by name, against the present catalog and as the present user too.
         if (prepared.Syntax is ExecuteStatement execute && _statements.TryGetValue(execute.Name, out var named))
         {
             _statements[execute.Name] = named =
-                await RefreshAsync(named, PreparedStatements.TryArguments(this, execute, named), cancellationToken);
+                await _analyzer.RefreshAsync(named, PreparedStatements.TryArguments(this, execute, named), cancellationToken);
             await TableRights.RequireReadsAsync(this, named, cancellationToken);
         }
 
@@ -259,21 +259,6 @@ public sealed class QuerySession : ISession
                 { State = new(portalName, prepared.Text, false, false, false, StatementTime) };
         _portals.Add(portalName, portal);
         return portal;
-    }
-
-    /// <summary>The statement for an execution: with the present catalog, and the versions of tables that its parameters say.</summary>
-    private async ValueTask<PreparedStatement> RefreshAsync(PreparedStatement prepared, EquatableArray<object?>? parameters,
-        CancellationToken cancellationToken)
-    {
-        _analyzer.Arguments = parameters;
-        try
-        {
-            return await _analyzer.RefreshAsync(prepared, cancellationToken);
-        }
-        finally
-        {
-            _analyzer.Arguments = null;
-        }
     }
 
     private async ValueTask<IPortal> OpenAsync(PreparedStatement prepared, EquatableArray<object?> parameters,

@@ -155,6 +155,6 @@ internal sealed class TableChanges(SessionServices services, ICatalogSnapshot sn
     private async ValueTask<TableVersion?> VersionAsync(Dictionary<string, Expression> arguments, string name,
         CancellationToken cancellationToken) =>
         arguments.TryGetValue(name, out var value) && value is not NullLiteral
-            ? await session.Analyzer.VersionAsync(value, null, [], cancellationToken)
+            ? await session.Analyzer.Versions.ComputeAsync(value, null, [], cancellationToken)
             : null;
 }

@@ -63,11 +63,11 @@ internal sealed class ViewResolver(SessionServices services, ICatalogSnapshot sn
         if (source.Server.Length == 0 && await snapshot.FindSchemaAsync(source.Schema, cancellationToken) is { } schema)
             await rights.RequireAsync(view.Owner, schema, 'U', cancellationToken);
         var found = await resolver.FindAsync(source.Server.Length > 0 ? source.Server : TableResolver.ManagedCatalog, source.Schema,
-            source.Name, await session.Analyzer.VersionOfAsync(name, [], cancellationToken), cancellationToken);
+            source.Name, await session.Analyzer.Versions.OfAsync(name, [], cancellationToken), cancellationToken);
         return found is null ? null : AsSeen(found, source) with
         {
             Source = found.Source with { ReadBy = view.Owner },
-            FollowsFolder = found.FollowsFolder || StatementAnalyzer.MayMove(name),
+            FollowsFolder = found.FollowsFolder || TableVersions.MayMove(name),
         };
     }
 

@@ -35,7 +35,7 @@ internal static class ChangeStatements
             if (clashes > 0)
             {
                 transaction.BeginStatement();
-                statement = await session.Analyzer.RefreshAsync(statement, cancellationToken);
+                statement = await session.Analyzer.RefreshAsync(statement, parameters, cancellationToken);
             }
 
             var rows = await ChangeOnceAsync(session, services, statement, parameters, cancellationToken);

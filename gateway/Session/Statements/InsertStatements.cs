@@ -47,7 +47,7 @@ internal static class InsertStatements
         table = table with { Pointer = table.Pointer with { Branch = statement.Target.Pointer.Branch } };
         var writer = TableWriting.WriterOf(services, table.Pointer);
         var added = TableResolver.Of(table, await writer.LoadAddedAsync(table.Pointer, update, cancellationToken), writer);
-        var query = await session.Analyzer.BindReturningAsync(statement, added, cancellationToken);
+        var query = await session.Analyzer.BindReturningAsync(statement, added, parameters, cancellationToken);
         var request = QueryStatements.Request(session, services, statement, parameters) with
         {
             Query = query,
@@ -101,7 +101,7 @@ internal static class InsertStatements
         var table = TableResolver.Of(statement.Target!, new ConnectorTable(added, columns), added) with { ProviderKey = added.Key };
         var request = QueryStatements.Request(session, services, statement, parameters) with
         {
-            Query = await session.Analyzer.BindReturningAsync(statement, table, cancellationToken),
+            Query = await session.Analyzer.BindReturningAsync(statement, table, parameters, cancellationToken),
             BindWideAsync = null,
             Record = null,
             Distribution = DistributionOptions.SingleTask,

@@ -6,7 +6,7 @@ using Federation.Sql.Syntax;
 
 namespace Federation.Session.Statements;
 
-/// <summary>A procedure of the managed catalog that answers with rows.</summary>
+/// <summary>A procedure of the managed catalog.</summary>
 /// <param name="Name">In lower case.</param>
 /// <param name="Arguments">Those behind the name of the table, in order, with their types.</param>
 /// <param name="Fields">The columns of the answer; none for a procedure that gives no rows.</param>
@@ -84,13 +84,16 @@ internal sealed class ProcedureCall
             { Position = _call.Span.Position };
 
     /// <summary>The table of the call, which the user must own.</summary>
-    public async ValueTask<TableEntry> TableAsync(CancellationToken cancellationToken)
+    public ValueTask<TableEntry> TableAsync(CancellationToken cancellationToken) => TableAsync(mayOwnSchema: false, cancellationToken);
+
+    /// <param name="mayOwnSchema">The owner of the table's schema may call the procedure as well.</param>
+    public async ValueTask<TableEntry> TableAsync(bool mayOwnSchema, CancellationToken cancellationToken)
     {
         var catalog = await Session.Transaction.GetCatalogAsync(cancellationToken);
         var (schema, table) = (Require<string>("schema_name"), Require<string>("table_name"));
         var entry = await catalog.FindTableAsync(schema, table, cancellationToken)
             ?? throw new SqlException(SqlState.UndefinedTable, $"table \"{schema}.{table}\" does not exist");
-        await SchemaStatements.RequireTableOwnerAsync(Session, entry, mayOwnSchema: false, cancellationToken);
+        await SchemaStatements.RequireTableOwnerAsync(Session, entry, mayOwnSchema, cancellationToken);
         return entry;
     }
 

@@ -13,8 +13,8 @@ using static Federation.Session.Statements.Procedure;
 namespace Federation.Session.Statements;
 
 /// <summary>
-/// The procedures that maintain a table: names, arguments and answers as in Iceberg's procedures for Spark. Their steps commit by
-/// themselves, like VACUUM.
+/// All procedures. Those that maintain a table have the names, arguments and answers of Iceberg's procedures for Spark, and their steps
+/// commit by themselves, like VACUUM.
 /// </summary>
 internal static class Procedures
 {
@@ -23,6 +23,7 @@ internal static class Procedures
 
     public static readonly EquatableArray<Procedure> All =
     [
+        .. Registrations.All,
         new("rewrite_data_files",
             [
                 ("condition", SqlType.Text), ("target_file_size_bytes", SqlType.Int8), ("min_input_files", SqlType.Int8),

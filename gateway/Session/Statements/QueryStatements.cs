@@ -63,7 +63,7 @@ internal static class QueryStatements
         QuerySession session, SessionServices services, PreparedStatement statement, EquatableArray<object?> parameters,
         CancellationToken cancellationToken)
     {
-        if (statement.Query!.Locked.Count > 0) session.Transaction.RequireWritable("SELECT FOR UPDATE");
+        if (statement.Query!.Locked.Values.FirstOrDefault() is { } strength) session.Transaction.RequireWritable($"SELECT FOR {strength}");
         var request = Request(session, services, statement, parameters) with { Shortcut = statement.Shortcut };
         var (query, settingCalls) = SettingCalls.Take(request.Query);
         if (settingCalls.Count == 0) return services.Runner.Run(request).ReadAsync(cancellationToken);

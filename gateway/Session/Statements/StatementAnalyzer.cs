@@ -17,6 +17,8 @@ internal sealed class StatementAnalyzer(QuerySession session, SessionServices se
 {
     private static readonly ResultField s_text = new("", SqlType.Text, default, 0);
 
+    public TableVersions Versions { get; } = new(session, services);
+
     /// <param name="declared">Types of parameters, null items to be inferred; null altogether when the statement may have none.</param>
     public async ValueTask<PreparedStatement> AnalyzeAsync(string text, Statement? syntax, IReadOnlyList<SqlType?>? declared,
         CancellationToken cancellationToken)
@@ -137,7 +139,12 @@ internal sealed class StatementAnalyzer(QuerySession session, SessionServices se
     /// <summary>
     /// The statement bound against the present catalog; the one that was bound last when neither the catalog nor what names mean has moved.
     /// </summary>
-    public async ValueTask<PreparedStatement> RefreshAsync(PreparedStatement prepared, CancellationToken cancellationToken)
+    /// <param name="arguments">The values of the parameters, which may say versions of tables; null while it is not executed.</param>
+    public ValueTask<PreparedStatement> RefreshAsync(PreparedStatement prepared, EquatableArray<object?>? arguments,
+        CancellationToken cancellationToken) =>
+        Versions.UseAsync(arguments, () => RefreshAsync(prepared, cancellationToken));
+
+    private async ValueTask<PreparedStatement> RefreshAsync(PreparedStatement prepared, CancellationToken cancellationToken)
     {
         // A statement may have been prepared while other settings gave values their text.
         if (prepared.Query is { } bound) TextStyles.Require(bound.Plan, session.TextFormat);
@@ -167,7 +174,7 @@ internal sealed class StatementAnalyzer(QuerySession session, SessionServices se
         _steps = new Dictionary<CommonTableExpression, StepRows>(prepared.KnownSteps);
         try
         {
-            return await BindWidelyAsync(prepared, cancellationToken);
+            return await Versions.UseAsync(prepared.Arguments, () => BindWidelyAsync(prepared, cancellationToken));
         }
         finally
         {
@@ -233,10 +240,11 @@ internal sealed class StatementAnalyzer(QuerySession session, SessionServices se
     /// <summary>RETURNING over the rows that an INSERT has added.</summary>
     /// <param name="added">The table, of which these rows alone are to be seen.</param>
     public async ValueTask<BoundQuery> BindReturningAsync(PreparedStatement prepared, ResolvedTable added,
-        CancellationToken cancellationToken)
+        EquatableArray<object?> parameters, CancellationToken cancellationToken)
     {
         var query = Binder.ReturningQuery((InsertStatement)prepared.Syntax!);
-        var (context, _) = await LoadAsync(prepared.Text.Length, [query], [.. prepared.ParameterTypes], isWide: false, cancellationToken);
+        var (context, _) = await Versions.UseAsync(parameters,
+            () => LoadAsync(prepared.Text.Length, [query], [.. prepared.ParameterTypes], isWide: false, cancellationToken));
         var (target, others) = (Target(query), context.FindTable);
         context = context with { FindTable = name => name == target ? added : others(name) };
         return await BindAsync(prepared.Text.Length, () => Binder.Bind(query, context), cancellationToken);
@@ -339,6 +347,7 @@ internal sealed class StatementAnalyzer(QuerySession session, SessionServices se
         DeclaredTypes = declared ?? [],
         PreparedAt = session.StatementTime,
         Query = query,
+        Arguments = query?.Tables.Values.Any(table => table.FollowsFolder) == true ? Versions.Arguments : null,
         CatalogVersion = version,
         User = version == default ? null : session.User,
         SearchPath = version == default ? null : session.Settings.Get("search_path"),
@@ -436,7 +445,7 @@ internal sealed class StatementAnalyzer(QuerySession session, SessionServices se
     {
         var (names, typeNames) = await services.Planning.RunAsync(
             length, () => (parts.SelectMany(TableNames.Of).ToArray(), parts.SelectMany(SourceTypeNames.Of).ToArray()), cancellationToken);
-        declared = WithVersions(names, declared);
+        declared = TableVersions.Declare(names, declared);
         var tables = new Dictionary<TableName, ResolvedTable?>();
         var types = new Dictionary<QualifiedName, PgType>();
         SnapshotId version = default;
@@ -448,9 +457,9 @@ internal sealed class StatementAnalyzer(QuerySession session, SessionServices se
             foreach (var name in names)
                 if (!tables.ContainsKey(name))
                 {
-                    var point = await VersionOfAsync(name, declared ?? [], cancellationToken);
+                    var point = await Versions.OfAsync(name, declared ?? [], cancellationToken);
                     var found = await resolver.ResolveAsync(name, point, cancellationToken);
-                    tables[name] = found is not null && MayMove(name) ? found with { FollowsFolder = true } : found;
+                    tables[name] = found is not null && TableVersions.MayMove(name) ? found with { FollowsFolder = true } : found;
                 }
 
             foreach (var name in typeNames)
@@ -475,66 +484,6 @@ internal sealed class StatementAnalyzer(QuerySession session, SessionServices se
 
     private void Warn(SqlException error, string consequence) =>
         session.NotifyOnce(NoticeSeverity.Warning, error.State, $"{consequence}: {error.Message}", error.Detail);
-
-    /// <summary>The values of the parameters of the execution that is about to begin; null while a statement is only analysed.</summary>
-    internal EquatableArray<object?>? Arguments { get; set; }
-
-    /// <summary>
-    /// The version that FOR VERSION or FOR TIMESTAMP says; null for none, and while the parameters that say it have no values.
-    /// </summary>
-    internal async ValueTask<TableVersion?> VersionOfAsync(TableName name, IReadOnlyList<SqlType?> declared,
-        CancellationToken cancellationToken)
-    {
-        if ((name.Version ?? name.Timestamp) is not { } point) return null;
-        if (Arguments is null && declared.Count > 0 && HasParameters(point)) return null;
-        return await VersionAsync(point, name.Version is null ? SqlType.Timestamptz : null, declared, cancellationToken);
-    }
-
-    /// <summary>The version that a value means. Raises 22004 for NULL.</summary>
-    internal async ValueTask<TableVersion> VersionAsync(Expression point, SqlType? target, IReadOnlyList<SqlType?> declared,
-        CancellationToken cancellationToken)
-    {
-        var execution = session.Execution(Arguments ?? []);
-        var bound = PlanRewriter.Rewrite(
-            Binder.BindScalar(point, target, session.Nameless with { ParameterTypes = declared }),
-            item => QueryPlanner.Substitute(item, execution));
-        var value = bound is Constant constant ? constant.Value
-            : (await Constants.ComputeAsync(session, services, [bound], cancellationToken))[0];
-        return value switch
-        {
-            null => throw new SqlException(SqlState.NullValueNotAllowed, "the version of a table must not be null")
-                { Position = point.Span.Position },
-            PgTimestamp instant when bound.Type.HasSameBase(SqlType.Timestamptz) => new TableVersion.AsOf(instant.Microseconds),
-            string text => new TableVersion.Named(text),
-            short or int or long => new TableVersion.Named(Convert.ToString(value, System.Globalization.CultureInfo.InvariantCulture)!),
-            _ => throw new SqlException(SqlState.DatatypeMismatch, $"the version of a table must be a number or a name, not {bound.Type}")
-                { Position = point.Span.Position },
-        };
-    }
-
-    /// <summary>Parameters that say versions are texts and times, where nobody has said otherwise; null as given.</summary>
-    private static IReadOnlyList<SqlType?>? WithVersions(IReadOnlyList<TableName> names, IReadOnlyList<SqlType?>? declared)
-    {
-        if (declared is null) return null;
-        List<SqlType?>? types = null;
-        foreach (var name in names)
-        {
-            if ((name.Version ?? name.Timestamp) is not ParameterReference { Number: >= 1 and <= ushort.MaxValue } parameter) continue;
-            types ??= [.. declared];
-            while (types.Count < parameter.Number) types.Add(null);
-            types[parameter.Number - 1] ??= name.Version is null ? SqlType.Timestamptz : SqlType.Text;
-        }
-
-        return types ?? declared;
-    }
-
-    /// <summary>Whether the version that a name says may be another one at the next execution.</summary>
-    internal static bool MayMove(TableName name) =>
-        name.Changes.Count > 0 ? Catalogs.TableChanges.MayMove(name)
-            : (name.Version ?? name.Timestamp) is { } point && point is not (StringLiteral or NumberLiteral);
-
-    private static bool HasParameters(SyntaxNode node) =>
-        node is ParameterReference || SyntaxTree.Children(node).Any(HasParameters);
 
     private static bool SameColumns(PreparedStatement before, PreparedStatement after)
     {
