@@ -20,8 +20,7 @@ internal sealed record DeferredRemoval(CatalogIntent Intent, string ListPath)
     public sealed record Body(string List, long Since);
 
     public static async ValueTask<DeferredRemoval> WriteAsync(MaintenanceServices services, TableEntry table,
-        IReadOnlyCollection<string> files,
-        CancellationToken cancellationToken)
+        IReadOnlyCollection<string> files, CancellationToken cancellationToken)
     {
         var list = StoragePath.Combine(table.Pointer.Location, $"metadata/expired-{Guid.NewGuid()}.txt");
         await services.Store.CreateAsync(list, Encoding.UTF8.GetBytes(string.Concat(files.Select(file => file + "\n"))), cancellationToken);

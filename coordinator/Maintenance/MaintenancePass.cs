@@ -87,8 +87,7 @@ public sealed class MaintenancePass(MaintenanceServices services, MaintenanceOpt
             {
                 LeastFiles = Whole("federation.compaction.min-files", options.SmallFiles), IsTiered = true,
                 DeleteRatio = double.TryParse(properties.GetValueOrDefault("federation.compaction.delete-ratio"),
-                    CultureInfo.InvariantCulture,
-                    out var ratio) && ratio > 0 ? ratio : options.DeleteRatio,
+                    CultureInfo.InvariantCulture, out var ratio) && ratio > 0 ? ratio : options.DeleteRatio,
                 TargetBytes = Math.Min(CompactionOptions.DefaultTargetBytes,
                     Whole("write.target-file-size-bytes", (int)CompactionOptions.DefaultTargetBytes)),
             }, null, cancellationToken);

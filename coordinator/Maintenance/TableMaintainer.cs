@@ -30,8 +30,6 @@ public sealed class TableMaintainer(MaintenanceServices services, TableEntry tab
     /// <summary>A group whose rows have changed so often while it was written is left alone.</summary>
     private const int MostClashes = 5;
 
-    private const string FormatMissing = "cannot be maintained";
-
     /// <summary>Told after each group how many of all groups are done.</summary>
     public Action<int, int> OnProgress { get; init; } = (_, _) => { };
 
@@ -56,14 +54,12 @@ public sealed class TableMaintainer(MaintenanceServices services, TableEntry tab
     /// <summary>Makes one file of many files of deletes; null when there was nothing to do.</summary>
     public ValueTask<MaintenanceUpdate?> RewriteDeletesAsync(int least, CancellationToken cancellationToken) =>
         RepeatAsync((entry, token) => MaintenanceOf(entry).RewriteDeletesAsync(entry.Pointer, least, token),
-            update => update.Update, () => [],
-            cancellationToken);
+            update => update.Update, () => [], cancellationToken);
 
     /// <summary>Merges small manifests; null when there was nothing to do.</summary>
     public ValueTask<MaintenanceUpdate?> RewriteManifestsAsync(int least, CancellationToken cancellationToken) =>
         RepeatAsync((entry, token) => MaintenanceOf(entry).RewriteManifestsAsync(entry.Pointer, least, token),
-            update => update.Update, () => [],
-            cancellationToken);
+            update => update.Update, () => [], cancellationToken);
 
     /// <summary>Forgets old snapshots; null when there was none. Their files are removed once no older version can name them.</summary>
     public async ValueTask<ExpiryUpdate?> ExpireAsync(ExpiryOptions options, CancellationToken cancellationToken)
@@ -101,9 +97,12 @@ public sealed class TableMaintainer(MaintenanceServices services, TableEntry tab
         throw new SqlException(SqlState.UndefinedTable, $"table \"{table.Schema}.{table.Name}\" does not exist");
     }
 
-    public ITableMaintenance MaintenanceOf(TableEntry entry) =>
-        services.Formats.FirstOrDefault(format => format.Name == entry.Pointer.Format) as ITableMaintenance
-        ?? throw new SqlException(SqlState.FeatureNotSupported, $"tables of format {entry.Pointer.Format} {FormatMissing}");
+    public ITableMaintenance MaintenanceOf(TableEntry entry) => FormatOf<ITableMaintenance>(entry);
+
+    private T FormatOf<T>(TableEntry entry)
+        where T : class =>
+        services.Formats.FirstOrDefault(format => format.Name == entry.Pointer.Format) as T
+        ?? throw new SqlException(SqlState.FeatureNotSupported, $"tables of format {entry.Pointer.Format} cannot be maintained");
 
     private async ValueTask<CompactionResult> RewriteGroupAsync(CompactionGroup group, CancellationToken cancellationToken)
     {
@@ -127,8 +126,7 @@ public sealed class TableMaintainer(MaintenanceServices services, TableEntry tab
 
     private async ValueTask<CompactionResult> RewriteOnceAsync(TableEntry entry, CompactionGroup group, CancellationToken cancellationToken)
     {
-        var writer = services.Formats.FirstOrDefault(format => format.Name == entry.Pointer.Format) as ITableWriter
-            ?? throw new SqlException(SqlState.FeatureNotSupported, $"tables of format {entry.Pointer.Format} {FormatMissing}");
+        var writer = FormatOf<ITableWriter>(entry);
         var plan = await writer.PlanAppendAsync(entry.Pointer, cancellationToken);
         var loaded = await MaintenanceOf(entry).LoadGroupAsync(entry.Pointer, group, cancellationToken);
         var request = new QueryRequest(Read(entry, loaded, writer), new Planner.ExecutionContext([], _ => null),

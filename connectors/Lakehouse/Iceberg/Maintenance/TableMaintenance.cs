@@ -28,9 +28,10 @@ internal sealed class TableMaintenance(IcebergWriter writer, ParquetFooters foot
             await TableFiles.TryDeleteAsync(writer.Store, [.. empty.Select(file => file.Path)], plan.Output.Folder);
             var removed = group.Files.ToHashSet(StringComparer.Ordinal);
             var (data, deletes) = Live(table);
-            return new TableRewrite(writer, plan.Output.Folder, clock)
+            var made = new NewFiles { Written = [.. files.Except(empty)], Rows = [.. added[true]], SpecId = spec.Id };
+            return new TableRewrite(writer, made, plan.Output.Folder, clock)
             {
-                Written = [.. files.Except(empty)], Added = [.. added[true]], SpecId = spec.Id, Removed = removed,
+                Removed = removed,
                 RemovedDeletes = await NeededDeletes.FindUnneededAsync(table, data, deletes, removed, cancellationToken),
                 KnownDeletes = deletes.Select(delete => delete.Packed.Path).ToHashSet(StringComparer.Ordinal),
             };
@@ -87,9 +88,8 @@ internal sealed class TableMaintenance(IcebergWriter writer, ParquetFooters foot
         var gone = replaced.SelectMany(partition => partition).Select(delete => delete.Entry).ToArray();
         var bytesGone = gone.Sum(entry => entry.SizeBytes) + deletes.Where(delete => unneeded.Contains(delete.Entry.Path))
             .Sum(delete => delete.Entry.SizeBytes);
-        return new MaintenanceUpdate(new TableRewrite(writer, folder, clock)
+        return new MaintenanceUpdate(new TableRewrite(writer, new NewFiles { Deletes = made, DeleteFiles = paths }, folder, clock)
         {
-            Deletes = made, DeleteFiles = paths,
             RemovedDeletes = gone.Select(entry => entry.Path).Concat(unneeded).ToHashSet(StringComparer.Ordinal),
         }, gone.Length + unneeded.Count, paths.Count, bytesGone);
     }
@@ -112,7 +112,7 @@ internal sealed class TableMaintenance(IcebergWriter writer, ParquetFooters foot
         var groups = small.GroupBy(item => (item.Manifest.SpecId, item.Manifest.HoldsDeletes)).Where(group => group.Count() > 1).ToArray();
         var merged = groups.SelectMany(group => group).ToArray();
         if (merged.Length < Math.Max(2, least)) return null;
-        return new MaintenanceUpdate(new TableRewrite(writer, StoragePath.Combine(pointer.Location, "data"), clock)
+        return new MaintenanceUpdate(new TableRewrite(writer, new NewFiles(), StoragePath.Combine(pointer.Location, "data"), clock)
         {
             Merged = merged.Select(item => item.Manifest.Path).ToHashSet(StringComparer.Ordinal),
         }, merged.Length, groups.Length, merged.Sum(item => item.Bytes));

@@ -87,7 +87,7 @@ internal sealed class IcebergWriter(PendingFiles store, Func<TablePointer, Icebe
     public RowDelta Truncate(TablePointer pointer)
     {
         RequireWritable(Open(pointer).Metadata);
-        return new RowDelta(this, pointer.Location, clock) { RemovesAll = true, Branch = pointer.Branch };
+        return new RowDelta(this, new NewFiles(), pointer.Location, clock) { RemovesAll = true, Branch = pointer.Branch };
     }
 
     private async Task<RowDelta> DescribeAsync(WritePlan plan, IReadOnlyList<WrittenFile> files, RowSelection removed,
@@ -99,11 +99,9 @@ internal sealed class IcebergWriter(PendingFiles store, Func<TablePointer, Icebe
         var data = files.Select(file => DataFiles.Read(file, footers.Get(file.Path), Recorded(table, file.Path), fields, spec)).ToArray();
         var rows = removed.Count == 0 ? null : RemovedRows.Find(table, removed);
         var (deletes, paths) = rows is null ? ([], []) : await WriteDeletesAsync(table, plan, rows, removed, cancellationToken);
-        return new RowDelta(this, plan.Output.Folder, clock)
-        {
-            Written = files, Added = data, SchemaId = table.Metadata.CurrentSchemaId, SpecId = spec.Id, Deletes = deletes,
-            DeleteFiles = paths, Removed = rows, Branch = plan.Pointer.Branch,
-        };
+        var added = new NewFiles { Written = files, Rows = data, SpecId = spec.Id, Deletes = deletes, DeleteFiles = paths };
+        return new RowDelta(this, added, plan.Output.Folder, clock)
+            { SchemaId = table.Metadata.CurrentSchemaId, Removed = rows, Branch = plan.Pointer.Branch };
     }
 
     /// <summary>A file of deletes for each partition that keeps rows of files from which some go.</summary>

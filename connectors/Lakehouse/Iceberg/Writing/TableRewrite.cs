@@ -1,11 +1,7 @@
 using System.Globalization;
-using System.Security.Cryptography;
-using System.Text.Json.Nodes;
 using Federation.Connectors.Formats.Avro;
 using Federation.Connectors.Spi;
 using Federation.Core.Errors;
-using Federation.Core.Tasks;
-using Federation.ObjectStorage;
 
 namespace Federation.Connectors.Lakehouse.Iceberg.Writing;
 
@@ -14,30 +10,13 @@ namespace Federation.Connectors.Lakehouse.Iceberg.Writing;
 /// whatever others have committed since, unless they have taken away a row of a file that it replaces: the row would come back (spec,
 /// "Commit Conflict Resolution and Retry"; BaseRewriteFiles of the reference implementation). Used by one thread at a time.
 /// </summary>
-internal sealed class TableRewrite(IcebergWriter writer, string dataFolder, TimeProvider clock) : ITableUpdate
+/// <param name="dataFolder">Where the files lie that were written.</param>
+internal sealed class TableRewrite(IcebergWriter writer, NewFiles files, string dataFolder, TimeProvider clock) : ITableUpdate
 {
     /// <summary>A merged manifest does not grow beyond this: commit.manifest.target-size-bytes.</summary>
     public const long ManifestBytes = 8 << 20;
 
-    private readonly string _id = Guid.NewGuid().ToString();
-    private readonly long _snapshotId = BitConverter.ToInt64(RandomNumberGenerator.GetBytes(8)) & long.MaxValue;
-    private readonly StagedMetadata _metadata = new(writer.Store);
-    private List<NewManifest>? _manifests;
-    private int _attempts;
-
-    /// <summary>Files of rows as they were written, to be removed if the change is.</summary>
-    public IReadOnlyList<WrittenFile> Written { get; init; } = [];
-
-    /// <summary>New files of rows, all of one partition spec.</summary>
-    public IReadOnlyList<DataFile> Added { get; init; } = [];
-
-    public int SpecId { get; init; }
-
-    /// <summary>New files of position deletes by partition spec.</summary>
-    public IReadOnlyDictionary<int, IReadOnlyList<DataFile>> Deletes { get; init; } = new Dictionary<int, IReadOnlyList<DataFile>>();
-
-    /// <summary>Files of deletes as they were written, to be removed if the change is.</summary>
-    public IReadOnlyList<string> DeleteFiles { get; init; } = [];
+    private readonly NewSnapshot _snapshot = new(writer, files, dataFolder, clock);
 
     /// <summary>Data files that go, by recorded path.</summary>
     public IReadOnlySet<string> Removed { get; init; } = new HashSet<string>();
@@ -53,50 +32,22 @@ internal sealed class TableRewrite(IcebergWriter writer, string dataFolder, Time
 
     public async ValueTask<TablePointer> ApplyAsync(TablePointer current, CancellationToken cancellationToken)
     {
-        if (_metadata.After(current) is { } applied) return applied;
+        if (_snapshot.After(current) is { } applied) return applied;
         var table = writer.Open(current);
         IcebergWriter.RequireWritable(table.Metadata);
         var document = MetadataDocument.Load(table.Store, table.Metadata.Path);
         var parent = table.Metadata.CurrentSnapshotId is { } id ? table.SnapshotOf(id) : throw RemovedRows.Clash();
         var holders = FindHolders(table, table.Manifests(parent));
         await RequireNoNewDeletesAsync(table, table.Manifests(parent), cancellationToken);
-        var groups = Deletes.Select(item => (SpecId: item.Key, Files: item.Value));
-        if (Added.Count > 0) groups = groups.Prepend((SpecId, Added));
-        _manifests ??= NewManifests.Make(_metadata, table, document, groups, _id, _snapshotId);
-
-        _attempts++;
-        var sequenceNumber = document.Long("last-sequence-number", 0) + 1;
         var gone = new List<GoneFile>();
         var (kept, copies) = Merge(table, parent, holders, gone);
-        var list = string.Create(CultureInfo.InvariantCulture, $"metadata/snap-{_snapshotId}-{_attempts}-{_id}.avro");
-        _metadata.AddToNext(StoragePath.Combine(current.Location, list),
-            ManifestListWriter.Write(kept, [.. _manifests, .. copies], manifest => NewManifests.Count(table, manifest), _snapshotId,
-                parent.Id, sequenceNumber));
-
-        var snapshot = new JsonObject
-        {
-            ["sequence-number"] = sequenceNumber,
-            ["snapshot-id"] = _snapshotId,
-            ["parent-snapshot-id"] = parent.Id,
-            ["timestamp-ms"] = 0,
-            ["summary"] = SnapshotSummary.Replace(document, parent.Id, [.. Added, .. Deletes.Values.SelectMany(files => files)], gone),
-            ["manifest-list"] = $"{table.Metadata.Location}/{list}",
-            ["schema-id"] = table.Metadata.CurrentSchemaId,
-        };
-        MetadataUpdates.Apply(
-            document, [new MetadataUpdate.AddSnapshot(snapshot), new MetadataUpdate.SetBranch(MetadataUpdates.MainBranch, _snapshotId)],
-            clock.GetUtcNow().ToUnixTimeMilliseconds(), IcebergWriter.Recorded(table, table.Metadata.Path));
-        return _metadata.Add(current, document);
+        var summary = SnapshotSummary.Replace(document, parent.Id, [.. files.All], gone);
+        return _snapshot.Make(current, table, document, parent, kept, copies, summary, MetadataUpdates.MainBranch);
     }
 
-    public ValueTask PublishAsync(CancellationToken cancellationToken) => _metadata.PublishAsync(cancellationToken);
+    public ValueTask PublishAsync(CancellationToken cancellationToken) => _snapshot.PublishAsync(cancellationToken);
 
-    public async ValueTask DiscardAsync(CancellationToken cancellationToken)
-    {
-        await _metadata.DiscardAsync();
-        await writer.Store.TryDeleteAsync(DeleteFiles);
-        await TableFiles.TryDeleteAsync(writer.Store, [.. Written.Select(file => file.Path)], dataFolder);
-    }
+    public ValueTask DiscardAsync(CancellationToken cancellationToken) => _snapshot.DiscardAsync();
 
     /// <summary>The manifests that list files which go. Raises 40001 when one of these files is not there any more.</summary>
     private HashSet<string> FindHolders(IcebergTable table, IReadOnlyList<ManifestFile> manifests)
@@ -176,11 +127,9 @@ internal sealed class TableRewrite(IcebergWriter writer, string dataFolder, Time
             var spec = table.Metadata.Specs[(int)Number(part[0].Listed, 502, missing: 0)];
             var types = spec.Fields.Select(field =>
                 field.Transform.ResultOf(table.Metadata.FindField(field.SourceId)?.Type as IcebergType.Primitive)).ToArray();
-            var (bytes, copy) = ManifestCopy.Make(part, types, file => Removed.Contains(file) || RemovedDeletes.Contains(file), _snapshotId,
-                gone);
-            var name = string.Create(CultureInfo.InvariantCulture, $"metadata/{_id}-c{_attempts}-{copies.Count}.avro");
-            _metadata.AddToNext(StoragePath.Combine(table.Location.Folder, name), bytes);
-            copies.Add(copy with { RecordedPath = $"{table.Metadata.Location}/{name}" });
+            var (bytes, copy) = ManifestCopy.Make(part, types, file => Removed.Contains(file) || RemovedDeletes.Contains(file),
+                _snapshot.Id, gone);
+            copies.Add(_snapshot.AddCopy(table, bytes, copy));
         }
 
         return (kept, copies);
