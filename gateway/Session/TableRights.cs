@@ -113,7 +113,7 @@ internal static class TableRights
         CancellationToken cancellationToken)
     {
         var catalog = await session.Transaction.GetCatalogAsync(cancellationToken);
-        foreach (var source in query.Locked)
+        foreach (var source in query.Locked.Keys)
             if (await catalog.FindTableAsync(source.Schema, source.Table, cancellationToken) is { } table)
                 await rights.RequireAsync(source.ReadBy ?? session.User, table, 'w', [], cancellationToken);
     }

@@ -14,7 +14,7 @@ internal static class TrackedReads
     /// <summary>What a run of the query tells its plan to; null when nothing of it matters.</summary>
     public static Func<FragmentedPlan, CancellationToken, ValueTask>? Of(QuerySession session, BoundQuery query) =>
         session.Transaction.IsSerializable ? (plan, token) => RecordAsync(session, plan, _ => true, token)
-        : query.Locked.Count > 0 ? (plan, token) => RecordAsync(session, plan, query.Locked.Contains, token)
+        : query.Locked.Count > 0 ? (plan, token) => RecordAsync(session, plan, query.Locked.ContainsKey, token)
         : null;
 
     private static async ValueTask RecordAsync(QuerySession session, FragmentedPlan plan, Func<TableSource, bool> isTracked,

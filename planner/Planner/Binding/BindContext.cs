@@ -107,6 +107,6 @@ public sealed record BoundQuery(LogicalPlan Plan, EquatableArray<OutputColumn> O
     /// <summary>The views that the query, or one of these views, names.</summary>
     public IReadOnlySet<TableSource> Views { get; init; } = new HashSet<TableSource>();
 
-    /// <summary>The tables that FOR UPDATE or one of its kin is about.</summary>
-    public IReadOnlySet<TableSource> Locked { get; init; } = new HashSet<TableSource>();
+    /// <summary>The tables that FOR UPDATE or one of its kin is about, each with the strength that it says: <c>KEY SHARE</c>.</summary>
+    public IReadOnlyDictionary<TableSource, string> Locked { get; init; } = new Dictionary<TableSource, string>();
 }

@@ -11,8 +11,8 @@ namespace Federation.Planner.Binding;
 /// </summary>
 public sealed partial class Binder
 {
-    /// <summary>The tables on whose rows the statement relies.</summary>
-    private readonly HashSet<TableSource> _locked = [];
+    /// <summary>The tables on whose rows the statement relies, with the strength of the clause.</summary>
+    private readonly Dictionary<TableSource, string> _locked = [];
 
     /// <summary>
     /// Raises what PostgreSQL raises where the clause cannot stand (CheckSelectLocking and transformLockingClause in analyze.c), and 0A000
@@ -49,7 +49,7 @@ public sealed partial class Binder
                 };
             }
 
-            _locked.Add(source);
+            _locked.TryAdd(source, first.Strength);
         }
     }
 
