@@ -51,7 +51,7 @@ public sealed class FlightListenerTests : IDisposable
     [Fact]
     public async Task Idle_sessions_end_and_roll_back()
     {
-        await using var gateway = await StartAsync(Options() with { FlightIdleTimeout = TimeSpan.FromSeconds(2) });
+        await using var gateway = await StartAsync(Options() with { FlightIdleTimeout = TimeSpan.FromSeconds(6) });
         var address = new Uri($"http://{gateway.FlightEndPoint}");
         string token;
         await using (var login = new FlightClient(address, new FlightClientOptions()))
@@ -62,20 +62,27 @@ public sealed class FlightListenerTests : IDisposable
         await UpdateAsync(client, "CREATE SERVER half FOREIGN DATA WRAPPER tpch");
 
         // Calls keep a session alive for longer than the timeout; pauses do not.
-        for (var i = 0; i < 7; i++)
+        for (var i = 0; i < 16; i++)
         {
             await Task.Delay(400);
             Assert.Equal(1, await client.DoActionAsync(new Flight.Protocol.Action { Type = "GetSessionOptions" }).CountAsync());
         }
 
-        await Task.Delay(5000);
+        await using var postgres =
+            await RawClient.ConnectAsync(new ServerAddress("127.0.0.1", gateway.EndPoint.Port, "federation", "federation"));
+        const string Others = "SELECT count(*) FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND backend_type = 'client backend'";
+        Assert.Equal(["1"], await postgres.RowsAsync(Others));
+        for (var waited = 0; (await postgres.RowsAsync(Others))[0] != "0"; waited++)
+        {
+            Assert.True(waited < 600, "the session has not ended");
+            await Task.Delay(100);
+        }
+
         var error = await Assert.ThrowsAsync<SqlException>(async () =>
             await client.DoActionAsync(new Flight.Protocol.Action { Type = "GetSessionOptions" }).CountAsync());
         Assert.Equal((SqlState.InvalidAuthorizationSpecification, "the session does not exist or has expired"),
             (error.State, error.Message));
 
-        await using var postgres =
-            await RawClient.ConnectAsync(new ServerAddress("127.0.0.1", gateway.EndPoint.Port, "federation", "federation"));
         Assert.Equal("0", (await postgres.QueryAsync("SELECT count(*) FROM pg_foreign_server WHERE srvname = 'half'")).Rows[0][0]);
     }
 

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using Federation.CompatTests.Suite.Lake;
 using Federation.CompatTests.Suite.Protocol;
 
 namespace Federation.CompatTests.Suite.Faults;
@@ -59,6 +60,48 @@ internal sealed class AcknowledgedInserts
     /// <summary>Inserts from all clients until the gateway is gone.</summary>
     public Task InsertAsync(ServerAddress gateway) =>
         Task.WhenAll(Enumerable.Range(0, Clients).Select(client => InsertFromOneAsync(gateway, byCopy: client % 2 == 1)));
+
+    /// <summary>Compacts and expires the table until the gateway is gone; how many calls have ended.</summary>
+    public static async Task<int> MaintainAsync(RawClient client)
+    {
+        var calls = 0;
+        try
+        {
+            while (true)
+            {
+                foreach (var call in (string[])["rewrite_data_files('public', 't', min_input_files => 2)",
+                    "rewrite_manifests('public', 't')", "expire_snapshots('public', 't', older_than => now(), retain_last => 2)"])
+                {
+                    await client.RunAsync($"CALL lake.system.{call}");
+                    calls++;
+                }
+            }
+        }
+        catch (Exception error) when (error is IOException or System.Net.Sockets.SocketException)
+        {
+            return calls;
+        }
+    }
+
+    /// <summary>
+    /// What kills have left behind is found and removed, and the table's files follow the rules of the specification; how many files went.
+    /// </summary>
+    /// <param name="warehouse">The folder of the gateway's tables.</param>
+    public async Task<int> RemoveLeftoversAsync(RawClient client, string warehouse)
+    {
+        await CheckAsync(client);
+        var folder = Directory.GetDirectories(warehouse, "t-*", SearchOption.AllDirectories).Single();
+        foreach (var file in Directory.GetFiles(folder, "*", SearchOption.AllDirectories))
+            File.SetLastWriteTimeUtc(file, DateTime.UtcNow.AddDays(-10));
+        var removed = await client.RowsAsync("CALL lake.system.remove_orphan_files('public', 't')");
+        await CheckAsync(client);
+        using var kernel = new PlainKernel(folder);
+        var count = Assert.Single(await client.RowsAsync("SELECT count(*) FROM t"));
+        Assert.Equal(count, new ChangedTableRules(folder, kernel).Check().ToString(CultureInfo.InvariantCulture));
+        Assert.DoesNotContain(await client.RowsAsync("CALL lake.system.list_orphan_files('public', 't')"),
+            row => row.Contains(".parquet", StringComparison.Ordinal));
+        return removed.Length;
+    }
 
     private async Task InsertFromOneAsync(ServerAddress gateway, bool byCopy)
     {

@@ -69,56 +69,22 @@ public sealed class WriteFaultTests(ITestOutputHelper output) : IAsyncLifetime
         var (rounds, inserts, random, calls) = (AcknowledgedInserts.Rounds(3), new AcknowledgedInserts(), new Random(7), 0);
         for (var round = 0; round < rounds; round++)
         {
-            await using var gateway = await GatewayProcess.StartAsync(_folder, []);
+            await using var gateway = await GatewayProcess.StartAsync(_folder);
             await using var client = await RawClient.ConnectAsync(gateway.Address);
             if (round == 0) await RunAsync(client, AcknowledgedInserts.CreateTable);
             await inserts.CheckAsync(client);
             var kill = Task.Delay(random.Next(1000, 2500)).ContinueWith(_ => gateway.KillAsync(), TaskScheduler.Default).Unwrap();
-            var maintaining = MaintainAsync(client);
+            var maintaining = AcknowledgedInserts.MaintainAsync(client);
             await inserts.InsertAsync(gateway.Address);
             calls += await maintaining;
             await kill;
         }
 
-        await using var last = await GatewayProcess.StartAsync(_folder, ["--no-maintenance"]);
+        await using var last = await GatewayProcess.StartAsync(_folder, "--no-maintenance");
         await using var reader = await RawClient.ConnectAsync(last.Address);
-        await inserts.CheckAsync(reader);
-        var folder = Directory.GetDirectories(Warehouse, "t-*", SearchOption.AllDirectories).Single();
-        foreach (var file in Directory.GetFiles(folder, "*", SearchOption.AllDirectories))
-            File.SetLastWriteTimeUtc(file, DateTime.UtcNow.AddDays(-10));
-        var removed = await reader.QueryAsync("CALL lake.system.remove_orphan_files('public', 't')");
-        Assert.True(removed.Error is null, removed.Error?.ToString());
-        await inserts.CheckAsync(reader);
-        using var kernel = new PlainKernel(folder);
-        Assert.Equal((await reader.QueryAsync("SELECT count(*) FROM t")).Rows[0][0],
-            new ChangedTableRules(folder, kernel).Check().ToString(CultureInfo.InvariantCulture));
-        Assert.DoesNotContain((await reader.QueryAsync("CALL lake.system.list_orphan_files('public', 't')")).Rows,
-            row => row[0]!.EndsWith(".parquet", StringComparison.Ordinal));
-        output.WriteLine($"{rounds} rounds, {calls} calls, {inserts.Count} inserts there, {removed.Rows.Count} orphans removed");
+        var removed = await inserts.RemoveLeftoversAsync(reader, Warehouse);
+        output.WriteLine($"{rounds} rounds, {calls} calls, {inserts.Count} inserts there, {removed} orphans removed");
         Assert.True(calls > rounds, $"only {calls} calls have ended");
-    }
-
-    /// <summary>Maintains the table until the gateway is gone; how many calls have ended.</summary>
-    private static async Task<int> MaintainAsync(RawClient client)
-    {
-        var calls = 0;
-        try
-        {
-            while (true)
-            {
-                foreach (var call in (string[])["rewrite_data_files('public', 't', min_input_files => 2)",
-                    "rewrite_manifests('public', 't')",
-                    "expire_snapshots('public', 't', older_than => now(), retain_last => 2)"])
-                {
-                    await RunAsync(client, $"CALL lake.system.{call}");
-                    calls++;
-                }
-            }
-        }
-        catch (Exception error) when (error is IOException or System.Net.Sockets.SocketException)
-        {
-            return calls;
-        }
     }
 
     /// <summary>The data files that the gateway lists as nobody's are those that the table's rows do not come from.</summary>

@@ -87,6 +87,7 @@ public sealed class HistoryTests(ITestOutputHelper output)
             var wrong = await workload.FinishAsync(last);
             output.WriteLine($"{level}: {workload.Summary}");
             Assert.True(wrong.Count == 0, string.Join('\n', wrong.Take(20)));
+            Assert.True(workload.Committed > s_transactions / 10, $"only {workload.Summary}");
         }
         finally
         {

@@ -45,8 +45,11 @@ internal sealed class HistoryWorkload(string level, int wanted, Func<int, Task<I
     public bool IsDone => Known >= wanted;
 
     public string Summary =>
-        $"{_transactions.Count} transactions with lists: {Count(Outcome.Committed)} committed, {Count(Outcome.Unknown)} unknown; "
+        $"{_transactions.Count} transactions with lists: {Committed} committed, {Count(Outcome.Unknown)} unknown; "
         + $"{_transfers} transfers";
+
+    /// <summary>Transactions with lists that were acknowledged.</summary>
+    public int Committed => Count(Outcome.Committed);
 
     private int Count(Outcome outcome) => _transactions.Count(transaction => transaction.Outcome == outcome);
 

@@ -40,8 +40,8 @@ public sealed class MaintenanceTests : IAsyncLifetime
     public async Task Compaction_among_writers_changes_no_row(string partitions)
     {
         await using var client = await OpenAsync();
-        await RunAsync(client, $"CREATE TABLE t (id int, p int, n int) {partitions}");
-        await RunAsync(client, $"INSERT INTO t SELECT g, g % 3, 0 FROM generate_series(0, {Number(s_writers * 1000 - 1)}) g");
+        await client.RunAsync($"CREATE TABLE t (id int, p int, n int) {partitions}");
+        await client.RunAsync($"INSERT INTO t SELECT g, g % 3, 0 FROM generate_series(0, {Number(s_writers * 1000 - 1)}) g");
         using var done = new CancellationTokenSource();
         var compacting = CompactAsync(() => done.IsCancellationRequested);
         var expected = (await Task.WhenAll(Enumerable.Range(0, s_writers).Select(WriteAsync))).SelectMany(rows => rows)
@@ -50,10 +50,10 @@ public sealed class MaintenanceTests : IAsyncLifetime
         var (rounds, rewritten) = await compacting;
         Assert.True(rounds > 0 && rewritten > 0, $"{rounds} rounds have rewritten {rewritten} files");
 
-        Assert.Equal(expected, await RowsAsync(client, "SELECT id, n FROM t ORDER BY id"));
+        Assert.Equal(expected, await client.RowsAsync("SELECT id, n FROM t ORDER BY id"));
         Assert.Equal(expected.Length, Check());
-        await RunAsync(client, "CALL lake.system.rewrite_data_files('public', 't', rewrite_all => true)");
-        Assert.Equal(expected, await RowsAsync(client, "SELECT id, n FROM t ORDER BY id"));
+        await client.RunAsync("CALL lake.system.rewrite_data_files('public', 't', rewrite_all => true)");
+        Assert.Equal(expected, await client.RowsAsync("SELECT id, n FROM t ORDER BY id"));
         Assert.Equal(expected.Length, Check());
         Assert.Equal(expected.Length, await IcebirdRowsAsync());
     }
@@ -65,41 +65,41 @@ public sealed class MaintenanceTests : IAsyncLifetime
     public async Task The_background_service_keeps_a_busy_table_small()
     {
         await using var client = await OpenAsync();
-        await RunAsync(client, "CREATE TABLE t (id int, n int) WITH (\"federation.history.max-snapshots\" = '1', "
+        await client.RunAsync("CREATE TABLE t (id int, n int) WITH (\"federation.history.max-snapshots\" = '1', "
             + "\"write.metadata.previous-versions-max\" = '2', \"commit.manifest.min-count-to-merge\" = '5')");
-        await RunAsync(client, "INSERT INTO t SELECT g, 0 FROM generate_series(1, 1000) g");
+        await client.RunAsync("INSERT INTO t SELECT g, 0 FROM generate_series(1, 1000) g");
         for (var i = 1; i <= 20; i++)
         {
-            await RunAsync(client, $"INSERT INTO t VALUES ({Number(1000 + i)}, {Number(i)})");
-            await RunAsync(client, $"DELETE FROM t WHERE id = {Number(i)}");
+            await client.RunAsync($"INSERT INTO t VALUES ({Number(1000 + i)}, {Number(i)})");
+            await client.RunAsync($"DELETE FROM t WHERE id = {Number(i)}");
         }
 
-        var rows = await RowsAsync(client, "SELECT id, n FROM t ORDER BY id");
+        var rows = await client.RowsAsync("SELECT id, n FROM t ORDER BY id");
         await using var reader = await OpenAsync();
-        await RunAsync(reader, "BEGIN ISOLATION LEVEL REPEATABLE READ");
-        Assert.Equal(rows, await RowsAsync(reader, "SELECT id, n FROM t ORDER BY id"));
+        await reader.RunAsync("BEGIN ISOLATION LEVEL REPEATABLE READ");
+        Assert.Equal(rows, await reader.RowsAsync("SELECT id, n FROM t ORDER BY id"));
         await _gateway!.MaintainAsync(CancellationToken.None);
-        Assert.Equal(rows, await RowsAsync(client, "SELECT id, n FROM t ORDER BY id"));
-        Assert.Equal(rows, await RowsAsync(reader, "SELECT id, n FROM t ORDER BY id"));
+        Assert.Equal(rows, await client.RowsAsync("SELECT id, n FROM t ORDER BY id"));
+        Assert.Equal(rows, await reader.RowsAsync("SELECT id, n FROM t ORDER BY id"));
         Assert.Equal(1000, Check());
         Assert.True(DataFiles() > 20, "files went that a transaction may still read");
 
         // Nobody reads the older files any more.
-        await RunAsync(reader, "COMMIT");
+        await reader.RunAsync("COMMIT");
         await _gateway.MaintainAsync(CancellationToken.None);
-        Assert.Equal(rows, await RowsAsync(client, "SELECT id, n FROM t ORDER BY id"));
+        Assert.Equal(rows, await client.RowsAsync("SELECT id, n FROM t ORDER BY id"));
         Assert.InRange(DataFiles(), 1, 4);
         Assert.InRange(Directory.GetFiles(Path.Combine(Location(), "metadata"), "snap-*").Length, 1, 3);
-        Assert.Empty(await RowsAsync(client, "CALL lake.system.list_orphan_files('public', 't')"));
+        Assert.Empty(await client.RowsAsync("CALL lake.system.list_orphan_files('public', 't')"));
 
         // Nothing has changed since: there is nothing to do.
         var before = Directory.GetFiles(Location(), "*", SearchOption.AllDirectories);
         await _gateway.MaintainAsync(CancellationToken.None);
         Assert.Equal(before.Order(StringComparer.Ordinal),
             Directory.GetFiles(Location(), "*", SearchOption.AllDirectories).Order(StringComparer.Ordinal));
-        await RunAsync(client, "ALTER TABLE t ADD COLUMN s text DEFAULT 'new'");
-        await RunAsync(client, "CALL lake.system.rewrite_data_files('public', 't', rewrite_all => true)");
-        Assert.Equal(["1000"], await RowsAsync(client, "SELECT count(*) FROM t WHERE s = 'new'"));
+        await client.RunAsync("ALTER TABLE t ADD COLUMN s text DEFAULT 'new'");
+        await client.RunAsync("CALL lake.system.rewrite_data_files('public', 't', rewrite_all => true)");
+        Assert.Equal(["1000"], await client.RowsAsync("SELECT count(*) FROM t WHERE s = 'new'"));
     }
 
     /// <summary>The files of a dropped table stay until nothing names them; a table that came back keeps them.</summary>
@@ -109,20 +109,20 @@ public sealed class MaintenanceTests : IAsyncLifetime
         await using var client = await OpenAsync();
         foreach (var table in (string[])["t", "t2"])
         {
-            await RunAsync(client, $"CREATE TABLE {table} (id int)");
-            await RunAsync(client, $"INSERT INTO {table} VALUES (1)");
+            await client.RunAsync($"CREATE TABLE {table} (id int)");
+            await client.RunAsync($"INSERT INTO {table} VALUES (1)");
         }
 
         var (kept, gone) = (Location(),
             new DirectoryInfo(Path.Combine(_folder, "warehouse", "public")).GetDirectories("t2-*").Single().FullName);
-        await RunAsync(client, "ALTER TABLE t RENAME TO renamed");
-        await RunAsync(client, "DROP TABLE renamed");
-        await RunAsync(client, "DROP TABLE t2");
+        await client.RunAsync("ALTER TABLE t RENAME TO renamed");
+        await client.RunAsync("DROP TABLE renamed");
+        await client.RunAsync("DROP TABLE t2");
         Assert.True(Directory.Exists(kept) && Directory.Exists(gone));
-        await RunAsync(client, "CALL lake.system.undrop_table('public', 'renamed')");
+        await client.RunAsync("CALL lake.system.undrop_table('public', 'renamed')");
         await _gateway!.MaintainAsync(CancellationToken.None);
         Assert.Equal((true, false), (Directory.Exists(kept), Directory.Exists(gone)));
-        Assert.Equal(["1"], await RowsAsync(client, "SELECT id FROM renamed"));
+        Assert.Equal(["1"], await client.RowsAsync("SELECT id FROM renamed"));
         Assert.Equal("58P01", (await client.QueryAsync("CALL lake.system.undrop_table('public', 't2')")).Error?.Code);
         Assert.Equal("42P01", (await client.QueryAsync("CALL lake.system.undrop_table('public', 't')")).Error?.Code);
     }
@@ -131,37 +131,37 @@ public sealed class MaintenanceTests : IAsyncLifetime
     public async Task Only_the_owner_maintains_a_table_and_orphans_are_old()
     {
         await using var client = await OpenAsync();
-        await RunAsync(client, "CREATE TABLE t (id int)");
-        await RunAsync(client, "INSERT INTO t VALUES (1)");
+        await client.RunAsync("CREATE TABLE t (id int)");
+        await client.RunAsync("INSERT INTO t VALUES (1)");
         var young = Path.Combine(Location(), "data", "young.parquet");
         var old = Path.Combine(Location(), "data", "old.parquet");
         foreach (var path in (string[])[young, old]) await File.WriteAllTextAsync(path, "x");
         File.SetLastWriteTimeUtc(old, DateTime.UtcNow.AddDays(-4));
         Assert.Equal("22023", (await client.QueryAsync(
             "CALL lake.system.remove_orphan_files('public', 't', older_than => now())")).Error?.Code);
-        Assert.Equal([old], await RowsAsync(client, "CALL lake.system.remove_orphan_files('public', 't', dry_run => true)"));
+        Assert.Equal([old], await client.RowsAsync("CALL lake.system.remove_orphan_files('public', 't', dry_run => true)"));
         Assert.True(File.Exists(old));
-        Assert.Equal([old], await RowsAsync(client, "CALL lake.system.remove_orphan_files('public', 't')"));
+        Assert.Equal([old], await client.RowsAsync("CALL lake.system.remove_orphan_files('public', 't')"));
         Assert.Equal((false, true), (File.Exists(old), File.Exists(young)));
 
-        await RunAsync(client, "CREATE ROLE stranger LOGIN");
-        await RunAsync(client, "GRANT ALL ON t TO stranger");
-        await RunAsync(client, "SET ROLE stranger");
+        await client.RunAsync("CREATE ROLE stranger LOGIN");
+        await client.RunAsync("GRANT ALL ON t TO stranger");
+        await client.RunAsync("SET ROLE stranger");
         foreach (var call in (string[])["rewrite_data_files('public', 't')", "rewrite_position_delete_files('public', 't')",
             "rewrite_manifests('public', 't')", "expire_snapshots('public', 't')", "remove_orphan_files('public', 't')",
             "list_orphan_files('public', 't')", "rollback_to_snapshot('public', 't', 1)"])
             Assert.Equal("42501", (await client.QueryAsync($"CALL lake.system.{call}")).Error?.Code);
-        await RunAsync(client, "RESET ROLE");
+        await client.RunAsync("RESET ROLE");
         Assert.Equal("42883", (await client.QueryAsync("CALL lake.system.rewrite_data_files('public', 't', nosuch => 1)")).Error?.Code);
         // A condition chooses files by their statistics.
-        await RunAsync(client, "INSERT INTO t VALUES (100)");
-        Assert.Equal(["1\t1"], (await RowsAsync(client,
+        await client.RunAsync("INSERT INTO t VALUES (100)");
+        Assert.Equal(["1\t1"], (await client.RowsAsync(
             "CALL lake.system.rewrite_data_files('public', 't', condition => 'id > 50', rewrite_all => true)"))
             .Select(row => string.Join('\t', row.Split('\t')[..2])));
         Assert.Equal("22023", (await client.QueryAsync(
             "CALL lake.system.rewrite_data_files('public', 't', min_input_files => 0)")).Error?.Code);
         Assert.Equal("42704", (await client.QueryAsync("CALL lake.system.rollback_to_snapshot('public', 't', 1)")).Error?.Code);
-        await RunAsync(client, "BEGIN");
+        await client.RunAsync("BEGIN");
         Assert.Equal("25001", (await client.QueryAsync("CALL lake.system.expire_snapshots('public', 't')")).Error?.Code);
     }
 
@@ -179,15 +179,15 @@ public sealed class MaintenanceTests : IAsyncLifetime
             switch (i % 3)
             {
                 case 0:
-                    await RunAsync(client, $"UPDATE t SET n = n + 1 WHERE id IN ({list})");
+                    await client.RunAsync($"UPDATE t SET n = n + 1 WHERE id IN ({list})");
                     foreach (var id in ids) rows[id]++;
                     break;
                 case 1:
-                    await RunAsync(client, $"DELETE FROM t WHERE id IN ({list})");
+                    await client.RunAsync($"DELETE FROM t WHERE id IN ({list})");
                     foreach (var id in ids) rows.Remove(id);
                     break;
                 default:
-                    await RunAsync(client, $"INSERT INTO t VALUES ({Number(next)}, {Number(next % 3)}, 5)");
+                    await client.RunAsync($"INSERT INTO t VALUES ({Number(next)}, {Number(next % 3)}, 5)");
                     rows.Add(next++, 5);
                     break;
             }
@@ -237,19 +237,6 @@ public sealed class MaintenanceTests : IAsyncLifetime
 
     private async Task<RawClient> OpenAsync() => await RawClient.ConnectAsync(
         new ServerAddress("127.0.0.1", _gateway!.EndPoint.Port, "federation", "federation"));
-
-    private static async Task RunAsync(RawClient client, string sql)
-    {
-        var error = (await client.QueryAsync(sql)).Error;
-        Assert.True(error is null, $"{sql}: {error}");
-    }
-
-    private static async Task<string[]> RowsAsync(RawClient client, string sql)
-    {
-        var result = await client.QueryAsync(sql);
-        Assert.True(result.Error is null, $"{sql}: {result.Error}");
-        return [.. result.Rows.Select(SltFile.Row)];
-    }
 
     private static string Number(int value) => value.ToString(CultureInfo.InvariantCulture);
 }
