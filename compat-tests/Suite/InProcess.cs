@@ -7,5 +7,5 @@ internal static class InProcess
     /// What each is given. A gateway ends statements when its process has grown beyond its limit, and cannot tell which part of the memory
     /// is another gateway's, or what a test before it has left.
     /// </summary>
-    public const long MemoryLimitBytes = 1536L << 20;
+    public const long MemoryLimitBytes = 4096L << 20;
 }
