@@ -2,6 +2,7 @@ using System.Globalization;
 using Federation.Catalog;
 using Federation.CompatTests.ClusterNode;
 using Federation.Host;
+using Federation.Maintenance;
 
 // A gateway that runs until it is killed, or its input ends. Arguments:
 //   clock FOLDER CATALOG WORKERS SECONDS    with a job that counts, and a clock that is wrong by so many seconds;
@@ -27,7 +28,9 @@ if (args[0] == "clock")
 else
 {
     var step = new StepKill(args[3], args[4] == "after", int.Parse(args[5], CultureInfo.InvariantCulture));
-    options = common with { AroundFiles = step.Around, AroundCatalog = step.Around, MaintainsTables = false };
+    options = common with { AroundFiles = step.Around, AroundCatalog = step.Around, MaintainsTables = false,
+        // Each commit takes all steps.
+        Tails = TailLimits.None };
 }
 
 await using (catalog)

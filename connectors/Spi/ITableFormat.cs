@@ -31,4 +31,7 @@ public sealed record TablePointer(string Format, string Location, string Metadat
 {
     /// <summary>The branch that is read and changed; null for the main one. The catalog keeps no pointer with a branch.</summary>
     public string? Branch { get; init; }
+
+    /// <summary>Small changes on top of the metadata; null when there are none. They are of the main branch alone.</summary>
+    public TableTail? Tail { get; init; }
 }

@@ -50,6 +50,19 @@ public sealed class RowSelection
         Count++;
         return true;
     }
+
+    /// <summary>The rows of some files.</summary>
+    public RowSelection Where(Func<string, bool> isMeant)
+    {
+        var selection = new RowSelection();
+        foreach (var (file, positions) in _files.Where(item => isMeant(item.Key)))
+        {
+            selection._files.Add(file, positions);
+            selection.Count += positions.Count;
+        }
+
+        return selection;
+    }
 }
 
 /// <summary>Positions of rows in a file, a bit each in blocks of 65,536. Used by one thread at a time.</summary>

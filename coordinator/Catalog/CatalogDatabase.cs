@@ -29,7 +29,7 @@ public sealed class CatalogDatabase : IAsyncDisposable
         Sequences = new Sequences(store.Sequences);
         _keys = keys;
         _codec = new CatalogCodec(keys);
-        _commits = new GroupCommit(store, _codec, GetSnapshotAsync);
+        _commits = new GroupCommit(store, _codec, GetSnapshotAsync, Advance);
     }
 
     public ICatalogStore Store { get; }
@@ -171,6 +171,12 @@ public sealed class CatalogDatabase : IAsyncDisposable
         _oids.Dispose();
         _commits.Dispose();
         Sequences.Dispose();
+    }
+
+    /// <summary>A commit of this process made the version that follows on the newest: what it wrote need not be read again.</summary>
+    private void Advance(CatalogVersion version, IReadOnlyDictionary<CatalogKey, CatalogObject?> changed)
+    {
+        if (_newest is { } newest && newest.Id.Version == version.Version - 1) _newest = newest.Next(version, changed);
     }
 
     private async ValueTask<CatalogSnapshot> AtAsync(CatalogVersion version, CancellationToken cancellationToken)

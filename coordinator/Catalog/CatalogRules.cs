@@ -145,7 +145,8 @@ public static class CatalogRules
     {
         var all = new List<CatalogObject>();
         all.AddRange(await catalog.ListAsync(new CatalogList(ObjectKind.Role), cancellationToken));
-        foreach (var kind in ObjectKinds.All.Where(kind => kind.Parent is null && kind.Kind is not (ObjectKind.Role or ObjectKind.Access)))
+        foreach (var kind in ObjectKinds.All.Where(kind => kind.Parent is null
+            && kind.Kind is not (ObjectKind.Role or ObjectKind.Access or ObjectKind.Tail)))
         {
             var objects = await catalog.ListAsync(new CatalogList(kind.Kind), cancellationToken);
             all.AddRange(objects);

@@ -39,13 +39,21 @@ internal sealed class CatalogSnapshot : ICatalogSnapshot
     {
         if (_objects.TryGetValue(key, out var known)) return known;
         var stored = await _store.ReadAsync(key, Id.Version, cancellationToken);
-        return Keep(key, stored is null ? null : _codec.Read(stored));
+        return Keep(key, stored is null ? null
+            : await TailStorage.CompleteAsync(_codec.Read(stored), _store, _codec, Id.Version, cancellationToken));
     }
 
     public async ValueTask<IReadOnlyList<CatalogObject>> ListAsync(CatalogList list, CancellationToken cancellationToken)
     {
         if (_lists.TryGetValue(list, out var known)) return known;
         var objects = (await _store.ListAsync(list, Id.Version, cancellationToken)).Select(_codec.Read).ToArray();
+        for (var i = 0; i < objects.Length; i++)
+        {
+            objects[i] = _objects.TryGetValue(objects[i].Key, out var complete) && complete is not null
+                ? complete
+                : await TailStorage.CompleteAsync(objects[i], _store, _codec, Id.Version, cancellationToken);
+        }
+
         if (_lists.Count >= MostKept) _lists.Clear();
         _lists[list] = objects;
         foreach (var entry in objects) Keep(entry.Key, entry);
@@ -61,6 +69,15 @@ internal sealed class CatalogSnapshot : ICatalogSnapshot
         return new CatalogSnapshot(
             _store, _codec, version,
             new(_objects.Where(item => !changed.Contains(item.Key))), new(_lists.Where(item => !changedLists.Contains(item.Key))));
+    }
+
+    /// <summary>The snapshot of the next version, which differs by objects in known states.</summary>
+    /// <param name="changed">All that differ; null for those that are gone.</param>
+    public CatalogSnapshot Next(CatalogVersion version, IReadOnlyDictionary<CatalogKey, CatalogObject?> changed)
+    {
+        var next = Next(version, changed.Keys.ToHashSet());
+        foreach (var (key, value) in changed) next.Keep(key, value is null ? null : value with { ChangedAt = version.Version });
+        return next;
     }
 
     private CatalogObject? Keep(CatalogKey key, CatalogObject? entry)

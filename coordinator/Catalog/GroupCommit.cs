@@ -8,8 +8,9 @@ namespace Federation.Catalog;
 /// Thread-safe.
 /// </summary>
 /// <param name="newestAsync">Gives the newest version.</param>
-internal sealed class GroupCommit(ICatalogStore store, CatalogCodec codec, Func<CancellationToken, ValueTask<ICatalogSnapshot>> newestAsync)
-    : IDisposable
+/// <param name="onCommit">Told what a version changes that nobody else's came before.</param>
+internal sealed class GroupCommit(ICatalogStore store, CatalogCodec codec, Func<CancellationToken, ValueTask<ICatalogSnapshot>> newestAsync,
+    Action<CatalogVersion, IReadOnlyDictionary<CatalogKey, CatalogObject?>> onCommit) : IDisposable
 {
     /// <summary>Each retry means that another process's commit got through, so so many in a row mean a defect.</summary>
     private const int MostAttempts = 1000;
@@ -97,6 +98,7 @@ internal sealed class GroupCommit(ICatalogStore store, CatalogCodec codec, Func<
                 switch (await store.WriteAsync(commit, cancellationToken))
                 {
                     case CommitResult.Committed { Version: var version }:
+                        if (version.Version == read.Id.Version + 1) onCommit(version, overlay.Changed);
                         foreach (var item in commits) item.Succeed(version);
                         return;
                     case CommitResult.Fenced { Job: var lost }:
@@ -174,13 +176,16 @@ internal sealed class GroupCommit(ICatalogStore store, CatalogCodec codec, Func<
         CancellationToken cancellationToken)
     {
         var writes = new List<ObjectWrite>();
+        var changed = new List<(CatalogObject? Before, CatalogObject? After)>();
         foreach (var (key, entry) in overlay.Changed)
         {
             var present = await read.FindAsync(key, cancellationToken);
             if (present is null && entry is null) continue;
-            writes.Add(new ObjectWrite(key, (entry ?? present)!.Oid, entry is null ? null : codec.Write(entry)));
+            changed.Add((present, entry));
+            writes.Add(new ObjectWrite(key, (entry ?? present)!.Oid, entry is null ? null : codec.Write(TailStorage.Body(entry))));
         }
 
+        writes.AddRange(TailStorage.Writes(changed, codec));
         return writes;
     }
 }

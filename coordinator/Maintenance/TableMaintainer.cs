@@ -19,6 +19,11 @@ public sealed record CompactionResult(int RewrittenFiles = 0, int AddedFiles = 0
         left.FailedFiles + right.FailedFiles);
 }
 
+/// <summary>What a flush has done.</summary>
+/// <param name="Rows">Rows that were added to the table's files.</param>
+/// <param name="Deleted">Rows of files that were deleted.</param>
+public sealed record FlushedTail(ITableUpdate Update, int Rows, int Deleted);
+
 /// <summary>
 /// Maintains one table. Each step is committed by itself; steps that clash with other transactions are made again from the newest state.
 /// A table that is dropped meanwhile raises 42P01. Used by one thread at a time.
@@ -49,6 +54,28 @@ public sealed class TableMaintainer(MaintenanceServices services, TableEntry tab
         }
 
         return result;
+    }
+
+    /// <summary>Makes files of the changes that the catalog keeps for the table; null when there were none.</summary>
+    public async ValueTask<FlushedTail?> FlushAsync(CancellationToken cancellationToken) => await RepeatAsync(
+        (entry, token) => MakeFlushAsync(services, entry, token), flushed => flushed.Update, () => [], cancellationToken);
+
+    /// <summary>The update that makes files of a table's tail; null when it has none.</summary>
+    public static async ValueTask<FlushedTail?> MakeFlushAsync(MaintenanceServices services, TableEntry entry,
+        CancellationToken cancellationToken)
+    {
+        if (entry.Pointer.Tail is not { } tail) return null;
+        var format = services.Formats.First(format => format.Name == entry.Pointer.Format);
+        var (writer, tails) = ((ITableWriter)format, (ITableTail)format);
+        var plan = await writer.PlanAppendAsync(entry.Pointer, cancellationToken);
+        IReadOnlyList<WrittenFile> files = [];
+        if (tail.LiveRows > 0)
+        {
+            var loaded = await tails.LoadTailAsync(entry.Pointer, cancellationToken);
+            files = (await services.Runner.WriteAsync(RequestOf(entry, loaded, format), plan.Output, cancellationToken)).Files;
+        }
+
+        return new FlushedTail(await tails.FlushAsync(plan, files, cancellationToken), tail.LiveRows, tail.DeletedRows);
     }
 
     /// <summary>Makes one file of many files of deletes; null when there was nothing to do.</summary>
@@ -129,13 +156,14 @@ public sealed class TableMaintainer(MaintenanceServices services, TableEntry tab
         var writer = FormatOf<ITableWriter>(entry);
         var plan = await writer.PlanAppendAsync(entry.Pointer, cancellationToken);
         var loaded = await MaintenanceOf(entry).LoadGroupAsync(entry.Pointer, group, cancellationToken);
-        var request = new QueryRequest(Read(entry, loaded, writer), new Planner.ExecutionContext([], _ => null),
-            DistributionOptions.SingleTask, new TaskSettings("UTC"));
-        var written = await services.Runner.WriteAsync(request, plan.Output, cancellationToken);
+        var written = await services.Runner.WriteAsync(RequestOf(entry, loaded, writer), plan.Output, cancellationToken);
         var update = await MaintenanceOf(entry).RewriteAsync(plan, group, written.Files, cancellationToken);
         await CommitAsync(entry, update, [], cancellationToken);
         return new CompactionResult(group.Files.Count, written.Rows == 0 ? 0 : written.Files.Count, group.Bytes);
     }
+
+    private static QueryRequest RequestOf(TableEntry entry, ConnectorTable loaded, object provider) => new(Read(entry, loaded, provider),
+        new Planner.ExecutionContext([], _ => null), DistributionOptions.SingleTask, new TaskSettings("UTC"));
 
     /// <summary>A query that gives the rows of a state as they are.</summary>
     private static BoundQuery Read(TableEntry entry, ConnectorTable loaded, object provider)

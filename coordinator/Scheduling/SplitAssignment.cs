@@ -68,14 +68,19 @@ internal static class SplitAssignment
     /// <summary>Files of one task are read by one scan; files of one physical schema by one reader.</summary>
     private static IReadOnlyList<TaskInput> Merge(List<TaskInput> splits)
     {
-        if (splits.Count < 2 || splits[0] is not FileScan first) return splits;
-        var groups = splits.Cast<FileScan>().SelectMany(scan => scan.Groups)
+        var scans = splits.OfType<FileScan>().ToArray();
+        if (scans.Length < 2) return splits;
+        var groups = scans.SelectMany(scan => scan.Groups)
             .GroupBy(group => group.Rows is null ? group with { Files = default, DeletedRows = default } : group)
             .Select(same => same.Key.Rows is not null ? same.Key : same.Key with
             {
                 Files = same.SelectMany(group => group.Files).ToEquatableArray(),
                 DeletedRows = same.SelectMany(group => group.DeletedRows).ToEquatableArray(),
             });
-        return [first with { Groups = groups.ToEquatableArray(), EstimatedRows = splits.Sum(split => Math.Max(0, split.EstimatedRows)) }];
+        var merged = scans[0] with
+        {
+            Groups = groups.ToEquatableArray(), EstimatedRows = scans.Sum(scan => Math.Max(0, scan.EstimatedRows)),
+        };
+        return [merged, .. splits.Where(split => split is not FileScan)];
     }
 }

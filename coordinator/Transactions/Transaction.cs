@@ -130,7 +130,12 @@ public sealed class Transaction
     {
         try
         {
-            if (HasChanges) await CommitChangesAsync(cancellationToken);
+            if (HasChanges)
+            {
+                await CommitChangesAsync(cancellationToken);
+                _manager.Committed?.Invoke(_changes);
+            }
+
             _staged.Clear();
         }
         catch (SqlException error) when (error.State != SqlState.TransactionResolutionUnknown)

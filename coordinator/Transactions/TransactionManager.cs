@@ -9,6 +9,9 @@ public sealed class TransactionManager(CatalogDatabase catalog)
 
     public CatalogDatabase Catalog => catalog;
 
+    /// <summary>Told of the changes of each transaction that has committed, on its thread.</summary>
+    public Action<IReadOnlyList<CatalogChange>>? Committed { get; set; }
+
     public Transaction Begin() => new(this);
 
     /// <summary>Removes files that nothing names, without making anybody wait.</summary>

@@ -71,6 +71,8 @@ public sealed class Gateway : IAsyncDisposable
     /// <summary>What the job in the background runs, for tests that run it themselves.</summary>
     public required Func<CancellationToken, Task> MaintainAsync { get; init; }
 
+    private TailFlusher? Flusher { get; init; }
+
     public static async ValueTask<Gateway> StartAsync(ServeOptions options, ILoggerFactory loggers, CancellationToken cancellationToken)
     {
         var clock = options.Clock;
@@ -144,9 +146,12 @@ public sealed class Gateway : IAsyncDisposable
             LogsLiterals = options.LogsLiterals,
             Peers = peers,
             Retention = options.Retention,
+            Tails = options.Tails,
         };
         var registry = new SessionRegistry(heartbeat.Own.Gateway);
         var maintained = services.Maintenance with { OldestReaderAsync = new OldestReader(registry, peers).FindAsync };
+        var flusher = new TailFlusher(maintained, options.Tails, (table, error) => HostLog.MaintenanceFailed(logger, table, error.Message));
+        services.TellOfCommits(flusher.Note);
         var maintenance = new MaintenancePass(maintained, new MaintenanceOptions(),
             (table, error) => HostLog.MaintenanceFailed(logger, table, error.Message));
         IEnumerable<ClusterJob> maintenanceJobs = options.MaintainsTables ? [MaintenanceJob.Of(maintenance)] : [];
@@ -178,8 +183,10 @@ public sealed class Gateway : IAsyncDisposable
                     OnLogInFailed = (user, address, error) => HostLog.LogInFailed(logger, HostLog.OnOneLine(user), address,
                         error.State.Code, HostLog.OnOneLine(error.Message)) }, sessions, loggers, clock);
         if (flight is not null) await ListenAsync(options.FlightPort, "--flight-port", flight.StartAsync(cancellationToken));
+        flusher.Start();
         return new Gateway(catalog, heartbeat, follower, jobs, queryFile, connectors, worker, processes, workers, server, flight, spill)
         {
+            Flusher = flusher,
             MaintainAsync = token => maintenance.RunAsync(null, token),
         };
     }
@@ -192,6 +199,7 @@ public sealed class Gateway : IAsyncDisposable
     {
         if (_flight is not null) await _flight.DisposeAsync();
         await _server.DisposeAsync();
+        if (Flusher is not null) await Flusher.DisposeAsync();
         await _heartbeat.DisposeAsync();
         await _follower.DisposeAsync();
         await _jobs.DisposeAsync();

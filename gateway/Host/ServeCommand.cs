@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Net;
 using Federation.Core.Errors;
+using Federation.Maintenance;
 using Microsoft.Extensions.Logging;
 
 namespace Federation.Host;
@@ -43,6 +44,18 @@ internal static class ServeCommand
         { Description = "Worker processes to start besides this one; large queries are spread over them." };
     private static readonly Option<bool> s_noMaintenance = new("--no-maintenance")
         { Description = "Do not compact tables and expire their snapshots in the background." };
+    private static readonly Option<int> s_tailRows = new("--tail-rows")
+    {
+        Description = "Changes of a table of up to so many rows are kept in the catalog until files are made of many; 0 keeps none.",
+        DefaultValueFactory = _ => new TailLimits().RowsPerChange,
+    };
+
+    private static readonly Option<int> s_flush = new("--flush-seconds")
+    {
+        Description = "Changes that the catalog keeps are in files after so many seconds, where other engines see them.",
+        DefaultValueFactory = _ => (int)new TailLimits().FlushAge.TotalSeconds,
+    };
+
     private static readonly Option<int> s_retention = new("--retention-hours")
     {
         Description = "How long replaced versions of the catalog, and the files of tables that only they name, can be read.",
@@ -63,7 +76,8 @@ internal static class ServeCommand
         var command = new Command("serve", "Run the gateway: PostgreSQL protocol, coordinator and worker in one process.")
         {
             s_address, s_port, s_flightPort, s_flightIdle, s_clusterAddress, s_clusterPort, s_data, s_catalog, s_warehouse,
-            s_allow, s_demo, s_memory, s_workers, s_noMaintenance, s_retention, s_cert, s_key, s_force, s_slow, s_literals, s_verbose,
+            s_allow, s_demo, s_memory, s_workers, s_noMaintenance, s_tailRows, s_flush,
+            s_retention, s_cert, s_key, s_force, s_slow, s_literals, s_verbose,
         };
         foreach (var option in StorageOptions.All) command.Options.Add(option);
         command.SetAction((parsed, cancellationToken) => RunAsync(parsed, cancellationToken));
@@ -92,6 +106,11 @@ internal static class ServeCommand
                 MemoryLimitBytes = (long)parsed.Within(s_memory, 0, int.MaxValue) << 20,
                 WorkerCount = parsed.Within(s_workers, 0, 1000),
                 MaintainsTables = !parsed.GetValue(s_noMaintenance),
+                Tails = new TailLimits
+                {
+                    RowsPerChange = parsed.Within(s_tailRows, 0, 1000),
+                    FlushAge = TimeSpan.FromSeconds(parsed.Within(s_flush, 1, 3600)),
+                },
                 Retention = TimeSpan.FromHours(parsed.Within(s_retention, 1, 24 * 365 * 100)),
                 CertificatePath = parsed.GetValue(s_cert),
                 KeyPath = parsed.GetValue(s_key),

@@ -1,5 +1,6 @@
 using System.Net;
 using Federation.Catalog;
+using Federation.Maintenance;
 using Federation.Membership;
 using Federation.ObjectStorage;
 
@@ -39,6 +40,9 @@ public sealed record ServeOptions
 
     /// <summary>Tables are kept fast and small by a job in the background.</summary>
     public bool MaintainsTables { get; init; } = true;
+
+    /// <summary>Which changes of tables the catalog keeps instead of files, and for how long.</summary>
+    public TailLimits Tails { get; init; } = new();
 
     /// <summary>How long a version of the catalog, and the files that it names, can be read after it was replaced.</summary>
     public TimeSpan Retention { get; init; } = TimeSpan.FromDays(7);

@@ -46,6 +46,9 @@ public sealed record SessionServices(CatalogDatabase Catalog, ConnectorPool Conn
 
     public TransactionManager Transactions { get; } = new(Catalog);
 
+    /// <summary>The listener learns the changes of each transaction that has committed, on that session's thread.</summary>
+    public void TellOfCommits(Action<IReadOnlyList<CatalogChange>> listener) => Transactions.Committed = listener;
+
     public StatementCache Statements { get; } = new();
 
     /// <summary>Statements that clashed and are run again.</summary>
@@ -63,6 +66,9 @@ public sealed record SessionServices(CatalogDatabase Catalog, ConnectorPool Conn
 
     /// <summary>How long a version of the catalog, and the files that it names, can be read after it was replaced.</summary>
     public TimeSpan Retention { get; init; } = TimeSpan.FromDays(7);
+
+    /// <summary>Which changes of tables the catalog keeps instead of files.</summary>
+    public TailLimits Tails { get; init; } = TailLimits.None;
 
     /// <summary>What maintains tables.</summary>
     public MaintenanceServices Maintenance =>

@@ -51,7 +51,7 @@ public sealed partial class ProjectTests
         ["Bench"] = ["Core", "Arrow", "DuckDb", "Flight"],
         ["CompatTests.Wire"] = [],
         ["CompatTests.Harness"] = [],
-        ["CompatTests.ClusterNode"] = ["Core", "ObjectStorage", "Catalog", "Membership", "Host"],
+        ["CompatTests.ClusterNode"] = ["Core", "ObjectStorage", "Catalog", "Maintenance", "Membership", "Host"],
     };
 
     [Fact]

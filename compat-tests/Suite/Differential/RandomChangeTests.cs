@@ -59,6 +59,7 @@ public sealed class RandomChangeTests(SuiteServers servers, ITestOutputHelper ou
             if (i % StatementsBetweenChecks != 0) continue;
             if (isOpen) await BothAsync("COMMIT");
             isOpen = false;
+            await subject.QueryAsync($"CALL lake.system.flush_table('{schema}', 't')");
             var rows = (await subject.QueryAsync("SELECT count(*) FROM t")).Rows.Select(SltFile.Row).Single();
             var location = Directory.GetDirectories(Path.Combine(servers.Warehouse, schema)).Single(folder =>
                 Path.GetFileName(folder).StartsWith("t-", StringComparison.Ordinal));

@@ -36,8 +36,9 @@ public sealed class WriteFaultTests(ITestOutputHelper output) : IAsyncLifetime
     {
         await using var postgres = hasSharedCatalog ? await Harness.PostgresServer.StartAsync("synchronous_commit=on") : null;
         // Compaction would write the rows into other files, which is not what is looked at here.
-        _catalog = postgres is null ? ["--no-maintenance"]
-            : ["--no-maintenance", "--catalog",
+        _catalog = postgres is null ? ["--no-maintenance", "--tail-rows", "0"]
+            // Files are made of many inserts while gateways are killed.
+            : ["--no-maintenance", "--flush-seconds", "1", "--catalog",
                 $"Host=127.0.0.1;Port={postgres.Port.ToString(CultureInfo.InvariantCulture)};Username=postgres;Database=postgres"];
         var (rounds, inserts, random) = (AcknowledgedInserts.Rounds(4), new AcknowledgedInserts(), new Random(12));
         for (var round = 0; round <= rounds; round++)
@@ -92,6 +93,7 @@ public sealed class WriteFaultTests(ITestOutputHelper output) : IAsyncLifetime
     {
         await using var gateway = await GatewayProcess.StartAsync(_folder, _catalog);
         await using var client = await RawClient.ConnectAsync(gateway.Address);
+        await RunAsync(client, "CALL lake.system.flush_table('public', 't')");
         var listed = await client.QueryAsync("CALL lake.system.list_orphan_files('public', 't')");
         Assert.True(listed.Error is null, listed.Error?.ToString());
         var orphans = listed.Rows.Select(row => row[0]!).Where(path => path.EndsWith(".parquet", StringComparison.Ordinal)).ToArray();
@@ -171,7 +173,7 @@ public sealed class WriteFaultTests(ITestOutputHelper output) : IAsyncLifetime
     [Fact]
     public async Task Sessions_that_insert_into_one_table_at_once_all_succeed()
     {
-        await using var gateway = await GatewayProcess.StartAsync(_folder, "--no-maintenance");
+        await using var gateway = await GatewayProcess.StartAsync(_folder, "--no-maintenance", "--tail-rows", "0");
         await using var client = await RawClient.ConnectAsync(gateway.Address);
         await RunAsync(client, "CREATE TABLE t (s int, n int)");
         await InsertAsync(Enumerable.Repeat(gateway.Address, Sessions));
@@ -185,11 +187,11 @@ public sealed class WriteFaultTests(ITestOutputHelper output) : IAsyncLifetime
         var shared = $"Host=127.0.0.1;Port={postgres.Port.ToString(CultureInfo.InvariantCulture)};Username=postgres;Database=postgres";
         var other = Path.Combine(_folder, "other");
         await using var first = await GatewayProcess.StartAsync(
-            _folder, "--catalog", shared, "--warehouse", Warehouse, "--no-maintenance");
+            _folder, "--catalog", shared, "--warehouse", Warehouse, "--no-maintenance", "--tail-rows", "0");
         Directory.CreateDirectory(other);
         File.Copy(Path.Combine(_folder, "catalog.key"), Path.Combine(other, "catalog.key"));
         await using var second = await GatewayProcess.StartAsync(
-            other, "--catalog", shared, "--warehouse", Warehouse, "--no-maintenance");
+            other, "--catalog", shared, "--warehouse", Warehouse, "--no-maintenance", "--tail-rows", "0");
         await using var client = await RawClient.ConnectAsync(first.Address);
         await RunAsync(client, "CREATE TABLE t (s int, n int)");
         await InsertAsync(Enumerable.Range(0, Sessions).Select(i => i % 2 == 0 ? first.Address : second.Address));

@@ -235,7 +235,7 @@ public sealed class MaintenanceTests : IAsyncLifetime
     private string Location() => new DirectoryInfo(Path.Combine(_folder, "warehouse", "public")).GetDirectories("t-*")
         .MaxBy(folder => folder.CreationTimeUtc)!.FullName;
 
-    private async Task<RawClient> OpenAsync() => await RawClient.ConnectAsync(
+    private async Task<RawClient> OpenAsync() => await ClientStatements.ConnectForFilesAsync(
         new ServerAddress("127.0.0.1", _gateway!.EndPoint.Port, "federation", "federation"));
 
     private static string Number(int value) => value.ToString(CultureInfo.InvariantCulture);

@@ -10,7 +10,7 @@ public sealed class RefreshTests(SuiteServers servers)
     public async Task A_refreshed_table_has_the_newest_state_of_its_folder()
     {
         var copy = Copy("refreshed");
-        await using var client = await RawClient.ConnectAsync(servers.Gateway);
+        await using var client = await ClientStatements.ConnectForFilesAsync(servers.Gateway);
         await RunAsync(client, "CREATE SCHEMA refreshed");
         await RunAsync(client, $"CALL lake.system.register_table('refreshed', 't', '{copy}', 'v1.metadata.json')");
         Assert.Equal("60175", await CountAsync(client));
@@ -29,8 +29,8 @@ public sealed class RefreshTests(SuiteServers servers)
     [Fact]
     public async Task States_of_open_transactions_are_not_in_the_folder()
     {
-        await using var writer = await RawClient.ConnectAsync(servers.Gateway);
-        await using var client = await RawClient.ConnectAsync(servers.Gateway);
+        await using var writer = await ClientStatements.ConnectForFilesAsync(servers.Gateway);
+        await using var client = await ClientStatements.ConnectForFilesAsync(servers.Gateway);
         await RunAsync(client, "CREATE TABLE pending (n int)");
         await RunAsync(client, "INSERT INTO pending VALUES (1)");
         var folder = Directory.GetDirectories(servers.Warehouse, "pending-*", SearchOption.AllDirectories).Single();
@@ -58,7 +58,7 @@ public sealed class RefreshTests(SuiteServers servers)
     [Fact]
     public async Task Files_that_no_state_names_are_listed()
     {
-        await using var client = await RawClient.ConnectAsync(servers.Gateway);
+        await using var client = await ClientStatements.ConnectForFilesAsync(servers.Gateway);
         await RunAsync(client, "CREATE TABLE orphaned (n int, p int) PARTITIONED BY (p)");
         await RunAsync(client, "INSERT INTO orphaned SELECT g, g % 3 FROM generate_series(1, 10) g");
         await RunAsync(client, "INSERT INTO orphaned VALUES (1, 1)");
@@ -78,7 +78,7 @@ public sealed class RefreshTests(SuiteServers servers)
     [Fact]
     public async Task Rows_of_returning_come_in_the_order_of_the_input()
     {
-        await using var client = await RawClient.ConnectAsync(servers.Gateway);
+        await using var client = await ClientStatements.ConnectForFilesAsync(servers.Gateway);
         await RunAsync(client, "CREATE TABLE ordered (n int, p text, d numeric(10,2), x text DEFAULT 'none') PARTITIONED BY (p)");
         var few = await client.QueryAsync(
             "INSERT INTO ordered (p, n) VALUES ('b', 3), ('a', 1), (NULL, 2), ('b', 4), ('a', 5) RETURNING n * 2, p, d, x");
@@ -105,7 +105,7 @@ public sealed class RefreshTests(SuiteServers servers)
         var hint = Path.Combine(copy, "metadata", "version-hint.text");
         File.Move(newest, newest + ".later");
         await File.WriteAllTextAsync(hint, "1");
-        await using var client = await RawClient.ConnectAsync(servers.Gateway);
+        await using var client = await ClientStatements.ConnectForFilesAsync(servers.Gateway);
         await RunAsync(client, "CREATE SCHEMA followed");
         await RunAsync(client, $"CALL lake.system.register_table('followed', 't', '{copy}', follow => 'true')");
         await RunAsync(client, "PREPARE p AS SELECT count(*) FROM followed.t");
@@ -144,7 +144,7 @@ public sealed class RefreshTests(SuiteServers servers)
     [InlineData("s3://bucket/t", "42501")]
     public async Task A_location_that_cannot_be_one(string location, string state)
     {
-        await using var client = await RawClient.ConnectAsync(servers.Gateway);
+        await using var client = await ClientStatements.ConnectForFilesAsync(servers.Gateway);
         Assert.Equal(state, (await client.QueryAsync($"CALL lake.system.register_table('public', 't', '{location}')")).Error?.Code);
     }
 

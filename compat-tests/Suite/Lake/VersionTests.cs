@@ -239,7 +239,7 @@ public sealed class VersionTests(SuiteServers servers)
 
     private async Task<RawClient> OpenAsync(string schema, bool isNew = true)
     {
-        var client = await RawClient.ConnectAsync(servers.Gateway);
+        var client = await ClientStatements.ConnectForFilesAsync(servers.Gateway);
         if (isNew) await client.RunAsync($"DROP SCHEMA IF EXISTS {schema} CASCADE", $"CREATE SCHEMA {schema}");
         await client.RunAsync($"SET search_path = {schema}");
         return client;

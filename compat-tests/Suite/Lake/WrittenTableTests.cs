@@ -221,7 +221,7 @@ public sealed class WrittenTableTests(SuiteServers servers)
 
     private async Task<RawClient> OpenAsync(string schema)
     {
-        var client = await RawClient.ConnectAsync(servers.Gateway);
+        var client = await ClientStatements.ConnectForFilesAsync(servers.Gateway);
         await RunAsync(client, $"DROP SCHEMA IF EXISTS {schema} CASCADE", $"CREATE SCHEMA {schema}", $"SET search_path = {schema}");
         return client;
     }

@@ -1,3 +1,4 @@
+using Federation.CompatTests.Harness;
 using Federation.CompatTests.Suite.Slt;
 
 namespace Federation.CompatTests.Suite.Protocol;
@@ -5,6 +6,14 @@ namespace Federation.CompatTests.Suite.Protocol;
 /// <summary>Statements that must succeed.</summary>
 internal static class ClientStatements
 {
+    /// <summary>A client all of whose changes write files.</summary>
+    public static async Task<RawClient> ConnectForFilesAsync(ServerAddress server)
+    {
+        var client = await RawClient.ConnectAsync(server);
+        await client.RunAsync("SET federation.tail_rows = 0");
+        return client;
+    }
+
     public static async Task RunAsync(this RawClient client, params string[] statements)
     {
         foreach (var sql in statements)

@@ -128,7 +128,7 @@ public sealed class S3KillTests(ITestOutputHelper output) : IAsyncLifetime
         {
             ["AWS_ACCESS_KEY_ID"] = S3Server.AccessKey, ["AWS_SECRET_ACCESS_KEY"] = S3Server.SecretKey,
         },
-        ["--warehouse", "s3://lake/wh", "--s3-endpoint", _server.Endpoint, "--memory-mb", "1024", .. options]);
+        ["--warehouse", "s3://lake/wh", "--s3-endpoint", _server.Endpoint, "--memory-mb", "1024", "--tail-rows", "0", .. options]);
 
     /// <summary>Data files in the bucket, which holds one table, that no manifest of the newest metadata file names.</summary>
     private async Task<IReadOnlyList<string>> OrphansAsync()

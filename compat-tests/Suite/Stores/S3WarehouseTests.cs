@@ -118,7 +118,7 @@ public sealed class S3WarehouseTests(S3Lake lake, ITestOutputHelper output) : IC
     [Fact]
     public async Task A_store_that_stays_broken_is_told_and_costs_nothing()
     {
-        await using var client = await RawClient.ConnectAsync(lake.Embedded);
+        await using var client = await ClientStatements.ConnectForFilesAsync(lake.Embedded);
         await RunAsync(client, "CREATE TABLE broken (n int)", "INSERT INTO broken VALUES (1)");
         lake.Server.Faults = request => request.Kind is "put" ? S3Fault.SlowDown : S3Fault.None;
         var result = await client.QueryAsync("INSERT INTO broken VALUES (2)");

@@ -124,7 +124,7 @@ public sealed class SchemaChangesTests
     }
 
     private void Change(params ColumnChange[] changes) =>
-        MetadataUpdates.Apply(_table, new SchemaChanges(_table, Read()).Apply(changes.ToEquatableArray()), 2, null);
+        MetadataUpdates.Apply(_table, new SchemaChanges(_table, Read(), false).Apply(changes.ToEquatableArray()), 2, null);
 
     private TableMetadata Read() => TableMetadataReader.Parse("t", _table.ToBytes());
 

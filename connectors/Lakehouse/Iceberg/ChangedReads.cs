@@ -1,3 +1,4 @@
+using Federation.Connectors.Lakehouse.Iceberg.Tail;
 using Federation.Connectors.Spi;
 using Federation.Core;
 
@@ -9,21 +10,27 @@ namespace Federation.Connectors.Lakehouse.Iceberg;
 /// </summary>
 internal static class ChangedReads
 {
-    public static bool Any(IcebergTable earlier, IcebergTable later, EquatableArray<ConnectorExpression> filters)
+    public static bool Any((IcebergTable Table, TableTail Tail) earlier, (IcebergTable Table, TableTail Tail) later,
+        EquatableArray<ConnectorExpression> filters)
     {
         // Filters name columns of the schema that they were made for.
-        if (earlier.Metadata.CurrentSchemaId != later.Metadata.CurrentSchemaId) return true;
-        if (earlier.Metadata.CurrentSnapshotId == later.Metadata.CurrentSnapshotId) return false;
+        if (earlier.Table.Metadata.CurrentSchemaId != later.Table.Metadata.CurrentSchemaId) return true;
+        if (TailScan.HasChanged(earlier.Tail, later.Tail, later.Table.Metadata, filters)) return true;
+        if (earlier.Table.Metadata.CurrentSnapshotId == later.Table.Metadata.CurrentSnapshotId
+            && earlier.Tail.Deletes.Equals(later.Tail.Deletes)) return false;
         return !FilesOf(earlier, filters).SetEquals(FilesOf(later, filters));
     }
 
     /// <summary>A scan's data files, each with its deletes.</summary>
-    private static HashSet<ReadFile> FilesOf(IcebergTable table, EquatableArray<ConnectorExpression> filters)
+    private static HashSet<ReadFile> FilesOf((IcebergTable Table, TableTail Tail) state, EquatableArray<ConnectorExpression> filters)
     {
+        var table = state.Table;
         if (table.Metadata.CurrentSnapshotId is not { } id) return [];
         var choice = FileChoice.Make(table, table.SnapshotOf(id), table.Metadata.CurrentSchema, filters);
         var deletes = new DeleteIndex(choice.Deletes);
-        return [.. choice.Data.Select(file => new ReadFile(file.Entry.Path, DeletesOf(deletes, file)))];
+        var kept = state.Tail.Deletes.ToDictionary(item => item.File, item => item.Positions, StringComparer.Ordinal);
+        return [.. choice.Data.Select(file => new ReadFile(file.Entry.Path, DeletesOf(deletes, file),
+            kept.GetValueOrDefault(file.Entry.Path)))];
     }
 
     private static EquatableArray<(string Path, long Offset)> DeletesOf(DeleteIndex deletes, TableFile file)
@@ -33,5 +40,6 @@ internal static class ChangedReads
         return files.Select(delete => (delete.Entry.Path, delete.Entry.ContentOffset ?? 0)).Order().ToEquatableArray();
     }
 
-    private sealed record ReadFile(string Path, EquatableArray<(string Path, long Offset)> Deletes);
+    /// <param name="Gone">The rows that the tail takes away.</param>
+    private sealed record ReadFile(string Path, EquatableArray<(string Path, long Offset)> Deletes, EquatableArray<long> Gone);
 }

@@ -34,6 +34,7 @@ public sealed partial class IcebergFormat
     {
         var loaded = await LoadAsync(pointer, null, cancellationToken);
         var handle = (IcebergTableHandle)loaded.Handle with { OnlyFiles = group.Files };
+        handle = handle with { Tail = handle.Tail is { } tail ? tail with { Rows = [] } : null };
         return loaded with { Handle = handle, EstimatedRows = -1, IsRowCountExact = false };
     }
 

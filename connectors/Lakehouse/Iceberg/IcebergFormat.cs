@@ -1,6 +1,7 @@
 using System.Globalization;
 using Federation.Connectors.Formats;
 using Federation.Connectors.Formats.Parquet;
+using Federation.Connectors.Lakehouse.Iceberg.Tail;
 using Federation.Connectors.Lakehouse.Iceberg.Writing;
 using Federation.Connectors.Lakehouse.Pruning;
 using Federation.Connectors.Spi;
@@ -17,7 +18,7 @@ namespace Federation.Connectors.Lakehouse.Iceberg;
 /// path of the table metadata file, relative to the table's folder where it lies inside. Thread-safe; one per process shares its caches.
 /// </summary>
 public sealed partial class IcebergFormat : ITableFormat, ITableWriter, ITableAlterer, ITableMaintenance, ITableReferences, ITableReads,
-    ITableInspection, ITableChangeLog, IScanPlanner, IFilterPushdown
+    ITableInspection, ITableChangeLog, ITableTail, IScanPlanner, IFilterPushdown
 {
     private readonly IReadOnlyList<string> _allowedRoots;
     private readonly PendingFiles _store;
@@ -25,6 +26,7 @@ public sealed partial class IcebergFormat : ITableFormat, ITableWriter, ITableAl
     private readonly TableStatistics _statistics = new();
     private readonly IcebergWriter _writer;
     private readonly Maintenance.TableMaintenance _maintenance;
+    private readonly TailWriter _tails;
 
     /// <param name="footers">Shared with other readers of Parquet files.</param>
     /// <param name="allowedRoots">Folders that a table's files may lie in besides the table's own folder.</param>
@@ -36,6 +38,7 @@ public sealed partial class IcebergFormat : ITableFormat, ITableWriter, ITableAl
         _files = new IcebergFiles(_store, footers);
         _writer = new IcebergWriter(_store, Open, footers, TimeProvider.System);
         InspectionPlanner = new Inspection.InspectionTables(Open);
+        _tails = new TailWriter(_writer, TimeProvider.System);
         _maintenance = new Maintenance.TableMaintenance(_writer, footers, TimeProvider.System);
     }
 
@@ -71,6 +74,8 @@ public sealed partial class IcebergFormat : ITableFormat, ITableWriter, ITableAl
         var table = Open(pointer);
         var (snapshot, schema) = table.Find(version);
         var (rows, isExact) = snapshot is null ? (0, true) : await Task.Run(() => Count(table, snapshot, schema), cancellationToken);
+        var tail = version is null && pointer.Branch is null ? pointer.Tail : null;
+        if (tail is not null) rows += tail.LiveRows - tail.DeletedRows;
         var ranges = snapshot is null ? default : _statistics.Get(table, snapshot, schema);
         var numbers = ColumnNumbers.Of(table.Metadata, schema);
         var columns = schema.Fields
@@ -79,7 +84,7 @@ public sealed partial class IcebergFormat : ITableFormat, ITableWriter, ITableAl
             Statistics = index < ranges.Count ? ranges[index] : null,
             Number = numbers[index],
         }).ToEquatableArray();
-        return new ConnectorTable(new IcebergTableHandle(pointer, snapshot?.Id, schema.Id), columns, rows, isExact);
+        return new ConnectorTable(new IcebergTableHandle(pointer, snapshot?.Id, schema.Id) { Tail = tail }, columns, rows, isExact);
     }
 
     public ValueTask<TablePointer> CreateAsync(NewTable table, CancellationToken cancellationToken) =>
@@ -95,7 +100,7 @@ public sealed partial class IcebergFormat : ITableFormat, ITableWriter, ITableAl
         await _writer.AppendAsync(plan, files, cancellationToken);
 
     public async ValueTask<ITableUpdate> ChangeRowsAsync(WritePlan plan, IReadOnlyList<WrittenFile> files, RowSelection removed,
-        CancellationToken cancellationToken) => await _writer.ChangeRowsAsync(plan, files, removed, cancellationToken);
+        CancellationToken cancellationToken) => await _writer.ChangeRowsAsync(plan, files, removed, null, cancellationToken);
 
     public async ValueTask<ITableUpdate> TruncateAsync(TablePointer pointer, CancellationToken cancellationToken) =>
         await Task.Run(() => _writer.Truncate(pointer), cancellationToken);
@@ -106,7 +111,10 @@ public sealed partial class IcebergFormat : ITableFormat, ITableWriter, ITableAl
     public async ValueTask<ConnectorTable> LoadAddedAsync(TablePointer pointer, ITableUpdate update, CancellationToken cancellationToken)
     {
         var loaded = await LoadAsync(pointer, null, cancellationToken);
-        var handle = (IcebergTableHandle)loaded.Handle with { OnlyManifest = ((RowDelta)update).AddedManifest };
+        var (delta, handle) = ((RowDelta)update, (IcebergTableHandle)loaded.Handle);
+        handle = delta.Tail.Added is { } added
+            ? handle with { SnapshotId = null, Tail = new TableTail([added], []) }
+            : handle with { OnlyManifest = delta.AddedManifest, Tail = handle.Tail is { } tail ? tail with { Rows = [] } : null };
         return loaded with { Handle = handle, EstimatedRows = -1, IsRowCountExact = false };
     }
 
@@ -115,7 +123,8 @@ public sealed partial class IcebergFormat : ITableFormat, ITableWriter, ITableAl
     {
         if (earlier == later && earlier.Metadata.Length > 0) return false;
         var filters = ((IcebergTableHandle)read).Filters;
-        return await Task.Run(() => ChangedReads.Any(Open(earlier), Open(later), filters), cancellationToken);
+        return await Task.Run(() => ChangedReads.Any((Open(earlier), earlier.Tail ?? TableTail.Empty),
+            (Open(later), later.Tail ?? TableTail.Empty), filters), cancellationToken);
     }
 
     public FilterPushdown PushFilter(ITableHandle handle, EquatableArray<ConnectorExpression> conjuncts)
@@ -147,18 +156,21 @@ public sealed partial class IcebergFormat : ITableFormat, ITableWriter, ITableAl
             ? await Task.Run(() => FileChoice.Make(table, table.SnapshotOf(id), schema, pinned.Filters, pinned.OnlyManifest,
                 pinned.OnlyFiles?.ToHashSet(StringComparer.Ordinal)), cancellationToken)
             : FileChoice.Empty;
-        var groups = await GroupAsync(table, choice, fields, cancellationToken);
+        var groups = await GroupAsync(table, choice, fields, pinned.Tail, cancellationToken);
         var rows = choice.Data.Sum(file => file.Entry.RecordCount);
         var details = string.Create(CultureInfo.InvariantCulture, $"{choice.Data.Count:N0} of {choice.LiveFiles:N0} files, {rows:N0} rows");
-        return new ScanPlan(
-            [new FileScan(inputName, output, groups) { EstimatedRows = rows }],
-            Details: choice.Deletes.Count == 0
-                ? [details]
-                : [details, $"{choice.Deletes.Count.ToString("N0", CultureInfo.InvariantCulture)} delete files"]);
+        var scan = new FileScan(inputName, output, groups) { EstimatedRows = rows };
+        EquatableArray<string> lines = choice.Deletes.Count == 0
+            ? [details]
+            : [details, $"{choice.Deletes.Count.ToString("N0", CultureInfo.InvariantCulture)} delete files"];
+        if (pinned.Tail is not { Rows.Count: > 0 } tail) return new ScanPlan([scan], Details: lines);
+        var kept = TailScan.Plan(inputName, tail, table.Metadata, schema, fields, output, pinned.Filters);
+        lines = [.. lines, string.Create(CultureInfo.InvariantCulture, $"{kept.Rows.Count:N0} rows that no file holds yet")];
+        return new ScanPlan(groups.Count == 0 ? [kept] : [scan, kept], Details: lines);
     }
 
     private async Task<EquatableArray<FileGroup>> GroupAsync(
-        IcebergTable table, FileChoice choice, EquatableArray<IcebergField> fields, CancellationToken cancellationToken)
+        IcebergTable table, FileChoice choice, EquatableArray<IcebergField> fields, TableTail? tail, CancellationToken cancellationToken)
     {
         foreach (var file in choice.Data)
             if (file.Entry.Format != "parquet")
@@ -173,7 +185,7 @@ public sealed partial class IcebergFormat : ITableFormat, ITableWriter, ITableAl
             return ValueTask.CompletedTask;
         });
         var deletes = new DeleteIndex(choice.Deletes);
-        var builder = new ScanBuilder(table, fields, _files.Footers);
+        var builder = new ScanBuilder(table, fields, _files.Footers, tail);
         for (var i = 0; i < footers.Length; i++)
         {
             cancellationToken.ThrowIfCancellationRequested();

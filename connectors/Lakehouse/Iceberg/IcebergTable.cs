@@ -41,7 +41,7 @@ internal sealed class IcebergTable(TableMetadata metadata, TableLocation locatio
                     throw NoVersion($"has no snapshot, branch or tag \"{name}\"");
                 return (snapshot, SchemaOf(snapshot));
             case TableVersion.AsOf { Microseconds: var instant }:
-                var found = AsOf(instant) ?? throw NoVersion("has no snapshot of that time or before");
+                var found = At(instant) ?? throw NoVersion("has no snapshot of that time or before");
                 return (found, SchemaOf(found));
             default: throw new SqlException(SqlState.FeatureNotSupported, "this kind of version is not supported for Iceberg tables");
         }
@@ -106,7 +106,8 @@ internal sealed class IcebergTable(TableMetadata metadata, TableLocation locatio
         long.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var id) ? id
         : ulong.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var unsigned) ? unchecked((long)unsigned) : null;
 
-    private Snapshot? AsOf(long microseconds)
+    /// <summary>The snapshot that was current at a time, in microseconds since 1970; null when there was none.</summary>
+    public Snapshot? At(long microseconds)
     {
         // The log says what was current when; a snapshot's own time does not, because a table may be rolled back.
         SnapshotLogEntry? last = null;

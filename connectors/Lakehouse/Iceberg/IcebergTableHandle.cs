@@ -9,6 +9,9 @@ namespace Federation.Connectors.Lakehouse.Iceberg;
 internal sealed record IcebergTableHandle(
     TablePointer Pointer, long? SnapshotId, int SchemaId, EquatableArray<ConnectorExpression> Filters = default) : ITableHandle
 {
+    /// <summary>What is on top of the snapshot; null for nothing.</summary>
+    public TableTail? Tail { get; init; }
+
     /// <summary>The one manifest whose files are read; null for all of the snapshot.</summary>
     public string? OnlyManifest { get; init; }
 

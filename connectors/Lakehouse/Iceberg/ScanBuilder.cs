@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text;
 using Federation.Connectors.Formats;
 using Federation.Connectors.Formats.Parquet;
+using Federation.Connectors.Spi;
 using Federation.Core;
 using Federation.Core.Tasks;
 using Federation.ObjectStorage;
@@ -13,9 +14,11 @@ namespace Federation.Connectors.Lakehouse.Iceberg;
 /// physical schema, same constants for columns that are not in the files, same equality deletes, and position deletes that cannot be taken
 /// for each other's.
 /// </summary>
-internal sealed class ScanBuilder(IcebergTable table, EquatableArray<IcebergField> columns, ParquetFooters footers)
+internal sealed class ScanBuilder(IcebergTable table, EquatableArray<IcebergField> columns, ParquetFooters footers, TableTail? tail)
 {
     private readonly List<OpenGroup> _groups = [];
+    private readonly Dictionary<string, EquatableArray<long>> _deleted = (tail ?? TableTail.Empty).Deletes
+        .ToDictionary(deletes => deletes.File, deletes => deletes.Positions, StringComparer.Ordinal);
     private readonly Dictionary<string, List<OpenGroup>> _byKey = new(StringComparer.Ordinal);
 
     public void Add(TableFile file, ParquetFooter footer, DeleteIndex deletes)
@@ -56,10 +59,14 @@ internal sealed class ScanBuilder(IcebergTable table, EquatableArray<IcebergFiel
     {
         PositionDeletes = Positions(group),
         DeletedRows = group.Vectors.Select(pair => new DeletedRows(pair.File.Path, DeletionVectors.Read(table.Store, pair.Vector)))
-            .ToEquatableArray(),
+            .Concat(DeletedByTail(group)).ToEquatableArray(),
         EqualityDeletes = Equalities(group),
         NamesRows = columns.Any(column => RowFields.Expression(column) is not null),
     }).ToEquatableArray();
+
+    private IEnumerable<DeletedRows> DeletedByTail(OpenGroup group) => _deleted.Count == 0 ? []
+        : group.Files.Where(item => _deleted.ContainsKey(item.File.Entry.Path)).Select(item => new DeletedRows(item.File.Path,
+            _deleted[item.File.Entry.Path].Select(position => new RowRange(position, 1)).ToEquatableArray()));
 
     private static ScanFile Planned(OpenGroup group, TableFile file, ParquetFooter footer)
     {

@@ -52,6 +52,9 @@ internal sealed record Snapshot(
     /// <summary>The snapshot that it follows on, which may be gone; null for none.</summary>
     public long? ParentId { get; init; }
 
+    /// <summary>Its commit has taken rows out of the table's tail, or into files.</summary>
+    public bool ChangesTail { get; init; }
+
     /// <summary>v3: the key that its manifest list is encrypted with.</summary>
     public string? KeyId { get; init; }
 }

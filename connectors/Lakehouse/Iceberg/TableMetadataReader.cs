@@ -144,6 +144,7 @@ internal static class TableMetadataReader
     {
         ParentId = json.Find("parent-snapshot-id")?.Id(),
         KeyId = json.Find("key-id")?.Text(),
+        ChangesTail = json.Find("summary")?.Find(Writing.SnapshotSummary.ChangesTail) is not null,
     };
 
     private static Dictionary<string, SnapshotReference> References(MetadataJson json, long? current)

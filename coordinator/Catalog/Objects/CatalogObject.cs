@@ -14,11 +14,12 @@ public enum ObjectKind
     Access,
     View,
     Sequence,
+    Tail,
 }
 
 /// <summary>Where an object stands; at one version no two objects share a key.</summary>
 /// <param name="Parent">The schema of a table, a view or a sequence, a user mapping's server, the kind of object that access was granted
-/// on; empty for all others.</param>
+/// on, the OID of the table of a tail; empty for all others.</param>
 public readonly record struct CatalogKey(ObjectKind Kind, string Parent, string Name)
 {
     public CatalogList List => new(Kind, Parent);

@@ -60,6 +60,10 @@ internal static class ObjectKinds
         {
             Parent = ObjectKind.Schema, Duplicate = SqlState.DuplicateTable, Missing = SqlState.UndefinedTable,
         },
+        new(ObjectKind.Tail, "tail", "tail", typeof(TailEntry))
+        {
+            Duplicate = SqlState.TRSerializationFailure, Missing = SqlState.TRSerializationFailure,
+        },
     ];
 
     public static IReadOnlyList<KindDefinition> All => s_all;

@@ -175,12 +175,14 @@ public sealed class SqliteCatalogStore : ICatalogStore
     public ValueTask<IReadOnlyList<StoredObject>> ListAsync(CatalogList list, long version, CancellationToken cancellationToken) =>
         UseAsync(connection =>
     {
+        // A list may have a long history; what ended after the version is not much of it.
         using var command = Command(
             connection,
             """
             SELECT name, oid, valid_from, body FROM objects WHERE kind = $1 AND parent = $2 AND valid_to IS NULL AND valid_from <= $3
             UNION ALL
-            SELECT name, oid, valid_from, body FROM objects WHERE kind = $1 AND parent = $2 AND valid_to > $3 AND valid_from <= $3
+            SELECT name, oid, valid_from, body FROM objects INDEXED BY objects_by_end
+            WHERE kind = $1 AND parent = $2 AND valid_to > $3 AND valid_from <= $3
             ORDER BY name
             """,
             [ObjectKinds.Of(list.Kind).StoredName, list.Parent, version]);

@@ -270,12 +270,27 @@ internal sealed class TableResolver(SessionServices services, ICatalogSnapshot s
         return new ResolvedTable(source, found.Handle, found.Columns) { Provider = inspection.InspectionPlanner, OwnsRows = false };
     }
 
+    /// <summary>The state that the catalog had of a table at a time; null when it does not know any more.</summary>
+    private async ValueTask<TablePointer?> StateAtAsync(TableEntry entry, long microseconds, CancellationToken cancellationToken)
+    {
+        if (microseconds < 0 || microseconds > (DateTimeOffset.MaxValue - DateTimeOffset.UnixEpoch).Ticks / TimeSpan.TicksPerMicrosecond)
+            return null;
+        var time = DateTimeOffset.UnixEpoch.AddTicks(microseconds * TimeSpan.TicksPerMicrosecond);
+        if (await services.Catalog.Store.FindVersionAsync(time, cancellationToken) is not { } version) return null;
+        var then = await services.Catalog.GetSnapshotAsync(version.Version, cancellationToken);
+        return await then.FindTableAsync(entry.Schema, entry.Name, cancellationToken) is { } same && same.Oid == entry.Oid
+            ? same.Pointer : null;
+    }
+
     private async ValueTask<ResolvedTable> LoadAsync(TableEntry entry, TableVersion? version, CancellationToken cancellationToken)
     {
         var format = services.Formats.FirstOrDefault(format => format.Name == entry.Pointer.Format)
             ?? throw new SqlException(SqlState.FeatureNotSupported,
                 $"table \"{entry.Name}\" has format {entry.Pointer.Format}, which this gateway cannot read");
-        var loaded = await format.LoadAsync(entry.Pointer, version, cancellationToken);
+        var loaded = version is TableVersion.AsOf { Microseconds: var time } && entry.Pointer.Branch is null && format is ITableTail tails
+            && await StateAtAsync(entry, time, cancellationToken) is { Tail: not null } then
+            ? await tails.LoadAtAsync(entry.Pointer, then, time, cancellationToken)
+            : await format.LoadAsync(entry.Pointer, version, cancellationToken);
         var source = new TableSource(ManagedCatalog, entry.Schema, entry.Name, loaded.EstimatedRows)
         {
             TableOid = entry.Oid,

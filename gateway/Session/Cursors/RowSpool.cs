@@ -35,6 +35,8 @@ internal sealed class RowSpool(EquatableArray<ResultField> fields, string direct
     /// <param name="Bytes">Null when the block lies in the file.</param>
     private sealed record Block(long FirstRow, int RowCount, byte[]? Bytes, long Offset, int Length);
 
+    public EquatableArray<ResultField> Fields => fields;
+
     public long RowCount => _closedRows + _openRows;
 
     /// <summary>Bytes that went to the file.</summary>

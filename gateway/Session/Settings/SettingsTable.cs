@@ -35,6 +35,9 @@ public static class SettingsTable
         Bool("default_transaction_deferrable", "off", "New transactions are deferrable."),
         Bool("transaction_deferrable", "off", "This transaction is deferrable."),
         Bool("standard_conforming_strings", "on", "Backslashes in plain strings are ordinary characters; on only.", reported: true),
+        Integer("federation.tail_rows", "1000",
+            "Changes of a table of up to so many rows are kept in the catalog, where the gateway allows it; 0 writes files for all.",
+            0, 1000),
         Text("federation.as_of", "", "Catalog version that queries read, or the time of one; empty for the newest."),
         Enum("federation.distribution", "auto",
             "Whether queries are spread over worker processes: those that gain by it, "

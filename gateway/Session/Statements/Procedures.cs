@@ -53,6 +53,13 @@ internal static class Procedures
                 var done = await maintainer.RewriteManifestsAsync(2, token);
                 return [[done?.Rewritten ?? 0, done?.Added ?? 0]];
             }),
+        new("flush_table", [], [Field("flushed_rows_count", SqlType.Int8), Field("deleted_rows_count", SqlType.Int8)],
+            async (call, token) =>
+            {
+                call.Session.Transaction.RequireWritable("CALL");
+                var flushed = await FlushAsync(call.Session, call.Services, await call.TableAsync(token), token);
+                return [[(long)(flushed?.Rows ?? 0), (long)(flushed?.Deleted ?? 0)]];
+            }),
         new("expire_snapshots", [("older_than", SqlType.Timestamptz), ("retain_last", SqlType.Int8), ("snapshot_id", SqlType.Int8)],
             [
                 Field("deleted_data_files_count", SqlType.Int8), Field("deleted_position_delete_files_count", SqlType.Int8),
@@ -107,9 +114,26 @@ internal static class Procedures
     {
         if (services.Formats.FirstOrDefault(format => format.Name == table.Pointer.Format) is not ITableReferences references)
             throw new SqlException(SqlState.FeatureNotSupported, $"tables of format {table.Pointer.Format} have no branches and tags");
+        // Branches and tags name snapshots, and so what files hold.
+        if (change is ReferenceChange.Create or ReferenceChange.FastForward
+            && await FlushAsync(session, services, table, cancellationToken) is not null)
+        {
+            var catalog = await session.Transaction.GetCatalogAsync(cancellationToken);
+            table = (await catalog.FindTableAsync(table.Schema, table.Name, cancellationToken))!;
+        }
+
         var update = await references.ChangeReferencesAsync(table.Pointer, change, cancellationToken);
         if (update.Update is not null) await TableWriting.RecordAsync(session, table, update.Update, cancellationToken);
         return update;
+    }
+
+    /// <summary>Makes files of what the catalog keeps for a table, as a part of the transaction; null when it keeps nothing.</summary>
+    private static async ValueTask<FlushedTail?> FlushAsync(QuerySession session, SessionServices services, TableEntry table,
+        CancellationToken cancellationToken)
+    {
+        if (await TableMaintainer.MakeFlushAsync(services.Maintenance, table, cancellationToken) is not { } flushed) return null;
+        await TableWriting.RecordAsync(session, table, flushed.Update, cancellationToken);
+        return flushed;
     }
 
     private static async ValueTask<ReferenceUpdate> ChangeReferencesAsync(ProcedureCall call, ReferenceChange change,

@@ -4,6 +4,7 @@ using Federation.Core.Tasks;
 using Federation.Execution;
 using Federation.Planner.Distribution;
 using Federation.Scheduling;
+using Federation.Session.Cursors;
 
 namespace Federation.Session.Statements;
 
@@ -30,6 +31,8 @@ internal static class TableWriting
     {
         var writer = WriterOf(services, table.Pointer);
         var plan = await writer.PlanAppendAsync(table.Pointer, cancellationToken);
+        if (TailWriting.MayKeep(session, services, table, plan, request.Query.Plan))
+            return await AppendFewAsync(session, services, table, plan, request, cancellationToken);
         var written = await WriteAsync(services, request, plan.Output, table, cancellationToken);
         if (written.Files.Count == 0) return new WrittenTable(0, null, written.Report);
         var update = await writer.AppendAsync(plan, written.Files, cancellationToken);
@@ -43,18 +46,41 @@ internal static class TableWriting
         return new WrittenTable(written.Rows, update, written.Report);
     }
 
-    /// <summary>Takes rows away from the table of a statement and adds their successors.</summary>
-    public static async ValueTask ChangeAsync(QuerySession session, SessionServices services, PreparedStatement statement,
-        ChangedRows rows, CancellationToken cancellationToken)
+    /// <summary>
+    /// As <see cref="AppendAsync"/>, for a query that gives few rows: the catalog keeps them unless their values are large.
+    /// </summary>
+    private static async ValueTask<WrittenTable> AppendFewAsync(QuerySession session, SessionServices services, TableEntry table,
+        WritePlan plan, QueryRequest request, CancellationToken cancellationToken)
     {
-        if (rows.Count == 0) return;
-        var table = statement.Target!;
-        var writer = WriterOf(services, table.Pointer);
-        var plan = await writer.PlanAppendAsync(table.Pointer, cancellationToken);
-        IReadOnlyList<WrittenFile> files = [];
-        if (rows.NewRows is { RowCount: > 0 } added)
+        var run = services.Runner.Run(request);
+        using var rows = new RowSpool(PreparedStatement.FieldsOf(request.Query), services.SpillDirectory);
+        try
         {
-            await using var source = new StreamedRows(services, rows.NewFields, added.ReadAll().ToAsyncEnumerable());
+            await foreach (var batch in run.ReadAsync(cancellationToken))
+                using (batch)
+                    rows.Append(batch, 0);
+        }
+        catch (SqlException error) when (ConstraintErrors.IsUnnamed(error))
+        {
+            throw ConstraintErrors.About(error, table);
+        }
+
+        if (rows.RowCount == 0) return new WrittenTable(0, null, run.Report);
+        var update = await ChangeAsync(session, services, table, plan, rows, new RowSelection(), cancellationToken);
+        await RecordAsync(session, table, KeyedUpdate.Of(session, services, table, update, null), cancellationToken);
+        return new WrittenTable(rows.RowCount, update, run.Report);
+    }
+
+    /// <summary>The change that adds rows and takes rows away, in files or without.</summary>
+    /// <param name="rows">New rows, of the table's columns in order; null for none.</param>
+    private static async ValueTask<ITableUpdate> ChangeAsync(QuerySession session, SessionServices services, TableEntry table,
+        WritePlan plan, RowSpool? rows, RowSelection removed, CancellationToken cancellationToken)
+    {
+        if (await TailWriting.TryKeepAsync(session, services, table, plan, rows, removed, cancellationToken) is { } kept) return kept;
+        IReadOnlyList<WrittenFile> files = [];
+        if (rows is not null)
+        {
+            await using var source = new StreamedRows(services, rows.Fields, rows.ReadAll().ToAsyncEnumerable());
             var request = QueryStatements.OwnRequest(session, services, source.Query()) with
             {
                 Distribution = DistributionOptions.SingleTask,
@@ -62,9 +88,20 @@ internal static class TableWriting
             files = (await WriteAsync(services, request, plan.Output, table, cancellationToken)).Files;
         }
 
-        var update = await writer.ChangeRowsAsync(plan, files, rows.Removed, cancellationToken);
+        return await WriterOf(services, table.Pointer).ChangeRowsAsync(plan, files, removed, cancellationToken);
+    }
+
+    /// <summary>Takes rows away from the table of a statement and adds their successors.</summary>
+    public static async ValueTask ChangeAsync(QuerySession session, SessionServices services, PreparedStatement statement,
+        ChangedRows rows, CancellationToken cancellationToken)
+    {
+        if (rows.Count == 0) return;
+        var table = statement.Target!;
+        var plan = await WriterOf(services, table.Pointer).PlanAppendAsync(table.Pointer, cancellationToken);
+        var added = rows.NewRows is { RowCount: > 0 } some ? some : null;
+        var update = await ChangeAsync(session, services, table, plan, added, rows.Removed, cancellationToken);
         var rights = statement.Change!.Rights;
-        var keyed = files.Count == 0 ? update
+        var keyed = added is null ? update
             : KeyedUpdate.Of(session, services, table, update, rights.Inserted is null ? rights.Updated : null);
         await RecordAsync(session, table, keyed, cancellationToken);
     }

@@ -22,7 +22,10 @@ internal static class References
                 throw new SqlException(SqlState.TRSerializationFailure, "could not serialize access due to concurrent update")
                     { Detail = "Another transaction has changed the table meanwhile." };
             return now.Updates;
-        }, clock);
+        }, clock)
+        {
+            ForgetsTail = change is ReferenceChange.Rollback or ReferenceChange.RollbackToTime or ReferenceChange.SetCurrent,
+        };
         return new ReferenceUpdate(update, asked.Before, asked.After);
     }
 

@@ -33,6 +33,7 @@ internal sealed class TableMaintenance(IcebergWriter writer, ParquetFooters foot
             {
                 Removed = removed,
                 RemovedDeletes = await NeededDeletes.FindUnneededAsync(table, data, deletes, removed, cancellationToken),
+                KnownTail = plan.Pointer.Tail,
                 KnownDeletes = deletes.Select(delete => delete.Packed.Path).ToHashSet(StringComparer.Ordinal),
             };
         }

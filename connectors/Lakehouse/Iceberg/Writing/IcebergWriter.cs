@@ -1,6 +1,7 @@
 using System.Globalization;
 using Federation.Connectors.Formats;
 using Federation.Connectors.Formats.Parquet;
+using Federation.Connectors.Lakehouse.Iceberg.Tail;
 using Federation.Connectors.Spi;
 using Federation.Core;
 using Federation.Core.Errors;
@@ -67,15 +68,16 @@ internal sealed class IcebergWriter(PendingFiles store, Func<TablePointer, Icebe
 
     /// <summary>The update that adds the files, which are removed when they cannot be added.</summary>
     public ValueTask<RowDelta> AppendAsync(WritePlan plan, IReadOnlyList<WrittenFile> files, CancellationToken cancellationToken) =>
-        ChangeRowsAsync(plan, files, new RowSelection(), cancellationToken);
+        ChangeRowsAsync(plan, files, new RowSelection(), null, cancellationToken);
 
     /// <summary>The update that adds the files, which are removed when they cannot be added, and takes rows away.</summary>
+    /// <param name="flush">What becomes of the table's tail; null when the files are not made of it.</param>
     public async ValueTask<RowDelta> ChangeRowsAsync(WritePlan plan, IReadOnlyList<WrittenFile> files, RowSelection removed,
-        CancellationToken cancellationToken)
+        TailFlush? flush, CancellationToken cancellationToken)
     {
         try
         {
-            return await Task.Run(() => DescribeAsync(plan, files, removed, cancellationToken), cancellationToken);
+            return await Task.Run(() => DescribeAsync(plan, files, removed, flush, cancellationToken), cancellationToken);
         }
         catch (Exception error) when (error is SqlException or OperationCanceledException)
         {
@@ -90,18 +92,22 @@ internal sealed class IcebergWriter(PendingFiles store, Func<TablePointer, Icebe
         return new RowDelta(this, new NewFiles(), pointer.Location, clock) { RemovesAll = true, Branch = pointer.Branch };
     }
 
-    private async Task<RowDelta> DescribeAsync(WritePlan plan, IReadOnlyList<WrittenFile> files, RowSelection removed,
+    private async Task<RowDelta> DescribeAsync(WritePlan plan, IReadOnlyList<WrittenFile> files, RowSelection removed, TailFlush? flush,
         CancellationToken cancellationToken)
     {
         var table = Open(plan.Pointer);
         var spec = table.Metadata.Specs[table.Metadata.DefaultSpecId];
         var fields = table.Metadata.CurrentSchema.Fields.ToArray();
         var data = files.Select(file => DataFiles.Read(file, footers.Get(file.Path), Recorded(table, file.Path), fields, spec)).ToArray();
-        var rows = removed.Count == 0 ? null : RemovedRows.Find(table, removed);
-        var (deletes, paths) = rows is null ? ([], []) : await WriteDeletesAsync(table, plan, rows, removed, cancellationToken);
+        var (ofFiles, ofTail) = TailNames.Part(removed);
+        var rows = ofFiles.Count == 0 ? null : RemovedRows.Find(table, ofFiles);
+        var (deletes, paths) = rows is null ? ([], []) : await WriteDeletesAsync(table, plan, rows, ofFiles, cancellationToken);
         var added = new NewFiles { Written = files, Rows = data, SpecId = spec.Id, Deletes = deletes, DeleteFiles = paths };
         return new RowDelta(this, added, plan.Output.Folder, clock)
-            { SchemaId = table.Metadata.CurrentSchemaId, Removed = rows, Branch = plan.Pointer.Branch };
+        {
+            SchemaId = table.Metadata.CurrentSchemaId, Removed = rows, Branch = plan.Pointer.Branch,
+            Tail = new TailChange { Removed = ofTail, GoneFiles = rows?.GoneFiles ?? [], Flush = flush },
+        };
     }
 
     /// <summary>A file of deletes for each partition that keeps rows of files from which some go.</summary>
@@ -141,7 +147,7 @@ internal sealed class IcebergWriter(PendingFiles store, Func<TablePointer, Icebe
     {
         var table = Open(pointer);
         RequireWritable(table.Metadata);
-        return new SchemaUpdate(this, changes, table.Metadata, clock);
+        return new SchemaUpdate(this, changes, table.Metadata, pointer.Tail, clock);
     }
 
     /// <summary>

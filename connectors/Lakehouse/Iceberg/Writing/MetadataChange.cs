@@ -12,16 +12,21 @@ internal sealed class MetadataChange(IcebergWriter writer, Func<IcebergTable, Me
 {
     private readonly StagedMetadata _metadata = new(writer.Store);
 
+    /// <summary>The main branch goes elsewhere: its tail was made for what it was.</summary>
+    public bool ForgetsTail { get; init; }
+
     public ValueTask<TablePointer> ApplyAsync(TablePointer current, CancellationToken cancellationToken)
     {
-        if (_metadata.After(current) is { } applied) return ValueTask.FromResult(applied);
+        if (_metadata.After(current) is { } applied) return ValueTask.FromResult(After(applied));
         var table = writer.Open(current);
         IcebergWriter.RequireWritable(table.Metadata);
         var document = MetadataDocument.Load(table.Store, table.Metadata.Path);
         MetadataUpdates.Apply(document, change(table, document), clock.GetUtcNow().ToUnixTimeMilliseconds(),
             IcebergWriter.Recorded(table, table.Metadata.Path));
-        return ValueTask.FromResult(_metadata.Add(current, document));
+        return ValueTask.FromResult(After(_metadata.Add(current, document)));
     }
+
+    private TablePointer After(TablePointer pointer) => ForgetsTail ? pointer with { Tail = null } : pointer;
 
     public ValueTask PublishAsync(CancellationToken cancellationToken) => _metadata.PublishAsync(cancellationToken);
 

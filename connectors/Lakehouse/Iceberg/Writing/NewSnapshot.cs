@@ -26,9 +26,6 @@ internal sealed class NewSnapshot(IcebergWriter writer, NewFiles files, string d
     /// <summary>The manifest of the added rows, as manifest lists name it; null before the snapshot was made.</summary>
     public string? AddedManifest => _manifests?.Find(manifest => !manifest.HoldsDeletes)?.RecordedPath;
 
-    /// <summary>What came of the state, when the snapshot was made for it last; null for any other state.</summary>
-    public TablePointer? After(TablePointer current) => _metadata.After(current);
-
     /// <summary>Stages a copy of a manifest for the state that is made next; as the list names it.</summary>
     public NewManifest AddCopy(IcebergTable table, byte[] bytes, NewManifest copy)
     {

@@ -25,6 +25,9 @@ internal sealed class RemovedRows
     /// <summary>The data files that rows are taken from.</summary>
     public IEnumerable<TableFile> Files => _filesByManifest.Values.SelectMany(files => files);
 
+    /// <summary>The rows, by the recorded path of their file.</summary>
+    public IReadOnlyDictionary<string, PositionSet> Selection => _selection;
+
     /// <summary>Files of which no row is left, by recorded path.</summary>
     public HashSet<string> GoneFiles { get; } = new(StringComparer.Ordinal);
 

@@ -1,5 +1,6 @@
 using System.Globalization;
 using Federation.Connectors.Formats.Avro;
+using Federation.Connectors.Lakehouse.Iceberg.Tail;
 using Federation.Connectors.Spi;
 
 namespace Federation.Connectors.Lakehouse.Iceberg.Writing;
@@ -12,6 +13,7 @@ namespace Federation.Connectors.Lakehouse.Iceberg.Writing;
 internal sealed class RowDelta(IcebergWriter writer, NewFiles files, string dataFolder, TimeProvider clock) : ITableUpdate
 {
     private readonly NewSnapshot _snapshot = new(writer, files, dataFolder, clock);
+    private (TablePointer Before, TablePointer After)? _applied;
 
     /// <summary>The columns that new rows were written with.</summary>
     public int SchemaId { get; init; }
@@ -22,27 +24,46 @@ internal sealed class RowDelta(IcebergWriter writer, NewFiles files, string data
     /// <summary>The branch that gets the change; null for the main one.</summary>
     public string? Branch { get; init; }
 
-    /// <summary>All files go that are there when the update is applied.</summary>
+    /// <summary>All files go that are there when the update is applied, and the tail with them.</summary>
     public bool RemovesAll { get; init; }
+
+    /// <summary>What changes in the table's tail.</summary>
+    public TailChange Tail { get; init; } = TailChange.None;
+
+    /// <summary>All of the change is in the tail: the table's metadata stays as it is.</summary>
+    public bool KeepsFiles { get; init; }
 
     /// <summary>The manifest of the added rows, as manifest lists name it; null before the update was applied.</summary>
     public string? AddedManifest => _snapshot.AddedManifest;
 
     public async ValueTask<TablePointer> ApplyAsync(TablePointer current, CancellationToken cancellationToken)
     {
-        if (_snapshot.After(current) is { } applied) return applied;
+        if (_applied is { } applied && applied.Before == current) return applied.After;
         var table = writer.Open(current with { Branch = Branch });
         IcebergWriter.RequireWritable(table.Metadata);
-        if (files.Rows.Count > 0) IcebergWriter.RequireSchema(table.Metadata, SchemaId);
-        var document = MetadataDocument.Load(table.Store, table.Metadata.Path);
+        if (files.Rows.Count > 0 || Tail.Added is not null) IcebergWriter.RequireSchema(table.Metadata, SchemaId);
         var parent = table.Metadata.CurrentSnapshotId is { } id ? table.SnapshotOf(id) : null;
         if (Removed is not null)
+        {
             await Removed.RequireUnchangedAsync(table, parent is null ? [] : table.Manifests(parent), cancellationToken);
+            if (Branch is null && Tail.Flush is null) TailChange.RequireLive(current.Tail, Removed.Selection);
+        }
+
+        var tail = Branch is not null ? current.Tail : RemovesAll ? null : Tail.Apply(current.Tail);
+        var after = (KeepsFiles ? current : AddSnapshot(current, table, parent)) with { Tail = tail };
+        _applied = (current, after);
+        return after;
+    }
+
+    private TablePointer AddSnapshot(TablePointer current, IcebergTable table, Snapshot? parent)
+    {
+        var document = MetadataDocument.Load(table.Store, table.Metadata.Path);
         var previous = parent?.ManifestList is { } path ? AvroFile.Open(table.Store, table.Location.Resolve(path)).ReadRecords() : [];
         var gone = new List<GoneFile>();
         var (kept, copies) = WithoutGoneFiles(table, previous, gone);
         var summary = SnapshotSummary.Make(document, parent?.Id, files.Rows, files.Deletes.Values.SelectMany(deletes => deletes), gone,
             RemovesAll);
+        if (!Tail.IsNothing && Branch is null) summary[SnapshotSummary.ChangesTail] = "true";
         return _snapshot.Make(current, table, document, parent, kept, copies, summary, Branch ?? MetadataUpdates.MainBranch);
     }
 

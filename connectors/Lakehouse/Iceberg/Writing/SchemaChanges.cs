@@ -19,11 +19,12 @@ internal sealed class SchemaChanges
     private readonly JsonObject _declared;
     private readonly JsonObject _defaults;
     private readonly JsonArray _notNull;
+    private readonly bool _hasRows;
     private int _lastId;
 
-    public SchemaChanges(MetadataDocument document, TableMetadata table)
+    public SchemaChanges(MetadataDocument document, TableMetadata table, bool hasTail)
     {
-        _table = table;
+        (_table, _hasRows) = (table, hasTail || table.CurrentSnapshotId is not null);
         var schemas = document.Array("schemas").OfType<JsonObject>().ToArray();
         _schema = (JsonObject)schemas.First(schema => (int)schema["schema-id"]! == table.CurrentSchemaId).DeepClone();
         _schema["schema-id"] = schemas.Max(schema => (int)schema["schema-id"]!) + 1;
@@ -61,7 +62,7 @@ internal sealed class SchemaChanges
         _fields.Add(json);
         WrittenTypes.Declare(_declared, field.Id, field.Name, add.Column.Type);
         // Without rows there is nothing that the value would be for.
-        if (add.Initial is null || _table.CurrentSnapshotId is null) return;
+        if (add.Initial is null || !_hasRows) return;
         var value = field.Type is IcebergType.Primitive primitive ? SingleValue.ToJson(add.Initial, primitive) : null;
         _defaults[Key(field.Id)] = value
             ?? throw new SqlException(SqlState.FeatureNotSupported,

@@ -9,8 +9,9 @@ namespace Federation.Connectors.Lakehouse.Iceberg.Writing;
 /// one that relies on what the rows are follows only on the rows that were looked at. Used by one thread at a time.
 /// </summary>
 /// <param name="planned">The state that the changes were checked against.</param>
-internal sealed class SchemaUpdate(IcebergWriter writer, EquatableArray<ColumnChange> changes, TableMetadata planned, TimeProvider clock)
-    : ITableUpdate
+/// <param name="tail">The tail of that state.</param>
+internal sealed class SchemaUpdate(IcebergWriter writer, EquatableArray<ColumnChange> changes, TableMetadata planned, TableTail? tail,
+    TimeProvider clock) : ITableUpdate
 {
     private readonly StagedMetadata _metadata = new(writer.Store);
 
@@ -20,14 +21,14 @@ internal sealed class SchemaUpdate(IcebergWriter writer, EquatableArray<ColumnCh
         var table = writer.Open(current);
         IcebergWriter.RequireWritable(table.Metadata);
         IcebergWriter.RequireSchema(table.Metadata, planned.CurrentSchemaId);
-        if (ReliesOnRows && StateOf(table.Metadata) != StateOf(planned))
+        if (ReliesOnRows && (StateOf(table.Metadata) != StateOf(planned) || current.Tail != tail))
         {
             throw new SqlException(SqlState.TRSerializationFailure, "could not serialize access due to concurrent update")
                 { Detail = "Rows of the table were changed by another transaction after they had been checked." };
         }
 
         var document = MetadataDocument.Load(table.Store, table.Metadata.Path);
-        var updates = new SchemaChanges(document, table.Metadata).Apply(changes);
+        var updates = new SchemaChanges(document, table.Metadata, current.Tail is not null).Apply(changes);
         MetadataUpdates.Apply(document, updates, clock.GetUtcNow().ToUnixTimeMilliseconds(),
             IcebergWriter.Recorded(table, table.Metadata.Path));
         return ValueTask.FromResult(_metadata.Add(current, document));

@@ -6,6 +6,9 @@ namespace Federation.Connectors.Lakehouse.Iceberg.Writing;
 /// <summary>What a snapshot says of itself: counts as text (spec, appendix F); totals go on from those of the snapshot before.</summary>
 internal static class SnapshotSummary
 {
+    /// <summary>Said of a snapshot whose commit has taken rows out of the table's tail, or into files.</summary>
+    public const string ChangesTail = "federation.changes-tail";
+
     /// <param name="gone">Data files that the snapshot has no more.</param>
     /// <param name="isEmptied">Nothing of the snapshot before is left.</param>
     public static JsonObject Make(MetadataDocument document, long? parentId, IReadOnlyList<DataFile> added, IEnumerable<DataFile> deletes,

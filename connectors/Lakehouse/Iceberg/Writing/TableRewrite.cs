@@ -1,5 +1,6 @@
 using System.Globalization;
 using Federation.Connectors.Formats.Avro;
+using Federation.Connectors.Lakehouse.Iceberg.Tail;
 using Federation.Connectors.Spi;
 using Federation.Core.Errors;
 
@@ -17,6 +18,7 @@ internal sealed class TableRewrite(IcebergWriter writer, NewFiles files, string 
     public const long ManifestBytes = 8 << 20;
 
     private readonly NewSnapshot _snapshot = new(writer, files, dataFolder, clock);
+    private (TablePointer Before, TablePointer After)? _applied;
 
     /// <summary>Data files that go, by recorded path.</summary>
     public IReadOnlySet<string> Removed { get; init; } = new HashSet<string>();
@@ -27,22 +29,39 @@ internal sealed class TableRewrite(IcebergWriter writer, NewFiles files, string 
     /// <summary>All delete files of the state that was read: what the replaced files have lost is known from these.</summary>
     public IReadOnlySet<string> KnownDeletes { get; init; } = new HashSet<string>();
 
+    /// <summary>The tail of the state that was read: what it deletes of the replaced files is not in the new ones.</summary>
+    public TableTail? KnownTail { get; init; }
+
     /// <summary>Manifests that are merged although none of their files goes.</summary>
     public IReadOnlySet<string> Merged { get; init; } = new HashSet<string>();
 
     public async ValueTask<TablePointer> ApplyAsync(TablePointer current, CancellationToken cancellationToken)
     {
-        if (_snapshot.After(current) is { } applied) return applied;
+        if (_applied is { } applied && applied.Before == current) return applied.After;
         var table = writer.Open(current);
         IcebergWriter.RequireWritable(table.Metadata);
         var document = MetadataDocument.Load(table.Store, table.Metadata.Path);
         var parent = table.Metadata.CurrentSnapshotId is { } id ? table.SnapshotOf(id) : throw RemovedRows.Clash();
         var holders = FindHolders(table, table.Manifests(parent));
+        RequireNoNewDeletes(current.Tail);
         await RequireNoNewDeletesAsync(table, table.Manifests(parent), cancellationToken);
         var gone = new List<GoneFile>();
         var (kept, copies) = Merge(table, parent, holders, gone);
         var summary = SnapshotSummary.Replace(document, parent.Id, [.. files.All], gone);
-        return _snapshot.Make(current, table, document, parent, kept, copies, summary, MetadataUpdates.MainBranch);
+        var tail = new TailChange { GoneFiles = Removed }.Apply(current.Tail);
+        var made = _snapshot.Make(current, table, document, parent, kept, copies, summary, MetadataUpdates.MainBranch);
+        var after = made with { Tail = tail };
+        _applied = (current, after);
+        return after;
+    }
+
+    /// <summary>Raises 40001 when the tail names a row of a file that goes, and did not name it when the file was read.</summary>
+    private void RequireNoNewDeletes(TableTail? tail)
+    {
+        var known = (KnownTail ?? TableTail.Empty).Deletes.ToDictionary(item => item.File, item => item.Positions, StringComparer.Ordinal);
+        foreach (var deletes in tail?.Deletes ?? [])
+            if (Removed.Contains(deletes.File) && deletes.Positions.Except(known.GetValueOrDefault(deletes.File)).Any())
+                throw RemovedRows.Clash();
     }
 
     public ValueTask PublishAsync(CancellationToken cancellationToken) => _snapshot.PublishAsync(cancellationToken);
@@ -156,4 +175,5 @@ internal sealed class TableRewrite(IcebergWriter writer, NewFiles files, string 
     }
 
     private static long Number(AvroRecord listed, int field, long missing) =>
-        Convert.ToInt64(listed.ById(field) ?? missing, CultureInfo.InvariantCulture);}
+        Convert.ToInt64(listed.ById(field) ?? missing, CultureInfo.InvariantCulture);
+}
