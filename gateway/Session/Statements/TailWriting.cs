@@ -21,10 +21,22 @@ internal static class TailWriting
     public static async ValueTask<ITableUpdate?> TryKeepAsync(QuerySession session, SessionServices services, TableEntry table,
         WritePlan plan, RowSpool? rows, RowSelection removed, CancellationToken cancellationToken)
     {
+        if (rows is { FileBytes: > 0 } || !LimitsOf(session, services).Allow(table, (rows?.RowCount ?? 0) + removed.Count)) return null;
+        var values = rows is null ? [] : ValuesOf(rows).ToEquatableArray();
+        var types = rows is null ? [] : rows.Fields.Select(field => field.Type).ToEquatableArray();
+        return await TryKeepAsync(session, services, table, plan, values, types, removed, cancellationToken);
+    }
+
+    /// <summary>As the other; a value for each column of the table, in order.</summary>
+    /// <param name="types">The columns' types; none where there are no rows.</param>
+    public static async ValueTask<ITableUpdate?> TryKeepAsync(QuerySession session, SessionServices services, TableEntry table,
+        WritePlan plan, EquatableArray<EquatableArray<object?>> values, EquatableArray<SqlType> types, RowSelection removed,
+        CancellationToken cancellationToken)
+    {
         var limits = LimitsOf(session, services);
-        if (!limits.Allow(table, (rows?.RowCount ?? 0) + removed.Count) || rows is { FileBytes: > 0 }
-            || FormatOf(services, plan) is not { } format || !format.CanKeep(plan)) return null;
-        var values = rows is null ? [] : ValuesOf(rows, plan, table).ToEquatableArray();
+        if (!limits.Allow(table, values.Count + removed.Count) || FormatOf(services, plan) is not { } format || !format.CanKeep(plan))
+            return null;
+        foreach (var row in values) RequireValues(session, row, types, plan, table);
         if (values.Sum(SizeOf) > limits.BytesPerTable || values.Any(row => HasLongPartition(plan, row))) return null;
         return await format.KeepAsync(plan, values, removed, cancellationToken);
     }
@@ -52,35 +64,30 @@ internal static class TailWriting
         _ => null,
     };
 
-    private static IEnumerable<EquatableArray<object?>> ValuesOf(RowSpool rows, WritePlan plan, TableEntry table)
+    private static IEnumerable<EquatableArray<object?>> ValuesOf(RowSpool rows)
     {
-        var columns = plan.Output.Columns;
         foreach (var batch in rows.ReadAll())
         {
             using (batch)
-            {
                 for (var row = 0; row < batch.RowCount; row++)
-                {
-                    var values = new object?[batch.Columns.Length];
-                    for (var i = 0; i < values.Length; i++) values[i] = batch.Columns[i].ReadValue(row);
-                    var missing = Array.FindIndex(values, value => value is null);
-                    while (missing >= 0 && columns[missing].NullError is null)
-                        missing = Array.FindIndex(values, missing + 1, value => value is null);
-                    if (missing >= 0)
-                        throw NullError(table, columns[missing].Name, [.. values.Zip(batch.Columns, (value, item) => (value, item.Type))]);
-                    yield return values.ToEquatableArray();
-                }
-            }
+                    yield return batch.Columns.Select(column => column.ReadValue(row)).ToEquatableArray();
         }
     }
 
-    private static SqlException NullError(TableEntry table, string column, IReadOnlyList<(object? Value, SqlType Type)> row) =>
-        ConstraintErrors.About(new SqlException(SqlState.NotNullViolation,
-            $"null value in column \"{column}\" of relation \"{table.Name}\" violates not-null constraint")
+    /// <summary>Raises 23502 for a NULL in a column that takes none.</summary>
+    private static void RequireValues(QuerySession session, EquatableArray<object?> row, EquatableArray<SqlType> types, WritePlan plan,
+        TableEntry table)
+    {
+        var columns = plan.Output.Columns;
+        for (var i = 0; i < columns.Count; i++)
         {
-            Detail = $"Failing row contains ({string.Join(", ", row.Select(item =>
-                item.Value is null ? "null" : ValueText.Format(item.Value, item.Type, TextFormat.Default)))}).",
-        }, table);
+            if (row[i] is not null || columns[i].NullError is null) continue;
+            string Shown(object? value, SqlType type) => value is null ? "null" : ValueText.Format(value, type, session.Values.Format);
+            throw ConstraintErrors.About(new SqlException(SqlState.NotNullViolation,
+                $"null value in column \"{columns[i].Name}\" of relation \"{table.Name}\" violates not-null constraint")
+                { Detail = $"Failing row contains ({string.Join(", ", row.Zip(types, Shown))})." }, table);
+        }
+    }
 
     /// <summary>About how many bytes a row takes.</summary>
     private static long SizeOf(EquatableArray<object?> row) => row.Sum(value => value switch

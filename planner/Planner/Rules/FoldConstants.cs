@@ -52,9 +52,9 @@ public sealed class FoldConstants : IRule
             (int value, "float8") => new Constant((double)value, target),
             (long value, "float8") => new Constant((double)value, target),
             (int value, "oid") => new Constant((long)unchecked((uint)value), target),
-            (int value, "numeric") when target.Modifier < 0 => OfNumeric(new PgNumeric(value, 0), target),
-            (long value, "numeric") when target.Modifier < 0 => OfNumeric(new PgNumeric(value, 0), target),
-            (PgNumeric value, "numeric") when target.Modifier < 0 => OfNumeric(value, target),
+            (int value, "numeric") => OfNumeric(new PgNumeric(value, 0), target),
+            (long value, "numeric") => OfNumeric(new PgNumeric(value, 0), target),
+            (PgNumeric value, "numeric") => OfNumeric(value, target),
             (PgNumeric { IsFinite: true } value, "float8")
                 when double.Parse(value.ToString(), System.Globalization.CultureInfo.InvariantCulture) is var real
                     && double.IsFinite(real) =>
@@ -64,13 +64,16 @@ public sealed class FoldConstants : IRule
             (string, "text") when constant.Type.Base.Name is "text" or "name" or "varchar" => new Constant(constant.Value, target),
             (string, "varchar") when target.Modifier < 0 && constant.Type.Base.Name is "text" or "name" =>
                 new Constant(constant.Value, target),
+            // Not longer than the type allows, whatever the characters.
+            (string text, "varchar") when constant.Type.Base.Name is "text" or "varchar" && text.Length <= target.Modifier - 4 =>
+                new Constant(text, target),
             _ => null,
         };
     }
 
     private static Constant? OfNumeric(PgNumeric value, SqlType target)
     {
-        if (target.Decimal is not { } shape) return new Constant(value, target);
+        if (target.Decimal is not { } shape) return target.Modifier < 0 ? new Constant(value, target) : null;
         if (!value.IsFinite || value.Scale > shape.Scale) return null;
         var scaled = new PgNumeric(value.Unscaled * BigInteger.Pow(10, shape.Scale - value.Scale), shape.Scale);
         return NumericShapes.OfConstant(scaled) is { } least && least.Precision <= shape.Precision ? new Constant(scaled, target) : null;
