@@ -1,5 +1,6 @@
 using Federation.Core;
 using Federation.Core.Tasks;
+using Federation.Core.Types;
 
 namespace Federation.Connectors.Spi;
 
@@ -13,6 +14,13 @@ public interface ITableTail
     /// <param name="rows">A value for each column of the table, in order, in the CLR forms of Values.cs.</param>
     /// <param name="removed">Rows of the state that the plan was made for.</param>
     ValueTask<ITableUpdate> KeepAsync(WritePlan plan, EquatableArray<EquatableArray<object?>> rows, RowSelection removed,
+        CancellationToken cancellationToken);
+
+    /// <summary>Looks for rows with the key of a row that an update has added, without reading files.</summary>
+    /// <param name="after">The state that came of the update.</param>
+    /// <param name="columns">The key's.</param>
+    /// <param name="known">A state before the update in which the key was looked for already; null for none.</param>
+    ValueTask<KeyLookup> FindKeyAsync(TablePointer after, ITableUpdate update, EquatableArray<string> columns, TablePointer? known,
         CancellationToken cancellationToken);
 
     /// <summary>The rows of a state's tail, and no others, in their order.</summary>
@@ -30,4 +38,14 @@ public interface ITableTail
     /// </summary>
     /// <param name="files">The rows of the tail, in their order where the table is not partitioned.</param>
     ValueTask<ITableUpdate> FlushAsync(WritePlan plan, IReadOnlyList<WrittenFile> files, CancellationToken cancellationToken);
+}
+
+/// <summary>What is known of the keys of added rows.</summary>
+/// <param name="IsKnown">False when files have to be read to know it.</param>
+/// <param name="Duplicate">A key that two rows have, in CLR forms with their types; null for none.</param>
+public sealed record KeyLookup(bool IsKnown, EquatableArray<(object Value, SqlType Type)>? Duplicate)
+{
+    public static readonly KeyLookup Unknown = new(false, null);
+
+    public static readonly KeyLookup Unique = new(true, null);
 }

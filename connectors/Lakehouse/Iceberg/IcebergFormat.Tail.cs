@@ -1,3 +1,5 @@
+using Federation.Connectors.Lakehouse.Iceberg.Tail;
+using Federation.Connectors.Lakehouse.Iceberg.Writing;
 using Federation.Connectors.Spi;
 using Federation.Core;
 using Federation.Core.Tasks;
@@ -14,6 +16,12 @@ public sealed partial class IcebergFormat
             ? _tails.Keep(plan, rows, removed)
             // Manifests may have to be read.
             : await Task.Run(() => _tails.Keep(plan, rows, removed), cancellationToken);
+
+    public ValueTask<KeyLookup> FindKeyAsync(TablePointer after, ITableUpdate update, EquatableArray<string> columns,
+        TablePointer? known, CancellationToken cancellationToken) => ValueTask.FromResult(
+        update is not RowDelta { KeepsFiles: true, Tail.Added: { } added } || after.Tail is not { } tail ? KeyLookup.Unknown
+            : known?.Metadata == after.Metadata ? TailKeys.Look(Open(after), tail, added, columns, known.Tail, knowsFiles: true)
+            : TailKeys.Look(Open(after), tail, added, columns, null, knowsFiles: false));
 
     public async ValueTask<ConnectorTable> LoadTailAsync(TablePointer pointer, CancellationToken cancellationToken)
     {

@@ -1,6 +1,7 @@
 using System.Text;
 using Federation.Catalog;
 using Federation.Connectors.Spi;
+using Federation.Core.Values;
 using Federation.Execution;
 using Federation.Planner.Binding;
 using Federation.Planner.Distribution;
@@ -56,6 +57,14 @@ internal sealed class KeyedUpdate(QuerySession session, SessionServices services
     private async ValueTask RequireUniqueAsync(TableConstraint key, TablePointer state, CancellationToken cancellationToken)
     {
         var writer = TableWriting.WriterOf(services, state);
+        if (state.Branch is null && writer is ITableTail tails
+            && await tails.FindKeyAsync(state, change, key.Columns, _checked, cancellationToken) is { IsKnown: true } known)
+        {
+            if (known.Duplicate is { } duplicate)
+                throw Violation(key, duplicate.Select(item => ValueText.Format(item.Value, item.Type, session.Values.Format)));
+            return;
+        }
+
         var all = TableResolver.Of(table, await ((ITableFormat)writer).LoadAsync(state, null, cancellationToken), writer);
         var added = TableResolver.Of(table, await writer.LoadAddedAsync(state, change, cancellationToken), writer);
         var names = string.Join(", ", key.Columns.Select(SqlPrinter.QuoteReserved));
@@ -64,15 +73,17 @@ internal sealed class KeyedUpdate(QuerySession session, SessionServices services
             $"SELECT {string.Join(", ", key.Columns.Select(column => $"{SqlPrinter.QuoteReserved(column)}::text"))} FROM \"{AllRows}\" "
                 + $"WHERE ({names}) IN (SELECT {names} FROM \"{AddedRows}\"){bounds} GROUP BY {names} HAVING count(*) > 1 LIMIT 1",
             all, added, cancellationToken);
-        if (rows.Count == 0) return;
-        throw new SqlException(SqlState.UniqueViolation, $"duplicate key value violates unique constraint \"{key.Name}\"")
+        if (rows.Count > 0) throw Violation(key, rows[0]);
+    }
+
+    private SqlException Violation(TableConstraint key, IEnumerable<string?> values) =>
+        new(SqlState.UniqueViolation, $"duplicate key value violates unique constraint \"{key.Name}\"")
         {
-            Detail = $"Key ({string.Join(", ", key.Columns)})=({string.Join(", ", rows[0])}) already exists.",
+            Detail = $"Key ({string.Join(", ", key.Columns)})=({string.Join(", ", values)}) already exists.",
             SchemaName = table.Schema,
             TableName = table.Name,
             ConstraintName = key.Name,
         };
-    }
 
     /// <summary>
     /// A condition that only files fulfil which may hold the added values of a column: the least and the greatest of them.

@@ -67,7 +67,8 @@ internal static class TailScan
         }
     }
 
-    private static Func<int, object?> ReaderOf(IcebergField field, TailRows part, TableMetadata metadata)
+    /// <summary>Reads a column of rows by their position.</summary>
+    public static Func<int, object?> ReaderOf(IcebergField field, TailRows part, TableMetadata metadata)
     {
         var name = TailNames.Of(part);
         if (field.Name == RowIdentity.File) return _ => name;
