@@ -34,7 +34,7 @@ internal static class InsertStatements
         QuerySession session, SessionServices services, PreparedStatement statement, EquatableArray<object?> parameters,
         [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        if (await IsPartitionedAsync(services, statement.Target!, cancellationToken))
+        if (await ReordersAsync(services, statement.Target!, cancellationToken))
         {
             await foreach (var batch in RunReturningInOrderAsync(session, services, statement, parameters, cancellationToken))
                 yield return batch;
@@ -71,13 +71,14 @@ internal static class InsertStatements
         await foreach (var batch in RunReturningAsync(session, services, statement, parameters, cancellationToken)) yield return batch;
     }
 
-    private static async ValueTask<bool> IsPartitionedAsync(SessionServices services, TableEntry table,
+    private static async ValueTask<bool> ReordersAsync(SessionServices services, TableEntry table,
         CancellationToken cancellationToken) =>
         (await TableWriting.WriterOf(services, table.Pointer).PlanAppendAsync(table.Pointer, cancellationToken))
-            .Output.PartitionedBy.Count > 0;
+            .Output.Reorders;
 
     /// <summary>
-    /// The files of a partitioned table hold the rows in another order than they came, so the rows are kept until RETURNING has read them.
+    /// The files of a partitioned or sorted table hold the rows in another order than they came, so the rows are kept until RETURNING has
+    /// read them.
     /// </summary>
     private static async IAsyncEnumerable<Batch> RunReturningInOrderAsync(
         QuerySession session, SessionServices services, PreparedStatement statement, EquatableArray<object?> parameters,
