@@ -25,7 +25,7 @@ internal static class InsertStatements
     {
         var table = statement.Target!;
         session.Transaction.RequireWritable("INSERT");
-        await TableRights.RequireInsertAsync(session, table, InsertedColumns(statement), cancellationToken);
+        await TableRights.RequireInsertAsync(session, statement, cancellationToken);
         return await TableWriting.AppendAsync(session, services, table, QueryStatements.Request(session, services, statement, parameters),
             cancellationToken);
     }
@@ -85,7 +85,7 @@ internal static class InsertStatements
         [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         session.Transaction.RequireWritable("INSERT");
-        await TableRights.RequireInsertAsync(session, statement.Target!, InsertedColumns(statement), cancellationToken);
+        await TableRights.RequireInsertAsync(session, statement, cancellationToken);
         var target = statement.Insert!.Target;
         var fields = target.Columns.Zip(PreparedStatement.FieldsOf(statement.Query!), (column, field) =>
             field with { Name = column.Name }).ToEquatableArray();
@@ -94,7 +94,9 @@ internal static class InsertStatements
             .ReadAsync(cancellationToken))
             using (batch)
                 rows.Append(batch, 0);
-        var name = ((InsertStatement)statement.Syntax!).Table;
+        // The rows have gone through the views already.
+        var name = statement.Insert.Views.Count == 0 ? ((InsertStatement)statement.Syntax!).Table
+            : new QualifiedName([TableResolver.ManagedCatalog, statement.Target!.Schema, statement.Target.Name]);
         await StreamedRows.InsertAsync(
             session, services, statement, name, fields, null, rows.ReadAll().ToAsyncEnumerable(), cancellationToken);
         await using var added = new StreamedRows(services, fields, rows.ReadAll().ToAsyncEnumerable());
