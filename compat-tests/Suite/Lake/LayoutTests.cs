@@ -142,11 +142,12 @@ public sealed class LayoutTests(SuiteServers servers)
     [InlineData("ALTER TABLE present ADD PARTITION FIELD a", "42710")]
     [InlineData("ALTER TABLE present ADD PARTITION FIELD bucket(4, a) AS v", "42710")]
     [InlineData("ALTER TABLE present DROP COLUMN a", "42P16")]
+    [InlineData("ALTER TABLE present DROP COLUMN w", "42P16")]
     [InlineData("INSERT INTO present VALUES ('a', -2147483648)", "22003")]
     public async Task Errors(string statement, string code)
     {
         await using var client = await OpenAsync("layout_errors");
-        await client.RunAsync("CREATE TABLE present (a text, v int) PARTITIONED BY (a, truncate(10, v))");
+        await client.RunAsync("CREATE TABLE present (a text, v int, w int) PARTITIONED BY (a, truncate(10, v)) SORTED BY (w)");
         Assert.Equal(code, (await client.QueryAsync(statement)).Error?.Code);
     }
 

@@ -141,11 +141,15 @@ internal static class TableMetadataReader
     private static SortOrder Order(MetadataJson json)
     {
         var id = json.Find("default-sort-order-id")?.Int32() ?? 0;
-        return json.Find("sort-orders")?.Items().FirstOrDefault(order => order.Demand("order-id").Int32() == id) is not { } found
-            ? SortOrder.None
-            : new SortOrder(id, found.Demand("fields").Items().Select(field => new SortField(
-                field.Find("source-id")?.Int32() ?? -1, Transform.Parse(field.Demand("transform").Text()),
-                field.Demand("direction").Text() == "desc", field.Demand("null-order").Text() == "nulls-first")).ToEquatableArray());
+        foreach (var order in json.Find("sort-orders")?.Items() ?? [])
+        {
+            if (order.Find("order-id")?.Int32() != id) continue;
+            return new SortOrder(id, (order.Find("fields")?.Items() ?? []).Select(field => new SortField(
+                field.Find("source-id")?.Int32() ?? -1, Transform.Parse(field.Find("transform")?.Text() ?? ""),
+                field.Find("direction")?.Text() == "desc", field.Find("null-order")?.Text() == "nulls-first")).ToEquatableArray());
+        }
+
+        return SortOrder.None;
     }
 
     private static Snapshot ReadSnapshot(MetadataJson json) => new(

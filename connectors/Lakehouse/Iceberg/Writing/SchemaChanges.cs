@@ -99,6 +99,9 @@ internal sealed class SchemaChanges
         if (_table.Specs[_table.DefaultSpecId].Fields.Any(part => part.SourceId == id && part.Transform.Kind != TransformKind.Void))
             throw new SqlException(SqlState.InvalidTableDefinition,
                 $"cannot drop column \"{name}\" because it is part of the partition key");
+        if (_table.SortOrder.Fields.Any(part => part.SourceId == id))
+            throw new SqlException(SqlState.InvalidTableDefinition, $"cannot drop column \"{name}\" because the table is sorted by it")
+                { Hint = "ALTER TABLE … WRITE UNORDERED takes the order away." };
         _fields.Remove(field);
         if (_schema["identifier-field-ids"] is not JsonArray identifiers) return;
         foreach (var identifier in identifiers.Where(item => (int)item! == id).ToArray()) identifiers.Remove(identifier);
