@@ -52,7 +52,9 @@ public interface ITableAlterer
     ValueTask<ITableUpdate> AlterAsync(TablePointer pointer, EquatableArray<ColumnChange> changes, CancellationToken cancellationToken);
 }
 
-/// <summary>One change of a table's columns. Names are those that the changes before have left.</summary>
+/// <summary>
+/// One change of a table's columns, or of how its files are laid out by them. Names are those that the changes before have left.
+/// </summary>
 public abstract record ColumnChange
 {
     private ColumnChange() { }
@@ -73,6 +75,18 @@ public abstract record ColumnChange
 
     /// <param name="IsNullable">False once somebody has found that no row of the state is NULL there.</param>
     public sealed record SetNullable(string Name, bool IsNullable) : ColumnChange;
+
+    /// <summary>How new files are parted; files that are there keep their parts.</summary>
+    public sealed record SetPartitioning(EquatableArray<TableTransform> Terms) : ColumnChange;
+
+    /// <param name="Name">Null for the name that the format gives.</param>
+    public sealed record AddPartitionField(TableTransform Term, string? Name) : ColumnChange;
+
+    /// <param name="Term">A plain column stands for the field of that name, if there is one.</param>
+    public sealed record DropPartitionField(TableTransform Term) : ColumnChange;
+
+    /// <summary>The order of rows in new files; none for any.</summary>
+    public sealed record SetOrder(EquatableArray<TableOrder> Terms) : ColumnChange;
 }
 
 /// <summary>A change of a table whose files are written. Immutable; opaque to everybody but its format.</summary>
@@ -92,14 +106,27 @@ public interface ITableUpdate
 }
 
 /// <param name="Location">An absolute folder that does not exist yet.</param>
-/// <param name="PartitionedBy">Names of columns whose values each lie in files of their own.</param>
-public sealed record NewTable(string Location, EquatableArray<NewColumn> Columns, EquatableArray<string> PartitionedBy)
+public sealed record NewTable(string Location, EquatableArray<NewColumn> Columns)
 {
+    /// <summary>Rows of different values lie in different files.</summary>
+    public EquatableArray<TableTransform> PartitionedBy { get; init; }
+
+    /// <summary>The order of the rows in each file.</summary>
+    public EquatableArray<TableOrder> SortedBy { get; init; }
+
     public EquatableArray<KeyValuePair<string, string>> Properties { get; init; }
 
     /// <summary>The folder's name was made for this table alone, so nobody has to look whether it is empty.</summary>
     public bool HasUniqueLocation { get; init; }
 }
+
+/// <summary>A column, or what a function of it gives, by which the files of a table are laid out.</summary>
+/// <param name="Transform">
+/// As the format writes it. Iceberg: identity, bucket[16], truncate[4], year, month, day, hour, void.
+/// </param>
+public sealed record TableTransform(string Column, string Transform);
+
+public sealed record TableOrder(TableTransform Term, bool IsDescending, bool IsNullsFirst);
 
 /// <param name="Default">What rows that do not name the column get, as SQL text; null for NULL.</param>
 public sealed record NewColumn(string Name, SqlType Type, bool IsNullable = true, string? Default = null);

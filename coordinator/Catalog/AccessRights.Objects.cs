@@ -71,7 +71,7 @@ public sealed partial class AccessRights
     }
 
     /// <summary>Raises 42501 for a user who has no right on the whole table, where rights on columns do not count.</summary>
-    public async ValueTask RequireWholeAsync(string user, TableEntry table, char letter, CancellationToken cancellationToken)
+    public async ValueTask RequireWholeAsync(string user, RelationEntry table, char letter, CancellationToken cancellationToken)
     {
         if (await IsSuperuserAsync(user, cancellationToken)) return;
         if (!await HoldsAsync(user, (await AccessToAsync(table, cancellationToken)).Items, letter, cancellationToken))

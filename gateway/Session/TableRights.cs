@@ -4,6 +4,7 @@ using Federation.Plan;
 using Federation.Planner;
 using Federation.Planner.Binding;
 using Federation.Session.Catalogs;
+using Federation.Session.Statements;
 
 namespace Federation.Session;
 
@@ -31,14 +32,49 @@ internal static class TableRights
         CancellationToken cancellationToken) =>
         await (await session.RightsAsync(cancellationToken)).RequireAsync(session.User, table, 'a', columns, cancellationToken);
 
+    /// <summary>Raises 42501 for a user who may not insert rows as a statement does.</summary>
+    public static async ValueTask RequireInsertAsync(QuerySession session, PreparedStatement statement,
+        CancellationToken cancellationToken)
+    {
+        var (insert, table) = (statement.Insert!, statement.Target!);
+        var user = await RequireViewAccessAsync(session, insert.Views, async (rights, asked, view, columns) =>
+            await rights.RequireAsync(asked, view, 'a', columns, cancellationToken), cancellationToken);
+        await (await session.RightsAsync(cancellationToken)).RequireAsync(user, table, 'a',
+            insert.Views.Count > 0 ? insert.Given : InsertStatements.InsertedColumns(statement), cancellationToken);
+    }
+
+    /// <summary>Asks for a right on each view that a statement changes rows through, of whoever reads it.</summary>
+    /// <returns>Whose rights on the table count: the owner of the lowest view.</returns>
+    private static async ValueTask<string> RequireViewAccessAsync(QuerySession session, EquatableArray<ViewAccess> views,
+        Func<AccessRights, string, ViewEntry, EquatableArray<string>, ValueTask> require, CancellationToken cancellationToken)
+    {
+        var user = session.User;
+        if (views.Count == 0) return user;
+        var rights = await session.RightsAsync(cancellationToken);
+        var catalog = await session.Transaction.GetCatalogAsync(cancellationToken);
+        foreach (var access in views)
+        {
+            if (await catalog.FindViewAsync(access.View.Schema, access.View.Table, cancellationToken) is not { } view) continue;
+            await require(rights, user, view, access.Columns);
+            user = view.Owner;
+        }
+
+        return user;
+    }
+
     /// <summary>Raises 42501 for a user who may not change the rows of a table as a statement does.</summary>
     public static async ValueTask RequireChangeAsync(QuerySession session, TableEntry table, ChangeRights needed,
         CancellationToken cancellationToken)
     {
+        var user = await RequireViewAccessAsync(session, needed.Views, async (rights, asked, view, columns) =>
+        {
+            if (needed.Updated is not null) await rights.RequireAsync(asked, view, 'w', columns, cancellationToken);
+            if (needed.Deletes) await rights.RequireWholeAsync(asked, view, 'd', cancellationToken);
+        }, cancellationToken);
         var rights = await session.RightsAsync(cancellationToken);
-        if (needed.Updated is { } updated) await rights.RequireAsync(session.User, table, 'w', updated, cancellationToken);
-        if (needed.Inserted is { } inserted) await rights.RequireAsync(session.User, table, 'a', inserted, cancellationToken);
-        if (needed.Deletes) await rights.RequireWholeAsync(session.User, table, 'd', cancellationToken);
+        if (needed.Updated is { } updated) await rights.RequireAsync(user, table, 'w', updated, cancellationToken);
+        if (needed.Inserted is { } inserted) await rights.RequireAsync(user, table, 'a', inserted, cancellationToken);
+        if (needed.Deletes) await rights.RequireWholeAsync(user, table, 'd', cancellationToken);
     }
 
     /// <summary>Gives a new object the access list that its owner's default rights say.</summary>

@@ -25,6 +25,19 @@ public class PrinterTests
     [InlineData("select * from a.b.t for timestamp as of timestamp '2020-01-01' - interval '1' day as x for update",
         "select * from a.b.t for timestamp as of cast('2020-01-01' as pg_catalog.\"timestamp\") "
         + "- cast('1' as interval day) as x for update")]
+    [InlineData("create table t (a int) partitioned by (a, bucket(a, 16), years(b), truncate(4, \"c d\")) "
+        + "sorted by (a desc, day(b) nulls first)",
+        "create table t (a pg_catalog.int4) partitioned by (a, bucket(16, a), year(b), truncate(4, \"c d\")) "
+        + "sorted by (a desc nulls first, day(b) asc nulls first)")]
+    [InlineData("create table t with (partitioning = array['bucket(a, 4)', 'b'], sorted_by = array['a desc nulls last']) as select 1 as a",
+        "create table t partitioned by (bucket(4, a), b) sorted by (a desc nulls last) as select 1 as a")]
+    [InlineData("alter table t set partitioning (month(b)), write ordered by a", "alter table t set partitioned by (month(b)), "
+        + "set sorted by (a asc nulls last)")]
+    [InlineData("alter table t replace partition field months(b) with days(b) as d", "alter table t replace partition field month(b) with "
+        + "day(b) as d")]
+    [InlineData("alter table t add partition field bucket(a, 2), drop partition field a", "alter table t add partition field bucket(2, a), "
+        + "drop partition field a")]
+    [InlineData("alter table t add partition field", "alter table t add column \"partition\" field")]
     [InlineData("fetch next c", "fetch forward 1 from c")]
     [InlineData("set time zone local", "set timezone = default")]
     public void PrintsCanonically(string sql, string expected)

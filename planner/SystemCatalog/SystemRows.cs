@@ -189,14 +189,14 @@ internal static class SystemRows
             ["table_catalog"] = state.Database, ["table_schema"] = relation.Schema, ["table_name"] = relation.Name,
             ["table_type"] = relation.IsTemporary ? "LOCAL TEMPORARY"
                 : relation.Kind switch { 'v' => "VIEW", 'f' => "FOREIGN", _ => "BASE TABLE" },
-            ["is_insertable_into"] = "NO", ["is_typed"] = "NO",
+            ["is_insertable_into"] = YesOrNo(TakesRows(relation)), ["is_typed"] = "NO",
         }),
         ["information_schema.views"] = state => UserTables(state).Where(relation => relation.Kind == 'v').Select(relation => new Row
         {
             ["table_catalog"] = state.Database, ["table_schema"] = relation.Schema, ["table_name"] = relation.Name,
-            ["view_definition"] = relation.Definition, ["check_option"] = "NONE", ["is_updatable"] = "NO",
-            ["is_insertable_into"] = "NO", ["is_trigger_updatable"] = "NO", ["is_trigger_deletable"] = "NO",
-            ["is_trigger_insertable_into"] = "NO",
+            ["view_definition"] = relation.Definition, ["check_option"] = relation.CheckOption?.ToUpperInvariant() ?? "NONE",
+            ["is_updatable"] = YesOrNo(TakesRows(relation)), ["is_insertable_into"] = YesOrNo(TakesRows(relation)),
+            ["is_trigger_updatable"] = "NO", ["is_trigger_deletable"] = "NO", ["is_trigger_insertable_into"] = "NO",
         }),
         ["information_schema.columns"] = Columns,
         ["information_schema.table_privileges"] = AccessRows.TablePrivileges,
@@ -258,6 +258,13 @@ internal static class SystemRows
         SystemSchema.Relations.Select(relation =>
             new RelationState(relation.Oid, relation.Schema, relation.Name, relation.Kind, 0, relation.Columns)));
 
+    private static string YesOrNo(bool truth) => truth ? "YES" : "NO";
+
+    /// <summary>A table of the gateway; those of servers are read alone.</summary>
+    private static bool IsTableHere(RelationState relation) => relation is { Kind: 'r', Source: null };
+
+    private static bool TakesRows(RelationState relation) => IsTableHere(relation) || relation.Updates is { Writes: true };
+
     private static IEnumerable<Row> Classes(SystemState state)
     {
         var schemas = Namespaces(state).ToDictionary(row => (string)row["nspname"]!, row => (long)row["oid"]!);
@@ -278,6 +285,7 @@ internal static class SystemRows
             ["relacl"] = relation.Access is { } access ? AccessRows.Shown(access) : null,
             ["relchecks"] = (short)relation.Details.Constraints.Count(constraint => constraint.Kind == 'c'),
             ["relpartbound"] = relation.Details.PartitionBound,
+            ["reloptions"] = relation.CheckOption is { } check ? PgArray.Vector([$"check_option={check}"]) : null,
             ["reltype"] = relation is { Kind: 'c', Source: { } source }
                 ? (long)StableOids.OfType(source.Server, source.Schema, relation.Name).Value
                 : 0L,
@@ -387,7 +395,8 @@ internal static class SystemRows
         ["udt_name"] = (column.Type.IsArray ? "_" : "") + (column.Type.Base.Source?.Name ?? column.Type.Base.Name),
         ["dtd_identifier"] = Number(column, i).ToString(CultureInfo.InvariantCulture), ["is_identity"] = "NO",
         ["is_generated"] = column.IsGenerated ? "ALWAYS" : "NEVER",
-        ["generation_expression"] = column.IsGenerated ? ColumnDefaults.Of(relation, column, i) : null, ["is_updatable"] = "NO",
+        ["generation_expression"] = column.IsGenerated ? ColumnDefaults.Of(relation, column, i) : null,
+        ["is_updatable"] = YesOrNo(IsTableHere(relation) || relation.Updates?.Columns.Contains(column.Name) is true),
         ["is_self_referencing"] = "NO", ["identity_cycle"] = "NO",
     }.With(TypeFacts(column.Type)).With(KeyViews.IdentityOf(relation, Number(column, i)))));
 

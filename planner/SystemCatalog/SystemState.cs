@@ -201,6 +201,12 @@ public sealed record RelationState(Oid Oid, string Schema, string Name, char Kin
 
     public RelationFlags Flags { get; init; }
 
+    /// <summary>Which changes of its rows statements can make; null for none.</summary>
+    public UpdateState? Updates { get; init; }
+
+    /// <summary>WITH CHECK OPTION of a view: "cascaded" or "local".</summary>
+    public string? CheckOption { get; init; }
+
     /// <summary>Keys, indexes, comments and the like, where the table asked for shows them.</summary>
     public RelationDetails Details { get; init; } = RelationDetails.None;
 
@@ -244,6 +250,11 @@ public sealed record RelationState(Oid Oid, string Schema, string Name, char Kin
 
 /// <summary>Where an attached relation is.</summary>
 public sealed record RelationSource(string Server, string Schema);
+
+/// <summary>Which changes the rows of a relation take; deletions always.</summary>
+/// <param name="Writes">Rows can be inserted and updated.</param>
+/// <param name="Columns">The columns that statements can give values.</param>
+public sealed record UpdateState(bool Writes, IReadOnlySet<string> Columns);
 
 /// <summary>An index and the table that it is of.</summary>
 public sealed record IndexState(Oid Table, string TableName, IndexDetails Details);

@@ -37,6 +37,9 @@ public static class SystemTables
             || table is "pg_class" or "table_privileges" or "role_table_grants" or "relation_names" or "relation_keys" or "relation_access"
                 or "column_access";
 
+    /// <summary>Whether the table shows which views rows can be changed through.</summary>
+    public static bool ShowsUpdates(string table) => table is "tables" or "views" or "columns";
+
     /// <summary>Whether the table shows user tables at all.</summary>
     public static bool ShowsRelations(string table) =>
         ShowsDetails(table) || ShowsColumns(table)

@@ -166,20 +166,32 @@ public sealed class TaskRunner : ITaskRunner<Batch>, IDisposable
     private TaskReport ExecuteToFiles(TaskSpec task, TaskOutput.WriteFiles output, CancellationToken cancellationToken)
     {
         using var files = new WrittenFiles(task, output, _options);
-        var rows = 0L;
-        Execute(
-            files.Task,
-            batch =>
-            {
-                using (batch)
-                    if (batch.RowCount > 0) rows = batch.Columns[0].Get<long>(0);
-            },
-            cancellationToken);
+        var rows = Write(files.Task);
+        foreach (var (sorting, unsorted) in files.UnsortedFiles(rows))
+        {
+            Write(sorting);
+            File.Delete(unsorted);
+        }
+
         // Whoever cancelled has not waited for the kernel: nobody will name the files.
         if (cancellationToken.IsCancellationRequested)
             throw new SqlException(SqlState.QueryCanceled, "canceling statement due to user request");
         var written = files.Finish(cancellationToken);
         return new TaskReport(rows, written.Sum(file => file.SizeBytes), default, default) { Files = written };
+
+        long Write(TaskSpec each)
+        {
+            var count = 0L;
+            Execute(
+                each,
+                batch =>
+                {
+                    using (batch)
+                        if (batch.RowCount > 0) count = batch.Columns[0].Get<long>(0);
+                },
+                cancellationToken);
+            return count;
+        }
     }
 
     private TaskReport ExecuteToSpool(TaskSpec task, CancellationToken cancellationToken)

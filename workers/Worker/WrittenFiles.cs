@@ -21,6 +21,9 @@ internal sealed class WrittenFiles : IDisposable
     /// <summary>The kernel begins another file when one has become this large.</summary>
     private const string FileSize = "256MB";
 
+    /// <summary>The rows of which the kernel makes one row group, if it has no more.</summary>
+    private const int RowGroupSize = 122_880;
+
     /// <summary>What COPY answers: how many rows it has written.</summary>
     public static readonly EquatableArray<RecordField> ResultColumns = [new RecordField("Count", SqlType.Int8)];
 
@@ -59,9 +62,10 @@ internal sealed class WrittenFiles : IDisposable
         sql.AppendJoin(", ", output.Columns.Select((column, i) => $"{Value(column, i, columns.Count)} AS {SqlText.Identifier(names[i])}"));
         if (output.PartitionedBy.Count > 0)
             sql.Append(", ").Append(PartitionKey(output)).Append(" AS ").Append(SqlText.Identifier(PartitionKeyName(output)));
-        sql.Append(" FROM (").Append(query).Append(") AS r(");
-        sql.AppendJoin(", ", Enumerable.Range(0, columns.Count).Select(i => string.Create(CultureInfo.InvariantCulture, $"c{i}")));
-        sql.Append(")) TO ").Append(SqlText.Literal(output.Folder)).Append(" (FORMAT parquet, FIELD_IDS {");
+        var columnNames = Enumerable.Range(0, columns.Count).Select(i => string.Create(CultureInfo.InvariantCulture, $"c{i}"));
+        var rows = $"({query}) AS r({string.Join(", ", columnNames)})";
+        sql.Append(" FROM ").Append(output.SortedBy.Count == 0 ? rows : InOrder(rows, output.SortedBy)).Append(") TO ")
+            .Append(SqlText.Literal(output.Folder)).Append(" (FORMAT parquet, FIELD_IDS {");
         sql.AppendJoin(", ", output.Columns.Select((column, i) => $"{SqlText.Identifier(names[i])}: {column.FieldIds}"));
         sql.Append('}');
         foreach (var option in output.WriterOptions) sql.Append(", ").Append(option);
@@ -70,6 +74,33 @@ internal sealed class WrittenFiles : IDisposable
                 .Append("), WRITE_PARTITION_COLUMNS false, FILENAME_PATTERN 'part_{uuid}'");
         else sql.Append(", FILE_SIZE_BYTES ").Append(SqlText.Literal(FileSize));
         return sql.Append(", OVERWRITE_OR_IGNORE true)").ToString();
+    }
+
+    /// <summary>
+    /// The kernel sorts in several threads, and would write in several, each its part of the order. It numbers rows in one thread, which
+    /// then writes them as well.
+    /// </summary>
+    private static string InOrder(string rows, EquatableArray<string> order) =>
+        $"(SELECT *, row_number() OVER () AS position FROM (SELECT * FROM {rows} ORDER BY {string.Join(", ", order)})) WHERE position > 0";
+
+    /// <summary>
+    /// Files of one partition each that the kernel has not kept in order: it writes them in pieces, and those of several row groups in any
+    /// order. For each a task that writes it again, in a folder that is called as the file.
+    /// </summary>
+    /// <param name="rows">How many all files have.</param>
+    public IEnumerable<(TaskSpec Sorting, string Unsorted)> UnsortedFiles(long rows)
+    {
+        var output = (TaskOutput.WriteFiles)Task.Output;
+        if (output.PartitionedBy.Count == 0 || output.SortedBy.Count == 0 || rows <= RowGroupSize) yield break;
+        foreach (var path in Directory.EnumerateFiles(_folder, "*.parquet", SearchOption.AllDirectories).ToArray())
+        {
+            var again = output with { Folder = Path.ChangeExtension(path, null), PartitionedBy = [] };
+            yield return (Task with
+            {
+                Sql = $"SELECT * FROM read_parquet({SqlText.Literal(path)}, hive_partitioning = false)", Inputs = [], Values = [],
+                Output = again,
+            }, path);
+        }
     }
 
     /// <summary>
@@ -94,17 +125,14 @@ internal sealed class WrittenFiles : IDisposable
 
     /// <summary>
     /// The kernel names folders after the values that it parts rows by, so it is given a digest of them: values may be longer than a
-    /// folder's name, no text, or the text that the kernel writes for NULL.
+    /// folder's name, no text, or the text that the kernel writes for NULL. What the format wants to read in the name stands behind it.
     /// </summary>
     private static string PartitionKey(TaskOutput.WriteFiles output)
     {
-        var parts = output.PartitionedBy.Select(column =>
-        {
-            var value = string.Create(CultureInfo.InvariantCulture, $"CAST(c{column} AS {output.Columns[column].KernelType})");
-            var digested = output.Columns[column].KernelType == "BLOB" ? value : $"CAST({value} AS VARCHAR)";
-            return $"CASE WHEN c{column.ToString(CultureInfo.InvariantCulture)} IS NULL THEN 'null' ELSE sha256({digested}) END";
-        });
-        return $"sha256(concat_ws(' ', {string.Join(", ", parts)}))";
+        var digests = output.PartitionedBy.Select(part =>
+            $"CASE WHEN ({part.Expression}) IS NULL THEN 'null' ELSE sha256({part.Expression}) END");
+        var named = output.PartitionedBy.Where(part => part.IsInPath).Select(part => $" || '-' || coalesce({part.Expression}, 'null')");
+        return $"sha256(concat_ws(' ', {string.Join(", ", digests)})){string.Concat(named)}";
     }
 
     /// <summary>A name that no column of the table has.</summary>

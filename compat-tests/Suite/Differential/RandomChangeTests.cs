@@ -23,7 +23,7 @@ public sealed class RandomChangeTests(SuiteServers servers, ITestOutputHelper ou
 
     [Theory]
     [InlineData("changes_plain", "")]
-    [InlineData("changes_parted", "PARTITIONED BY (flag, k)")]
+    [InlineData("changes_parted", "PARTITIONED BY (flag, bucket(3, k))")]
     public async Task Tables_are_PostgreSQLs(string schema, string partitions)
     {
         var changes = new RandomChanges(s_seed);

@@ -92,7 +92,7 @@ public sealed class WrittenTableTests(SuiteServers servers)
     [Theory]
     [InlineData("")]
     [InlineData("PARTITIONED BY (p)")]
-    [InlineData("PARTITIONED BY (dt, p)")]
+    [InlineData("PARTITIONED BY (dt, truncate(2, t), bucket(4, p), month(ts), hour(tz)) SORTED BY (i DESC)")]
     public async Task A_foreign_reader_reads_the_same(string partitions)
     {
         await using var client = await OpenAsync("rules_foreign");

@@ -1,5 +1,5 @@
 using System.Numerics;
-using Federation.Connectors.Formats.Hashing;
+using Federation.Core.Hashing;
 
 namespace Federation.Connectors.Tests.Formats;
 

@@ -17,8 +17,7 @@ public sealed class SchemaChangesTests
             [
                 new("id", SqlType.Int4, IsNullable: false), new("name", new SqlType(PgTypes.Varchar, 14)),
                 new("tags", SqlType.Array(SqlType.Text)),
-            ],
-            []),
+            ]),
         Guid.NewGuid(), 1).ToBytes());
 
     [Fact]

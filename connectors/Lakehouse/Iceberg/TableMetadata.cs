@@ -20,6 +20,9 @@ internal sealed record TableMetadata(
 
     public required int DefaultSpecId { get; init; }
 
+    /// <summary>The order of rows in new files.</summary>
+    public required SortOrder SortOrder { get; init; }
+
     public required IReadOnlyDictionary<long, Snapshot> Snapshots { get; init; }
 
     /// <summary>When each snapshot became current, oldest first.</summary>
@@ -62,6 +65,14 @@ internal sealed record Snapshot(
 internal sealed record SnapshotLogEntry(long SnapshotId, long TimestampMs);
 
 internal sealed record SnapshotReference(long SnapshotId, bool IsBranch);
+
+/// <param name="Id">0 for no order.</param>
+internal sealed record SortOrder(int Id, EquatableArray<SortField> Fields)
+{
+    public static readonly SortOrder None = new(0, []);
+}
+
+internal sealed record SortField(int SourceId, Transform Transform, bool IsDescending, bool IsNullsFirst);
 
 internal sealed record PartitionSpec(int Id, EquatableArray<PartitionField> Fields);
 

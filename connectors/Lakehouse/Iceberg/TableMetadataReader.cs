@@ -76,6 +76,7 @@ internal static class TableMetadataReader
             Schemas = schemas,
             Specs = specs,
             DefaultSpecId = json.Find("default-spec-id")?.Int32() ?? specs.Keys.Max(),
+            SortOrder = Order(json),
             Snapshots = byId,
             SnapshotLog = json.Find("snapshot-log")?.Items()
                 .Select(entry => new SnapshotLogEntry(entry.Demand("snapshot-id").Id(), entry.Demand("timestamp-ms").Int64())).ToArray()
@@ -135,6 +136,21 @@ internal static class TableMetadataReader
         field.Find("field-id")?.Int32() ?? FirstPartitionFieldId + index,
         field.Demand("name").Text(),
         Transform.Parse(field.Demand("transform").Text()))).ToEquatableArray();
+
+    /// <summary>The order by its id; none for an id that no order has, as no reader relies on it.</summary>
+    private static SortOrder Order(MetadataJson json)
+    {
+        var id = json.Find("default-sort-order-id")?.Int32() ?? 0;
+        foreach (var order in json.Find("sort-orders")?.Items() ?? [])
+        {
+            if (order.Find("order-id")?.Int32() != id) continue;
+            return new SortOrder(id, (order.Find("fields")?.Items() ?? []).Select(field => new SortField(
+                field.Find("source-id")?.Int32() ?? -1, Transform.Parse(field.Find("transform")?.Text() ?? ""),
+                field.Find("direction")?.Text() == "desc", field.Find("null-order")?.Text() == "nulls-first")).ToEquatableArray());
+        }
+
+        return SortOrder.None;
+    }
 
     private static Snapshot ReadSnapshot(MetadataJson json) => new(
         json.Demand("snapshot-id").Id(), json.Find("sequence-number")?.Int64() ?? 0, json.Demand("timestamp-ms").Int64(),

@@ -1,6 +1,6 @@
 using System.Globalization;
 using System.Text;
-using Federation.Connectors.Formats.Hashing;
+using Federation.Core.Hashing;
 using Federation.Core.Values;
 using Calendar = Federation.Core.Values.Calendar;
 
@@ -59,8 +59,9 @@ internal sealed record Transform(TransformKind Kind, int Width = 0)
         TransformKind.Year => Civil(value) is { } date ? date.Year - 1970 : null,
         TransformKind.Month => Civil(value) is { } date ? ((date.Year - 1970) * 12) + date.Month - 1 : null,
         TransformKind.Day => Days(value) is { } days ? (int)days : null,
+        // Infinite times are stored as the largest and smallest numbers, whose hours no int holds.
         TransformKind.Hour => value is PgTimestamp timestamp
-            ? (int)Calendar.FloorDivide(timestamp.Microseconds, Calendar.MicrosecondsPerHour)
+            ? (int)Math.Clamp(Calendar.FloorDivide(timestamp.Microseconds, Calendar.MicrosecondsPerHour), int.MinValue, int.MaxValue)
             : null,
         _ => null,
     };
@@ -89,7 +90,7 @@ internal sealed record Transform(TransformKind Kind, int Width = 0)
     private object? Truncate(object value) => value switch
     {
         int number => (int)(number - Calendar.FloorModulo(number, Width)) is var result && result > number ? null : result,
-        long number when number >= long.MinValue + Width => number - Calendar.FloorModulo(number, Width),
+        long number => number - Calendar.FloorModulo(number, Width) is var result && result > number ? null : result,
         PgNumeric number => number with { Unscaled = number.Unscaled - (((number.Unscaled % Width) + Width) % Width) },
         string text => TruncateText(text),
         byte[] bytes => bytes.Length <= Width ? bytes : bytes[..Width],

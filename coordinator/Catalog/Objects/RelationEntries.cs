@@ -85,6 +85,9 @@ public sealed record ViewEntry(Oid Oid, string Schema, string Name, string Owner
 {
     public EquatableArray<ViewColumn> Columns { get; init; }
 
+    /// <summary>WITH CHECK OPTION: "cascaded" or "local"; null without it.</summary>
+    public string? CheckOption { get; init; }
+
     /// <summary>The columns are not called as those of the query.</summary>
     public bool NamesColumns { get; init; }
 

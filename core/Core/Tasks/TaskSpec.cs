@@ -179,9 +179,18 @@ public abstract record TaskOutput
     /// <summary>Into Parquet files of a table, in a folder of the task's attempt alone. The report names the files.</summary>
     /// <param name="Folder">The parent of those folders, absolute.</param>
     /// <param name="Columns">One for each column of the task, in order.</param>
-    /// <param name="PartitionedBy">Positions of columns of which each file has one value, or NULL.</param>
-    public sealed record WriteFiles(string Folder, EquatableArray<FileColumn> Columns, EquatableArray<int> PartitionedBy) : TaskOutput
+    /// <param name="PartitionedBy">What each file has one value of, or NULL.</param>
+    public sealed record WriteFiles(string Folder, EquatableArray<FileColumn> Columns, EquatableArray<FilePartition> PartitionedBy)
+        : TaskOutput
     {
+        /// <summary>
+        /// The order of the rows in each file, as terms of the kernel's ORDER BY over <c>c0</c>, <c>c1</c>, …, written by the format.
+        /// </summary>
+        public EquatableArray<string> SortedBy { get; init; }
+
+        /// <summary>Rows may lie in another order than they came in.</summary>
+        public bool Reorders => PartitionedBy.Count > 0 || SortedBy.Count > 0;
+
         /// <summary>Further options of the kernel's COPY, as <c>NAME literal</c> written by the format.</summary>
         public EquatableArray<string> WriterOptions { get; init; }
 
@@ -198,6 +207,16 @@ public sealed record FileColumn(string Name, string KernelType, string FieldIds)
     /// <summary>The message of the error for a NULL; null for a column that takes them.</summary>
     public string? NullError { get; init; }
 }
+
+/// <summary>What rows are dealt out to files by.</summary>
+/// <param name="Expression">
+/// Kernel expression over the task's columns <c>c0</c>, <c>c1</c>, … that gives a text or bytes, or NULL; written by the format.
+/// </param>
+/// <param name="Column">The position of the column that it is made of.</param>
+/// <param name="IsInPath">
+/// The text is short and of digits, and stands, or "null" does, behind a hyphen in the name of the folder of the rows' files.
+/// </param>
+public sealed record FilePartition(string Expression, int Column, bool IsInPath = false);
 
 /// <summary>A data file that a task has written.</summary>
 /// <param name="Path">Absolute.</param>

@@ -30,6 +30,7 @@ internal static class ManagedRelations
             Definition = DefinitionOf(view),
             PrettyDefinition = DefinitionOf(view),
             Flags = RelationFlags.HasRules,
+            CheckOption = view.CheckOption,
         }, view),
         SequenceEntry sequence => new RelationState(sequence.Oid, sequence.Schema, sequence.Name, 'S', 1, SequenceTables.Columns)
         {

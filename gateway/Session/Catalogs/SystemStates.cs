@@ -171,6 +171,9 @@ internal sealed class SystemStates(
                     await AddManagedAsync(ManagedRelations.StateOf(entry) with
                     {
                         Access = StateOf(AccessRights.AccessTo(entry, _access.Find(entry.AccessTarget))),
+                        Updates = entry is ViewEntry view && SystemTables.ShowsUpdates(table)
+                            ? await ViewUpdates.OfAsync(snapshot, view, cancellationToken)
+                            : null,
                     }, table, cancellationToken);
         }
     }

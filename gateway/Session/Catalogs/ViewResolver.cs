@@ -42,7 +42,7 @@ internal sealed class ViewResolver(SessionServices services, ICatalogSnapshot sn
             Provider = this,
             OwnsRows = false,
             View = new ResolvedView(query, name => tables.GetValueOrDefault(name), name => types.GetValueOrDefault(name),
-                ViewStatements.ValuesOf(view, session.TextFormat)),
+                ViewStatements.ValuesOf(view, session.TextFormat)) { CheckOption = view.CheckOption },
         };
     }
 
@@ -67,6 +67,7 @@ internal sealed class ViewResolver(SessionServices services, ICatalogSnapshot sn
         return found is null ? null : AsSeen(found, source) with
         {
             Source = found.Source with { ReadBy = view.Owner },
+            Whole = found with { Source = found.Source with { ReadBy = view.Owner } },
             FollowsFolder = found.FollowsFolder || TableVersions.MayMove(name),
         };
     }

@@ -223,6 +223,11 @@ internal static class AlterTableStatements
         TableAction.DropExpression => "ALTER COLUMN ... DROP EXPRESSION",
         TableAction.AddConstraint => "ADD CONSTRAINT",
         TableAction.DropConstraint => "DROP CONSTRAINT",
+        TableAction.SetPartitioning => "SET PARTITIONED BY",
+        TableAction.AddPartitionField => "ADD PARTITION FIELD",
+        TableAction.DropPartitionField => "DROP PARTITION FIELD",
+        TableAction.ReplacePartitionField => "REPLACE PARTITION FIELD",
+        TableAction.SetOrder => "SET SORTED BY",
         _ => throw new System.Diagnostics.UnreachableException(action.GetType().Name),
     };
 }

@@ -98,6 +98,10 @@ internal sealed partial class ColumnAlterations
             case TableAction.AddConstraint add: _constraints.Add(add.Constraint); break;
             case TableAction.DropConstraint drop: await DropConstraintAsync(drop, cancellationToken); break;
             case TableAction.RenameConstraint rename: RenameConstraint(rename); break;
+            case TableAction.SetPartitioning or TableAction.AddPartitionField or TableAction.DropPartitionField
+                or TableAction.ReplacePartitionField or TableAction.SetOrder:
+                _changes.AddRange(TableLayouts.ChangesOf(action));
+                break;
             case TableAction.OwnerTo: break;
             default: throw new System.Diagnostics.UnreachableException(action.GetType().Name);
         }

@@ -32,8 +32,7 @@ internal static class ExplainedWrites
     {
         if (explain.Statement is InsertStatement && statement.Change is null)
         {
-            await TableRights.RequireInsertAsync(session, statement.Target!, InsertStatements.InsertedColumns(statement),
-                cancellationToken);
+            await TableRights.RequireInsertAsync(session, statement, cancellationToken);
             return new ExplainedWrite("Insert on", statement.Target!.Schema, statement.Target.Name);
         }
 

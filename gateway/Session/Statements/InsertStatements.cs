@@ -25,7 +25,7 @@ internal static class InsertStatements
     {
         var table = statement.Target!;
         session.Transaction.RequireWritable("INSERT");
-        await TableRights.RequireInsertAsync(session, table, InsertedColumns(statement), cancellationToken);
+        await TableRights.RequireInsertAsync(session, statement, cancellationToken);
         return await TableWriting.AppendAsync(session, services, table, QueryStatements.Request(session, services, statement, parameters),
             cancellationToken);
     }
@@ -34,7 +34,7 @@ internal static class InsertStatements
         QuerySession session, SessionServices services, PreparedStatement statement, EquatableArray<object?> parameters,
         [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        if (await IsPartitionedAsync(services, statement.Target!, cancellationToken))
+        if (await ReordersAsync(services, statement.Target!, cancellationToken))
         {
             await foreach (var batch in RunReturningInOrderAsync(session, services, statement, parameters, cancellationToken))
                 yield return batch;
@@ -71,20 +71,21 @@ internal static class InsertStatements
         await foreach (var batch in RunReturningAsync(session, services, statement, parameters, cancellationToken)) yield return batch;
     }
 
-    private static async ValueTask<bool> IsPartitionedAsync(SessionServices services, TableEntry table,
+    private static async ValueTask<bool> ReordersAsync(SessionServices services, TableEntry table,
         CancellationToken cancellationToken) =>
         (await TableWriting.WriterOf(services, table.Pointer).PlanAppendAsync(table.Pointer, cancellationToken))
-            .Output.PartitionedBy.Count > 0;
+            .Output.Reorders;
 
     /// <summary>
-    /// The files of a partitioned table hold the rows in another order than they came, so the rows are kept until RETURNING has read them.
+    /// The files of a partitioned or sorted table hold the rows in another order than they came, so the rows are kept until RETURNING has
+    /// read them.
     /// </summary>
     private static async IAsyncEnumerable<Batch> RunReturningInOrderAsync(
         QuerySession session, SessionServices services, PreparedStatement statement, EquatableArray<object?> parameters,
         [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         session.Transaction.RequireWritable("INSERT");
-        await TableRights.RequireInsertAsync(session, statement.Target!, InsertedColumns(statement), cancellationToken);
+        await TableRights.RequireInsertAsync(session, statement, cancellationToken);
         var target = statement.Insert!.Target;
         var fields = target.Columns.Zip(PreparedStatement.FieldsOf(statement.Query!), (column, field) =>
             field with { Name = column.Name }).ToEquatableArray();
@@ -93,7 +94,9 @@ internal static class InsertStatements
             .ReadAsync(cancellationToken))
             using (batch)
                 rows.Append(batch, 0);
-        var name = ((InsertStatement)statement.Syntax!).Table;
+        // The rows have gone through the views already.
+        var name = statement.Insert.Views.Count == 0 ? ((InsertStatement)statement.Syntax!).Table
+            : new QualifiedName([TableResolver.ManagedCatalog, statement.Target!.Schema, statement.Target.Name]);
         await StreamedRows.InsertAsync(
             session, services, statement, name, fields, null, rows.ReadAll().ToAsyncEnumerable(), cancellationToken);
         await using var added = new StreamedRows(services, fields, rows.ReadAll().ToAsyncEnumerable());

@@ -204,6 +204,9 @@ internal sealed class StatementAnalyzer(QuerySession session, SessionServices se
     private async ValueTask<PreparedStatement> AnalyzeCopyAsync(PreparedStatement prepared, CopyStatement copy, QualifiedName table,
         CancellationToken cancellationToken)
     {
+        if (await session.FindRelationAsync(table, cancellationToken) is ViewEntry view)
+            throw new SqlException(SqlState.WrongObjectType, $"cannot copy to view \"{view.Name}\"")
+                { Hint = "To enable copying to a view, provide an INSTEAD OF INSERT trigger." };
         // An INSERT of no values finds the table and checks the names of the columns.
         var columns = copy.Columns.Select(name => new ColumnReference([name]) { Span = table.Span }).ToEquatableArray();
         var probe = new InsertStatement(table, null, columns, null, []) { Span = copy.Span };
@@ -246,7 +249,8 @@ internal sealed class StatementAnalyzer(QuerySession session, SessionServices se
         var (context, _) = await Versions.UseAsync(parameters,
             () => LoadAsync(prepared.Text.Length, [query], [.. prepared.ParameterTypes], isWide: false, cancellationToken));
         var (target, others) = (Target(query), context.FindTable);
-        context = context with { FindTable = name => name == target ? added : others(name) };
+        var rows = others(target) is { View: not null } view ? TargetViews.Over(view, added) : added;
+        context = context with { FindTable = name => name == target ? rows : others(name) };
         return await BindAsync(prepared.Text.Length, () => Binder.Bind(query, context), cancellationToken);
     }
 
@@ -400,6 +404,9 @@ internal sealed class StatementAnalyzer(QuerySession session, SessionServices se
             _ => (Binder.TargetOf((DataChangeStatement)change), "merge into"),
         };
         var target = await LoadTargetAsync(length, name, verb, [name, change], declared, isWide, cancellationToken);
+        if (change is InsertStatement && target.Context.FindTable(name)?.View is not null)
+            throw new SqlException(SqlState.FeatureNotSupported, "INSERT with ON CONFLICT through a view is not supported")
+                { Position = name.Name.Span.Position };
         return (await BindAsync(length, () => change is InsertStatement insert
             ? Binder.BindConflict(insert, target.Defaults, target.Context)
             : Binder.BindChange((DataChangeStatement)change, target.Defaults, target.Context), cancellationToken),
@@ -422,6 +429,16 @@ internal sealed class StatementAnalyzer(QuerySession session, SessionServices se
         var table = context.FindTable(name) ?? throw new SqlException(SqlState.UndefinedTable, $"relation \"{name.Name}\" does not exist")
             { Position = name.Name.Span.Position };
         var resolver = Resolver(await session.Transaction.GetCatalogAsync(cancellationToken));
+        if (table.View is not null)
+        {
+            var below = TargetViews.BaseOf(table, verb);
+            var catalog = await session.Transaction.GetCatalogAsync(cancellationToken);
+            var found = TableResolver.IsManaged(below.Source.Catalog)
+                ? await catalog.FindTableAsync(below.Source.Schema, below.Source.Table, cancellationToken)
+                : null;
+            return new TargetTable(below, found ?? throw NotManaged(verb, name.Name), context, version);
+        }
+
         var entry = await resolver.FindTargetAsync(name.Name, cancellationToken) ?? throw NotManaged(verb, name.Name);
         return new TargetTable(table, entry, context, version);
     }

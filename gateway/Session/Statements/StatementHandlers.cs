@@ -73,7 +73,6 @@ internal static class StatementHandlers
         var command = statement switch
         {
             UnsupportedStatement unsupported => unsupported.Command,
-            CreateViewStatement { CheckOption: not null } => "CREATE VIEW WITH CHECK OPTION",
             _ => null,
         };
         if (command is null) return statement is ExplainStatement explain ? Unsupported(explain.Statement) : null;

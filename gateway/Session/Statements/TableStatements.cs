@@ -24,7 +24,7 @@ internal static class TableStatements
         var constraints = await ConstraintsAsync(session, services, schema, create, columns, cancellationToken);
         foreach (var key in constraints.Where(constraint => constraint.Kind == ConstraintKind.PrimaryKey))
             columns = [.. columns.Select(column => key.Columns.Contains(column.Name) ? column with { IsNullable = false } : column)];
-        await MakeAsync(session, services, schema, create.Name.Name, columns, create.PartitionedBy, create.Options,
+        await MakeAsync(session, services, schema, create.Name.Name, columns, create.Layout,
             declared with { Constraints = constraints, AtCommit = TemporarySchema.EndOf(create.Temporary) }, cancellationToken);
         return "CREATE TABLE";
     }
@@ -98,7 +98,7 @@ internal static class TableStatements
         var columns =
             outputs.Select((output, i) => new NewColumn(i < create.Columns.Count ? create.Columns[i] : output.Name, output.Column.Type))
                 .ToArray();
-        var table = await MakeAsync(session, services, schema, create.Name.Name, columns, create.PartitionedBy, create.Options,
+        var table = await MakeAsync(session, services, schema, create.Name.Name, columns, create.Layout,
             Empty with { AtCommit = TemporarySchema.EndOf(create.Temporary) }, cancellationToken);
         if (!create.WithData) return null;
         return await TableWriting.AppendAsync(session, services, table, QueryStatements.Request(session, services, statement, parameters),
@@ -146,18 +146,17 @@ internal static class TableStatements
 
     private static async ValueTask<TableEntry> MakeAsync(
         QuerySession session, SessionServices services, SchemaEntry schema, string name, IReadOnlyList<NewColumn> columns,
-        EquatableArray<string> partitionedBy, EquatableArray<OptionItem> options, TableEntry declared, CancellationToken cancellationToken)
+        TableLayout layout, TableEntry declared, CancellationToken cancellationToken)
     {
         RequireDistinct(columns);
         if (columns.Count == 0) throw new SqlException(SqlState.FeatureNotSupported, "tables without columns are not supported");
-        if (partitionedBy.FirstOrDefault(column => columns.All(candidate => candidate.Name != column)) is { } missing)
-            throw new SqlException(SqlState.UndefinedColumn, $"column \"{missing}\" named in partition key does not exist");
-        if (partitionedBy.Count == columns.Count)
-            throw new SqlException(SqlState.InvalidTableDefinition, "a table cannot be partitioned by all of its columns");
-        var (location, isUnique, properties) = Options(services, schema, name, options);
+        var (location, isUnique, properties) = Options(services, schema, name, layout.Options);
         var format = services.Formats.OfType<ITableWriter>().First();
-        var pointer = await format.CreateAsync(new NewTable(location, columns.ToEquatableArray(), partitionedBy)
-            { Properties = properties, HasUniqueLocation = isUnique }, cancellationToken);
+        var pointer = await format.CreateAsync(new NewTable(location, columns.ToEquatableArray())
+        {
+            PartitionedBy = TableLayouts.Transforms(layout.PartitionedBy), SortedBy = TableLayouts.Order(layout.SortedBy),
+            Properties = properties, HasUniqueLocation = isUnique,
+        }, cancellationToken);
         foreach (var column in columns) NoteStoredType(session, format, column);
 
         // When nothing names the folder any more.

@@ -49,7 +49,7 @@ internal static class TailWriting
 
     /// <summary>Formats refuse values that are too long for the statistics of their partition's files; those see them at once.</summary>
     private static bool HasLongPartition(WritePlan plan, EquatableArray<object?> row) =>
-        plan.Output.PartitionedBy.Any(column => row[column] is string { Length: > 64 } or byte[] { Length: > 64 });
+        plan.Output.PartitionedBy.Any(part => row[part.Column] is string { Length: > 64 } or byte[] { Length: > 64 });
 
     private static ITableTail? FormatOf(SessionServices services, WritePlan plan) =>
         services.Formats.FirstOrDefault(format => format.Name == plan.Pointer.Format) as ITableTail;

@@ -16,6 +16,8 @@ internal static class TruncateStatements
         {
             if (await session.FindTableAsync(name, cancellationToken) is null)
                 throw new SqlException(SqlState.UndefinedTable, $"relation \"{name}\" does not exist");
+            if (await session.FindRelationAsync(name, cancellationToken) is { } relation)
+                AlterTableStatements.RequireKind(relation, DropKind.Table);
             var table = await session.FindEntryAsync(name, cancellationToken)
                 ?? throw StatementAnalyzer.NotManaged("truncate", name).Moved(0);
             await (await session.RightsAsync(cancellationToken)).RequireWholeAsync(session.User, table, 'D', cancellationToken);

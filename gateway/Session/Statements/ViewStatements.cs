@@ -20,6 +20,9 @@ internal static class ViewStatements
         CancellationToken cancellationToken)
     {
         session.Transaction.RequireWritable("CREATE VIEW");
+        if (create.CheckOption is not null && UpdatableViews.WhyNotWritten(create.Query) is { } reason)
+            throw new SqlException(SqlState.FeatureNotSupported,
+                "WITH CHECK OPTION is supported only on automatically updatable views") { Hint = reason };
         StatementSteps.Refuse(create.Query, "views must not contain data-modifying statements in WITH");
         var (query, names, stars) = await session.Analyzer.BindViewAsync(text, create.Query, cancellationToken);
         if (!create.IsTemporary && names.Values.Any(table => table.Source.Catalog == TableResolver.ManagedCatalog
@@ -37,6 +40,7 @@ internal static class ViewStatements
             await WriteAsync(session, text, create.Query, query, names, stars, cancellationToken))
         {
             IsClosed = true,
+            CheckOption = create.CheckOption,
             Columns = columns,
             NamesColumns = !columns.Select(column => column.Name).SequenceEqual(query.Outputs.Select(output => output.Name)),
             Sources = await SourcesAsync(session, query, names, cancellationToken),

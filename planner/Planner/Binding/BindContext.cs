@@ -34,6 +34,9 @@ public sealed record ResolvedTable(TableSource Source, ITableHandle Handle, Equa
     /// <summary>The columns that are computed from others.</summary>
     public EquatableArray<GeneratedColumn> Generated { get; init; }
 
+    /// <summary>The table as it is, where a view sees less of it; null where this is all.</summary>
+    public ResolvedTable? Whole { get; init; }
+
     /// <summary>Set for a view of this gateway: what stands for its name.</summary>
     public ResolvedView? View { get; init; }
 
@@ -60,7 +63,11 @@ public sealed record GeneratedColumn(string Column, string Expression);
 /// <param name="FindTable">The relations that it names, as its owner may read them.</param>
 /// <param name="Values">How its literals are read: as in the session that made it.</param>
 public sealed record ResolvedView(Query Query, Func<TableName, ResolvedTable?> FindTable, Func<QualifiedName, PgType?> FindType,
-    ValueContext Values);
+    ValueContext Values)
+{
+    /// <summary>WITH CHECK OPTION: "cascaded" or "local"; null without it.</summary>
+    public string? CheckOption { get; init; }
+}
 
 /// <summary>What binding needs to know besides the statement; no I/O happens behind it.</summary>
 /// <param name="FindTable">The tables of the statement, loaded before binding; null when there is no such table.</param>

@@ -39,8 +39,8 @@ public sealed partial class Binder
     }
 
     /// <summary>The rows that a statement writes into a table, in the order of its columns.</summary>
-    private QueryResult WithChecks(QueryResult rows, ResolvedTable target) => target.Checks.Count == 0 ? rows
-        : WithValues(rows, columns => Checked(target, columns, null));
+    private QueryResult WithChecks(QueryResult rows, ResolvedTable target) => target.Checks.Count == 0 && _targetView is null ? rows
+        : WithValues(rows, columns => CheckedByViews(columns, Checked(target, columns, null)));
 
     private QueryResult WithValues(QueryResult rows, Func<Column[], Expr[]> valuesOf)
     {

@@ -18,6 +18,9 @@ public sealed partial class Binder
     {
         /// <summary>The target's own columns, in order.</summary>
         public IEnumerable<Column> Columns => Plan.Columns.Take(Table.Columns.Count);
+
+        /// <summary>What the statement names: the table, or a view above it.</summary>
+        public ResolvedTable Named { get; init; } = Table;
     }
 
     /// <summary>A change whose parts are bound.</summary>
@@ -29,6 +32,8 @@ public sealed partial class Binder
         public EquatableArray<string>? Inserted { get; init; }
 
         public bool Deletes { get; init; }
+
+        public EquatableArray<ViewAccess> Views { get; init; }
     }
 
     /// <param name="defaults">What columns get by DEFAULT, and in rows of MERGE that do not name them.</param>
@@ -59,17 +64,19 @@ public sealed partial class Binder
                 { Tables = _tables, Views = _views, HasSessionCalls = _hasSessionCalls, HasSteps = _hasSteps },
             hasNewRows,
             returningCount == 0 ? null : outputs.Count - BoundChange.FirstNewColumn - (hasNewRows ? target.Table.Columns.Count : 0),
-            new ChangeRights(parts.Updated, parts.Inserted, parts.Deletes, ReadsOf(target, Defining(parts.Reads))));
+            new ChangeRights(parts.Updated, parts.Inserted, parts.Deletes, ReadsOf(target, Defining(parts.Reads)))
+                { Views = parts.Views });
 
         LogicalPlan Defining(LogicalPlan plan) => definitions.Count == 0 ? plan : new With(definitions.ToEquatableArray(), plan);
     }
 
     /// <summary>Hidden columns are nobody's to allow, nor is a target of which nothing is named.</summary>
-    private static Dictionary<TableSource, IReadOnlySet<string>> ReadsOf(ChangedTable target, LogicalPlan plan)
+    private Dictionary<TableSource, IReadOnlySet<string>> ReadsOf(ChangedTable target, LogicalPlan plan)
     {
         var reads = ReadColumns.Of(plan).ToDictionary(item => item.Key, IReadOnlySet<string> (item) => item.Value
             .Where(name => name is not (RowIdentity.File or RowIdentity.Position)).ToHashSet(StringComparer.Ordinal));
-        if (reads.TryGetValue(target.Table.Source, out var named) && named.Count == 0) reads.Remove(target.Table.Source);
+        var isUnread = _targetView is not null && !_readsView;
+        if (reads.TryGetValue(target.Table.Source, out var named) && (named.Count == 0 || isUnread)) reads.Remove(target.Table.Source);
         return reads;
     }
 
@@ -86,22 +93,26 @@ public sealed partial class Binder
     {
         var input = BindChangeInput(update, update.From, update.Where, scope);
         var target = input.Target;
-        var given = BindSet(update.Set, target.Table, defaults, scope, ref input);
+        var set = BindSet(update.Set, target.Named, defaults, scope, ref input);
+        var given = ToBase(set, "update");
+        NoteReads(target.Columns, [update.Where, .. update.Set.Select(clause => clause.Value), .. update.Returning]);
         var values = target.Table.Columns.Zip(target.Columns, (column, old) =>
             given.TryGetValue(column.Name, out var value) ? value : new ColumnRef(old));
         var (plan, columns) = Computed(input.Plan, target.Table, values);
-        var returning = BindReturning(update.Returning, WithValues(target.Item, columns), input.Others, scope);
+        var returning = BindReturning(update.Returning, WithValues(target, columns), input.Others, scope);
         var rows = ChangedRows(plan, target, new Constant((short)RowAction.Update, SqlType.Int2), columns, returning);
         return new ChangeParts(target, rows, Named(input.Plan, target, given.Values, columns, returning))
-            { Updated = given.Keys.ToEquatableArray() };
+            { Updated = given.Keys.ToEquatableArray(), Views = AccessOf(set.Keys) };
     }
 
     private ChangeParts BindDelete(DeleteStatement delete, BindScope scope)
     {
         var input = BindChangeInput(delete, delete.Using, delete.Where, scope);
         var returning = BindReturning(delete.Returning, input.Target.Item, input.Others, scope);
+        NoteReads(input.Target.Columns, [delete.Where, .. delete.Returning]);
         var rows = ChangedRows(input.Plan, input.Target, new Constant((short)RowAction.Delete, SqlType.Int2), [], returning);
-        return new ChangeParts(input.Target, rows, Named(input.Plan, input.Target, [], [], returning)) { Deletes = true };
+        return new ChangeParts(input.Target, rows, Named(input.Plan, input.Target, [], [], returning)) 
+            { Deletes = true, Views = AccessOf([]) };
     }
 
     /// <summary>A plan that names the columns which the values and RETURNING name: new values by the columns that they are for.</summary>
@@ -112,7 +123,7 @@ public sealed partial class Binder
         var returned = returning.Select(column => PlanRewriter.Rewrite(column.Value, expression =>
             expression is ColumnRef reference && old.TryGetValue(reference.Column, out var column) ? new ColumnRef(column) : expression));
         return new Project(input, values.Concat(returned)
-            .Select(value => new Assignment(NewColumn("named", value.Type), value)).ToEquatableArray());
+            .Concat(_namedByViews).Select(value => new Assignment(NewColumn("named", value.Type), value)).ToEquatableArray());
     }
 
     /// <summary>The target joined with the other tables; of several partners of a row one is taken, as in PostgreSQL.</summary>
@@ -145,6 +156,7 @@ public sealed partial class Binder
 
     private ChangedTable BindTarget(TableName name)
     {
+        if (_context.FindTable(name) is { View: not null } view) return BindTargetView(name, view);
         // A common table expression of the name is not what is changed.
         var bound = BindTableName(name, new BindScope(null));
         var scan = (Scan)bound.Plan;
@@ -156,6 +168,23 @@ public sealed partial class Binder
         };
         _target = _tables[scan.Source];
         return new ChangedTable(_target, plan, bound.Items[0], file, position);
+    }
+
+    /// <summary>The rows of the table below a view that fulfil the views' conditions, by the names of the view's columns.</summary>
+    private ChangedTable BindTargetView(TableName name, ResolvedTable view)
+    {
+        var (table, context) = (UpdatableViews.BaseOf(view), _context);
+        _context = context with { FindTable = _ => table };
+        var target = BindTarget(name with { Alias = null });
+        _context = context;
+        var rows = UseView(name, view, table, [.. target.Columns]);
+        var conditions = rows.Conditions.Select(item => item.Condition).OfType<Expr>().ToArray();
+        return target with
+        {
+            Plan = conditions.Length == 0 ? target.Plan : new Filter(target.Plan, Conjuncts.Combine(conditions)),
+            Item = new NamespaceItem(rows.Entry, IsTableVisible: true, AreColumnsVisible: true),
+            Named = view,
+        };
     }
 
     /// <summary>
@@ -214,13 +243,15 @@ public sealed partial class Binder
 
     private Expr SetValue(Expression value, ConnectorColumn column, IReadOnlyDictionary<string, Expression> defaults, BindScope scope) =>
         value is DefaultValue
-        ? Default(column, defaults)
+        ? _targetView is null ? Default(column, defaults)
+        // PostgreSQL takes the view's own default, and views here have none.
+        : new Constant(null, column.Type)
         : SetValue(BindExpression(value, scope, ExpressionContext.Update), column, value.Span);
 
     private Expr SetValue(Expr value, ConnectorColumn column, SourceSpan span)
     {
         var fitting = ForColumn(value, column, span);
-        RequireUpdatable(column);
+        RequireUpdatable(BaseOf(column));
         return fitting;
     }
 
@@ -265,11 +296,11 @@ public sealed partial class Binder
         input.Columns.Select(column => new Assignment(column, new ColumnRef(column))).Concat(added).ToEquatableArray());
 
     /// <summary>The target's names with the values that its rows have after the change.</summary>
-    private static NamespaceItem WithValues(NamespaceItem item, IReadOnlyList<Column> columns) => item with
+    private NamespaceItem WithValues(ChangedTable target, IReadOnlyList<Column> columns) => target.Item with
     {
-        Entry = item.Entry with
+        Entry = _targetView is { } view ? BindViewRows(view, columns).Entry : target.Item.Entry with
         {
-            Columns = [.. item.Entry.Columns.Select((column, i) =>
+            Columns = [.. target.Item.Entry.Columns.Select((column, i) =>
                 i < columns.Count ? column with { Value = new ColumnRef(columns[i]) } : column)],
         },
     };
@@ -304,7 +335,7 @@ public sealed partial class Binder
         Add("file", new ColumnRef(target.File));
         Add("position", new ColumnRef(target.Position));
         Add("action", action);
-        var values = Checked(target.Table, newColumns, isWritten);
+        var values = CheckedByViews(newColumns, Checked(target.Table, newColumns, isWritten));
         for (var i = 0; i < values.Length; i++) Add(newColumns[i].Name, values[i]);
         foreach (var column in returning)
         {

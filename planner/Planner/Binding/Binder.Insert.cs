@@ -13,11 +13,16 @@ public sealed partial class Binder
         BindContext context)
     {
         var binder = new Binder(context) { _statement = insert.Source, _target = target };
+        if (context.FindTable(TargetOf(insert)) is { View: not null } view)
+            binder.UseView(TargetOf(insert), view, target,
+                [.. target.Columns.Select(column => binder.NewColumn(column.Name, column.Type))]);
         var source = binder.WithChecks(binder.WithGenerated(binder.BindInsertSource(insert, target, defaults), target), target);
         var returning = insert.Returning.Count == 0 ? null : binder.BindQuery(ReturningQuery(insert), new BindScope(null));
         TextStyles.Require(source.Plan, context.Values.Format);
         if (returning is not null) TextStyles.Require(returning.Plan, context.Values.Format);
         var parameters = binder._parameters.Resolve();
+        var named = insert.Columns.Count > 0 || insert.Source is null ? insert.Columns.Select(column => column.Name)
+            : binder._targetView?.View.Columns.Take(binder._width).Select(column => column.Name) ?? [];
         return new BoundInsert(
             target,
             new BoundQuery(source.Plan, source.Outputs.ToEquatableArray(), parameters)
@@ -25,8 +30,15 @@ public sealed partial class Binder
             returning is null
                 ? null
                 : new BoundQuery(binder.AddSystemColumns(returning.Plan), returning.Outputs.ToEquatableArray(), parameters)
-                    { Tables = binder._tables, Views = binder._views, HasSessionCalls = binder._hasSessionCalls });
+                    { Tables = binder._tables, Views = binder._views, HasSessionCalls = binder._hasSessionCalls })
+        {
+            Views = binder.AccessOf(named),
+            Given = binder._targetView is { } through ? named.Select(name => through.TargetOf(name).Path[^1]).ToEquatableArray() : [],
+        };
     }
+
+    /// <summary>How many values each row of an INSERT's source has.</summary>
+    private int _width;
 
     /// <summary>Binds the default of a column that is declared. Raises the errors of a wrong one.</summary>
     public static Expr BindDefault(Expression expression, string column, SqlType type, BindContext context)
@@ -61,12 +73,14 @@ public sealed partial class Binder
 
     private QueryResult BindInsertSource(InsertStatement insert, ResolvedTable target, IReadOnlyDictionary<string, Expression> defaults)
     {
-        var columns = InsertColumns(insert, target);
+        var columns = InsertColumns(insert, _targetView?.View ?? target);
         var given = new Dictionary<string, Expr>(StringComparer.Ordinal);
         LogicalPlan input = Values.OneRow;
         if (insert.Source is { Body: ValuesBody values, With: null, OrderBy.Count: 0, Limit: null, Offset: null })
             (input, given) = BindRows(values, insert, columns, defaults);
         else if (insert.Source is { } query) (input, given) = BindSource(query, insert, columns, defaults);
+        _width = given.Count;
+        given = ToBase(given, "insert into");
         var assignments = target.Columns.Select(column => new Assignment(
             NewColumn(column.Name, column.Type), given.TryGetValue(column.Name, out var value) ? value : Default(column, defaults)))
                 .ToArray();
@@ -102,7 +116,7 @@ public sealed partial class Binder
             if (row.Count != width) throw new SqlException(SqlState.SyntaxError, "VALUES lists must all be the same length")
                 { Position = row.Count > 0 ? row[0].Span.Position : values.Span.Position };
             return row.Select((item, i) => item is DefaultValue
-                ? Default(columns[i], defaults)
+                ? Default(BaseOf(columns[i]), defaults)
                 : GivenValue(BindExpression(item, new BindScope(null), ExpressionContext.Values), columns[i], item.Span, insert, defaults))
                 .ToEquatableArray();
         }).ToEquatableArray();
@@ -142,6 +156,7 @@ public sealed partial class Binder
         IReadOnlyDictionary<string, Expression> defaults)
     {
         var fitting = ForColumn(value, column, span);
+        column = BaseOf(column);
         RequireInsertable(column, insert.Overriding);
         return IsOverridden(column, insert.Overriding) ? Default(column, defaults) : fitting;
     }

@@ -75,7 +75,7 @@ public sealed partial class Binder
         var (computed, columns) = Computed(input.Plan, target.Table, values);
         var action = new Case(acting.Select(i => new CaseWhen(Is(i), new Constant((short)ActionOf(clauses[i].Action), SqlType.Int2)))
             .ToEquatableArray(), new Constant(null, SqlType.Int2), SqlType.Int2);
-        var returning = BindReturning(returned, WithValues(target.Item, columns), returnable, scope);
+        var returning = BindReturning(returned, WithValues(target, columns), returnable, scope);
         var isWritten = Conjuncts.Either([.. acting.Where(i => clauses[i].Action is not MergeDelete).Select(Is)]);
         var rows = ChangedRows(
             computed, target, acting.Length == 0 ? new Constant(null, SqlType.Int2) : action, columns, returning, isWritten);

@@ -56,14 +56,17 @@ public sealed partial class Binder
         return Visible(bound.Plan, ApplyAlias(entry, table.Alias));
     }
 
-    private QueryResult BindBody(ResolvedView view)
+    private QueryResult BindBody(ResolvedView view) => Within(view, () => BindQuery(view.Query, new BindScope(null)));
+
+    /// <summary>Binds a part of a view's query, as the view's owner sees its names.</summary>
+    private T Within<T>(ResolvedView view, Func<T> bind)
     {
         var (context, statement, mentioned, stars) = (_context, _statement, _mentioned, _stars);
         _context = context with { FindTable = view.FindTable, FindType = view.FindType, Values = view.Values, RefusesParameters = true };
         (_statement, _mentioned, _stars) = (view.Query, null, null);
         try
         {
-            return BindQuery(view.Query, new BindScope(null));
+            return bind();
         }
         catch (SqlException error)
         {

@@ -44,7 +44,15 @@ public sealed record BoundChange(ResolvedTable Target, BoundQuery Rows, bool Has
 /// <param name="Deletes">Whether rows may go for good.</param>
 /// <param name="Reads">The columns that are read, by table; the target is among them only if one of its columns is.</param>
 public sealed record ChangeRights(EquatableArray<string>? Updated, EquatableArray<string>? Inserted, bool Deletes,
-    IReadOnlyDictionary<TableSource, IReadOnlySet<string>> Reads);
+    IReadOnlyDictionary<TableSource, IReadOnlySet<string>> Reads)
+{
+    /// <summary>The views that the change goes through, the one that the statement names first; none for a table.</summary>
+    public EquatableArray<ViewAccess> Views { get; init; }
+}
+
+/// <summary>A view through which rows are changed.</summary>
+/// <param name="Columns">Those of its columns that get values.</param>
+public sealed record ViewAccess(TableSource View, EquatableArray<string> Columns);
 
 /// <summary>What becomes of rows that are proposed for insertion with one key.</summary>
 /// <param name="Keys">The positions of each key's columns among those of the table.</param>

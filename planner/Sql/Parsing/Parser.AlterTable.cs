@@ -36,6 +36,7 @@ internal sealed partial class Parser
     /// <summary>One action; null, with the words still to be read, for one that no table takes.</summary>
     private TableAction? ActionOn(DropKind kind, bool isFirst)
     {
+        if (kind == DropKind.Table && LayoutAction() is { } layout) return layout;
         switch (Current.Keyword)
         {
             case Keyword.Rename when isFirst:

@@ -14,7 +14,7 @@ internal sealed partial class Parser
         if (Is(Keyword.Of) || Is(Keyword.Partition)) return SkipStatement(start, $"CREATE TABLE {Current.Text!.ToUpperInvariant()}");
         if (!HasTopLevelAs()) return CreatePlainTable(start, name, ifNotExists, isTemporary);
         var columns = Is('(') ? ParenthesisedList(ColumnId) : default;
-        var (partitionedBy, options) = TableOptions();
+        var layout = TableLayout();
         var temporary = Temporary(isTemporary);
         Expect(Keyword.As);
         if (Is(Keyword.Execute)) return SkipStatement(start, "CREATE TABLE AS EXECUTE");
@@ -27,7 +27,7 @@ internal sealed partial class Parser
         }
 
         return new CreateTableAsStatement(name, ifNotExists, columns, query, withData)
-            { PartitionedBy = partitionedBy, Options = options, Temporary = temporary, Span = SpanFrom(start) };
+            { Layout = layout, Temporary = temporary, Span = SpanFrom(start) };
     }
 
     /// <summary>ON COMMIT, which only temporary tables have.</summary>
@@ -90,53 +90,14 @@ internal sealed partial class Parser
         Expect(')');
         if (Is(Keyword.Inherits) || Is(Keyword.Partition))
             return SkipStatement(start, $"CREATE TABLE with {Current.Text!.ToUpperInvariant()}");
-        var (partitionedBy, options) = TableOptions();
+        var layout = TableLayout();
         var temporary = Temporary(isTemporary);
         if (Is(Keyword.Tablespace) || Is(Keyword.Using))
             return SkipStatement(start, $"CREATE TABLE with {Current.Text!.ToUpperInvariant()}");
         return new CreateTableStatement(name, ifNotExists, columns.ToEquatableArray())
         {
-            Constraints = constraints.ToEquatableArray(), PartitionedBy = partitionedBy, Options = options, Temporary = temporary,
+            Constraints = constraints.ToEquatableArray(), Layout = layout, Temporary = temporary,
             Span = SpanFrom(start),
         };
-    }
-
-    /// <summary>PARTITIONED BY (columns) and WITH (options), in either order.</summary>
-    private (EquatableArray<string> PartitionedBy, EquatableArray<OptionItem> Options) TableOptions()
-    {
-        EquatableArray<string> partitionedBy = default;
-        EquatableArray<OptionItem> options = default;
-        while (true)
-        {
-            if (Is(TokenKind.Identifier) && Current.Text == "partitioned")
-            {
-                Advance();
-                Expect(Keyword.By);
-                partitionedBy = ParenthesisedList(ColumnId);
-            }
-            else if (Is(Keyword.With) && IsCharacter(Peek(1), '('))
-            {
-                Advance();
-                options = ParenthesisedList(TableOption);
-            }
-            else if (Is(Keyword.Without))
-            {
-                Advance();
-                if (Current.Text != "oids") throw SyntaxError();
-                Advance();
-            }
-            else
-            {
-                return (partitionedBy, options);
-            }
-        }
-    }
-
-    private OptionItem TableOption()
-    {
-        var start = _index;
-        var name = ColumnLabel();
-        while (Accept('.')) name += "." + ColumnLabel();
-        return new OptionItem(name, Accept('=') ? SettingValue() : null) { Span = SpanFrom(start) };
     }
 }

@@ -62,6 +62,10 @@ internal sealed partial class SqlWriter
             case TableAction.SetSchema set:
                 Words("set schema ", set.Schema, "");
                 break;
+            case TableAction.SetPartitioning or TableAction.AddPartitionField or TableAction.DropPartitionField
+                or TableAction.ReplacePartitionField or TableAction.SetOrder:
+                LayoutAction(action);
+                break;
             default:
                 IdentityAction(action);
                 break;

@@ -18,7 +18,7 @@ internal sealed partial class SqlWriter
         }
 
         Write(")");
-        TableOptions(table.PartitionedBy, table.Options);
+        Layout(table.Layout);
         OnCommitOf(table.Temporary);
     }
 
@@ -59,7 +59,7 @@ internal sealed partial class SqlWriter
     {
         TableHead(table.Name, table.IfNotExists, table.Temporary is not null);
         ColumnList(table.Columns);
-        TableOptions(table.PartitionedBy, table.Options);
+        Layout(table.Layout);
         OnCommitOf(table.Temporary);
         Write(" as ");
         Query(table.Query);
@@ -86,26 +86,6 @@ internal sealed partial class SqlWriter
         if (columns.Count == 0) return;
         Write(" (");
         List(columns, Identifier);
-        Write(")");
-    }
-
-    private void TableOptions(EquatableArray<string> partitionedBy, EquatableArray<OptionItem> options)
-    {
-        if (partitionedBy.Count > 0)
-        {
-            Write(" partitioned by");
-            ColumnList(partitionedBy);
-        }
-
-        if (options.Count == 0) return;
-        Write(" with (");
-        List(options, option =>
-        {
-            Names(option.Name.Split('.').ToEquatableArray(), ".");
-            if (option.Value is null) return;
-            Write(" = ");
-            Expression(option.Value);
-        });
         Write(")");
     }
 }

@@ -43,6 +43,20 @@ public abstract record TableAction : SyntaxNode
     public sealed record RenameTo(string NewName) : TableAction;
 
     public sealed record SetSchema(string Schema) : TableAction;
+
+    /// <summary>New files are parted by these terms; those that are there stay as they are.</summary>
+    public sealed record SetPartitioning(EquatableArray<TransformTerm> Terms) : TableAction;
+
+    /// <param name="Name">Null for the name that the format gives.</param>
+    public sealed record AddPartitionField(TransformTerm Term, string? Name) : TableAction;
+
+    /// <param name="Term">A plain column stands for the field of that name, if there is one.</param>
+    public sealed record DropPartitionField(TransformTerm Term) : TableAction;
+
+    public sealed record ReplacePartitionField(TransformTerm Old, TransformTerm Term, string? Name) : TableAction;
+
+    /// <summary>The order of rows in new files; none for any.</summary>
+    public sealed record SetOrder(EquatableArray<SortTerm> Terms) : TableAction;
 }
 
 /// <summary>COMMENT ON TABLE, VIEW or COLUMN.</summary>

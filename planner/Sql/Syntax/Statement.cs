@@ -179,8 +179,6 @@ public enum OnCommit
 /// <param name="OnCommit">Null when not said.</param>
 public sealed record TemporaryTable(OnCommit? OnCommit) : SyntaxNode;
 
-/// <param name="PartitionedBy">PARTITIONED BY (columns), as in Trino.</param>
-/// <param name="Options">WITH (name = value, …)</param>
 public sealed record CreateTableStatement(QualifiedName Name, bool IfNotExists, EquatableArray<TableColumn> Columns) : Statement
 {
     /// <summary>The constraints of the table, without those that stand with a column.</summary>
@@ -189,9 +187,7 @@ public sealed record CreateTableStatement(QualifiedName Name, bool IfNotExists, 
     /// <summary>Set for TEMPORARY.</summary>
     public TemporaryTable? Temporary { get; init; }
 
-    public EquatableArray<string> PartitionedBy { get; init; }
-
-    public EquatableArray<OptionItem> Options { get; init; }
+    public TableLayout Layout { get; init; } = new(default, default, default);
 }
 
 /// <summary>CREATE TABLE … AS query.</summary>
@@ -203,9 +199,7 @@ public sealed record CreateTableAsStatement(QualifiedName Name, bool IfNotExists
     /// <summary>Set for TEMPORARY.</summary>
     public TemporaryTable? Temporary { get; init; }
 
-    public EquatableArray<string> PartitionedBy { get; init; }
-
-    public EquatableArray<OptionItem> Options { get; init; }
+    public TableLayout Layout { get; init; } = new(default, default, default);
 }
 
 public sealed record CreateSchemaStatement(QualifiedName Name, bool IfNotExists, string? Authorization) : Statement

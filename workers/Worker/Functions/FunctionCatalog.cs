@@ -16,6 +16,7 @@ public static class FunctionCatalog
         .. ConversionFunctions.All,
         .. FloatFunctions.All,
         .. FormattingFunctions.All,
+        .. HashFunctions.All,
         .. IntegerFunctions.All,
         .. JsonFunctions.All,
         .. JsonLineFunctions.All,

@@ -16,7 +16,12 @@ internal static class CompactionPlanner
     private const int MostFiles = 5_000;
 
     /// <summary>A file, and the deletes that are for it.</summary>
-    private sealed record Candidate(TableFile File, bool IsSmall, bool IsWorn);
+    private sealed record Candidate(TableFile File, string Key, bool IsSmall, bool IsWorn);
+
+    /// <summary>
+    /// Equal for files whose rows may come to lie in one file. Partitions of a spec that is no more the table's say nothing of that.
+    /// </summary>
+    private static string KeyOf(TableFile file, int specId) => file.Spec.Id == specId ? file.PartitionKey : "";
 
     public static IReadOnlyList<CompactionGroup> Make(IcebergTable table, EquatableArray<ConnectorExpression> filters,
         CompactionOptions options)
@@ -29,20 +34,22 @@ internal static class CompactionPlanner
             foreach (var delete in deletes.PositionsOf(file).Where(delete => delete.Entry.ReferencedDataFile is null))
                 shares[delete] = shares.GetValueOrDefault(delete) + file.Entry.RecordCount;
         var bins = new List<List<Candidate>>();
+        var spec = table.Metadata.DefaultSpecId;
         foreach (var partition in choice.Data.Where(file => file.Entry is { Format: "parquet", IsEncrypted: false })
-            .GroupBy(file => file.PartitionKey, StringComparer.Ordinal))
-            bins.AddRange(Bins([.. partition.Select(file => Judge(file, deletes, shares, options))], options));
+            .GroupBy(file => KeyOf(file, spec), StringComparer.Ordinal))
+            bins.AddRange(Bins([.. partition.Select(file => Judge(file, deletes, shares, options, spec))], options));
         return [.. Combine(bins, options.TargetBytes)];
     }
 
     /// <param name="shares">The rows of all files that a delete file may be for: it is taken to delete the same part of each.</param>
-    private static Candidate Judge(TableFile file, DeleteIndex index, Dictionary<TableFile, double> shares, CompactionOptions options)
+    private static Candidate Judge(TableFile file, DeleteIndex index, Dictionary<TableFile, double> shares, CompactionOptions options,
+        int specId)
     {
         var positions = index.PositionsOf(file);
         var rows = (double)file.Entry.RecordCount;
         var gone = positions.Sum(delete => delete.Entry.RecordCount
             * (shares.TryGetValue(delete, out var all) ? rows / all : 1));
-        return new Candidate(file, file.Entry.SizeBytes < (options.LeastBytes ?? (options.TargetBytes / 4 * 3)),
+        return new Candidate(file, KeyOf(file, specId), file.Entry.SizeBytes < (options.LeastBytes ?? (options.TargetBytes / 4 * 3)),
             positions.Count + index.EqualitiesOf(file).Count >= options.DeleteFiles || (positions.Count > 0
                 && gone / rows >= options.DeleteRatio));
     }
@@ -80,7 +87,7 @@ internal static class CompactionPlanner
         {
             var size = bin.Sum(file => file.File.Entry.SizeBytes);
             // Two bins of one partition would come to more than one file.
-            var isFull = bytes + size > targetBytes || files.Count + bin.Count > MostFiles || bin[0].File.PartitionKey == partition;
+            var isFull = bytes + size > targetBytes || files.Count + bin.Count > MostFiles || bin[0].Key == partition;
             if (files.Count > 0 && isFull)
             {
                 yield return new CompactionGroup(files.ToEquatableArray(), bytes);
@@ -88,7 +95,7 @@ internal static class CompactionPlanner
             }
 
             files.AddRange(bin.Select(file => file.File.Entry.Path));
-            (bytes, partition) = (bytes + size, bin[0].File.PartitionKey);
+            (bytes, partition) = (bytes + size, bin[0].Key);
         }
 
         if (files.Count > 0) yield return new CompactionGroup(files.ToEquatableArray(), bytes);

@@ -21,7 +21,7 @@ internal sealed class TableMaintenance(IcebergWriter writer, ParquetFooters foot
             var spec = table.Metadata.Specs[table.Metadata.DefaultSpecId];
             var fields = table.Metadata.CurrentSchema.Fields.ToArray();
             var added = files.Select(file => DataFiles.Read(file, footers.Get(file.Path), IcebergWriter.Recorded(table, file.Path), fields,
-                spec)).ToLookup(file => file.RowCount > 0);
+                spec, IcebergWriter.WrittenOrder(table.Metadata))).ToLookup(file => file.RowCount > 0);
             // A group all of whose rows are deleted may come to a file without rows.
             var empty = files.Where(file => added[false].Any(item =>
                 item.RecordedPath == IcebergWriter.Recorded(table, file.Path))).ToArray();
@@ -75,7 +75,7 @@ internal sealed class TableMaintenance(IcebergWriter writer, ParquetFooters foot
                 var spec = partition[0].Spec;
                 var values = spec.Fields.Select((field, i) => PositionDeleteFiles.PartitionValue(
                     FileRanges.Raw(partition[0].Entry.Partition, field, i),
-                    ManifestWriter.PartitionType(table.Metadata.CurrentSchema, field)));
+                    ManifestWriter.PartitionType(table.Metadata, field)));
                 var described = PositionDeleteFiles.Describe(IcebergWriter.Recorded(table, path), bytes.Length, selection, [.. values]);
                 made[spec.Id] = [.. made.GetValueOrDefault(spec.Id) ?? [], described];
             }

@@ -22,6 +22,10 @@ internal sealed class TailWriter(IcebergWriter writer, TimeProvider clock)
     {
         if (plan.Pointer.Branch is not null) return false;
         var metadata = writer.Open(plan.Pointer).Metadata;
+        // A number whose multiple below it leaves the type is refused when files are written.
+        if (metadata.Specs[metadata.DefaultSpecId].Fields.Any(field => field.Transform.Kind == TransformKind.Truncate
+            && metadata.FindField(field.SourceId)?.Type is IcebergType.Primitive
+                { Kind: IcebergKind.Int or IcebergKind.Long or IcebergKind.Decimal })) return false;
         return metadata.CurrentSchema.Fields.All(field => field.Type is IcebergType.Primitive && metadata.TypeOf(field) is var type
             && s_kept.Contains(type.Base) && !type.IsArray);
     }
@@ -51,7 +55,7 @@ internal sealed class TailWriter(IcebergWriter writer, TimeProvider clock)
             foreach (var position in deletes.Positions)
                 deleted.Add(deletes.File, position);
         // Tasks that sort or part the rows leave them in places that nobody knows.
-        var file = files.Count == 1 && plan.Output.PartitionedBy.Count == 0
+        var file = files.Count == 1 && !plan.Output.Reorders
             ? IcebergWriter.Recorded(writer.Open(plan.Pointer), files[0].Path)
             : null;
         return await writer.ChangeRowsAsync(plan, files, deleted, new TailFlush(tail, file), cancellationToken);

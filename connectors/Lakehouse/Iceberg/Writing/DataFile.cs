@@ -17,6 +17,9 @@ internal sealed record DataFile(string RecordedPath, long SizeBytes, long RowCou
 {
     public FileContent Content { get; init; } = FileContent.Data;
 
+    /// <summary>The order of the rows; null for a file of deletes, whose order the format says.</summary>
+    public int? SortOrderId { get; init; }
+
     /// <summary>The only data file whose rows a file of deletes names; null when there are several.</summary>
     public string? ReferencedDataFile { get; init; }
 
@@ -38,12 +41,13 @@ internal static class DataFiles
     private const int BoundLength = 16;
 
     public static DataFile Read(WrittenFile file, ParquetFooter footer, string recordedPath, IReadOnlyList<IcebergField> fields,
-        PartitionSpec spec)
+        PartitionSpec spec, int sortOrderId)
     {
         var chunks = footer.RowGroups.SelectMany(group => group.Columns)
             .GroupBy(chunk => string.Join('\0', chunk.Path), StringComparer.Ordinal)
             .ToDictionary(group => group.Key, group => group.ToArray(), StringComparer.Ordinal);
-        var result = new DataFile(recordedPath, file.SizeBytes, footer.RowCount, new byte[]?[spec.Fields.Count]);
+        var result = new DataFile(recordedPath, file.SizeBytes, footer.RowCount, new byte[]?[spec.Fields.Count])
+            { SortOrderId = sortOrderId };
         foreach (var leaf in footer.Columns.SelectMany(column => Leaves(column, [column.Name])))
         {
             if (leaf.Field.FieldId < 0 || !chunks.TryGetValue(string.Join('\0', leaf.Path), out var parts)) continue;
@@ -58,34 +62,12 @@ internal static class DataFiles
                 AddBounds(result, id, type, parts);
         }
 
-        for (var i = 0; i < spec.Fields.Count; i++)
-            ((byte[]?[])result.Partition)[i] = PartitionValue(file, spec.Fields[i], result, fields, PartsOf(spec.Fields[i].SourceId));
+        var values = PartitionValues.Read(file, spec, result, fields, PartsOf);
+        for (var i = 0; i < values.Length; i++) ((byte[]?[])result.Partition)[i] = values[i];
         return result;
 
         ColumnChunk[] PartsOf(int id) =>
             footer.Columns.FirstOrDefault(column => column.FieldId == id) is { } column ? chunks.GetValueOrDefault(column.Name) ?? [] : [];
-    }
-
-    /// <summary>
-    /// The value of a partition column, of which a file has one: both bounds in the file, before they are cut. A column of NULLs has none,
-    /// nor has one of NaN, the only number without.
-    /// </summary>
-    private static byte[]? PartitionValue(WrittenFile file, PartitionField field, DataFile data, IReadOnlyList<IcebergField> fields,
-        ColumnChunk[] parts)
-    {
-        if (field.Transform.Kind == TransformKind.Void || data.NullCounts.GetValueOrDefault(field.SourceId) == data.RowCount) return null;
-        var type = (IcebergType.Primitive)fields.First(candidate => candidate.Id == field.SourceId).Type;
-        var values = parts.SelectMany(chunk => new[] { chunk.Min, chunk.Max })
-            .Select(bytes => bytes is null ? null : Bound(bytes, type)).ToArray();
-        if (Array.TrueForAll(values, value => value is not null && value.AsSpan().SequenceEqual(values[0]))) return values[0];
-        return type.Kind switch
-        {
-            IcebergKind.Double when Array.TrueForAll(values, value => value is null) => BitConverter.GetBytes(double.NaN),
-            IcebergKind.Float when Array.TrueForAll(values, value => value is null) => BitConverter.GetBytes(float.NaN),
-            IcebergKind.String or IcebergKind.Binary =>
-                throw new SqlException(SqlState.ProgramLimitExceeded, $"a value of partition column \"{field.Name}\" is too long"),
-            _ => throw FormatErrors.Corrupt(file.Path, $"it has not one value of partition column \"{field.Name}\""),
-        };
     }
 
     private static void AddBounds(DataFile file, int id, IcebergType.Primitive type, ColumnChunk[] parts)
@@ -117,7 +99,7 @@ internal static class DataFiles
     };
 
     /// <summary>A plain-encoded bound of the file in the form of the table's bounds; null when it cannot be one.</summary>
-    private static byte[]? Bound(byte[] bytes, IcebergType.Primitive type) => type.Kind switch
+    internal static byte[]? Bound(byte[] bytes, IcebergType.Primitive type) => type.Kind switch
     {
         IcebergKind.Boolean when bytes.Length == 1 => bytes,
         IcebergKind.Int or IcebergKind.Date when bytes.Length == 4 => bytes,

@@ -45,19 +45,20 @@ internal sealed class IcebergWriter(PendingFiles store, Func<TablePointer, Icebe
         var schema = table.Metadata.CurrentSchema;
         var spec = table.Metadata.Specs[table.Metadata.DefaultSpecId];
         var partitions = spec.Fields.Where(field => field.Transform.Kind != TransformKind.Void)
-            .Select(field => field.Transform.Kind == TransformKind.Identity
-            ? IndexOf(schema, field.SourceId)
-            : throw new SqlException(SqlState.FeatureNotSupported,
-                $"tables partitioned by {field.Transform.Kind.ToString().ToLowerInvariant()} cannot be written yet")).ToEquatableArray();
-        if (spec.Fields.FirstOrDefault(field => schema.Find(field.SourceId) is not { Type: IcebergType.Primitive }) is not null)
-            throw new SqlException(SqlState.FeatureNotSupported, "tables partitioned by a nested or dropped column cannot be written yet");
+            .Select(field => Written(schema, field.SourceId) is var (column, index, type)
+                ? TransformExpressions.Partition(column, index, type, field.Transform)
+                : throw new SqlException(SqlState.FeatureNotSupported,
+                    "tables partitioned by a nested or dropped column cannot be written yet")).ToEquatableArray();
         var columns = schema.Fields
             .Select(field => new FileColumn(field.Name, WrittenTypes.KernelType(field.Type), WrittenTypes.FieldIds(field))
         {
             NullError = field.IsRequired ? $"null value in column \"{field.Name}\" violates not-null constraint" : null,
         }).ToEquatableArray();
         return new WritePlan(pointer, new TaskOutput.WriteFiles(StoragePath.Combine(pointer.Location, "data"), columns, partitions)
-            { WriterOptions = ["COMPRESSION zstd", $"KV_METADATA {{'iceberg.schema': {KernelText.Literal(SchemaText(schema))}}}"] });
+        {
+            SortedBy = Order(table.Metadata.SortOrder, schema),
+            WriterOptions = ["COMPRESSION zstd", $"KV_METADATA {{'iceberg.schema': {KernelText.Literal(SchemaText(schema))}}}"],
+        });
     }
 
     /// <summary>
@@ -98,7 +99,8 @@ internal sealed class IcebergWriter(PendingFiles store, Func<TablePointer, Icebe
         var table = Open(plan.Pointer);
         var spec = table.Metadata.Specs[table.Metadata.DefaultSpecId];
         var fields = table.Metadata.CurrentSchema.Fields.ToArray();
-        var data = files.Select(file => DataFiles.Read(file, footers.Get(file.Path), Recorded(table, file.Path), fields, spec)).ToArray();
+        var data = files.Select(file => DataFiles.Read(file, footers.Get(file.Path), Recorded(table, file.Path), fields, spec,
+            WrittenOrder(table.Metadata))).ToArray();
         var (ofFiles, ofTail) = TailNames.Part(removed);
         var rows = ofFiles.Count == 0 ? null : RemovedRows.Find(table, ofFiles);
         var (deletes, paths) = rows is null ? ([], []) : await WriteDeletesAsync(table, plan, rows, ofFiles, cancellationToken);
@@ -127,7 +129,7 @@ internal sealed class IcebergWriter(PendingFiles store, Func<TablePointer, Icebe
                 await Store.CreateAsync(path, bytes, cancellationToken);
                 var file = partition.First();
                 var values = file.Spec.Fields.Select((field, i) => PositionDeleteFiles.PartitionValue(
-                    FileRanges.Raw(file.Entry.Partition, field, i), ManifestWriter.PartitionType(table.Metadata.CurrentSchema, field)));
+                    FileRanges.Raw(file.Entry.Partition, field, i), ManifestWriter.PartitionType(table.Metadata, field)));
                 var described = PositionDeleteFiles.Describe(Recorded(table, path), bytes.Length, selection, [.. values]);
                 if (deletes.TryGetValue(file.Spec.Id, out var known)) ((List<DataFile>)known).Add(described);
                 else deletes.Add(file.Spec.Id, new List<DataFile> { described });
@@ -174,6 +176,9 @@ internal sealed class IcebergWriter(PendingFiles store, Func<TablePointer, Icebe
             throw new SqlException(SqlState.FeatureNotSupported,
                 $"Iceberg tables of format version {metadata.FormatVersion} cannot be written yet")
                     { Detail = $"The table is \"{metadata.Location}\"." };
+        if (metadata.Snapshots.Keys.Any(snapshot => snapshot < 0))
+            throw new SqlException(SqlState.FeatureNotSupported, "Iceberg tables with snapshot ids of more than 63 bits cannot be written")
+                { Detail = $"The table is \"{metadata.Location}\"." };
         if (metadata.CurrentSnapshotId is { } id && metadata.Snapshots.GetValueOrDefault(id) is { ManifestList: null })
             throw new SqlException(SqlState.FeatureNotSupported, "Iceberg tables whose snapshot has no manifest list cannot be written yet")
                 { Detail = $"The table is \"{metadata.Location}\"." };
@@ -190,11 +195,29 @@ internal sealed class IcebergWriter(PendingFiles store, Func<TablePointer, Icebe
         return string.Create(CultureInfo.InvariantCulture, $"metadata/{number:00000}-{Guid.NewGuid()}.metadata.json");
     }
 
-    private static int IndexOf(IcebergSchema schema, int fieldId)
+    /// <summary>A column of a task's rows in the type that files have for it; null for one that is nested or dropped.</summary>
+    private static (string Column, int Index, IcebergType.Primitive Type)? Written(IcebergSchema schema, int fieldId)
     {
         for (var i = 0; i < schema.Fields.Count; i++)
-            if (schema.Fields[i].Id == fieldId)
-                return i;
-        throw new SqlException(SqlState.FeatureNotSupported, "tables partitioned by a nested or dropped column cannot be written yet");
+            if (schema.Fields[i].Id == fieldId && schema.Fields[i].Type is IcebergType.Primitive type)
+                return (string.Create(CultureInfo.InvariantCulture, $"CAST(c{i} AS {WrittenTypes.KernelType(type)})"), i, type);
+        return null;
     }
+
+    /// <summary>The order of new files; none when the kernel cannot make the one that the table wants, which no reader relies on.</summary>
+    private static EquatableArray<string> Order(SortOrder order, IcebergSchema schema) => !CanSort(order, schema)
+        ? []
+        : order.Fields.Select(field =>
+        {
+            var (column, _, type) = Written(schema, field.SourceId)!.Value;
+            return $"{TransformExpressions.Of(column, type, field.Transform)} {(field.IsDescending ? "DESC" : "ASC")} "
+                + $"NULLS {(field.IsNullsFirst ? "FIRST" : "LAST")}";
+        }).ToEquatableArray();
+
+    private static bool CanSort(SortOrder order, IcebergSchema schema) => order.Fields.All(field =>
+        Written(schema, field.SourceId) is not null && field.Transform.Kind is not (TransformKind.Void or TransformKind.Unknown));
+
+    /// <summary>The id of the order that new files have.</summary>
+    public static int WrittenOrder(TableMetadata metadata) =>
+        CanSort(metadata.SortOrder, metadata.CurrentSchema) ? metadata.SortOrder.Id : 0;
 }

@@ -111,17 +111,11 @@ internal sealed record NewManifest(string RecordedPath, long Length, int SpecId,
     long? MinSequenceNumber, IReadOnlyList<PartitionSummary> Partitions)
 {
     /// <summary>The entry of a manifest all of whose files are added.</summary>
-    public static NewManifest Of(string recordedPath, long length, PartitionSpec spec, IReadOnlyList<DataFile> files) => new(
+    public static NewManifest Of(string recordedPath, long length, PartitionSpec spec, IReadOnlyList<DataFile> files,
+        IReadOnlyList<IcebergType.Primitive> partitionTypes) => new(
         recordedPath, length, spec.Id, files[0].Content != FileContent.Data,
         new ManifestCounts { AddedFiles = files.Count, AddedRows = files.Sum(file => file.RowCount) }, null,
-        [.. Enumerable.Range(0, spec.Fields.Count).Select(field =>
-        {
-            var values = files.Select(file => file.Partition[field]).ToArray();
-            // Bounds of one value are known without an order; of several they are left open.
-            var known = values.OfType<byte[]>().DistinctBy(Convert.ToHexString).ToArray();
-            var bound = known.Length == 1 ? known[0] : null;
-            return new PartitionSummary(Array.Exists(values, value => value is null), null, bound, bound);
-        })]);
+        [.. partitionTypes.Select((type, field) => PartitionSummaries.Of([.. files.Select(file => file.Partition[field])], type))]);
 }
 
 /// <summary>Files and rows of a manifest by what it says of them.</summary>

@@ -8,14 +8,14 @@ namespace Federation.Connectors.Lakehouse.Iceberg.Writing;
 /// <summary>Makes a manifest of added files, all of one kind of content, for a table of format version 2 (spec, "Manifests").</summary>
 internal static class ManifestWriter
 {
-    public static byte[] Write(IReadOnlyList<DataFile> files, IcebergSchema schema, JsonNode schemaJson, PartitionSpec spec,
+    public static byte[] Write(IReadOnlyList<DataFile> files, TableMetadata table, JsonNode schemaJson, PartitionSpec spec,
         JsonNode specFields, long snapshotId)
     {
-        var partitionTypes = spec.Fields.Select(field => PartitionType(schema, field)).ToArray();
+        var partitionTypes = spec.Fields.Select(field => PartitionType(table, field)).ToArray();
         var writer = new AvroFileWriter(Schema(spec, partitionTypes), new Dictionary<string, string>
         {
             ["schema"] = schemaJson.ToJsonString(),
-            ["schema-id"] = schema.Id.ToString(CultureInfo.InvariantCulture),
+            ["schema-id"] = table.CurrentSchemaId.ToString(CultureInfo.InvariantCulture),
             ["partition-spec"] = specFields.ToJsonString(),
             ["partition-spec-id"] = spec.Id.ToString(CultureInfo.InvariantCulture),
             ["format-version"] = "2",
@@ -45,13 +45,16 @@ internal static class ManifestWriter
         WriteCounts(encoder, file.NullCounts);
         WriteBounds(encoder, file.LowerBounds);
         WriteBounds(encoder, file.UpperBounds);
-        encoder.Optional(false);
+        if (encoder.Optional(file.SortOrderId is not null)) encoder.Long(file.SortOrderId!.Value);
         if (encoder.Optional(file.ReferencedDataFile is not null)) encoder.String(file.ReferencedDataFile!);
     }
 
-    /// <summary>The type of a field's values. Raises 0A000 for a partition field that cannot be written.</summary>
-    public static IcebergType.Primitive PartitionType(IcebergSchema schema, PartitionField field) =>
-        field.Transform.ResultOf(schema.Find(field.SourceId)?.Type as IcebergType.Primitive)
+    /// <summary>
+    /// The type of a field's values; a source that was dropped still has the type that it had. Raises 0A000 for a partition field that
+    /// cannot be written.
+    /// </summary>
+    public static IcebergType.Primitive PartitionType(TableMetadata table, PartitionField field) =>
+        field.Transform.ResultOf(table.FindField(field.SourceId)?.Type as IcebergType.Primitive)
         ?? throw new SqlException(SqlState.FeatureNotSupported, "tables partitioned by a nested or dropped column cannot be written yet");
 
     private static void WritePartitionValue(AvroEncoder encoder, byte[]? value, IcebergType.Primitive type)
@@ -91,6 +94,8 @@ internal static class ManifestWriter
 
     private static byte[] Extended(byte[] value, int length)
     {
+        // A truncated decimal may have more digits than its column.
+        if (value.Length > length) throw new SqlException(SqlState.NumericValueOutOfRange, "numeric field overflow");
         var extended = new byte[length];
         if ((value[0] & 0x80) != 0) extended.AsSpan().Fill(0xff);
         value.CopyTo(extended.AsSpan(length - value.Length));

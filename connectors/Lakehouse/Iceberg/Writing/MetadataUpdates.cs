@@ -23,6 +23,12 @@ internal abstract record MetadataUpdate
     /// <summary>Adds a schema, and makes it the current one.</summary>
     public sealed record SetSchema(JsonObject Schema, int LastColumnId) : MetadataUpdate;
 
+    /// <summary>Makes a spec that of new files, and adds it unless it is there.</summary>
+    public sealed record SetPartitionSpec(JsonObject Spec, int LastFieldId) : MetadataUpdate;
+
+    /// <summary>Makes an order that of new files, and adds it unless it is there.</summary>
+    public sealed record SetSortOrder(JsonObject Order) : MetadataUpdate;
+
     public sealed record SetProperties(IReadOnlyDictionary<string, string> Properties) : MetadataUpdate;
 
     public sealed record RemoveProperties(IReadOnlyList<string> Names) : MetadataUpdate;
@@ -70,6 +76,13 @@ internal static class MetadataUpdates
                 document.Root["current-schema-id"] = (int)set.Schema["schema-id"]!;
                 document.Root["last-column-id"] = Math.Max(document.Long("last-column-id", 0), set.LastColumnId);
                 break;
+            case MetadataUpdate.SetPartitionSpec set:
+                SetDefault(document, set.Spec, "partition-specs", "spec-id", "default-spec-id");
+                document.Root["last-partition-id"] = Math.Max(document.Long("last-partition-id", 0), set.LastFieldId);
+                break;
+            case MetadataUpdate.SetSortOrder set:
+                SetDefault(document, set.Order, "sort-orders", "order-id", "default-sort-order-id");
+                break;
             case MetadataUpdate.SetProperties set:
                 foreach (var (name, value) in set.Properties) document.Object("properties")[name] = value;
                 break;
@@ -78,6 +91,13 @@ internal static class MetadataUpdates
                 break;
             default: throw new System.Diagnostics.UnreachableException(update.GetType().Name);
         }
+    }
+
+    private static void SetDefault(MetadataDocument document, JsonObject item, string list, string key, string current)
+    {
+        var id = (int)item[key]!;
+        if (!document.Array(list).OfType<JsonObject>().Any(known => (int)known[key]! == id)) document.Array(list).Add(item);
+        document.Root[current] = id;
     }
 
     /// <summary>

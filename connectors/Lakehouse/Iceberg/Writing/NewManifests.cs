@@ -26,9 +26,10 @@ internal static class NewManifests
                 .First(item => (int)item["schema-id"]! == table.Metadata.CurrentSchemaId);
             var specFields = document.Array("partition-specs").OfType<JsonObject>()
                 .First(item => (int)item["spec-id"]! == spec.Id)["fields"]!;
-            var bytes = ManifestWriter.Write(files, table.Metadata.CurrentSchema, schema, spec, specFields, snapshotId);
+            var bytes = ManifestWriter.Write(files, table.Metadata, schema, spec, specFields, snapshotId);
             staged.AddToEvery(StoragePath.Combine(table.Location.Folder, name), bytes);
-            manifests.Add(NewManifest.Of($"{table.Metadata.Location}/{name}", bytes.Length, spec, files));
+            manifests.Add(NewManifest.Of($"{table.Metadata.Location}/{name}", bytes.Length, spec, files,
+                [.. spec.Fields.Select(field => ManifestWriter.PartitionType(table.Metadata, field))]));
         }
 
         return manifests;

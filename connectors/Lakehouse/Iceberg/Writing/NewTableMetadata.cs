@@ -8,18 +8,11 @@ namespace Federation.Connectors.Lakehouse.Iceberg.Writing;
 /// <summary>The first metadata of a table of format version 2 (spec, "Table Metadata Fields").</summary>
 internal static class NewTableMetadata
 {
-    private const int FirstPartitionFieldId = 1000;
-
     public static MetadataDocument Make(NewTable table, Guid uuid, long now)
     {
         var (fields, lastId) = WrittenTypes.Fields([.. table.Columns]);
-        var partitions = table.PartitionedBy.Select((name, index) => new JsonObject
-        {
-            ["source-id"] = Find(fields, name).Id,
-            ["field-id"] = FirstPartitionFieldId + index,
-            ["name"] = name,
-            ["transform"] = "identity",
-        }).ToArray();
+        var partitions = PartitionSpecs.Of(table.PartitionedBy, fields);
+        var (orders, orderId) = SortOrders.Of(table.SortedBy, fields);
         var properties = new JsonObject { ["write.parquet.compression-codec"] = "zstd" };
         if (WrittenTypes.Declared([.. table.Columns]) is { } declared) properties[WrittenTypes.Property] = declared;
         foreach (var (name, value) in table.Properties) properties[name] = value;
@@ -35,10 +28,10 @@ internal static class NewTableMetadata
             new("current-schema-id", 0),
             new("schemas", new JsonArray(Struct(fields, 0))),
             new("default-spec-id", 0),
-            new("partition-specs", new JsonArray(new JsonObject { ["spec-id"] = 0, ["fields"] = new JsonArray([.. partitions]) })),
-            new("last-partition-id", FirstPartitionFieldId - 1 + partitions.Length),
-            new("default-sort-order-id", 0),
-            new("sort-orders", new JsonArray(new JsonObject { ["order-id"] = 0, ["fields"] = new JsonArray() })),
+            new("partition-specs", new JsonArray(new JsonObject { ["spec-id"] = 0, ["fields"] = partitions })),
+            new("last-partition-id", PartitionSpecs.FirstFieldId - 1 + partitions.Count),
+            new("default-sort-order-id", orderId),
+            new("sort-orders", orders),
             new("properties", properties),
             new("current-snapshot-id", -1),
             new("refs", new JsonObject()),
@@ -47,15 +40,6 @@ internal static class NewTableMetadata
             new("metadata-log", new JsonArray()),
         ]) document.Root[name] = value;
         return document;
-    }
-
-    private static IcebergField Find(IReadOnlyList<IcebergField> fields, string name)
-    {
-        var field = fields.FirstOrDefault(field => field.Name == name)
-            ?? throw new SqlException(SqlState.UndefinedColumn, $"column \"{name}\" does not exist");
-        return field.Type is IcebergType.Primitive
-            ? field
-            : throw new SqlException(SqlState.InvalidTableDefinition, $"column \"{name}\" of type {field.Type} cannot partition a table");
     }
 
     internal static JsonObject Struct(IEnumerable<IcebergField> fields, int? schemaId = null)

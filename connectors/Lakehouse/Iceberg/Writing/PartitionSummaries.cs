@@ -3,6 +3,22 @@ namespace Federation.Connectors.Lakehouse.Iceberg.Writing;
 /// <summary>What manifest lists say of the partitions of manifests.</summary>
 internal static class PartitionSummaries
 {
+    /// <summary>The summary of the partition values of files. NaN is no bound.</summary>
+    public static PartitionSummary Of(IReadOnlyCollection<byte[]?> values, IcebergType.Primitive type)
+    {
+        var order = DataFiles.ValueComparer(type);
+        var known = values.OfType<byte[]>().Where(value => !IsNaN(value, type)).ToArray();
+        return new PartitionSummary(values.Any(value => value is null), values.Any(value => value is not null && IsNaN(value, type)),
+            known.Min(order), known.Max(order));
+    }
+
+    private static bool IsNaN(byte[] value, IcebergType.Primitive type) => type.Kind switch
+    {
+        IcebergKind.Float => float.IsNaN(BitConverter.ToSingle(value)),
+        IcebergKind.Double => double.IsNaN(BitConverter.ToDouble(value)),
+        _ => false,
+    };
+
     /// <summary>The summary of all files of several manifests; bounds are left open where they cannot be compared.</summary>
     /// <param name="manifests">The summaries of each, by field.</param>
     /// <param name="types">The types of the fields; null, or missing, where one is not known.</param>

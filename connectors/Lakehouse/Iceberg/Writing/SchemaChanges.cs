@@ -20,11 +20,14 @@ internal sealed class SchemaChanges
     private readonly JsonObject _defaults;
     private readonly JsonArray _notNull;
     private readonly bool _hasRows;
+    private readonly MetadataDocument _document;
+    private readonly List<MetadataUpdate> _layouts = [];
+    private PartitionSpecs? _partitions;
     private int _lastId;
 
     public SchemaChanges(MetadataDocument document, TableMetadata table, bool hasTail)
     {
-        (_table, _hasRows) = (table, hasTail || table.CurrentSnapshotId is not null);
+        (_document, _table, _hasRows) = (document, table, hasTail || table.CurrentSnapshotId is not null);
         var schemas = document.Array("schemas").OfType<JsonObject>().ToArray();
         _schema = (JsonObject)schemas.First(schema => (int)schema["schema-id"]! == table.CurrentSchemaId).DeepClone();
         _schema["schema-id"] = schemas.Max(schema => (int)schema["schema-id"]!) + 1;
@@ -48,11 +51,29 @@ internal sealed class SchemaChanges
                 case ColumnChange.Widen widen: Widen(widen); break;
                 case ColumnChange.SetNullable set: SetNullable(Field(set.Name), set.IsNullable); break;
                 case ColumnChange.KeepRows: break;
+                case ColumnChange.SetPartitioning set: Partitions().Replace(set.Terms); break;
+                case ColumnChange.AddPartitionField add: Partitions().Add(add.Term, add.Name); break;
+                case ColumnChange.DropPartitionField drop: Partitions().Drop(drop.Term); break;
+                case ColumnChange.SetOrder set: _layouts.Add(SortOrders.Update(_document, set.Terms, Columns())); break;
                 default: throw new System.Diagnostics.UnreachableException(change.GetType().Name);
             }
         }
 
-        return [new MetadataUpdate.SetSchema(_schema, _lastId), .. Properties()];
+        IEnumerable<MetadataUpdate> layouts = _partitions is null ? _layouts : [.. _layouts, _partitions.Update()];
+        // Rows that others write for the same columns can follow.
+        return changes.All(IsLayout) ? [.. layouts] : [new MetadataUpdate.SetSchema(_schema, _lastId), .. Properties(), .. layouts];
+    }
+
+    private static bool IsLayout(ColumnChange change) => change is ColumnChange.SetPartitioning or ColumnChange.AddPartitionField
+        or ColumnChange.DropPartitionField or ColumnChange.SetOrder;
+
+    private PartitionSpecs Partitions() => _partitions ??= PartitionSpecs.Open(_document, Columns());
+
+    /// <summary>The columns as the changes so far have left them.</summary>
+    private IReadOnlyList<IcebergField> Columns()
+    {
+        using var document = JsonDocument.Parse(_schema.ToJsonString());
+        return [.. SchemaReader.Read(new MetadataJson(_table.Path, document.RootElement, "the schema")).Fields];
     }
 
     private void Add(ColumnChange.Add add)
@@ -78,6 +99,9 @@ internal sealed class SchemaChanges
         if (_table.Specs[_table.DefaultSpecId].Fields.Any(part => part.SourceId == id && part.Transform.Kind != TransformKind.Void))
             throw new SqlException(SqlState.InvalidTableDefinition,
                 $"cannot drop column \"{name}\" because it is part of the partition key");
+        if (_table.SortOrder.Fields.Any(part => part.SourceId == id))
+            throw new SqlException(SqlState.InvalidTableDefinition, $"cannot drop column \"{name}\" because the table is sorted by it")
+                { Hint = "ALTER TABLE … WRITE UNORDERED takes the order away." };
         _fields.Remove(field);
         if (_schema["identifier-field-ids"] is not JsonArray identifiers) return;
         foreach (var identifier in identifiers.Where(item => (int)item! == id).ToArray()) identifiers.Remove(identifier);

@@ -2,7 +2,7 @@ using System.Buffers.Binary;
 using System.Numerics;
 using System.Text;
 
-namespace Federation.Connectors.Formats.Hashing;
+namespace Federation.Core.Hashing;
 
 /// <summary>
 /// The 32-bit Murmur3 hash (x86 variant, seed 0) with the input forms of Iceberg's bucket transform (spec, appendix B). int, date and
