@@ -21,6 +21,12 @@ public sealed class RefusedTests(SuiteServers servers)
     [InlineData("SELECT jsonb_build_object('a', 'now'::regproc)")]
     [InlineData("SELECT '{[1,2)}'::int4multirange")]
     [InlineData("SELECT pg_catalog.array_length('{}'::tstzmultirange[], 1)")]
+    [InlineData("SELECT '[0:1][1:1]={{1},{2}}'::int[]")]
+    [InlineData("SELECT array_fill(7, ARRAY[2], ARRAY[3])")]
+    [InlineData("SELECT array_upper(x::text[], 1) FROM (VALUES ('[5:6]={a,b}')) t(x)")]
+    [InlineData("SELECT count(*) OVER (ORDER BY x RANGE BETWEEN 'inf' PRECEDING AND 1 FOLLOWING) FROM (VALUES ('inf'::float8)) t(x)")]
+    [InlineData("SELECT count(*) OVER (ORDER BY x RANGE BETWEEN 1 PRECEDING AND 'inf' FOLLOWING) FROM (VALUES ('-inf'::float4)) t(x)")]
+    [InlineData("SELECT t + interval '1 hour' FROM (VALUES (timetz '10:00+02')) v(t)")]
     [InlineData("SELECT 'ä'::\"char\"")]
     [InlineData("SELECT '\\377'::\"char\"")]
     public async Task Refused(string sql) => await RequireAsync([], sql);
@@ -38,6 +44,22 @@ public sealed class RefusedTests(SuiteServers servers)
     [InlineData("extra_float_digits = 0", "SELECT (0.1::float8 + 0.2)::text")]
     [InlineData("extra_float_digits = 0", "SELECT row(x)::text FROM (VALUES (0.1::float8)) t(x)")]
     public async Task Text_of_another_style_is_refused(string setting, string sql) => await RequireAsync([$"SET {setting}"], sql);
+
+    /// <summary>The kernel knows zones by their names. What does not depend on the zone is answered.</summary>
+    [Theory]
+    [InlineData("SELECT t::text FROM (VALUES (timestamptz '2020-02-01 00:00')) v(t)")]
+    [InlineData("SELECT date_trunc('day', t) FROM (VALUES (timestamptz '2020-02-01 00:00')) v(t)")]
+    [InlineData("SELECT t::date, n FROM (VALUES (timestamptz '2020-02-01 00:00', 1)) v(t, n) ORDER BY n")]
+    [InlineData("SELECT t + interval '1 day' FROM (VALUES (timestamptz '2020-02-01 00:00')) v(t)")]
+    [InlineData("SELECT g FROM generate_series(timestamptz '2020-02-01 00:00', '2020-02-03 00:00', interval '1 day') g")]
+    [InlineData("SELECT count(*) OVER (ORDER BY t RANGE interval '1 day' PRECEDING) FROM (VALUES (timestamptz '2020-02-01 00:00')) v(t)")]
+    [InlineData("SELECT x::date FROM (VALUES ('2020-02-01'), ('today')) v(x)")]
+    [InlineData("SELECT t < timestamptz '2020-02-01 00:00' FROM (VALUES (timestamp '2020-02-01 00:00')) v(t) WHERE t::timestamptz IS NOT NULL")]
+    [InlineData("SELECT row_to_json(v) FROM (VALUES (timestamptz '2020-02-01 00:00', 1)) v(t, n)")]
+    [InlineData("SELECT d = t FROM (VALUES (date '2020-02-01', timestamptz '2020-02-01 00:00')) v(d, t)")]
+    [InlineData("SELECT (SELECT max(t::text) FROM (VALUES (timestamptz '2020-02-01 00:00')) v(t)) FROM generate_series(1, 2)")]
+    public async Task What_depends_on_a_zone_without_a_name_is_refused(string sql) =>
+        await RequireAsync(["SET TimeZone = 'EST5EDT,M3.2.0,M11.1.0'"], sql);
 
     [Fact]
     public async Task Rows_as_arguments_are_refused() =>
