@@ -19,7 +19,8 @@ public sealed unsafe class KernelResultReader : IDisposable
     private bool _isAtEnd;
     private bool _isDisposed;
 
-    internal KernelResultReader(KernelConnection connection, ResultHandle result, EquatableArray<RecordField>? columns, BorrowedValues? borrowed)
+    internal KernelResultReader(KernelConnection connection, ResultHandle result, EquatableArray<RecordField>? columns,
+        BorrowedValues? borrowed)
     {
         _connection = connection;
         _result = result;

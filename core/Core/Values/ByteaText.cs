@@ -84,7 +84,8 @@ public static class ByteaText
             }
 
             var escape = EscapeLength(text[i..]);
-            result[count++] = escape == 2 ? (byte)'\\' : (byte)(((text[i + 1] - '0') << 6) | ((text[i + 2] - '0') << 3) | (text[i + 3] - '0'));
+            result[count++] = escape == 2 ? (byte)'\\'
+                : (byte)(((text[i + 1] - '0') << 6) | ((text[i + 2] - '0') << 3) | (text[i + 3] - '0'));
             i += escape - 1;
         }
 
