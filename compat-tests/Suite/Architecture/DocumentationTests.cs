@@ -59,7 +59,8 @@ public sealed partial class DocumentationTests
             Assert.True(cells.Length == 5 && int.TryParse(cells[4].TrimEnd(' ', '|'), CultureInfo.InvariantCulture, out _), row);
             var proofs = Proof().Matches(cells[2]).Select(match => match.Groups[1].Value).ToList();
             Assert.True(proofs.Count > 0 || row.Contains("open", StringComparison.Ordinal), $"no proof: {row}");
-            foreach (var proof in proofs.Concat(Proof().Matches(cells[3]).Select(match => match.Groups[1].Value))) Assert.True(IsThere(proof), $"{proof} does not exist: {row}");
+            proofs.AddRange(Proof().Matches(cells[3]).Select(match => match.Groups[1].Value));
+            foreach (var proof in proofs) Assert.True(IsThere(proof), $"{proof} does not exist: {row}");
         }
     }
 
