@@ -202,11 +202,18 @@ internal static unsafe class BinaryForms
         return target + sizeof(long);
     }
 
-    public static int Date(PgDate value) =>
-        value.IsFinite ? value.Days - Calendar.PostgresEpochDays : value.Days > 0 ? int.MaxValue : int.MinValue;
+    public static int Date(PgDate value)
+    {
+        Calendar.Check(value);
+        return value.IsFinite ? value.Days - Calendar.PostgresEpochDays : value.Days > 0 ? int.MaxValue : int.MinValue;
+    }
 
-    public static long Timestamp(PgTimestamp value) =>
-        value.IsFinite ? value.Microseconds - Calendar.PostgresEpochMicroseconds : value.Microseconds > 0 ? long.MaxValue : long.MinValue;
+    public static long Timestamp(PgTimestamp value)
+    {
+        Calendar.Check(value);
+        return value.IsFinite ? value.Microseconds - Calendar.PostgresEpochMicroseconds
+            : value.Microseconds > 0 ? long.MaxValue : long.MinValue;
+    }
 
     public static PgDate ToDate(int wire) => wire switch
     {

@@ -62,15 +62,30 @@ public sealed unsafe class KernelConnection : IDisposable
         using var prepared = new PreparedHandle(preparedValue);
         if (state != 0) throw KernelErrors.ToException(KernelTypes.BorrowString(NativeMethods.duckdb_prepare_error(prepared)), 0);
         if (NativeMethods.duckdb_nparams(prepared) > 0) NativeMethods.duckdb_bind_int32(prepared, 1, 0);
-        for (var i = 0; i < values.Count; i++) Bind(prepared, (ulong)i + 2, values[i]);
-        state = NativeMethods.duckdb_pending_prepared_streaming(prepared, out var pendingValue);
+        var borrowed = values.Any(value => value.IsBorrowed) ? new BorrowedValues() : null;
+        try
+        {
+            for (var i = 0; i < values.Count; i++) Bind(prepared, (ulong)i + 2, values[i], borrowed);
+            return Start(prepared, columns, borrowed);
+        }
+        catch
+        {
+            borrowed?.Release();
+            throw;
+        }
+    }
+
+    /// <summary>The reader lets go of what is borrowed.</summary>
+    private KernelResultReader Start(PreparedHandle prepared, EquatableArray<RecordField>? columns, BorrowedValues? borrowed)
+    {
+        var state = NativeMethods.duckdb_pending_prepared_streaming(prepared, out var pendingValue);
         using var pending = new PendingHandle(pendingValue);
         if (state != 0) throw KernelErrors.ToException(KernelTypes.BorrowString(NativeMethods.duckdb_pending_error(pending)), 0);
         var result = new ResultHandle();
         try
         {
             if (NativeMethods.duckdb_execute_pending(pending, result.Value) != 0) throw KernelErrors.Of(result);
-            return new KernelResultReader(this, result, columns);
+            return new KernelResultReader(this, result, columns, borrowed);
         }
         catch
         {
@@ -79,10 +94,11 @@ public sealed unsafe class KernelConnection : IDisposable
         }
     }
 
-    private static void Bind(PreparedHandle prepared, ulong index, LargeValue value)
+    private static void Bind(PreparedHandle prepared, ulong index, LargeValue value, BorrowedValues? borrowed)
     {
         using var pinned = value.Bytes.Pin();
-        var state = value.IsText
+        var state = value.IsBorrowed ? NativeMethods.duckdb_bind_int64(prepared, index, borrowed!.Borrow(value.Bytes))
+            : value.IsText
             ? NativeMethods.duckdb_bind_varchar_length(prepared, index, (byte*)pinned.Pointer, (ulong)value.Bytes.Length)
             : NativeMethods.duckdb_bind_blob(prepared, index, (byte*)pinned.Pointer, (ulong)value.Bytes.Length);
         if (state != 0)

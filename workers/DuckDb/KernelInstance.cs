@@ -38,7 +38,8 @@ public sealed unsafe class KernelInstance : IDisposable
         {
             using var connection = instance.Connect();
             PagesFunction.Register(connection.Handle, instance.Pages);
-            foreach (var group in options.ScalarFunctions.GroupBy(function => function.Name, StringComparer.Ordinal))
+            var scalars = options.ScalarFunctions.Concat(BorrowedValues.Functions);
+            foreach (var group in scalars.GroupBy(function => function.Name, StringComparer.Ordinal))
                 ScalarFunctionHost.Register(connection.Handle, group.Key, [.. group], instance.Statements);
             foreach (var function in options.AggregateFunctions) AggregateFunctionHost.Register(connection.Handle, function);
             Confine(connection, options);

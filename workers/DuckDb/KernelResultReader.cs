@@ -13,16 +13,20 @@ public sealed unsafe class KernelResultReader : IDisposable
 {
     private readonly KernelConnection _connection;
     private readonly ResultHandle _result;
+    private readonly BorrowedValues? _borrowed;
     private readonly ColumnSets _sets;
     private ArrowExport? _arrow;
     private bool _isAtEnd;
+    private bool _isDisposed;
 
-    internal KernelResultReader(KernelConnection connection, ResultHandle result, EquatableArray<RecordField>? columns)
+    internal KernelResultReader(KernelConnection connection, ResultHandle result, EquatableArray<RecordField>? columns,
+        BorrowedValues? borrowed)
     {
         _connection = connection;
         _result = result;
         Columns = Describe(columns);
         _sets = new ColumnSets([.. Columns.Select(column => column.Type)]);
+        _borrowed = borrowed;
     }
 
     public EquatableArray<RecordField> Columns { get; }
@@ -37,7 +41,8 @@ public sealed unsafe class KernelResultReader : IDisposable
         var rows = (int)NativeMethods.duckdb_data_chunk_get_size(value);
         var columns = _sets.Rent();
         for (var i = 0; i < columns.Length; i++) View(columns[i], NativeMethods.duckdb_data_chunk_get_vector(value, (ulong)i), rows);
-        return new Batch(rows, columns, new ChunkOwner(chunk, columns, _sets));
+        _borrowed?.AddUser();
+        return new Batch(rows, columns, new ChunkOwner(chunk, columns, _sets, _borrowed));
     }
 
     /// <summary>
@@ -76,6 +81,8 @@ public sealed unsafe class KernelResultReader : IDisposable
         _arrow?.Dispose();
         _arrow = null;
         _result.Dispose();
+        if (!_isDisposed) _borrowed?.Release();
+        _isDisposed = true;
     }
 
     /// <summary>Points a column at a flat vector. A fetched chunk is flat all the way down.</summary>
@@ -140,11 +147,12 @@ public sealed unsafe class KernelResultReader : IDisposable
         return new EquatableArray<RecordField>(fields);
     }
 
-    private sealed class ChunkOwner(ChunkHandle chunk, Column[] columns, ColumnSets sets) : IDisposable
+    private sealed class ChunkOwner(ChunkHandle chunk, Column[] columns, ColumnSets sets, BorrowedValues? borrowed) : IDisposable
     {
         public void Dispose()
         {
             chunk.Dispose();
+            borrowed?.Release();
             sets.Return(columns);
         }
     }

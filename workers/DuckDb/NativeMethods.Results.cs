@@ -31,6 +31,9 @@ internal static unsafe partial class NativeMethods
     public static partial int duckdb_bind_int32(PreparedHandle prepared, ulong index, int value);
 
     [LibraryImport(KernelLibrary.Name)]
+    public static partial int duckdb_bind_int64(PreparedHandle prepared, ulong index, long value);
+
+    [LibraryImport(KernelLibrary.Name)]
     public static partial int duckdb_bind_varchar_length(PreparedHandle prepared, ulong index, byte* text, ulong length);
 
     [LibraryImport(KernelLibrary.Name)]

@@ -1,6 +1,7 @@
 using System.Text;
 using Federation.CompatTests.Suite.Lake;
 using Federation.CompatTests.Suite.Protocol;
+using Federation.DuckDb;
 
 namespace Federation.CompatTests.Suite.Faults;
 
@@ -113,6 +114,43 @@ public sealed class FileFormTests(SuiteServers servers)
             await File.ReadAllBytesAsync(
                 Path.Combine(SuiteServers.GoldenFolder!, "parquet/parquet-testing/data/old_list_structure.parquet"));
         Assert.Equal("{{1,2},{3,4}}", (await QueryAsync("old.parquet", content, "SELECT * FROM {0}")).Rows[0][0]);
+    }
+
+    /// <summary>A Parquet file may hold days and moments that PostgreSQL does not know.</summary>
+    [Theory]
+    [InlineData("DATE '4713-01-01 (BC)'", "4713-01-01 BC")]
+    [InlineData("DATE '5000-01-01 (BC)'", "22008")]
+    [InlineData("DATE '5877642-06-25 (BC)'", "22008")]
+    [InlineData("DATE '5874897-12-31'", "5874897-12-31")]
+    [InlineData("DATE '5881000-01-01'", "22008")]
+    [InlineData("TIMESTAMP '4713-01-01 (BC) 00:00:00'", "4713-01-01 00:00:00 BC")]
+    [InlineData("TIMESTAMP '5000-01-01 (BC) 00:00:00'", "22008")]
+    [InlineData("TIMESTAMP '290308-12-23 (BC) 00:00:00'", "22008")]
+    [InlineData("TIMESTAMP '4714-11-24 (BC) 00:00:00'", "4714-11-24 00:00:00 BC")]
+    [InlineData("DATE 'infinity'", "infinity")]
+    [InlineData("TIMESTAMP '294246-12-31 23:59:59'", "294246-12-31 23:59:59")]
+    [InlineData("CAST('9999-12-31' AS TIMESTAMP_S)", "9999-12-31 00:00:00")]
+    public async Task Times_of_files_that_PostgreSQL_does_not_know(string value, string expected)
+    {
+        var folder = Directory.CreateTempSubdirectory("federation-times-").FullName;
+        var file = Path.GetFileName(folder) + ".parquet";
+        try
+        {
+            using (var kernel = KernelInstance.Open(new KernelOptions { SpillDirectory = folder, AllowedDirectories = [folder] }))
+            using (var connection = kernel.Connect())
+                connection.Execute($"COPY (SELECT {value} AS v) TO '{folder}/{file}' (FORMAT parquet)");
+            var content = await File.ReadAllBytesAsync(Path.Combine(folder, file));
+            foreach (var sql in (string[])["SELECT v FROM {0}", "SELECT max(v) FROM {0} GROUP BY v"])
+            {
+                var result = await QueryAsync(file, content, sql);
+                var given = result.Error?.Code ?? result.Rows[0][0];
+                Assert.True(given == expected, $"{sql}: {given} {result.Error}");
+            }
+        }
+        finally
+        {
+            Directory.Delete(folder, recursive: true);
+        }
     }
 
     /// <summary>

@@ -21,6 +21,24 @@ public sealed class RefusedTests(SuiteServers servers)
     [InlineData("SELECT jsonb_build_object('a', 'now'::regproc)")]
     [InlineData("SELECT '{[1,2)}'::int4multirange")]
     [InlineData("SELECT pg_catalog.array_length('{}'::tstzmultirange[], 1)")]
+    [InlineData("SELECT '[0:1][1:1]={{1},{2}}'::int[]")]
+    [InlineData("SELECT array_fill(7, ARRAY[2], ARRAY[3])")]
+    [InlineData("SELECT array_upper(x::text[], 1) FROM (VALUES ('[5:6]={a,b}')) t(x)")]
+    [InlineData("SELECT count(*) OVER (ORDER BY x RANGE BETWEEN 'inf' PRECEDING AND 1 FOLLOWING) FROM (VALUES ('inf'::float8)) t(x)")]
+    [InlineData("SELECT count(*) OVER (ORDER BY x RANGE BETWEEN 1 PRECEDING AND 'inf' FOLLOWING) FROM (VALUES ('-inf'::float4)) t(x)")]
+    [InlineData("SELECT t + interval '1 hour' FROM (VALUES (timetz '10:00+02')) v(t)")]
+    [InlineData("SELECT numrange(1, 2), lower('[1,5)'::int4range)")]
+    [InlineData("SELECT '[1,5)'::int4range @> 3")]
+    [InlineData("SELECT '[1,5)'::int4range && '[2,3)'::int4range")]
+    [InlineData("SELECT to_tsvector('a b') @@ to_tsquery('a')")]
+    [InlineData("SELECT jsonb_path_query('{\"a\": 1}', '$.a')")]
+    [InlineData("SELECT point '(1,2)' <-> point '(0,0)'")]
+    [InlineData("SELECT xmlelement(name a)")]
+    [InlineData("SELECT B'101' || B'1'")]
+    [InlineData("SELECT '1'::money * 2")]
+    [InlineData("SELECT dense_rank(k) WITHIN GROUP (ORDER BY v) FROM (VALUES (1,2)) t(k,v) GROUP BY GROUPING SETS ((k), ())")]
+    [InlineData("SELECT cume_dist(k) WITHIN GROUP (ORDER BY v) FROM (VALUES (1,2),(3,4)) t(k,v) GROUP BY rollup(k)")]
+    [InlineData("SELECT percentile_disc(k / 10.0) WITHIN GROUP (ORDER BY v DESC) FROM (VALUES (1,2),(3,4)) t(k,v) GROUP BY rollup(k)")]
     [InlineData("SELECT 'ä'::\"char\"")]
     [InlineData("SELECT '\\377'::\"char\"")]
     public async Task Refused(string sql) => await RequireAsync([], sql);
@@ -39,6 +57,22 @@ public sealed class RefusedTests(SuiteServers servers)
     [InlineData("extra_float_digits = 0", "SELECT row(x)::text FROM (VALUES (0.1::float8)) t(x)")]
     public async Task Text_of_another_style_is_refused(string setting, string sql) => await RequireAsync([$"SET {setting}"], sql);
 
+    /// <summary>The kernel knows zones by their names. What does not depend on the zone is answered.</summary>
+    [Theory]
+    [InlineData("SELECT t::text FROM (VALUES (timestamptz '2020-02-01 00:00')) v(t)")]
+    [InlineData("SELECT date_trunc('day', t) FROM (VALUES (timestamptz '2020-02-01 00:00')) v(t)")]
+    [InlineData("SELECT t::date, n FROM (VALUES (timestamptz '2020-02-01 00:00', 1)) v(t, n) ORDER BY n")]
+    [InlineData("SELECT t + interval '1 day' FROM (VALUES (timestamptz '2020-02-01 00:00')) v(t)")]
+    [InlineData("SELECT g FROM generate_series(timestamptz '2020-02-01 00:00', '2020-02-03 00:00', interval '1 day') g")]
+    [InlineData("SELECT count(*) OVER (ORDER BY t RANGE interval '1 day' PRECEDING) FROM (VALUES (timestamptz '2020-02-01 00:00')) v(t)")]
+    [InlineData("SELECT x::date FROM (VALUES ('2020-02-01'), ('today')) v(x)")]
+    [InlineData("SELECT 1 FROM (VALUES (timestamp '2020-02-01 00:00')) v(t) WHERE t < timestamptz '2020-02-02 00:00'")]
+    [InlineData("SELECT row_to_json(v) FROM (VALUES (timestamptz '2020-02-01 00:00', 1)) v(t, n)")]
+    [InlineData("SELECT d = t FROM (VALUES (date '2020-02-01', timestamptz '2020-02-01 00:00')) v(d, t)")]
+    [InlineData("SELECT (SELECT max(t::text) FROM (VALUES (timestamptz '2020-02-01 00:00')) v(t)) FROM generate_series(1, 2)")]
+    public async Task What_depends_on_a_zone_without_a_name_is_refused(string sql) =>
+        await RequireAsync(["SET TimeZone = 'EST5EDT,M3.2.0,M11.1.0'"], sql);
+
     [Fact]
     public async Task Rows_as_arguments_are_refused() =>
         await RequireAsync(["PREPARE rows_as_arguments AS SELECT $1::record"], "EXECUTE rows_as_arguments((1, 2))");
@@ -47,6 +81,12 @@ public sealed class RefusedTests(SuiteServers servers)
     [InlineData("SET transform_null_equals = on")]
     [InlineData("SET array_nulls = off")]
     [InlineData("SET standard_conforming_strings = off")]
+    [InlineData("SET client_encoding = 'LATIN1'")]
+    [InlineData("SET client_encoding = 'windows-1252'")]
+    [InlineData("SET client_encoding = 'SQL_ASCII'")]
+    [InlineData("SET client_encoding = 'EUC_JP'")]
+    [InlineData("SET client_encoding = 'iso_8859-15'")]
+    [InlineData("SET client_encoding = 'koi8'")]
     public async Task Settings_that_change_what_statements_mean_are_refused(string sql) => await RequireAsync([], sql);
 
     private async Task RequireAsync(string[] before, string sql)

@@ -31,6 +31,6 @@ internal abstract class FieldReader(string column)
 
     [DoesNotReturn]
     protected void ThrowDateTime(string what) =>
-        throw new SqlException(SqlState.DatetimeFieldOverflow, $"{what} of column \"{ColumnName}\" is out of range")
+        throw new SqlException(SqlState.FeatureNotSupported, $"{what} of column \"{ColumnName}\" is out of range")
             { ColumnName = ColumnName };
 }

@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Text;
 using Federation.Core.Errors;
 
 namespace Federation.Core.Values;
@@ -55,60 +56,69 @@ public static class ByteaText
         }
     }
 
-    public static byte[] Parse(string text)
+    public static byte[] Parse(string text) => Parse(Encoding.UTF8.GetBytes(text));
+
+    /// <param name="text">UTF-8.</param>
+    public static byte[] Parse(ReadOnlySpan<byte> text)
     {
-        if (text.StartsWith("\\x", StringComparison.Ordinal)) return ParseHex(text);
-        var source = System.Text.Encoding.UTF8.GetBytes(text);
-        var result = new byte[source.Length];
+        var isHex = text.StartsWith("\\x"u8);
+        var result = new byte[isHex ? (text.Length - 2) / 2 : EscapedLength(text)];
         var count = 0;
-        for (var i = 0; i < source.Length; i++)
+        for (var i = isHex ? 2 : 0; i < text.Length; i++)
         {
-            if (source[i] != '\\')
+            if (isHex)
             {
-                result[count++] = source[i];
+                // White space is allowed between pairs of digits.
+                if (text[i] is (byte)' ' or (byte)'\n' or (byte)'\t' or (byte)'\r') continue;
+                var high = HexValue(text, i++);
+                if (i >= text.Length)
+                    throw new SqlException(SqlState.InvalidParameterValue, "invalid hexadecimal data: odd number of digits");
+                result[count++] = (byte)((high << 4) | HexValue(text, i));
+                continue;
             }
-            else if (i + 1 < source.Length && source[i + 1] == '\\')
-            {
-                result[count++] = (byte)'\\';
-                i++;
-            }
-            else if (
-                i + 3 < source.Length && source[i + 1] is >= (byte)'0' and <= (byte)'3' && IsOctal(source[i + 2]) && IsOctal(source[i + 3]))
-            {
-                result[count++] = (byte)(((source[i + 1] - '0') << 6) | ((source[i + 2] - '0') << 3) | (source[i + 3] - '0'));
-                i += 3;
-            }
-            else
-            {
-                throw new SqlException(SqlState.InvalidTextRepresentation, "invalid input syntax for type bytea");
-            }
-        }
 
-        return result[..count];
-    }
+            if (text[i] != '\\')
+            {
+                result[count++] = text[i];
+                continue;
+            }
 
-    private static bool IsOctal(byte digit) => digit is >= (byte)'0' and <= (byte)'7';
-
-    private static byte[] ParseHex(string text)
-    {
-        var result = new byte[(text.Length - 2) / 2];
-        var count = 0;
-        for (var i = 2; i < text.Length; i++)
-        {
-            // White space is allowed between pairs of digits.
-            if (text[i] is ' ' or '\n' or '\t' or '\r') continue;
-            var high = HexValue(text, i++);
-            if (i >= text.Length) throw new SqlException(SqlState.InvalidParameterValue, "invalid hexadecimal data: odd number of digits");
-            result[count++] = (byte)((high << 4) | HexValue(text, i));
+            var escape = EscapeLength(text[i..]);
+            result[count++] = escape == 2 ? (byte)'\\'
+                : (byte)(((text[i + 1] - '0') << 6) | ((text[i + 2] - '0') << 3) | (text[i + 3] - '0'));
+            i += escape - 1;
         }
 
         return count == result.Length ? result : result[..count];
     }
 
-    private static int HexValue(string text, int index)
+    /// <summary>How many bytes a text in the escape form stands for.</summary>
+    private static int EscapedLength(ReadOnlySpan<byte> text)
     {
-        if (char.IsAsciiHexDigit(text[index])) return Convert.ToInt32(text.Substring(index, 1), 16);
-        var length = char.IsHighSurrogate(text[index]) && index + 1 < text.Length ? 2 : 1;
-        throw new SqlException(SqlState.InvalidParameterValue, $"invalid hexadecimal digit: \"{text.Substring(index, length)}\"");
+        var length = text.Length;
+        for (var i = text.IndexOf((byte)'\\'); i >= 0 && i < text.Length; i++)
+        {
+            if (text[i] != '\\') continue;
+            var escape = EscapeLength(text[i..]) - 1;
+            (i, length) = (i + escape, length - escape);
+        }
+
+        return length;
+    }
+
+    /// <summary>The length of the escape sequence at the beginning.</summary>
+    private static int EscapeLength(ReadOnlySpan<byte> text) => text switch
+    {
+        [_, (byte)'\\', ..] => 2,
+        [_, >= (byte)'0' and <= (byte)'3', >= (byte)'0' and <= (byte)'7', >= (byte)'0' and <= (byte)'7', ..] => 4,
+        _ => throw new SqlException(SqlState.InvalidTextRepresentation, "invalid input syntax for type bytea"),
+    };
+
+    private static int HexValue(ReadOnlySpan<byte> text, int index)
+    {
+        var digit = text[index];
+        if (char.IsAsciiHexDigit((char)digit)) return digit <= '9' ? digit - '0' : (digit | 0x20) - 'a' + 10;
+        Rune.DecodeFromUtf8(text[index..], out var character, out _);
+        throw new SqlException(SqlState.InvalidParameterValue, $"invalid hexadecimal digit: \"{character}\"");
     }
 }

@@ -1,3 +1,5 @@
+using Federation.Core.Errors;
+
 namespace Federation.Core.Values;
 
 /// <summary>The proleptic Gregorian calendar over the whole range of PostgreSQL's date type. Year 0 is 1 BC.</summary>
@@ -18,6 +20,20 @@ public static class Calendar
 
     /// <summary>5874897-12-31, the last date.</summary>
     public const int LastDay = 2_145_042_905;
+
+    /// <summary>22008 for a day that PostgreSQL does not know, as a file may hold.</summary>
+    public static void Check(PgDate value)
+    {
+        if (value.Days is < FirstDay or > LastDay && value.IsFinite)
+            throw new SqlException(SqlState.DatetimeValueOutOfRange, "date out of range");
+    }
+
+    /// <summary>22008 for a moment before all that PostgreSQL knows; none is after the last one of 64 bits here.</summary>
+    public static void Check(PgTimestamp value)
+    {
+        if (value.Microseconds < FirstDay * MicrosecondsPerDay && value.IsFinite)
+            throw new SqlException(SqlState.DatetimeValueOutOfRange, "timestamp out of range");
+    }
 
     /// <summary>4714-11-24 00:00:00 BC, the first timestamp.</summary>
     public const long FirstMicrosecond = FirstDay * MicrosecondsPerDay;

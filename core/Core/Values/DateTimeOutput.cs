@@ -17,6 +17,7 @@ public static class DateTimeOutput
     {
         var cursor = new Utf8Cursor(destination);
         if (!value.IsFinite) return WriteInfinity(ref cursor, value.Days > 0);
+        Calendar.Check(value);
         var (year, month, day) = Calendar.CivilFromDays(value.Days);
         var isBeforeChrist = year <= 0;
         if (isBeforeChrist) year = 1 - year;
@@ -58,6 +59,7 @@ public static class DateTimeOutput
     {
         var cursor = new Utf8Cursor(destination);
         if (!value.IsFinite) return WriteInfinity(ref cursor, value.Microseconds > 0);
+        Calendar.Check(value);
         var offset = 0;
         if (withZone)
             offset = ZoneRules.For(format.TimeZone).OffsetAtUtc(Calendar.FloorDivide(value.Microseconds, Calendar.MicrosecondsPerSecond));

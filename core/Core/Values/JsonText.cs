@@ -200,43 +200,44 @@ public static class JsonText
             throw Invalid($"Token \"{(word.Length > 0 ? word : text.Substring(start, 1))}\" is invalid.");
         }
 
+        /// <summary>The value of a string; nothing when there is no output.</summary>
         private string ReadString()
         {
             var start = _position++;
-            var value = new StringBuilder();
+            var value = _output is null ? null : new StringBuilder();
             while (_position < text.Length)
             {
                 var c = text[_position++];
                 switch (c)
                 {
-                    case '"': return value.ToString();
+                    case '"': return value?.ToString() ?? "";
                     case '\\': ReadEscape(value); break;
                     case < ' ': throw Invalid($"Character with value 0x{(int)c:x2} must be escaped.");
-                    default: value.Append(c); break;
+                    default: value?.Append(c); break;
                 }
             }
 
             throw Invalid($"Token \"{text[start..]}\" is invalid.");
         }
 
-        private void ReadEscape(StringBuilder value)
+        private void ReadEscape(StringBuilder? value)
         {
             if (_position >= text.Length) throw EndedEarly();
             var c = text[_position++];
             switch (c)
             {
-                case '"' or '\\' or '/': value.Append(c); break;
-                case 'b': value.Append('\b'); break;
-                case 'f': value.Append('\f'); break;
-                case 'n': value.Append('\n'); break;
-                case 'r': value.Append('\r'); break;
-                case 't': value.Append('\t'); break;
+                case '"' or '\\' or '/': value?.Append(c); break;
+                case 'b': value?.Append('\b'); break;
+                case 'f': value?.Append('\f'); break;
+                case 'n': value?.Append('\n'); break;
+                case 'r': value?.Append('\r'); break;
+                case 't': value?.Append('\t'); break;
                 case 'u': ReadUnicode(value); break;
                 default: throw Invalid($"Escape sequence \"\\{c}\" is invalid.");
             }
         }
 
-        private void ReadUnicode(StringBuilder value)
+        private void ReadUnicode(StringBuilder? value)
         {
             var unit = ReadHex();
             if (unit == 0)
@@ -248,14 +249,14 @@ public static class JsonText
             }
 
             if (char.IsLowSurrogate(unit)) throw Invalid("Unicode low surrogate must follow a high surrogate.");
-            value.Append(unit);
+            value?.Append(unit);
             if (!char.IsHighSurrogate(unit)) return;
             if (Peek() != '\\' || _position + 1 >= text.Length || text[_position + 1] != 'u')
                 throw Invalid("Unicode low surrogate must follow a high surrogate.");
             _position += 2;
             var low = ReadHex();
             if (!char.IsLowSurrogate(low)) throw Invalid("Unicode low surrogate must follow a high surrogate.");
-            value.Append(low);
+            value?.Append(low);
         }
 
         private char ReadHex()

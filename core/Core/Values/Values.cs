@@ -4,7 +4,8 @@ namespace Federation.Core.Values;
 //   bool bool | int2 short | int4 int | int8, oid, reg*, xid, cid long | float4 float | float8 double | numeric PgNumeric
 //   text, varchar, bpchar, name, json, jsonb, unknown and every type held as text: string | bytea byte[] | uuid Guid
 //   date PgDate | time PgTime | timetz PgTimeTz | timestamp, timestamptz PgTimestamp | interval PgInterval | bit, varbit PgBits
-//   text, varchar and bytea parameters from LargeValue.LeastBytes on LargeValue | arrays PgArray | records object?[] | NULL null
+//   text, varchar, json, jsonb and bytea parameters from LargeValue.LeastBytes on LargeValue
+//   arrays PgArray | records object?[] | NULL null
 
 /// <summary>Days since 1970-01-01, proleptic Gregorian. <see cref="int.MaxValue"/> and its negative are the infinities.</summary>
 public readonly record struct PgDate(int Days)

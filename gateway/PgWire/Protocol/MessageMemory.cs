@@ -3,9 +3,9 @@ using Federation.Core.Errors;
 namespace Federation.PgWire.Protocol;
 
 /// <summary>
-/// What large messages of all clients may take together, from their first byte until the client waits for answers. A value in one is there
-/// again in the kernel, twice, so a message counts three times. A message that finds no room waits for others to end; one that is larger
-/// than all there is comes alone. Thread-safe.
+/// What large messages of all clients may take together, from their first byte until the client waits for answers. The kernel reads a
+/// value in one where it is, but a result may hold it once and what is sent once more, so a message counts three times. A message that
+/// finds no room waits for others to end; one that is larger than all there is comes alone. Thread-safe.
 /// </summary>
 internal static class MessageMemory
 {

@@ -1,6 +1,8 @@
+using System.Text;
 using System.Text.Unicode;
 using Federation.Core;
 using Federation.Core.Errors;
+using Federation.Core.Execution;
 using Federation.Core.Types;
 using Federation.Core.Values;
 using Federation.PgWire.Protocol;
@@ -33,9 +35,10 @@ internal static class ParameterDecoder
             if (bind.Parameters[i] is not { } bytes) continue;
             try
             {
-                values[i] = IsLarge(bytes, types[i], format) ? ReadLarge(bytes, types[i])
-                    : format == Codecs.Text ? ValueText.Parse(BinaryDecoder.ReadText(bytes.Span), types[i], context)
-                    : ReadWhole(bytes.Span, types[i], i, context);
+                values[i] = ReadLarge(bytes, types[i], format)
+                    ?? Shortened(bytes, types[i], format == Codecs.Text
+                        ? ValueText.Parse(BinaryDecoder.ReadText(bytes.Span), types[i], context)
+                        : ReadWhole(bytes.Span, types[i], i, context));
             }
             catch (SqlException error) when (!error.IsFatal)
             {
@@ -62,17 +65,29 @@ internal static class ParameterDecoder
         return value;
     }
 
-    /// <summary>The bytes are those of the value, and many.</summary>
-    private static bool IsLarge(ReadOnlyMemory<byte> bytes, SqlType type, short format) =>
-        bytes.Length >= LargeValue.LeastBytes && !type.IsArray
-        && (ReferenceEquals(type.Base, PgTypes.Bytea) ? format == Codecs.Binary : type.Modifier < 0
-            && (ReferenceEquals(type.Base, PgTypes.Text) || ReferenceEquals(type.Base, PgTypes.Varchar)));
-
-    /// <summary>Stays where it is: in the message's memory.</summary>
-    private static LargeValue ReadLarge(ReadOnlyMemory<byte> bytes, SqlType type)
+    /// <summary>A value of many bytes, which are those of the message or stand for it there; null for others.</summary>
+    private static LargeValue? ReadLarge(ReadOnlyMemory<byte> bytes, SqlType type, short format)
     {
-        var isText = type.Storage == Storage.Text;
-        if (isText) BinaryDecoder.CheckText(bytes.Span);
-        return new LargeValue(isText, bytes);
+        if (bytes.Length < LargeValue.LeastBytes || type.IsArray) return null;
+        if (ReferenceEquals(type.Base, PgTypes.Bytea) && format == Codecs.Binary) return new LargeValue(IsText: false, bytes);
+        if (ReferenceEquals(type.Base, PgTypes.Bytea))
+        {
+            BinaryDecoder.CheckText(bytes.Span);
+            return new LargeValue(IsText: false, ByteaText.Parse(bytes.Span));
+        }
+
+        if (type.Modifier >= 0 || !(ReferenceEquals(type.Base, PgTypes.Text) || ReferenceEquals(type.Base, PgTypes.Varchar))) return null;
+        BinaryDecoder.CheckText(bytes.Span);
+        return new LargeValue(IsText: true, bytes);
+    }
+
+    /// <summary>A document of many bytes in UTF-8: that of json is as it came, once it is known to be one.</summary>
+    private static object? Shortened(ReadOnlyMemory<byte> bytes, SqlType type, object? value)
+    {
+        if (value is not string { Length: >= LargeValue.LeastBytes } document || type.IsArray) return value;
+        var isJson = ReferenceEquals(type.Base, PgTypes.Json);
+        if (!isJson && !ReferenceEquals(type.Base, PgTypes.Jsonb)) return value;
+        LargeGarbage.Add(document.Length * (long)sizeof(char));
+        return new LargeValue(IsText: true, isJson ? bytes : Encoding.UTF8.GetBytes(document));
     }
 }

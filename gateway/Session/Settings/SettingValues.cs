@@ -94,6 +94,18 @@ internal static class SettingValues
         return ((long)number).ToString(CultureInfo.InvariantCulture);
     }
 
+    /// <summary>PostgreSQL's other encodings by all their names (pg_encname_tbl).</summary>
+    private static readonly HashSet<string> s_encodings = new(StringComparer.Ordinal)
+    {
+        "ABC", "ALT", "BIG5", "EUCCN", "EUCJIS2004", "EUCJP", "EUCKR", "EUCTW", "GB18030", "GBK", "ISO88591", "ISO885910", "ISO885913",
+        "ISO885914", "ISO885915", "ISO885916", "ISO88592", "ISO88593", "ISO88594", "ISO88595", "ISO88596", "ISO88597", "ISO88598",
+        "ISO88599", "JOHAB", "KOI8", "KOI8R", "KOI8U", "LATIN1", "LATIN10", "LATIN2", "LATIN3", "LATIN4", "LATIN5", "LATIN6", "LATIN7",
+        "LATIN8", "LATIN9", "MSKANJI", "MULEINTERNAL", "SHIFTJIS", "SHIFTJIS2004", "SJIS", "SQLASCII", "TCVN", "TCVN5712", "UHC", "VSCII",
+        "WIN", "WIN1250", "WIN1251", "WIN1252", "WIN1253", "WIN1254", "WIN1255", "WIN1256", "WIN1257", "WIN1258", "WIN866", "WIN874",
+        "WIN932", "WIN936", "WIN949", "WIN950", "WINDOWS1250", "WINDOWS1251", "WINDOWS1252", "WINDOWS1253", "WINDOWS1254", "WINDOWS1255",
+        "WINDOWS1256", "WINDOWS1257", "WINDOWS1258", "WINDOWS866", "WINDOWS874", "WINDOWS932", "WINDOWS936", "WINDOWS949", "WINDOWS950",
+    };
+
     private static string NormalizeText(SettingDefinition setting, string value)
     {
         switch (setting.Name)
@@ -102,7 +114,7 @@ internal static class SettingValues
                 // Names of encodings are compared by their letters and digits alone (clean_encoding_name).
                 var encoding = string.Concat(value.Where(char.IsAsciiLetterOrDigit)).ToUpperInvariant();
                 if (encoding is "UTF8" or "UNICODE") return "UTF8";
-                throw encoding is "SQLASCII" or "LATIN1" or "WIN1252" or "ISO88591"
+                throw s_encodings.Contains(encoding)
                     ? new SqlException(SqlState.FeatureNotSupported, $"conversion between {value} and UTF8 is not supported")
                     : Invalid(setting, value);
             case "standard_conforming_strings":

@@ -78,7 +78,7 @@ internal static class QueryStatements
 
     /// <summary>How the session runs a query that a statement makes for itself, which is not told of in the log.</summary>
     public static QueryRequest OwnRequest(QuerySession session, SessionServices services, BoundQuery query) =>
-        new(query, session.Execution([]), Distribution(session, services), Settings(session))
+        new(query, session.Execution([]), Distribution(session, services), Settings(session, query.Plan))
         {
             ExpandAsync = (request, bound, token) => SessionSteps.ExpandAsync(session, services, request, bound, null, token),
         };
@@ -95,7 +95,7 @@ internal static class QueryStatements
         var record = session.Record;
         record?.Reads(statement.CatalogVersion.Version);
         var hasRun = false;
-        return new QueryRequest(query, session.Execution(parameters), Distribution(session, services), Settings(session))
+        return new QueryRequest(query, session.Execution(parameters), Distribution(session, services), Settings(session, query.Plan))
         {
             Length = statement.Text.Length + LengthOf(parameters),
             BindWideAsync = token => session.Analyzer.BindWideAsync(statement, token),
@@ -153,6 +153,11 @@ internal static class QueryStatements
             { MinRows = long.Parse(session.Settings.Get("federation.distribution_min_rows"), CultureInfo.InvariantCulture) },
     };
 
-    public static TaskSettings Settings(QuerySession session) =>
-        new(KernelZones.NameOf(session.Settings.TextFormat.TimeZone), session.Settings.Get("federation.disabled_optimizers"));
+    /// <summary>A zone that the kernel does not know is no hindrance to what does not depend on it.</summary>
+    private static TaskSettings Settings(QuerySession session, LogicalPlan plan)
+    {
+        var zone = session.Settings.TextFormat.TimeZone;
+        var name = KernelZones.NameOf(zone) ?? (ZoneUse.IsIn(plan) ? throw KernelZones.Unknown(zone) : "UTC");
+        return new TaskSettings(name, session.Settings.Get("federation.disabled_optimizers"));
+    }
 }

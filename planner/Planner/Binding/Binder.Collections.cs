@@ -192,9 +192,7 @@ public sealed partial class Binder
             return operand is RowOf row ? row.Items[i] : new FieldOf(operand, i, operand.Type.Fields[i].Type);
         }
 
-        throw new SqlException(SqlState.UndefinedColumn, operand.Type.Fields.Count == 0
-            ? $"could not identify column \"{field.Field}\" in record data type"
-            : $"column \"{field.Field}\" not found in data type record")
+        throw new SqlException(SqlState.UndefinedColumn, $"could not identify column \"{field.Field}\" in record data type")
         {
             Position = field.Span.Position,
         };

@@ -31,7 +31,7 @@ public sealed partial class Binder
             ResolveWindow(window.Definition, scope);
             if (!scope.Windows.TryAdd(window.Name, window.Definition))
                 throw new SqlException(SqlState.WindowingError, $"window \"{window.Name}\" is already defined")
-                    { Position = window.Span.Position };
+                    { Position = window.Definition.Span.Position };
         }
 
         var columns = BindSelectList(select, scope, resolvesUnknown);

@@ -70,6 +70,7 @@ public sealed partial class Binder
         var inner = new BindScope(scope);
         if (query.With is not null) definitions.AddRange(BindWith(query.With, inner));
         var start = BindOperand(union.Left, inner);
+        var places = Enumerable.Range(0, start.Outputs.Count).Select(i => PositionOf(PendingValue(start, i))).ToArray();
         start = start with { Plan = ResolveOutputs(start) };
         var names = RenameOutputs(table, start.Outputs).Select(output => output.Name).ToArray();
         var search = BindSearchColumns(table, union, names, start, scope);
@@ -84,7 +85,7 @@ public sealed partial class Binder
         var assignments = new List<Assignment>();
         for (var i = 0; i < outputs.Count; i++)
             assignments.Add(new Assignment(NewColumn(search.NameOf(outputs[i].Name), outputs[i].Column.Type),
-                StepValue(table, PendingValue(step, i), outputs[i].Column.Type, i)));
+                StepValue(table, PendingValue(step, i), outputs[i].Column.Type, i, places.ElementAtOrDefault(i))));
 
         LogicalPlan right = new Project(PendingInput(step), assignments.ToEquatableArray());
         right = search.Advance(right, names.Length);
@@ -94,18 +95,19 @@ public sealed partial class Binder
         definitions.Add(new CteDefinition(id, plan, IsRecursive: true, IsMaterialized: null));
     }
 
-    private Expr StepValue(CommonTableExpression table, Expr value, SqlType wanted, int index)
+    private Expr StepValue(CommonTableExpression table, Expr value, SqlType wanted, int index, int position)
     {
-        if (!value.Type.IsUnknown && !value.Type.HasSameBase(wanted))
+        if (!value.Type.IsUnknown && (!value.Type.HasSameBase(wanted) || value.Type.Modifier != wanted.Modifier))
         {
             var overall = TypeRules.CommonType([wanted.AnnouncedOid, value.Type.AnnouncedOid]);
-            if (overall != wanted.AnnouncedOid)
+            // Modifiers that differ leave none.
+            if (overall != wanted.AnnouncedOid || wanted.Modifier >= 0)
             {
                 throw new SqlException(SqlState.DatatypeMismatch,
                     $"recursive query \"{table.Name}\" column {index + 1} has type {wanted} in non-recursive term but type "
                         + $"{(overall is { } oid ? SqlType.FromOid(oid) : value.Type)} overall")
                 {
-                    Position = PositionOf(value),
+                    Position = position,
                     Hint = "Cast the output of the non-recursive term to the correct type.",
                 };
             }

@@ -268,10 +268,22 @@ internal sealed partial class KernelExpressionWriter
         string Edge(FrameEdge edge, Expr? offset) => edge switch
         {
             FrameEdge.UnboundedPreceding => "UNBOUNDED PRECEDING",
-            FrameEdge.Preceding => $"{writeOffset(offset!)} PRECEDING",
+            FrameEdge.Preceding => $"{Distance(offset!)} PRECEDING",
             FrameEdge.CurrentRow => "CURRENT ROW",
-            FrameEdge.Following => $"{writeOffset(offset!)} FOLLOWING",
+            FrameEdge.Following => $"{Distance(offset!)} FOLLOWING",
             _ => "UNBOUNDED FOLLOWING",
+        };
+
+        // The kernel adds it to the key: in a wider type there is no overflow, and the infinities make NaN of each other.
+        string Distance(Expr offset) => (frame.Unit, offset.Type.Base.Name) switch
+        {
+            (FrameUnit.Range, "int2") => $"CAST({writeOffset(offset)} AS INTEGER)",
+            (FrameUnit.Range, "int4") => $"CAST({writeOffset(offset)} AS BIGINT)",
+            (FrameUnit.Range, "int8") => $"CAST({writeOffset(offset)} AS HUGEINT)",
+            (FrameUnit.Range, "float4" or "float8") when offset is Constant { Value: double or float } constant
+                && double.IsInfinity(constant.Value is double wide ? wide : (float)constant.Value) =>
+                throw new SqlException(SqlState.FeatureNotSupported, "RANGE frames with infinite offsets are not supported"),
+            _ => writeOffset(offset),
         };
     }
 

@@ -84,10 +84,11 @@ internal sealed partial class KernelExpressionWriter
 
         return call.Function.Name switch
         {
-            // Rows and arrays stand on lines of their own.
-            "json_agg" =>
-                $"'[' || array_to_string({ListOf(call, Item(0))}, "
-                    + $"{(call.Arguments[0].Type is { IsRecord: true } or { IsArray: true } ? "', ' || chr(10) || ' '" : "', '")}) || ']'",
+            // Rows and arrays stand on lines of their own, but for the first and NULLs.
+            "json_agg" when call.Arguments[0].Type is { IsRecord: true } or { IsArray: true } =>
+                $"'[' || ltrim(array_to_string({ListOf(call, $"CASE WHEN {Write(call.Arguments[0])} IS NULL THEN '' ELSE chr(10) || ' ' END || {Item(0)}")}, "
+                    + "', '), chr(10) || ' ') || ']'",
+            "json_agg" => $"'[' || array_to_string({ListOf(call, Item(0))}, ', ') || ']'",
             "jsonb_agg" => $"pg_jsonb_in('[' || array_to_string({ListOf(call, Item(0))}, ', ') || ']')",
             "json_object_agg" => $"'{{ ' || {Pairs()} || ' }}'",
             "jsonb_object_agg" => $"pg_jsonb_in('{{' || {Pairs()} || '}}')",

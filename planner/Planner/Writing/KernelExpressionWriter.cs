@@ -322,6 +322,7 @@ internal sealed partial class KernelExpressionWriter(KernelNames names, Subquery
         if (KernelNumerics.Write(function, arguments, result) is { } numeric) return numeric;
         if (ByKeys(function, arguments) is { } keyed) return keyed;
         if (KeyComparison(function, arguments) is { } compared) return compared;
+        if (RecordComparison(function, arguments) is { } records) return records;
         var template = KernelFunctions.Find(function) ?? throw Unsupported(function);
         var text = FillTemplate(template, arguments);
 

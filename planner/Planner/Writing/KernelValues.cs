@@ -6,7 +6,8 @@ namespace Federation.Planner.Writing;
 
 /// <summary>
 /// The values of a statement that are too large for its text: the kernel reads, keeps and copies text many times over. They stand in it as
-/// parameters, from $2 on (the worker has a use for $1), and the kernel plans with them as with constants.
+/// parameters, from $2 on (the worker has a use for $1), and the kernel plans with them as with constants. In the place of the largest
+/// stands a handle, by which the kernel reads them where they are.
 /// </summary>
 internal sealed class KernelValues
 {
@@ -32,7 +33,10 @@ internal sealed class KernelValues
     private string Write(object value, Func<LargeValue> make)
     {
         if (_texts.TryGetValue(value, out var known)) return known;
-        _values.Add(make());
-        return _texts[value] = string.Create(CultureInfo.InvariantCulture, $"${_values.Count + 1}");
+        var made = make();
+        _values.Add(made);
+        var number = string.Create(CultureInfo.InvariantCulture, $"${_values.Count + 1}");
+        return _texts[value] = !made.IsBorrowed ? number
+            : $"{(made.IsText ? LargeValue.TextFunction : LargeValue.ByteaFunction)}({number})";
     }
 }

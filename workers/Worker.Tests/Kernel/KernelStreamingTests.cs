@@ -1,7 +1,11 @@
 using System.Diagnostics;
+using System.Globalization;
+using System.Runtime.CompilerServices;
+using Federation.Arrow;
 using Federation.Core;
 using Federation.Core.Errors;
 using Federation.Core.Types;
+using Federation.Core.Values;
 using Federation.DuckDb;
 
 namespace Federation.Worker.Tests.Kernel;
@@ -48,6 +52,82 @@ public sealed class KernelStreamingTests : KernelFixture
         connection.Dispose();
         Assert.Equal("a text that is not inline", Cell(batch.Columns[0], 0));
         batch.Dispose();
+    }
+
+    [Fact]
+    public void Large_values_are_read_where_they_are_until_the_last_batch_is_gone()
+    {
+        var (batch, value) = ReadLargeValue();
+        Collect();
+        Assert.True(value.IsAlive);
+        var cell = Cell(batch.Columns[0], 0);
+        Assert.Equal((1 << 21, true), (cell.Length, cell.All(c => c == 'v')));
+        batch.Dispose();
+        Collect();
+        Assert.False(value.IsAlive);
+    }
+
+    [Fact]
+    public unsafe void Functions_read_large_values_where_they_are()
+    {
+        ScalarFunction address = new("pg_address", [SqlType.Text], SqlType.Int8, static (ref FunctionRow row) =>
+        {
+            fixed (byte* start = row.GetBytes(0)) row.Set((long)start);
+        });
+        using var kernel = KernelInstance.Open(Options with { ScalarFunctions = [address] });
+        using var connection = kernel.Connect();
+        var bytes = Large();
+        fixed (byte* start = bytes)
+        {
+            using var reader = connection.Query(
+                Unsettled("SELECT DISTINCT pg_address(pg_borrowed_text($2)) FROM range(5000) WHERE range::VARCHAR < pg_borrowed_text($2)"),
+                null, default, [new LargeValue(IsText: true, bytes)]);
+            using var batch = reader.Read(default)!;
+            Assert.Equal((1, ((long)start).ToString(CultureInfo.InvariantCulture)), (batch.RowCount, Cell(batch.Columns[0], 0)));
+        }
+    }
+
+    [Fact]
+    public void Large_values_of_a_statement_that_fails_are_let_go()
+    {
+        var value = Fail();
+        Collect();
+        Assert.False(value.IsAlive);
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private (Batch Batch, WeakReference Value) ReadLargeValue()
+    {
+        var bytes = Large();
+        using var connection = Kernel.Connect();
+        using var reader = connection.Query(Unsettled("SELECT pg_borrowed_text($2)"), null, default, [new LargeValue(IsText: true, bytes)]);
+        return (reader.Read(default)!, new WeakReference(bytes));
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private WeakReference Fail()
+    {
+        var bytes = Large();
+        using var connection = Kernel.Connect();
+        Assert.Throws<SqlException>(() => connection.Query(Unsettled("SELECT pg_borrowed_text($2)::INTEGER"), null, default,
+            [new LargeValue(IsText: true, bytes)]));
+        return new WeakReference(bytes);
+    }
+
+    private static string Unsettled(string sql) => $"WITH {KernelConnection.Unsettled} {sql}";
+
+    private static byte[] Large()
+    {
+        var bytes = new byte[1 << 21];
+        bytes.AsSpan().Fill((byte)'v');
+        return bytes;
+    }
+
+    private static void Collect()
+    {
+        GC.Collect();
+        GC.WaitForPendingFinalizers();
+        GC.Collect();
     }
 
     [Fact]

@@ -39,7 +39,7 @@ internal static class TextFunctions
             static (ref FunctionRow row) => row.Set(ByteEncoding.Encode(row.GetBytes(0), row.GetText(1)).AsSpan())),
         new("pg_decode", [s_text, s_text], SqlType.Bytea,
             static (ref FunctionRow row) => row.Set(ByteEncoding.Decode(row.GetBytes(0), row.GetText(1)))),
-        new("pg_bytea_in", [s_text], SqlType.Bytea, static (ref FunctionRow row) => row.Set(ByteaText.Parse(row.GetText(0)).AsSpan())),
+        new("pg_bytea_in", [s_text], SqlType.Bytea, static (ref FunctionRow row) => row.Set(ByteaText.Parse(row.GetBytes(0)).AsSpan())),
         new("pg_char_in", [s_text], s_text, static (ref FunctionRow row) => row.Set(ValueText.CharIn(row.GetText(0)))),
         new("pg_like_escape", [s_text, s_text], s_text,
             static (ref FunctionRow row) => row.Set(LikeEscape(row.GetText(0), row.GetText(1)))),

@@ -217,7 +217,7 @@ internal static class DateTimeReader
                     break;
                 case "Y,YYY": ReadYearWithComma(); break;
                 case "YYYY" or "YYY" or "YY" or "Y" or "IYYY" or "IYY" or "IY" or "I": ReadYear(item, keyword, isNextNumber); break;
-                case "TZH" or "TZM" or "OF" or "TZ": ReadZone(keyword); break;
+                case "TZH" or "TZM" or "OF" or "TZ": ReadZone(keyword, isNextNumber); break;
             }
         }
 
@@ -244,13 +244,13 @@ internal static class DateTimeReader
             _isGregorian = true;
         }
 
-        private void ReadZone(string keyword)
+        private void ReadZone(string keyword, bool isNextNumber)
         {
             if (keyword is "TZ" or "OF")
                 throw new SqlException(SqlState.FeatureNotSupported, $"formatting field \"{keyword}\" is only supported in to_char");
             if (keyword == "TZM")
             {
-                var minutes = Digits(2) * 60;
+                var minutes = ZoneDigits(59, isNextNumber) * 60;
                 Offset = (Offset ?? 0) + (Offset < 0 ? -minutes : minutes);
                 return;
             }
@@ -258,9 +258,13 @@ internal static class DateTimeReader
             // A minus may have been taken for a separator.
             var isWest = _text[_position] == '-' || (_skipped > 0 && char.IsAsciiDigit(_text[_position]) && _text[_position - 1] == '-');
             if (_text[_position] is '+' or '-' or ' ') _position++;
-            var hours = Digits(2) * 3600;
+            var hours = ZoneDigits(15, isNextNumber) * 3600;
             Offset = isWest ? -hours : hours;
         }
+
+        /// <summary>Two digits when others follow, else all that are there.</summary>
+        private int ZoneDigits(int largest, bool isNextNumber) =>
+            Digits(isNextNumber ? 2 : 9) is var value && value <= largest ? value : throw ValueErrors.ZoneDisplacement(_text);
 
         private void Choose(string field, string keyword, string[] names)
         {
