@@ -72,7 +72,8 @@ internal static class TailKeys
         {
             if (manifest.HoldsDeletes) continue;
             var spec = table.SpecOf(manifest);
-            if (manifest.LiveFiles is not null && !Pruner.MayMatch(predicate, column => ranges.OfManifest(manifest, spec, column))) continue;
+            if (manifest.LiveFiles is not null && !Pruner.MayMatch(predicate, column => ranges.OfManifest(manifest, spec, column)))
+                continue;
             foreach (var file in table.Files(manifest, ranges))
                 if (file.Packed is { Content: FileContent.Data, RecordCount: > 0 }
                     && Pruner.MayMatch(predicate, column => ranges.OfFile(file, column)))
