@@ -17,8 +17,11 @@ public sealed class TailFlusher(MaintenanceServices services, TailLimits limits,
     private static readonly TimeSpan s_pause = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan s_lookAtAll = TimeSpan.FromSeconds(30);
 
-    /// <summary>Tables that may have a tail, and since when.</summary>
-    private readonly ConcurrentDictionary<Oid, (CatalogKey Key, long Since)> _changed = new();
+    /// <summary>A table that could not be flushed is left alone for so long.</summary>
+    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(5);
+
+    /// <summary>Tables that may have a tail.</summary>
+    private readonly ConcurrentDictionary<Oid, Changed> _changed = new();
     private readonly Channel<bool> _signals = Channel.CreateBounded<bool>(
         new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
     private readonly CancellationTokenSource _stop = new();
@@ -30,7 +33,7 @@ public sealed class TailFlusher(MaintenanceServices services, TailLimits limits,
     public void Note(IReadOnlyList<CatalogChange> changes)
     {
         foreach (var change in changes)
-            if (change is CatalogChange.UpdateTable update && _changed.TryAdd(update.Oid, (update.Key, services.Clock.GetTimestamp())))
+            if (change is CatalogChange.UpdateTable update && _changed.TryAdd(update.Oid, Now(update.Key)))
                 _signals.Writer.TryWrite(true);
     }
 
@@ -54,8 +57,7 @@ public sealed class TailFlusher(MaintenanceServices services, TailLimits limits,
                     looked = services.Clock.GetTimestamp();
                 }
 
-                foreach (var (oid, (key, since)) in _changed)
-                    await FlushAsync(oid, key, services.Clock.GetElapsedTime(since) >= limits.FlushAge, _stop.Token);
+                foreach (var (oid, changed) in _changed) await FlushAsync(oid, changed, _stop.Token);
                 using var wait = CancellationTokenSource.CreateLinkedTokenSource(_stop.Token);
                 if (_changed.IsEmpty) wait.CancelAfter(s_lookAtAll);
                 else await Task.Delay(s_pause, services.Clock, _stop.Token);
@@ -65,9 +67,10 @@ public sealed class TailFlusher(MaintenanceServices services, TailLimits limits,
             {
                 // Time to look at all, or to stop.
             }
-            catch (SqlException error)
+            catch (Exception error)
             {
-                onFailure("the catalog", error);
+                // Whatever it is, other tables are looked after.
+                onFailure("the catalog", error as SqlException ?? new SqlException(SqlState.InternalError, error.Message, error));
                 await Task.Delay(s_pause * 10, services.Clock, CancellationToken.None);
             }
         }
@@ -79,11 +82,15 @@ public sealed class TailFlusher(MaintenanceServices services, TailLimits limits,
         foreach (var schema in await catalog.ListSchemasAsync(cancellationToken))
             foreach (var table in await catalog.ListTablesAsync(schema.Name, cancellationToken))
                 if (table.Pointer.Tail is not null)
-                    _changed.TryAdd(table.Oid, (table.Key, services.Clock.GetTimestamp()));
+                    _changed.TryAdd(table.Oid, Now(table.Key));
     }
 
-    private async ValueTask FlushAsync(Oid oid, CatalogKey key, bool isOld, CancellationToken cancellationToken)
+    private Changed Now(CatalogKey key) => new(key, services.Clock.GetTimestamp());
+
+    private async ValueTask FlushAsync(Oid oid, Changed changed, CancellationToken cancellationToken)
     {
+        if (changed.FailedAt is { } failed && services.Clock.GetElapsedTime(failed) < s_patience) return;
+        var key = changed.Key;
         var catalog = await services.Catalog.GetSnapshotAsync(cancellationToken);
         if (await catalog.FindAsync(key, cancellationToken) is not TableEntry { Pointer.Tail: { } tail } table || table.Oid != oid)
         {
@@ -92,19 +99,23 @@ public sealed class TailFlusher(MaintenanceServices services, TailLimits limits,
             return;
         }
 
-        if (!isOld && !limits.IsFull(tail)) return;
+        if (services.Clock.GetElapsedTime(changed.Since) < limits.FlushAge && !limits.IsFull(tail)) return;
         // Changes from here on count anew.
         _changed.TryRemove(oid, out _);
         try
         {
             await new TableMaintainer(services, table, null).FlushAsync(cancellationToken);
+            _changed.TryAdd(oid, Now(key));
         }
         catch (SqlException error) when (error.State != SqlState.QueryCanceled)
         {
             if (error.State == SqlState.UndefinedTable) return;
             onFailure($"{table.Schema}.{table.Name}", error);
+            _changed[oid] = changed with { FailedAt = services.Clock.GetTimestamp() };
         }
-
-        _changed.TryAdd(oid, (key, services.Clock.GetTimestamp()));
     }
+
+    /// <param name="Since">When it was noted.</param>
+    /// <param name="FailedAt">When it could not be flushed last.</param>
+    private sealed record Changed(CatalogKey Key, long Since, long? FailedAt = null);
 }

@@ -9,7 +9,7 @@ namespace Federation.CompatTests.Suite.Differential;
 
 /// <summary>
 /// Every function that the gateway supports gives PostgreSQL's answers in every place of a query. Which functions are supported is asked of
-/// the gateway itself. By default a quarter of them, chosen by the day; with FEDERATION_FULL=1 all of them and other values for an hour.
+/// the gateway itself. By default an eighth of them, chosen by the day; with FEDERATION_FULL=1 all of them and other values for an hour.
 /// FEDERATION_SEED chooses another sample, FEDERATION_STRESS only functions whose names match, and FEDERATION_FAILURES names a file that
 /// takes all failures.
 /// </summary>

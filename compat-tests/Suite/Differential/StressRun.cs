@@ -10,7 +10,7 @@ namespace Federation.CompatTests.Suite.Differential;
 internal sealed class StressRun : IAsyncDisposable
 {
     /// <summary>One of so many calls is tried when neither all are asked for nor those of some names.</summary>
-    public const int SampledPart = 4;
+    public const int SampledPart = 8;
 
     private const int MostCallsTogether = 14;
     private readonly ServerAddress _address;

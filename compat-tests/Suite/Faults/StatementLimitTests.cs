@@ -121,7 +121,7 @@ public sealed class StatementLimitTests : IAsyncLifetime
     [InlineData("list 3000000")]
     [InlineData("in 300000")]
     [InlineData("joins 2000")]
-    [InlineData(@"SELECT (repeat('a',400)||'!') ~ '^(a|aa)+\1$'")]
+    [InlineData(@"SELECT count(*) FROM generate_series(1, 100000000) g WHERE (repeat('a', 400) || g) ~ '^(a|aa)+\1$'")]
     public async Task A_timeout_covers_every_stage_of_a_statement(string sql)
     {
         await using var client = await RawClient.ConnectAsync(_gateway.Address);

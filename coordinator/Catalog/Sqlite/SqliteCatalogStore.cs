@@ -64,7 +64,7 @@ public sealed class SqliteCatalogStore : ICatalogStore
     public async ValueTask<HeartbeatAnswer> BeatAsync(Heartbeat beat, CancellationToken cancellationToken)
     {
         await Leases.PutAsync(beat.Own, beat.Duration, cancellationToken);
-        var (jobs, renewed) = await UseAsync(connection => SqliteJobStore.Beat(connection, beat, _clock.GetUtcNow()));
+        var (jobs, renewed) = await WriteAsync(connection => SqliteJobStore.Beat(connection, beat, _clock.GetUtcNow()), cancellationToken);
         var version = await FindVersionAsync(null, cancellationToken);
         return JobState.Answer(beat, await Leases.ListAsync(cancellationToken), jobs, renewed, version?.Version ?? 0);
     }
@@ -199,32 +199,24 @@ public sealed class SqliteCatalogStore : ICatalogStore
 
     public async ValueTask<CommitResult> WriteAsync(CatalogCommit commit, CancellationToken cancellationToken)
     {
-        await _writing.WaitAsync(cancellationToken);
-        try
+        return await WriteAsync(connection =>
         {
-            return await UseAsync(connection =>
+            var transaction = connection.BeginTransaction(deferred: false);
+            try
             {
-                var transaction = connection.BeginTransaction(deferred: false);
-                try
-                {
-                    return Write(connection, transaction, commit);
-                }
-                finally
-                {
-                    End(transaction);
-                }
-            });
-        }
-        finally
-        {
-            _writing.Release();
-        }
+                return Write(connection, transaction, commit);
+            }
+            finally
+            {
+                End(transaction);
+            }
+        }, cancellationToken);
     }
 
     public ValueTask<Oid> ReserveOidsAsync(int count, CancellationToken cancellationToken) =>
-        UseAsync(connection => new Oid(Convert.ToUInt32(
+        WriteAsync(connection => new Oid(Convert.ToUInt32(
         Scalar(connection, "UPDATE counters SET value = value + $1 WHERE name = 'oid' RETURNING value - $1", count),
-        CultureInfo.InvariantCulture)));
+        CultureInfo.InvariantCulture)), cancellationToken);
 
     public ValueTask<IReadOnlyList<CatalogIntent>> ListIntentsAsync(CancellationToken cancellationToken) => UseAsync(connection =>
     {
@@ -236,7 +228,7 @@ public sealed class SqliteCatalogStore : ICatalogStore
     });
 
     public async ValueTask EndIntentAsync(string id, CancellationToken cancellationToken) =>
-        await UseAsync(connection => Run(connection, "DELETE FROM intents WHERE id = $1", id));
+        await WriteAsync(connection => Run(connection, "DELETE FROM intents WHERE id = $1", id), cancellationToken);
 
     public ValueTask<string> GetSecretAsync(string name, string valueIfNew, CancellationToken cancellationToken) => UseAsync(connection =>
     {
@@ -244,16 +236,18 @@ public sealed class SqliteCatalogStore : ICatalogStore
         return (string)Scalar(connection, "SELECT value FROM secrets WHERE name = $1", name)!;
     });
 
-    public async ValueTask ForgetAsync(DateTimeOffset before, CancellationToken cancellationToken) => await UseAsync(connection =>
+    public async ValueTask ForgetAsync(DateTimeOffset before, CancellationToken cancellationToken)
     {
-        using var transaction = connection.BeginTransaction(deferred: false);
-        var oldest = Scalar(connection, "SELECT max(version) FROM versions WHERE committed_at <= $1", before.UtcTicks);
-        if (oldest is not long version) return 0;
-        var count = Run(connection, "DELETE FROM objects WHERE valid_to <= $1", version)
-            + Run(connection, "DELETE FROM versions WHERE version < $1", version);
-        transaction.Commit();
-        return count;
-    });
+        var oldest = await WriteAsync(connection =>
+        {
+            var version = Scalar(connection, "SELECT max(version) FROM versions WHERE committed_at <= $1", before.UtcTicks) as long?;
+            if (version is not null) Run(connection, "DELETE FROM versions WHERE version < $1", version);
+            return version;
+        }, cancellationToken);
+        // No version shows these states any more. Some at a time: commits come between.
+        const string Forget = "DELETE FROM objects WHERE rowid IN (SELECT rowid FROM objects WHERE valid_to <= $1 LIMIT 10000)";
+        while (oldest is { } last && await WriteAsync(connection => Run(connection, Forget, last), cancellationToken) > 0) { }
+    }
 
     private static IReadOnlySet<CatalogKey> ListChanged(SqliteConnection connection, long since)
     {
@@ -365,6 +359,22 @@ public sealed class SqliteCatalogStore : ICatalogStore
     {
         Run(connection, "INSERT INTO counters VALUES ('oid', 16384)");
         Run(connection, "INSERT INTO versions VALUES (0, $1)", _clock.GetUtcNow().UtcTicks);
+    }
+
+    /// <summary>
+    /// For what writes. Writers of this process wait in a queue: the file's own lock makes them sleep and try again, for longer and longer.
+    /// </summary>
+    internal async ValueTask<T> WriteAsync<T>(Func<SqliteConnection, T> write, CancellationToken cancellationToken)
+    {
+        await _writing.WaitAsync(cancellationToken);
+        try
+        {
+            return await UseAsync(write);
+        }
+        finally
+        {
+            _writing.Release();
+        }
     }
 
     internal ValueTask<T> UseAsync<T>(Func<SqliteConnection, T> read) => UseAsync(() =>

@@ -6,7 +6,7 @@ namespace Federation.Catalog;
 public sealed class SqliteJobStore(SqliteCatalogStore store, TimeProvider clock) : IJobStore
 {
     public ValueTask<JobLease?> TryTakeAsync(string name, string holder, TimeSpan duration, CancellationToken cancellationToken) =>
-        store.UseAsync(connection =>
+        store.WriteAsync(connection =>
     {
         var now = clock.GetUtcNow();
         SqliteCatalogStore.Run(connection, "INSERT OR IGNORE INTO jobs VALUES ($1, '', 0, 0, 0)", name);
@@ -16,7 +16,7 @@ public sealed class SqliteJobStore(SqliteCatalogStore store, TimeProvider clock)
                 + "RETURNING epoch",
             name, holder, (now + duration).UtcTicks, now.UtcTicks);
         return epoch is long taken ? new JobLease(name, holder, taken) : null;
-    });
+    }, cancellationToken);
 
     /// <summary>Renews the jobs held, and gives the states of all.</summary>
     internal static (IReadOnlyList<JobState> Jobs, IReadOnlySet<string> Renewed) Beat(
@@ -38,10 +38,10 @@ public sealed class SqliteJobStore(SqliteCatalogStore store, TimeProvider clock)
     }
 
     public async ValueTask ReleaseAsync(JobLease job, TimeSpan pause, CancellationToken cancellationToken) =>
-        await store.UseAsync(connection =>
+        await store.WriteAsync(connection =>
         SqliteCatalogStore.Run(
             connection, "UPDATE jobs SET expires_at = 0, due_at = $3 WHERE name = $1 AND epoch = $2", job.Name, job.Epoch,
-            (clock.GetUtcNow() + pause).UtcTicks));
+            (clock.GetUtcNow() + pause).UtcTicks), cancellationToken);
 
     internal static bool IsHeld(SqliteConnection connection, JobLease job) =>
         SqliteCatalogStore.Scalar(

@@ -15,7 +15,7 @@ internal sealed class SqliteSequenceStore(SqliteCatalogStore store) : ISequenceS
     });
 
     public ValueTask<bool> TryMoveAsync(Oid state, SequencePosition? from, SequencePosition to, CancellationToken cancellationToken) =>
-        store.UseAsync(connection => Move(connection, (long)state.Value, from, to) == 1);
+        store.WriteAsync(connection => Move(connection, (long)state.Value, from, to) == 1, cancellationToken);
 
     private static int Move(SqliteConnection connection, long state, SequencePosition? from, SequencePosition to) => from is { } present
         ? SqliteCatalogStore.Run(connection,
