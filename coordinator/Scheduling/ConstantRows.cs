@@ -26,17 +26,7 @@ public static class ConstantRows
     internal static Batch? TryBuild(LogicalPlan plan)
     {
         if (plan.Columns.Count == 0) return null;
-        var rows = plan switch
-        {
-            Project { Input: Values { Outputs.Count: 0, Rows.Count: 1 } } project =>
-                Row(project.Assignments.Select(assignment => assignment.Expression)) is { } row ? [row] : null,
-            Project { Input: Values values } project when project.Assignments.All(assignment => assignment.Expression is ColumnRef) =>
-                Rows(values, project),
-            Values values =>
-                values.Rows.Select(row => Row(row)!).ToArray() is var all && !Array.Exists(all, row => row is null) ? all : null,
-            _ => null,
-        };
-        if (rows is null) return null;
+        if (Rows(plan) is not { } rows) return null;
         using var builder = new BatchBuilder(SchemaOf(plan));
         foreach (var row in rows)
         {
@@ -47,16 +37,35 @@ public static class ConstantRows
         return builder.Build();
     }
 
-    private static object?[][]? Rows(Values values, Project project)
+    private static object?[][]? Rows(LogicalPlan plan)
     {
-        var positions = project.Assignments
-            .Select(assignment => values.Outputs.ToList().IndexOf(((ColumnRef)assignment.Expression).Column)).ToArray();
-        if (Array.Exists(positions, position => position < 0)) return null;
-        var rows = values.Rows.Select(row => Row(positions.Select(position => row[position]))).ToArray();
-        return Array.Exists(rows, row => row is null) ? null : rows.Select(row => row!).ToArray();
+        var rows = plan switch
+        {
+            Values values => values.Rows.Select(Row).ToArray(),
+            Project project when Rows(project.Input) is { } inputs => Rows(project, inputs),
+            _ => null,
+        };
+        return rows is null || Array.Exists(rows, row => row is null) ? null : Array.ConvertAll(rows, row => row!);
     }
 
-    private static object?[]? Row(IEnumerable<Expr> expressions)
+    /// <summary>Each assignment is a constant or a column of the input.</summary>
+    private static object?[]?[]? Rows(Project project, object?[][] inputs)
+    {
+        var columns = project.Input.Columns.ToList();
+        var positions = project.Assignments.Select(assignment => assignment.Expression is ColumnRef reference
+            ? columns.IndexOf(reference.Column) : -1).ToArray();
+        var constants = new object?[positions.Length];
+        for (var i = 0; i < positions.Length; i++)
+        {
+            if (positions[i] >= 0) continue;
+            if (project.Assignments[i].Expression is not Constant constant || !HasPlainForm(constant)) return null;
+            constants[i] = constant.Value;
+        }
+
+        return Array.ConvertAll(inputs, row => positions.Select((position, i) => position < 0 ? constants[i] : row[position]).ToArray());
+    }
+
+    private static object?[]? Row(EquatableArray<Expr> expressions)
     {
         var values = new List<object?>();
         foreach (var expression in expressions)

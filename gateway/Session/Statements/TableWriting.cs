@@ -52,16 +52,6 @@ internal static class TableWriting
     private static async ValueTask<WrittenTable> AppendFewAsync(QuerySession session, SessionServices services, TableEntry table,
         WritePlan plan, QueryRequest request, CancellationToken cancellationToken)
     {
-        var types = request.Query.Outputs.Select(output => output.Column.Type).ToEquatableArray();
-        if (KnownRows.TryCompute(request) is { } constants
-            && await TailWriting.TryKeepAsync(session, services, table, plan, constants, types, new RowSelection(), cancellationToken)
-                is { } keeping)
-        {
-            request.Record?.Read(constants.Count);
-            await RecordAsync(session, table, KeyedUpdate.Of(session, services, table, keeping, null), cancellationToken);
-            return new WrittenTable(constants.Count, keeping, null);
-        }
-
         var run = services.Runner.Run(request);
         using var rows = new RowSpool(PreparedStatement.FieldsOf(request.Query), services.SpillDirectory);
         try

@@ -6,12 +6,16 @@ using Federation.Core.Values;
 using Federation.Maintenance;
 using Federation.Plan;
 using Federation.Session.Cursors;
+using Federation.SessionApi;
 
 namespace Federation.Session.Statements;
 
 /// <summary>Small changes of tables, which the catalog keeps instead of files.</summary>
 internal static class TailWriting
 {
+    /// <summary>Characters of a value that an error shows.</summary>
+    private const int MostShown = 64;
+
     /// <summary>Whether a query whose rows are inserted gives so few that the catalog may keep them.</summary>
     public static bool MayKeep(QuerySession session, SessionServices services, TableEntry table, WritePlan plan, LogicalPlan query) =>
         MostRows(query) is { } rows && LimitsOf(session, services).Allow(table, rows) && FormatOf(services, plan)?.CanKeep(plan) == true;
@@ -21,22 +25,11 @@ internal static class TailWriting
     public static async ValueTask<ITableUpdate?> TryKeepAsync(QuerySession session, SessionServices services, TableEntry table,
         WritePlan plan, RowSpool? rows, RowSelection removed, CancellationToken cancellationToken)
     {
-        if (rows is { FileBytes: > 0 } || !LimitsOf(session, services).Allow(table, (rows?.RowCount ?? 0) + removed.Count)) return null;
-        var values = rows is null ? [] : ValuesOf(rows).ToEquatableArray();
-        var types = rows is null ? [] : rows.Fields.Select(field => field.Type).ToEquatableArray();
-        return await TryKeepAsync(session, services, table, plan, values, types, removed, cancellationToken);
-    }
-
-    /// <summary>As the other; a value for each column of the table, in order.</summary>
-    /// <param name="types">The columns' types; none where there are no rows.</param>
-    public static async ValueTask<ITableUpdate?> TryKeepAsync(QuerySession session, SessionServices services, TableEntry table,
-        WritePlan plan, EquatableArray<EquatableArray<object?>> values, EquatableArray<SqlType> types, RowSelection removed,
-        CancellationToken cancellationToken)
-    {
         var limits = LimitsOf(session, services);
-        if (!limits.Allow(table, values.Count + removed.Count) || FormatOf(services, plan) is not { } format || !format.CanKeep(plan))
-            return null;
-        foreach (var row in values) RequireValues(session, row, types, plan, table);
+        if (rows is { FileBytes: > 0 } || !limits.Allow(table, (rows?.RowCount ?? 0) + removed.Count)
+            || FormatOf(services, plan) is not { } format || !format.CanKeep(plan)) return null;
+        var values = rows is null ? [] : ValuesOf(rows).ToEquatableArray();
+        foreach (var row in values) RequireValues(session, row, rows!.Fields, plan, table);
         if (values.Sum(SizeOf) > limits.BytesPerTable || values.Any(row => HasLongPartition(plan, row))) return null;
         return await format.KeepAsync(plan, values, removed, cancellationToken);
     }
@@ -75,18 +68,25 @@ internal static class TailWriting
     }
 
     /// <summary>Raises 23502 for a NULL in a column that takes none.</summary>
-    private static void RequireValues(QuerySession session, EquatableArray<object?> row, EquatableArray<SqlType> types, WritePlan plan,
+    private static void RequireValues(QuerySession session, EquatableArray<object?> row, EquatableArray<ResultField> fields, WritePlan plan,
         TableEntry table)
     {
         var columns = plan.Output.Columns;
         for (var i = 0; i < columns.Count; i++)
         {
             if (row[i] is not null || columns[i].NullError is null) continue;
-            string Shown(object? value, SqlType type) => value is null ? "null" : ValueText.Format(value, type, session.Values.Format);
+            var shown = row.Zip(fields, (value, field) => Shown(value, field.Type, session.Values.Format));
             throw ConstraintErrors.About(new SqlException(SqlState.NotNullViolation,
                 $"null value in column \"{columns[i].Name}\" of relation \"{table.Name}\" violates not-null constraint")
-                { Detail = $"Failing row contains ({string.Join(", ", row.Zip(types, Shown))})." }, table);
+                { Detail = $"Failing row contains ({string.Join(", ", shown)})." }, table);
         }
+    }
+
+    /// <summary>A value in its text form, cut as PostgreSQL cuts it.</summary>
+    private static string Shown(object? value, SqlType type, TextFormat format)
+    {
+        var text = value is null ? "null" : ValueText.Format(value, type, format);
+        return text.Length > MostShown ? $"{text[..MostShown]}..." : text;
     }
 
     /// <summary>About how many bytes a row takes.</summary>
