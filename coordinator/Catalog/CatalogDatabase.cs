@@ -36,6 +36,9 @@ public sealed class CatalogDatabase : IAsyncDisposable
 
     public Sequences Sequences { get; }
 
+    /// <summary>Changes that clashed and are made again.</summary>
+    public CommitAttempts Attempts { get; } = new();
+
     /// <summary>The catalog of a store, which it owns from now on. A new store gets the schema "public".</summary>
     public static async ValueTask<CatalogDatabase> OpenAsync(ICatalogStore store, CatalogKeyring keys, CancellationToken cancellationToken)
     {

@@ -187,6 +187,7 @@ public sealed class TableMaintainer(MaintenanceServices services, TableEntry tab
     {
         for (var clashes = 0; ; clashes++)
         {
+            using var turn = clashes == 0 ? null : await services.Catalog.Attempts.TakeTurnAsync(table.Oid, clashes, cancellationToken);
             var entry = await NewestAsync(cancellationToken);
             var made = await makeAsync(entry, cancellationToken);
             if (made is null) return null;
@@ -195,7 +196,7 @@ public sealed class TableMaintainer(MaintenanceServices services, TableEntry tab
                 await CommitAsync(entry, updateOf(made), intents(), cancellationToken);
                 return made;
             }
-            catch (SqlException error) when (error.State == SqlState.TRSerializationFailure && clashes < MostClashes)
+            catch (SqlException error) when (error.State == SqlState.TRSerializationFailure && clashes < CommitAttempts.Most)
             {
                 // Made again from the newest state.
             }

@@ -51,9 +51,6 @@ public sealed record SessionServices(CatalogDatabase Catalog, ConnectorPool Conn
 
     public StatementCache Statements { get; } = new();
 
-    /// <summary>Statements that clashed and are run again.</summary>
-    public Statements.ChangeAttempts Attempts { get; } = new();
-
     /// <summary>What runs here and what ran last.</summary>
     public QueryLog Queries { get; init; } = new(Clock);
 

@@ -52,6 +52,21 @@ public sealed class TailTests : IAsyncLifetime
         Assert.Equal(["0\t0"], await Client.RowsAsync("CALL lake.system.flush_table('public', 't')"));
     }
 
+    /// <summary>A flush that finds the table flushed by somebody else is no error, and makes each row a row of a file once.</summary>
+    [Fact]
+    public async Task Sessions_that_flush_at_once_do_not_clash()
+    {
+        await Client.RunAsync("CREATE TABLE t (n int, c int)");
+        await Task.WhenAll(Enumerable.Range(0, 4).Select(async session =>
+        {
+            await using var client = await RawClient.ConnectAsync(_gateway!.Address);
+            for (var i = 0; i < 10; i++)
+                await client.RunAsync($"INSERT INTO t VALUES ({(session * 10) + i}, 0)", "CALL lake.system.flush_table('public', 't')");
+        }));
+        Assert.Equal(["40\t40"], await Client.RowsAsync("SELECT count(*), count(DISTINCT n) FROM t"));
+        Assert.Equal(40, CheckFiles());
+    }
+
     [Fact]
     public async Task Rows_follow_the_columns()
     {

@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using Federation.Arrow;
+using Federation.Catalog;
 using Federation.SessionApi;
 using Federation.Sql.Syntax;
 
@@ -31,7 +32,7 @@ internal static class ChangeStatements
             return await ChangeOnceAsync(session, services, statement, parameters, cancellationToken);
         for (var clashes = 0; ; clashes++)
         {
-            using var turn = clashes == 0 ? null : await services.Attempts.TakeTurnAsync(table.Oid, clashes, cancellationToken);
+            using var turn = clashes == 0 ? null : await services.Catalog.Attempts.TakeTurnAsync(table.Oid, clashes, cancellationToken);
             if (clashes > 0)
             {
                 transaction.BeginStatement();
@@ -44,7 +45,7 @@ internal static class ChangeStatements
                 await transaction.CommitStatementAsync(cancellationToken);
                 return rows;
             }
-            catch (SqlException error) when (clashes < ChangeAttempts.Most && (error.State == SqlState.TRSerializationFailure
+            catch (SqlException error) when (clashes < CommitAttempts.Most && (error.State == SqlState.TRSerializationFailure
                 // Another transaction has inserted a key that was not there.
                 || (error.State == SqlState.UniqueViolation && statement.Change!.Conflict is not null)))
             {

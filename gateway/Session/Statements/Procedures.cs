@@ -127,10 +127,20 @@ internal static class Procedures
         return update;
     }
 
-    /// <summary>Makes files of what the catalog keeps for a table, as a part of the transaction; null when it keeps nothing.</summary>
+    /// <summary>
+    /// Makes files of what the catalog keeps for a table; null when it keeps nothing. It is a part of a transaction of several statements.
+    /// Before a single statement it is committed by itself, since it changes no row, and made again when somebody else flushes the table.
+    /// </summary>
     private static async ValueTask<FlushedTail?> FlushAsync(QuerySession session, SessionServices services, TableEntry table,
         CancellationToken cancellationToken)
     {
+        if (session.Transaction.EndsAfterStatement)
+        {
+            var done = await new TableMaintainer(services.Maintenance, table, null).FlushAsync(cancellationToken);
+            session.Transaction.BeginStatement();
+            return done;
+        }
+
         if (await TableMaintainer.MakeFlushAsync(services.Maintenance, table, cancellationToken) is not { } flushed) return null;
         await TableWriting.RecordAsync(session, table, flushed.Update, cancellationToken);
         return flushed;
