@@ -147,7 +147,7 @@ internal sealed class WrittenFiles : IDisposable
     private static string Value(FileColumn column, int index, int count)
     {
         var name = string.Create(CultureInfo.InvariantCulture, $"c{index}");
-        var value = $"CAST({name} AS {column.KernelType})";
+        var value = $"CAST({string.Format(CultureInfo.InvariantCulture, column.Converted, name)} AS {column.KernelType})";
         if (column.NullError is null) return value;
         var row = string.Join(", ",
             Enumerable.Range(0, count)

@@ -104,6 +104,22 @@ public sealed class TailTests : IAsyncLifetime
         ("json", ["'{\"a\": [1, null]}'", "'1e5'", "NULL"]),
         ("jsonb", ["'{\"b\":1,\"a\":2}'", "'null'", "NULL"]),
         ("int[]", ["'{1,NULL}'", "'{}'", "NULL"]),
+        ("interval", ["'1 mon -1 day 2562047788:00:54.775807'", "'-178000000 years'", "NULL"]),
+        ("timetz", ["'24:00:00-15:59:59'", "'00:00:00.000001+00:00:01'", "NULL"]),
+        ("bit(3)", ["B'000'", "B'101'", "NULL"]),
+        ("varbit", ["B'0'", "B'10101010101'", "NULL"]),
+        ("inet", ["'10.1.2.3/8'", "'::1'", "NULL"]),
+        ("cidr", ["'10.0.0.0/8'", "'::/0'", "NULL"]),
+        ("macaddr", ["'08:00:2b:01:02:03'", "'00:00:00:00:00:00'", "NULL"]),
+        ("macaddr8", ["'08:00:2b:01:02:03:04:05'", "NULL"]),
+        ("money", ["'-$1,234.56'", "'0'", "NULL"]),
+        ("oid", ["'4294967295'", "0", "NULL"]),
+        ("name", ["'a name'", "''", "NULL"]),
+        ("numeric(60,20)", ["'1e39'", "'-0.00000000000000000001'", "NULL"]),
+        ("numrange", ["'[1.5,2)'", "'empty'", "NULL"]),
+        ("point", ["'(1,2.5)'", "'(Infinity,NaN)'", "NULL"]),
+        ("interval[]", ["'{1 day,NULL}'", "'{}'", "NULL"]),
+        ("inet[]", ["'{10.0.0.1,NULL}'", "'{}'", "NULL"]),
     ];
 
     /// <summary>What comes back from files must be what was kept, and what a change gives that wrote files.</summary>

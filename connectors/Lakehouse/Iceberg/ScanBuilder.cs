@@ -83,8 +83,10 @@ internal sealed class ScanBuilder(IcebergTable table, EquatableArray<IcebergFiel
     private string Column(IcebergField column, TableFile file, FileProjection projection)
     {
         if (RowFields.Expression(column) is { } expression) return expression;
-        if (projection.Has(column.Id)) return projection.Column(column, fieldId => PartitionConstant(fieldId, file));
-        return PartitionConstant(column.Id, file) ?? projection.Column(column);
+        var held = projection.Has(column.Id)
+            ? projection.Column(column, fieldId => PartitionConstant(fieldId, file))
+            : PartitionConstant(column.Id, file) ?? projection.Column(column);
+        return StoredForms.FromFile(held, table.Metadata.TypeOf(column));
     }
 
     /// <summary>

@@ -206,6 +206,9 @@ public sealed record FileColumn(string Name, string KernelType, string FieldIds)
 {
     /// <summary>The message of the error for a NULL; null for a column that takes them.</summary>
     public string? NullError { get; init; }
+
+    /// <summary>Kernel expression, with {0} for the column, whose value is cast to the kernel's type; written by the format.</summary>
+    public string Converted { get; init; } = "{0}";
 }
 
 /// <summary>What rows are dealt out to files by.</summary>

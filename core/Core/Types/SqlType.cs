@@ -169,10 +169,27 @@ public sealed record SqlType
             "timestamptz" => $"timestamp({Modifier}) with time zone{suffix}",
             "time" => $"time({Modifier}) without time zone{suffix}",
             "timetz" => $"time({Modifier}) with time zone{suffix}",
+            "interval" => $"interval{IntervalModifier()}{suffix}",
             "bit" => $"bit({Modifier}){suffix}",
             "varbit" => $"bit varying({Modifier}){suffix}",
             _ => Base.DisplayName + suffix,
         };
+    }
+
+    /// <summary>Bits of the fields in the upper half of an interval's modifier, and their names.</summary>
+    private static readonly (int Bits, string Text)[] s_intervalFields =
+    [
+        (0x0004, " year"), (0x0002, " month"), (0x0006, " year to month"), (0x0008, " day"), (0x0400, " hour"), (0x0800, " minute"),
+        (0x1000, " second"), (0x0408, " day to hour"), (0x0c08, " day to minute"), (0x1c08, " day to second"), (0x0c00, " hour to minute"),
+        (0x1c00, " hour to second"), (0x1800, " minute to second"),
+    ];
+
+    private string IntervalModifier()
+    {
+        const int AnyPrecision = 0xffff;
+        var (fields, precision) = (Modifier >> 16 & 0x7fff, Modifier & 0xffff);
+        var text = System.Array.Find(s_intervalFields, item => item.Bits == fields).Text ?? "";
+        return precision == AnyPrecision ? text : $"{text}({precision})";
     }
 
     /// <summary>

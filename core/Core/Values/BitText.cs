@@ -54,16 +54,22 @@ public static class BitText
             for (var i = 0; i < span.Length; i++) span[i] = (value.Bytes[i >> 3] >> (7 - (i & 7)) & 1) != 0 ? '1' : '0';
         });
 
+    /// <summary>Raises 22026 and 22001 for a bit string that a declared length, or -1 for any, does not allow.</summary>
+    public static void RequireLength(int length, int modifier, bool isVarying)
+    {
+        if (!isVarying && modifier >= 0 && length != modifier)
+            throw new SqlException(SqlState.StringDataLengthMismatch, $"bit string length {length} does not match type bit({modifier})");
+        if (isVarying && modifier >= 0 && length > modifier)
+            throw new SqlException(SqlState.StringDataRightTruncation, $"bit string too long for type bit varying({modifier})");
+    }
+
     /// <summary><paramref name="modifier"/> is the declared length or -1; a fixed length must match exactly.</summary>
     public static PgBits Parse(string text, int modifier, bool isVarying)
     {
         var isHex = text.Length > 0 && text[0] is 'x' or 'X';
         var digits = isHex || (text.Length > 0 && text[0] is 'b' or 'B') ? text[1..] : text;
         var length = isHex ? digits.Length * 4 : digits.Length;
-        if (!isVarying && modifier >= 0 && length != modifier)
-            throw new SqlException(SqlState.StringDataLengthMismatch, $"bit string length {length} does not match type bit({modifier})");
-        if (isVarying && modifier >= 0 && length > modifier)
-            throw new SqlException(SqlState.StringDataRightTruncation, $"bit string too long for type bit varying({modifier})");
+        RequireLength(length, modifier, isVarying);
         var bytes = new byte[(length + 7) / 8];
         for (var i = 0; i < digits.Length; i++)
         {

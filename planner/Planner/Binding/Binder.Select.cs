@@ -21,7 +21,7 @@ public sealed partial class Binder
     private QueryResult BindSelect(SelectBody select, Query query, BindScope scope, bool resolvesUnknown)
     {
         if (select.Into is { } into)
-            throw new SqlException(SqlState.FeatureNotSupported, "SELECT INTO is not supported") { Position = into.Span.Position };
+            throw new SqlException(SqlState.SyntaxError, "SELECT ... INTO is not allowed here") { Position = into.Name.Span.Position };
         var plan = BindFrom(select.From, scope);
         if (select.Where is { } where)
             plan = new Filter(plan, CoerceToBoolean(BindExpression(where, scope, ExpressionContext.Where), "WHERE", where.Span));

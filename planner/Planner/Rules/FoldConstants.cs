@@ -48,6 +48,7 @@ public sealed class FoldConstants : IRule
             (short value, "int4") => new Constant((int)value, target),
             (short value, "int8") => new Constant((long)value, target),
             (int value, "int2") when value is >= short.MinValue and <= short.MaxValue => new Constant((short)value, target),
+            (long value, "int4") when constant.Type.Base == PgTypes.OidType => new Constant(unchecked((int)value), target),
             (long value, "int4") when value is >= int.MinValue and <= int.MaxValue => new Constant((int)value, target),
             (int value, "float8") => new Constant((double)value, target),
             (long value, "float8") => new Constant((double)value, target),

@@ -52,7 +52,7 @@ public static class KernelCasts
         ["numeric"] = "CAST({0} AS VARCHAR)",
         ["date"] = "replace(CAST({0} AS VARCHAR), ' (BC)', ' BC')",
         ["time"] = "CAST({0} AS VARCHAR)",
-        ["timetz"] = "CAST({0} AS VARCHAR)",
+        ["timetz"] = "pg_timetz_out({0})",
         ["timestamp"] = TimestampText,
         ["timestamptz"] = TimestampText,
         ["interval"] = "pg_interval_out({0})",
@@ -90,7 +90,7 @@ public static class KernelCasts
         [("inet", "cidr")] = "pg_inet_network({0})",
         [("json", "jsonb")] = "pg_jsonb_in({0})",
         [("timestamptz", "time")] = "CASE WHEN isfinite({0}) THEN CAST(CAST({0} AS TIMESTAMP) AS TIME) END",
-        [("timestamptz", "timetz")] = "CASE WHEN isfinite({0}) THEN CAST({0} AS TIMETZ) END",
+        [("timestamptz", "timetz")] = "CASE WHEN isfinite({0}) THEN TRY_CAST({0} AS TIMETZ) END",
         [("timestamp", "time")] = "CASE WHEN isfinite({0}) THEN CAST({0} AS TIME) END",
         [("time", "interval")] = "pg_time_interval({0})",
         // The kernel takes UTC for the zone; text is read in the session's.
@@ -226,6 +226,9 @@ public static class KernelCasts
                 return $"CAST(pg_timestamp_round(CAST({operand} AS TIMESTAMP), {target.Modifier}) AS {target.KernelName})";
             case "time" or "timetz" when target.Modifier < 6: return $"pg_{target.Base.Name}_round({operand}, {target.Modifier})";
             case "interval" when source.HasSameBase(SqlType.Interval): return $"pg_interval_typmod({operand}, {target.Modifier})";
+            case "bit" or "varbit" when !isExplicit && source.Storage == Storage.Bit:
+                return $"CAST(pg_check_bits(CAST({operand} AS VARCHAR), {target.Modifier}, "
+                    + $"{(target.Base == PgTypes.Bit ? "FALSE" : "TRUE")}) AS BIT)";
             case "bit" or "varbit" when isExplicit:
                 // An integer keeps its last bits, a bit string its first.
                 var digits = source.Base.Category == 'N'

@@ -156,7 +156,8 @@ internal sealed partial class KernelExpressionWriter
     {
         var row = string.Join(", ", arguments.Skip(1).Select(argument =>
         {
-            var text = OutputText(argument);
+            // Names of objects are numbers in the kernel.
+            var text = argument.Type.Storage == Storage.Int64 ? $"CAST({Write(argument)} AS VARCHAR)" : OutputText(argument);
             return $"CASE WHEN {Write(argument)} IS NULL THEN 'null' WHEN strlen({text}) > 64 THEN left({text}, 64) || '...' ELSE {text} END";
         }));
         return $"error({Write(arguments[0])} || chr(31) || 'Failing row contains (' || "

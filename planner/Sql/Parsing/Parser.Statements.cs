@@ -62,7 +62,7 @@ internal sealed partial class Parser
         Keyword.Create => Create(),
         Keyword.Alter => Alter(),
         Keyword.Drop => Drop(),
-        _ => TryPreparableStatement() ?? OtherCommand(),
+        _ => TryPreparableStatement() is { } statement ? MakingTable(statement) : OtherCommand(),
     };
 
     /// <summary>What PREPARE, WITH and COPY take: a query or a statement that changes rows.</summary>
@@ -79,6 +79,35 @@ internal sealed partial class Parser
         }
 
         return DataChange(start, null);
+    }
+
+    /// <summary>A query with INTO makes a table of its rows, as CREATE TABLE AS does.</summary>
+    private static Statement MakingTable(Statement statement)
+    {
+        if (statement is not SelectStatement { Query: var query } || TakeInto(query) is not var (into, rest)) return statement;
+        return new CreateTableAsStatement(into.Name, IfNotExists: false, default, rest, WithData: true)
+        {
+            Temporary = into.IsTemporary ? new TemporaryTable(null) { Span = into.Span } : null, Span = statement.Span,
+        };
+    }
+
+    /// <summary>The INTO of the first SELECT of a query, and the query without it; null for none.</summary>
+    private static (IntoClause Into, Query Without)? TakeInto(Query query) =>
+        TakeInto(query.Body) is var (into, body) ? (into, query with { Body = body }) : null;
+
+    private static (IntoClause Into, QueryBody Without)? TakeInto(QueryBody body)
+    {
+        switch (body)
+        {
+            case SelectBody { Into: { } into } select: return (into, select with { Into = null });
+            case NestedQuery nested when TakeInto(nested.Query) is var (into, rest): return (into, nested with { Query = rest });
+            case SetOperation operation:
+                if (TakeInto(operation.Right) is var (late, _))
+                    throw new SqlException(SqlState.SyntaxError, "INTO is only allowed on first SELECT of UNION/INTERSECT/EXCEPT")
+                        { Position = late.Name.Span.Position };
+                return TakeInto(operation.Left) is var (first, left) ? (first, operation with { Left = left }) : null;
+            default: return null;
+        }
     }
 
     private Statement StatementWith(int start)

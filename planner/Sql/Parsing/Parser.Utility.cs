@@ -44,7 +44,7 @@ internal sealed partial class Parser
             Keyword.Execute => Execute(),
             Keyword.Create => Create(),
             Keyword.Refresh => OtherCommand(),
-            _ => PreparableStatement(),
+            _ => MakingTable(PreparableStatement()),
         };
         if (statement is CreateTableStatement or CreateSchemaStatement or CreateViewStatement)
         {

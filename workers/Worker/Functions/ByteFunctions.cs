@@ -64,8 +64,11 @@ internal static class ByteFunctions
         new("pg_convert", [s_bytes, s_text, s_text], s_bytes, static (ref FunctionRow row) =>
         {
             var (source, target) = (Characters.Find(row.GetText(1), "source"), Characters.Find(row.GetText(2), "destination"));
-            Characters.RequireConversion(source, target);
-            row.Set(Characters.Encode(Characters.Decode(row.GetBytes(0), source), target).AsSpan());
+            var bytes = row.GetBytes(0);
+            // PostgreSQL looks at the bytes first, and for a conversion only if there are any.
+            var text = Characters.Decode(bytes, source);
+            if (bytes.Length > 0) Characters.RequireConversion(source, target);
+            row.Set(Characters.Encode(text, target).AsSpan());
         }),
         new("pg_hashtext", [s_text], s_int, static (ref FunctionRow row) => row.Set(unchecked((int)JenkinsHash.Compute(row.GetBytes(0))))),
         new("pg_unistr", [s_text], s_text, static (ref FunctionRow row) => row.Set(UnicodeEscapes.Decode(row.GetText(0)))),

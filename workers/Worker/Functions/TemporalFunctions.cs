@@ -21,6 +21,9 @@ internal static class TemporalFunctions
         new("pg_timetz_in", [s_text], SqlType.Timetz, static (ref FunctionRow row) =>
             row.Set(Arrow.ValueAppender.ToTimeTz(DateTimeInput.ParseTimeTz(row.GetText(0), -1, SessionFormats.ContextOf(row.Session!)))))
                 { UsesSession = true },
+        // The kernel's cast leaves out the seconds of an offset without minutes.
+        new("pg_timetz_out", [SqlType.Timetz], s_text, static (ref FunctionRow row) =>
+            row.Set(ValueText.Format(TimeTzForm.Unpack(row.Get<long>(0)), SqlType.Timetz, TextFormat.Default))),
         new("pg_timestamp_in", [s_text], SqlType.Timestamp, static (ref FunctionRow row) =>
             row.Set(DateTimeInput.ParseTimestamp(row.GetText(0), false, -1, SessionFormats.ContextOf(row.Session!)).Microseconds))
                 { UsesSession = true },

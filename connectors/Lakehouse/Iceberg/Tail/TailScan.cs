@@ -76,7 +76,7 @@ internal static class TailScan
         var index = IndexOf(part, field.Id);
         var type = metadata.TypeOf(field);
         if (index >= 0) return position => Widened(part.Values[position][index], type);
-        var initial = Widened(InitialOf(field), type);
+        var initial = Widened(StoredForms.FromMetadata(InitialOf(field), type), type);
         return _ => initial;
     }
 

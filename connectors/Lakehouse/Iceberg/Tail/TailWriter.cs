@@ -15,7 +15,8 @@ internal sealed class TailWriter(IcebergWriter writer, TimeProvider clock)
     [
         PgTypes.Bool, PgTypes.Int2, PgTypes.Int4, PgTypes.Int8, PgTypes.Float4, PgTypes.Float8, PgTypes.Numeric, PgTypes.Text,
         PgTypes.Varchar, PgTypes.Bpchar, PgTypes.Date, PgTypes.Time, PgTypes.Timestamp, PgTypes.Timestamptz, PgTypes.Uuid, PgTypes.Bytea,
-        PgTypes.Json, PgTypes.Jsonb,
+        PgTypes.Json, PgTypes.Jsonb, PgTypes.Name, PgTypes.Interval, PgTypes.Timetz, PgTypes.Bit, PgTypes.Varbit, PgTypes.Inet,
+        PgTypes.Cidr, PgTypes.Macaddr, PgTypes.Macaddr8, PgTypes.Money, PgTypes.OidType,
     ];
 
     public bool CanKeep(WritePlan plan)

@@ -45,18 +45,19 @@ internal sealed class IcebergWriter(PendingFiles store, Func<TablePointer, Icebe
         var schema = table.Metadata.CurrentSchema;
         var spec = table.Metadata.Specs[table.Metadata.DefaultSpecId];
         var partitions = spec.Fields.Where(field => field.Transform.Kind != TransformKind.Void)
-            .Select(field => Written(schema, field.SourceId) is var (column, index, type)
+            .Select(field => Written(table.Metadata, field.SourceId) is var (column, index, type)
                 ? TransformExpressions.Partition(column, index, type, field.Transform)
                 : throw new SqlException(SqlState.FeatureNotSupported,
                     "tables partitioned by a nested or dropped column cannot be written yet")).ToEquatableArray();
         var columns = schema.Fields
             .Select(field => new FileColumn(field.Name, WrittenTypes.KernelType(field.Type), WrittenTypes.FieldIds(field))
         {
+            Converted = StoredForms.ToFile("{0}", table.Metadata.TypeOf(field)),
             NullError = field.IsRequired ? $"null value in column \"{field.Name}\" violates not-null constraint" : null,
         }).ToEquatableArray();
         return new WritePlan(pointer, new TaskOutput.WriteFiles(StoragePath.Combine(pointer.Location, "data"), columns, partitions)
         {
-            SortedBy = Order(table.Metadata.SortOrder, schema),
+            SortedBy = Order(table.Metadata),
             WriterOptions = ["COMPRESSION zstd", $"KV_METADATA {{'iceberg.schema': {KernelText.Literal(SchemaText(schema))}}}"],
         });
     }
@@ -196,28 +197,33 @@ internal sealed class IcebergWriter(PendingFiles store, Func<TablePointer, Icebe
     }
 
     /// <summary>A column of a task's rows in the type that files have for it; null for one that is nested or dropped.</summary>
-    private static (string Column, int Index, IcebergType.Primitive Type)? Written(IcebergSchema schema, int fieldId)
+    private static (string Column, int Index, IcebergType.Primitive Type)? Written(TableMetadata metadata, int fieldId)
     {
+        var schema = metadata.CurrentSchema;
         for (var i = 0; i < schema.Fields.Count; i++)
             if (schema.Fields[i].Id == fieldId && schema.Fields[i].Type is IcebergType.Primitive type)
-                return (string.Create(CultureInfo.InvariantCulture, $"CAST(c{i} AS {WrittenTypes.KernelType(type)})"), i, type);
+            {
+                var value = StoredForms.ToFile(string.Create(CultureInfo.InvariantCulture, $"c{i}"), metadata.TypeOf(schema.Fields[i]));
+                return ($"CAST({value} AS {WrittenTypes.KernelType(type)})", i, type);
+            }
+
         return null;
     }
 
     /// <summary>The order of new files; none when the kernel cannot make the one that the table wants, which no reader relies on.</summary>
-    private static EquatableArray<string> Order(SortOrder order, IcebergSchema schema) => !CanSort(order, schema)
+    private static EquatableArray<string> Order(TableMetadata metadata) => !CanSort(metadata)
         ? []
-        : order.Fields.Select(field =>
+        : metadata.SortOrder.Fields.Select(field =>
         {
-            var (column, _, type) = Written(schema, field.SourceId)!.Value;
+            var (column, _, type) = Written(metadata, field.SourceId)!.Value;
             return $"{TransformExpressions.Of(column, type, field.Transform)} {(field.IsDescending ? "DESC" : "ASC")} "
                 + $"NULLS {(field.IsNullsFirst ? "FIRST" : "LAST")}";
         }).ToEquatableArray();
 
-    private static bool CanSort(SortOrder order, IcebergSchema schema) => order.Fields.All(field =>
-        Written(schema, field.SourceId) is not null && field.Transform.Kind is not (TransformKind.Void or TransformKind.Unknown));
+    private static bool CanSort(TableMetadata metadata) => metadata.SortOrder.Fields.All(field =>
+        Written(metadata, field.SourceId) is not null && field.Transform.Kind is not (TransformKind.Void or TransformKind.Unknown));
 
     /// <summary>The id of the order that new files have.</summary>
     public static int WrittenOrder(TableMetadata metadata) =>
-        CanSort(metadata.SortOrder, metadata.CurrentSchema) ? metadata.SortOrder.Id : 0;
+        CanSort(metadata) ? metadata.SortOrder.Id : 0;
 }

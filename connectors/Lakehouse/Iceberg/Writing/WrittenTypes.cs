@@ -166,32 +166,37 @@ internal static class WrittenTypes
 
         if (type.IsNumeric && type.Decimal is { } shape)
             return new IcebergType.Primitive(IcebergKind.Decimal, shape.Precision, shape.Scale);
-        return new IcebergType.Primitive(s_kinds.TryGetValue(type.Base, out var kind) ? kind : throw new SqlException(
+        return new IcebergType.Primitive(KindOf(type.Base) ?? throw new SqlException(
             SqlState.FeatureNotSupported, $"column \"{column}\" has type {type}, which Iceberg tables cannot hold")
                 { ColumnName = column });
     }
 
-    private static readonly Dictionary<PgType, IcebergKind> s_kinds = new()
-    {
-        [PgTypes.Bool] = IcebergKind.Boolean,
-        [PgTypes.Int2] = IcebergKind.Int,
-        [PgTypes.Int4] = IcebergKind.Int,
-        [PgTypes.Int8] = IcebergKind.Long,
-        [PgTypes.Float4] = IcebergKind.Float,
-        [PgTypes.Float8] = IcebergKind.Double,
-        [PgTypes.Date] = IcebergKind.Date,
-        [PgTypes.Time] = IcebergKind.Time,
-        [PgTypes.Timestamp] = IcebergKind.Timestamp,
-        [PgTypes.Timestamptz] = IcebergKind.Timestamptz,
-        [PgTypes.Text] = IcebergKind.String,
-        [PgTypes.Varchar] = IcebergKind.String,
-        [PgTypes.Bpchar] = IcebergKind.String,
-        [PgTypes.Name] = IcebergKind.String,
-        [PgTypes.Json] = IcebergKind.String,
-        [PgTypes.Jsonb] = IcebergKind.String,
-        [PgTypes.Uuid] = IcebergKind.Uuid,
-        [PgTypes.Bytea] = IcebergKind.Binary,
-    };
+    /// <summary>
+    /// What has no type of its meaning in the format is held as its text: it is cast there and back by the kernel, and no statistics of the
+    /// text are taken for its order. Null for types that only a source knows, and for those that no column has.
+    /// </summary>
+    private static IcebergKind? KindOf(PgType type) => PgTypes.Find(type.Name) != type || type.Kind is not ('b' or 'r') || s_withoutValues.Contains(type)
+        ? null
+        : type.Storage switch
+        {
+            Storage.Boolean => IcebergKind.Boolean,
+            Storage.Int16 or Storage.Int32 => IcebergKind.Int,
+            Storage.Int64 => IcebergKind.Long,
+            Storage.Float32 => IcebergKind.Float,
+            Storage.Float64 => IcebergKind.Double,
+            Storage.Date => IcebergKind.Date,
+            Storage.Time => IcebergKind.Time,
+            Storage.Timestamp => type == PgTypes.Timestamptz ? IcebergKind.Timestamptz : IcebergKind.Timestamp,
+            Storage.Uuid => IcebergKind.Uuid,
+            Storage.Bytes => IcebergKind.Binary,
+            // Numerics of more than 38 digits are text in the kernel, too.
+            Storage.Text or Storage.Bit or Storage.Interval or Storage.TimeTz or Storage.Decimal => IcebergKind.String,
+            _ => null,
+        };
+
+    /// <summary>Types whose values cannot be made here.</summary>
+    private static readonly HashSet<PgType> s_withoutValues =
+        [PgTypes.Tsvector, PgTypes.Tsquery, PgTypes.Jsonpath, PgTypes.Xml, PgTypes.PgNodeTree, PgTypes.Aclitem];
 
     private static SqlException Unwritable(IcebergType type) =>
         new(SqlState.FeatureNotSupported, $"columns of type {type} cannot be written");
