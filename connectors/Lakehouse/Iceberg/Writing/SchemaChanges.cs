@@ -84,7 +84,9 @@ internal sealed class SchemaChanges
         WrittenTypes.Declare(_declared, field.Id, field.Name, add.Column.Type);
         // Without rows there is nothing that the value would be for.
         if (add.Initial is null || !_hasRows) return;
-        var value = field.Type is IcebergType.Primitive primitive ? SingleValue.ToJson(StoredForms.ToMetadata(add.Initial, add.Column.Type), primitive) : null;
+        var value = field.Type is IcebergType.Primitive primitive
+            ? SingleValue.ToJson(StoredForms.ToMetadata(add.Initial, add.Column.Type), primitive)
+            : null;
         _defaults[Key(field.Id)] = value
             ?? throw new SqlException(SqlState.FeatureNotSupported,
                 $"column \"{field.Name}\" cannot be added with this default to a table that has rows")

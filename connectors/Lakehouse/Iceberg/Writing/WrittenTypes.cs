@@ -175,8 +175,8 @@ internal static class WrittenTypes
     /// What has no type of its meaning in the format is held as its text: it is cast there and back by the kernel, and no statistics of the
     /// text are taken for its order. Null for types that only a source knows, and for those that no column has.
     /// </summary>
-    private static IcebergKind? KindOf(PgType type) => PgTypes.Find(type.Name) != type || type.Kind is not ('b' or 'r') || s_withoutValues.Contains(type)
-        ? null
+    private static IcebergKind? KindOf(PgType type) =>
+        PgTypes.Find(type.Name) != type || type.Kind is not ('b' or 'r') || s_withoutValues.Contains(type) ? null
         : type.Storage switch
         {
             Storage.Boolean => IcebergKind.Boolean,
