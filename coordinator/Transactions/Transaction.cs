@@ -103,6 +103,9 @@ public sealed class Transaction
     /// <summary>Files were written for a change that comes next: they are removed if it is rolled back.</summary>
     public void Stage(Func<ValueTask> discardAsync) => _staged.Add((_changes.Count, discardAsync));
 
+    /// <summary>Savepoints that are set.</summary>
+    public int SavepointCount => _savepoints.Count;
+
     public void Savepoint(string name) => _savepoints.Add((name, _changes.Count));
 
     /// <summary>Raises 3B001 when there is no such savepoint.</summary>

@@ -457,6 +457,20 @@ public sealed class QuerySession : ISession
         foreach (var cursor in _portals.Values.OfType<CursorPortal>().Where(cursor => !cursor.IsWhole)) cursor.IsHeld = false;
     }
 
+    /// <summary>A savepoint was released: its cursors belong to the one around it.</summary>
+    internal void KeepCursors(int savepoints)
+    {
+        foreach (var cursor in _portals.Values.OfType<CursorPortal>()) cursor.Depth = Math.Min(cursor.Depth, savepoints);
+    }
+
+    /// <summary>A rollback to the last savepoint: cursors that were declared since it end.</summary>
+    internal async ValueTask CloseCursorsSinceAsync(int savepoints)
+    {
+        foreach (var (name, portal) in _portals.ToArray())
+            if (portal is CursorPortal cursor && cursor.Depth >= savepoints)
+                await ClosePortalAsync(name);
+    }
+
     /// <summary>Cursors are the portals that have names; the unnamed one is the statement that runs.</summary>
     internal async ValueTask CloseCursorsAsync()
     {

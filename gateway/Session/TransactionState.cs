@@ -139,7 +139,19 @@ internal sealed class TransactionState(QuerySession session, SessionServices ser
         {
             if (_transaction is { HasRead: true } && Status == TransactionStatus.InTransaction)
                 throw new SqlException(SqlState.ActiveSqlTransaction, "SET TRANSACTION ISOLATION LEVEL must be called before any query");
+            if (SavepointCount > 0 && NameOf(level) != session.Settings.Get("transaction_isolation"))
+                throw new SqlException(SqlState.ActiveSqlTransaction,
+                    "SET TRANSACTION ISOLATION LEVEL must not be called in a subtransaction");
             session.Settings.Set("transaction_isolation", NameOf(level), isLocal: true);
+        }
+
+        if (modes.IsReadOnly == false && session.Settings.GetBool("transaction_read_only"))
+        {
+            if (SavepointCount > 0)
+                throw new SqlException(SqlState.ActiveSqlTransaction,
+                    "cannot set transaction read-write mode inside a read-only transaction");
+            if (_transaction is { HasRead: true })
+                throw new SqlException(SqlState.ActiveSqlTransaction, "transaction read-write mode must be set before any query");
         }
 
         if (modes.IsReadOnly is { } readOnly) session.Settings.Set("transaction_read_only", readOnly ? "on" : "off", isLocal: true);
@@ -218,6 +230,9 @@ internal sealed class TransactionState(QuerySession session, SessionServices ser
         if (isChain) Chain(characteristics);
         return "ROLLBACK";
     }
+
+    /// <summary>Savepoints that are set in the transaction block.</summary>
+    public int SavepointCount => _transaction?.SavepointCount ?? 0;
 
     public void Savepoint(string name)
     {

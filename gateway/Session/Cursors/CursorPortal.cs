@@ -35,6 +35,9 @@ internal sealed class CursorPortal(QuerySession session, IPortal rows, bool canS
     /// <summary>WITH HOLD: outlives the transaction that declared it, once that commits.</summary>
     public bool IsHeld { get; set; }
 
+    /// <summary>Savepoints that were set when it was declared: a rollback to one of them takes it away.</summary>
+    public int Depth { get; set; }
+
     /// <summary>The query has ended and its rows are all here.</summary>
     public bool IsWhole => _isWhole;
 

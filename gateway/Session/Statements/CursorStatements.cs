@@ -22,7 +22,8 @@ internal static class CursorStatements
         var state = new SystemCatalog.CursorState(declare.Name, statement.Text, declare.IsHold, declare.IsBinary, canScroll,
             session.StatementTime);
         session.AddPortal(declare.Name,
-            new CursorPortal(session, rows, canScroll, services.SpillDirectory) { State = state, IsHeld = declare.IsHold });
+            new CursorPortal(session, rows, canScroll, services.SpillDirectory)
+                { State = state, IsHeld = declare.IsHold, Depth = session.Transaction.SavepointCount });
         return "DECLARE CURSOR";
     }
 

@@ -20,9 +20,11 @@ internal static class TransactionStatements
                 return "SAVEPOINT";
             case TransactionCommand.Release:
                 transaction.Release(statement.Name!);
+                session.KeepCursors(transaction.SavepointCount);
                 return "RELEASE";
             case TransactionCommand.RollbackTo:
                 transaction.RollbackTo(statement.Name!);
+                await session.CloseCursorsSinceAsync(transaction.SavepointCount);
                 return "ROLLBACK";
             default:
                 throw new SqlException(SqlState.ObjectNotInPrerequisiteState, "prepared transactions are disabled")

@@ -253,6 +253,9 @@ internal sealed partial class KernelExpressionWriter
 
     private string FrameKey(Expr expression) => $"pg_numeric_frame_key({NumericText(expression)})";
 
+    /// <summary>More rows than any partition has.</summary>
+    private const string MostRows = "4611686018427387904";
+
     private string WriteFrame(Frame frame, Func<Expr, string> writeOffset)
     {
         var exclusion = frame.Exclude switch
@@ -277,6 +280,8 @@ internal sealed partial class KernelExpressionWriter
         // The kernel adds it to the key: in a wider type there is no overflow, and the infinities make NaN of each other.
         string Distance(Expr offset) => (frame.Unit, offset.Type.Base.Name) switch
         {
+            // Beyond all rows, and its sum with the number of a row stays in range.
+            (FrameUnit.Rows or FrameUnit.Groups, _) => $"least({writeOffset(offset)}, {MostRows})",
             (FrameUnit.Range, "int2") => $"CAST({writeOffset(offset)} AS INTEGER)",
             (FrameUnit.Range, "int4") => $"CAST({writeOffset(offset)} AS BIGINT)",
             (FrameUnit.Range, "int8") => $"CAST({writeOffset(offset)} AS HUGEINT)",

@@ -15,6 +15,7 @@ internal sealed partial class Parser
         if (kind == DropKind.Table) Accept(Keyword.Only);
         var name = RelationName();
         if (kind == DropKind.Table) Accept('*');
+        _definedTable = name.Name;
         var actions = new List<TableAction>();
         do
         {

@@ -10,13 +10,16 @@ internal sealed partial class Parser
     private bool StartsConstraint(int tokens) => Peek(tokens).Keyword is Keyword.Primary or Keyword.Unique or Keyword.Check
         or Keyword.Foreign or Keyword.Exclude or Keyword.Constraint;
 
+    /// <summary>The table whose columns are read, as errors name it.</summary>
+    private string _definedTable = "";
+
     /// <param name="unsupported">The words of the first part that is not supported; the answer is null then.</param>
     private TableColumn? TableColumn(out string? unsupported)
     {
         var start = _index;
         var name = ColumnId();
         var type = TypeName();
-        var isNotNull = false;
+        bool isNotNull = false, saysNull = false, saysNotNull = false;
         Expression? defaultValue = null, generated = null;
         IdentityDefinition? identity = null;
         var constraints = new List<ConstraintDefinition>();
@@ -24,24 +27,33 @@ internal sealed partial class Parser
         {
             var first = _index;
             var constraintName = Accept(Keyword.Constraint) ? ColumnId() : null;
+            var clause = _index;
             switch (Current.Keyword)
             {
                 case Keyword.Not when NextIs(Keyword.Null):
+                    RefuseIf(saysNull, "conflicting NULL/NOT NULL declarations");
                     Skip(2);
-                    isNotNull = true;
+                    isNotNull = saysNotNull = true;
                     continue;
                 case Keyword.Null:
+                    RefuseIf(saysNotNull, "conflicting NULL/NOT NULL declarations");
                     Advance();
+                    saysNull = true;
                     continue;
                 case Keyword.Default:
+                    RefuseIf(defaultValue is not null, "multiple default values specified");
                     Advance();
-                    if (defaultValue is not null)
-                        throw ErrorAt(SpanOf(_tokens[first]), $"multiple default values specified for column \"{name}\" of table");
                     defaultValue = RestrictedExpression();
                     continue;
                 case Keyword.Generated:
-                    (identity, generated) = GeneratedColumn();
-                    isNotNull |= identity is not null;
+                    var (identityNow, generatedNow) = GeneratedColumn();
+                    RefuseIf(identity is not null && identityNow is not null, "multiple identity specifications");
+                    RefuseIf(generated is not null && generatedNow is not null, "multiple generation clauses specified");
+                    RefuseIf((identity ?? identityNow) is not null && (generated ?? generatedNow) is not null,
+                        "both identity and generation expression specified");
+                    RefuseIf(saysNull && identityNow is not null, "conflicting NULL/NOT NULL declarations");
+                    (identity, generated) = (identityNow ?? identity, generatedNow ?? generated);
+                    if (identityNow is not null) isNotNull = saysNotNull = true;
                     continue;
                 case Keyword.Primary or Keyword.Unique or Keyword.Check or Keyword.References:
                     if (Constraint(constraintName, name, out unsupported) is not { } constraint) return null;
@@ -63,6 +75,11 @@ internal sealed partial class Parser
                     Constraints = constraints.ToEquatableArray(), Identity = identity, Generated = generated, Span = SpanFrom(start),
                 }
                 : null;
+
+            void RefuseIf(bool isWrong, string what)
+            {
+                if (isWrong) throw ErrorAt(SpanOf(_tokens[clause]), $"{what} for column \"{name}\" of table \"{_definedTable}\"");
+            }
         }
     }
 

@@ -54,6 +54,7 @@ internal sealed partial class Parser
 
     private Statement CreatePlainTable(int start, QualifiedName name, bool ifNotExists, bool isTemporary)
     {
+        _definedTable = name.Name;
         var columns = new List<TableColumn>();
         var constraints = new List<ConstraintDefinition>();
         var open = _index;
