@@ -118,10 +118,13 @@ public sealed record Not(Expr Operand) : Expr(SqlType.Bool)
 /// <summary>True when the operand is NULL; for a record, when every field is.</summary>
 public sealed record IsNull(Expr Operand) : Expr(SqlType.Bool)
 {
+    /// <summary>Whether a record counts as one value: a field that is a row of NULLs is not NULL.</summary>
+    public bool IsOfValue { get; init; }
+
     public override EquatableArray<Expr> Operands => [Operand];
 
     public override Expr WithOperands(EquatableArray<Expr> operands) =>
-        ReferenceEquals(operands[0], Operand) ? this : new IsNull(operands[0]);
+        ReferenceEquals(operands[0], Operand) ? this : this with { Operand = operands[0] };
 }
 
 /// <summary>IS TRUE or IS FALSE: never NULL.</summary>

@@ -94,7 +94,7 @@ internal static class IntervalIsoReader
         var isNegative = number.StartsWith('-');
         if (integer.TrimStart("+-").IsEmpty)
         {
-            if (point < 0) return false;
+            if (point < 0 || number.Length == point + 1) return false;
         }
         else if (!long.TryParse(integer, CultureInfo.InvariantCulture, out whole) || whole is > int.MaxValue or < int.MinValue)
         {

@@ -88,12 +88,26 @@ public sealed partial class Binder
             { IsStar = call.IsStar, IsDistinct = call.IsDistinct, OrderBy = keys, Filter = filter };
         if (call.Over is not null) return BindOver(call, aggregate, scope, context);
 
-        var level = LevelOf(aggregate, scope, call.Span);
+        var level = LevelOf(function.AggregateKind == 'n' ? aggregate : aggregate with { Arguments = [] }, scope, call.Span);
+        RequireDirectArguments(direct, scope, level, call.Span);
         RequireAggregates(level == scope ? context : level.Clause, call.Span);
         var value = _context.HoldsWideNumerics ? aggregate : MixedScaleSums.Rewrite(aggregate) ?? aggregate;
         return At(level == scope ? value : ComputeAt(level, value), call.Span);
 
         SqlException Wrong(string message) => new(SqlState.WrongObjectType, message) { Position = call.Span.Position };
+    }
+
+    /// <summary>What is given once for an aggregate of an outer query cannot come from the rows of a query within it.</summary>
+    private void RequireDirectArguments(EquatableArray<Expr> arguments, BindScope scope, BindScope level, SourceSpan span)
+    {
+        for (var inner = scope; inner is not null && inner != level; inner = inner.Parent)
+        {
+            var columns = PlanColumns.Of(inner.Items.SelectMany(item => item.Entry.Columns).Select(column => column.Value));
+            if (arguments.FirstOrDefault(argument => PlanColumns.Of(argument).Overlaps(columns)) is { } lower)
+                throw new SqlException(SqlState.GroupingError,
+                    "outer-level aggregate cannot contain a lower-level variable in its direct arguments")
+                        { Position = SpanOf(lower, span).Position };
+        }
     }
 
     /// <summary>
@@ -233,6 +247,11 @@ public sealed partial class Binder
         {
             if (bound.Offset is not { } syntax) return null;
             var offset = BindExpression(syntax, scope, context);
+            if (PlanColumns.Of(offset).Overlaps(PlanColumns.Of(scope.Items.SelectMany(item => item.Entry.Columns)
+                .Select(column => column.Value))))
+                throw new SqlException(SqlState.InvalidColumnReference,
+                    $"argument of {frame.Mode.ToString().ToUpperInvariant()} must not contain variables")
+                        { Position = syntax.Span.Position };
             if (frame.Mode != FrameMode.Range)
                 return Checked(Rules.FoldConstants.Fold(Coerce(offset, SqlType.Int8, CastContext.Implicit, syntax.Span)), edge);
             if (order.Count != 1)

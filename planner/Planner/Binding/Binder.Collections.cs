@@ -31,6 +31,7 @@ public sealed partial class Binder
         if (element is not null)
             items = items.Select(item => item.Type.IsArray ? item : Coerce(item, element, CastContext.Explicit, SpanOf(item, array.Span)))
                 .ToArray();
+        RequirePlainItems(items, array.Span);
         var isNested = Array.Exists(items, item => item.Type.IsArray);
         if (isNested && Array.Exists(items, item => !item.Type.IsArray && item is not Constant { Value: null }))
         {
@@ -48,6 +49,13 @@ public sealed partial class Binder
         if (type.IsArray && unified.Length > 0) type = unified[0].Type;
         RequireDimensions(SqlType.Array(type));
         return At(new ArrayOf(unified.ToEquatableArray(), SqlType.Array(type)), array.Span);
+    }
+
+    /// <summary>int2vector and oidvector are held as arrays themselves; one of them would be a further dimension, which they are not.</summary>
+    private static void RequirePlainItems(IEnumerable<Expr> items, SourceSpan span)
+    {
+        if (items.FirstOrDefault(item => item.Type.IsVector) is { } vector)
+            throw new SqlException(SqlState.FeatureNotSupported, $"arrays of {vector.Type} are not supported") { Position = span.Position };
     }
 
     /// <summary>MAXDIM.</summary>
@@ -91,6 +99,9 @@ public sealed partial class Binder
         }
 
         var value = BindExpression(origin, scope, context);
+        if (chain.Count > MostDimensions && value.Type.IsArray)
+            throw new SqlException(SqlState.ProgramLimitExceeded,
+                $"number of array dimensions ({chain.Count}) exceeds the maximum allowed ({MostDimensions})");
         var hasSlice = chain.Any(link => link.IsSlice);
         if (hasSlice && chain.Count > 1 && value.Type.IsArray)
             throw new SqlException(SqlState.FeatureNotSupported, "slices of several dimensions of an array are not supported")

@@ -179,7 +179,7 @@ public sealed partial class Binder
             var fields = row is RowOf literal
                 ? literal.Items.AsEnumerable()
                 : row.Type.Fields.Select((field, i) => (Expr)new FieldOf(row, i, field.Type));
-            return Conjunction(fields.Select(field => (Expr)new Not(new IsNull(field))).ToArray());
+            return Conjunction(fields.Select(field => (Expr)new Not(new IsNull(field) { IsOfValue = true })).ToArray());
         }
     }
 

@@ -1,3 +1,5 @@
+using Federation.Planner.Functions;
+
 namespace Federation.Planner.Writing;
 
 /// <summary>Aggregates, windows and subqueries.</summary>
@@ -14,6 +16,8 @@ internal sealed partial class KernelExpressionWriter
 
     private string WriteAggregate(AggregateCall call, WindowCall? window = null)
     {
+        if (call.Function.Signature == "string_agg(bytea,bytea)") return $"unhex({WriteAggregate(OverDigits(call), window)})";
+
         // A separator that is NULL is none.
         if (call is { Function.Signature: "string_agg(text,text)", Arguments: [var joined, Constant { Value: null } separator] })
             call = call with { Arguments = [joined, separator with { Value = "" }] };
@@ -44,6 +48,21 @@ internal sealed partial class KernelExpressionWriter
             ["w"] = window is null ? "" : Over(window, IsRegistered(template)),
         };
         return FillTemplate(template, arguments, clauses);
+    }
+
+    /// <summary>Bytes are joined in hexadecimal digits, whose order is theirs.</summary>
+    private static AggregateCall OverDigits(AggregateCall call)
+    {
+        var encode = FunctionCatalog.Instance.Function("encode", SqlType.Bytea, SqlType.Text);
+        Expr Digits(Expr bytes) => new Call(encode, [bytes, new Constant("hex", SqlType.Text)], SqlType.Text);
+        return call with
+        {
+            Function = FunctionCatalog.Instance.Function("string_agg", SqlType.Text, SqlType.Text),
+            Arguments = call.Arguments.Select(Digits).ToEquatableArray(),
+            OrderBy = call.OrderBy.Select(key => key.Expression == call.Arguments[0] ? key with { Expression = Digits(key.Expression) } : key)
+                .ToEquatableArray(),
+            Type = SqlType.Text,
+        };
     }
 
     private string AggregateTemplate(AggregateCall call, int digits)
@@ -223,6 +242,9 @@ internal sealed partial class KernelExpressionWriter
             + "THEN error('22003+|numeric field overflow') END";
     }
 
+    /// <summary>Further than this no frame reaches.</summary>
+    private const long MostRows = long.MaxValue / 2;
+
     private string Over(WindowCall window, bool isRegistered)
     {
         var parts = new List<string>();
@@ -277,6 +299,10 @@ internal sealed partial class KernelExpressionWriter
         // The kernel adds it to the key: in a wider type there is no overflow, and the infinities make NaN of each other.
         string Distance(Expr offset) => (frame.Unit, offset.Type.Base.Name) switch
         {
+            // Counted from a row's place, a larger one would leave the kernel's 64 bits; there are never so many rows.
+            (FrameUnit.Rows or FrameUnit.Groups, _) => offset is Constant { Value: long count }
+                ? Math.Min(count, MostRows).ToString(System.Globalization.CultureInfo.InvariantCulture)
+                : $"least({writeOffset(offset)}, {MostRows})",
             (FrameUnit.Range, "int2") => $"CAST({writeOffset(offset)} AS INTEGER)",
             (FrameUnit.Range, "int4") => $"CAST({writeOffset(offset)} AS BIGINT)",
             (FrameUnit.Range, "int8") => $"CAST({writeOffset(offset)} AS HUGEINT)",
