@@ -121,7 +121,7 @@ internal sealed partial class DateTimeDecoder(List<DateTimeToken> tokens, ValueC
         {
             if (TimeOverflows()) return DecodeError.FieldOverflow;
             // The offset of such a zone depends on the date.
-            if (!HasDate && (Abbreviation is not null || Zone is { } zone && !ZoneRules.For(zone).HasOneOffset)) return DecodeError.BadFormat;
+            if (!HasDate && Zone is { } zone && !ZoneRules.For(zone).HasOneOffset) return DecodeError.BadFormat;
             return (_parts & DateTimeParts.Time) == DateTimeParts.Time ? DecodeError.None : DecodeError.BadFormat;
         }
 

@@ -235,9 +235,9 @@ public sealed partial class Binder
         Expr Checked(Expr offset, string edge) => offset switch
         {
             Constant { Value: null } => throw new SqlException(SqlState.NullValueNotAllowed, $"frame {edge} offset must not be null"),
-            Constant { Value: < 0L } =>
+            Constant { Value: < 0L } when frame.Mode != FrameMode.Range =>
                 throw new SqlException(SqlState.InvalidPrecedingOrFollowingSize, $"frame {edge} offset must not be negative"),
-            Constant { Value: int and < 0 or short and < 0 or double and < 0 or PgNumeric { Sign: < 0 } or PgInterval { Months: < 0 }
+            Constant { Value: long and < 0 or int and < 0 or short and < 0 or double and < 0 or PgNumeric { Sign: < 0 } or PgInterval { Months: < 0 }
                 or PgInterval { Days: < 0 } or PgInterval { Microseconds: < 0 } } =>
                 throw new SqlException(SqlState.InvalidPrecedingOrFollowingSize, "invalid preceding or following size in window function"),
             _ => offset,
@@ -261,7 +261,7 @@ public sealed partial class Binder
             if (!s_rangeKeys.Contains(key.Base.Name))
                 throw new SqlException(SqlState.FeatureNotSupported,
                     $"RANGE with offset PRECEDING/FOLLOWING is not supported for column type {key}") { Position = syntax.Span.Position };
-            var wanted = key.Category == 'D' ? SqlType.Interval : key;
+            var wanted = key.Category == 'D' ? SqlType.Interval : OffsetType(key, offset.Type);
             if (!TypeRules.CanCoerce(offset.Type.AnnouncedOid, wanted.AnnouncedOid, CastContext.Implicit))
             {
                 throw new SqlException(SqlState.FeatureNotSupported,
@@ -275,6 +275,15 @@ public sealed partial class Binder
             return Checked(Rules.FoldConstants.Fold(Coerce(offset, wanted, CastContext.Implicit, syntax.Span)), edge);
         }
     }
+
+    /// <summary>An offset may be of a wider type than the integer or real that it is added to (in_range_int4_int8 and its kin).</summary>
+    private static SqlType OffsetType(SqlType key, SqlType offset) => (key.Base.Name, offset.Base.Name) switch
+    {
+        ("int2" or "int4", "int8") => SqlType.Int8,
+        ("int2", "int4") => SqlType.Int4,
+        ("float4", _) => SqlType.Float8,
+        _ => key,
+    };
 
     private SortKey BindSortKey(SortItem item, Expr expression)
     {

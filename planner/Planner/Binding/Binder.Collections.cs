@@ -103,9 +103,15 @@ public sealed partial class Binder
             throw new SqlException(SqlState.ProgramLimitExceeded,
                 $"number of array dimensions ({chain.Count}) exceeds the maximum allowed ({MostDimensions})");
         var hasSlice = chain.Any(link => link.IsSlice);
-        if (hasSlice && chain.Count > 1 && value.Type.IsArray)
-            throw new SqlException(SqlState.FeatureNotSupported, "slices of several dimensions of an array are not supported")
-                { Position = subscript.Span.Position };
+        if (hasSlice && value.Type is { IsArray: true, IsVector: false })
+        {
+            // One slice makes slices of all: a lone subscript is where they end.
+            var bounds = chain.Select(link => link.IsSlice
+                ? new SliceBounds(Bound(link.Low), Bound(link.High))
+                : new SliceBounds(new Constant(1, SqlType.Int4), Bound(link.Index)));
+            return new SliceOf(value, bounds.ToEquatableArray());
+        }
+
         foreach (var link in chain)
         {
             if (value.Type.HasSameBase(SqlType.Jsonb) && !link.IsSlice)
@@ -140,7 +146,7 @@ public sealed partial class Binder
 
             if (link.IsSlice)
             {
-                value = new SliceOf(value, Bound(link.Low), Bound(link.High));
+                value = new SliceOf(value, [new SliceBounds(Bound(link.Low), Bound(link.High))]);
             }
             else
             {
@@ -167,7 +173,14 @@ public sealed partial class Binder
     private Expr BindJsonSubscript(Expr value, SubscriptExpression link, BindScope scope, ExpressionContext context)
     {
         var key = BindExpression(link.Index!, scope, context);
-        if (key.Type.HasSameBase(SqlType.Int2) || key.Type.HasSameBase(SqlType.Int4))
+        var isNumber = TypeRules.CanCoerce(key.Type.AnnouncedOid, PgTypes.Int4.Oid, CastContext.Implicit);
+        if (!key.Type.IsUnknown && !isNumber && !TypeRules.CanCoerce(key.Type.AnnouncedOid, PgTypes.Text.Oid, CastContext.Implicit))
+            throw new SqlException(SqlState.DatatypeMismatch, $"subscript type {key.Type} is not supported")
+            {
+                Position = SpanOf(key, link.Span).Position,
+                Hint = "jsonb subscript must be coercible to either integer or text.",
+            };
+        if (!key.Type.IsUnknown && isNumber)
             key = Coerce(key, SqlType.Int4, CastContext.Assignment, link.Span);
         var step = new ArrayOf([Coerce(key, SqlType.Text, CastContext.Explicit, link.Span)], SqlType.Array(SqlType.Text));
         return new Call(_catalog.Function("jsonb_extract_path", SqlType.Jsonb, SqlType.Array(SqlType.Text)), [value, step], SqlType.Jsonb);

@@ -7,12 +7,12 @@ internal sealed partial class KernelExpressionWriter
 {
     /// <summary>
     /// string_agg whose separator differs by row: the separator of a row stands before it, that of the first row is dropped, a NULL one is
-    /// empty.
+    /// empty. Without a value there is none.
     /// </summary>
     private const string SeparatedByRow =
-        "array_to_string(list_transform(list_filter({list}, lambda p: struct_extract(p, 'v') IS NOT "
-            + "NULL), lambda q, i: CASE WHEN i = 1 THEN struct_extract(q, 'v') ELSE coalesce(struct_extract(q, 's'), '') || "
-            + "struct_extract(q, 'v') END), '')";
+        "list_extract(list_transform([list_filter({list}, lambda p: struct_extract(p, 'v') IS NOT NULL)], lambda l: CASE WHEN len(l) > 0 "
+            + "THEN array_to_string(list_transform(l, lambda q, i: CASE WHEN i = 1 THEN struct_extract(q, 'v') ELSE "
+            + "coalesce(struct_extract(q, 's'), '') || struct_extract(q, 'v') END), '') END), 1)";
 
     private string WriteAggregate(AggregateCall call, WindowCall? window = null)
     {
