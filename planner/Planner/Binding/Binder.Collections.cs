@@ -51,7 +51,7 @@ public sealed partial class Binder
         return At(new ArrayOf(unified.ToEquatableArray(), SqlType.Array(type)), array.Span);
     }
 
-    /// <summary>int2vector and oidvector are held as arrays themselves; one of them would be a further dimension, which they are not.</summary>
+    /// <summary>int2vector and oidvector are held as arrays themselves; in another one they would be a further dimension.</summary>
     private static void RequirePlainItems(IEnumerable<Expr> items, SourceSpan span)
     {
         if (items.FirstOrDefault(item => item.Type.IsVector) is { } vector)

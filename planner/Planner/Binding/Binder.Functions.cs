@@ -135,7 +135,9 @@ public sealed partial class Binder
         return At(BindBody(call, function, arguments) ?? new SetCall(function, arguments, result), call.Span);
     }
 
-    /// <summary>float8(1): the function of a cast, which computes what the cast does. Null for others, and where it has its own template.</summary>
+    /// <summary>
+    /// float8(1): the function of a cast, which computes what the cast does. Null for others, and where it has its own template.
+    /// </summary>
     private Expr? CastBehind(FunctionCall call, FunctionEntry function, EquatableArray<Expr> arguments) =>
         arguments is [var argument] && Writing.KernelFunctions.Find(function) is null
             && _catalog.FindCast(function.ArgumentTypes[0], function.ResultType) is { Function: { } cast } && cast.Oid == function.Oid

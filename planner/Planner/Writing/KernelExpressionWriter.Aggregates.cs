@@ -59,7 +59,8 @@ internal sealed partial class KernelExpressionWriter
         {
             Function = FunctionCatalog.Instance.Function("string_agg", SqlType.Text, SqlType.Text),
             Arguments = call.Arguments.Select(Digits).ToEquatableArray(),
-            OrderBy = call.OrderBy.Select(key => key.Expression == call.Arguments[0] ? key with { Expression = Digits(key.Expression) } : key)
+            OrderBy = call.OrderBy
+                .Select(key => key.Expression == call.Arguments[0] ? key with { Expression = Digits(key.Expression) } : key)
                 .ToEquatableArray(),
             Type = SqlType.Text,
         };

@@ -260,7 +260,8 @@ internal sealed partial class KernelExpressionWriter(KernelNames names, Subquery
     private string WriteSlice(SliceOf slice)
     {
         var operand = Write(slice.Operand);
-        var bounds = slice.Bounds.SelectMany(item => new[] { item.Low, item.High }).Where(bound => bound is not (null or Constant { Value: not null }));
+        var bounds = slice.Bounds.SelectMany(item => new[] { item.Low, item.High })
+            .Where(bound => bound is not (null or Constant { Value: not null }));
         var nulls = bounds.Select(bound => $"{Write(bound!)} IS NULL").ToArray();
         var empty = $"CAST([] AS {slice.Type.KernelName})";
         var isEmpty = slice.Bounds.Select((item, i) => $"{High(item, LengthAt(slice.Operand, i + 1))} < {Low(item)}"

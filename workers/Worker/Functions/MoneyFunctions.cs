@@ -33,7 +33,8 @@ internal static class MoneyFunctions
         new("pg_cash_ratio", [s_text, s_text], SqlType.Float8, static (ref FunctionRow row) =>
             row.Set(Cents(ref row, 1) is not 0 and var divisor ? Cents(ref row, 0) / (double)divisor : throw DivisionByZero())),
         new("pg_cash_cents", [s_text], SqlType.Int8, static (ref FunctionRow row) => row.Set(Cents(ref row, 0))),
-        new("pg_cash_total", [s_text], s_text, static (ref FunctionRow row) => Set(ref row, Int128.Parse(row.GetChars(0), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture))),
+        new("pg_cash_total", [s_text], s_text, static (ref FunctionRow row) =>
+            Set(ref row, Int128.Parse(row.GetChars(0), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture))),
         new("pg_cash_from_integer", [SqlType.Int8], s_text, static (ref FunctionRow row) =>
             Set(ref row, (Int128)row.Get<long>(0) * CentsPerUnit, "bigint")),
         new("pg_cash_from_numeric", [s_text], s_text, static (ref FunctionRow row) =>

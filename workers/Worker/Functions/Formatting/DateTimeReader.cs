@@ -233,7 +233,8 @@ internal static class DateTimeReader
             bool? isIso = keyword switch
             {
                 "IW" or "ID" or "IDDD" or "IYYY" or "IYY" or "IY" or "I" => true,
-                "D" or "DD" or "DDD" or "MM" or "MON" or "MONTH" or "RM" or "W" or "WW" or "Y,YYY" or "YYYY" or "YYY" or "YY" or "Y" => false,
+                "D" or "DD" or "DDD" or "MM" or "MON" or "MONTH" or "RM" or "W" or "WW" => false,
+                "Y,YYY" or "YYYY" or "YYY" or "YY" or "Y" => false,
                 _ => null,
             };
             if (isIso is null) return;
