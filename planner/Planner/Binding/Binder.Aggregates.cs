@@ -237,8 +237,8 @@ public sealed partial class Binder
             Constant { Value: null } => throw new SqlException(SqlState.NullValueNotAllowed, $"frame {edge} offset must not be null"),
             Constant { Value: < 0L } when frame.Mode != FrameMode.Range =>
                 throw new SqlException(SqlState.InvalidPrecedingOrFollowingSize, $"frame {edge} offset must not be negative"),
-            Constant { Value: long and < 0 or int and < 0 or short and < 0 or double and < 0 or PgNumeric { Sign: < 0 } or PgInterval { Months: < 0 }
-                or PgInterval { Days: < 0 } or PgInterval { Microseconds: < 0 } } =>
+            Constant { Value: long and < 0 or int and < 0 or short and < 0 or double and < 0 or PgNumeric { Sign: < 0 }
+                or PgInterval { Months: < 0 } or PgInterval { Days: < 0 } or PgInterval { Microseconds: < 0 } } =>
                 throw new SqlException(SqlState.InvalidPrecedingOrFollowingSize, "invalid preceding or following size in window function"),
             _ => offset,
         };
