@@ -10,8 +10,6 @@ public sealed class RefusedTests(SuiteServers servers)
     [InlineData("SELECT '[0:1]={1,2}'::int[]")]
     [InlineData("SELECT array_lower('[2:3]={1,2}'::int[], 1), ('[-1:0]={a,b}'::text[])[0]")]
     [InlineData("SELECT x::int[] FROM (VALUES ('[0:1]={1,2}')) t(x)")]
-    [InlineData("SELECT ('{{1,2,3},{4,5,6}}'::int[])[1:2][2]")]
-    [InlineData("SELECT ('{{1,2,3},{4,5,6}}'::int[])[2:][:2]")]
     [InlineData("SELECT array['1 2'::int2vector]")]
     [InlineData("SELECT array(SELECT '1 2'::oidvector)")]
     [InlineData("SELECT rank(k) WITHIN GROUP (ORDER BY v) FROM (VALUES (1,2),(3,4)) t(k,v) GROUP BY rollup(k)")]
