@@ -118,10 +118,13 @@ public sealed record Not(Expr Operand) : Expr(SqlType.Bool)
 /// <summary>True when the operand is NULL; for a record, when every field is.</summary>
 public sealed record IsNull(Expr Operand) : Expr(SqlType.Bool)
 {
+    /// <summary>Whether a record counts as one value: a field that is a row of NULLs is not NULL.</summary>
+    public bool IsOfValue { get; init; }
+
     public override EquatableArray<Expr> Operands => [Operand];
 
     public override Expr WithOperands(EquatableArray<Expr> operands) =>
-        ReferenceEquals(operands[0], Operand) ? this : new IsNull(operands[0]);
+        ReferenceEquals(operands[0], Operand) ? this : this with { Operand = operands[0] };
 }
 
 /// <summary>IS TRUE or IS FALSE: never NULL.</summary>
@@ -227,18 +230,26 @@ public sealed record ItemOf(Expr Operand, Expr Index, SqlType Of) : Expr(Of)
     public override Expr WithOperands(EquatableArray<Expr> operands) => this with { Operand = operands[0], Index = operands[1] };
 }
 
-/// <summary>A slice of an array; null bounds are open.</summary>
-public sealed record SliceOf(Expr Operand, Expr? Low, Expr? High) : Expr(Operand.Type)
+/// <summary>The places of one dimension that a slice takes; null bounds are open.</summary>
+public sealed record SliceBounds(Expr? Low, Expr? High);
+
+/// <summary>A slice of an array, from the outermost dimension on; dimensions without bounds are whole.</summary>
+public sealed record SliceOf(Expr Operand, EquatableArray<SliceBounds> Bounds) : Expr(Operand.Type)
 {
     public override EquatableArray<Expr> Operands =>
-        new[] { Operand, Low, High }.Where(item => item is not null).Select(item => item!).ToEquatableArray();
+        Bounds.SelectMany(bounds => new[] { bounds.Low, bounds.High }).Where(item => item is not null).Select(item => item!)
+            .Prepend(Operand).ToEquatableArray();
 
-    public override Expr WithOperands(EquatableArray<Expr> operands) => this with
+    public override Expr WithOperands(EquatableArray<Expr> operands)
     {
-        Operand = operands[0],
-        Low = Low is null ? null : operands[1],
-        High = High is null ? null : operands[operands.Count - 1],
-    };
+        var next = 1;
+        return this with
+        {
+            Operand = operands[0],
+            Bounds = Bounds.Select(bounds => new SliceBounds(
+                bounds.Low is null ? null : operands[next++], bounds.High is null ? null : operands[next++])).ToEquatableArray(),
+        };
+    }
 }
 
 public enum SubqueryKind

@@ -39,7 +39,7 @@ public static class ExprPrinter
         FieldOf field => $"({Print(field.Operand)}).{field.Operand.Type.Fields[field.Index].Name}",
         ItemOf item => $"{Nested(item.Operand)}[{Print(item.Index)}]",
         SliceOf slice =>
-            $"{Nested(slice.Operand)}[{(slice.Low is null ? "" : Print(slice.Low))}:{(slice.High is null ? "" : Print(slice.High))}]",
+            $"{Nested(slice.Operand)}{string.Concat(slice.Bounds.Select(item => $"[{PrintBound(item.Low)}:{PrintBound(item.High)}]"))}",
         Subquery { Kind: SubqueryKind.Exists } => "EXISTS (subquery)",
         Subquery { Kind: SubqueryKind.Array } => "ARRAY(subquery)",
         Subquery { Kind: SubqueryKind.Scalar } => "(subquery)",
@@ -53,6 +53,8 @@ public static class ExprPrinter
         SetCall set => $"{set.Function.Name}({List(set.Arguments)})",
         _ => throw new UnreachableException(expression.GetType().Name),
     };
+
+    private static string PrintBound(Expr? bound) => bound is null ? "" : Print(bound);
 
     public static string Print(SortKey key)
     {

@@ -120,6 +120,8 @@ internal sealed partial class DateTimeDecoder(List<DateTimeToken> tokens, ValueC
         if (timeOnly)
         {
             if (TimeOverflows()) return DecodeError.FieldOverflow;
+            // The offset of such a zone depends on the date.
+            if (!HasDate && Zone is { } zone && !ZoneRules.For(zone).HasOneOffset) return DecodeError.BadFormat;
             return (_parts & DateTimeParts.Time) == DateTimeParts.Time ? DecodeError.None : DecodeError.BadFormat;
         }
 

@@ -86,15 +86,15 @@ internal static class IntervalIsoReader
     {
         (whole, fraction) = (0, 0);
         var start = position;
-        if (position < text.Length && text[position] is '-' or '+') position++;
+        if (position < text.Length && text[position] == '-') position++;
         while (position < text.Length && (char.IsAsciiDigit(text[position]) || text[position] == '.')) position++;
         var number = text.AsSpan(start, position - start);
         var point = number.IndexOf('.');
         var integer = point < 0 ? number : number[..point];
         var isNegative = number.StartsWith('-');
-        if (integer.TrimStart("+-").IsEmpty)
+        if (integer.TrimStart('-').IsEmpty)
         {
-            if (point < 0) return false;
+            if (point < 0 || number.Length == point + 1) return false;
         }
         else if (!long.TryParse(integer, CultureInfo.InvariantCulture, out whole) || whole is > int.MaxValue or < int.MinValue)
         {

@@ -85,7 +85,7 @@ internal sealed class IntervalUnitReader(string text, IntervalStyle style, Inter
         if (minutes > 59 || seconds > 60) throw Overflow();
         var total = ((((Int128)hours * 60) + minutes) * 60 + seconds) * Calendar.MicrosecondsPerSecond
             + (long)Math.Round(fraction * Calendar.MicrosecondsPerSecond, MidpointRounding.ToEven);
-        Claim(IntervalUnit.Hour, IntervalUnit.Minute, IntervalUnit.Second);
+        Claim(IntervalUnit.Hour, IntervalUnit.Minute, IntervalUnit.Second, IntervalUnit.Millisecond, IntervalUnit.Microsecond);
         _sum.AddMicroseconds(isNegative || _forceNegative ? -total : total);
         // A number in front of a time counts days.
         _unit = IntervalUnit.Day;

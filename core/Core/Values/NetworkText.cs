@@ -54,17 +54,59 @@ public static class NetworkText
         return isCidr || value.PrefixBits < value.MaxBits ? $"{host}/{value.PrefixBits}" : host;
     }
 
-    /// <summary>Hexadecimal pairs with colons or hyphens, or groups of two or three bytes; 6 bytes (or 8 for macaddr8).</summary>
     public static byte[] ParseMac(string text, int length)
     {
-        var typeName = length == 6 ? "macaddr" : "macaddr8";
-        var digits = new string(text.Trim().Where(c => c is not (':' or '-' or '.')).ToArray());
-        var isWhole = digits.Length == length * 2 || (length == 8 && digits.Length == 12);
-        if (!isWhole || !digits.All(char.IsAsciiHexDigit)) throw ValueErrors.InvalidSyntax(typeName, text);
-        var bytes = Convert.FromHexString(digits);
+        if ((length == 6 ? ReadMac(text) : ReadMac8(text)) is not { } bytes)
+            throw ValueErrors.InvalidSyntax(length == 6 ? "macaddr" : "macaddr8", text);
         // Six bytes in an eight-byte address: EUI-48 within EUI-64.
         return bytes.Length == length ? bytes : [bytes[0], bytes[1], bytes[2], 0xff, 0xfe, bytes[3], bytes[4], bytes[5]];
     }
+
+    /// <summary>
+    /// Six numbers with colons or hyphens between them, or twelve digits in one, two or three groups, of which three may have points.
+    /// </summary>
+    private static byte[]? ReadMac(string text)
+    {
+        var trimmed = text.Trim(s_blanks);
+        var separator = trimmed.AsSpan().IndexOfAny(":-.") is >= 0 and var first ? trimmed[first] : ':';
+        var groups = trimmed.Split(separator);
+        if (groups.Any(group => group.Length == 0 || !group.All(char.IsAsciiHexDigit))) return null;
+        if (groups.Length == 6 && separator != '.')
+        {
+            var numbers = groups.Select(group => group.TrimStart('0')).ToArray();
+            return Array.TrueForAll(numbers, number => number.Length <= 2)
+                ? [.. numbers.Select(number => number.Length == 0 ? (byte)0 : Convert.ToByte(number, 16))]
+                : throw new SqlException(SqlState.NumericValueOutOfRange, $"invalid octet value in \"macaddr\" value: \"{text}\"");
+        }
+
+        var isGrouped = (groups.Length, separator) switch { (1, _) => true, (2, ':' or '-') => true, (3, '.' or '-') => true, _ => false };
+        return isGrouped && Array.TrueForAll(groups, group => group.Length == 12 / groups.Length)
+            ? Convert.FromHexString(string.Concat(groups))
+            : null;
+    }
+
+    /// <summary>Six or eight pairs of digits, with one and the same separator behind any of them.</summary>
+    private static byte[]? ReadMac8(string text)
+    {
+        var rest = text.AsSpan().Trim(s_blanks);
+        var separator = '\0';
+        var bytes = new List<byte>();
+        while (rest.Length >= 2)
+        {
+            if (bytes.Count == 8 || !byte.TryParse(rest[..2], NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var value))
+                return null;
+            bytes.Add(value);
+            rest = rest[2..];
+            if (rest is not [':' or '-' or '.', ..]) continue;
+            if (separator is not '\0' && separator != rest[0]) return null;
+            separator = rest[0];
+            rest = rest[1..];
+        }
+
+        return rest.IsEmpty && bytes.Count is 6 or 8 ? [.. bytes] : null;
+    }
+
+    private static readonly char[] s_blanks = [' ', '\t', '\n', '\r', '\v', '\f'];
 
     public static string FormatMac(ReadOnlySpan<byte> bytes)
     {

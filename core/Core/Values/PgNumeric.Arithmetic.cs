@@ -82,6 +82,24 @@ public readonly partial record struct PgNumeric
         return new PgNumeric(BigInteger.Divide(left.At(scale), right.At(scale)), 0);
     }
 
+    /// <summary>gcd(): never negative, at the larger scale; NaN unless both are finite.</summary>
+    public static PgNumeric GreatestCommonDivisor(PgNumeric left, PgNumeric right)
+    {
+        if (!left.IsFinite || !right.IsFinite) return NaN;
+        var scale = Math.Max(left.Scale, right.Scale);
+        return new PgNumeric(BigInteger.GreatestCommonDivisor(left.At(scale), right.At(scale)), scale);
+    }
+
+    /// <summary>lcm(): never negative, at the larger scale, 0 when one of them is; NaN unless both are finite.</summary>
+    public static PgNumeric LeastCommonMultiple(PgNumeric left, PgNumeric right)
+    {
+        if (!left.IsFinite || !right.IsFinite) return NaN;
+        var scale = Math.Max(left.Scale, right.Scale);
+        var (first, second) = (left.At(scale), right.At(scale));
+        if (first.IsZero || second.IsZero) return new PgNumeric(0, scale);
+        return Check(new PgNumeric(BigInteger.Abs(first / BigInteger.GreatestCommonDivisor(first, second) * second), scale));
+    }
+
     public PgNumeric Abs() => Sign < 0 ? -this : this;
 
     /// <summary>sign(): -1, 0, 1 or NaN.</summary>
@@ -168,10 +186,12 @@ public readonly partial record struct PgNumeric
     private PgNumeric Shorten(int scale, Func<BigInteger, BigInteger, BigInteger> divide)
     {
         if (!IsFinite) return this;
-        scale = Math.Clamp(scale, -MostWholeDigits, MostFractionDigits);
+        // Nothing is left of a number of so few digits; one more may come of rounding up.
+        if (scale < -MostWholeDigits) return new PgNumeric(0, 0);
+        scale = Math.Min(scale, MostFractionDigits);
         if (scale >= Scale) return new PgNumeric(Unscaled * PowerOfTen(scale - Scale), scale);
         var shorter = divide(Unscaled, PowerOfTen(Scale - scale));
-        return scale >= 0 ? new PgNumeric(shorter, scale) : new PgNumeric(shorter * PowerOfTen(-scale), 0);
+        return scale >= 0 ? new PgNumeric(shorter, scale) : Check(new PgNumeric(shorter * PowerOfTen(-scale), 0));
     }
 
     private static PgNumeric? DivideSpecial(PgNumeric left, PgNumeric right)

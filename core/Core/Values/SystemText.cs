@@ -50,8 +50,8 @@ public static class SystemText
         if (!decimal.TryParse(rest, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var amount))
             throw ValueErrors.InvalidSyntax("money", text);
         var cents = decimal.Round(amount * 100, 0, MidpointRounding.AwayFromZero);
-        if (cents > long.MaxValue) throw ValueErrors.OutOfRange("money", text);
-        return (long)(isNegative ? -cents : cents);
+        if (isNegative) cents = -cents;
+        return cents is >= long.MinValue and <= long.MaxValue ? (long)cents : throw ValueErrors.OutOfRange("money", text);
     }
 
     public static string FormatMoney(long cents)

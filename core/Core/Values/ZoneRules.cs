@@ -61,6 +61,9 @@ public sealed class ZoneRules
     /// <summary>The zone that has these rules.</summary>
     public TimeZoneInfo Zone => _zone;
 
+    /// <summary>Whether the zone has had the same offset all the time.</summary>
+    public bool HasOneOffset => _isFixed || _types.All(type => type.OffsetSeconds == _types[0].OffsetSeconds);
+
     /// <summary>True when the zone's name says when its clocks change.</summary>
     public bool HasPosixRule { get; }
 

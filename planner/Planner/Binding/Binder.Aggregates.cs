@@ -88,12 +88,26 @@ public sealed partial class Binder
             { IsStar = call.IsStar, IsDistinct = call.IsDistinct, OrderBy = keys, Filter = filter };
         if (call.Over is not null) return BindOver(call, aggregate, scope, context);
 
-        var level = LevelOf(aggregate, scope, call.Span);
+        var level = LevelOf(function.AggregateKind == 'n' ? aggregate : aggregate with { Arguments = [] }, scope, call.Span);
+        RequireDirectArguments(direct, scope, level, call.Span);
         RequireAggregates(level == scope ? context : level.Clause, call.Span);
         var value = _context.HoldsWideNumerics ? aggregate : MixedScaleSums.Rewrite(aggregate) ?? aggregate;
         return At(level == scope ? value : ComputeAt(level, value), call.Span);
 
         SqlException Wrong(string message) => new(SqlState.WrongObjectType, message) { Position = call.Span.Position };
+    }
+
+    /// <summary>What is given once for an aggregate of an outer query cannot come from the rows of a query within it.</summary>
+    private void RequireDirectArguments(EquatableArray<Expr> arguments, BindScope scope, BindScope level, SourceSpan span)
+    {
+        for (var inner = scope; inner is not null && inner != level; inner = inner.Parent)
+        {
+            var columns = PlanColumns.Of(inner.Items.SelectMany(item => item.Entry.Columns).Select(column => column.Value));
+            if (arguments.FirstOrDefault(argument => PlanColumns.Of(argument).Overlaps(columns)) is { } lower)
+                throw new SqlException(SqlState.GroupingError,
+                    "outer-level aggregate cannot contain a lower-level variable in its direct arguments")
+                        { Position = SpanOf(lower, span).Position };
+        }
     }
 
     /// <summary>
@@ -221,10 +235,10 @@ public sealed partial class Binder
         Expr Checked(Expr offset, string edge) => offset switch
         {
             Constant { Value: null } => throw new SqlException(SqlState.NullValueNotAllowed, $"frame {edge} offset must not be null"),
-            Constant { Value: < 0L } =>
+            Constant { Value: < 0L } when frame.Mode != FrameMode.Range =>
                 throw new SqlException(SqlState.InvalidPrecedingOrFollowingSize, $"frame {edge} offset must not be negative"),
-            Constant { Value: int and < 0 or short and < 0 or double and < 0 or PgNumeric { Sign: < 0 } or PgInterval { Months: < 0 }
-                or PgInterval { Days: < 0 } or PgInterval { Microseconds: < 0 } } =>
+            Constant { Value: long and < 0 or int and < 0 or short and < 0 or double and < 0 or PgNumeric { Sign: < 0 }
+                or PgInterval { Months: < 0 } or PgInterval { Days: < 0 } or PgInterval { Microseconds: < 0 } } =>
                 throw new SqlException(SqlState.InvalidPrecedingOrFollowingSize, "invalid preceding or following size in window function"),
             _ => offset,
         };
@@ -233,6 +247,11 @@ public sealed partial class Binder
         {
             if (bound.Offset is not { } syntax) return null;
             var offset = BindExpression(syntax, scope, context);
+            if (PlanColumns.Of(offset).Overlaps(PlanColumns.Of(scope.Items.SelectMany(item => item.Entry.Columns)
+                .Select(column => column.Value))))
+                throw new SqlException(SqlState.InvalidColumnReference,
+                    $"argument of {frame.Mode.ToString().ToUpperInvariant()} must not contain variables")
+                        { Position = syntax.Span.Position };
             if (frame.Mode != FrameMode.Range)
                 return Checked(Rules.FoldConstants.Fold(Coerce(offset, SqlType.Int8, CastContext.Implicit, syntax.Span)), edge);
             if (order.Count != 1)
@@ -242,7 +261,7 @@ public sealed partial class Binder
             if (!s_rangeKeys.Contains(key.Base.Name))
                 throw new SqlException(SqlState.FeatureNotSupported,
                     $"RANGE with offset PRECEDING/FOLLOWING is not supported for column type {key}") { Position = syntax.Span.Position };
-            var wanted = key.Category == 'D' ? SqlType.Interval : key;
+            var wanted = key.Category == 'D' ? SqlType.Interval : OffsetType(key, offset.Type);
             if (!TypeRules.CanCoerce(offset.Type.AnnouncedOid, wanted.AnnouncedOid, CastContext.Implicit))
             {
                 throw new SqlException(SqlState.FeatureNotSupported,
@@ -256,6 +275,15 @@ public sealed partial class Binder
             return Checked(Rules.FoldConstants.Fold(Coerce(offset, wanted, CastContext.Implicit, syntax.Span)), edge);
         }
     }
+
+    /// <summary>An offset may be of a wider type than the integer or real that it is added to (in_range_int4_int8 and its kin).</summary>
+    private static SqlType OffsetType(SqlType key, SqlType offset) => (key.Base.Name, offset.Base.Name) switch
+    {
+        ("int2" or "int4", "int8") => SqlType.Int8,
+        ("int2", "int4") => SqlType.Int4,
+        ("float4", _) => SqlType.Float8,
+        _ => key,
+    };
 
     private SortKey BindSortKey(SortItem item, Expr expression)
     {

@@ -31,6 +31,7 @@ public sealed partial class Binder
         if (element is not null)
             items = items.Select(item => item.Type.IsArray ? item : Coerce(item, element, CastContext.Explicit, SpanOf(item, array.Span)))
                 .ToArray();
+        RequirePlainItems(items, array.Span);
         var isNested = Array.Exists(items, item => item.Type.IsArray);
         if (isNested && Array.Exists(items, item => !item.Type.IsArray && item is not Constant { Value: null }))
         {
@@ -48,6 +49,13 @@ public sealed partial class Binder
         if (type.IsArray && unified.Length > 0) type = unified[0].Type;
         RequireDimensions(SqlType.Array(type));
         return At(new ArrayOf(unified.ToEquatableArray(), SqlType.Array(type)), array.Span);
+    }
+
+    /// <summary>int2vector and oidvector are held as arrays themselves; in another one they would be a further dimension.</summary>
+    private static void RequirePlainItems(IEnumerable<Expr> items, SourceSpan span)
+    {
+        if (items.FirstOrDefault(item => item.Type.IsVector) is { } vector)
+            throw new SqlException(SqlState.FeatureNotSupported, $"arrays of {vector.Type} are not supported") { Position = span.Position };
     }
 
     /// <summary>MAXDIM.</summary>
@@ -91,10 +99,19 @@ public sealed partial class Binder
         }
 
         var value = BindExpression(origin, scope, context);
+        if (chain.Count > MostDimensions && value.Type.IsArray)
+            throw new SqlException(SqlState.ProgramLimitExceeded,
+                $"number of array dimensions ({chain.Count}) exceeds the maximum allowed ({MostDimensions})");
         var hasSlice = chain.Any(link => link.IsSlice);
-        if (hasSlice && chain.Count > 1 && value.Type.IsArray)
-            throw new SqlException(SqlState.FeatureNotSupported, "slices of several dimensions of an array are not supported")
-                { Position = subscript.Span.Position };
+        if (hasSlice && value.Type is { IsArray: true, IsVector: false })
+        {
+            // One slice makes slices of all: a lone subscript is where they end.
+            var bounds = chain.Select(link => link.IsSlice
+                ? new SliceBounds(Bound(link.Low), Bound(link.High))
+                : new SliceBounds(new Constant(1, SqlType.Int4), Bound(link.Index)));
+            return new SliceOf(value, bounds.ToEquatableArray());
+        }
+
         foreach (var link in chain)
         {
             if (value.Type.HasSameBase(SqlType.Jsonb) && !link.IsSlice)
@@ -129,7 +146,7 @@ public sealed partial class Binder
 
             if (link.IsSlice)
             {
-                value = new SliceOf(value, Bound(link.Low), Bound(link.High));
+                value = new SliceOf(value, [new SliceBounds(Bound(link.Low), Bound(link.High))]);
             }
             else
             {
@@ -156,7 +173,14 @@ public sealed partial class Binder
     private Expr BindJsonSubscript(Expr value, SubscriptExpression link, BindScope scope, ExpressionContext context)
     {
         var key = BindExpression(link.Index!, scope, context);
-        if (key.Type.HasSameBase(SqlType.Int2) || key.Type.HasSameBase(SqlType.Int4))
+        var isNumber = TypeRules.CanCoerce(key.Type.AnnouncedOid, PgTypes.Int4.Oid, CastContext.Implicit);
+        if (!key.Type.IsUnknown && !isNumber && !TypeRules.CanCoerce(key.Type.AnnouncedOid, PgTypes.Text.Oid, CastContext.Implicit))
+            throw new SqlException(SqlState.DatatypeMismatch, $"subscript type {key.Type} is not supported")
+            {
+                Position = SpanOf(key, link.Span).Position,
+                Hint = "jsonb subscript must be coercible to either integer or text.",
+            };
+        if (!key.Type.IsUnknown && isNumber)
             key = Coerce(key, SqlType.Int4, CastContext.Assignment, link.Span);
         var step = new ArrayOf([Coerce(key, SqlType.Text, CastContext.Explicit, link.Span)], SqlType.Array(SqlType.Text));
         return new Call(_catalog.Function("jsonb_extract_path", SqlType.Jsonb, SqlType.Array(SqlType.Text)), [value, step], SqlType.Jsonb);

@@ -179,12 +179,8 @@ public sealed partial class Binder
             var fields = row is RowOf literal
                 ? literal.Items.AsEnumerable()
                 : row.Type.Fields.Select((field, i) => (Expr)new FieldOf(row, i, field.Type));
-            return Conjunction(fields.Select(IsThere).ToArray());
+            return Conjunction(fields.Select(field => (Expr)new Not(new IsNull(field) { IsOfValue = true })).ToArray());
         }
-
-        /// <summary>A row within the row is there also when all its fields are NULL; its text tells it from a NULL.</summary>
-        private static Expr IsThere(Expr field) => field is RowOf ? new Constant(true, SqlType.Bool)
-            : new Not(new IsNull(field.Type.IsRecord ? new Cast(field, SqlType.Text, IsExplicit: true) : field));
     }
 
     private static Expr Negate(Expr expression, bool isNegated) => isNegated ? new Not(expression) : expression;

@@ -55,10 +55,14 @@ public sealed partial class Binder
                             Type = Concrete(field.Type.AnnouncedOid,
                                 resolution.Arguments is [{ Type.Element: { } element }] ? element : null, null, field.Type),
                         }).ToArray());
+        if (function.Name == "array_agg") RequirePlainItems(resolution.Arguments, call.Span);
         if (function.Name == "array_agg" && resolution.Arguments is [{ Type.IsArray: true } nested, ..])
             result = SqlType.Array(nested.Type);
         if (function.ResultType == PgTypes.Anyarray.Oid || function.ResultType == PgTypes.Anycompatiblearray.Oid
             || function.AggregateKind == 'o') result = Deepened(result, resolution.Arguments);
+        if (function.Name == "array_fill" && resolution.Arguments.Skip(1).Any(argument => argument.Type.Element is { IsArray: true }))
+            throw new SqlException(SqlState.ArraySubscriptError, "wrong number of array subscripts")
+                { Detail = "Dimension array must be one dimensional." };
         if (function.Name == "array_fill" && resolution.Arguments is [_, ArrayOf { Items.Count: > 1 } lengths])
             result = Enumerable.Range(1, lengths.Items.Count - 1).Aggregate(result, (type, _) => SqlType.Array(type));
         if (function.Name == "unnest" && result.IsArray) result = InnermostElement(result);
@@ -119,7 +123,9 @@ public sealed partial class Binder
             throw new SqlException(SqlState.WrongObjectType,
                 $"OVER specified, but {function.Name} is not a window function nor an aggregate function")
                     { Position = call.Span.Position };
-        if (!function.ReturnsSet) return At(BindBody(call, function, arguments) ?? new Call(function, arguments, result), call.Span);
+        if (!function.ReturnsSet)
+            return At(BindBody(call, function, arguments) ?? CastBehind(call, function, arguments) ?? new Call(function, arguments, result),
+                call.Span);
         if (!context.AllowsSets)
             throw new SqlException(SqlState.FeatureNotSupported, $"set-returning functions are not allowed in {context.Name}")
                 { Position = call.Span.Position };
@@ -128,6 +134,16 @@ public sealed partial class Binder
                 { Position = call.Span.Position };
         return At(BindBody(call, function, arguments) ?? new SetCall(function, arguments, result), call.Span);
     }
+
+    /// <summary>
+    /// float8(1): the function of a cast, which computes what the cast does. Null for others, and where it has its own template.
+    /// </summary>
+    private Expr? CastBehind(FunctionCall call, FunctionEntry function, EquatableArray<Expr> arguments) =>
+        arguments is [var argument] && Writing.KernelFunctions.Find(function) is null
+            && _catalog.FindCast(function.ArgumentTypes[0], function.ResultType) is { Function: { } cast } && cast.Oid == function.Oid
+            && SqlType.FromOid(function.ResultType) is { } target
+            ? Coerce(argument, target, CastContext.Explicit, call.Span)
+            : null;
 
     private static bool IsVoidParameter(Expr argument) => argument is Parameter && argument.Type.Base == PgTypes.Void;
 
@@ -259,8 +275,14 @@ public sealed partial class Binder
     {
         if (arguments.Length != 1 || call.IsStar || FindCatalogType(call.Name.Name) is not { } type) return null;
         var source = arguments[0].Type.AnnouncedOid;
-        if (source != TypeRules.Unknown && TypeRules.FindPath(type.AnnouncedOid, source, CastContext.Explicit).Path == CoercionPath.None)
-            return null;
+        if (source != TypeRules.Unknown)
+        {
+            // The text of a row is had only by a cast.
+            var path = TypeRules.FindPath(type.AnnouncedOid, source, CastContext.Explicit).Path;
+            if (path == CoercionPath.None
+                || (path == CoercionPath.InputOutput && arguments[0].Type.IsRecord && type.Category == 'S')) return null;
+        }
+
         return Coerce(arguments[0], type, CastContext.Explicit, call.Span);
     }
 

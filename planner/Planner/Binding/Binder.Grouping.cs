@@ -166,6 +166,8 @@ public sealed partial class Binder
             switch (expression)
             {
                 case AggregateCall call when !inSubquery:
+                    if (call.Function.AggregateKind != 'n')
+                        foreach (var argument in call.Arguments) RequireGrouped(argument);
                     if (!aggregateColumns.TryGetValue(call, out var target))
                     {
                         target = NewColumn(call.Function.Name, call.Type);
@@ -188,6 +190,15 @@ public sealed partial class Binder
             if (expression.Operands.Count == 0) return expression;
             var operands = expression.Operands.Select(operand => Replace(operand, inSubquery)).ToEquatableArray();
             return expression.WithOperands(operands);
+        }
+
+        void RequireGrouped(Expr argument)
+        {
+            if (keyColumns.ContainsKey(areKeysQueries ? SubqueryNumbers.Canonical(argument) : argument)) return;
+            if (argument is ColumnRef reference && local.Contains(reference.Column.Id))
+                throw Ungrouped(reference, scope, inSubquery: false,
+                    "Direct arguments of an ordered-set aggregate must use only grouped columns.");
+            foreach (var operand in argument.Operands) RequireGrouped(operand);
         }
 
         LogicalPlan ReplaceInPlan(LogicalPlan plan) =>
@@ -304,7 +315,7 @@ public sealed partial class Binder
             passed.Concat(below.Select(pair => new Assignment(pair.Value, pair.Key))).Concat(copies).ToEquatableArray());
     }
 
-    private SqlException Ungrouped(ColumnRef reference, BindScope scope, bool inSubquery)
+    private SqlException Ungrouped(ColumnRef reference, BindScope scope, bool inSubquery, string? detail = null)
     {
         var name = scope.Items
             .Where(item => item.Entry.Alias is not null)
@@ -317,6 +328,7 @@ public sealed partial class Binder
             : $"column \"{name}\" must appear in the GROUP BY clause or be used in an aggregate function")
         {
             Position = PositionOf(reference),
+            Detail = detail,
         };
     }
 

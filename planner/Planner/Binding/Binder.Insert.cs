@@ -19,6 +19,7 @@ public sealed partial class Binder
         var source = binder.WithChecks(binder.WithGenerated(binder.BindInsertSource(insert, target, defaults), target), target);
         var returning = insert.Returning.Count == 0 ? null : binder.BindQuery(ReturningQuery(insert), new BindScope(null));
         TextStyles.Require(source.Plan, context.Values.Format);
+        if (returning is not null) binder.RequireRowByRow(returning.Plan);
         if (returning is not null) TextStyles.Require(returning.Plan, context.Values.Format);
         var parameters = binder._parameters.Resolve();
         var named = insert.Columns.Count > 0 || insert.Source is null ? insert.Columns.Select(column => column.Name)
@@ -62,6 +63,23 @@ public sealed partial class Binder
         }
 
         return binder.Coerce(bound, type, CastContext.Assignment, expression.Span);
+    }
+
+    /// <summary>RETURNING gives one row for each that was written.</summary>
+    private void RequireRowByRow(LogicalPlan plan)
+    {
+        for (; plan is Project or Aggregate or Window or ProjectSet; plan = plan.Inputs[0])
+        {
+            switch (plan)
+            {
+                case Aggregate { Aggregates: [var first, ..] }:
+                    throw NotInReturning(SqlState.GroupingError, "aggregate functions are", first.Expression);
+                case Window { Calls: [var first, ..] }:
+                    throw NotInReturning(SqlState.WindowingError, "window functions are", first.Expression);
+                case ProjectSet { Calls: [var first, ..] }:
+                    throw NotInReturning(SqlState.FeatureNotSupported, "set-returning functions are", first.Expression);
+            }
+        }
     }
 
     /// <summary>The query whose rows RETURNING gives, over whatever the table's name means when it is bound.</summary>

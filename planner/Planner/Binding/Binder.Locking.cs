@@ -69,10 +69,17 @@ public sealed partial class Binder
                 { Position = name.Span.Position };
         }
 
+        if (body.From.SelectMany(Items).Any(item => item is JoinTable join && join.Alias?.Name == name.Name))
+            throw new SqlException(SqlState.FeatureNotSupported, $"FOR {locking.Strength} cannot be applied to a join")
+                { Position = name.Span.Position };
         if (body.From.Any(item => Names(item).Contains(name.Name))) return;
         throw new SqlException(SqlState.UndefinedTable,
             $"relation \"{name.Name}\" in FOR {locking.Strength} clause not found in FROM clause") { Position = name.Span.Position };
     }
+
+    /// <summary>An item of FROM and all that are joined in it.</summary>
+    private static IEnumerable<TableReference> Items(TableReference item) =>
+        item is JoinTable join ? Items(join.Left).Concat(Items(join.Right)).Prepend(item) : [item];
 
     /// <summary>What the tables of an item of FROM are called.</summary>
     private static IEnumerable<string> Names(TableReference item) => item switch

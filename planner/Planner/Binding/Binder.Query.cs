@@ -56,6 +56,9 @@ public sealed partial class Binder
     private LogicalPlan BindLimit(Query query, LogicalPlan plan, BindScope scope)
     {
         if (query.Limit is null && query.Offset is null) return plan;
+        if (query is { WithTies: true, Limit: NullLiteral })
+            throw new SqlException(SqlState.InvalidRowCountInLimitClause,
+                "row count cannot be null in FETCH FIRST ... WITH TIES clause");
         return new Limit(plan, Count(query.Limit, ExpressionContext.Limit), Count(query.Offset, ExpressionContext.Offset), query.WithTies);
 
         Expr? Count(Expression? syntax, ExpressionContext context)

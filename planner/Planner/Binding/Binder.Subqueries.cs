@@ -25,6 +25,7 @@ public sealed partial class Binder
     {
         var bound = BindSubquery(expression.Query, scope, context);
         RequireOneColumn(bound, expression.Span);
+        RequirePlainItems([new ColumnRef(bound.Outputs[0].Column)], expression.Span);
         return new Subquery(SubqueryKind.Array, bound.Plan, SqlType.Array(bound.Outputs[0].Column.Type));
     }
 

@@ -13,6 +13,7 @@ internal static class OutputNames
         switch (expression)
         {
             case ColumnReference reference: return (reference.Name, 2);
+            case Star { Qualifier: [.., var table] }: return (table, 2);
             case FieldExpression field: return (field.Field, 2);
             case SubscriptExpression subscript: return Figure(subscript.Operand);
             case FunctionCall call: return (call.Name.Name, 2);

@@ -31,6 +31,7 @@ public static class KernelCasts
         ["varchar"] = "{0}",
         ["bpchar"] = "{0}",
         ["char"] = "pg_char_in({0})",
+        ["money"] = "pg_cash_in({0})",
         ["unknown"] = "{0}",
         ["cstring"] = "{0}",
     };
@@ -112,6 +113,12 @@ public static class KernelCasts
                 + "that is not ASCII is not supported') WHEN {0} = 0 THEN '' ELSE chr({0}) END",
         [("float8", "float4")] = "pg_float8_to_float4({0})",
         [("char", "int4")] = "ascii({0})",
+        [("int4", "money")] = "pg_cash_from_integer(CAST({0} AS BIGINT))",
+        [("int8", "money")] = "pg_cash_from_integer({0})",
+        [("numeric", "money")] = "pg_cash_from_numeric(CAST({0} AS VARCHAR))",
+        [("money", "numeric")] = "pg_cash_to_numeric({0})",
+        [("bit", "int4")] = "pg_bits_to_int4(CAST({0} AS VARCHAR))",
+        [("bit", "int8")] = "pg_bits_to_int8(CAST({0} AS VARCHAR))",
         [("int4", "bit")] = "CAST({0} AS BIT)",
         [("int8", "bit")] = "CAST({0} AS BIT)",
     };

@@ -1,3 +1,5 @@
+using Federation.Planner.Functions;
+
 namespace Federation.Planner.Writing;
 
 /// <summary>Aggregates, windows and subqueries.</summary>
@@ -5,15 +7,17 @@ internal sealed partial class KernelExpressionWriter
 {
     /// <summary>
     /// string_agg whose separator differs by row: the separator of a row stands before it, that of the first row is dropped, a NULL one is
-    /// empty.
+    /// empty. Without a value there is none.
     /// </summary>
     private const string SeparatedByRow =
-        "array_to_string(list_transform(list_filter({list}, lambda p: struct_extract(p, 'v') IS NOT "
-            + "NULL), lambda q, i: CASE WHEN i = 1 THEN struct_extract(q, 'v') ELSE coalesce(struct_extract(q, 's'), '') || "
-            + "struct_extract(q, 'v') END), '')";
+        "list_extract(list_transform([list_filter({list}, lambda p: struct_extract(p, 'v') IS NOT NULL)], lambda l: CASE WHEN len(l) > 0 "
+            + "THEN array_to_string(list_transform(l, lambda q, i: CASE WHEN i = 1 THEN struct_extract(q, 'v') ELSE "
+            + "coalesce(struct_extract(q, 's'), '') || struct_extract(q, 'v') END), '') END), 1)";
 
     private string WriteAggregate(AggregateCall call, WindowCall? window = null)
     {
+        if (call.Function.Signature == "string_agg(bytea,bytea)") return $"unhex({WriteAggregate(OverDigits(call), window)})";
+
         // A separator that is NULL is none.
         if (call is { Function.Signature: "string_agg(text,text)", Arguments: [var joined, Constant { Value: null } separator] })
             call = call with { Arguments = [joined, separator with { Value = "" }] };
@@ -44,6 +48,22 @@ internal sealed partial class KernelExpressionWriter
             ["w"] = window is null ? "" : Over(window, IsRegistered(template)),
         };
         return FillTemplate(template, arguments, clauses);
+    }
+
+    /// <summary>Bytes are joined in hexadecimal digits, whose order is theirs.</summary>
+    private static AggregateCall OverDigits(AggregateCall call)
+    {
+        var encode = FunctionCatalog.Instance.Function("encode", SqlType.Bytea, SqlType.Text);
+        Expr Digits(Expr bytes) => new Call(encode, [bytes, new Constant("hex", SqlType.Text)], SqlType.Text);
+        return call with
+        {
+            Function = FunctionCatalog.Instance.Function("string_agg", SqlType.Text, SqlType.Text),
+            Arguments = call.Arguments.Select(Digits).ToEquatableArray(),
+            OrderBy = call.OrderBy
+                .Select(key => key.Expression == call.Arguments[0] ? key with { Expression = Digits(key.Expression) } : key)
+                .ToEquatableArray(),
+            Type = SqlType.Text,
+        };
     }
 
     private string AggregateTemplate(AggregateCall call, int digits)
@@ -223,6 +243,9 @@ internal sealed partial class KernelExpressionWriter
             + "THEN error('22003+|numeric field overflow') END";
     }
 
+    /// <summary>Further than this no frame reaches.</summary>
+    private const long MostRows = long.MaxValue / 2;
+
     private string Over(WindowCall window, bool isRegistered)
     {
         var parts = new List<string>();
@@ -253,9 +276,6 @@ internal sealed partial class KernelExpressionWriter
 
     private string FrameKey(Expr expression) => $"pg_numeric_frame_key({NumericText(expression)})";
 
-    /// <summary>More rows than any partition has.</summary>
-    private const string MostRows = "4611686018427387904";
-
     private string WriteFrame(Frame frame, Func<Expr, string> writeOffset)
     {
         var exclusion = frame.Exclude switch
@@ -280,8 +300,10 @@ internal sealed partial class KernelExpressionWriter
         // The kernel adds it to the key: in a wider type there is no overflow, and the infinities make NaN of each other.
         string Distance(Expr offset) => (frame.Unit, offset.Type.Base.Name) switch
         {
-            // Beyond all rows, and its sum with the number of a row stays in range.
-            (FrameUnit.Rows or FrameUnit.Groups, _) => $"least({writeOffset(offset)}, {MostRows})",
+            // Counted from a row's place, a larger one would leave the kernel's 64 bits; there are never so many rows.
+            (FrameUnit.Rows or FrameUnit.Groups, _) => offset is Constant { Value: long count }
+                ? Math.Min(count, MostRows).ToString(System.Globalization.CultureInfo.InvariantCulture)
+                : $"least({writeOffset(offset)}, {MostRows})",
             (FrameUnit.Range, "int2") => $"CAST({writeOffset(offset)} AS INTEGER)",
             (FrameUnit.Range, "int4") => $"CAST({writeOffset(offset)} AS BIGINT)",
             (FrameUnit.Range, "int8") => $"CAST({writeOffset(offset)} AS HUGEINT)",

@@ -191,7 +191,8 @@ internal sealed partial class KernelExpressionWriter
     private static string CheckedLength(string lengths)
     {
         var count = $"list_product(CAST({lengths} AS DOUBLE[]))";
-        return $"CASE WHEN list_min({lengths}) < 0 OR {count} > 134217727 THEN error('54000|array size exceeds the maximum allowed "
+        return $"CASE WHEN len(list_filter({lengths}, lambda n: n IS NULL)) > 0 THEN error('22004|dimension values cannot be null') "
+            + $"WHEN list_min({lengths}) < 0 OR {count} > 134217727 THEN error('54000|array size exceeds the maximum allowed "
             + "(134217727)') "
             + $"WHEN {count} > 16777216 THEN error('53200|out of memory') ELSE list_extract({lengths}, 1) END";
     }

@@ -2,7 +2,7 @@ namespace Federation.Planner.Writing;
 
 /// <summary>
 /// Functions over any number of arguments of any type, called with VARIADIC and an array: its items are the arguments. NULL for a NULL
-/// array.
+/// array, of which format alone makes no arguments.
 /// </summary>
 internal sealed partial class KernelExpressionWriter
 {
@@ -19,7 +19,7 @@ internal sealed partial class KernelExpressionWriter
             "concat_ws" =>
                 $"CASE WHEN {OutputText(arguments[0])} IS NOT NULL THEN "
                     + $"{Joined($"list_filter({texts}, lambda y: y IS NOT NULL)", arguments[0], OutputText(arguments[0]))} END",
-            "format" => $"pg_format({Write(arguments[0])}, {texts})",
+            "format" => $"pg_format({Write(arguments[0])}, coalesce({texts}, CAST([] AS VARCHAR[])))",
             "num_nulls" => $"CAST(len(list_filter({items}, lambda y: y IS NULL)) AS INTEGER)",
             "num_nonnulls" => $"CAST(len(list_filter({items}, lambda y: y IS NOT NULL)) AS INTEGER)",
             "json_build_array" => JsonItems(),

@@ -59,8 +59,9 @@ internal sealed partial class KernelExpressionWriter(KernelNames names, Subquery
         Cast cast => KernelCasts.Write(Write(cast.Operand), cast.Operand.Type, cast.Type, cast.IsExplicit),
         And and => $"({string.Join(" AND ", and.Terms.Select(Write))})",
         Or or => $"({string.Join(" OR ", or.Terms.Select(Write))})",
-        Not { Operand: IsNull test } => WriteIsNull(test.Operand, isNegated: true),
+        Not { Operand: IsNull { IsOfValue: false } test } => WriteIsNull(test.Operand, isNegated: true),
         Not not => $"(NOT {Write(not.Operand)})",
+        IsNull { IsOfValue: true } test => test.Operand is RowOf ? "FALSE" : $"({Write(test.Operand)} IS NULL)",
         IsNull test => WriteIsNull(test.Operand, isNegated: false),
         IsBoolean test => $"({Write(test.Operand)} IS {(test.Value ? "TRUE" : "FALSE")})",
         IsDistinct distinct => WriteIsDistinct(distinct),
@@ -255,17 +256,32 @@ internal sealed partial class KernelExpressionWriter(KernelNames names, Subquery
             : $"CASE WHEN {index} >= 1 THEN list_extract({Write(item.Operand)}, {index}) END";
     }
 
+    /// <summary>A slice that has no place in one dimension is an empty array.</summary>
     private string WriteSlice(SliceOf slice)
     {
         var operand = Write(slice.Operand);
-        var low = slice.Low is null ? "1" : $"greatest({Write(slice.Low)}, 1)";
-        var high = slice.High is null ? $"len({operand})" : Write(slice.High);
-        var nulls = new[] { slice.Low, slice.High }.Where(bound => bound is not null and not Constant { Value: not null })
-            .Select(bound => $"{Write(bound!)} IS NULL").ToArray();
-        var body = $"CASE WHEN {high} < {low} THEN CAST([] AS {slice.Type.KernelName}) ELSE list_slice({operand}, {low}, {high}) END";
+        var bounds = slice.Bounds.SelectMany(item => new[] { item.Low, item.High })
+            .Where(bound => bound is not (null or Constant { Value: not null }));
+        var nulls = bounds.Select(bound => $"{Write(bound!)} IS NULL").ToArray();
+        var empty = $"CAST([] AS {slice.Type.KernelName})";
+        var isEmpty = slice.Bounds.Select((item, i) => $"{High(item, LengthAt(slice.Operand, i + 1))} < {Low(item)}"
+            + (slice.Bounds.Count == 1 ? "" : $" OR {Low(item)} > {LengthAt(slice.Operand, i + 1)}"));
+        var body = slice.Bounds.Count > Depth(slice.Type)
+            ? $"CASE WHEN {operand} IS NOT NULL THEN {empty} END"
+            : $"CASE WHEN {string.Join(" OR ", isEmpty)} THEN {empty} ELSE {Part(operand, 0)} END";
         return nulls.Length == 0
             ? body
             : $"CASE WHEN {string.Join(" OR ", nulls)} THEN CAST(NULL AS {slice.Type.KernelName}) ELSE {body} END";
+
+        string Part(string list, int level)
+        {
+            var part = $"list_slice({list}, {Low(slice.Bounds[level])}, {High(slice.Bounds[level], $"len({list})")})";
+            return level + 1 == slice.Bounds.Count ? part : $"list_transform({part}, lambda s{level}: {Part($"s{level}", level + 1)})";
+        }
+
+        string Low(SliceBounds item) => item.Low is null ? "1" : $"greatest({Write(item.Low)}, 1)";
+
+        string High(SliceBounds item, string length) => item.High is null ? length : Write(item.High);
     }
 
     private string WriteCall(FunctionEntry function, EquatableArray<Expr> arguments, SqlType result)

@@ -8,10 +8,12 @@ public static class FunctionCatalog
     public static readonly IReadOnlyCollection<ScalarFunction> Scalars =
     [
         .. AccessFunctions.All,
+        .. BitFunctions.All,
         .. ByteFunctions.All,
         .. CatalogFunctions.All,
         .. CsvLineFunctions.All,
         .. DegreeFunctions.All,
+        .. DigestFunctions.All,
         .. DeviationAggregates.OfLists,
         .. ConversionFunctions.All,
         .. FloatFunctions.All,
@@ -21,6 +23,7 @@ public static class FunctionCatalog
         .. JsonFunctions.All,
         .. JsonLineFunctions.All,
         .. JsonbFunctions.All,
+        .. MoneyFunctions.All,
         .. NameFunctions.All,
         .. NetworkFunctions.All,
         .. NumericFunctions.All,
@@ -29,6 +32,7 @@ public static class FunctionCatalog
         .. PaddingFunctions.All,
         .. RangeCheckedCasts.All,
         .. RegexFunctions.All,
+        .. SendFunctions.All,
         .. SizeFunctions.All,
         .. SplitFunctions.All,
         .. SubstringFunctions.All,
@@ -36,6 +40,7 @@ public static class FunctionCatalog
         .. TextFunctions.All,
         .. TimestampArithmetic.All,
         .. ZoneFunctions.All,
+        .. ZonedTimeFunctions.All,
     ];
 
     public static readonly IReadOnlyCollection<AggregateFunction> Aggregates =

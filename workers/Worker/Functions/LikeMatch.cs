@@ -1,3 +1,4 @@
+using System.Text;
 using Federation.Core.Errors;
 using Federation.Core.Execution;
 
@@ -53,6 +54,11 @@ internal static class LikeMatch
         while (place < pattern.Length && pattern[place] == '%') place++;
         return place == pattern.Length;
     }
+
+    /// <summary>Over bytes of their own; as characters of one byte each they are a text.</summary>
+    public static bool IsByteMatch(ReadOnlySpan<byte> bytes, ReadOnlySpan<byte> pattern) => IsMatch(AsText(bytes), AsText(pattern));
+
+    private static byte[] AsText(ReadOnlySpan<byte> bytes) => Encoding.UTF8.GetBytes(Encoding.Latin1.GetString(bytes));
 
     /// <summary>Behind a percent sign: others, and characters that are skipped, come before the one that is looked at.</summary>
     private static void LookAhead(ReadOnlySpan<byte> text, int at, ReadOnlySpan<byte> pattern, int place)

@@ -27,6 +27,8 @@ internal static class NumericFunctions
         Binary("pg_numeric_idiv", PgNumeric.Quotient),
         Binary("pg_numeric_power", PgNumeric.Power),
         Binary("pg_numeric_log", PgNumeric.Log),
+        Binary("pg_numeric_gcd", PgNumeric.GreatestCommonDivisor),
+        Binary("pg_numeric_lcm", PgNumeric.LeastCommonMultiple),
         Unary("pg_numeric_in", value => value),
         Unary("pg_numeric_neg", value => -value),
         Unary("pg_numeric_abs", value => value.Abs()),

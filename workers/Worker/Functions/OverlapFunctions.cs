@@ -1,4 +1,5 @@
 using Federation.Core.Types;
+using Federation.Core.Values;
 using Federation.DuckDb;
 
 namespace Federation.Worker.Functions;
@@ -9,7 +10,16 @@ namespace Federation.Worker.Functions;
 /// </summary>
 internal static class OverlapFunctions
 {
-    public static readonly ScalarFunction[] All = [.. new[] { SqlType.Timestamp, SqlType.Timestamptz, SqlType.Time }.Select(Of)];
+    public static readonly ScalarFunction[] All =
+    [
+        .. new[] { SqlType.Timestamp, SqlType.Timestamptz, SqlType.Time }.Select(Of),
+        new("pg_overlaps", [SqlType.Timetz, SqlType.Timetz, SqlType.Timetz, SqlType.Timetz], SqlType.Bool,
+            static (ref FunctionRow row) =>
+            {
+                if (Overlaps(Zoned(ref row, 0), Zoned(ref row, 1), Zoned(ref row, 2), Zoned(ref row, 3)) is { } answer) row.Set(answer);
+                else row.SetNull();
+            }) { IsStrict = false },
+    ];
 
     private static ScalarFunction Of(SqlType type) =>
         new("pg_overlaps", [type, type, type, type], SqlType.Bool, static (ref FunctionRow row) =>
@@ -19,6 +29,15 @@ internal static class OverlapFunctions
     }) { IsStrict = false };
 
     private static long? Value(ref FunctionRow row, int argument) => row.IsNull(argument) ? null : row.Get<long>(argument);
+
+    /// <summary>Times with a zone compare by their moment, and those of one moment by the zone, the eastern first.</summary>
+    private static long? Zoned(ref FunctionRow row, int argument)
+    {
+        const int ZoneBits = 18;
+        if (row.IsNull(argument)) return null;
+        var time = TimeTzForm.Unpack(row.Get<long>(argument));
+        return ((time.Microseconds - (time.OffsetSeconds * Calendar.MicrosecondsPerSecond)) << ZoneBits) - time.OffsetSeconds;
+    }
 
     private static bool? Overlaps(long? firstStart, long? firstEnd, long? secondStart, long? secondEnd)
     {

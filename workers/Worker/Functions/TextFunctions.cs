@@ -31,6 +31,11 @@ internal static class TextFunctions
             static (ref FunctionRow row) => row.Set(TextFormatter.Format(row.GetText(0), row.GetTexts(1)))),
         new("pg_like", [s_text, s_text], SqlType.Bool,
             static (ref FunctionRow row) => row.Set(LikeMatch.IsMatch(row.GetBytes(0), row.GetBytes(1)))),
+        new("pg_bytea_like", [SqlType.Bytea, SqlType.Bytea], SqlType.Bool, static (ref FunctionRow row) =>
+            row.Set(LikeMatch.IsByteMatch(row.GetBytes(0), row.GetBytes(1)))),
+        new("pg_bytea_like_escape", [SqlType.Bytea, SqlType.Bytea], SqlType.Bytea, static (ref FunctionRow row) =>
+            row.Set(Encoding.Latin1.GetBytes(
+                LikeEscape(Encoding.Latin1.GetString(row.GetBytes(0)), Encoding.Latin1.GetString(row.GetBytes(1)))).AsSpan())),
         new("pg_replace", [s_text, s_text, s_text], s_text, static (ref FunctionRow row) => Replace(ref row)),
         new("pg_textcat", [s_text, s_text], s_text, static (ref FunctionRow row) => row.SetJoined(row.GetBytes(0), row.GetBytes(1))),
         new("pg_byteacat", [SqlType.Bytea, SqlType.Bytea], SqlType.Bytea,

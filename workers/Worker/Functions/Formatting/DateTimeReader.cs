@@ -25,12 +25,14 @@ internal static class DateTimeReader
         var days = reading.Days();
         var local = (days * Calendar.MicrosecondsPerDay) + reading.TimeOfDay();
         var offset = reading.Offset ?? zone.OffsetAtLocal(Calendar.FloorDivide(local, Calendar.MicrosecondsPerSecond));
-        return local - (offset * Calendar.MicrosecondsPerSecond);
+        return DateTimeInput.Round(local - (offset * Calendar.MicrosecondsPerSecond), reading.FractionDigits);
     }
 
     /// <summary>The fields that were read, and what they mean together.</summary>
     private sealed class Reading
     {
+        private const int MostFractionDigits = 6;
+
         private readonly string _text;
         private readonly DateTimeFormat _format;
         private readonly Dictionary<string, int> _fields = new(StringComparer.Ordinal);
@@ -50,11 +52,14 @@ internal static class DateTimeReader
 
         public int? Offset { get; private set; }
 
+        /// <summary>To how many digits behind the second's point the template rounds.</summary>
+        public int FractionDigits { get; private set; } = MostFractionDigits;
+
         public long Days()
         {
             if (Field("J") is { } julian) return julian - 2_440_588;
             var year = Year();
-            if (_isIsoDate && !_isGregorian) return IsoDays(year);
+            if (_isIsoDate) return IsoDays(year);
             var month = Field("MM") ?? 1;
             var day = Field("DD") ?? 1;
             if (Field("WW") is { } week) return Calendar.DaysFromCivil(year, 1, 1) + ((week - 1) * 7);
@@ -186,33 +191,35 @@ internal static class DateTimeReader
         private void ReadField(DateTimeItem item, bool isNextNumber)
         {
             var keyword = item.Keyword!.ToUpperInvariant();
+            RequireOneConvention(keyword);
             switch (keyword)
             {
                 case "A.M." or "P.M.": Choose("PM", keyword, ["a.m.", "p.m."]); break;
                 case "AM" or "PM": Choose("PM", keyword, ["am", "pm"]); break;
                 case "A.D." or "B.C.": Choose("BC", keyword, ["a.d.", "b.c."]); break;
                 case "AD" or "BC": Choose("BC", keyword, ["ad", "bc"]); break;
-                case "MONTH": Set("MM", Name(item.Keyword!, s_months) + 1, keyword); _isGregorian = true; break;
-                case "MON": Set("MM", Name(item.Keyword!, [.. s_months.Select(month => month[..3])]) + 1, keyword);
-                _isGregorian = true; break;
+                case "MONTH": Set("MM", Name(item.Keyword!, s_months) + 1, keyword); break;
+                case "MON": Set("MM", Name(item.Keyword!, [.. s_months.Select(month => month[..3])]) + 1, keyword); break;
                 case "DAY": Name(item.Keyword!, s_days); break;
                 case "DY": Name(item.Keyword!, [.. s_days.Select(day => day[..3])]); break;
-                case "RM": Set("MM", s_romanMonths[Name(item.Keyword!, s_roman)], keyword); _isGregorian = true; break;
+                case "RM": Set("MM", s_romanMonths[Name(item.Keyword!, s_roman)], keyword); break;
                 case "HH" or "HH12": Set("HH12", Integer(item, 2, isNextNumber), keyword); break;
-                case "HH24" or "MI" or "SS" or "MM" or "DD":
-                    Set(keyword, Integer(item, 2, isNextNumber), keyword);
-                    _isGregorian |= keyword is "MM" or "DD";
-                    break;
+                case "HH24" or "MI" or "SS" or "MM" or "DD": Set(keyword, Integer(item, 2, isNextNumber), keyword); break;
                 case "SSSS" or "SSSSS": Set("SSSS", Integer(item, 5, isNextNumber), keyword); break;
-                case "MS" or "FF1" or "FF2" or "FF3": Set("MS", Fraction(3, isNextNumber), keyword); break;
-                case "US" or "FF4" or "FF5" or "FF6": Set("US", Fraction(6, isNextNumber), keyword); break;
-                case "DDD": Set("DDD", Integer(item, 3, isNextNumber), keyword); _isGregorian = true; break;
+                case "MS": Set("MS", Fraction(3, isNextNumber), keyword); break;
+                case "US": Set("US", Fraction(6, isNextNumber), keyword); break;
+                case ['F', 'F', var digits]:
+                    FractionDigits = digits - '0';
+                    Set("US", isNextNumber
+                        ? Fraction(FractionDigits, isNextNumber) * (int)Math.Pow(10, MostFractionDigits - FractionDigits)
+                        : Fraction(MostFractionDigits, isNextNumber), keyword);
+                    break;
+                case "DDD": Set("DDD", Integer(item, 3, isNextNumber), keyword); break;
                 case "J": Set("J", Integer(item, 10, isNextNumber), keyword); break;
                 case "CC" or "WW": Set(keyword, Integer(item, 2, isNextNumber), keyword); break;
                 case "W": Set(keyword, Integer(item, 1, isNextNumber), keyword); break;
                 case "Q" or "D": Integer(item, 1, isNextNumber); break;
                 case "IW" or "ID" or "IDDD":
-                    _isIsoDate = true;
                     Set(keyword, Integer(item, keyword switch { "ID" => 1, "IW" => 2, _ => 3 }, isNextNumber), keyword);
                     break;
                 case "Y,YYY": ReadYearWithComma(); break;
@@ -221,10 +228,24 @@ internal static class DateTimeReader
             }
         }
 
+        private void RequireOneConvention(string keyword)
+        {
+            bool? isIso = keyword switch
+            {
+                "IW" or "ID" or "IDDD" or "IYYY" or "IYY" or "IY" or "I" => true,
+                "D" or "DD" or "DDD" or "MM" or "MON" or "MONTH" or "RM" or "W" or "WW" => false,
+                "Y,YYY" or "YYYY" or "YYY" or "YY" or "Y" => false,
+                _ => null,
+            };
+            if (isIso is null) return;
+            if (isIso == true ? _isGregorian : _isIsoDate)
+                throw new SqlException(SqlState.InvalidDatetimeFormat, "invalid combination of date conventions")
+                    { Hint = "Do not mix Gregorian and ISO week date conventions in a formatting template." };
+            (_isIsoDate, _isGregorian) = (isIso == true, isIso == false);
+        }
+
         private void ReadYear(DateTimeItem item, string keyword, bool isNextNumber)
         {
-            if (keyword[0] == 'I') _isIsoDate = true;
-            else _isGregorian = true;
             var length = keyword.Length;
             var start = _position;
             var year = Integer(item, length, isNextNumber);
@@ -241,7 +262,6 @@ internal static class DateTimeReader
             if (_position < _text.Length && _text[_position] == ',') _position++;
             else throw InvalidValue("Y,YYY", "Y,YYY");
             Set("Y", (thousands * 1000) + Digits(3), "Y,YYY");
-            _isGregorian = true;
         }
 
         private void ReadZone(string keyword, bool isNextNumber)
