@@ -70,6 +70,12 @@ public abstract record ColumnChange
     /// <summary>Gives a column a type that holds every value of the present one.</summary>
     public sealed record Widen(string Name, SqlType Type) : ColumnChange;
 
+    /// <summary>
+    /// Gives a column any other type. The rows that are there lose their values: whoever changes the table writes them anew. Raises 42P16
+    /// for a column by which the table is partitioned or sorted.
+    /// </summary>
+    public sealed record Retype(string Name, SqlType Type) : ColumnChange;
+
     /// <summary>Changes no column, but makes sure that all rows of the state that follows are those that were looked at.</summary>
     public sealed record KeepRows : ColumnChange;
 

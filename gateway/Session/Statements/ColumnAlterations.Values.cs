@@ -12,8 +12,8 @@ internal sealed partial class ColumnAlterations
     /// <summary>Sequences whose columns are gone.</summary>
     private readonly List<Oid> _released = [];
 
-    /// <summary>Whether the values of the new column are computed for each row.</summary>
-    private async ValueTask<bool> DeclareAsync(TableColumn declared, NewColumn column, CancellationToken cancellationToken)
+    /// <summary>What a new column gets without a value.</summary>
+    private async ValueTask DeclareAsync(TableColumn declared, NewColumn column, CancellationToken cancellationToken)
     {
         var stored = ((ITableWriter)_format).StoredType(column.Type);
         var columns = _columns.Select(item => (item.Name, item.Type)).Append((column.Name, stored)).ToArray();
@@ -28,16 +28,6 @@ internal sealed partial class ColumnAlterations
             Generated = values.Generated is null ? _wanted.Generated
                 : _wanted.Generated.Append(KeyValuePair.Create(column.Name, values.Generated)).ToEquatableArray(),
         };
-        return values.Sequence is not null || values.Generated is not null;
-    }
-
-    /// <summary>Rows that are there would need a value each, and rows are not written again.</summary>
-    private async ValueTask RequireEmptyAsync(string column, CancellationToken cancellationToken)
-    {
-        _changes.Add(new ColumnChange.KeepRows());
-        if (!await HasRowsAsync("", cancellationToken)) return;
-        throw new SqlException(SqlState.FeatureNotSupported,
-            $"column \"{column}\", which is computed for each row, cannot be added to a table that has rows");
     }
 
     private async ValueTask SetDefaultAsync(TableAction.SetDefault set, CancellationToken cancellationToken)

@@ -64,7 +64,12 @@ internal sealed partial class ColumnAlterations
 
     public async ValueTask RunAsync(IEnumerable<TableAction> actions, CancellationToken cancellationToken)
     {
-        foreach (var action in actions.OrderBy(Pass)) await ApplyAsync(action, cancellationToken);
+        foreach (var pass in actions.GroupBy(Pass).OrderBy(pass => pass.Key))
+        {
+            foreach (var action in pass) await ApplyAsync(action, cancellationToken);
+            await RetypeAsync(cancellationToken);
+        }
+
         foreach (var constraint in _constraints) await AddConstraintAsync(constraint, cancellationToken);
         await RecordAsync(cancellationToken);
         await DropSequencesAsync(cancellationToken);
@@ -122,13 +127,21 @@ internal sealed partial class ColumnAlterations
 
         var column = TableStatements.Column(add.Column);
         TableStatements.NoteStoredType(_session, (ITableWriter)_format, column);
-        var isComputed = await DeclareAsync(add.Column, column, cancellationToken);
-        var initial = add.Column.Default is { } expression ? await InitialAsync(expression, column, cancellationToken) : null;
-        if (isComputed) await RequireEmptyAsync(name, cancellationToken);
+        // Values that are computed from the table's rows find all changes that come before.
+        if (_changes.Count > 0 && ColumnValues.IsComputed(add.Column)) await RecordAsync(cancellationToken);
+        await DeclareAsync(add.Column, column, cancellationToken);
+        if (ComputedValue(add.Column) is { } value)
+        {
+            await AddComputedAsync(column, value, cancellationToken);
+        }
+        else
+        {
+            var initial = add.Column.Default is { } expression ? await InitialAsync(expression, column, cancellationToken) : null;
+            if (!column.IsNullable && initial is null && await HasRowsAsync("", cancellationToken)) throw HoldsNull(name);
+            _changes.Add(new ColumnChange.Add(column, initial));
+            _columns.Add(new ConnectorColumn(name, ((ITableWriter)_format).StoredType(column.Type), column.IsNullable));
+        }
 
-        if (!column.IsNullable && initial is null && !isComputed && await HasRowsAsync("", cancellationToken)) throw HoldsNull(name);
-        _changes.Add(new ColumnChange.Add(column, initial));
-        _columns.Add(new ConnectorColumn(name, ((ITableWriter)_format).StoredType(column.Type), column.IsNullable));
         _constraints.AddRange(add.Column.Constraints);
     }
 
@@ -234,16 +247,6 @@ internal sealed partial class ColumnAlterations
     {
         var stored = ((ITableWriter)_format).StoredType(column.Type);
         var bound = WithoutPosition(() => Binder.BindDefault(expression, column.Name, stored, _session.Nameless));
-        if (PlanRewriter.IsVolatile(bound))
-        {
-            // Rows that come meanwhile would lack the value.
-            _changes.Add(new ColumnChange.KeepRows());
-            if (!await HasRowsAsync("", cancellationToken)) return null;
-            throw new SqlException(SqlState.FeatureNotSupported,
-                $"column \"{column.Name}\" cannot be added with a volatile default to a table that has rows")
-                { Hint = "Add the column without the default, and set the default then: it is for new rows." };
-        }
-
         var execution = _session.Execution([]);
         bound = PlanRewriter.Rewrite(bound, item => QueryPlanner.Substitute(item, execution));
         return bound is Constant constant
@@ -294,9 +297,6 @@ internal sealed partial class ColumnAlterations
     private async ValueTask SetTypeAsync(TableAction.SetType set, CancellationToken cancellationToken)
     {
         var present = Find(set.Column);
-        if (set.Using is not null)
-            throw new SqlException(SqlState.FeatureNotSupported, "ALTER COLUMN TYPE … USING is not supported")
-                { Detail = "It would write all rows of the table again." };
         var type = ((ITableWriter)_format).StoredType(WithoutPosition(() => TypeNames.Bind(set.Type)));
         if (await UsersAsync(set.Column, cancellationToken) is [var view, ..])
         {
@@ -309,14 +309,14 @@ internal sealed partial class ColumnAlterations
         if (ComputedFrom(set.Column).FirstOrDefault() is { } computed)
             throw new SqlException(SqlState.FeatureNotSupported, "cannot alter type of a column used by a generated column")
                 { Detail = $"Column \"{set.Column}\" is used by generated column \"{computed}\"." };
-        if (type == present.Type) return;
-        if (!Widenings.Contain(present.Type, type))
+        if (_retyped.Exists(item => item.Column == set.Column))
+            throw new SqlException(SqlState.FeatureNotSupported, $"cannot alter type of column \"{set.Column}\" twice");
+        if (type == present.Type && set.Using is null) return;
+        if (set.Using is not null || !Widenings.Contain(present.Type, type))
         {
-            throw new SqlException(SqlState.FeatureNotSupported,
-                $"column \"{set.Column}\" cannot be changed from type {present.Type} to type {type}")
-            {
-                Detail = "Only types that hold every value of the present one are supported, since rows are not written again.",
-            };
+            await RequireRetypableAsync(set, type, cancellationToken);
+            _retyped.Add((set.Column, type, set.Using));
+            return;
         }
 
         _changes.Add(new ColumnChange.Widen(set.Column, type));

@@ -35,6 +35,10 @@ internal static class ColumnValues
         };
     }
 
+    /// <summary>Whether each row may have a value of its own.</summary>
+    public static bool IsComputed(TableColumn column) =>
+        column.Default is not null || column.Generated is not null || column.Identity is not null || SerialType(column) is not null;
+
     /// <summary>
     /// Makes what a column needs for its values, and says how the catalog keeps it. Raises the errors of wrong declarations.
     /// </summary>

@@ -258,6 +258,14 @@ internal sealed class StatementAnalyzer(QuerySession session, SessionServices se
     public async ValueTask<BoundQuery> BindAsync(Query query, CancellationToken cancellationToken) =>
         (await BindAsync(0, query, [], isWide: false, cancellationToken)).Query;
 
+    /// <summary>The rows of a table as ALTER TABLE writes them anew.</summary>
+    public async ValueTask<BoundQuery> BindRewriteAsync(Query rows, IReadOnlyList<RewrittenColumn> columns,
+        CancellationToken cancellationToken)
+    {
+        var (context, _) = await LoadAsync(0, [rows], [], isWide: false, cancellationToken);
+        return await BindAsync(0, () => Binder.BindRewrite(rows, columns, context), cancellationToken);
+    }
+
     /// <summary>
     /// The query of a view that is made, the relations behind the names in it, and what its stars stand for.
     /// </summary>

@@ -47,6 +47,31 @@ internal static class TableWriting
     }
 
     /// <summary>
+    /// Puts the rows of a query, which has read an earlier state of the table, in the place of all rows that the table has. Files are
+    /// written for them however few they are.
+    /// </summary>
+    public static async ValueTask ReplaceAsync(QuerySession session, SessionServices services, TableEntry table, QueryRequest request,
+        CancellationToken cancellationToken)
+    {
+        var writer = WriterOf(services, table.Pointer);
+        await RecordAsync(session, table, await writer.TruncateAsync(table.Pointer, cancellationToken), cancellationToken);
+        var catalog = await session.Transaction.GetCatalogAsync(cancellationToken);
+        var pointer = (await catalog.FindTableAsync(table.Schema, table.Name, cancellationToken))!.Pointer;
+        var plan = await writer.PlanAppendAsync(pointer, cancellationToken);
+        var output = plan.Output with
+        {
+            Columns = plan.Output.Columns.Select(column => column.NullError is null ? column : column with
+            {
+                NullError = $"column \"{column.Name}\" of relation \"{table.Name}\" contains null values",
+            }).ToEquatableArray(),
+        };
+        var written = await services.Runner.WriteAsync(request, output, cancellationToken);
+        if (written.Files.Count == 0) return;
+        var update = await writer.AppendAsync(plan, written.Files, cancellationToken);
+        await RecordAsync(session, table, update, cancellationToken);
+    }
+
+    /// <summary>
     /// As <see cref="AppendAsync"/>, for a query that gives few rows: the catalog keeps them unless their values are large.
     /// </summary>
     private static async ValueTask<WrittenTable> AppendFewAsync(QuerySession session, SessionServices services, TableEntry table,

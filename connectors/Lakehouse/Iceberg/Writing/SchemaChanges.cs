@@ -49,6 +49,7 @@ internal sealed class SchemaChanges
                 case ColumnChange.Drop drop: Drop(drop.Name); break;
                 case ColumnChange.Rename rename: Field(rename.Name)["name"] = rename.NewName; break;
                 case ColumnChange.Widen widen: Widen(widen); break;
+                case ColumnChange.Retype retype: Retype(retype); break;
                 case ColumnChange.SetNullable set: SetNullable(Field(set.Name), set.IsNullable); break;
                 case ColumnChange.KeepRows: break;
                 case ColumnChange.SetPartitioning set: Partitions().Replace(set.Terms); break;
@@ -98,15 +99,38 @@ internal sealed class SchemaChanges
     {
         var field = Field(name);
         var id = Id(field);
-        if (_table.Specs[_table.DefaultSpecId].Fields.Any(part => part.SourceId == id && part.Transform.Kind != TransformKind.Void))
-            throw new SqlException(SqlState.InvalidTableDefinition,
-                $"cannot drop column \"{name}\" because it is part of the partition key");
-        if (_table.SortOrder.Fields.Any(part => part.SourceId == id))
-            throw new SqlException(SqlState.InvalidTableDefinition, $"cannot drop column \"{name}\" because the table is sorted by it")
-                { Hint = "ALTER TABLE … WRITE UNORDERED takes the order away." };
+        RequireNotLaidOut(id, name, "drop");
         _fields.Remove(field);
         if (_schema["identifier-field-ids"] is not JsonArray identifiers) return;
         foreach (var identifier in identifiers.Where(item => (int)item! == id).ToArray()) identifiers.Remove(identifier);
+    }
+
+    /// <summary>Files are not laid out by the values of a column that are no more.</summary>
+    private void RequireNotLaidOut(int id, string name, string verb)
+    {
+        if (_table.Specs[_table.DefaultSpecId].Fields.Any(part => part.SourceId == id && part.Transform.Kind != TransformKind.Void))
+            throw new SqlException(SqlState.InvalidTableDefinition,
+                $"cannot {verb} column \"{name}\" because it is part of the partition key");
+        if (_table.SortOrder.Fields.Any(part => part.SourceId == id))
+            throw new SqlException(SqlState.InvalidTableDefinition, $"cannot {verb} column \"{name}\" because the table is sorted by it")
+                { Hint = "ALTER TABLE … WRITE UNORDERED takes the order away." };
+    }
+
+    /// <summary>A type that is no promotion needs a new field: files that hold the former one are read without it.</summary>
+    private void Retype(ColumnChange.Retype retype)
+    {
+        var present = Field(retype.Name);
+        var id = Id(present);
+        RequireNotLaidOut(id, retype.Name, "alter");
+        var isRequired = (bool)present["required"]! || _notNull.Any(item => (int)item! == id);
+        var field = WrittenTypes.Field(new NewColumn(retype.Name, retype.Type, !isRequired), ref _lastId);
+        var json = NewTableMetadata.Field(field);
+        if (present["doc"] is { } comment) json["doc"] = comment.DeepClone();
+        _fields[_fields.IndexOf(present)] = json;
+        WrittenTypes.Declare(_declared, field.Id, field.Name, retype.Type);
+        if (_schema["identifier-field-ids"] is not JsonArray identifiers) return;
+        foreach (var identifier in identifiers.Where(item => (int)item! == id).ToArray())
+            identifiers[identifiers.IndexOf(identifier)] = JsonValue.Create(field.Id);
     }
 
     private void Widen(ColumnChange.Widen widen)
