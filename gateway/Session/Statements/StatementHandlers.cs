@@ -61,6 +61,7 @@ internal static class StatementHandlers
         CommentStatement comment => new CommandPortal(session, token => CommentStatements.RunAsync(session, comment, token)),
         DropStatement drop => new CommandPortal(session, token => SchemaStatements.DropAsync(session, drop, token)),
         LockStatement locking => new CommandPortal(session, token => LockStatements.RunAsync(session, locking, token)),
+        VacuumStatement vacuum => new CommandPortal(session, token => VacuumStatements.RunAsync(session, services, vacuum, token)),
         NotifyStatement notify => Command(session, () => notify.Command.ToUpperInvariant()),
         _ => throw new System.Diagnostics.UnreachableException(statement.Syntax.GetType().Name),
     };

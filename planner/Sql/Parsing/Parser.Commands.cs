@@ -162,11 +162,10 @@ internal sealed partial class Parser
         var start = _index;
         switch (Current.Keyword)
         {
-            case Keyword.Vacuum or Keyword.Cluster or Keyword.Checkpoint:
+            case Keyword.Vacuum or Keyword.Analyze or Keyword.Analyse:
+                return Vacuum();
+            case Keyword.Cluster or Keyword.Checkpoint:
                 return SkipStatement(start, Advance().Text!.ToUpperInvariant(), mayEnd: true);
-            case Keyword.Analyze or Keyword.Analyse:
-                Advance();
-                return SkipStatement(start, "ANALYZE", mayEnd: true);
             case Keyword.Grant or Keyword.Revoke:
                 return Grant();
             case Keyword.Comment:

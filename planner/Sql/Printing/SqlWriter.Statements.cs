@@ -106,6 +106,16 @@ internal sealed partial class SqlWriter
                 });
                 Write($" in {locking.Mode.ToLowerInvariant()} mode{(locking.IsNoWait ? " nowait" : "")}");
                 break;
+            case VacuumStatement vacuum:
+                Write(vacuum.Command.ToLowerInvariant());
+                if (vacuum.Options.Count > 0) Write($" ({string.Join(", ", vacuum.Options)})");
+                if (vacuum.Tables.Count > 0) Write(" ");
+                List(vacuum.Tables, table =>
+                {
+                    Name(table.Name);
+                    ColumnList(table.Columns);
+                });
+                break;
             case NotifyStatement notify:
                 Notify(notify);
                 break;

@@ -235,6 +235,16 @@ public sealed record AlterOwnerStatement(DropKind Kind, string Name, string Owne
 /// <param name="Mode">In upper case, such as ACCESS SHARE.</param>
 public sealed record LockStatement(EquatableArray<LockedTable> Tables, string Mode, bool IsNoWait) : Statement;
 
+/// <summary>VACUUM, or ANALYZE by itself.</summary>
+/// <param name="Options">Lower-case names of those that are on.</param>
+/// <param name="Tables">None for all tables.</param>
+public sealed record VacuumStatement(bool IsVacuum, EquatableArray<string> Options, EquatableArray<VacuumedTable> Tables) : Statement
+{
+    public string Command => IsVacuum ? "VACUUM" : "ANALYZE";
+}
+
+public sealed record VacuumedTable(QualifiedName Name, EquatableArray<string> Columns);
+
 public sealed record LockedTable(QualifiedName Name, bool IsOnly);
 
 /// <summary>LISTEN, UNLISTEN (null channel = *), NOTIFY.</summary>
