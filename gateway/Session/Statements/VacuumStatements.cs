@@ -6,9 +6,9 @@ using Federation.Sql.Syntax;
 namespace Federation.Session.Statements;
 
 /// <summary>
-/// VACUUM makes files of the small changes that the catalog keeps for a table, and with FULL writes all files anew that have deleted rows or
-/// are small. ANALYZE looks whether the tables and columns are there: row counts and ranges of values are in the metadata of files, and the
-/// planner reads them there.
+/// VACUUM makes files of the small changes that the catalog keeps for a table, and with FULL writes small files, and those of which much is
+/// deleted, again. ANALYZE looks whether the tables and columns are there: row counts and ranges of values are in the metadata of files,
+/// where the planner reads them.
 /// </summary>
 internal static class VacuumStatements
 {
