@@ -71,12 +71,13 @@ internal sealed partial class KernelExpressionWriter
         if (call.Function.Name is "min" or "max" && call.Arguments is [var only] && HasKey(only.Type))
             return $"arg_{call.Function.Name}({{0}}, {Key(only)}){{f}}{{w}}";
         if (NumericAggregate(call, digits) is { } numeric) return numeric;
-        // PostgreSQL sorts what is distinct, and so adds from the least on.
-        if (call.IsDistinct && KernelFunctions.Find(call.Function) is { } deviation
+        // PostgreSQL sorts what is distinct, and so adds from the least on. In another order there may be an overflow, or none.
+        if ((call.IsDistinct || call.OrderBy.Count > 0) && KernelFunctions.Find(call.Function) is { } deviation
             && deviation.IndexOf("({d}{0}){f}{w}", StringComparison.Ordinal) is > 0 and var end
             && (deviation.StartsWith("pg_var_", StringComparison.Ordinal) || deviation.StartsWith("pg_stddev_", StringComparison.Ordinal)))
-            return $"{deviation[..end]}_of(list_filter(list(DISTINCT CAST({{0}} AS DOUBLE) ORDER BY CAST({{0}} AS DOUBLE)){{f}}, "
-                + "lambda e: e IS NOT NULL))";
+            return $"{deviation[..end]}_of(list_filter(list({(call.IsDistinct
+                ? "DISTINCT CAST({0} AS DOUBLE) ORDER BY CAST({0} AS DOUBLE)"
+                : "CAST({0} AS DOUBLE){o}")}){{f}}, lambda e: e IS NOT NULL))";
         if (call.Function.Signature == "string_agg(text,text)" && call.Arguments[1] is not Constant { Value: string })
             return SeparatedByRow.Replace("{list}", ListOf(call, "{'s': {1}, 'v': {0}}"), StringComparison.Ordinal);
         return JsonAggregate(call) ?? HypotheticalAggregate(call)
