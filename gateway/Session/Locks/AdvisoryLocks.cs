@@ -148,7 +148,8 @@ internal sealed class AdvisoryLocks
         public IEnumerable<int> Blockers(int session, bool isShared, int place)
         {
             if (Holders.ContainsKey((session, isShared))) return [];
-            var holders = Holders.Keys.Where(held => held.Session != session && !(held.IsShared && isShared)).Select(held => held.Session);
+            var holders = Holders.Keys.Where(held => held.Session != session && !(held.IsShared && isShared))
+                .Select(held => held.Session);
             // Who holds it in the other mode would wait for those who wait for it.
             return Holders.ContainsKey((session, !isShared)) ? holders
                 : holders.Concat(Waiters.Take(place).Where(waiter => waiter.Session != session && !(waiter.IsShared && isShared))

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Federation.Plan;
 using Federation.Session.Locks;
 
 namespace Federation.Session.Statements;
