@@ -51,6 +51,7 @@ public sealed class QuerySession : ISession
         Transaction = new TransactionState(this, services);
         Suspended = new SuspendedPortals(services.SpillDirectory);
         Sequences = new SessionSequences(services);
+        Locks = new Locks.SessionLocks(this, services.AdvisoryLocks);
         _analyzer = new StatementAnalyzer(this, services);
         _templates = new StatementTemplates(this, services, _analyzer);
         CatalogName = origin.Catalog ?? origin.Database;
@@ -405,11 +406,14 @@ public sealed class QuerySession : ISession
         Registry.Remove(this);
         await ClosePortalsAsync(keepsHeld: false);
         Transaction.Forget();
+        Locks.ReleaseAll();
         await Temporary.RemoveAsync();
         _watch.Dispose();
     }
 
     internal static PgTimestamp ToTimestamp(DateTimeOffset time) => new((time - DateTimeOffset.UnixEpoch).Ticks / 10);
+
+    internal Locks.SessionLocks Locks { get; }
 
     internal void Notify(NoticeSeverity severity, SqlState state, string message, string? detail = null) =>
         _notices.Add(new SqlNotice(severity, state, message) { Detail = detail });

@@ -46,7 +46,6 @@ internal sealed class SessionFunctions(QuerySession session, SessionServices ser
             session.Sleep(TimeSpan.FromSeconds((double)arguments[0]!));
             return "";
         },
-        ["pg_advisory_unlock_all"] = (_, _, _) => "",
         ["pg_cancel_backend"] = (session, services, arguments) => BackendSignals.Cancel(session, services.Peers, (int)arguments[0]!),
         ["pg_terminate_backend"] = (session, services, arguments) =>
             BackendSignals.Terminate(session, services.Peers, (int)arguments[0]!, arguments is [_, long timeout] ? timeout : 0),

@@ -51,6 +51,9 @@ public sealed record SessionServices(CatalogDatabase Catalog, ConnectorPool Conn
 
     public StatementCache Statements { get; } = new();
 
+    /// <summary>The advisory locks of all sessions.</summary>
+    internal Locks.AdvisoryLocks AdvisoryLocks { get; } = new();
+
     /// <summary>What runs here and what ran last.</summary>
     public QueryLog Queries { get; init; } = new(Clock);
 

@@ -351,7 +351,14 @@ internal sealed class TransactionState(QuerySession session, SessionServices ser
             await session.Temporary.EndTransactionAsync(cancellationToken);
         var transaction = _transaction;
         _transaction = null;
-        if (transaction is not null) await transaction.CommitAsync(cancellationToken);
+        try
+        {
+            if (transaction is not null) await transaction.CommitAsync(cancellationToken);
+        }
+        finally
+        {
+            session.Locks.EndTransaction();
+        }
     }
 
     private static bool MayHaveTemporary(Transaction transaction) =>
@@ -363,6 +370,7 @@ internal sealed class TransactionState(QuerySession session, SessionServices ser
         ForgetSources();
         _transaction?.Rollback();
         _transaction = null;
+        session.Locks.EndTransaction();
     }
 
     /// <summary>Nobody waits for the sources to end what was open there.</summary>

@@ -15,8 +15,8 @@ public sealed record SessionCall(Column Result, FunctionEntry Function, Equatabl
 public sealed record SessionStep(LogicalPlan Input, EquatableArray<SessionCall> Calls, Func<LogicalPlan, LogicalPlan> Replace);
 
 /// <summary>
-/// Functions of sequences: each call has an effect and is made once, in the order of the rows. Only the session can do that, so that a plan
-/// with such calls is run in steps: the rows below a call, then the call, then what is above it.
+/// Functions of sequences and of advisory locks: each call has an effect and is made once, in the order of the rows. Only the session can do
+/// that, so that a plan with such calls is run in steps: the rows below a call, then the call, then what is above it.
 /// </summary>
 public static class SessionCalls
 {
@@ -24,7 +24,9 @@ public static class SessionCalls
     public static readonly FunctionEntry IdentityNext = new(Oid.None, "nextval", FunctionKind.Scalar, [PgTypes.Regclass.Oid],
         PgTypes.Int8.Oid, IsStrict: true, ReturnsSet: false, Volatility.Volatile) { Signature = "identity_nextval" };
 
-    public static bool Is(FunctionEntry function) => function.Name is "nextval" or "currval" or "setval" or "lastval";
+    public static bool Is(FunctionEntry function) => function.Name is "nextval" or "currval" or "setval" or "lastval"
+        || function.Name.StartsWith("pg_advisory_", StringComparison.Ordinal)
+        || function.Name.StartsWith("pg_try_advisory_", StringComparison.Ordinal);
 
     /// <summary>Whether a plan, or a subquery in it, has such calls.</summary>
     public static bool AreIn(LogicalPlan plan) =>

@@ -60,6 +60,17 @@ internal static class SessionRows
         ["is_scrollable"] = cursor.CanScroll, ["creation_time"] = cursor.CreatedAt,
     });
 
+    public static IEnumerable<Row> Locks(SystemState state)
+    {
+        var database = SystemRows.DatabaseOids(state).TryGetValue(state.Database, out var oid) ? oid : (object?)null;
+        return state.Locks.Select(held => new Row
+        {
+            ["locktype"] = "advisory", ["database"] = database, ["classid"] = held.ClassId, ["objid"] = held.ObjectId,
+            ["objsubid"] = held.ObjectSubId, ["virtualtransaction"] = $"{held.ProcessId}/0", ["pid"] = held.ProcessId,
+            ["mode"] = held.Mode, ["granted"] = held.IsGranted, ["fastpath"] = false,
+        });
+    }
+
     public static IEnumerable<Row> Prepared(SystemState state) => state.Prepared.Select(statement => new Row
     {
         ["name"] = statement.Name, ["statement"] = statement.Text, ["prepare_time"] = statement.PreparedAt,

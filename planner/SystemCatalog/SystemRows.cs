@@ -152,6 +152,7 @@ internal static class SystemRows
         ["pg_catalog.pg_stat_gssapi"] = state =>
             state.Sessions.Select(session => new Row { ["pid"] = session.ProcessId, ["gss_authenticated"] = false, ["encrypted"] = false }),
         ["pg_catalog.pg_cursors"] = SessionRows.Cursors,
+        ["pg_catalog.pg_locks"] = SessionRows.Locks,
         ["pg_catalog.pg_prepared_statements"] = state => SessionRows.Prepared(state),
         ["information_schema.character_sets"] = state =>
             [new Row { ["character_set_name"] = "UTF8", ["character_repertoire"] = "UCS", ["form_of_use"] = "UTF8",

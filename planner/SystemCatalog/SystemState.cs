@@ -44,6 +44,9 @@ public sealed record SystemState(string Database, string User)
     /// <summary>The session's own cursors, and the named portals of the protocol.</summary>
     public IReadOnlyList<CursorState> Cursors { get; init; } = [];
 
+    /// <summary>The advisory locks of this gateway's sessions.</summary>
+    public IReadOnlyList<LockState> Locks { get; init; } = [];
+
     /// <summary>The session's own prepared statements.</summary>
     public IReadOnlyList<PreparedState> Prepared { get; init; } = [];
 
@@ -127,6 +130,9 @@ public sealed record SessionState(int ProcessId, string Database, string User, s
 public sealed record CopyState(bool IsFrom, bool IsFile, Oid Relation, long Bytes, long TotalBytes, long? Rows);
 
 public sealed record CursorState(string Name, string Text, bool IsHeld, bool IsBinary, bool CanScroll, PgTimestamp CreatedAt);
+
+/// <param name="IsGranted">False for one that is waited for.</param>
+public sealed record LockState(int ProcessId, long ClassId, long ObjectId, short ObjectSubId, string Mode, bool IsGranted);
 
 public sealed record PreparedState(string Name, string Text, PgTimestamp PreparedAt, IReadOnlyList<Oid> ParameterTypes, bool IsFromSql);
 

@@ -70,7 +70,7 @@ public static class SystemTables
     /// <summary>Whether the table shows sessions, or what they have prepared.</summary>
     public static bool ShowsSessions(string table) =>
         table is "pg_stat_activity" or "pg_stat_progress_copy" or "pg_stat_ssl" or "pg_stat_gssapi" or "pg_prepared_statements"
-            or "pg_cursors";
+            or "pg_cursors" or "pg_locks";
 
     /// <summary>Whether the table shows sessions of all gateways.</summary>
     public static bool ShowsAllSessions(string table) => table is "pg_stat_activity" or "pg_stat_ssl" or "pg_stat_gssapi";

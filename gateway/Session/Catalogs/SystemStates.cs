@@ -54,6 +54,7 @@ internal sealed class SystemStates(
             Queries = SystemTables.ShowsQueries(table) ? await QueriesAsync(cancellationToken) : [],
             Now = resolver.Session.TransactionTime,
             Cursors = showsSessions ? resolver.Session.DescribeCursors() : [],
+            Locks = showsSessions ? services.AdvisoryLocks.Describe() : [],
             Prepared = showsSessions ? resolver.Session.DescribePrepared() : [],
             Mappings = mappings,
             Databases = [TableResolver.ManagedDatabase, .. servers.Select(server => server.Name)],

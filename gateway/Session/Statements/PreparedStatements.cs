@@ -87,6 +87,7 @@ internal static class PreparedStatements
         }
 
         if (discard.Target is DiscardTarget.All or DiscardTarget.Temporary) await session.Temporary.DiscardAsync(cancellationToken);
+        if (discard.Target == DiscardTarget.All) session.Locks.ReleaseAll();
         if (discard.Target is DiscardTarget.All or DiscardTarget.Sequences) session.Sequences.Forget();
         return discard.Target switch
         {

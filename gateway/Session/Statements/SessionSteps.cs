@@ -24,7 +24,7 @@ internal static class SessionSteps
         (query, var readsSteps) = StatementSteps.Filled(session, query);
         var kept = new List<StreamedRows>();
         var spools = new List<RowSpool>();
-        var calls = new SequenceCalls(session);
+        var calls = new StepCalls(session);
         try
         {
             while (SessionCalls.First(query.Plan) is { } step)
@@ -71,7 +71,7 @@ internal static class SessionSteps
 
     /// <summary>Calls over rows of values are made at once, and their results stand in the rows; null for all other calls.</summary>
     private static async ValueTask<LogicalPlan?> TryCallAsync(QuerySession session, SessionStep step, QueryRequest request,
-        SequenceCalls calls, CancellationToken cancellationToken)
+        StepCalls calls, CancellationToken cancellationToken)
     {
         if (step.Input is not Values values) return null;
         var arguments = new List<object?[]>();
@@ -145,7 +145,7 @@ internal static class SessionSteps
         .Take(inner.Outputs.Count - ArgumentCount(step)).Select(output => output.Column).Concat(step.Calls.Select(call => call.Result))
         .Select((column, i) => new ResultField($"c{i + 1}", column.Type, default, 0)).ToEquatableArray();
 
-    private static async ValueTask CallAsync(SessionStep step, BoundQuery inner, Batch batch, RowSpool spool, SequenceCalls calls,
+    private static async ValueTask CallAsync(SessionStep step, BoundQuery inner, Batch batch, RowSpool spool, StepCalls calls,
         CancellationToken cancellationToken)
     {
         var first = inner.Outputs.Count - ArgumentCount(step);
@@ -161,9 +161,7 @@ internal static class SessionSteps
                 var arguments = new object?[step.Calls[i].Arguments.Count];
                 for (var n = 0; n < arguments.Length; n++) arguments[n] = ValueOf(batch.Columns[position + n], row);
                 position += arguments.Length + (step.Calls[i].Guard is null ? 0 : 1);
-                var value = isMade ? await calls.CallAsync(function, arguments, cancellationToken) : null;
-                if (value is { } known) results.Columns[i].Append(known);
-                else results.Columns[i].AppendNull();
+                results.Columns[i].AppendValue(isMade ? await calls.CallAsync(function, arguments, cancellationToken) : null);
             }
 
             results.EndRow();
@@ -175,7 +173,7 @@ internal static class SessionSteps
     }
 
     /// <summary>Values of one sequence are taken for all rows at a time.</summary>
-    private static void Expect(SessionStep step, int first, Batch batch, SequenceCalls calls)
+    private static void Expect(SessionStep step, int first, Batch batch, StepCalls calls)
     {
         var position = first;
         foreach (var call in step.Calls)

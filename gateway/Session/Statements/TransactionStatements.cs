@@ -21,10 +21,12 @@ internal static class TransactionStatements
             case TransactionCommand.Release:
                 transaction.Release(statement.Name!);
                 session.KeepCursors(transaction.SavepointCount);
+                session.Locks.Keep(transaction.SavepointCount);
                 return "RELEASE";
             case TransactionCommand.RollbackTo:
                 transaction.RollbackTo(statement.Name!);
                 await session.CloseCursorsSinceAsync(transaction.SavepointCount);
+                session.Locks.EndSince(transaction.SavepointCount);
                 return "ROLLBACK";
             default:
                 throw new SqlException(SqlState.ObjectNotInPrerequisiteState, "prepared transactions are disabled")

@@ -24,8 +24,8 @@ internal sealed partial class KernelExpressionWriter
         "tablesample_hash" => $"(CAST(hash({string.Join(", ", arguments.Select(Key))}) AS DOUBLE) / 18446744073709551616.0)",
         "check_failed" => CheckFailed(arguments),
         // EXPLAIN shows them; a statement that is run has their values instead.
-        "nextval" or "currval" or "setval" or "lastval" =>
-            $"CAST(error('{SqlState.FeatureNotSupported}|function {function.Name} is not supported here') AS BIGINT)",
+        _ when SessionCalls.Is(function) =>
+            $"CAST(error('{SqlState.FeatureNotSupported}|function {function.Name} is not supported here') AS {result.KernelName})",
         "num_nulls" => $"({Count(arguments, "IS NULL")})",
         "num_nonnulls" => $"({Count(arguments, "IS NOT NULL")})",
         "array_to_string" => WriteArrayToString(arguments),
