@@ -15,8 +15,8 @@ public sealed record SessionCall(Column Result, FunctionEntry Function, Equatabl
 public sealed record SessionStep(LogicalPlan Input, EquatableArray<SessionCall> Calls, Func<LogicalPlan, LogicalPlan> Replace);
 
 /// <summary>
-/// Functions of sequences and of advisory locks: each call has an effect and is made once, in the order of the rows. Only the session can do
-/// that, so that a plan with such calls is run in steps: the rows below a call, then the call, then what is above it.
+/// Functions of sequences and of advisory locks: each call has an effect and is made once, in the order of the rows. Only the session can
+/// do that, so that a plan with such calls is run in steps: the rows below a call, then the call, then what is above it.
 /// </summary>
 public static class SessionCalls
 {

@@ -143,7 +143,7 @@ internal sealed class AdvisoryLocks
         /// <summary>In the order of their requests.</summary>
         public List<Waiter> Waiters { get; } = [];
 
-        /// <summary>Sessions that keep one from the lock: holders, and those who asked before, unless it holds the lock in this mode.</summary>
+        /// <summary>Sessions that keep one from the lock: holders, and those who asked before, unless it holds it in this mode.</summary>
         /// <param name="place">How many waiters came before.</param>
         public IEnumerable<int> Blockers(int session, bool isShared, int place)
         {
