@@ -22,7 +22,6 @@ public sealed class QuerySession : ISession
     private readonly StatementAnalyzer _analyzer;
     private readonly StatementTemplates _templates;
     private readonly Dictionary<string, PreparedStatement> _statements = new(StringComparer.Ordinal);
-    private readonly Dictionary<string, IPortal> _portals = new(StringComparer.Ordinal);
     private readonly SessionNotices _notices;
     private readonly StatementWatch _watch;
     /// <summary>Another session may be about to cancel it, so it is never disposed; it holds nothing.</summary>
@@ -209,7 +208,7 @@ public sealed class QuerySession : ISession
     {
         if (portalName.Length > 0 || prepared.Filled is not null || !prepared.MayAnswer || prepared.CatalogVersion != default
             || prepared.Text.Length > PlanningThreads.LongestShort || prepared.ShowsSchemas || prepared.NamedTypes.Count > 0
-            || !TextFormat.HasDefaultStyles || _portals.ContainsKey(""))
+            || !TextFormat.HasDefaultStyles || Portals.Find("") is not null)
             return null;
         RequireUsable(prepared.Syntax);
         var token = ContinueStatement();
@@ -221,7 +220,7 @@ public sealed class QuerySession : ISession
             _log.Run(prepared);
             if (Transaction.BeginExecution()) _notices.BeginStatement();
             var portal = new ConstantPortal(prepared.Fields, row);
-            _portals.Add("", portal);
+            Portals.Add("", portal);
             return portal;
         }
         catch (Exception error) when (error is OperationCanceledException or UnresolvedNameException
@@ -240,7 +239,7 @@ public sealed class QuerySession : ISession
         RequireUsable(prepared.Syntax);
         if (Transaction.BeginExecution()) _notices.BeginStatement();
         if (portalName.Length == 0) await ClosePortalAsync("");
-        else if (_portals.ContainsKey(portalName))
+        else if (Portals.Find(portalName) is not null)
             throw new SqlException(SqlState.DuplicateCursor, $"cursor \"{portalName}\" already exists");
         prepared = await _analyzer.RefreshAsync(prepared, parameters, cancellationToken);
         // EXECUTE runs what was prepared by name, against the present catalog and as the present user too.
@@ -257,8 +256,10 @@ public sealed class QuerySession : ISession
             : await OpenAsync(prepared, parameters, cancellationToken);
         if (portalName.Length > 0 && portal is { Fields: not null, CopyOut: null })
             portal = new CursorPortal(this, portal, canScroll: false, _services.SpillDirectory)
-                { State = new(portalName, prepared.Text, false, false, false, StatementTime) };
-        _portals.Add(portalName, portal);
+            {
+                State = new(portalName, prepared.Text, false, false, false, StatementTime), Depth = Transaction.SavepointCount,
+            };
+        Portals.Add(portalName, portal);
         return portal;
     }
 
@@ -302,14 +303,11 @@ public sealed class QuerySession : ISession
             default, cancellationToken);
     }
 
-    public IPortal GetPortal(string name) => _portals.GetValueOrDefault(name)
-        ?? throw new SqlException(SqlState.InvalidCursorName,
-            name.Length == 0 ? "portal \"\" does not exist" : $"portal \"{name}\" does not exist");
+    internal SessionPortals Portals { get; } = new();
 
-    public async ValueTask ClosePortalAsync(string name)
-    {
-        if (_portals.Remove(name, out var portal)) await portal.DisposeAsync();
-    }
+    public IPortal GetPortal(string name) => Portals.Get(name);
+
+    public ValueTask ClosePortalAsync(string name) => Portals.CloseAsync(name);
 
     public void BeginImplicitBlock() => Transaction.BeginImplicitBlock();
 
@@ -324,7 +322,7 @@ public sealed class QuerySession : ISession
         }
         finally
         {
-            if (Transaction.Status == TransactionStatus.Idle) await ClosePortalsAsync();
+            if (Transaction.Status == TransactionStatus.Idle) await Portals.CloseAllAsync();
             _watch.End();
         }
     }
@@ -334,7 +332,7 @@ public sealed class QuerySession : ISession
         _log.Fail(error);
         _watch.End();
         Transaction.Fail();
-        if (Transaction.Status != TransactionStatus.InTransaction) await ClosePortalsAsync();
+        if (Transaction.Status != TransactionStatus.InTransaction) await Portals.CloseAllAsync();
     }
 
     public void EndStatement()
@@ -377,10 +375,6 @@ public sealed class QuerySession : ISession
         return new ShownCopy(this);
     }
 
-    /// <summary>What pg_cursors shows.</summary>
-    internal IReadOnlyList<SystemCatalog.CursorState> DescribeCursors() =>
-        [.. _portals.Values.OfType<CursorPortal>().Select(cursor => cursor.State)];
-
     /// <summary>What pg_prepared_statements shows.</summary>
     internal IReadOnlyList<SystemCatalog.PreparedState> DescribePrepared() =>
         [.. _statements.Where(item => item.Key.Length > 0).OrderBy(item => item.Key, StringComparer.Ordinal)
@@ -404,7 +398,7 @@ public sealed class QuerySession : ISession
     public async ValueTask DisposeAsync()
     {
         Registry.Remove(this);
-        await ClosePortalsAsync(keepsHeld: false);
+        await Portals.CloseAllAsync(keepsHeld: false);
         Transaction.Forget();
         Locks.ReleaseAll();
         await Temporary.RemoveAsync();
@@ -442,43 +436,6 @@ public sealed class QuerySession : ISession
     internal void CloseAllStatements()
     {
         foreach (var name in _statements.Keys.Where(name => name.Length > 0).ToArray()) _statements.Remove(name);
-    }
-
-    internal IPortal? FindPortal(string name) => _portals.GetValueOrDefault(name);
-
-    internal void AddPortal(string name, IPortal portal) => _portals[name] = portal;
-
-    /// <summary>The transaction is about to commit: cursors WITH HOLD take their rows out of it.</summary>
-    internal async ValueTask HoldCursorsAsync(CancellationToken cancellationToken)
-    {
-        foreach (var cursor in _portals.Values.OfType<CursorPortal>().Where(cursor => cursor is { IsHeld: true, IsWhole: false }).ToArray())
-            await cursor.HoldAsync(cancellationToken);
-    }
-
-    /// <summary>The transaction was rolled back: what it declared WITH HOLD ends with it.</summary>
-    internal void ReleaseHeldCursors()
-    {
-        foreach (var cursor in _portals.Values.OfType<CursorPortal>().Where(cursor => !cursor.IsWhole)) cursor.IsHeld = false;
-    }
-
-    /// <summary>A savepoint was released: its cursors belong to the one around it.</summary>
-    internal void KeepCursors(int savepoints)
-    {
-        foreach (var cursor in _portals.Values.OfType<CursorPortal>()) cursor.Depth = Math.Min(cursor.Depth, savepoints);
-    }
-
-    /// <summary>A rollback to the last savepoint: cursors that were declared since it end.</summary>
-    internal async ValueTask CloseCursorsSinceAsync(int savepoints)
-    {
-        foreach (var (name, portal) in _portals.ToArray())
-            if (portal is CursorPortal cursor && cursor.Depth >= savepoints)
-                await ClosePortalAsync(name);
-    }
-
-    /// <summary>Cursors are the portals that have names; the unnamed one is the statement that runs.</summary>
-    internal async ValueTask CloseCursorsAsync()
-    {
-        foreach (var name in _portals.Keys.Where(name => name.Length > 0).ToArray()) await ClosePortalAsync(name);
     }
 
     internal ValueTask<PreparedStatement> AnalyzeAsync(string text, Statement? syntax, IReadOnlyList<SqlType?>? declared,
@@ -601,14 +558,6 @@ public sealed class QuerySession : ISession
             or TransactionCommand.RollbackTo or TransactionCommand.PrepareTransaction }) return;
         throw new SqlException(SqlState.InFailedSqlTransaction,
             "current transaction is aborted, commands ignored until end of transaction block");
-    }
-
-    /// <summary>The end of a transaction closes its portals; cursors WITH HOLD stay when it was committed.</summary>
-    private async ValueTask ClosePortalsAsync(bool keepsHeld = true)
-    {
-        foreach (var (name, portal) in _portals.ToArray())
-            if (!keepsHeld || portal is not CursorPortal { IsHeld: true, IsWhole: true })
-                await ClosePortalAsync(name);
     }
 
     private sealed record ShownCopy(QuerySession Session) : IDisposable

@@ -192,7 +192,7 @@ internal sealed class TransactionState(QuerySession session, SessionServices ser
 
         try
         {
-            await session.HoldCursorsAsync(cancellationToken);
+            await session.Portals.HoldAsync(cancellationToken);
             await CommitCatalogAsync(cancellationToken);
         }
         catch (SqlException)
@@ -286,13 +286,13 @@ internal sealed class TransactionState(QuerySession session, SessionServices ser
         if (Status != TransactionStatus.Idle) return;
         try
         {
-            await session.HoldCursorsAsync(cancellationToken);
+            await session.Portals.HoldAsync(cancellationToken);
             await CommitCatalogAsync(cancellationToken);
         }
         catch (SqlException)
         {
             Forget();
-            session.ReleaseHeldCursors();
+            session.Portals.ReleaseHeld();
             if (isBlock) session.Settings.Rollback();
             throw;
         }
@@ -382,7 +382,7 @@ internal sealed class TransactionState(QuerySession session, SessionServices ser
 
     private void Abort()
     {
-        session.ReleaseHeldCursors();
+        session.Portals.ReleaseHeld();
         Forget();
         session.Settings.Rollback();
         End();

@@ -18,9 +18,6 @@ internal static unsafe class NumericBinary
     private const ushort Infinity = 0xD000;
     private const ushort NegativeInfinity = 0xF000;
 
-    /// <summary>What PostgreSQL puts into the scale of an infinity: a bit of its in-memory header.</summary>
-    private const int InfinityScale = 0x20;
-
     public static void Write(ByteWriter writer, Int128 unscaled, int scale)
     {
         // 38 digits and the padding to a whole base-10000 digit need 11 groups at most.
@@ -93,30 +90,7 @@ internal static unsafe class NumericBinary
         return target;
     }
 
-    public static void Write(ByteWriter writer, PgNumeric value)
-    {
-        switch (value.Kind)
-        {
-            case NumericKind.NaN: WriteHeader(writer, 0, 0, NaN, 0); return;
-            case NumericKind.Infinity: WriteHeader(writer, 0, 0, Infinity, InfinityScale); return;
-            case NumericKind.NegativeInfinity: WriteHeader(writer, 0, 0, NegativeInfinity, InfinityScale); return;
-        }
-
-        var magnitude = BigInteger.Abs(value.Unscaled) * BigInteger.Pow(10, Padding(value.Scale));
-        var groups = new List<short>();
-        while (!magnitude.IsZero)
-        {
-            magnitude = BigInteger.DivRem(magnitude, Base, out var rest);
-            groups.Add((short)rest);
-        }
-
-        WriteGroups(
-            writer,
-            System.Runtime.InteropServices.CollectionsMarshal.AsSpan(groups),
-            (value.Scale + DigitWidth - 1) / DigitWidth,
-            value.Unscaled.Sign < 0 ? Negative : Positive,
-            value.Scale);
-    }
+    public static void Write(ByteWriter writer, PgNumeric value) => writer.WriteBytes(NumericForm.Of(value));
 
     public static void WriteFromText(ByteWriter writer, ReadOnlySpan<byte> text)
     {

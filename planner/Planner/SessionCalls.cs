@@ -24,8 +24,11 @@ public static class SessionCalls
     public static readonly FunctionEntry IdentityNext = new(Oid.None, "nextval", FunctionKind.Scalar, [PgTypes.Regclass.Oid],
         PgTypes.Int8.Oid, IsStrict: true, ReturnsSet: false, Volatility.Volatile) { Signature = "identity_nextval" };
 
-    public static bool Is(FunctionEntry function) => function.Name is "nextval" or "currval" or "setval" or "lastval"
-        || function.Name.StartsWith("pg_advisory_", StringComparison.Ordinal)
+    public static bool Is(FunctionEntry function) =>
+        function.Name is "nextval" or "currval" or "setval" or "lastval" || IsOfLocks(function);
+
+    /// <summary>Whether the function takes or gives back advisory locks.</summary>
+    public static bool IsOfLocks(FunctionEntry function) => function.Name.StartsWith("pg_advisory_", StringComparison.Ordinal)
         || function.Name.StartsWith("pg_try_advisory_", StringComparison.Ordinal);
 
     /// <summary>Whether a plan, or a subquery in it, has such calls.</summary>

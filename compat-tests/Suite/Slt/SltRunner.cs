@@ -14,9 +14,9 @@ internal sealed class SltRunner(ServerAddress postgres, ServerAddress gateway)
 {
     private const uint FirstUserOid = 16384;
 
-    /// <summary>What cannot be run twice: changes behind WITH, and sequences.</summary>
+    /// <summary>What cannot be run twice: changes behind WITH, sequences and advisory locks.</summary>
     private static readonly System.Text.RegularExpressions.Regex s_change =
-        new(@"^with\b.*\b(insert|update|delete|merge)\b|\b(nextval|setval)\s*\(",
+        new(@"^with\b.*\b(insert|update|delete|merge)\b|\b(nextval|setval|pg_(try_)?advisory_\w+)\s*\(",
             System.Text.RegularExpressions.RegexOptions.IgnoreCase | System.Text.RegularExpressions.RegexOptions.Singleline);
 
     private static readonly string[] s_queryWords = ["select", "values", "with", "table", "("];

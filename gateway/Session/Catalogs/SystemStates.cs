@@ -53,7 +53,7 @@ internal sealed class SystemStates(
             Sessions = showsSessions ? [.. session.Registry.Describe(), .. others] : [],
             Queries = SystemTables.ShowsQueries(table) ? await QueriesAsync(cancellationToken) : [],
             Now = resolver.Session.TransactionTime,
-            Cursors = showsSessions ? resolver.Session.DescribeCursors() : [],
+            Cursors = showsSessions ? resolver.Session.Portals.Describe() : [],
             Locks = showsSessions ? services.AdvisoryLocks.Describe() : [],
             Prepared = showsSessions ? resolver.Session.DescribePrepared() : [],
             Mappings = mappings,

@@ -12,7 +12,7 @@ internal static class CursorStatements
     {
         if (!declare.IsHold) session.Transaction.RequireBlock("DECLARE CURSOR");
         RefuseLocking(declare);
-        if (session.FindPortal(declare.Name) is not null)
+        if (session.Portals.Find(declare.Name) is not null)
             throw new SqlException(SqlState.DuplicateCursor, $"cursor \"{declare.Name}\" already exists");
         var query = statement.Query!;
         var fields = PreparedStatement.FieldsOf(query);
@@ -21,7 +21,7 @@ internal static class CursorStatements
         var canScroll = declare.IsScroll ?? (declare.Query.Locking.Count == 0 && BackwardScan.IsSupported(query.Plan));
         var state = new SystemCatalog.CursorState(declare.Name, statement.Text, declare.IsHold, declare.IsBinary, canScroll,
             session.StatementTime);
-        session.AddPortal(declare.Name,
+        session.Portals.Add(declare.Name,
             new CursorPortal(session, rows, canScroll, services.SpillDirectory)
                 { State = state, IsHeld = declare.IsHold, Depth = session.Transaction.SavepointCount });
         return "DECLARE CURSOR";
@@ -37,7 +37,7 @@ internal static class CursorStatements
     }
 
     /// <summary>Raises an error for a name that no cursor has.</summary>
-    public static CursorPortal Find(QuerySession session, string name) => session.FindPortal(name) switch
+    public static CursorPortal Find(QuerySession session, string name) => session.Portals.Find(name) switch
     {
         CursorPortal cursor => cursor,
         null => throw new SqlException(SqlState.UndefinedCursor, $"cursor \"{name}\" does not exist"),
@@ -61,11 +61,11 @@ internal static class CursorStatements
     {
         if (close.Name is not { } name)
         {
-            await session.CloseCursorsAsync();
+            await session.Portals.CloseCursorsAsync();
             return "CLOSE CURSOR ALL";
         }
 
-        if (session.FindPortal(name) is null)
+        if (session.Portals.Find(name) is null)
             throw new SqlException(SqlState.UndefinedCursor, $"cursor \"{name}\" does not exist");
         await session.ClosePortalAsync(name);
         return "CLOSE CURSOR";

@@ -80,7 +80,7 @@ internal static class PreparedStatements
         if (discard.Target == DiscardTarget.All)
         {
             session.Transaction.RequireNoBlock("DISCARD ALL");
-            await session.CloseCursorsAsync();
+            await session.Portals.CloseCursorsAsync();
             session.CloseAllStatements();
             await session.Identity.ResetAsync(cancellationToken);
             session.Settings.ResetAll();

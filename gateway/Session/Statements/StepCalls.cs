@@ -1,5 +1,6 @@
 using System.Globalization;
 using Federation.Plan;
+using Federation.Planner;
 using Federation.Session.Locks;
 
 namespace Federation.Session.Statements;
@@ -15,7 +16,7 @@ internal sealed class StepCalls(QuerySession session)
     /// <summary>The value of a call; NULL when one of its arguments is.</summary>
     public async ValueTask<object?> CallAsync(FunctionEntry function, object?[] arguments, CancellationToken cancellationToken)
     {
-        if (!function.Name.Contains("advisory", StringComparison.Ordinal))
+        if (!SessionCalls.IsOfLocks(function))
             return await _sequences.CallAsync(function, arguments, cancellationToken);
         if (Array.Exists(arguments, argument => argument is null)) return null;
         var (name, locks) = (function.Name, session.Locks);

@@ -20,12 +20,12 @@ internal static class TransactionStatements
                 return "SAVEPOINT";
             case TransactionCommand.Release:
                 transaction.Release(statement.Name!);
-                session.KeepCursors(transaction.SavepointCount);
+                session.Portals.Keep(transaction.SavepointCount);
                 session.Locks.Keep(transaction.SavepointCount);
                 return "RELEASE";
             case TransactionCommand.RollbackTo:
                 transaction.RollbackTo(statement.Name!);
-                await session.CloseCursorsSinceAsync(transaction.SavepointCount);
+                await session.Portals.CloseSinceAsync(transaction.SavepointCount);
                 session.Locks.EndSince(transaction.SavepointCount);
                 return "ROLLBACK";
             default:

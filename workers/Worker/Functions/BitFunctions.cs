@@ -1,5 +1,6 @@
 using Federation.Core.Errors;
 using Federation.Core.Types;
+using Federation.Core.Values;
 using Federation.DuckDb;
 
 namespace Federation.Worker.Functions;
@@ -42,13 +43,12 @@ internal static class BitFunctions
         }),
         new("pg_bits_substr", [s_text, s_int, s_int], s_text,
             static (ref FunctionRow row) => row.Set(Part(row.GetBytes(0), row.GetInt32(1), row.GetInt32(2)))),
-        new("pg_bits_overlay", [s_text, s_text, s_int, s_int], s_text, static (ref FunctionRow row) =>
+        new("pg_bits_overlay", [s_text, s_text, s_int, s_int], s_text, ByteFunctions.Overlay),
+        new("pg_check_bits", [s_text, s_int, SqlType.Bool], s_text, static (ref FunctionRow row) =>
         {
             var bits = row.GetBytes(0);
-            var (start, length) = (row.GetInt32(2), row.GetInt32(3));
-            if (start <= 0) throw new SqlException(SqlState.SubstringError, "negative substring length not allowed");
-            var end = Math.Clamp((long)start + length - 1, 0, bits.Length);
-            row.Set([.. bits[..Math.Min(start - 1, bits.Length)], .. row.GetBytes(1), .. bits[(int)end..]]);
+            BitText.RequireLength(bits.Length, row.GetInt32(1), row.GetBoolean(2));
+            row.Set(bits);
         }),
         new("pg_bits_to_int8", [s_text], SqlType.Int8, static (ref FunctionRow row) => row.Set(ToInteger(row.GetBytes(0), 64, "bigint"))),
         new("pg_bits_to_int4", [s_text], s_int, static (ref FunctionRow row) =>

@@ -49,14 +49,7 @@ internal static class ByteFunctions
                 while (bytes.Length > 0 && removed.Contains(bytes[^1])) bytes = bytes[..^1];
             row.Set(bytes);
         }),
-        new("pg_bytea_overlay", [s_bytes, s_bytes, s_int, s_int], s_bytes, static (ref FunctionRow row) =>
-        {
-            var bytes = row.GetBytes(0);
-            var (start, length) = (row.GetInt32(2), row.GetInt32(3));
-            if (start <= 0) throw new SqlException(SqlState.SubstringError, "negative substring length not allowed");
-            var end = Math.Clamp((long)start + length - 1, 0, bytes.Length);
-            row.Set([.. bytes[..Math.Min(start - 1, bytes.Length)], .. row.GetBytes(1), .. bytes[(int)end..]]);
-        }),
+        new("pg_bytea_overlay", [s_bytes, s_bytes, s_int, s_int], s_bytes, Overlay),
         new("pg_convert_from", [s_bytes, s_text], s_text, static (ref FunctionRow row) =>
             row.Set(Characters.Decode(row.GetBytes(0), Characters.Find(row.GetText(1), "source")))),
         new("pg_convert_to", [s_text, s_text], s_bytes, static (ref FunctionRow row) =>
@@ -73,6 +66,16 @@ internal static class ByteFunctions
         new("pg_hashtext", [s_text], s_int, static (ref FunctionRow row) => row.Set(unchecked((int)JenkinsHash.Compute(row.GetBytes(0))))),
         new("pg_unistr", [s_text], s_text, static (ref FunctionRow row) => row.Set(UnicodeEscapes.Decode(row.GetText(0)))),
     ];
+
+    /// <summary>The first argument with the second in the place of so many of its items, counted from 1.</summary>
+    public static void Overlay(ref FunctionRow row)
+    {
+        var items = row.GetBytes(0);
+        var (start, length) = (row.GetInt32(2), row.GetInt32(3));
+        if (start <= 0) throw new SqlException(SqlState.SubstringError, "negative substring length not allowed");
+        var end = Math.Clamp((long)start + length - 1, 0, items.Length);
+        row.Set([.. items[..Math.Min(start - 1, items.Length)], .. row.GetBytes(1), .. items[(int)end..]]);
+    }
 
     private static long InRange(long index, long length) => index >= 0 && index < length
         ? index

@@ -50,12 +50,6 @@ internal static class TextFunctions
             static (ref FunctionRow row) => row.Set(LikeEscape(row.GetText(0), row.GetText(1)))),
         new("pg_check_length", [s_text, SqlType.Int4, s_text], s_text,
             static (ref FunctionRow row) => row.Set(CheckLength(row.GetText(0), row.GetInt32(1), row.GetText(2)))),
-        new("pg_check_bits", [s_text, SqlType.Int4, SqlType.Bool], s_text, static (ref FunctionRow row) =>
-        {
-            var digits = row.GetText(0);
-            BitText.RequireLength(digits.Length, row.GetInt32(1), row.GetBoolean(2));
-            row.Set(digits);
-        }),
         new("pg_array_in", [s_text], s_texts, static (ref FunctionRow row) => row.Set(ArrayIn(row.GetText(0)))),
         new("pg_array_join", [s_texts, s_text], s_text,
             static (ref FunctionRow row) => row.Set(string.Join(row.GetText(1), row.GetTexts(0)))),
