@@ -26,11 +26,11 @@ internal sealed partial class GatewayProcess : IAsyncDisposable
     /// <summary>The worker processes that the gateway has started and that live now.</summary>
     public IReadOnlyList<int> WorkerIds() => ChildrenOf(_process.Id);
 
-    /// <summary>The living processes that a living process has started.</summary>
+    /// <summary>The living processes that a process has started; none when it has just ended.</summary>
     public static List<int> ChildrenOf(int process)
     {
         var children = new List<int>();
-        foreach (var thread in Directory.GetDirectories(string.Create(CultureInfo.InvariantCulture, $"/proc/{process}/task")))
+        foreach (var thread in ThreadsOf(process))
         {
             try
             {
@@ -45,6 +45,18 @@ internal sealed partial class GatewayProcess : IAsyncDisposable
         }
 
         return children;
+    }
+
+    private static string[] ThreadsOf(int process)
+    {
+        try
+        {
+            return Directory.GetDirectories(string.Create(CultureInfo.InvariantCulture, $"/proc/{process}/task"));
+        }
+        catch (DirectoryNotFoundException)
+        {
+            return [];
+        }
     }
 
     public int Id => _process.Id;

@@ -30,7 +30,7 @@ public sealed class S3KillTests(ITestOutputHelper output) : IAsyncLifetime
         var (rounds, inserts, random) = (AcknowledgedInserts.Rounds(3), new AcknowledgedInserts(), new Random(21));
         for (var round = 0; round <= rounds; round++)
         {
-            await using var gateway = await StartAsync("--no-maintenance");
+            await using var gateway = await StartAsync();
             await using var client = await RawClient.ConnectAsync(gateway.Address);
             if (round == 0) await RunAsync(client, AcknowledgedInserts.CreateTable);
             await inserts.CheckAsync(client);
@@ -41,7 +41,7 @@ public sealed class S3KillTests(ITestOutputHelper output) : IAsyncLifetime
         }
 
         Assert.True(inserts.Count > rounds, $"only {inserts.Count} inserts were acknowledged");
-        await using (var gateway = await StartAsync("--no-maintenance"))
+        await using (var gateway = await StartAsync())
         await using (var client = await RawClient.ConnectAsync(gateway.Address))
         {
             // Every file that the table names is there: all rows are read once more without any cache.
@@ -128,7 +128,11 @@ public sealed class S3KillTests(ITestOutputHelper output) : IAsyncLifetime
         {
             ["AWS_ACCESS_KEY_ID"] = S3Server.AccessKey, ["AWS_SECRET_ACCESS_KEY"] = S3Server.SecretKey,
         },
-        ["--warehouse", "s3://lake/wh", "--s3-endpoint", _server.Endpoint, "--memory-mb", "1024", "--tail-rows", "0", .. options]);
+        // Compaction would leave files behind that only older states name.
+        [
+            "--warehouse", "s3://lake/wh", "--s3-endpoint", _server.Endpoint, "--memory-mb", "1024", "--tail-rows", "0", "--no-maintenance",
+            .. options,
+        ]);
 
     /// <summary>Data files in the bucket, which holds one table, that no manifest of the newest metadata file names.</summary>
     private async Task<IReadOnlyList<string>> OrphansAsync()
